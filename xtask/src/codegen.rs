@@ -1,0 +1,4 @@
+//! The generator.
+
+pub mod names;
+pub mod spec;

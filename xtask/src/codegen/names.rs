@@ -1,0 +1,110 @@
+//! The only place that makes a Rust name from a wire name.
+
+/// Words that stay one word though their capitals say otherwise.
+const WHOLE_WORDS: &[&str] = &["iOS", "IPs", "IDs"];
+
+/// `From_Account` → `from_account`, `SDKAppID` → `sdk_app_id`, `C2CUnreadMsgNum` →
+/// `c2c_unread_msg_num`, `TLS.ver` → `tls_ver`. Without keyword escaping.
+pub fn snake_case(wire: &str) -> String {
+    words(wire).iter().map(|word| word.to_lowercase()).collect::<Vec<_>>().join("_")
+}
+
+/// `get_contact_group` → `GetContactGroup`.
+pub fn camel_case(name: &str) -> String {
+    words(name).iter().map(|word| capitalise(word)).collect()
+}
+
+/// `AVChatRoom` → `AV_CHAT_ROOM`.
+pub fn const_case(wire: &str) -> String {
+    let name = words(wire).iter().map(|word| word.to_uppercase()).collect::<Vec<_>>().join("_");
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("V{name}") } else { name }
+}
+
+/// The identifier for a field or module: keywords are escaped.
+pub fn field_name(wire: &str) -> String {
+    let name = snake_case(wire);
+    match name.as_str() {
+        "self" | "super" | "crate" => format!("{name}_"),
+        "" => "empty".to_owned(),
+        _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("n{name}"),
+        _ if syn::parse_str::<syn::Ident>(&name).is_err() => format!("r#{name}"),
+        _ => name,
+    }
+}
+
+fn capitalise(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()
+    })
+}
+
+/// Splits at separators, at a lower-to-upper step and before the last capital of a run that a
+/// lower-case letter follows. Digits belong to the word before them, and a capital after a digit
+/// goes on with the word when the word so far is capitals and digits (`C2C`, `GB2312Code`).
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for part in name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+        if WHOLE_WORDS.contains(&part) {
+            words.push(part.to_owned());
+            continue;
+        }
+        let letters: Vec<char> = part.chars().collect();
+        let mut word = String::new();
+        for (i, &c) in letters.iter().enumerate() {
+            let before = i.checked_sub(1).map(|i| letters[i]);
+            let after = letters.get(i + 1).copied();
+            let step = match before {
+                _ if !c.is_ascii_uppercase() => false,
+                Some(b) if b.is_ascii_lowercase() => true,
+                Some(b) if b.is_ascii_digit() => {
+                    word.chars().any(|w| w.is_ascii_lowercase())
+                        || after.is_some_and(|a| a.is_ascii_lowercase())
+                }
+                Some(_) => {
+                    after.is_some_and(|a| a.is_ascii_lowercase())
+                        && word.chars().any(|w| w.is_ascii_alphabetic())
+                }
+                None => false,
+            };
+            if step && !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            word.push(c);
+        }
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_wire() {
+        for (wire, rust) in [
+            ("From_Account", "from_account"),
+            ("SDKAppID", "sdk_app_id"),
+            ("TLS.ver", "tls_ver"),
+            ("UUID", "uuid"),
+            ("Type", "r#type"),
+            ("self", "self_"),
+            ("C2CUnreadMsgNum", "c2c_unread_msg_num"),
+            ("ToGroupid", "to_groupid"),
+            ("IPList", "ip_list"),
+            ("AppDefinedDataFilter_GroupMember", "app_defined_data_filter_group_member"),
+            ("MsgCnt", "msg_cnt"),
+            ("2ndField", "n2nd_field"),
+            ("ImageURL", "image_url"),
+            ("OPPOChannelID", "oppo_channel_id"),
+        ] {
+            assert_eq!(field_name(wire), rust, "{wire}");
+        }
+        assert_eq!(camel_case("get_contact_group"), "GetContactGroup");
+        assert_eq!(camel_case("send_c2c_msg"), "SendC2cMsg");
+        assert_eq!(const_case("AVChatRoom"), "AV_CHAT_ROOM");
+        assert_eq!(const_case("Tag_Profile_IM_Nick"), "TAG_PROFILE_IM_NICK");
+        assert_eq!(const_case("iOS"), "IOS");
+    }
+}

@@ -1,0 +1,629 @@
+//! The spec language: one struct per kind of file under `spec/`.
+//!
+//! These structs read the files, and `spec/schema/*.json` is derived from them for editors and
+//! for the first check of every file. A key that is not named here is an error.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, de};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
+
+/// `spec/endpoints/<family>/<command>.toml`: one REST command.
+///
+/// The file's name is the command's Rust name (`get_contact_group` gives `GetContactGroup` and
+/// `GetContactGroupReply`); its folder is a family of `spec/families.toml`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointFile {
+    /// Path below the host, without a leading slash: `v4/<service>/<command>`.
+    pub path: At<String>,
+    /// Title of the vendor's page.
+    pub title: String,
+    /// What the command does, in one sentence of our own.
+    pub summary: At<String>,
+    /// More that a caller must know: side effects, editions, prerequisites. Markdown.
+    pub details: Option<String>,
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// How often the command may be called. Left out when no source says so.
+    pub quota: Option<Quota>,
+    /// Whether the same request may be sent twice.
+    pub repeat: At<Repeat>,
+    /// How the command pages. Left out for commands that answer everything at once.
+    pub paging: Option<Paging>,
+    /// Fields of the request body, by wire name, in the order of the page.
+    #[serde(default)]
+    pub request: Ordered<Field>,
+    /// Fields of the reply body beside the common ones of `spec/protocol.toml`.
+    #[serde(default)]
+    pub reply: Ordered<Field>,
+    /// Object types that only this command uses.
+    #[serde(default)]
+    pub types: Ordered<ObjectType>,
+    /// Enums that only this command uses.
+    #[serde(default)]
+    pub enums: Ordered<EnumType>,
+    /// Unions that only this command uses.
+    #[serde(default)]
+    pub unions: Ordered<UnionType>,
+    /// Error codes that the page lists; each has its meaning in `spec/errors.toml`.
+    #[serde(default)]
+    pub errors: Vec<At<i64>>,
+    /// What a code means for this command where that is narrower than `spec/errors.toml` says.
+    #[serde(default)]
+    pub error_notes: Ordered<String>,
+    /// Requests and replies that we composed.
+    #[serde(default, rename = "sample")]
+    pub samples: Vec<Sample>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// `spec/shared/<name>.toml`: types that two or more commands or webhooks use.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedFile {
+    /// What the types of this file have in common.
+    pub doc: String,
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// Object types.
+    #[serde(default)]
+    pub types: Ordered<ObjectType>,
+    /// Enums.
+    #[serde(default)]
+    pub enums: Ordered<EnumType>,
+    /// Unions.
+    #[serde(default)]
+    pub unions: Ordered<UnionType>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// `spec/families.toml`: the groups of commands, in the order of the documentation.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FamiliesFile {
+    /// The families.
+    #[serde(default, rename = "family")]
+    pub families: Vec<Family>,
+}
+
+/// One family of commands.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    /// Folder below `spec/endpoints` and module name: snake_case.
+    pub name: At<String>,
+    /// What the family covers, in one sentence.
+    pub doc: String,
+}
+
+/// `spec/regions.toml`: where the service can be reached.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegionsFile {
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// The regions.
+    #[serde(default, rename = "region")]
+    pub regions: Vec<Region>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// One region of the service.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// Identifier for configuration files: snake_case.
+    pub id: At<String>,
+    /// Name as the console shows it.
+    pub name: String,
+    /// Host of the REST API.
+    pub host: At<String>,
+    /// Hosts to use when the first does not answer.
+    #[serde(default)]
+    pub standby_hosts: Vec<At<String>>,
+    /// Whether the newest page still lists the region.
+    #[serde(default)]
+    pub status: RegionStatus,
+    /// What else is known.
+    pub note: Option<String>,
+}
+
+/// Whether a region is still documented.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum RegionStatus {
+    /// Listed on the newest page.
+    #[default]
+    Current,
+    /// Only listed on older pages.
+    Retired,
+}
+
+/// `spec/protocol.toml`: what all commands share.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProtocolFile {
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// Seconds after which the service itself gives up on a request.
+    pub server_timeout_seconds: u32,
+    /// Longest request body that the service accepts, in bytes.
+    pub max_request_bytes: Option<u64>,
+    /// Parameters of the query string, in the order of the page.
+    #[serde(default)]
+    pub query: Ordered<QueryParameter>,
+    /// Fields that every reply may carry.
+    #[serde(default)]
+    pub reply: Ordered<Field>,
+    /// Enums that the common fields use.
+    #[serde(default)]
+    pub enums: Ordered<EnumType>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// One parameter of the query string.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryParameter {
+    /// Name of the constant that holds the parameter's name: UPPER_SNAKE_CASE.
+    pub rust: At<String>,
+    /// The value, when it is always the same.
+    pub value: Option<String>,
+    /// What the parameter is for.
+    pub doc: String,
+}
+
+/// `spec/errors.toml`: every public error code.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorsFile {
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// The codes, in ascending order.
+    #[serde(default, rename = "code")]
+    pub codes: Vec<ErrorCode>,
+    /// Ranges of codes that the app itself chooses from.
+    #[serde(default, rename = "range")]
+    pub ranges: Vec<ErrorRange>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// One error code.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorCode {
+    /// The number on the wire.
+    pub code: At<i64>,
+    /// Rust constant: UPPER_SNAKE_CASE.
+    pub name: At<String>,
+    /// What the code says, in one sentence.
+    pub meaning: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// Who must act.
+    pub class: ErrorClass,
+    /// Whether the same request can succeed when it is sent again.
+    pub repeat: ErrorRepeat,
+}
+
+/// A range of codes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRange {
+    /// First code of the range.
+    pub from: At<i64>,
+    /// Last code of the range.
+    pub to: i64,
+    /// Name of the range: UPPER_SNAKE_CASE.
+    pub name: At<String>,
+    /// What a code of the range says, in one sentence.
+    pub meaning: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// Who must act.
+    pub class: ErrorClass,
+    /// Whether the same request can succeed when it is sent again.
+    pub repeat: ErrorRepeat,
+}
+
+/// Who must act on an error.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorClass {
+    /// The request is wrong; mend the code that made it.
+    Caller,
+    /// What the request names does not exist.
+    NotFound,
+    /// The console, the edition, the rights or the key are not set up for this.
+    Configuration,
+    /// A rate or an amount is used up.
+    Quota,
+    /// A hiccup; time mends it.
+    Transient,
+    /// The service failed internally.
+    Server,
+    /// A rule of the app refused it: webhook, block list, mute.
+    Refused,
+    /// The UserSig or the identifier is wrong or stale.
+    Credential,
+}
+
+/// Whether the same request can succeed when it is sent again.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorRepeat {
+    /// No: it fails again until somebody changes something.
+    Never,
+    /// Yes, after a pause.
+    Later,
+    /// Once, with a fresh UserSig.
+    RenewUsersig,
+}
+
+/// A page of the vendor's documentation.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Number at the end of the page's address. Left out when no source names it.
+    pub id: Option<u32>,
+    /// Title, where it is not the file's own.
+    pub title: Option<String>,
+    /// Day on which this file was last compared with the page: YYYY-MM-DD.
+    pub checked: At<Date>,
+    /// Which text was read, where that was not the live page.
+    pub source: Option<String>,
+}
+
+/// How often a command may be called.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Number of calls.
+    pub calls: u32,
+    /// Length of the window in seconds: 1 for "per second", 86400 for "per day".
+    #[serde(default = "one")]
+    pub seconds: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Whether the same request may be sent twice.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// It changes nothing.
+    Read,
+    /// A second run leaves the state of the first.
+    Idempotent,
+    /// The server drops a second request whose named fields have the same values.
+    DeduplicatedBy(Vec<At<String>>),
+    /// A second run does the work again.
+    Unsafe,
+}
+
+/// How a command pages.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// Reply field that lists the items of a page.
+    pub items: At<String>,
+    /// Which reply field goes into which request field for the next page.
+    pub cursor: Vec<CursorPair>,
+    /// When a page is the last one.
+    pub end: PagingEnd,
+}
+
+/// One part of a cursor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CursorPair {
+    /// Request field to set.
+    pub request: At<String>,
+    /// Reply field to take the value from.
+    pub reply: At<String>,
+}
+
+/// When a page is the last one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum PagingEnd {
+    /// A reply field has this value.
+    FieldEquals {
+        /// The reply field.
+        field: At<String>,
+        /// The value.
+        value: i64,
+    },
+    /// Every cursor field of the reply is zero, empty or absent.
+    CursorZero,
+    /// The page has no items.
+    NoItems,
+}
+
+/// A field of an object.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// `string`, `bool`, `u32`, `u64`, `i32`, `i64`, `f64`, `flag` (0 or 1), `tag_value` (string,
+    /// integer or list), `error_code`, `json` (anything), the name of a type, enum or union, `[T]`
+    /// for a list, `{T}` for an object with free keys.
+    #[serde(rename = "type")]
+    pub ty: At<String>,
+    /// Request: must be sent. Reply: always present as far as the sources say; when it is missing
+    /// all the same it reads as zero or empty.
+    #[serde(default)]
+    pub required: bool,
+    /// Meaning and unit, in our own words. Markdown.
+    pub doc: At<String>,
+    /// What the server assumes when the field is left out, as text.
+    pub default: Option<String>,
+    /// Rust name, where the one made from the wire name will not do.
+    pub rust: Option<At<String>>,
+    /// Longest text in bytes of UTF-8.
+    pub max_bytes: Option<u32>,
+    /// Longest text in characters.
+    pub max_chars: Option<u32>,
+    /// Fewest list elements.
+    pub min_items: Option<u32>,
+    /// Most list elements.
+    pub max_items: Option<u32>,
+    /// Smallest number.
+    pub min: Option<i64>,
+    /// Largest number.
+    pub max: Option<i64>,
+    /// What to use instead of this field.
+    pub deprecated: Option<String>,
+    /// What the sources leave open about this field.
+    pub unconfirmed: Option<String>,
+}
+
+/// An object type.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectType {
+    /// What the object is.
+    pub doc: At<String>,
+    /// Its fields by wire name, in the order of the page.
+    #[serde(default)]
+    pub fields: Ordered<Field>,
+}
+
+/// An open enum: named values, and every other value stays what it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnumType {
+    /// What the values choose between.
+    pub doc: At<String>,
+    /// How a value travels.
+    pub wire: EnumWire,
+    /// The named values.
+    pub values: Vec<EnumValue>,
+}
+
+/// How the values of an enum travel.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum EnumWire {
+    /// As a number.
+    Integer,
+    /// As a text.
+    String,
+}
+
+/// A named value of an enum.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnumValue {
+    /// The value on the wire.
+    pub value: At<EnumLiteral>,
+    /// Rust constant, UPPER_SNAKE_CASE. Made from the value when that is a text.
+    pub name: Option<At<String>>,
+    /// What the value means.
+    pub doc: String,
+}
+
+/// A value on the wire.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum EnumLiteral {
+    /// A number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+/// A union: one key names the variant, another holds it. An unknown variant is kept as it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnionType {
+    /// What the variants are.
+    pub doc: At<String>,
+    /// Key whose text names the variant.
+    pub tag: At<String>,
+    /// Key that holds the variant's object.
+    pub content: At<String>,
+    /// Variants by tag.
+    pub variants: Ordered<Variant>,
+}
+
+/// One variant of a union.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Rust name: UpperCamelCase.
+    pub rust: At<String>,
+    /// Object type of the content.
+    #[serde(rename = "type")]
+    pub ty: At<String>,
+    /// What the variant is.
+    pub doc: String,
+}
+
+/// A request and replies to it, composed by us.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// snake_case, unique in the file.
+    pub name: At<String>,
+    /// What the sample shows.
+    pub note: Option<String>,
+    /// The request body as JSON.
+    pub request: Option<At<String>>,
+    /// The reply body as JSON.
+    pub reply: Option<At<String>>,
+}
+
+/// A contradiction in the sources and what this spec holds.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erratum {
+    /// Which source and which place in it.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What it says.
+    pub says: String,
+    /// What this spec holds.
+    pub hold: String,
+    /// Why.
+    pub because: String,
+}
+
+/// A value and where it stands in its file, in bytes.
+#[derive(Clone)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of the file that hold it.
+    pub span: Range<usize>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for At<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<T> std::ops::Deref for At<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
+        let span = spanned.span();
+        Ok(Self { value: spanned.into_inner(), span })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// A day: YYYY-MM-DD, as a TOML date.
+#[derive(Clone, Debug)]
+pub struct Date(pub String);
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(toml::value::Datetime::deserialize(deserializer)?.to_string()))
+    }
+}
+
+impl JsonSchema for Date {
+    fn schema_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "format": "date", "description": "A day: YYYY-MM-DD." })
+    }
+}
+
+/// A table whose order counts.
+#[derive(Clone)]
+pub struct Ordered<T>(pub Vec<(At<String>, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Ordered<T> {
+    /// Entries in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&At<String>, &T)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+    /// The entry with this key.
+    pub fn get(&self, key: &str) -> Option<&T> {
+        self.iter().find(|(k, _)| k.value == key).map(|(_, value)| value)
+    }
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Ordered<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(k, v)| (k, v))).finish()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Ordered<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Ordered_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let item = generator.subschema_for::<T>();
+        schemars::json_schema!({ "type": "object", "additionalProperties": item })
+    }
+}

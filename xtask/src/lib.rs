@@ -1,0 +1,3 @@
+//! Maintenance commands of the workspace, as a library so that tests can call them.
+
+pub mod codegen;
