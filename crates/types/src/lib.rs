@@ -1,1 +1,20 @@
-//! To come.
+//! Typed requests and replies of the Tencent Cloud Chat server API (formerly Tencent IM).
+//!
+//! This crate does no I/O. It holds, for every command, a request type, a reply type and the
+//! facts that a client needs ([`Meta`]): path, quota, whether a repeat is safe, error codes.
+//!
+//! What was decoded is written back the same: unknown fields, unknown enum values, unknown
+//! message elements and odd number formats are kept (see [`wire`]).
+
+mod endpoint;
+mod envelope_ext;
+mod error_code;
+#[rustfmt::skip] // the generator formats its output itself
+mod generated;
+pub mod validate;
+pub mod wire;
+
+pub use endpoint::{Advance, DocumentedError, Endpoint, Meta, Paged, Quota, Repeat, Reply};
+pub use envelope_ext::RawReply;
+pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
+pub use generated::protocol::{self, ActionStatus, Envelope};

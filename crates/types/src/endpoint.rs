@@ -1,0 +1,175 @@
+//! What the client, the simulator and the tests need to know of a command.
+
+use crate::{Envelope, ErrorCode, validate::Validate};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A request type: one command of the REST API.
+///
+/// Every generated request implements it. Implement it for a type of your own to call a command
+/// that this crate does not know yet with the same checks, signing and error handling.
+pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync {
+    /// What the service answers.
+    type Reply: Reply;
+    /// Facts about the command.
+    const META: &'static Meta;
+}
+
+/// A reply type.
+pub trait Reply: DeserializeOwned + Serialize + Send + 'static {
+    /// Result of the call as such: status, error code, the server's text.
+    fn envelope(&self) -> &Envelope;
+    /// The same, to compose a reply.
+    fn envelope_mut(&mut self) -> &mut Envelope;
+}
+
+/// A command that answers in pages.
+pub trait Paged: Endpoint + Clone {
+    /// One entry of the list that is paged through.
+    type Item: Send;
+    /// Sets this request to the page after `reply`.
+    fn advance(&mut self, reply: &Self::Reply) -> Advance;
+    /// The entries of one page.
+    fn items(reply: Self::Reply) -> Vec<Self::Item>;
+}
+
+/// What [`Paged::advance`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// The request now asks for the next page.
+    Next,
+    /// The reply was the last page.
+    End,
+    /// The reply promises more but its cursor is the one that was sent: asking again would go
+    /// round in circles.
+    Stuck,
+}
+
+/// Facts about a command, from its spec file.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Meta {
+    /// Rust name: `get_contact_group`.
+    pub name: &'static str,
+    /// Family: `conversation`.
+    pub family: &'static str,
+    /// Path below the host: `v4/recentcontact/get_contact_group`.
+    pub path: &'static str,
+    /// The vendor's page, where its number is known.
+    pub page: Option<u32>,
+    /// Default quota, where a source names one. Plans can change it.
+    pub quota: Option<Quota>,
+    /// Whether the same request may be sent twice.
+    pub repeat: Repeat,
+    /// Error codes that the vendor's page lists for this command.
+    pub errors: &'static [DocumentedError],
+}
+
+impl Meta {
+    /// Facts about a command; for request types outside this crate.
+    pub const fn new(
+        family: &'static str,
+        name: &'static str,
+        path: &'static str,
+        repeat: Repeat,
+    ) -> Self {
+        Self {
+            name,
+            family,
+            path,
+            page: None,
+            quota: None,
+            repeat,
+            errors: &[],
+        }
+    }
+
+    /// Adds the number of the vendor's page.
+    #[must_use]
+    pub const fn with_page(mut self, page: u32) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// Adds the quota: `calls` in a window of `seconds`.
+    #[must_use]
+    pub const fn with_quota(mut self, calls: u32, seconds: u32) -> Self {
+        self.quota = Some(Quota { calls, seconds });
+        self
+    }
+
+    /// Adds the documented error codes.
+    #[must_use]
+    pub const fn with_errors(mut self, errors: &'static [DocumentedError]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// What `code` means for this command: its own note, else the general meaning.
+    pub fn meaning_of(&self, code: ErrorCode) -> Option<&'static str> {
+        let own = self
+            .errors
+            .iter()
+            .find(|e| e.code == code)
+            .and_then(|e| e.note);
+        own.or_else(|| code.meaning())
+    }
+}
+
+/// An error code that the vendor's page lists for a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentedError {
+    /// The code.
+    pub code: ErrorCode,
+    /// What it means here, where that is narrower than [`ErrorCode::meaning`].
+    pub note: Option<&'static str>,
+}
+
+impl DocumentedError {
+    /// A code with its general meaning.
+    pub const fn new(code: i64) -> Self {
+        Self {
+            code: ErrorCode(code),
+            note: None,
+        }
+    }
+    /// A code that means something narrower for the command.
+    pub const fn with_note(code: i64, note: &'static str) -> Self {
+        Self {
+            code: ErrorCode(code),
+            note: Some(note),
+        }
+    }
+}
+
+/// So many calls in so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls per window.
+    pub calls: u32,
+    /// Length of the window in seconds.
+    pub seconds: u32,
+}
+
+/// Whether the same request may be sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// The command changes nothing.
+    Read,
+    /// A second run leaves the state of the first.
+    Idempotent,
+    /// The server drops a second request in which these fields (wire names) have the same values.
+    DeduplicatedBy(&'static [&'static str]),
+    /// A second run does the work again.
+    Unsafe,
+}
+
+impl Repeat {
+    /// Whether sending the very same body again does no harm, even if the first one arrived.
+    pub const fn is_safe(self) -> bool {
+        matches!(
+            self,
+            Self::Read | Self::Idempotent | Self::DeduplicatedBy(_)
+        )
+    }
+}

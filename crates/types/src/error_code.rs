@@ -1,0 +1,148 @@
+//! Error codes of the service: what a number means, who must act, whether a repeat helps.
+
+use crate::generated::error_codes::{CODES, RANGES};
+use std::fmt;
+
+/// The number with which the service says how a call, or one item of it, went.
+///
+/// Known codes are constants ([`ErrorCode::OK`] is zero). An unknown code is as good a value: it
+/// only has no [`meaning`](Self::meaning).
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ErrorCode(pub i64);
+
+/// Who must act on an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// The request is wrong; mend the code that made it.
+    Caller,
+    /// What the request names does not exist.
+    NotFound,
+    /// The console, the edition, the rights or the key are not set up for this.
+    Configuration,
+    /// A rate or an amount is used up.
+    Quota,
+    /// A hiccup; time mends it.
+    Transient,
+    /// The service failed internally.
+    Server,
+    /// A rule of the app refused it: webhook, block list, mute.
+    Refused,
+    /// The UserSig or the identifier is wrong or stale.
+    Credential,
+}
+
+/// Whether the same request can succeed when it is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorRepeat {
+    /// No: it fails again until somebody changes something.
+    Never,
+    /// Yes, after a pause.
+    Later,
+    /// Once, with a fresh UserSig.
+    RenewUserSig,
+}
+
+/// What is known of a code or of a range of codes.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorCodeInfo {
+    /// First code.
+    pub from: i64,
+    /// Last code; the same as `from` unless this is a range.
+    pub to: i64,
+    /// Name of the constant.
+    pub name: &'static str,
+    /// What the code says.
+    pub meaning: &'static str,
+    /// What to do about it.
+    pub advice: Option<&'static str>,
+    /// Who must act.
+    pub class: ErrorClass,
+    /// Whether the same request can succeed when it is sent again.
+    pub repeat: ErrorRepeat,
+}
+
+impl ErrorCodeInfo {
+    pub(crate) const fn new(
+        codes: (i64, i64),
+        name: &'static str,
+        class: ErrorClass,
+        repeat: ErrorRepeat,
+        meaning: &'static str,
+        advice: Option<&'static str>,
+    ) -> Self {
+        Self {
+            from: codes.0,
+            to: codes.1,
+            name,
+            meaning,
+            advice,
+            class,
+            repeat,
+        }
+    }
+}
+
+impl ErrorCode {
+    /// Success.
+    pub const OK: Self = Self(0);
+
+    /// What the public table says of this code.
+    pub fn info(self) -> Option<&'static ErrorCodeInfo> {
+        match CODES.binary_search_by_key(&self.0, |info| info.from) {
+            Ok(index) => CODES.get(index),
+            Err(_) => RANGES
+                .iter()
+                .find(|range| (range.from..=range.to).contains(&self.0)),
+        }
+    }
+
+    /// All codes of the public table, in ascending order, without the ranges.
+    pub fn all() -> &'static [ErrorCodeInfo] {
+        CODES
+    }
+
+    /// Whether the call, or the item, went well.
+    pub const fn is_ok(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What the code says, in one sentence.
+    pub fn meaning(self) -> Option<&'static str> {
+        self.info().map(|info| info.meaning)
+    }
+
+    /// Who must act; none for success and for unknown codes.
+    pub fn class(self) -> Option<ErrorClass> {
+        self.info().map(|info| info.class)
+    }
+
+    /// Whether the same request can succeed when it is sent again; none for unknown codes.
+    pub fn repeat(self) -> Option<ErrorRepeat> {
+        self.info().map(|info| info.repeat)
+    }
+}
+
+impl fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.info() {
+            Some(info) => write!(f, "ErrorCode({} {})", self.0, info.name),
+            None => write!(f, "ErrorCode({})", self.0),
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<i64> for ErrorCode {
+    fn from(code: i64) -> Self {
+        Self(code)
+    }
+}
+crate::wire::delegate_to_i64!(ErrorCode);

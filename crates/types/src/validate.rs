@@ -1,0 +1,233 @@
+//! Documented limits, checked on request before anything is sent.
+//!
+//! Nothing here runs on replies: what the service says is taken as it is.
+
+use std::fmt;
+
+/// Types whose documented limits can be checked.
+pub trait Validate {
+    /// Reports every limit that this value exceeds.
+    fn check(&self, checker: &mut Checker);
+
+    /// All violations at once, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The fields that exceed a documented limit or were never filled in.
+    fn validate(&self) -> Result<(), Violations> {
+        let mut checker = Checker::default();
+        self.check(&mut checker);
+        if checker.found.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations(checker.found))
+        }
+    }
+}
+
+/// Fields that exceed their documented limits; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// The violations, in the order of the fields.
+    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            violation.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// One field that exceeds a documented limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// Where, in wire names: `MsgBody[2].MsgContent.Text`.
+    pub path: String,
+    /// Which limit.
+    pub limit: Limit,
+    /// What was found, in the unit of the limit. The value itself is never kept.
+    pub found: i128,
+}
+
+/// A documented limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// The field must be sent.
+    Required,
+    /// Bytes of UTF-8.
+    MaxBytes(u32),
+    /// Characters.
+    MaxChars(u32),
+    /// List elements.
+    MinItems(u32),
+    /// List elements.
+    MaxItems(u32),
+    /// Number.
+    Min(i64),
+    /// Number.
+    Max(i64),
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, limit, found } = self;
+        match limit {
+            Limit::Required => write!(f, "{path} must be sent"),
+            Limit::MaxBytes(max) => {
+                write!(f, "{path} has {found} bytes, at most {max} are allowed")
+            }
+            Limit::MaxChars(max) => write!(
+                f,
+                "{path} has {found} characters, at most {max} are allowed"
+            ),
+            Limit::MinItems(min) => {
+                write!(f, "{path} has {found} entries, at least {min} are needed")
+            }
+            Limit::MaxItems(max) => {
+                write!(f, "{path} has {found} entries, at most {max} are allowed")
+            }
+            Limit::Min(min) => write!(f, "{path} is {found}, at least {min} is needed"),
+            Limit::Max(max) => write!(f, "{path} is {found}, at most {max} is allowed"),
+        }
+    }
+}
+
+/// Collects violations while a value is walked through. Allocates only when it finds one.
+#[derive(Debug, Default)]
+pub struct Checker {
+    path: Vec<Step>,
+    found: Vec<Violation>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Field(&'static str),
+    Index(usize),
+    Key(String),
+}
+
+impl Checker {
+    fn report(&mut self, field: &'static str, limit: Limit, found: i128) {
+        let mut path = String::new();
+        for step in self.path.iter().chain([&Step::Field(field)]) {
+            match step {
+                Step::Field(name) if path.is_empty() => path.push_str(name),
+                Step::Field(name) => {
+                    path.push('.');
+                    path.push_str(name);
+                }
+                Step::Index(i) => path.push_str(&format!("[{i}]")),
+                Step::Key(key) => path.push_str(&format!("[{key:?}]")),
+            }
+        }
+        self.found.push(Violation { path, limit, found });
+    }
+
+    /// The field was missing when the value was decoded, and nobody has set it since.
+    pub fn required(&mut self, field: &'static str, missing: bool) {
+        if missing {
+            self.report(field, Limit::Required, 0);
+        }
+    }
+
+    /// The text is at most `max` bytes long.
+    pub fn max_bytes(&mut self, field: &'static str, text: &str, max: u32) {
+        if text.len() > max as usize {
+            self.report(field, Limit::MaxBytes(max), text.len() as i128);
+        }
+    }
+
+    /// The text is at most `max` characters long.
+    pub fn max_chars(&mut self, field: &'static str, text: &str, max: u32) {
+        // A character has at least one byte, so most texts need no counting.
+        if text.len() > max as usize {
+            let chars = text.chars().count();
+            if chars > max as usize {
+                self.report(field, Limit::MaxChars(max), chars as i128);
+            }
+        }
+    }
+
+    /// The list has at least `min` elements.
+    pub fn min_items(&mut self, field: &'static str, count: usize, min: u32) {
+        if count < min as usize {
+            self.report(field, Limit::MinItems(min), count as i128);
+        }
+    }
+
+    /// The list has at most `max` elements.
+    pub fn max_items(&mut self, field: &'static str, count: usize, max: u32) {
+        if count > max as usize {
+            self.report(field, Limit::MaxItems(max), count as i128);
+        }
+    }
+
+    /// The number is at least `min`.
+    pub fn min(&mut self, field: &'static str, number: impl Into<i128>, min: i64) {
+        let number = number.into();
+        if number < i128::from(min) {
+            self.report(field, Limit::Min(min), number);
+        }
+    }
+
+    /// The number is at most `max`.
+    pub fn max(&mut self, field: &'static str, number: impl Into<i128>, max: i64) {
+        let number = number.into();
+        if number > i128::from(max) {
+            self.report(field, Limit::Max(max), number);
+        }
+    }
+
+    /// Goes on inside a field.
+    pub fn inside<T: Validate + ?Sized>(&mut self, field: &'static str, value: &T) {
+        self.path.push(Step::Field(field));
+        value.check(self);
+        self.path.pop();
+    }
+}
+
+impl<T: Validate> Validate for [T] {
+    fn check(&self, checker: &mut Checker) {
+        for (index, item) in self.iter().enumerate() {
+            checker.path.push(Step::Index(index));
+            item.check(checker);
+            checker.path.pop();
+        }
+    }
+}
+
+impl<T: Validate> Validate for Vec<T> {
+    fn check(&self, checker: &mut Checker) {
+        self.as_slice().check(checker);
+    }
+}
+
+impl<T: Validate> Validate for Box<T> {
+    fn check(&self, checker: &mut Checker) {
+        (**self).check(checker);
+    }
+}
+
+impl<T: Validate> Validate for std::collections::BTreeMap<String, T> {
+    fn check(&self, checker: &mut Checker) {
+        for (key, item) in self {
+            checker.path.push(Step::Key(key.clone()));
+            item.check(checker);
+            checker.path.pop();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Open enums: named values that can be matched on, and room for every other value.
+
+/// The text behind an open string enum.
+///
+/// A value that this version names costs no allocation, and constants of it can stand in a
+/// `match` pattern.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Repr);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Repr {
+    Known(&'static str),
+    Other(Box<str>),
+}
+
+impl Text {
+    pub(crate) const fn known(text: &'static str) -> Self {
+        Self(Repr::Known(text))
+    }
+
+    /// Values that are named must always be `Known`, or they would not match their constants.
+    pub(crate) fn new(text: &str, known: &[&'static str]) -> Self {
+        match known.iter().find(|k| **k == text) {
+            Some(known) => Self::known(known),
+            None if text.is_empty() => Self::known(""),
+            None => Self(Repr::Other(text.into())),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Known(text) => text,
+            Repr::Other(text) => text,
+        }
+    }
+}
+
+/// Gives a newtype over [`Text`] its wire format and its conversions.
+macro_rules! wire_string_enum {
+    ($name:ident { $($wire:literal,)* }) => {
+        impl $name {
+            const KNOWN: &[&'static str] = &[$($wire),*];
+
+            /// The value as it travels.
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// Whether this version has a name for the value.
+            pub fn is_known(&self) -> bool {
+                Self::KNOWN.contains(&self.as_str())
+            }
+        }
+
+        impl Default for $name {
+            /// The empty text, which stands for a missing value.
+            fn default() -> Self {
+                Self(crate::wire::Text::known(""))
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(crate::wire::Text::new(text, Self::KNOWN))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                text.as_str().into()
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), self.as_str())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl crate::wire::WireValue for $name {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                form: &mut crate::wire::Form,
+            ) -> Result<Self, D::Error> {
+                struct TextVisitor<'a>(&'a mut crate::wire::Form);
+                impl serde::de::Visitor<'_> for TextVisitor<'_> {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a string (", stringify!($name), ")"))
+                    }
+                    fn visit_str<E>(self, text: &str) -> Result<$name, E> {
+                        Ok(text.into())
+                    }
+                    fn visit_u64<E>(self, number: u64) -> Result<$name, E> {
+                        *self.0 = crate::wire::Form::Integer;
+                        Ok(number.to_string().into())
+                    }
+                    fn visit_i64<E>(self, number: i64) -> Result<$name, E> {
+                        *self.0 = crate::wire::Form::Integer;
+                        Ok(number.to_string().into())
+                    }
+                }
+                deserializer.deserialize_any(TextVisitor(form))
+            }
+            fn write<S: serde::Serializer>(
+                &self,
+                form: crate::wire::Form,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                crate::wire::write_text(self.as_str(), form, serializer)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::wire::WireValue::read(deserializer, &mut crate::wire::Form::Usual)
+            }
+        }
+    };
+}
+pub(crate) use wire_string_enum;
+
+/// Gives a newtype over `i64` its wire format and its conversions.
+macro_rules! wire_integer_enum {
+    ($name:ident { $($wire:literal => $constant:ident,)* }) => {
+        impl $name {
+            /// Name of the constant, when this version has one for the value.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $( $wire => Some(stringify!($constant)), )*
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self.name() {
+                    Some(name) => write!(f, "{}({} {})", stringify!($name), self.0, name),
+                    None => write!(f, "{}({})", stringify!($name), self.0),
+                }
+            }
+        }
+
+        crate::wire::delegate_to_i64!($name);
+    };
+}
+pub(crate) use wire_integer_enum;
