@@ -52,7 +52,7 @@ pub struct RawReply {
     /// All other fields.
     pub extra: Extra,
 }
-wire_object!(RawReply { common envelope: Envelope, });
+wire_object!(RawReply + envelope: Envelope {});
 
 impl Reply for RawReply {
     fn envelope(&self) -> &Envelope {

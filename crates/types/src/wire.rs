@@ -30,4 +30,5 @@ pub(crate) use union::{Content, Tag, wire_union};
 pub(crate) use value::{WireValue, delegate_to_i64, write_text};
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macros make items for public types")]
 mod tests;

@@ -105,9 +105,9 @@ pub(crate) fn write_field<T: WireValue, M: SerializeMap>(
 /// Gives a generated struct its wire format.
 ///
 /// Each row says whether the field is `required` or `optional`, its wire name and its Rust name.
-/// `common envelope` puts the fields that all replies share into the struct's own `envelope`.
+/// `+ envelope: Envelope` reads the fields that all replies share into a field of their own.
 macro_rules! wire_object {
-    ($name:ident { $(common $common:ident: $common_type:ident,)? $($kind:ident $wire:literal => $field:ident,)* }) => {
+    ($name:ident $(+ $common:ident: $common_type:ident)? { $($kind:ident $wire:literal => $field:ident,)* }) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
