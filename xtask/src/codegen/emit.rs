@@ -1,0 +1,53 @@
+//! Stage 7: the model becomes Rust.
+//!
+//! One file here per kind of generated file. No name of a command, a field or a code appears.
+
+mod catalogue;
+mod client;
+mod docs;
+mod errors;
+mod module;
+mod protocol;
+mod rust_file;
+pub mod usersig;
+
+use super::{load::Spec, model::Model, tree::Tree};
+
+/// Folder of the generated files of each crate.
+pub const TYPES: &str = "crates/types/src/generated";
+/// Folder of the generated files of the client.
+pub const CLIENT: &str = "crates/client/src/generated";
+/// Folder of the generated files of the UserSig crate.
+pub const USERSIG: &str = "crates/usersig/src/generated";
+
+/// All generated Rust files.
+///
+/// # Errors
+///
+/// Where a stage disagrees with another: bugs of the generator, not of the spec.
+pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
+    for module in &model.shared {
+        tree.insert(format!("{TYPES}/shared/{}.rs", module.name), module::emit(module, model)?);
+    }
+    for family in &model.families {
+        for module in &family.endpoints {
+            tree.insert(format!("{TYPES}/{}/{}.rs", family.name, module.name), module::emit(module, model)?);
+        }
+        tree.insert(format!("{TYPES}/{}/mod.rs", family.name), catalogue::family_index(family)?);
+        tree.insert(format!("{CLIENT}/{}.rs", family.name), client::facade(family, model)?);
+    }
+    tree.insert(format!("{TYPES}/shared/mod.rs"), catalogue::shared_index(&model.shared)?);
+    tree.insert(format!("{TYPES}/mod.rs"), catalogue::index(model)?);
+    tree.insert(format!("{TYPES}/catalogue.rs"), catalogue::catalogue(model)?);
+    tree.insert(format!("{TYPES}/protocol.rs"), protocol::emit(&model.protocol)?);
+    tree.insert(format!("{TYPES}/error_codes.rs"), errors::emit(&model.errors)?);
+    tree.insert(format!("{CLIENT}/mod.rs"), client::index(model)?);
+    tree.insert(format!("{CLIENT}/regions.rs"), client::regions(&model.regions)?);
+    let mut params = rust_file::RustFile::new(&spec.usersig.source.path);
+    params.items(usersig::emit(&spec.usersig.file));
+    tree.insert(format!("{USERSIG}/params.rs"), params.render()?);
+    let mut index = rust_file::RustFile::new(&spec.usersig.source.path);
+    index.text("pub(crate) mod params;".to_owned());
+    tree.insert(format!("{USERSIG}/mod.rs"), index.render()?);
+    Ok(())
+}

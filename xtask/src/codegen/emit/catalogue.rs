@@ -1,0 +1,92 @@
+//! Indexes: which modules there are, and which commands.
+
+use super::{docs::doc, rust_file::RustFile};
+use crate::codegen::model::{Family, Model, Module};
+use quote::{format_ident, quote};
+use std::fmt::Write as _;
+
+/// Spec file that lists the families, for the headers of the indexes.
+const FAMILIES: &str = "spec/families.toml";
+
+/// `generated/mod.rs`.
+pub(super) fn index(model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new(FAMILIES);
+    let mut text = String::from("pub(crate) mod catalogue;\npub(crate) mod error_codes;\npub mod protocol;\n");
+    text.push_str("#[path = \"shared/mod.rs\"]\npub mod model;\n");
+    for family in &model.families {
+        let _ = writeln!(text, "pub mod {};", family.name);
+    }
+    file.text(text);
+    file.render()
+}
+
+/// `generated/<family>/mod.rs`.
+pub(super) fn family_index(family: &Family) -> Result<String, String> {
+    let mut file = RustFile::new(FAMILIES);
+    file.intro(&family.doc);
+    let mut text = String::new();
+    for module in &family.endpoints {
+        let _ = writeln!(text, "pub mod {};", module.name);
+    }
+    text.push('\n');
+    for endpoint in family.endpoints.iter().filter_map(|module| Some((&module.name, module.endpoint.as_ref()?))) {
+        let (module, endpoint) = endpoint;
+        let _ = writeln!(text, "pub use {module}::{{{}, {}}};", endpoint.request, endpoint.reply);
+    }
+    file.text(text);
+    file.render()
+}
+
+/// `generated/shared/mod.rs`.
+pub(super) fn shared_index(shared: &[Module]) -> Result<String, String> {
+    let mut file = RustFile::new("spec/shared");
+    file.intro("Types that several commands use.");
+    let mut text = String::new();
+    for module in shared {
+        let _ = writeln!(text, "pub mod {};", module.name);
+    }
+    text.push('\n');
+    for module in shared {
+        let mut names: Vec<&str> = module.objects.iter().map(|object| object.name.as_str()).collect();
+        names.extend(module.enums.iter().map(|def| def.name.as_str()));
+        names.extend(module.unions.iter().map(|def| def.name.as_str()));
+        names.sort_unstable();
+        if !names.is_empty() {
+            let _ = writeln!(text, "pub use {}::{{{}}};", module.name, names.join(", "));
+        }
+    }
+    file.text(text);
+    file.render()
+}
+
+/// `generated/catalogue.rs`.
+pub(super) fn catalogue(model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new("spec/endpoints");
+    file.intro("Every command, to look up by path.");
+    let mut metas = Vec::new();
+    let mut arms = Vec::new();
+    for family in &model.families {
+        let module = format_ident!("{}", family.name);
+        for endpoint in family.endpoints.iter().filter_map(|module| module.endpoint.as_ref()) {
+            let request = format_ident!("{}", endpoint.request);
+            let path = &endpoint.path;
+            metas.push(quote! { <crate::#module::#request as Endpoint>::META });
+            arms.push(quote! { #path => visitor.visit::<crate::#module::#request>(), });
+        }
+    }
+    let docs = doc("Facts about every command, family by family.");
+    let visit_docs = doc("Runs `visitor` with the request type of the command at `path`; none when no command is there.");
+    file.items(quote! {
+        #docs
+        pub static ENDPOINTS: &[&Meta] = &[#(#metas),*];
+
+        #visit_docs
+        pub fn visit_endpoint<V: crate::EndpointVisitor>(path: &str, visitor: V) -> Option<V::Output> {
+            Some(match path {
+                #(#arms)*
+                _ => return None,
+            })
+        }
+    });
+    file.render()
+}

@@ -1,0 +1,98 @@
+//! What the client crate gets: regions, and one accessor for each family.
+
+use super::{docs, docs::doc, rust_file::RustFile};
+use crate::codegen::{
+    model::{Family, Model, Regions},
+    names,
+};
+use quote::{format_ident, quote};
+use std::fmt::Write as _;
+
+/// `generated/mod.rs`.
+pub(super) fn index(model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new("spec/families.toml");
+    file.intro("Regions, and the commands of each family as methods.");
+    let mut text = String::from("mod regions;\n");
+    for family in &model.families {
+        let _ = writeln!(text, "mod {};", family.name);
+    }
+    text.push('\n');
+    for family in &model.families {
+        let _ = writeln!(text, "pub use {}::{};", family.name, names::camel_case(&family.name));
+    }
+    file.text(text);
+    file.render()
+}
+
+/// `generated/regions.rs`.
+pub(super) fn regions(regions: &Regions) -> Result<String, String> {
+    let mut file = RustFile::new(&regions.source);
+    file.import("crate", "Region");
+    let constants = regions.regions.iter().map(|region| {
+        let constant = format_ident!("{}", region.constant);
+        let mut text = format!("{}: `{}`.", region.name, region.host);
+        if region.retired {
+            text.push_str(" Only older pages of the vendor list it.");
+        }
+        if let Some(note) = &region.note {
+            let _ = write!(text, "\n\n{}", note.trim());
+        }
+        let (docs, id, name, host, standby) =
+            (doc(&text), &region.id, &region.name, &region.host, &region.standby_hosts);
+        quote! { #docs pub const #constant: Self = Self::new(#id, #name, #host, &[#(#standby),*]); }
+    });
+    let all = regions.regions.iter().map(|region| format_ident!("{}", region.constant));
+    file.items(quote! {
+        impl Region {
+            #(#constants)*
+            /// Every region that the spec knows, in its order.
+            pub const ALL: &'static [Self] = &[#(Self::#all),*];
+        }
+    });
+    file.render()
+}
+
+/// `generated/<family>.rs`.
+pub(super) fn facade(family: &Family, model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new(&format!("spec/endpoints/{}", family.name));
+    file.import("crate", "Call");
+    file.import("crate", "Client");
+    let accessor = format_ident!("{}", family.name);
+    let facade = format_ident!("{}", names::camel_case(&family.name));
+    let docs = doc(&format!("{}\n\nMade by [`Client::{}`].", family.doc.trim(), family.name));
+    let accessor_docs = doc(family.doc.trim());
+    let methods = family.endpoints.iter().filter_map(|module| Some((module, module.endpoint.as_ref()?)));
+    let methods: Vec<_> = methods
+        .map(|(module, endpoint)| {
+            let name = format_ident!("{}", module.name);
+            let request = format_ident!("{}", endpoint.request);
+            file.import(&format!("tencent_chat_types::{}", family.name), &endpoint.request);
+            let docs = doc(&docs::endpoint_doc(module, endpoint, &model.errors));
+            quote! {
+                #docs
+                pub fn #name(self, request: #request) -> Call<'a, #request> {
+                    self.client.call(request)
+                }
+            }
+        })
+        .collect();
+    file.items(quote! {
+        #docs
+        #[derive(Clone, Copy, Debug)]
+        pub struct #facade<'a> {
+            client: &'a Client,
+        }
+
+        impl Client {
+            #accessor_docs
+            pub fn #accessor(&self) -> #facade<'_> {
+                #facade { client: self }
+            }
+        }
+
+        impl<'a> #facade<'a> {
+            #(#methods)*
+        }
+    });
+    file.render()
+}

@@ -1,0 +1,102 @@
+//! Documentation of generated items.
+
+use crate::codegen::model::{Endpoint, Errors, Field, Limit, Module, Repeat};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::fmt::Write as _;
+
+/// Address of a page of the vendor's documentation.
+pub(super) fn page_address(id: u32) -> String {
+    format!("https://www.tencentcloud.com/document/product/1047/{id}")
+}
+
+/// `#[doc]` attributes: one a line, so that they print as `///`.
+pub(super) fn doc(text: &str) -> TokenStream {
+    let lines = text.trim().lines().map(|line| {
+        let line = if line.is_empty() { String::new() } else { format!(" {}", line.trim_end()) };
+        quote! { #[doc = #line] }
+    });
+    quote! { #(#lines)* }
+}
+
+/// What a field means, and how it travels.
+pub(super) fn field_doc(field: &Field) -> String {
+    let mut text = field.doc.trim().to_owned();
+    let mut facts = vec![format!("Wire name `{}`", field.wire)];
+    facts.extend(field.limits.iter().map(limit));
+    if let Some(default) = &field.default {
+        facts.push(format!("when left out: {default}"));
+    }
+    let _ = write!(text, "\n\n{}.", facts.join("; "));
+    if let Some(open) = &field.unconfirmed {
+        let _ = write!(text, "\n\nUnconfirmed: {}", open.trim());
+    }
+    text
+}
+
+fn limit(limit: &Limit) -> String {
+    match limit {
+        Limit::MaxBytes(max) => format!("at most {max} bytes"),
+        Limit::MaxChars(max) => format!("at most {max} characters"),
+        Limit::MinItems(min) => format!("at least {min} {}", entries(*min)),
+        Limit::MaxItems(max) => format!("at most {max} {}", entries(*max)),
+        Limit::Min(min) => format!("at least {min}"),
+        Limit::Max(max) => format!("at most {max}"),
+    }
+}
+
+fn entries(count: u32) -> &'static str {
+    if count == 1 { "entry" } else { "entries" }
+}
+
+/// What a command does, what it costs and how it can fail.
+pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors) -> String {
+    let mut text = format!("{}\n", endpoint.summary.trim());
+    if !module.doc.trim().is_empty() {
+        let _ = write!(text, "\n{}\n", module.doc.trim());
+    }
+    let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
+    let _ = writeln!(text, "* Quota: {}", quota(endpoint.quota));
+    let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
+    let page = match endpoint.page {
+        Some(id) => format!("[{}]({})", endpoint.title, page_address(id)),
+        None => endpoint.title.clone(),
+    };
+    let _ = writeln!(text, "* Vendor's page: {page}, checked {}", endpoint.checked.0);
+    if !endpoint.errors.is_empty() {
+        text.push_str("\n# Error codes\n\n| code | meaning |\n|---|---|\n");
+        for (code, note) in &endpoint.errors {
+            let known = errors.codes.iter().find(|known| known.code.value == *code);
+            let meaning = note.as_deref().or(known.map(|known| known.meaning.as_str())).unwrap_or_default();
+            let _ = writeln!(text, "| {code} | {} |", meaning.trim().replace('\n', " ").replace('|', "\\|"));
+        }
+    }
+    text
+}
+
+fn quota(quota: Option<(u32, u32)>) -> String {
+    match quota {
+        None => "no source names one".to_owned(),
+        Some((calls, 1)) => format!("{calls} {} per second unless the plan says otherwise", calls_word(calls)),
+        Some((calls, 86400)) => format!("{calls} {} per day unless the plan says otherwise", calls_word(calls)),
+        Some((calls, seconds)) => {
+            format!("{calls} {} per {seconds} seconds unless the plan says otherwise", calls_word(calls))
+        }
+    }
+}
+
+fn calls_word(calls: u32) -> &'static str {
+    if calls == 1 { "call" } else { "calls" }
+}
+
+fn repeat(repeat: &Repeat) -> String {
+    match repeat {
+        Repeat::Read => "harmless, the command changes nothing".to_owned(),
+        Repeat::Idempotent => "harmless, a second run leaves the state of the first".to_owned(),
+        Repeat::Unsafe => "does the work again; only repeat what never arrived".to_owned(),
+        Repeat::DeduplicatedBy(fields) => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            format!("harmless while {} stay the same: the server drops the second request", fields.join(" and "))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The table of error codes.
+
+use super::{docs::doc, rust_file::RustFile};
+use crate::codegen::{
+    model::Errors,
+    spec::{ErrorClass, ErrorRepeat},
+};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+pub(super) fn emit(errors: &Errors) -> Result<String, String> {
+    let mut file = RustFile::new(&errors.source);
+    let constants = errors.codes.iter().map(|code| {
+        let name = format_ident!("{}", code.name.value);
+        let value = code.code.value;
+        let docs = doc(&format!("{value}: {}", code.meaning.trim()));
+        quote! { #docs pub const #name: Self = Self(#value); }
+    });
+    file.items(quote! { impl ErrorCode { #(#constants)* } });
+    let codes = errors.codes.iter().map(|code| {
+        let number = code.code.value;
+        info((number, number), &code.name, code.class, code.repeat, &code.meaning, code.advice.as_deref())
+    });
+    let ranges = errors.ranges.iter().map(|range| {
+        let numbers = (range.from.value, range.to);
+        info(numbers, &range.name, range.class, range.repeat, &range.meaning, range.advice.as_deref())
+    });
+    file.items(quote! {
+        /// Every public code, in ascending order.
+        pub(crate) static CODES: &[ErrorCodeInfo] = &[#(#codes),*];
+
+        /// Codes that the app itself chooses from.
+        pub(crate) static RANGES: &[ErrorCodeInfo] = &[#(#ranges),*];
+    });
+    file.render()
+}
+
+fn info(
+    (from, to): (i64, i64),
+    name: &str,
+    class: ErrorClass,
+    repeat: ErrorRepeat,
+    meaning: &str,
+    advice: Option<&str>,
+) -> TokenStream {
+    let class = format_ident!("{}", format!("{class:?}"));
+    let repeat = match repeat {
+        ErrorRepeat::Never => quote! { Never },
+        ErrorRepeat::Later => quote! { Later },
+        ErrorRepeat::RenewUsersig => quote! { RenewUserSig },
+    };
+    let meaning = meaning.trim();
+    let advice = match advice.map(str::trim) {
+        Some(advice) => quote! { Some(#advice) },
+        None => quote! { None },
+    };
+    quote! {
+        ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice)
+    }
+}

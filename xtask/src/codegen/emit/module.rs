@@ -1,0 +1,513 @@
+//! A module of types: structs with constructors, limits and wire tables, enums, unions, and what
+//! makes a request an endpoint.
+
+use super::{
+    docs::{doc, endpoint_doc, field_doc},
+    rust_file::RustFile,
+};
+use crate::codegen::{
+    model::{
+        Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Repeat, Role, Type, Union,
+        Values,
+    },
+    schema, tidy,
+};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use std::fmt::Write as _;
+
+/// Most required fields that are readable as positional arguments before clippy objects.
+const MANY_ARGUMENTS: usize = 7;
+
+/// The text of a module's file.
+pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
+    let structs = tidy::tidy(module, schema::structs(module).map_err(|e| format!("{}: {e}", module.source))?)
+        .map_err(|e| format!("{}: {e}", module.source))?;
+    let mut file = RustFile::new(&module.source);
+    match &module.endpoint {
+        Some(endpoint) => file.intro(&format!("`POST {}`: {}", endpoint.path, endpoint.title)),
+        None => file.intro(&module.doc),
+    }
+    intro_of_errata(module, &mut file);
+    for shared in &model.shared {
+        if shared.source != module.source {
+            let path = format!("crate::model::{}", shared.name);
+            let names = shared.objects.iter().map(|o| &o.name);
+            let names = names.chain(shared.enums.iter().map(|e| &e.name));
+            for name in names.chain(shared.unions.iter().map(|u| &u.name)) {
+                file.import(&path, name);
+            }
+        }
+    }
+    for object in &module.objects {
+        emit_object(&mut file, module, model, object, &structs)?;
+    }
+    for def in &module.enums {
+        emit_enum(&mut file, def);
+    }
+    for def in &module.unions {
+        emit_union(&mut file, def);
+    }
+    file.render()
+}
+
+fn intro_of_errata(module: &Module, file: &mut RustFile) {
+    if module.errata.is_empty() {
+        return;
+    }
+    file.intro("\n# Where the sources contradict themselves\n");
+    for erratum in &module.errata {
+        let line = |text: &str| text.trim().replace('\n', " ");
+        file.intro(&format!(
+            "* {}: says {}. Held here: {}, because {}.",
+            line(&erratum.place),
+            line(&erratum.says).trim_end_matches('.'),
+            line(&erratum.hold).trim_end_matches('.'),
+            line(&erratum.because).trim_end_matches('.'),
+        ));
+    }
+}
+
+fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, Span::call_site()),
+        None => Ident::new(name, Span::call_site()),
+    }
+}
+
+fn emit_object(
+    file: &mut RustFile,
+    module: &Module,
+    model: &Model,
+    object: &Object,
+    structs: &tidy::Structs,
+) -> Result<(), String> {
+    let endpoint = module.endpoint.as_ref();
+    let name = ident(&object.name);
+    let text = match (object.role, endpoint) {
+        (Role::Request, Some(endpoint)) => endpoint_doc(module, endpoint, &model.errors),
+        (Role::Reply, Some(endpoint)) => format!("Reply to [`{}`].", endpoint.request),
+        _ => object.doc.clone(),
+    };
+    let docs = doc(&text);
+    let mut fields = TokenStream::new();
+    for field in &object.fields {
+        let docs = doc(&field_doc(field));
+        let rust = ident(&field.rust);
+        let ty = structs.field_type(object, field)?;
+        let deprecated = field.deprecated.as_ref().map(|note| quote! { #[deprecated = #note] });
+        fields.extend(quote! { #docs #deprecated pub #rust: #ty, });
+    }
+    let envelope = (object.role == Role::Reply).then(|| {
+        let docs = doc("Result of the call as such: status, code, the server's own words.");
+        quote! { #docs pub envelope: Envelope, }
+    });
+    // Only what can be made without a choice has a default; a request with required fields cannot.
+    let can_default = object.role != Role::Request || arguments(object, endpoint).next().is_none();
+    let default = can_default.then(|| quote! { Default, });
+    let extra_docs = doc(match object.role {
+        Role::Reply => "What the reply held beyond the fields above.",
+        _ => "What the object held beyond the fields above; also sent.",
+    });
+    file.items(quote! {
+        #docs
+        #[derive(Clone, #default PartialEq)]
+        #[non_exhaustive]
+        pub struct #name {
+            #fields
+            #envelope
+            #extra_docs
+            pub extra: Extra,
+        }
+    });
+    if object.role != Role::Reply {
+        file.items(constructors(object, endpoint, structs)?);
+    }
+    file.text(wire_table(object));
+    if object.sent {
+        file.items(validate(object));
+    }
+    match (object.role, endpoint) {
+        (Role::Request, Some(endpoint)) => {
+            file.items(endpoint_impl(module, endpoint));
+            if let Some(paging) = &endpoint.paging {
+                file.items(paged_impl(endpoint, paging, object)?);
+            }
+        }
+        (Role::Reply, _) => file.items(quote! {
+            impl Reply for #name {
+                fn envelope(&self) -> &Envelope {
+                    &self.envelope
+                }
+                fn envelope_mut(&mut self) -> &mut Envelope {
+                    &mut self.envelope
+                }
+            }
+        }),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The required fields that a constructor asks for: all but the cursor, which starts at zero.
+fn arguments<'a>(object: &'a Object, endpoint: Option<&'a Endpoint>) -> impl Iterator<Item = &'a Field> {
+    object.fields.iter().filter(move |field| field.required && !is_cursor(field, object, endpoint))
+}
+
+fn is_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> bool {
+    let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref());
+    object.role == Role::Request
+        && paging.is_some_and(|paging| paging.cursor.iter().any(|(request, _)| request.wire == field.wire))
+}
+
+/// How a caller passes a value: the parameter's type, and the expression that stores it.
+fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), String> {
+    let name = ident(&field.rust);
+    let (ty, value) = match &field.ty {
+        Type::String => (quote! { impl Into<String> }, quote! { #name.into() }),
+        Type::List(item) => {
+            let inner = type_tokens(item)?;
+            match **item {
+                Type::String | Type::TagValue | Type::Flag | Type::Named(_, Kind::Union | Kind::StringEnum) => {
+                    let value = quote! { #name.into_iter().map(Into::into).collect() };
+                    (quote! { impl IntoIterator<Item = impl Into<#inner>> }, value)
+                }
+                _ => (quote! { impl IntoIterator<Item = #inner> }, quote! { #name.into_iter().collect() }),
+            }
+        }
+        Type::Flag | Type::TagValue | Type::ErrorCode | Type::Json => into(&field.ty, &name)?,
+        Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => into(&field.ty, &name)?,
+        other => {
+            let ty = type_tokens(other)?;
+            (ty, quote! { #name })
+        }
+    };
+    let stored_differs = value.to_string() != name.to_string();
+    Ok(match (boxed, stored_differs) {
+        (true, _) => (ty, quote! { Box::new(#value) }),
+        (false, true) => (ty, value),
+        (false, false) => (ty, quote! { #name }),
+    })
+}
+
+fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
+    let ty = type_tokens(ty)?;
+    Ok((quote! { impl Into<#ty> }, quote! { #name.into() }))
+}
+
+fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
+    tidy::rust_type(ty).parse().map_err(|e| format!("{ty:?}: {e}"))
+}
+
+fn is_boxed(structs: &tidy::Structs, object: &Object, field: &Field) -> Result<bool, String> {
+    let ty = structs.field_type(object, field)?;
+    Ok(quote! { #ty }.to_string().replace(' ', "").contains("Box<"))
+}
+
+fn constructors(
+    object: &Object,
+    endpoint: Option<&Endpoint>,
+    structs: &tidy::Structs,
+) -> Result<TokenStream, String> {
+    let name = ident(&object.name);
+    let mut parameters = TokenStream::new();
+    let mut values = TokenStream::new();
+    let mut setters = TokenStream::new();
+    let mut count = 0;
+    for field in &object.fields {
+        let rust = ident(&field.rust);
+        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let asked_for = field.required && !is_cursor(field, object, endpoint);
+        if asked_for {
+            count += 1;
+            parameters.extend(quote! { #rust: #ty, });
+            let same = value.to_string() == rust.to_string();
+            values.extend(if same { quote! { #rust, } } else { quote! { #rust: #value, } });
+            continue;
+        }
+        values.extend(if field.required { quote! { #rust: Default::default(), } } else { quote! { #rust: None, } });
+        let setter = format_ident!("with_{}", field.rust.trim_start_matches("r#").trim_end_matches('_'));
+        let docs = doc(&format!("Sets [`{0}`](Self::{0}).", field.rust.trim_start_matches("r#")));
+        let stored = if field.required { value } else { quote! { Some(#value) } };
+        let quiet = field.deprecated.is_some().then(|| {
+            quote! { #[allow(deprecated, reason = "the field is, and so is its setter")] }
+        });
+        let deprecated = field.deprecated.as_ref().map(|note| quote! { #[deprecated = #note] });
+        setters.extend(quote! {
+            #docs
+            #[must_use]
+            #deprecated
+            #quiet
+            pub fn #setter(mut self, #rust: #ty) -> Self {
+                self.#rust = #stored;
+                self
+            }
+        });
+    }
+    let starts = object.fields.iter().any(|f| f.required && is_cursor(f, object, endpoint));
+    let docs = doc(match (count, starts, object.role) {
+        (0, false, _) => "An object without optional fields set.",
+        (_, true, _) => "A request for the first page.",
+        (_, false, Role::Request) => "A request with the fields that must be sent.",
+        (_, false, _) => "An object with the fields that must be there.",
+    });
+    let many = (count > MANY_ARGUMENTS)
+        .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the service requires as many")] });
+    let deprecated_fields = object.fields.iter().any(|field| field.deprecated.is_some());
+    let quiet = deprecated_fields
+        .then(|| quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] });
+    Ok(quote! {
+        impl #name {
+            #docs
+            #many
+            #quiet
+            pub fn new(#parameters) -> Self {
+                Self {
+                    #values
+                    extra: Extra::default(),
+                }
+            }
+            #setters
+        }
+    })
+}
+
+fn wire_table(object: &Object) -> String {
+    let mut table = format!("wire_object!({}", object.name);
+    if object.role == Role::Reply {
+        table.push_str(" + envelope: Envelope");
+    }
+    table.push_str(" {");
+    for field in &object.fields {
+        let kind = if field.required { "required" } else { "optional" };
+        let _ = write!(table, "\n    {kind} {:?} => {},", field.wire, field.rust);
+    }
+    table.push_str(if object.fields.is_empty() { "});" } else { "\n});" });
+    table
+}
+
+fn validate(object: &Object) -> TokenStream {
+    let name = ident(&object.name);
+    let mut checks = TokenStream::new();
+    for field in &object.fields {
+        let rust = ident(&field.rust);
+        let access = if field.required { quote! { &self.#rust } } else { quote! { value } };
+        let mut own = TokenStream::new();
+        for limit in &field.limits {
+            own.extend(limit_check(field, *limit, &access));
+        }
+        if holds_parts(&field.ty) {
+            let wire = &field.wire;
+            own.extend(quote! { checker.inside(#wire, #access); });
+        }
+        if own.is_empty() {
+            continue;
+        }
+        checks.extend(if field.required { own } else { quote! { if let Some(value) = &self.#rust { #own } } });
+    }
+    let deprecated = object.fields.iter().any(|field| field.deprecated.is_some() && !field.limits.is_empty());
+    let quiet =
+        deprecated.then(|| quote! { #[allow(deprecated, reason = "limits of deprecated fields hold too")] });
+    quote! {
+        impl Validate for #name {
+            #quiet
+            fn check(&self, checker: &mut Checker) {
+                self.check_required(checker);
+                #checks
+            }
+        }
+    }
+}
+
+fn holds_parts(ty: &Type) -> bool {
+    match ty {
+        Type::Named(_, Kind::Object | Kind::Union) => true,
+        Type::List(item) | Type::Map(item) => holds_parts(item),
+        _ => false,
+    }
+}
+
+fn limit_check(field: &Field, limit: Limit, access: &TokenStream) -> TokenStream {
+    let wire = &field.wire;
+    let rust = ident(&field.rust);
+    // Method calls need no borrow in front.
+    let direct = if field.required { quote! { self.#rust } } else { quote! { value } };
+    let number = if field.required { quote! { self.#rust } } else { quote! { *value } };
+    match limit {
+        Limit::MaxBytes(max) => quote! { checker.max_bytes(#wire, #access, #max); },
+        Limit::MaxChars(max) => quote! { checker.max_chars(#wire, #access, #max); },
+        Limit::MinItems(min) => quote! { checker.min_items(#wire, #direct.len(), #min); },
+        Limit::MaxItems(max) => quote! { checker.max_items(#wire, #direct.len(), #max); },
+        Limit::Min(min) => quote! { checker.min(#wire, #number, #min); },
+        Limit::Max(max) => quote! { checker.max(#wire, #number, #max); },
+    }
+}
+
+fn endpoint_impl(module: &Module, endpoint: &Endpoint) -> TokenStream {
+    let request = ident(&endpoint.request);
+    let reply = ident(&endpoint.reply);
+    let (family, name, path) = (&endpoint.family, &module.name, &endpoint.path);
+    let repeat = match &endpoint.repeat {
+        Repeat::Read => quote! { Repeat::Read },
+        Repeat::Idempotent => quote! { Repeat::Idempotent },
+        Repeat::Unsafe => quote! { Repeat::Unsafe },
+        Repeat::DeduplicatedBy(fields) => quote! { Repeat::DeduplicatedBy(&[#(#fields),*]) },
+    };
+    let page = endpoint.page.map(|page| quote! { .with_page(#page) });
+    let quota = endpoint.quota.map(|(calls, seconds)| quote! { .with_quota(#calls, #seconds) });
+    let errors = endpoint.errors.iter().map(|(code, note)| match note {
+        Some(note) => {
+            let note = note.trim();
+            quote! { DocumentedError::with_note(#code, #note) }
+        }
+        None => quote! { DocumentedError::new(#code) },
+    });
+    let errors = (!endpoint.errors.is_empty()).then(|| quote! { .with_errors(&[#(#errors),*]) });
+    quote! {
+        impl Endpoint for #request {
+            type Reply = #reply;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors;
+        }
+    }
+}
+
+fn paged_impl(endpoint: &Endpoint, paging: &Paging, request: &Object) -> Result<TokenStream, String> {
+    let name = ident(&endpoint.request);
+    let Type::List(item) = &paging.items.ty else {
+        return Err(format!("{}.{} is no list", request.name, paging.items.wire));
+    };
+    let item = type_tokens(item)?;
+    let items = ident(&paging.items.rust);
+    let end = match &paging.end {
+        PagingEnd::FieldEquals(field, value) => {
+            let field = ident(&field.rust);
+            quote! { equals(&reply.#field, #value) }
+        }
+        PagingEnd::NoItems if paging.items.required => quote! { reply.#items.is_empty() },
+        PagingEnd::NoItems => quote! { is_start(&reply.#items) },
+        PagingEnd::CursorZero => {
+            let checks = paging.cursor.iter().map(|(_, from)| {
+                let from = ident(&from.rust);
+                quote! { is_start(&reply.#from) }
+            });
+            quote! { #(#checks)&&* }
+        }
+    };
+    let moves = paging.cursor.iter().map(|(to, from)| {
+        let (to_name, from_name) = (ident(&to.rust), ident(&from.rust));
+        match (to.required, from.required) {
+            (true, true) | (false, false) => quote! { carry(&mut self.#to_name, &reply.#from_name) },
+            (false, true) => quote! { carry(&mut self.#to_name, &Some(reply.#from_name.clone())) },
+            (true, false) => quote! { carry_optional(&mut self.#to_name, &reply.#from_name) },
+        }
+    });
+    let take = if paging.items.required { quote! { reply.#items } } else { quote! { reply.#items.unwrap_or_default() } };
+    Ok(quote! {
+        impl Paged for #name {
+            type Item = #item;
+            fn advance(&mut self, reply: &Self::Reply) -> Advance {
+                if #end {
+                    return Advance::End;
+                }
+                let moved = [#(#moves),*];
+                if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
+            }
+            fn items(reply: Self::Reply) -> Vec<Self::Item> {
+                #take
+            }
+        }
+    })
+}
+
+/// An open enum: shared with the protocol's own enums.
+pub(super) fn emit_enum(file: &mut RustFile, def: &Enum) {
+    let name = ident(&def.name);
+    let docs = doc(&format!("{}\n\nOpen: a value without a constant is kept as it is.", def.doc.trim()));
+    match &def.values {
+        Values::Integer(values) => {
+            let constants = values.iter().map(|(constant, value, text)| {
+                let constant = ident(constant);
+                let docs = doc(&format!("{} Wire value {value}.", text.trim()));
+                quote! { #docs pub const #constant: Self = Self(#value); }
+            });
+            file.items(quote! {
+                #docs
+                #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub struct #name(pub i64);
+
+                impl #name {
+                    #(#constants)*
+                }
+            });
+            let mut table = format!("wire_integer_enum!({} {{", def.name);
+            for (constant, value, _) in values {
+                let _ = write!(table, "\n    {value} => {constant},");
+            }
+            file.text(table + "\n});");
+        }
+        Values::String(values) => {
+            let constants = values.iter().map(|(constant, value, text)| {
+                let constant = ident(constant);
+                let docs = doc(&format!("{} Wire value `{value}`.", text.trim()));
+                quote! { #docs pub const #constant: Self = Self(Text::known(#value)); }
+            });
+            file.items(quote! {
+                #docs
+                #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub struct #name(Text);
+
+                impl #name {
+                    #(#constants)*
+                }
+            });
+            let mut table = format!("wire_string_enum!({} {{", def.name);
+            for (_, value, _) in values {
+                let _ = write!(table, "\n    {value:?},");
+            }
+            file.text(table + "\n});");
+        }
+    }
+}
+
+fn emit_union(file: &mut RustFile, def: &Union) {
+    let name = ident(&def.name);
+    let docs = doc(&def.doc);
+    let variants = def.variants.iter().map(|variant| {
+        let (rust, ty) = (ident(&variant.rust), ident(&variant.ty));
+        let docs = doc(&format!("{} Wire name `{}`.", variant.doc.trim(), variant.wire));
+        quote! { #docs #rust(#ty), }
+    });
+    let unknown = doc("A kind that this version does not know, kept as it came.");
+    file.items(quote! {
+        #docs
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants)*
+            #unknown
+            Unknown(Unknown),
+        }
+    });
+    let mut table = format!("wire_union!({}, {:?}, {:?} {{", def.name, def.tag, def.content);
+    for variant in &def.variants {
+        let _ = write!(table, "\n    {:?} => {}({}),", variant.wire, variant.rust, variant.ty);
+    }
+    file.text(table + "\n});");
+    if def.sent {
+        let content = &def.content;
+        let checks = def.variants.iter().map(|variant| {
+            let rust = ident(&variant.rust);
+            quote! { Self::#rust(value) => checker.inside(#content, value), }
+        });
+        file.items(quote! {
+            impl Validate for #name {
+                fn check(&self, checker: &mut Checker) {
+                    match self {
+                        #(#checks)*
+                        Self::Unknown(_) => {}
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! What all commands share: query parameters, time-out, the common fields of replies.
+
+use super::{
+    docs::{doc, field_doc},
+    module::emit_enum,
+    rust_file::RustFile,
+};
+use crate::codegen::{model::Protocol, tidy};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use std::fmt::Write as _;
+
+pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
+    let mut file = RustFile::new(&protocol.source);
+    file.intro("What all commands share.");
+    let seconds = protocol.server_timeout_seconds;
+    file.items(quote! {
+        /// Seconds after which the service itself gives up on a request; wait longer than that.
+        pub const SERVER_TIMEOUT_SECONDS: u32 = #seconds;
+    });
+    if let Some(bytes) = protocol.max_request_bytes {
+        file.items(quote! {
+            /// Longest request body that the service accepts, in bytes.
+            pub const MAX_REQUEST_BYTES: u64 = #bytes;
+        });
+    }
+    let parameters = protocol.query.iter().map(|parameter| {
+        let constant = format_ident!("{}", parameter.constant);
+        let (docs, wire) = (doc(&parameter.doc), &parameter.wire);
+        let value = parameter.value.as_ref().map(|value| {
+            let docs = doc(&format!("The only value of [`{}`].", parameter.constant));
+            let constant = format_ident!("{}_VALUE", parameter.constant);
+            quote! { #docs pub const #constant: &str = #value; }
+        });
+        quote! { #docs pub const #constant: &str = #wire; #value }
+    });
+    file.items(quote! {
+        /// Names of the query parameters.
+        pub mod query {
+            #(#parameters)*
+        }
+    });
+    let mut fields = TokenStream::new();
+    let mut table = format!("wire_common!({} {{", protocol.envelope.name);
+    for field in &protocol.envelope.fields {
+        let rust = format_ident!("{}", field.rust);
+        let docs = doc(&field_doc(field));
+        let ty: TokenStream = tidy::rust_type(&field.ty).parse().map_err(|e| format!("{}: {e}", field.wire))?;
+        fields.extend(quote! { #docs pub #rust: Option<#ty>, });
+        let _ = write!(table, "\n    optional {:?} => {},", field.wire, field.rust);
+    }
+    let docs = doc(&protocol.envelope.doc);
+    file.items(quote! {
+        #docs
+        #[derive(Clone, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct Envelope {
+            #fields
+        }
+    });
+    file.text(table + "\n});");
+    for def in &protocol.enums {
+        emit_enum(&mut file, def);
+    }
+    file.render()
+}

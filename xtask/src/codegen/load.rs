@@ -1,0 +1,269 @@
+//! Stage 1: files become [`Spec`].
+
+use super::{
+    diagnostic::{Diagnostic, Diagnostics},
+    editor_schema,
+    emit::usersig::UserSigSpec,
+    spec::{EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile},
+    structure,
+};
+use serde::de::DeserializeOwned;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Longest spec file. The largest real one has a tenth of that.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Deepest nesting of brackets in a spec file, samples included.
+const MAX_NESTING: usize = 64;
+
+/// A spec file as text.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Path for people: `spec/endpoints/…`.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A file and what it says.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    /// The file.
+    pub source: Arc<Source>,
+    /// What it says.
+    pub file: T,
+}
+
+/// One command's file.
+#[derive(Clone, Debug)]
+pub struct LoadedEndpoint {
+    /// File name without ending: the command's Rust name.
+    pub name: String,
+    /// Folder: the family.
+    pub family: String,
+    /// The file.
+    pub source: Arc<Source>,
+    /// What it says.
+    pub file: EndpointFile,
+}
+
+/// One file of shared types.
+#[derive(Clone, Debug)]
+pub struct LoadedShared {
+    /// File name without ending: the module's name.
+    pub name: String,
+    /// The file.
+    pub source: Arc<Source>,
+    /// What it says.
+    pub file: SharedFile,
+}
+
+/// Everything under `spec/`.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// `families.toml`
+    pub families: Loaded<FamiliesFile>,
+    /// `protocol.toml`
+    pub protocol: Loaded<ProtocolFile>,
+    /// `regions.toml`
+    pub regions: Loaded<RegionsFile>,
+    /// `errors.toml`
+    pub errors: Loaded<ErrorsFile>,
+    /// `usersig.toml`
+    pub usersig: Loaded<UserSigSpec>,
+    /// `shared/*.toml`
+    pub shared: Vec<LoadedShared>,
+    /// `endpoints/*/*.toml`
+    pub endpoints: Vec<LoadedEndpoint>,
+}
+
+/// Reads a spec folder.
+///
+/// # Errors
+///
+/// Every mistake of form in every file.
+pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
+    let mut loader = Loader { dir: dir.to_owned(), errors: Diagnostics::default() };
+    loader.refuse_strangers();
+    let families = loader.file("families.toml");
+    let protocol = loader.file("protocol.toml");
+    let regions = loader.file("regions.toml");
+    let errors = loader.file("errors.toml");
+    let usersig = loader.file("usersig.toml");
+    let mut shared = Vec::new();
+    for path in loader.list("shared", "toml") {
+        let name = stem(&path);
+        if let Some(Loaded { source, file }) = loader.file(&path) {
+            shared.push(LoadedShared { name, source, file });
+        }
+    }
+    let mut endpoints = Vec::new();
+    for folder in loader.list("endpoints", "") {
+        let family = stem(&folder);
+        for path in loader.list(&folder, "toml") {
+            let name = stem(&path);
+            if let Some(Loaded { source, file }) = loader.file(&path) {
+                endpoints.push(LoadedEndpoint { name, family: family.clone(), source, file });
+            }
+        }
+    }
+    match (families, protocol, regions, errors, usersig) {
+        (Some(families), Some(protocol), Some(regions), Some(errors), Some(usersig)) => {
+            let spec = Spec { families, protocol, regions, errors, usersig, shared, endpoints };
+            loader.errors.into_result(spec)
+        }
+        _ => Err(loader.errors),
+    }
+}
+
+/// File name without folder and ending.
+fn stem(path: &str) -> String {
+    Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+struct Loader {
+    dir: PathBuf,
+    errors: Diagnostics,
+}
+
+impl Loader {
+    fn shown(path: &str) -> String {
+        format!("spec/{path}")
+    }
+
+    /// Entries of a folder with this ending ("" for folders), sorted.
+    fn list(&mut self, folder: &str, ending: &str) -> Vec<String> {
+        let entries = match fs::read_dir(self.dir.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let message = format!("the folder cannot be read: {error}");
+                self.errors.push(Diagnostic::of_file(Self::shown(folder), message));
+                return Vec::new();
+            }
+        };
+        let mut found = Vec::new();
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let fits = if ending.is_empty() { is_folder } else { name.ends_with(&format!(".{ending}")) && !is_folder };
+            let path = format!("{folder}/{name}");
+            if fits {
+                found.push(path);
+            } else if !name.starts_with('.') {
+                let expected =
+                    if ending.is_empty() { "a folder, one for each family".to_owned() } else { format!("a file ending in .{ending}") };
+                self.errors.push(
+                    Diagnostic::of_file(Self::shown(&path), "this has no place in the spec").expected(expected),
+                );
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// A misspelt top-level file would silently not be read.
+    fn refuse_strangers(&mut self) {
+        const KNOWN: &[&str] = &[
+            "README.md", "endpoints", "errors.toml", "families.toml", "protocol.toml", "regions.toml", "schema",
+            "shared", "usersig.toml",
+        ];
+        let Ok(entries) = fs::read_dir(&self.dir) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !KNOWN.contains(&name.as_str()) && !name.starts_with('.') {
+                self.errors.push(
+                    Diagnostic::of_file(Self::shown(&name), "this has no place in the spec")
+                        .expected(format!("one of {}", KNOWN.join(", ")))
+                        .suggest(&name, KNOWN.iter().copied()),
+                );
+            }
+        }
+    }
+
+    fn read(&mut self, path: &str) -> Option<Source> {
+        let shown = Self::shown(path);
+        let full = self.dir.join(path);
+        let mut fail = |message: String| {
+            self.errors.push(Diagnostic::of_file(shown.clone(), message));
+            None
+        };
+        match fs::metadata(&full) {
+            Ok(meta) if meta.len() > MAX_FILE_BYTES => {
+                return fail(format!("the file has {} bytes, at most {MAX_FILE_BYTES} are read", meta.len()));
+            }
+            Ok(_) => {}
+            Err(error) => return fail(format!("the file cannot be read: {error}")),
+        }
+        match fs::read(&full).map(String::from_utf8) {
+            Ok(Ok(text)) => Some(Source { path: shown, text }),
+            Ok(Err(error)) => fail(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())),
+            Err(error) => fail(format!("the file cannot be read: {error}")),
+        }
+    }
+
+    fn file<T: DeserializeOwned + schemars::JsonSchema>(&mut self, path: &str) -> Option<Loaded<T>> {
+        let source = self.read(path)?;
+        match parse(&source) {
+            Ok(file) => Some(Loaded { source: Arc::new(source), file }),
+            Err(errors) => {
+                self.errors.extend(errors);
+                None
+            }
+        }
+    }
+}
+
+/// Reads one file: syntax, then structure, then values. Reports all mistakes of the first of
+/// these that finds any.
+///
+/// # Errors
+///
+/// The mistakes.
+pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(source: &Source) -> Result<T, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    if let Some(at) = too_deep(&source.text) {
+        errors.report(source, at..at + 1, format!("brackets nest more than {MAX_NESTING} deep"));
+        return Err(errors);
+    }
+    let (table, syntax) = toml::de::DeTable::parse_recoverable(&source.text);
+    for error in syntax {
+        errors.push(from_toml(source, &error));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    structure::check(source, &table, &editor_schema::schema_of::<T>(), &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    toml::from_str(&source.text).map_err(|error| {
+        errors.push(from_toml(source, &error));
+        errors
+    })
+}
+
+fn from_toml(source: &Source, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    Diagnostic::new(source, span, message)
+}
+
+/// Where brackets nest too deep. Counts them in texts too: samples are JSON in a text.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return Some(at);
+        }
+    }
+    None
+}

@@ -1,0 +1,399 @@
+//! Stage 3: the checked spec becomes the [`Model`].
+//!
+//! Runs only on a spec without errors, so what cannot be resolved here is a bug of the check
+//! stage; it is reported with its place all the same.
+
+use super::{
+    diagnostic::Diagnostics,
+    load::{LoadedEndpoint, LoadedShared, Source, Spec},
+    model::{
+        Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Protocol,
+        QueryParameter, Region, Regions, Repeat, Role, Type, Union, Values, Variant,
+    },
+    names,
+    spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
+    type_expr::{self, TypeExpr},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Resolves every name of the spec.
+///
+/// # Errors
+///
+/// Names that lead nowhere.
+pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
+    let mut lowering = Lowering { shared: kinds_of_shared(&spec.shared), errors: Diagnostics::default() };
+    let shared: Vec<Module> = spec.shared.iter().map(|file| lowering.shared_module(file)).collect();
+    let families = (spec.families.file.families.iter())
+        .map(|family| Family {
+            name: family.name.value.clone(),
+            doc: family.doc.clone(),
+            endpoints: (spec.endpoints.iter())
+                .filter(|endpoint| endpoint.family == family.name.value)
+                .map(|endpoint| lowering.endpoint_module(endpoint))
+                .collect(),
+        })
+        .filter(|family: &Family| !family.endpoints.is_empty())
+        .collect();
+    let protocol = lowering.protocol(spec);
+    let mut model = Model { families, shared, protocol, regions: regions(spec), errors: errors(spec) };
+    mark_sent(&mut model);
+    if lowering.errors.is_empty() { Ok(model) } else { Err(lowering.errors) }
+}
+
+/// What each name of one scope stands for.
+type Kinds = BTreeMap<String, Kind>;
+
+fn kinds(
+    types: &Ordered<ObjectType>,
+    enums: &Ordered<EnumType>,
+    unions: &Ordered<UnionType>,
+) -> impl Iterator<Item = (String, Kind)> {
+    let objects = types.iter().map(|(name, _)| (name.value.clone(), Kind::Object));
+    let enums = enums.iter().map(|(name, def)| {
+        let kind = match def.wire {
+            spec::EnumWire::Integer => Kind::IntegerEnum,
+            spec::EnumWire::String => Kind::StringEnum,
+        };
+        (name.value.clone(), kind)
+    });
+    let unions = unions.iter().map(|(name, _)| (name.value.clone(), Kind::Union));
+    objects.chain(enums).chain(unions).collect::<Vec<_>>().into_iter()
+}
+
+fn kinds_of_shared(shared: &[LoadedShared]) -> Kinds {
+    shared.iter().flat_map(|s| kinds(&s.file.types, &s.file.enums, &s.file.unions)).collect()
+}
+
+struct Lowering {
+    shared: Kinds,
+    errors: Diagnostics,
+}
+
+/// Where names of one file are looked up.
+struct Scope<'a> {
+    source: &'a Source,
+    local: Kinds,
+}
+
+impl Lowering {
+    fn shared_module(&mut self, loaded: &LoadedShared) -> Module {
+        let file = &loaded.file;
+        let scope = Scope { source: &loaded.source, local: Kinds::new() };
+        let objects = file.types.iter().map(|(name, def)| self.object(&scope, name, def)).collect();
+        Module {
+            name: loaded.name.clone(),
+            source: loaded.source.path.clone(),
+            doc: file.doc.clone(),
+            endpoint: None,
+            objects,
+            enums: enums(&file.enums),
+            unions: unions(&file.unions),
+            errata: file.errata.clone(),
+        }
+    }
+
+    fn endpoint_module(&mut self, loaded: &LoadedEndpoint) -> Module {
+        let file = &loaded.file;
+        let local = kinds(&file.types, &file.enums, &file.unions).collect();
+        let scope = Scope { source: &loaded.source, local };
+        let request = names::camel_case(&loaded.name);
+        let reply = format!("{request}Reply");
+        let request_fields = self.fields(&scope, &file.request);
+        let reply_fields = self.fields(&scope, &file.reply);
+        let paging = file.paging.as_ref().and_then(|p| self.paging(&scope, p, &request_fields, &reply_fields));
+        let mut objects = vec![
+            Object {
+                name: request.clone(),
+                doc: String::new(),
+                role: Role::Request,
+                sent: true,
+                fields: request_fields,
+            },
+            Object {
+                name: reply.clone(),
+                doc: String::new(),
+                role: Role::Reply,
+                sent: false,
+                fields: reply_fields,
+            },
+        ];
+        objects.extend(file.types.iter().map(|(name, def)| self.object(&scope, name, def)));
+        let note = |code: &At<i64>| (code.value, file.error_notes.get(&code.value.to_string()).cloned());
+        let endpoint = Endpoint {
+            family: loaded.family.clone(),
+            path: file.path.value.clone(),
+            title: file.title.clone(),
+            summary: file.summary.value.clone(),
+            request,
+            reply,
+            page: file.page.id,
+            checked: file.page.checked.value.clone(),
+            quota: file.quota.map(|quota| (quota.calls, quota.seconds)),
+            repeat: match &file.repeat.value {
+                spec::Repeat::Read => Repeat::Read,
+                spec::Repeat::Idempotent => Repeat::Idempotent,
+                spec::Repeat::Unsafe => Repeat::Unsafe,
+                spec::Repeat::DeduplicatedBy(fields) => {
+                    Repeat::DeduplicatedBy(fields.iter().map(|f| f.value.clone()).collect())
+                }
+            },
+            paging,
+            errors: file.errors.iter().map(note).collect(),
+        };
+        Module {
+            name: loaded.name.clone(),
+            source: loaded.source.path.clone(),
+            doc: file.details.clone().unwrap_or_default(),
+            endpoint: Some(endpoint),
+            objects,
+            enums: enums(&file.enums),
+            unions: unions(&file.unions),
+            errata: file.errata.clone(),
+        }
+    }
+
+    fn protocol(&mut self, spec: &Spec) -> Protocol {
+        let file = &spec.protocol.file;
+        let none = (Ordered::default(), Ordered::default());
+        let scope =
+            Scope { source: &spec.protocol.source, local: kinds(&none.0, &file.enums, &none.1).collect() };
+        Protocol {
+            source: spec.protocol.source.path.clone(),
+            server_timeout_seconds: file.server_timeout_seconds,
+            max_request_bytes: file.max_request_bytes,
+            query: (file.query.iter())
+                .map(|(wire, parameter)| QueryParameter {
+                    constant: parameter.rust.value.clone(),
+                    wire: wire.value.clone(),
+                    value: parameter.value.clone(),
+                    doc: parameter.doc.clone(),
+                })
+                .collect(),
+            envelope: Object {
+                name: "Envelope".to_owned(),
+                doc: "What every reply may say of the call as such.".to_owned(),
+                role: Role::Part,
+                sent: false,
+                fields: self.fields(&scope, &file.reply),
+            },
+            enums: enums(&file.enums),
+        }
+    }
+
+    fn object(&mut self, scope: &Scope<'_>, name: &At<String>, def: &ObjectType) -> Object {
+        Object {
+            name: name.value.clone(),
+            doc: def.doc.value.clone(),
+            role: Role::Part,
+            sent: false,
+            fields: self.fields(scope, &def.fields),
+        }
+    }
+
+    fn fields(&mut self, scope: &Scope<'_>, fields: &Ordered<spec::Field>) -> Vec<Field> {
+        fields.iter().filter_map(|(wire, def)| self.field(scope, wire, def)).collect()
+    }
+
+    fn field(&mut self, scope: &Scope<'_>, wire: &At<String>, def: &spec::Field) -> Option<Field> {
+        let ty = match type_expr::parse(&def.ty.value) {
+            Ok(expr) => self.resolve(scope, &def.ty, expr)?,
+            Err(error) => {
+                self.errors.report(scope.source, def.ty.span.clone(), error.to_string());
+                return None;
+            }
+        };
+        let limits = [
+            def.max_bytes.map(Limit::MaxBytes),
+            def.max_chars.map(Limit::MaxChars),
+            def.min_items.map(Limit::MinItems),
+            def.max_items.map(Limit::MaxItems),
+            def.min.map(Limit::Min),
+            def.max.map(Limit::Max),
+        ];
+        Some(Field {
+            wire: wire.value.clone(),
+            rust: def.rust.as_ref().map_or_else(|| names::field_name(wire), |rust| rust.value.clone()),
+            ty,
+            required: def.required,
+            doc: def.doc.value.clone(),
+            default: def.default.clone(),
+            limits: limits.into_iter().flatten().collect(),
+            deprecated: def.deprecated.clone(),
+            unconfirmed: def.unconfirmed.clone(),
+        })
+    }
+
+    fn resolve(&mut self, scope: &Scope<'_>, at: &At<String>, expr: TypeExpr) -> Option<Type> {
+        Some(match expr {
+            TypeExpr::String => Type::String,
+            TypeExpr::Bool => Type::Bool,
+            TypeExpr::U32 => Type::U32,
+            TypeExpr::U64 => Type::U64,
+            TypeExpr::I32 => Type::I32,
+            TypeExpr::I64 => Type::I64,
+            TypeExpr::F64 => Type::F64,
+            TypeExpr::Flag => Type::Flag,
+            TypeExpr::TagValue => Type::TagValue,
+            TypeExpr::ErrorCode => Type::ErrorCode,
+            TypeExpr::Json => Type::Json,
+            TypeExpr::List(item) => Type::List(Box::new(self.resolve(scope, at, *item)?)),
+            TypeExpr::Map(item) => Type::Map(Box::new(self.resolve(scope, at, *item)?)),
+            TypeExpr::Named(name) => match scope.local.get(&name).or_else(|| self.shared.get(&name)) {
+                Some(kind) => Type::Named(name, *kind),
+                None => {
+                    self.errors.report(scope.source, at.span.clone(), format!("no type is called `{name}`"));
+                    return None;
+                }
+            },
+        })
+    }
+
+    fn paging(
+        &mut self,
+        scope: &Scope<'_>,
+        paging: &spec::Paging,
+        request: &[Field],
+        reply: &[Field],
+    ) -> Option<Paging> {
+        let mut find = |fields: &[Field], name: &At<String>| {
+            let found = fields.iter().find(|field| field.wire == name.value).cloned();
+            if found.is_none() {
+                self.errors.report(scope.source, name.span.clone(), format!("no field is called `{}`", name.value));
+            }
+            found
+        };
+        let items = find(reply, &paging.items);
+        let cursor: Vec<_> =
+            paging.cursor.iter().map(|pair| (find(request, &pair.request), find(reply, &pair.reply))).collect();
+        let end = match &paging.end {
+            spec::PagingEnd::FieldEquals { field, value } => {
+                find(reply, field).map(|field| PagingEnd::FieldEquals(field, *value))
+            }
+            spec::PagingEnd::CursorZero => Some(PagingEnd::CursorZero),
+            spec::PagingEnd::NoItems => Some(PagingEnd::NoItems),
+        };
+        Some(Paging {
+            items: items?,
+            cursor: cursor.into_iter().map(|(a, b)| Some((a?, b?))).collect::<Option<_>>()?,
+            end: end?,
+        })
+    }
+}
+
+fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
+    let lower = |(name, def): (&At<String>, &EnumType)| {
+        let mut integers = Vec::new();
+        let mut texts = Vec::new();
+        for value in &def.values {
+            let constant = value.name.as_ref().map(|name| name.value.clone());
+            match &value.value.value {
+                EnumLiteral::Integer(number) => {
+                    integers.push((constant.unwrap_or_else(|| format!("V{number}")), *number, value.doc.clone()));
+                }
+                EnumLiteral::Text(text) => {
+                    let constant = constant.unwrap_or_else(|| names::const_case(text));
+                    texts.push((constant, text.clone(), value.doc.clone()));
+                }
+            }
+        }
+        let values = match def.wire {
+            spec::EnumWire::Integer => Values::Integer(integers),
+            spec::EnumWire::String => Values::String(texts),
+        };
+        Enum { name: name.value.clone(), doc: def.doc.value.clone(), values }
+    };
+    defs.iter().map(lower).collect()
+}
+
+fn unions(defs: &Ordered<UnionType>) -> Vec<Union> {
+    let variant = |(wire, def): (&At<String>, &spec::Variant)| Variant {
+        wire: wire.value.clone(),
+        rust: def.rust.value.clone(),
+        ty: def.ty.value.clone(),
+        doc: def.doc.clone(),
+    };
+    let lower = |(name, def): (&At<String>, &UnionType)| Union {
+        name: name.value.clone(),
+        doc: def.doc.value.clone(),
+        tag: def.tag.value.clone(),
+        content: def.content.value.clone(),
+        sent: false,
+        variants: def.variants.iter().map(variant).collect(),
+    };
+    defs.iter().map(lower).collect()
+}
+
+fn regions(spec: &Spec) -> Regions {
+    let region = |region: &spec::Region| Region {
+        id: region.id.value.clone(),
+        constant: names::const_case(&region.id),
+        name: region.name.clone(),
+        host: region.host.value.clone(),
+        standby_hosts: region.standby_hosts.iter().map(|host| host.value.clone()).collect(),
+        retired: region.status == RegionStatus::Retired,
+        note: region.note.clone(),
+    };
+    Regions {
+        source: spec.regions.source.path.clone(),
+        regions: spec.regions.file.regions.iter().map(region).collect(),
+    }
+}
+
+fn errors(spec: &Spec) -> Errors {
+    Errors {
+        source: spec.errors.source.path.clone(),
+        codes: spec.errors.file.codes.clone(),
+        ranges: spec.errors.file.ranges.clone(),
+    }
+}
+
+/// Marks every part that a request can hold: only those have limits to check.
+fn mark_sent(model: &mut Model) {
+    let modules = || model.shared.iter().chain(model.families.iter().flat_map(|family| &family.endpoints));
+    let mut held: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut open: Vec<(&str, &str)> = Vec::new();
+    for module in modules() {
+        for object in &module.objects {
+            let names = object.fields.iter().filter_map(|field| named(&field.ty)).collect();
+            held.insert((&module.source, &object.name), names);
+            if object.role == Role::Request {
+                open.push((&module.source, &object.name));
+            }
+        }
+        for union in &module.unions {
+            let names = union.variants.iter().map(|variant| variant.ty.as_str()).collect();
+            held.insert((&module.source, &union.name), names);
+        }
+    }
+    let mut sent: BTreeSet<(String, String)> = BTreeSet::new();
+    while let Some((source, name)) = open.pop() {
+        if !sent.insert((source.to_owned(), name.to_owned())) {
+            continue;
+        }
+        for inner in held.get(&(source, name)).into_iter().flatten() {
+            // A name is local to its file or, being unique there, that of a shared type.
+            let place = held.keys().find(|key| **key == (source, *inner)).or_else(|| {
+                held.keys().find(|(s, n)| n == inner && model.shared.iter().any(|module| module.source == *s))
+            });
+            open.extend(place);
+        }
+    }
+    for module in model.shared.iter_mut().chain(model.families.iter_mut().flat_map(|f| &mut f.endpoints)) {
+        for object in &mut module.objects {
+            object.sent = sent.contains(&(module.source.clone(), object.name.clone()));
+        }
+        for union in &mut module.unions {
+            union.sent = sent.contains(&(module.source.clone(), union.name.clone()));
+        }
+    }
+}
+
+/// The object or union that a type holds, at whatever depth.
+fn named(ty: &Type) -> Option<&str> {
+    match ty {
+        Type::Named(name, Kind::Object | Kind::Union) => Some(name),
+        Type::List(item) | Type::Map(item) => named(item),
+        _ => None,
+    }
+}

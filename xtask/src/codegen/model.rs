@@ -1,0 +1,347 @@
+//! The API as the emitters see it: names are resolved, every type knows what it is.
+//!
+//! Plain data. Nothing here knows TOML, and nothing here is a token yet.
+
+use super::spec::{Date, ErrorCode, ErrorRange, Erratum};
+
+/// Everything that code is emitted for.
+#[derive(Debug)]
+pub struct Model {
+    /// Groups of commands, in the order of the documentation; those without commands are left out.
+    pub families: Vec<Family>,
+    /// Types that several commands use, a module each.
+    pub shared: Vec<Module>,
+    /// What all commands share.
+    pub protocol: Protocol,
+    /// Where the service can be reached.
+    pub regions: Regions,
+    /// The table of error codes.
+    pub errors: Errors,
+}
+
+/// A group of commands.
+#[derive(Debug)]
+pub struct Family {
+    /// Module and accessor.
+    pub name: String,
+    /// What it covers.
+    pub doc: String,
+    /// Its commands by name.
+    pub endpoints: Vec<Module>,
+}
+
+/// One generated file of types.
+#[derive(Debug)]
+pub struct Module {
+    /// Module name.
+    pub name: String,
+    /// Spec file, relative to the workspace.
+    pub source: String,
+    /// What the module holds, for its documentation.
+    pub doc: String,
+    /// The command, when the module is one.
+    pub endpoint: Option<Endpoint>,
+    /// Object types: request and reply first, then the others in the order of the spec.
+    pub objects: Vec<Object>,
+    /// Open enums.
+    pub enums: Vec<Enum>,
+    /// Unions.
+    pub unions: Vec<Union>,
+    /// Contradictions in the sources.
+    pub errata: Vec<Erratum>,
+}
+
+/// Facts about a command.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Family.
+    pub family: String,
+    /// Path below the host.
+    pub path: String,
+    /// Title of the vendor's page.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// Request type.
+    pub request: String,
+    /// Reply type.
+    pub reply: String,
+    /// Number of the vendor's page.
+    pub page: Option<u32>,
+    /// When the page was last compared.
+    pub checked: Date,
+    /// Calls and seconds.
+    pub quota: Option<(u32, u32)>,
+    /// Whether the same request may be sent twice.
+    pub repeat: Repeat,
+    /// How it pages.
+    pub paging: Option<Paging>,
+    /// Documented codes with the command's own note.
+    pub errors: Vec<(i64, Option<String>)>,
+}
+
+/// Whether the same request may be sent twice.
+#[derive(Debug)]
+pub enum Repeat {
+    /// It changes nothing.
+    Read,
+    /// A second run leaves the state of the first.
+    Idempotent,
+    /// The server drops a second request with the same values in these fields.
+    DeduplicatedBy(Vec<String>),
+    /// A second run does the work again.
+    Unsafe,
+}
+
+/// How a command pages.
+#[derive(Debug)]
+pub struct Paging {
+    /// Reply field with the items.
+    pub items: Field,
+    /// Request field and reply field, pair by pair.
+    pub cursor: Vec<(Field, Field)>,
+    /// When a page is the last one.
+    pub end: PagingEnd,
+}
+
+/// When a page is the last one.
+#[derive(Debug)]
+pub enum PagingEnd {
+    /// A reply field has this value.
+    FieldEquals(Field, i64),
+    /// Every cursor field of the reply is zero, empty or absent.
+    CursorZero,
+    /// The page has no items.
+    NoItems,
+}
+
+/// An object type.
+#[derive(Debug)]
+pub struct Object {
+    /// Rust name.
+    pub name: String,
+    /// What it is.
+    pub doc: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether a request can hold it, so that its limits are checked.
+    pub sent: bool,
+    /// Fields in the order of the spec.
+    pub fields: Vec<Field>,
+}
+
+/// What an object is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Body of a request.
+    Request,
+    /// Body of a reply.
+    Reply,
+    /// Part of either.
+    Part,
+}
+
+/// A field of an object.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Name on the wire.
+    pub wire: String,
+    /// Rust identifier.
+    pub rust: String,
+    /// Type without the `Option` of an optional field.
+    pub ty: Type,
+    /// Whether it must be sent, or always comes.
+    pub required: bool,
+    /// Meaning.
+    pub doc: String,
+    /// What the server assumes when it is left out.
+    pub default: Option<String>,
+    /// Documented limits.
+    pub limits: Vec<Limit>,
+    /// What to use instead.
+    pub deprecated: Option<String>,
+    /// What the sources leave open.
+    pub unconfirmed: Option<String>,
+}
+
+/// A documented limit.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// Bytes of UTF-8.
+    MaxBytes(u32),
+    /// Characters.
+    MaxChars(u32),
+    /// List elements.
+    MinItems(u32),
+    /// List elements.
+    MaxItems(u32),
+    /// Number.
+    Min(i64),
+    /// Number.
+    Max(i64),
+}
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Text.
+    String,
+    /// true or false.
+    Bool,
+    /// 32 bits, unsigned.
+    U32,
+    /// 64 bits, unsigned.
+    U64,
+    /// 32 bits.
+    I32,
+    /// 64 bits.
+    I64,
+    /// Fraction.
+    F64,
+    /// 0 or 1.
+    Flag,
+    /// Text, integer or list.
+    TagValue,
+    /// Error code of the service.
+    ErrorCode,
+    /// Anything.
+    Json,
+    /// List.
+    List(Box<Type>),
+    /// Object with free keys.
+    Map(Box<Type>),
+    /// A type of the spec.
+    Named(String, Kind),
+}
+
+/// What a named type is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Object.
+    Object,
+    /// Open enum over integers.
+    IntegerEnum,
+    /// Open enum over texts.
+    StringEnum,
+    /// Union.
+    Union,
+}
+
+/// An open enum.
+#[derive(Debug)]
+pub struct Enum {
+    /// Rust name.
+    pub name: String,
+    /// What the values choose between.
+    pub doc: String,
+    /// The named values.
+    pub values: Values,
+}
+
+/// The named values of an enum: constant, value, meaning.
+#[derive(Debug)]
+pub enum Values {
+    /// Over integers.
+    Integer(Vec<(String, i64, String)>),
+    /// Over texts.
+    String(Vec<(String, String, String)>),
+}
+
+/// A union.
+#[derive(Debug)]
+pub struct Union {
+    /// Rust name.
+    pub name: String,
+    /// What the variants are.
+    pub doc: String,
+    /// Key of the tag.
+    pub tag: String,
+    /// Key of the content.
+    pub content: String,
+    /// Whether a request can hold it.
+    pub sent: bool,
+    /// Tag, Rust name, content type, meaning.
+    pub variants: Vec<Variant>,
+}
+
+/// A variant of a union.
+#[derive(Debug)]
+pub struct Variant {
+    /// Tag on the wire.
+    pub wire: String,
+    /// Rust name.
+    pub rust: String,
+    /// Object type of the content.
+    pub ty: String,
+    /// What it is.
+    pub doc: String,
+}
+
+/// What all commands share.
+#[derive(Debug)]
+pub struct Protocol {
+    /// Spec file.
+    pub source: String,
+    /// Seconds after which the service gives up.
+    pub server_timeout_seconds: u32,
+    /// Longest request body.
+    pub max_request_bytes: Option<u64>,
+    /// Constant, name on the wire, fixed value, meaning.
+    pub query: Vec<QueryParameter>,
+    /// The common fields of replies.
+    pub envelope: Object,
+    /// Enums that they use.
+    pub enums: Vec<Enum>,
+}
+
+/// A parameter of the query string.
+#[derive(Debug)]
+pub struct QueryParameter {
+    /// Constant.
+    pub constant: String,
+    /// Name on the wire.
+    pub wire: String,
+    /// The value, when it is always the same.
+    pub value: Option<String>,
+    /// Meaning.
+    pub doc: String,
+}
+
+/// Where the service can be reached.
+#[derive(Debug)]
+pub struct Regions {
+    /// Spec file.
+    pub source: String,
+    /// The regions.
+    pub regions: Vec<Region>,
+}
+
+/// One region.
+#[derive(Debug)]
+pub struct Region {
+    /// Identifier.
+    pub id: String,
+    /// Constant.
+    pub constant: String,
+    /// Name in the console.
+    pub name: String,
+    /// Host.
+    pub host: String,
+    /// Hosts to fall back to.
+    pub standby_hosts: Vec<String>,
+    /// Whether only older pages list it.
+    pub retired: bool,
+    /// What else is known.
+    pub note: Option<String>,
+}
+
+/// The table of error codes.
+#[derive(Debug)]
+pub struct Errors {
+    /// Spec file.
+    pub source: String,
+    /// Codes in ascending order.
+    pub codes: Vec<ErrorCode>,
+    /// Ranges in ascending order.
+    pub ranges: Vec<ErrorRange>,
+}

@@ -1,0 +1,252 @@
+//! Compares a TOML file with the JSON Schema of its kind and reports every difference.
+//!
+//! serde stops at the first mistake, so this runs before it, on the schema that is derived from
+//! the same structs.
+
+use super::{
+    diagnostic::{Diagnostic, Diagnostics},
+    load::Source,
+};
+use serde_json::Value as Json;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Reports what does not fit.
+pub fn check(source: &Source, table: &Spanned<DeTable<'_>>, schema: &Json, errors: &mut Diagnostics) {
+    let walker = Walker { source, root: schema };
+    walker.table(table.get_ref(), table.span(), schema, "the file", errors);
+}
+
+struct Walker<'a> {
+    source: &'a Source,
+    root: &'a Json,
+}
+
+impl<'a> Walker<'a> {
+    fn resolve(&self, mut schema: &'a Json) -> &'a Json {
+        // References do not chain in circles in a derived schema; the bound is for safety.
+        for _ in 0..16 {
+            let Some(name) = schema.get("$ref").and_then(Json::as_str) else { break };
+            let Some(found) = name.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else { break };
+            schema = found;
+        }
+        schema
+    }
+
+    fn value(&self, value: &Spanned<DeValue<'_>>, schema: &'a Json, place: &str, errors: &mut Diagnostics) {
+        let schema = self.resolve(schema);
+        let alternatives = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)?.as_array());
+        if let Some(alternatives) = alternatives {
+            return self.alternatives(value, alternatives, place, errors);
+        }
+        if let Some(words) = enum_words(schema) {
+            return self.word(value, &words, place, errors);
+        }
+        match value.get_ref() {
+            DeValue::Table(table) if allows(schema, "object") => {
+                self.table(table, value.span(), schema, place, errors);
+            }
+            DeValue::Array(items) if allows(schema, "array") => {
+                if let Some(item_schema) = schema.get("items") {
+                    for item in items.iter() {
+                        self.value(item, item_schema, place, errors);
+                    }
+                }
+            }
+            other => {
+                let fits = match other {
+                    DeValue::String(_) => allows(schema, "string") && schema["format"] != "date",
+                    DeValue::Integer(_) => allows(schema, "integer") || allows(schema, "number"),
+                    DeValue::Float(_) => allows(schema, "number"),
+                    DeValue::Boolean(_) => allows(schema, "boolean"),
+                    DeValue::Datetime(_) => schema["format"] == "date",
+                    DeValue::Array(_) | DeValue::Table(_) => false,
+                };
+                if !fits {
+                    let message = format!("{place} is {}", kind_of(other));
+                    errors.push(Diagnostic::new(self.source, value.span(), message).expected(describe(schema)));
+                }
+            }
+        }
+    }
+
+    /// Takes the alternative of the value's own kind, so that the message is about that one.
+    fn alternatives(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        alternatives: &'a [Json],
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
+        let resolved = || alternatives.iter().map(|schema| self.resolve(schema));
+        let words: Vec<&str> = resolved().filter_map(enum_words).flatten().collect();
+        match value.get_ref() {
+            DeValue::String(_) if !words.is_empty() => self.word(value, &words, place, errors),
+            DeValue::Table(table) => {
+                let objects: Vec<&Json> = resolved().filter(|schema| allows(schema, "object")).collect();
+                let by_key = objects.iter().find(|schema| {
+                    schema["properties"].as_object().is_some_and(|p| p.keys().any(|key| table.contains_key(key.as_str())))
+                });
+                match by_key.or(objects.first()) {
+                    Some(schema) => self.table(table, value.span(), schema, place, errors),
+                    None => self.mismatch(value, &words, alternatives, place, errors),
+                }
+            }
+            other => {
+                let kind = json_kind(other);
+                let fitting = resolved().find(|schema| enum_words(schema).is_none() && allows(schema, kind));
+                match fitting {
+                    Some(schema) => self.value(value, schema, place, errors),
+                    None => self.mismatch(value, &words, alternatives, place, errors),
+                }
+            }
+        }
+    }
+
+    fn mismatch(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        words: &[&str],
+        alternatives: &'a [Json],
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
+        let mut expected: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        let others = alternatives.iter().map(|schema| self.resolve(schema));
+        expected.extend(others.filter(|s| enum_words(s).is_none() && !allows(s, "null")).map(describe));
+        let message = format!("{place} is {}", kind_of(value.get_ref()));
+        errors.push(Diagnostic::new(self.source, value.span(), message).expected(expected.join(" or ")));
+    }
+
+    fn word(&self, value: &Spanned<DeValue<'_>>, words: &[&str], place: &str, errors: &mut Diagnostics) {
+        let expected = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        match value.get_ref() {
+            DeValue::String(text) if words.contains(&text.as_ref()) => {}
+            DeValue::String(text) => errors.push(
+                Diagnostic::new(self.source, value.span(), format!("`{text}` is no value of {place}"))
+                    .expected(format!("one of {expected}"))
+                    .suggest(text, words.iter().copied()),
+            ),
+            other => errors.push(
+                Diagnostic::new(self.source, value.span(), format!("{place} is {}", kind_of(other)))
+                    .expected(format!("one of {expected}")),
+            ),
+        }
+    }
+
+    fn table(
+        &self,
+        table: &DeTable<'_>,
+        span: std::ops::Range<usize>,
+        schema: &'a Json,
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
+        let schema = self.resolve(schema);
+        let properties = schema["properties"].as_object();
+        for (key, value) in table.iter() {
+            let name = key.get_ref().as_ref();
+            let known = properties.and_then(|properties| properties.get(name));
+            let other = schema.get("additionalProperties").filter(|other| !other.is_boolean());
+            match known.or(other) {
+                Some(schema) => self.value(value, schema, &format!("`{name}`"), errors),
+                None if schema["additionalProperties"] == false || properties.is_some() => {
+                    let names: Vec<&str> =
+                        properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+                    errors.push(
+                        Diagnostic::new(self.source, key.span(), format!("{place} has no key `{name}`"))
+                            .expected(format!("one of {}", quoted(&names)))
+                            .suggest(name, names.iter().copied()),
+                    );
+                }
+                None => {}
+            }
+        }
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            if !table.contains_key(name) {
+                let what = properties.and_then(|p| p.get(name)).map(|s| describe(self.resolve(s)));
+                errors.push(
+                    Diagnostic::new(self.source, first_line(self.source, &span), format!("{place} lacks `{name}`"))
+                        .expected(what.unwrap_or_else(|| "a value".to_owned())),
+                );
+            }
+        }
+    }
+}
+
+/// A table's span can reach over the whole file; its first line is the place to show.
+fn first_line(source: &Source, span: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let rest = source.text.get(span.start..).unwrap_or_default();
+    span.start..span.start + rest.find('\n').unwrap_or(rest.len())
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn enum_words(schema: &Json) -> Option<Vec<&str>> {
+    if let Some(word) = schema.get("const").and_then(Json::as_str) {
+        return Some(vec![word]);
+    }
+    let words: Vec<&str> = schema.get("enum")?.as_array()?.iter().filter_map(Json::as_str).collect();
+    (!words.is_empty()).then_some(words)
+}
+
+fn allows(schema: &Json, kind: &str) -> bool {
+    match &schema["type"] {
+        Json::String(own) => own == kind,
+        Json::Array(kinds) => kinds.iter().any(|own| own == kind),
+        _ => schema.as_bool() == Some(true),
+    }
+}
+
+fn json_kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) | DeValue::Datetime(_) => "string",
+        DeValue::Integer(_) => "integer",
+        DeValue::Float(_) => "number",
+        DeValue::Boolean(_) => "boolean",
+        DeValue::Array(_) => "array",
+        DeValue::Table(_) => "object",
+    }
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn describe(schema: &Json) -> String {
+    if schema["format"] == "date" {
+        return "a date such as 2026-11-24, without quotes".to_owned();
+    }
+    if let Some(words) = enum_words(schema) {
+        return format!("one of {}", quoted(&words));
+    }
+    let word = |kind: &str| match kind {
+        "string" => "a text in quotes",
+        "integer" => "an integer",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a table",
+        _ => "a value",
+    };
+    match &schema["type"] {
+        Json::String(kind) => word(kind).to_owned(),
+        Json::Array(kinds) => {
+            let kinds = kinds.iter().filter_map(Json::as_str).filter(|kind| *kind != "null");
+            kinds.map(word).collect::<Vec<_>>().join(" or ")
+        }
+        _ => "another kind of value".to_owned(),
+    }
+}
