@@ -37,15 +37,23 @@ use diagnostic::{Diagnostic, Diagnostics};
 pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let model = lower::lower(spec)?;
     let mut tree = tree::Tree::default();
-    for folder in [emit::TYPES, emit::CLIENT, emit::USERSIG, editor_schema::FOLDER] {
+    for folder in [
+        emit::TYPES,
+        emit::CLIENT,
+        emit::USERSIG,
+        editor_schema::FOLDER,
+    ] {
         tree.own(folder);
     }
     editor_schema::emit(&mut tree);
     emit::emit(spec, &model, &mut tree).map_err(|message| {
         let mut errors = Diagnostics::default();
         errors.push(
-            Diagnostic::of_file("xtask", format!("the generator disagrees with itself: {message}"))
-                .expected("a spec that passed the checks generates; please report this as a bug"),
+            Diagnostic::of_file(
+                "xtask",
+                format!("the generator disagrees with itself: {message}"),
+            )
+            .expected("a spec that passed the checks generates; please report this as a bug"),
         );
         errors
     })?;

@@ -1,5 +1,9 @@
 //! `cargo xtask`: maintenance commands of the workspace.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool prints"
+)]
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode, time::Instant};
@@ -47,7 +51,12 @@ fn default_root() -> &'static str {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Codegen { check, root, spec, format } => {
+        Command::Codegen {
+            check,
+            root,
+            spec,
+            format,
+        } => {
             let spec = spec.unwrap_or_else(|| root.join("spec"));
             codegen(&Options { root, spec, check }, format)
         }
@@ -80,7 +89,12 @@ fn codegen(options: &Options, format: Format) -> ExitCode {
             for path in &report.removed {
                 println!("  removed {path}");
             }
-            println!("{summary}: {} written, {} removed, {} unchanged, {took} ms", report.written.len(), report.removed.len(), report.unchanged);
+            println!(
+                "{summary}: {} written, {} removed, {} unchanged, {took} ms",
+                report.written.len(),
+                report.removed.len(),
+                report.unchanged
+            );
             ExitCode::SUCCESS
         }
         Outcome::Checked { drift, summary } if drift.is_empty() => {
@@ -91,7 +105,10 @@ fn codegen(options: &Options, format: Format) -> ExitCode {
             for file in &drift {
                 println!("{}", file.diff);
             }
-            eprintln!("error: {} generated files differ from the spec; run `cargo xtask codegen` and commit the result", drift.len());
+            eprintln!(
+                "error: {} generated files differ from the spec; run `cargo xtask codegen` and commit the result",
+                drift.len()
+            );
             ExitCode::FAILURE
         }
     }

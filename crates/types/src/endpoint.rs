@@ -61,7 +61,9 @@ pub struct Meta {
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
     /// Error codes that the vendor's page lists for this command.
-    pub errors: &'static [DocumentedError],
+    pub errors: &'static [ErrorCode],
+    /// What a code means for this command, where that is narrower than [`ErrorCode::meaning`].
+    pub error_notes: &'static [(ErrorCode, &'static str)],
 }
 
 impl Meta {
@@ -80,6 +82,7 @@ impl Meta {
             quota: None,
             repeat,
             errors: &[],
+            error_notes: &[],
         }
     }
 
@@ -99,45 +102,22 @@ impl Meta {
 
     /// Adds the documented error codes.
     #[must_use]
-    pub const fn with_errors(mut self, errors: &'static [DocumentedError]) -> Self {
+    pub const fn with_errors(mut self, errors: &'static [ErrorCode]) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// Adds what codes mean for this command.
+    #[must_use]
+    pub const fn with_error_notes(mut self, notes: &'static [(ErrorCode, &'static str)]) -> Self {
+        self.error_notes = notes;
         self
     }
 
     /// What `code` means for this command: its own note, else the general meaning.
     pub fn meaning_of(&self, code: ErrorCode) -> Option<&'static str> {
-        let own = self
-            .errors
-            .iter()
-            .find(|e| e.code == code)
-            .and_then(|e| e.note);
-        own.or_else(|| code.meaning())
-    }
-}
-
-/// An error code that the vendor's page lists for a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentedError {
-    /// The code.
-    pub code: ErrorCode,
-    /// What it means here, where that is narrower than [`ErrorCode::meaning`].
-    pub note: Option<&'static str>,
-}
-
-impl DocumentedError {
-    /// A code with its general meaning.
-    pub const fn new(code: i64) -> Self {
-        Self {
-            code: ErrorCode(code),
-            note: None,
-        }
-    }
-    /// A code that means something narrower for the command.
-    pub const fn with_note(code: i64, note: &'static str) -> Self {
-        Self {
-            code: ErrorCode(code),
-            note: Some(note),
-        }
+        let note = self.error_notes.iter().find(|(noted, _)| *noted == code);
+        note.map(|(_, note)| *note).or_else(|| code.meaning())
     }
 }
 
@@ -172,4 +152,12 @@ impl Repeat {
             Self::Read | Self::Idempotent | Self::DeduplicatedBy(_)
         )
     }
+}
+
+/// Runs code that is generic over the request type of a command that is known by path only.
+pub trait EndpointVisitor {
+    /// What comes out.
+    type Output;
+    /// Runs for request type `E`.
+    fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output;
 }

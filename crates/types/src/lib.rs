@@ -11,10 +11,15 @@ mod envelope_ext;
 mod error_code;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
+mod paging;
 pub mod validate;
 pub mod wire;
 
-pub use endpoint::{Advance, DocumentedError, Endpoint, Meta, Paged, Quota, Repeat, Reply};
+pub use endpoint::{Advance, Endpoint, EndpointVisitor, Meta, Paged, Quota, Repeat, Reply};
 pub use envelope_ext::RawReply;
 pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
-pub use generated::protocol::{self, ActionStatus, Envelope};
+pub use generated::{
+    catalogue::{ENDPOINTS, visit_endpoint},
+    protocol::{ActionStatus, Envelope},
+    *,
+};

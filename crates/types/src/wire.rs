@@ -3,7 +3,7 @@
 //! The service is loose with its own formats. Integers arrive as texts, fields that are always
 //! there go missing, `null` stands for "none", new fields and new element types appear. A derive
 //! would either fail on those or lose them. So every generated object is read and written by
-//! [`wire_object!`], which keeps two promises:
+//! `wire_object!`, which keeps two promises:
 //!
 //! * nothing that a typed field can express fails a decode because of its form, and
 //! * what was decoded is written back the same: unknown fields and odd forms are kept in the
@@ -30,5 +30,9 @@ pub(crate) use union::{Content, Tag, wire_union};
 pub(crate) use value::{WireValue, delegate_to_i64, write_text};
 
 #[cfg(test)]
-#[allow(unreachable_pub, reason = "the macros make items for public types")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the macros make items for public types"
+)]
 mod tests;

@@ -7,8 +7,8 @@ use super::{
     load::{Source, Spec},
     names,
     spec::{
-        At, EndpointFile, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered, Page, Paging, PagingEnd,
-        Repeat, UnionType,
+        At, EndpointFile, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered, Page,
+        Paging, PagingEnd, Repeat, UnionType,
     },
     type_expr::{self, TypeExpr},
 };
@@ -17,9 +17,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that every generated file uses; a type of the spec must not hide them.
 const RESERVED_TYPES: &[&str] = &[
-    "Advance", "Box", "BTreeMap", "Checker", "Default", "DocumentedError", "Endpoint", "Envelope", "ErrorCode",
-    "Extra", "Flag", "Meta", "Option", "Paged", "Repeat", "Reply", "Result", "Self", "Some", "String", "TagValue",
-    "Text", "Unknown", "Validate", "Value", "Vec",
+    "Advance",
+    "Box",
+    "BTreeMap",
+    "Checker",
+    "Default",
+    "Endpoint",
+    "Envelope",
+    "ErrorCode",
+    "Extra",
+    "Flag",
+    "Meta",
+    "Option",
+    "Paged",
+    "Repeat",
+    "Reply",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "TagValue",
+    "Text",
+    "Unknown",
+    "Validate",
+    "Value",
+    "Vec",
 ];
 
 /// Names that every generated struct has already.
@@ -27,7 +49,11 @@ const RESERVED_FIELDS: &[&str] = &["extra", "envelope"];
 
 /// Runs every rule.
 pub fn check(spec: &Spec) -> Diagnostics {
-    let mut checker = Rules { spec, errors: Diagnostics::default(), used: BTreeSet::new() };
+    let mut checker = Rules {
+        spec,
+        errors: Diagnostics::default(),
+        used: BTreeSet::new(),
+    };
     checker.families();
     checker.regions();
     checker.errors();
@@ -36,9 +62,21 @@ pub fn check(spec: &Spec) -> Diagnostics {
     let shared = checker.shared_names();
     for loaded in &spec.shared {
         let file = &loaded.file;
-        checker.doc(&loaded.source, &At { value: file.doc.clone(), span: 0..0 });
+        checker.doc(
+            &loaded.source,
+            &At {
+                value: file.doc.clone(),
+                span: 0..0,
+            },
+        );
         checker.page(&loaded.source, &file.page);
-        checker.definitions(&loaded.source, &file.types, &file.enums, &file.unions, &shared);
+        checker.definitions(
+            &loaded.source,
+            &file.types,
+            &file.enums,
+            &file.unions,
+            &shared,
+        );
     }
     checker.endpoints(&shared);
     checker.unused_shared();
@@ -85,7 +123,12 @@ impl<'a> Rules<'a> {
     fn page(&mut self, source: &Source, page: &Page) {
         if page.id == Some(0) {
             let message = "a page is not numbered 0";
-            self.at(source, &page.checked, message, "the number at the end of its address, or no `id`");
+            self.at(
+                source,
+                &page.checked,
+                message,
+                "the number at the end of its address, or no `id`",
+            );
         }
     }
 
@@ -111,21 +154,39 @@ impl<'a> Rules<'a> {
         let mut seen = BTreeMap::new();
         for family in &loaded.file.families {
             self.snake(&loaded.source, &family.name);
-            self.unique(&mut seen, family.name.value.clone(), &loaded.source, &family.name, "this family's name");
+            self.unique(
+                &mut seen,
+                family.name.value.clone(),
+                &loaded.source,
+                &family.name,
+                "this family's name",
+            );
         }
     }
 
     fn snake(&mut self, source: &Source, name: &At<String>) {
         if names::field_name(name) != name.value {
-            self.at(source, name, format!("`{}` is no module name", name.value), "snake_case, and no Rust keyword");
+            self.at(
+                source,
+                name,
+                format!("`{}` is no module name", name.value),
+                "snake_case, and no Rust keyword",
+            );
         }
     }
 
     fn constant(&mut self, source: &Source, name: &At<String>) {
         let fits = name.starts_with(|c: char| c.is_ascii_uppercase())
-            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
         if !fits {
-            self.at(source, name, format!("`{}` is no constant's name", name.value), "UPPER_SNAKE_CASE");
+            self.at(
+                source,
+                name,
+                format!("`{}` is no constant's name", name.value),
+                "UPPER_SNAKE_CASE",
+            );
         }
     }
 
@@ -135,15 +196,34 @@ impl<'a> Rules<'a> {
         self.page(&loaded.source, &loaded.file.page);
         for region in &loaded.file.regions {
             self.snake(&loaded.source, &region.id);
-            self.unique(&mut ids, region.id.value.clone(), &loaded.source, &region.id, "this region's id");
+            self.unique(
+                &mut ids,
+                region.id.value.clone(),
+                &loaded.source,
+                &region.id,
+                "this region's id",
+            );
             for host in std::iter::once(&region.host).chain(&region.standby_hosts) {
                 let fits = host.contains('.')
-                    && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-');
+                    && host.chars().all(|c| {
+                        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-'
+                    });
                 if !fits {
                     let message = format!("`{}` is no host", host.value);
-                    self.at(&loaded.source, host, message, "a host name without scheme, port and path");
+                    self.at(
+                        &loaded.source,
+                        host,
+                        message,
+                        "a host name without scheme, port and path",
+                    );
                 }
-                self.unique(&mut hosts, host.value.clone(), &loaded.source, host, "this host");
+                self.unique(
+                    &mut hosts,
+                    host.value.clone(),
+                    &loaded.source,
+                    host,
+                    "this host",
+                );
             }
         }
     }
@@ -156,24 +236,52 @@ impl<'a> Rules<'a> {
         for code in &file.codes {
             self.constant(source, &code.name);
             self.unique(&mut codes, code.code.value, source, &code.code, "this code");
-            self.unique(&mut constants, code.name.value.clone(), source, &code.name, "this name");
-            self.doc(source, &At { value: code.meaning.clone(), span: code.code.span.clone() });
+            self.unique(
+                &mut constants,
+                code.name.value.clone(),
+                source,
+                &code.name,
+                "this name",
+            );
+            self.doc(
+                source,
+                &At {
+                    value: code.meaning.clone(),
+                    span: code.code.span.clone(),
+                },
+            );
             if code.code.value < last {
                 let message = format!("{} stands after {last}", code.code.value);
                 self.at(source, &code.code, message, "codes in ascending order");
             }
             last = last.max(code.code.value);
             if code.code.value == 0 || code.name.value == "OK" {
-                self.at(source, &code.code, "success is built in", "codes other than 0, and names other than OK");
+                self.at(
+                    source,
+                    &code.code,
+                    "success is built in",
+                    "codes other than 0, and names other than OK",
+                );
             }
         }
         let mut end = i64::MIN;
         for range in &file.ranges {
             self.constant(source, &range.name);
-            self.unique(&mut constants, range.name.value.clone(), source, &range.name, "this name");
+            self.unique(
+                &mut constants,
+                range.name.value.clone(),
+                source,
+                &range.name,
+                "this name",
+            );
             if range.from.value > range.to || range.from.value <= end {
                 let message = "this range is empty or overlaps the one before";
-                self.at(source, &range.from, message, "ranges in ascending order, `from` not above `to`");
+                self.at(
+                    source,
+                    &range.from,
+                    message,
+                    "ranges in ascending order, `from` not above `to`",
+                );
             }
             end = end.max(range.to);
         }
@@ -186,15 +294,29 @@ impl<'a> Rules<'a> {
         let mut constants = BTreeMap::new();
         for (_, parameter) in file.query.iter() {
             self.constant(source, &parameter.rust);
-            self.unique(&mut constants, parameter.rust.value.clone(), source, &parameter.rust, "this constant");
+            self.unique(
+                &mut constants,
+                parameter.rust.value.clone(),
+                source,
+                &parameter.rust,
+                "this constant",
+            );
         }
         let mut names = Names::default();
         names.add(What::Enum, file.enums.iter().map(|(name, _)| name));
         self.enums(source, &file.enums);
         self.fields(source, &file.reply, &names, &Names::default());
         for (wire, field) in file.reply.iter().filter(|(_, field)| field.required) {
-            let message = format!("`{}` is required, but some commands leave it out", wire.value);
-            self.at(source, &field.ty, message, "common fields without `required`");
+            let message = format!(
+                "`{}` is required, but some commands leave it out",
+                wire.value
+            );
+            self.at(
+                source,
+                &field.ty,
+                message,
+                "common fields without `required`",
+            );
         }
     }
 
@@ -203,14 +325,30 @@ impl<'a> Rules<'a> {
         let mut seen = BTreeMap::new();
         for privilege in &loaded.file.privileges {
             self.constant(&loaded.source, &privilege.name);
-            self.unique(&mut seen, privilege.bit, &loaded.source, &privilege.name, "this bit");
+            self.unique(
+                &mut seen,
+                privilege.bit,
+                &loaded.source,
+                &privilege.name,
+                "this bit",
+            );
             if privilege.bit > 31 {
-                self.at(&loaded.source, &privilege.name, "rights have 32 bits", "a bit from 0 to 31");
+                self.at(
+                    &loaded.source,
+                    &privilege.name,
+                    "rights have 32 bits",
+                    "a bit from 0 to 31",
+                );
             }
         }
         for pair in &loaded.file.alphabet {
             if !pair.base64.is_ascii() || !pair.wire.is_ascii() {
-                self.at(&loaded.source, &pair.base64, "base64 is ASCII", "ASCII characters");
+                self.at(
+                    &loaded.source,
+                    &pair.base64,
+                    "base64 is ASCII",
+                    "ASCII characters",
+                );
             }
         }
     }
@@ -221,8 +359,17 @@ impl<'a> Rules<'a> {
         for loaded in &self.spec.shared {
             let file = &loaded.file;
             let types = file.types.iter().map(|(name, _)| name);
-            for name in types.chain(file.enums.iter().map(|(n, _)| n)).chain(file.unions.iter().map(|(n, _)| n)) {
-                self.unique(&mut seen, name.value.clone(), &loaded.source, name, "this type's name");
+            for name in types
+                .chain(file.enums.iter().map(|(n, _)| n))
+                .chain(file.unions.iter().map(|(n, _)| n))
+            {
+                self.unique(
+                    &mut seen,
+                    name.value.clone(),
+                    &loaded.source,
+                    name,
+                    "this type's name",
+                );
             }
             names.add(What::Object, file.types.iter().map(|(name, _)| name));
             names.add(What::Enum, file.enums.iter().map(|(name, _)| name));
@@ -232,11 +379,22 @@ impl<'a> Rules<'a> {
     }
 
     fn type_name(&mut self, source: &Source, name: &At<String>) {
-        let camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+        let camel = name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric());
         if !camel {
-            self.at(source, name, format!("`{}` is no type name", name.value), "UpperCamelCase");
+            self.at(
+                source,
+                name,
+                format!("`{}` is no type name", name.value),
+                "UpperCamelCase",
+            );
         } else if RESERVED_TYPES.contains(&name.as_str()) {
-            self.at(source, name, format!("`{}` is taken by the runtime", name.value), "another name");
+            self.at(
+                source,
+                name,
+                format!("`{}` is taken by the runtime", name.value),
+                "another name",
+            );
         }
     }
 
@@ -264,19 +422,36 @@ impl<'a> Rules<'a> {
             self.doc(source, &def.doc);
             let mut rust_names = BTreeMap::new();
             for (_, variant) in def.variants.iter() {
-                self.unique(&mut rust_names, variant.rust.value.clone(), source, &variant.rust, "this variant's name");
-                if !variant.rust.starts_with(|c: char| c.is_ascii_uppercase()) || variant.rust.value == "Unknown" {
+                self.unique(
+                    &mut rust_names,
+                    variant.rust.value.clone(),
+                    source,
+                    &variant.rust,
+                    "this variant's name",
+                );
+                if !variant.rust.starts_with(|c: char| c.is_ascii_uppercase())
+                    || variant.rust.value == "Unknown"
+                {
                     let message = format!("`{}` is no variant name", variant.rust.value);
-                    self.at(source, &variant.rust, message, "UpperCamelCase, and not `Unknown`");
+                    self.at(
+                        source,
+                        &variant.rust,
+                        message,
+                        "UpperCamelCase, and not `Unknown`",
+                    );
                 }
                 match own.get(&variant.ty).or_else(|| shared.get(&variant.ty)) {
                     Some(What::Object) => {
                         self.used.insert(variant.ty.value.clone());
                     }
                     _ => self.push(
-                        Diagnostic::new(source, variant.ty.span.clone(), format!("no object type is called `{}`", variant.ty.value))
-                            .expected("an object type of this file or of spec/shared")
-                            .suggest(&variant.ty, own.iter().chain(shared.iter())),
+                        Diagnostic::new(
+                            source,
+                            variant.ty.span.clone(),
+                            format!("no object type is called `{}`", variant.ty.value),
+                        )
+                        .expected("an object type of this file or of spec/shared")
+                        .suggest(&variant.ty, own.iter().chain(shared.iter())),
                     ),
                 }
             }
@@ -290,14 +465,31 @@ impl<'a> Rules<'a> {
             let (mut values, mut constants) = (BTreeMap::new(), BTreeMap::new());
             for value in &def.values {
                 let (literal, fits) = match &value.value.value {
-                    EnumLiteral::Integer(number) => (number.to_string(), def.wire == EnumWire::Integer),
+                    EnumLiteral::Integer(number) => {
+                        (number.to_string(), def.wire == EnumWire::Integer)
+                    }
                     EnumLiteral::Text(text) => (text.clone(), def.wire == EnumWire::String),
                 };
                 if !fits {
-                    let expected = if def.wire == EnumWire::Integer { "an integer" } else { "a text in quotes" };
-                    self.at(source, &value.value, format!("{literal} is no value of this enum"), expected);
+                    let expected = if def.wire == EnumWire::Integer {
+                        "an integer"
+                    } else {
+                        "a text in quotes"
+                    };
+                    self.at(
+                        source,
+                        &value.value,
+                        format!("{literal} is no value of this enum"),
+                        expected,
+                    );
                 }
-                self.unique(&mut values, literal.clone(), source, &value.value, "this value");
+                self.unique(
+                    &mut values,
+                    literal.clone(),
+                    source,
+                    &value.value,
+                    "this value",
+                );
                 let constant = match &value.name {
                     Some(name) => {
                         self.constant(source, name);
@@ -305,15 +497,31 @@ impl<'a> Rules<'a> {
                     }
                     None if def.wire == EnumWire::Integer => {
                         let message = format!("the value {literal} has no name");
-                        self.at(source, &value.value, message, "`name = \"UPPER_SNAKE_CASE\"`");
+                        self.at(
+                            source,
+                            &value.value,
+                            message,
+                            "`name = \"UPPER_SNAKE_CASE\"`",
+                        );
                         continue;
                     }
                     None => names::const_case(&literal),
                 };
                 if constant.is_empty() || constant == "KNOWN" {
-                    self.at(source, &value.value, "this value gives no usable constant", "`name = \"…\"`");
+                    self.at(
+                        source,
+                        &value.value,
+                        "this value gives no usable constant",
+                        "`name = \"…\"`",
+                    );
                 }
-                self.unique(&mut constants, constant, source, &value.value, "this value's constant");
+                self.unique(
+                    &mut constants,
+                    constant,
+                    source,
+                    &value.value,
+                    "this value's constant",
+                );
             }
         }
     }
@@ -322,23 +530,42 @@ impl<'a> Rules<'a> {
         let mut rust_names: BTreeMap<String, String> = BTreeMap::new();
         for (wire, field) in fields.iter() {
             self.doc(source, &field.doc);
-            let rust = field.rust.as_ref().map_or_else(|| names::field_name(wire), |rust| rust.value.clone());
+            let rust = field
+                .rust
+                .as_ref()
+                .map_or_else(|| names::field_name(wire), |rust| rust.value.clone());
             if let Some(rust) = &field.rust {
                 self.snake(source, rust);
             }
             if RESERVED_FIELDS.contains(&rust.as_str()) {
-                self.at(source, wire, format!("`{rust}` is taken by the runtime"), "another name: rust = \"…\"");
+                self.at(
+                    source,
+                    wire,
+                    format!("`{rust}` is taken by the runtime"),
+                    "another name: rust = \"…\"",
+                );
             }
             if let Some(first) = rust_names.insert(rust.clone(), wire.value.clone()) {
                 let message = format!("`{first}` and `{}` are both `{rust}` in Rust", wire.value);
-                self.at(source, wire, message, "a name of its own for one of them: rust = \"…\"");
+                self.at(
+                    source,
+                    wire,
+                    message,
+                    "a name of its own for one of them: rust = \"…\"",
+                );
             }
             let expr = match type_expr::parse(&field.ty) {
                 Ok(expr) => expr,
                 Err(error) => {
-                    let names = type_expr::BUILTIN.iter().copied().chain(own.iter()).chain(shared.iter());
-                    let mut diagnostic = Diagnostic::new(source, field.ty.span.clone(), error.message)
-                        .expected("a type such as `string`, `u64`, `[T]`, `{T}` or the name of one");
+                    let names = type_expr::BUILTIN
+                        .iter()
+                        .copied()
+                        .chain(own.iter())
+                        .chain(shared.iter());
+                    let mut diagnostic =
+                        Diagnostic::new(source, field.ty.span.clone(), error.message).expected(
+                            "a type such as `string`, `u64`, `[T]`, `{T}` or the name of one",
+                        );
                     if let Some(word) = &error.word {
                         diagnostic = diagnostic.suggest(word, names);
                     }
@@ -349,9 +576,13 @@ impl<'a> Rules<'a> {
             if let Some(name) = expr.named() {
                 if own.get(name).is_none() && shared.get(name).is_none() {
                     self.push(
-                        Diagnostic::new(source, field.ty.span.clone(), format!("no type is called `{name}`"))
-                            .expected("a type of this file or of spec/shared")
-                            .suggest(name, own.iter().chain(shared.iter())),
+                        Diagnostic::new(
+                            source,
+                            field.ty.span.clone(),
+                            format!("no type is called `{name}`"),
+                        )
+                        .expected("a type of this file or of spec/shared")
+                        .suggest(name, own.iter().chain(shared.iter())),
                     );
                 }
                 self.used.insert(name.to_owned());
@@ -363,11 +594,21 @@ impl<'a> Rules<'a> {
     fn limits(&mut self, source: &Source, wire: &At<String>, field: &Field, expr: &TypeExpr) {
         let is_text = *expr == TypeExpr::String;
         let is_list = matches!(expr, TypeExpr::List(_) | TypeExpr::Map(_));
-        let is_number =
-            matches!(expr, TypeExpr::U32 | TypeExpr::U64 | TypeExpr::I32 | TypeExpr::I64);
+        let is_number = matches!(
+            expr,
+            TypeExpr::U32 | TypeExpr::U64 | TypeExpr::I32 | TypeExpr::I64
+        );
         let wrong = [
-            ("max_bytes", field.max_bytes.is_some() && !is_text, "a `string`"),
-            ("max_chars", field.max_chars.is_some() && !is_text, "a `string`"),
+            (
+                "max_bytes",
+                field.max_bytes.is_some() && !is_text,
+                "a `string`",
+            ),
+            (
+                "max_chars",
+                field.max_chars.is_some() && !is_text,
+                "a `string`",
+            ),
             ("min_items", field.min_items.is_some() && !is_list, "a list"),
             ("max_items", field.max_items.is_some() && !is_list, "a list"),
             ("min", field.min.is_some() && !is_number, "an integer"),
@@ -375,10 +616,18 @@ impl<'a> Rules<'a> {
         ];
         for (limit, _, on) in wrong.iter().filter(|(_, wrong, _)| *wrong) {
             let message = format!("`{limit}` on `{}`, which is {}", wire.value, field.ty.value);
-            self.at(source, &field.ty, message, &format!("`{limit}` only on {on}"));
+            self.at(
+                source,
+                &field.ty,
+                message,
+                &format!("`{limit}` only on {on}"),
+            );
         }
         let upside_down = field.min.zip(field.max).is_some_and(|(min, max)| min > max)
-            || field.min_items.zip(field.max_items).is_some_and(|(min, max)| min > max);
+            || field
+                .min_items
+                .zip(field.max_items)
+                .is_some_and(|(min, max)| min > max);
         if upside_down {
             let message = format!("the limits of `{}` leave nothing", wire.value);
             self.at(source, &field.ty, message, "the smaller limit as `min`");
@@ -390,8 +639,14 @@ impl<'a> Rules<'a> {
         let mut open = vec![name.value.as_str()];
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         while let Some(next) = open.pop() {
-            for (_, field) in types.get(next).into_iter().flat_map(|def| def.fields.iter()) {
-                let Ok(TypeExpr::Named(inner)) = type_expr::parse(&field.ty) else { continue };
+            for (_, field) in types
+                .get(next)
+                .into_iter()
+                .flat_map(|def| def.fields.iter())
+            {
+                let Ok(TypeExpr::Named(inner)) = type_expr::parse(&field.ty) else {
+                    continue;
+                };
                 if !field.required {
                     continue;
                 }
@@ -410,44 +665,93 @@ impl<'a> Rules<'a> {
 
     fn endpoints(&mut self, shared: &Names) {
         let spec: &'a Spec = self.spec;
-        let families: Vec<&str> = spec.families.file.families.iter().map(|family| family.name.as_str()).collect();
+        let families: Vec<&str> = spec
+            .families
+            .file
+            .families
+            .iter()
+            .map(|family| family.name.as_str())
+            .collect();
         let (mut paths, mut commands) = (BTreeMap::new(), BTreeMap::new());
         for loaded in &spec.endpoints {
             let (source, file) = (&*loaded.source, &loaded.file);
             if !families.contains(&loaded.family.as_str()) {
                 self.push(
-                    Diagnostic::of_file(&source.path, format!("no family is called `{}`", loaded.family))
-                        .expected("a folder named like a family of spec/families.toml")
-                        .suggest(&loaded.family, families.iter().copied()),
+                    Diagnostic::of_file(
+                        &source.path,
+                        format!("no family is called `{}`", loaded.family),
+                    )
+                    .expected("a folder named like a family of spec/families.toml")
+                    .suggest(&loaded.family, families.iter().copied()),
                 );
             }
             if names::field_name(&loaded.name) != loaded.name {
                 self.push(
-                    Diagnostic::of_file(&source.path, format!("`{}` is no command name", loaded.name))
-                        .expected("snake_case, and no Rust keyword"),
+                    Diagnostic::of_file(
+                        &source.path,
+                        format!("`{}` is no command name", loaded.name),
+                    )
+                    .expected("snake_case, and no Rust keyword"),
                 );
             }
             let key = (loaded.family.clone(), names::camel_case(&loaded.name));
-            self.unique(&mut commands, key, source, &file.path, "this command's Rust name");
+            self.unique(
+                &mut commands,
+                key,
+                source,
+                &file.path,
+                "this command's Rust name",
+            );
             let parts: Vec<&str> = file.path.split('/').collect();
-            let word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let word = |part: &&str| {
+                !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            };
             if parts.len() != 3 || parts[0] != "v4" || !parts.iter().all(word) {
                 let message = format!("`{}` is no command", file.path.value);
                 self.at(source, &file.path, message, "v4/<service>/<command>");
             }
-            self.unique(&mut paths, file.path.value.clone(), source, &file.path, "this path");
+            self.unique(
+                &mut paths,
+                file.path.value.clone(),
+                source,
+                &file.path,
+                "this path",
+            );
             self.page(source, &file.page);
             self.doc(source, &file.summary);
             if !file.summary.trim_end().ends_with('.') || file.summary.contains('\n') {
-                self.at(source, &file.summary, "the summary is no sentence", "one line that ends with a full stop");
+                self.at(
+                    source,
+                    &file.summary,
+                    "the summary is no sentence",
+                    "one line that ends with a full stop",
+                );
             }
             if let Some(details) = &file.details {
-                self.doc(source, &At { value: details.clone(), span: file.summary.span.clone() });
+                self.doc(
+                    source,
+                    &At {
+                        value: details.clone(),
+                        span: file.summary.span.clone(),
+                    },
+                );
             }
-            for name in file.types.iter().map(|(n, _)| n).chain(file.enums.iter().map(|(n, _)| n)).chain(file.unions.iter().map(|(n, _)| n)) {
+            for name in file
+                .types
+                .iter()
+                .map(|(n, _)| n)
+                .chain(file.enums.iter().map(|(n, _)| n))
+                .chain(file.unions.iter().map(|(n, _)| n))
+            {
                 let request = names::camel_case(&loaded.name);
-                if shared.get(name).is_some() || name.value == request || name.value == format!("{request}Reply") {
-                    let message = format!("`{}` is taken by a shared type or by the command itself", name.value);
+                if shared.get(name).is_some()
+                    || name.value == request
+                    || name.value == format!("{request}Reply")
+                {
+                    let message = format!(
+                        "`{}` is taken by a shared type or by the command itself",
+                        name.value
+                    );
                     self.at(source, name, message, "a name of its own");
                 }
             }
@@ -473,7 +777,12 @@ impl<'a> Rules<'a> {
         for (wire, _) in reply.iter() {
             if self.spec.protocol.file.reply.get(wire).is_some() {
                 let message = format!("`{}` is a common field of all replies", wire.value);
-                self.at(source, wire, message, "only what spec/protocol.toml does not declare");
+                self.at(
+                    source,
+                    wire,
+                    message,
+                    "only what spec/protocol.toml does not declare",
+                );
             }
         }
     }
@@ -481,7 +790,12 @@ impl<'a> Rules<'a> {
     fn repeat(&mut self, source: &Source, file: &EndpointFile) {
         if let Repeat::DeduplicatedBy(fields) = &file.repeat.value {
             if fields.is_empty() {
-                self.at(source, &file.repeat, "no field is named", "the fields that the server compares");
+                self.at(
+                    source,
+                    &file.repeat,
+                    "no field is named",
+                    "the fields that the server compares",
+                );
             }
             for field in fields {
                 self.known_field(source, field, &file.request, "request");
@@ -489,15 +803,25 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn known_field(&mut self, source: &Source, name: &At<String>, fields: &Ordered<Field>, side: &str) -> Option<TypeExpr> {
+    fn known_field(
+        &mut self,
+        source: &Source,
+        name: &At<String>,
+        fields: &Ordered<Field>,
+        side: &str,
+    ) -> Option<TypeExpr> {
         match fields.get(name) {
             Some(field) => type_expr::parse(&field.ty).ok(),
             None => {
                 let known: Vec<&str> = fields.iter().map(|(name, _)| name.value.as_str()).collect();
                 self.push(
-                    Diagnostic::new(source, name.span.clone(), format!("the {side} has no field `{}`", name.value))
-                        .expected(format!("one of {}", known.join(", ")))
-                        .suggest(name, known.iter().copied()),
+                    Diagnostic::new(
+                        source,
+                        name.span.clone(),
+                        format!("the {side} has no field `{}`", name.value),
+                    )
+                    .expected(format!("one of {}", known.join(", ")))
+                    .suggest(name, known.iter().copied()),
                 );
                 None
             }
@@ -507,33 +831,69 @@ impl<'a> Rules<'a> {
     fn paging(&mut self, source: &Source, file: &EndpointFile, paging: &Paging) {
         if let Some(ty) = self.known_field(source, &paging.items, &file.reply, "reply") {
             if !matches!(ty, TypeExpr::List(_)) {
-                self.at(source, &paging.items, format!("`{}` is no list", paging.items.value), "a list field");
+                self.at(
+                    source,
+                    &paging.items,
+                    format!("`{}` is no list", paging.items.value),
+                    "a list field",
+                );
             }
         }
         if paging.cursor.is_empty() {
-            self.at(source, &paging.items, "a command that pages has a cursor", "at least one pair in `cursor`");
+            self.at(
+                source,
+                &paging.items,
+                "a command that pages has a cursor",
+                "at least one pair in `cursor`",
+            );
         }
         for pair in &paging.cursor {
             let to = self.known_field(source, &pair.request, &file.request, "request");
             let from = self.known_field(source, &pair.reply, &file.reply, "reply");
             if let (Some(to), Some(from)) = (to, from) {
                 if to != from {
-                    let message = format!("`{}` and `{}` have different types", pair.request.value, pair.reply.value);
-                    self.at(source, &pair.request, message, "the same type on both sides");
+                    let message = format!(
+                        "`{}` and `{}` have different types",
+                        pair.request.value, pair.reply.value
+                    );
+                    self.at(
+                        source,
+                        &pair.request,
+                        message,
+                        "the same type on both sides",
+                    );
                 }
             }
         }
         if let PagingEnd::FieldEquals { field, .. } = &paging.end {
             let ty = self.known_field(source, field, &file.reply, "reply");
-            let numbers = [TypeExpr::Flag, TypeExpr::U32, TypeExpr::U64, TypeExpr::I32, TypeExpr::I64];
+            let numbers = [
+                TypeExpr::Flag,
+                TypeExpr::U32,
+                TypeExpr::U64,
+                TypeExpr::I32,
+                TypeExpr::I64,
+            ];
             if ty.is_some_and(|ty| !numbers.contains(&ty)) {
-                self.at(source, field, format!("`{}` is no number", field.value), "a flag or an integer");
+                self.at(
+                    source,
+                    field,
+                    format!("`{}` is no number", field.value),
+                    "a flag or an integer",
+                );
             }
         }
     }
 
     fn codes(&mut self, source: &Source, file: &EndpointFile) {
-        let known: BTreeSet<i64> = self.spec.errors.file.codes.iter().map(|code| code.code.value).collect();
+        let known: BTreeSet<i64> = self
+            .spec
+            .errors
+            .file
+            .codes
+            .iter()
+            .map(|code| code.code.value)
+            .collect();
         let mut seen = BTreeMap::new();
         for code in &file.errors {
             self.unique(&mut seen, code.value, source, code, "this code");
@@ -543,8 +903,18 @@ impl<'a> Rules<'a> {
             }
         }
         for (code, note) in file.error_notes.iter() {
-            self.doc(source, &At { value: note.clone(), span: code.span.clone() });
-            if !file.errors.iter().any(|listed| listed.value.to_string() == code.value) {
+            self.doc(
+                source,
+                &At {
+                    value: note.clone(),
+                    span: code.span.clone(),
+                },
+            );
+            if !file
+                .errors
+                .iter()
+                .any(|listed| listed.value.to_string() == code.value)
+            {
                 let message = format!("{} is not among this command's `errors`", code.value);
                 self.at(source, code, message, "notes only on listed codes");
             }
@@ -555,10 +925,21 @@ impl<'a> Rules<'a> {
         let mut seen = BTreeMap::new();
         for sample in &file.samples {
             self.snake(source, &sample.name);
-            self.unique(&mut seen, sample.name.value.clone(), source, &sample.name, "this sample's name");
+            self.unique(
+                &mut seen,
+                sample.name.value.clone(),
+                source,
+                &sample.name,
+                "this sample's name",
+            );
         }
         if !file.samples.iter().any(|sample| sample.reply.is_some()) {
-            self.at(source, &file.path, "no sample has a reply", "at least one [[sample]] with a reply");
+            self.at(
+                source,
+                &file.path,
+                "no sample has a reply",
+                "at least one [[sample]] with a reply",
+            );
         }
     }
 
@@ -566,14 +947,31 @@ impl<'a> Rules<'a> {
         let mut used: BTreeSet<String> = BTreeSet::new();
         let types = file.types.iter().flat_map(|(_, def)| def.fields.iter());
         for (_, field) in file.request.iter().chain(file.reply.iter()).chain(types) {
-            used.extend(type_expr::parse(&field.ty).ok().and_then(|expr| expr.named().map(str::to_owned)));
+            used.extend(
+                type_expr::parse(&field.ty)
+                    .ok()
+                    .and_then(|expr| expr.named().map(str::to_owned)),
+            );
         }
-        used.extend(file.unions.iter().flat_map(|(_, u)| u.variants.iter()).map(|(_, v)| v.ty.value.clone()));
+        used.extend(
+            file.unions
+                .iter()
+                .flat_map(|(_, u)| u.variants.iter())
+                .map(|(_, v)| v.ty.value.clone()),
+        );
         let types = file.types.iter().map(|(name, _)| name);
         let enums = file.enums.iter().map(|(name, _)| name);
-        for name in types.chain(enums).chain(file.unions.iter().map(|(name, _)| name)) {
+        for name in types
+            .chain(enums)
+            .chain(file.unions.iter().map(|(name, _)| name))
+        {
             if !used.contains(&name.value) {
-                self.at(source, name, format!("nothing uses `{}`", name.value), "a use, or no definition");
+                self.at(
+                    source,
+                    name,
+                    format!("nothing uses `{}`", name.value),
+                    "a use, or no definition",
+                );
             }
         }
     }
@@ -582,9 +980,17 @@ impl<'a> Rules<'a> {
         for loaded in &self.spec.shared {
             let file = &loaded.file;
             let types = file.types.iter().map(|(name, _)| name);
-            for name in types.chain(file.enums.iter().map(|(n, _)| n)).chain(file.unions.iter().map(|(n, _)| n)) {
+            for name in types
+                .chain(file.enums.iter().map(|(n, _)| n))
+                .chain(file.unions.iter().map(|(n, _)| n))
+            {
                 if !self.used.contains(&name.value) {
-                    self.at(&loaded.source, name, format!("nothing uses `{}`", name.value), "a use, or no definition");
+                    self.at(
+                        &loaded.source,
+                        name,
+                        format!("nothing uses `{}`", name.value),
+                        "a use, or no definition",
+                    );
                 }
             }
         }
@@ -593,7 +999,13 @@ impl<'a> Rules<'a> {
 
 /// The parts of a text outside backticks and angle-bracketed addresses.
 fn unquoted(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').step_by(2).flat_map(|part| part.split("<http").enumerate().map(|(i, piece)| {
-        if i == 0 { piece } else { piece.split_once('>').map_or("", |(_, rest)| rest) }
-    }))
+    text.split('`').step_by(2).flat_map(|part| {
+        part.split("<http").enumerate().map(|(i, piece)| {
+            if i == 0 {
+                piece
+            } else {
+                piece.split_once('>').map_or("", |(_, rest)| rest)
+            }
+        })
+    })
 }

@@ -27,10 +27,16 @@ impl Diagnostic {
     /// A mistake at bytes `span` of a file.
     pub fn new(source: &Source, span: Range<usize>, message: impl Into<String>) -> Self {
         let text = &source.text;
-        let start = (0..=span.start.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let start = (0..=span.start.min(text.len()))
+            .rev()
+            .find(|i| text.is_char_boundary(*i))
+            .unwrap_or(0);
         let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
-        let end = (start..=span.end.clamp(start, line_end)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(start);
+        let end = (start..=span.end.clamp(start, line_end))
+            .rev()
+            .find(|i| text.is_char_boundary(*i))
+            .unwrap_or(start);
         Self {
             file: source.path.clone(),
             line: text[..start].matches('\n').count() + 1,
@@ -67,7 +73,11 @@ impl Diagnostic {
 
     /// Adds the candidate nearest to `word`, if one is near.
     #[must_use]
-    pub fn suggest<'a>(mut self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn suggest<'a>(
+        mut self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         self.suggestion = nearest(word, candidates).map(|name| format!("did you mean `{name}`?"));
         self
     }
@@ -84,12 +94,27 @@ impl Diagnostic {
             // Long lines (samples) are cut around the mark.
             let from = self.column.saturating_sub(60);
             let shown: String = line.chars().skip(from).take(110).collect();
-            let pad: String =
-                line.chars().skip(from).take(self.column - 1 - from).map(|c| if c == '\t' { c } else { ' ' }).collect();
-            let width = (*width).min(shown.chars().count().saturating_sub(pad.chars().count()).max(1));
+            let pad: String = line
+                .chars()
+                .skip(from)
+                .take(self.column - 1 - from)
+                .map(|c| if c == '\t' { c } else { ' ' })
+                .collect();
+            let width = (*width).min(
+                shown
+                    .chars()
+                    .count()
+                    .saturating_sub(pad.chars().count())
+                    .max(1),
+            );
             let _ = writeln!(out, "   |\n   | {shown}\n   | {pad}{}", "^".repeat(width));
         }
-        for note in self.expected.iter().map(|e| format!("expected: {e}")).chain(self.suggestion.clone()) {
+        for note in self
+            .expected
+            .iter()
+            .map(|e| format!("expected: {e}"))
+            .chain(self.suggestion.clone())
+        {
             let _ = writeln!(out, "   = {note}");
         }
         out
@@ -137,15 +162,31 @@ impl Diagnostics {
     /// For people, with a count at the end.
     pub fn render(&self) -> String {
         let all = self.sorted();
-        let mut out: String = all.iter().map(|diagnostic| diagnostic.render() + "\n").collect();
-        let files = all.iter().map(|d| &d.file).collect::<std::collections::BTreeSet<_>>().len();
-        let _ = writeln!(out, "{} in {}", count(all.len(), "error"), count(files, "file"));
+        let mut out: String = all
+            .iter()
+            .map(|diagnostic| diagnostic.render() + "\n")
+            .collect();
+        let files = all
+            .iter()
+            .map(|d| &d.file)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len();
+        let _ = writeln!(
+            out,
+            "{} in {}",
+            count(all.len(), "error"),
+            count(files, "file")
+        );
         out
     }
 
     /// For machines: a JSON object a line.
     pub fn render_json(&self) -> String {
-        self.sorted().iter().filter_map(|d| serde_json::to_string(d).ok()).map(|line| line + "\n").collect()
+        self.sorted()
+            .iter()
+            .filter_map(|d| serde_json::to_string(d).ok())
+            .map(|line| line + "\n")
+            .collect()
     }
 
     /// `Err` with the mistakes, if there are any.
@@ -154,7 +195,11 @@ impl Diagnostics {
     ///
     /// The mistakes.
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() { Ok(value) } else { Err(self) }
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
     }
 }
 
@@ -165,7 +210,8 @@ pub fn count(n: usize, noun: &str) -> String {
 
 /// The candidate most like `word`, unless none is like it.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());
+    let likeness =
+        |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());
     candidates
         .into_iter()
         .map(|candidate| (likeness(candidate), candidate))

@@ -27,22 +27,49 @@ pub const USERSIG: &str = "crates/usersig/src/generated";
 /// Where a stage disagrees with another: bugs of the generator, not of the spec.
 pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
     for module in &model.shared {
-        tree.insert(format!("{TYPES}/shared/{}.rs", module.name), module::emit(module, model)?);
+        tree.insert(
+            format!("{TYPES}/shared/{}.rs", module.name),
+            module::emit(module, model)?,
+        );
     }
     for family in &model.families {
         for module in &family.endpoints {
-            tree.insert(format!("{TYPES}/{}/{}.rs", family.name, module.name), module::emit(module, model)?);
+            tree.insert(
+                format!("{TYPES}/{}/{}.rs", family.name, module.name),
+                module::emit(module, model)?,
+            );
         }
-        tree.insert(format!("{TYPES}/{}/mod.rs", family.name), catalogue::family_index(family)?);
-        tree.insert(format!("{CLIENT}/{}.rs", family.name), client::facade(family, model)?);
+        tree.insert(
+            format!("{TYPES}/{}/mod.rs", family.name),
+            catalogue::family_index(family)?,
+        );
+        tree.insert(
+            format!("{CLIENT}/{}.rs", family.name),
+            client::facade(family, model)?,
+        );
     }
-    tree.insert(format!("{TYPES}/shared/mod.rs"), catalogue::shared_index(&model.shared)?);
+    tree.insert(
+        format!("{TYPES}/shared/mod.rs"),
+        catalogue::shared_index(&model.shared)?,
+    );
     tree.insert(format!("{TYPES}/mod.rs"), catalogue::index(model)?);
-    tree.insert(format!("{TYPES}/catalogue.rs"), catalogue::catalogue(model)?);
-    tree.insert(format!("{TYPES}/protocol.rs"), protocol::emit(&model.protocol)?);
-    tree.insert(format!("{TYPES}/error_codes.rs"), errors::emit(&model.errors)?);
+    tree.insert(
+        format!("{TYPES}/catalogue.rs"),
+        catalogue::catalogue(model)?,
+    );
+    tree.insert(
+        format!("{TYPES}/protocol.rs"),
+        protocol::emit(&model.protocol)?,
+    );
+    tree.insert(
+        format!("{TYPES}/error_codes.rs"),
+        errors::emit(&model.errors)?,
+    );
     tree.insert(format!("{CLIENT}/mod.rs"), client::index(model)?);
-    tree.insert(format!("{CLIENT}/regions.rs"), client::regions(&model.regions)?);
+    tree.insert(
+        format!("{CLIENT}/regions.rs"),
+        client::regions(&model.regions)?,
+    );
     let mut params = rust_file::RustFile::new(&spec.usersig.source.path);
     params.items(usersig::emit(&spec.usersig.file));
     tree.insert(format!("{USERSIG}/params.rs"), params.render()?);

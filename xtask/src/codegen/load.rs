@@ -87,7 +87,10 @@ pub struct Spec {
 ///
 /// Every mistake of form in every file.
 pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
-    let mut loader = Loader { dir: dir.to_owned(), errors: Diagnostics::default() };
+    let mut loader = Loader {
+        dir: dir.to_owned(),
+        errors: Diagnostics::default(),
+    };
     loader.refuse_strangers();
     let families = loader.file("families.toml");
     let protocol = loader.file("protocol.toml");
@@ -107,13 +110,26 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
         for path in loader.list(&folder, "toml") {
             let name = stem(&path);
             if let Some(Loaded { source, file }) = loader.file(&path) {
-                endpoints.push(LoadedEndpoint { name, family: family.clone(), source, file });
+                endpoints.push(LoadedEndpoint {
+                    name,
+                    family: family.clone(),
+                    source,
+                    file,
+                });
             }
         }
     }
     match (families, protocol, regions, errors, usersig) {
         (Some(families), Some(protocol), Some(regions), Some(errors), Some(usersig)) => {
-            let spec = Spec { families, protocol, regions, errors, usersig, shared, endpoints };
+            let spec = Spec {
+                families,
+                protocol,
+                regions,
+                errors,
+                usersig,
+                shared,
+                endpoints,
+            };
             loader.errors.into_result(spec)
         }
         _ => Err(loader.errors),
@@ -122,7 +138,10 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
 
 /// File name without folder and ending.
 fn stem(path: &str) -> String {
-    Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    Path::new(path)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 struct Loader {
@@ -141,7 +160,8 @@ impl Loader {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("the folder cannot be read: {error}");
-                self.errors.push(Diagnostic::of_file(Self::shown(folder), message));
+                self.errors
+                    .push(Diagnostic::of_file(Self::shown(folder), message));
                 return Vec::new();
             }
         };
@@ -149,15 +169,23 @@ impl Loader {
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let fits = if ending.is_empty() { is_folder } else { name.ends_with(&format!(".{ending}")) && !is_folder };
+            let fits = if ending.is_empty() {
+                is_folder
+            } else {
+                name.ends_with(&format!(".{ending}")) && !is_folder
+            };
             let path = format!("{folder}/{name}");
             if fits {
                 found.push(path);
             } else if !name.starts_with('.') {
-                let expected =
-                    if ending.is_empty() { "a folder, one for each family".to_owned() } else { format!("a file ending in .{ending}") };
+                let expected = if ending.is_empty() {
+                    "a folder, one for each family".to_owned()
+                } else {
+                    format!("a file ending in .{ending}")
+                };
                 self.errors.push(
-                    Diagnostic::of_file(Self::shown(&path), "this has no place in the spec").expected(expected),
+                    Diagnostic::of_file(Self::shown(&path), "this has no place in the spec")
+                        .expected(expected),
                 );
             }
         }
@@ -168,10 +196,19 @@ impl Loader {
     /// A misspelt top-level file would silently not be read.
     fn refuse_strangers(&mut self) {
         const KNOWN: &[&str] = &[
-            "README.md", "endpoints", "errors.toml", "families.toml", "protocol.toml", "regions.toml", "schema",
-            "shared", "usersig.toml",
+            "README.md",
+            "endpoints",
+            "errors.toml",
+            "families.toml",
+            "protocol.toml",
+            "regions.toml",
+            "schema",
+            "shared",
+            "usersig.toml",
         ];
-        let Ok(entries) = fs::read_dir(&self.dir) else { return };
+        let Ok(entries) = fs::read_dir(&self.dir) else {
+            return;
+        };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if !KNOWN.contains(&name.as_str()) && !name.starts_with('.') {
@@ -188,27 +225,40 @@ impl Loader {
         let shown = Self::shown(path);
         let full = self.dir.join(path);
         let mut fail = |message: String| {
-            self.errors.push(Diagnostic::of_file(shown.clone(), message));
+            self.errors
+                .push(Diagnostic::of_file(shown.clone(), message));
             None
         };
         match fs::metadata(&full) {
             Ok(meta) if meta.len() > MAX_FILE_BYTES => {
-                return fail(format!("the file has {} bytes, at most {MAX_FILE_BYTES} are read", meta.len()));
+                return fail(format!(
+                    "the file has {} bytes, at most {MAX_FILE_BYTES} are read",
+                    meta.len()
+                ));
             }
             Ok(_) => {}
             Err(error) => return fail(format!("the file cannot be read: {error}")),
         }
         match fs::read(&full).map(String::from_utf8) {
             Ok(Ok(text)) => Some(Source { path: shown, text }),
-            Ok(Err(error)) => fail(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())),
+            Ok(Err(error)) => fail(format!(
+                "byte {} is not UTF-8",
+                error.utf8_error().valid_up_to()
+            )),
             Err(error) => fail(format!("the file cannot be read: {error}")),
         }
     }
 
-    fn file<T: DeserializeOwned + schemars::JsonSchema>(&mut self, path: &str) -> Option<Loaded<T>> {
+    fn file<T: DeserializeOwned + schemars::JsonSchema>(
+        &mut self,
+        path: &str,
+    ) -> Option<Loaded<T>> {
         let source = self.read(path)?;
         match parse(&source) {
-            Ok(file) => Some(Loaded { source: Arc::new(source), file }),
+            Ok(file) => Some(Loaded {
+                source: Arc::new(source),
+                file,
+            }),
             Err(errors) => {
                 self.errors.extend(errors);
                 None
@@ -223,10 +273,16 @@ impl Loader {
 /// # Errors
 ///
 /// The mistakes.
-pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(source: &Source) -> Result<T, Diagnostics> {
+pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(
+    source: &Source,
+) -> Result<T, Diagnostics> {
     let mut errors = Diagnostics::default();
     if let Some(at) = too_deep(&source.text) {
-        errors.report(source, at..at + 1, format!("brackets nest more than {MAX_NESTING} deep"));
+        errors.report(
+            source,
+            at..at + 1,
+            format!("brackets nest more than {MAX_NESTING} deep"),
+        );
         return Err(errors);
     }
     let (table, syntax) = toml::de::DeTable::parse_recoverable(&source.text);
@@ -236,7 +292,12 @@ pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(source: &Source) -> Res
     if !errors.is_empty() {
         return Err(errors);
     }
-    structure::check(source, &table, &editor_schema::schema_of::<T>(), &mut errors);
+    structure::check(
+        source,
+        &table,
+        &editor_schema::schema_of::<T>(),
+        &mut errors,
+    );
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -7,8 +7,9 @@ use super::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, LoadedShared, Source, Spec},
     model::{
-        Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Protocol,
-        QueryParameter, Region, Regions, Repeat, Role, Type, Union, Values, Variant,
+        Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging,
+        PagingEnd, Protocol, QueryParameter, Region, Regions, Repeat, Role, Type, Union, Values,
+        Variant,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -22,8 +23,15 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Names that lead nowhere.
 pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
-    let mut lowering = Lowering { shared: kinds_of_shared(&spec.shared), errors: Diagnostics::default() };
-    let shared: Vec<Module> = spec.shared.iter().map(|file| lowering.shared_module(file)).collect();
+    let mut lowering = Lowering {
+        shared: kinds_of_shared(&spec.shared),
+        errors: Diagnostics::default(),
+    };
+    let shared: Vec<Module> = spec
+        .shared
+        .iter()
+        .map(|file| lowering.shared_module(file))
+        .collect();
     let families = (spec.families.file.families.iter())
         .map(|family| Family {
             name: family.name.value.clone(),
@@ -36,9 +44,19 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         .filter(|family: &Family| !family.endpoints.is_empty())
         .collect();
     let protocol = lowering.protocol(spec);
-    let mut model = Model { families, shared, protocol, regions: regions(spec), errors: errors(spec) };
+    let mut model = Model {
+        families,
+        shared,
+        protocol,
+        regions: regions(spec),
+        errors: errors(spec),
+    };
     mark_sent(&mut model);
-    if lowering.errors.is_empty() { Ok(model) } else { Err(lowering.errors) }
+    if lowering.errors.is_empty() {
+        Ok(model)
+    } else {
+        Err(lowering.errors)
+    }
 }
 
 /// What each name of one scope stands for.
@@ -49,7 +67,9 @@ fn kinds(
     enums: &Ordered<EnumType>,
     unions: &Ordered<UnionType>,
 ) -> impl Iterator<Item = (String, Kind)> {
-    let objects = types.iter().map(|(name, _)| (name.value.clone(), Kind::Object));
+    let objects = types
+        .iter()
+        .map(|(name, _)| (name.value.clone(), Kind::Object));
     let enums = enums.iter().map(|(name, def)| {
         let kind = match def.wire {
             spec::EnumWire::Integer => Kind::IntegerEnum,
@@ -57,12 +77,21 @@ fn kinds(
         };
         (name.value.clone(), kind)
     });
-    let unions = unions.iter().map(|(name, _)| (name.value.clone(), Kind::Union));
-    objects.chain(enums).chain(unions).collect::<Vec<_>>().into_iter()
+    let unions = unions
+        .iter()
+        .map(|(name, _)| (name.value.clone(), Kind::Union));
+    objects
+        .chain(enums)
+        .chain(unions)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn kinds_of_shared(shared: &[LoadedShared]) -> Kinds {
-    shared.iter().flat_map(|s| kinds(&s.file.types, &s.file.enums, &s.file.unions)).collect()
+    shared
+        .iter()
+        .flat_map(|s| kinds(&s.file.types, &s.file.enums, &s.file.unions))
+        .collect()
 }
 
 struct Lowering {
@@ -79,8 +108,15 @@ struct Scope<'a> {
 impl Lowering {
     fn shared_module(&mut self, loaded: &LoadedShared) -> Module {
         let file = &loaded.file;
-        let scope = Scope { source: &loaded.source, local: Kinds::new() };
-        let objects = file.types.iter().map(|(name, def)| self.object(&scope, name, def)).collect();
+        let scope = Scope {
+            source: &loaded.source,
+            local: Kinds::new(),
+        };
+        let objects = file
+            .types
+            .iter()
+            .map(|(name, def)| self.object(&scope, name, def))
+            .collect();
         Module {
             name: loaded.name.clone(),
             source: loaded.source.path.clone(),
@@ -96,12 +132,18 @@ impl Lowering {
     fn endpoint_module(&mut self, loaded: &LoadedEndpoint) -> Module {
         let file = &loaded.file;
         let local = kinds(&file.types, &file.enums, &file.unions).collect();
-        let scope = Scope { source: &loaded.source, local };
+        let scope = Scope {
+            source: &loaded.source,
+            local,
+        };
         let request = names::camel_case(&loaded.name);
         let reply = format!("{request}Reply");
         let request_fields = self.fields(&scope, &file.request);
         let reply_fields = self.fields(&scope, &file.reply);
-        let paging = file.paging.as_ref().and_then(|p| self.paging(&scope, p, &request_fields, &reply_fields));
+        let paging = file
+            .paging
+            .as_ref()
+            .and_then(|p| self.paging(&scope, p, &request_fields, &reply_fields));
         let mut objects = vec![
             Object {
                 name: request.clone(),
@@ -118,8 +160,17 @@ impl Lowering {
                 fields: reply_fields,
             },
         ];
-        objects.extend(file.types.iter().map(|(name, def)| self.object(&scope, name, def)));
-        let note = |code: &At<i64>| (code.value, file.error_notes.get(&code.value.to_string()).cloned());
+        objects.extend(
+            file.types
+                .iter()
+                .map(|(name, def)| self.object(&scope, name, def)),
+        );
+        let note = |code: &At<i64>| {
+            (
+                code.value,
+                file.error_notes.get(&code.value.to_string()).cloned(),
+            )
+        };
         let endpoint = Endpoint {
             family: loaded.family.clone(),
             path: file.path.value.clone(),
@@ -156,8 +207,10 @@ impl Lowering {
     fn protocol(&mut self, spec: &Spec) -> Protocol {
         let file = &spec.protocol.file;
         let none = (Ordered::default(), Ordered::default());
-        let scope =
-            Scope { source: &spec.protocol.source, local: kinds(&none.0, &file.enums, &none.1).collect() };
+        let scope = Scope {
+            source: &spec.protocol.source,
+            local: kinds(&none.0, &file.enums, &none.1).collect(),
+        };
         Protocol {
             source: spec.protocol.source.path.clone(),
             server_timeout_seconds: file.server_timeout_seconds,
@@ -192,14 +245,18 @@ impl Lowering {
     }
 
     fn fields(&mut self, scope: &Scope<'_>, fields: &Ordered<spec::Field>) -> Vec<Field> {
-        fields.iter().filter_map(|(wire, def)| self.field(scope, wire, def)).collect()
+        fields
+            .iter()
+            .filter_map(|(wire, def)| self.field(scope, wire, def))
+            .collect()
     }
 
     fn field(&mut self, scope: &Scope<'_>, wire: &At<String>, def: &spec::Field) -> Option<Field> {
         let ty = match type_expr::parse(&def.ty.value) {
             Ok(expr) => self.resolve(scope, &def.ty, expr)?,
             Err(error) => {
-                self.errors.report(scope.source, def.ty.span.clone(), error.to_string());
+                self.errors
+                    .report(scope.source, def.ty.span.clone(), error.to_string());
                 return None;
             }
         };
@@ -213,7 +270,10 @@ impl Lowering {
         ];
         Some(Field {
             wire: wire.value.clone(),
-            rust: def.rust.as_ref().map_or_else(|| names::field_name(wire), |rust| rust.value.clone()),
+            rust: def
+                .rust
+                .as_ref()
+                .map_or_else(|| names::field_name(wire), |rust| rust.value.clone()),
             ty,
             required: def.required,
             doc: def.doc.value.clone(),
@@ -239,13 +299,19 @@ impl Lowering {
             TypeExpr::Json => Type::Json,
             TypeExpr::List(item) => Type::List(Box::new(self.resolve(scope, at, *item)?)),
             TypeExpr::Map(item) => Type::Map(Box::new(self.resolve(scope, at, *item)?)),
-            TypeExpr::Named(name) => match scope.local.get(&name).or_else(|| self.shared.get(&name)) {
-                Some(kind) => Type::Named(name, *kind),
-                None => {
-                    self.errors.report(scope.source, at.span.clone(), format!("no type is called `{name}`"));
-                    return None;
+            TypeExpr::Named(name) => {
+                match scope.local.get(&name).or_else(|| self.shared.get(&name)) {
+                    Some(kind) => Type::Named(name, *kind),
+                    None => {
+                        self.errors.report(
+                            scope.source,
+                            at.span.clone(),
+                            format!("no type is called `{name}`"),
+                        );
+                        return None;
+                    }
                 }
-            },
+            }
         })
     }
 
@@ -257,15 +323,25 @@ impl Lowering {
         reply: &[Field],
     ) -> Option<Paging> {
         let mut find = |fields: &[Field], name: &At<String>| {
-            let found = fields.iter().find(|field| field.wire == name.value).cloned();
+            let found = fields
+                .iter()
+                .find(|field| field.wire == name.value)
+                .cloned();
             if found.is_none() {
-                self.errors.report(scope.source, name.span.clone(), format!("no field is called `{}`", name.value));
+                self.errors.report(
+                    scope.source,
+                    name.span.clone(),
+                    format!("no field is called `{}`", name.value),
+                );
             }
             found
         };
         let items = find(reply, &paging.items);
-        let cursor: Vec<_> =
-            paging.cursor.iter().map(|pair| (find(request, &pair.request), find(reply, &pair.reply))).collect();
+        let cursor: Vec<_> = paging
+            .cursor
+            .iter()
+            .map(|pair| (find(request, &pair.request), find(reply, &pair.reply)))
+            .collect();
         let end = match &paging.end {
             spec::PagingEnd::FieldEquals { field, value } => {
                 find(reply, field).map(|field| PagingEnd::FieldEquals(field, *value))
@@ -275,7 +351,10 @@ impl Lowering {
         };
         Some(Paging {
             items: items?,
-            cursor: cursor.into_iter().map(|(a, b)| Some((a?, b?))).collect::<Option<_>>()?,
+            cursor: cursor
+                .into_iter()
+                .map(|(a, b)| Some((a?, b?)))
+                .collect::<Option<_>>()?,
             end: end?,
         })
     }
@@ -289,7 +368,11 @@ fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
             let constant = value.name.as_ref().map(|name| name.value.clone());
             match &value.value.value {
                 EnumLiteral::Integer(number) => {
-                    integers.push((constant.unwrap_or_else(|| format!("V{number}")), *number, value.doc.clone()));
+                    integers.push((
+                        constant.unwrap_or_else(|| format!("V{number}")),
+                        *number,
+                        value.doc.clone(),
+                    ));
                 }
                 EnumLiteral::Text(text) => {
                     let constant = constant.unwrap_or_else(|| names::const_case(text));
@@ -301,7 +384,11 @@ fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
             spec::EnumWire::Integer => Values::Integer(integers),
             spec::EnumWire::String => Values::String(texts),
         };
-        Enum { name: name.value.clone(), doc: def.doc.value.clone(), values }
+        Enum {
+            name: name.value.clone(),
+            doc: def.doc.value.clone(),
+            values,
+        }
     };
     defs.iter().map(lower).collect()
 }
@@ -330,7 +417,11 @@ fn regions(spec: &Spec) -> Regions {
         constant: names::const_case(&region.id),
         name: region.name.clone(),
         host: region.host.value.clone(),
-        standby_hosts: region.standby_hosts.iter().map(|host| host.value.clone()).collect(),
+        standby_hosts: region
+            .standby_hosts
+            .iter()
+            .map(|host| host.value.clone())
+            .collect(),
         retired: region.status == RegionStatus::Retired,
         note: region.note.clone(),
     };
@@ -350,19 +441,32 @@ fn errors(spec: &Spec) -> Errors {
 
 /// Marks every part that a request can hold: only those have limits to check.
 fn mark_sent(model: &mut Model) {
-    let modules = || model.shared.iter().chain(model.families.iter().flat_map(|family| &family.endpoints));
+    let modules = || {
+        model
+            .shared
+            .iter()
+            .chain(model.families.iter().flat_map(|family| &family.endpoints))
+    };
     let mut held: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut open: Vec<(&str, &str)> = Vec::new();
     for module in modules() {
         for object in &module.objects {
-            let names = object.fields.iter().filter_map(|field| named(&field.ty)).collect();
+            let names = object
+                .fields
+                .iter()
+                .filter_map(|field| named(&field.ty))
+                .collect();
             held.insert((&module.source, &object.name), names);
             if object.role == Role::Request {
                 open.push((&module.source, &object.name));
             }
         }
         for union in &module.unions {
-            let names = union.variants.iter().map(|variant| variant.ty.as_str()).collect();
+            let names = union
+                .variants
+                .iter()
+                .map(|variant| variant.ty.as_str())
+                .collect();
             held.insert((&module.source, &union.name), names);
         }
     }
@@ -373,13 +477,22 @@ fn mark_sent(model: &mut Model) {
         }
         for inner in held.get(&(source, name)).into_iter().flatten() {
             // A name is local to its file or, being unique there, that of a shared type.
-            let place = held.keys().find(|key| **key == (source, *inner)).or_else(|| {
-                held.keys().find(|(s, n)| n == inner && model.shared.iter().any(|module| module.source == *s))
-            });
+            let place = held
+                .keys()
+                .find(|key| **key == (source, *inner))
+                .or_else(|| {
+                    held.keys().find(|(s, n)| {
+                        n == inner && model.shared.iter().any(|module| module.source == *s)
+                    })
+                });
             open.extend(place);
         }
     }
-    for module in model.shared.iter_mut().chain(model.families.iter_mut().flat_map(|f| &mut f.endpoints)) {
+    for module in model
+        .shared
+        .iter_mut()
+        .chain(model.families.iter_mut().flat_map(|f| &mut f.endpoints))
+    {
         for object in &mut module.objects {
             object.sent = sent.contains(&(module.source.clone(), object.name.clone()));
         }

@@ -2,7 +2,7 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, ErrorCode, ErrorRange, Erratum};
+use super::spec::{Date, Erratum, ErrorCode, ErrorRange};
 
 /// Everything that code is emitted for.
 #[derive(Debug)]

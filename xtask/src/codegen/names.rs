@@ -6,7 +6,11 @@ const WHOLE_WORDS: &[&str] = &["iOS", "IPs", "IDs"];
 /// `From_Account` → `from_account`, `SDKAppID` → `sdk_app_id`, `C2CUnreadMsgNum` →
 /// `c2c_unread_msg_num`, `TLS.ver` → `tls_ver`. Without keyword escaping.
 pub fn snake_case(wire: &str) -> String {
-    words(wire).iter().map(|word| word.to_lowercase()).collect::<Vec<_>>().join("_")
+    words(wire)
+        .iter()
+        .map(|word| word.to_lowercase())
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 /// `get_contact_group` → `GetContactGroup`.
@@ -16,8 +20,16 @@ pub fn camel_case(name: &str) -> String {
 
 /// `AVChatRoom` → `AV_CHAT_ROOM`.
 pub fn const_case(wire: &str) -> String {
-    let name = words(wire).iter().map(|word| word.to_uppercase()).collect::<Vec<_>>().join("_");
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("V{name}") } else { name }
+    let name = words(wire)
+        .iter()
+        .map(|word| word.to_uppercase())
+        .collect::<Vec<_>>()
+        .join("_");
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("V{name}")
+    } else {
+        name
+    }
 }
 
 /// The identifier for a field or module: keywords are escaped.
@@ -35,7 +47,10 @@ pub fn field_name(wire: &str) -> String {
 fn capitalise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()
+        first
+            .to_uppercase()
+            .chain(letters.flat_map(char::to_lowercase))
+            .collect()
     })
 }
 
@@ -44,7 +59,10 @@ fn capitalise(word: &str) -> String {
 /// goes on with the word when the word so far is capitals and digits (`C2C`, `GB2312Code`).
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    for part in name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+    for part in name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+    {
         if WHOLE_WORDS.contains(&part) {
             words.push(part.to_owned());
             continue;
@@ -93,7 +111,10 @@ mod tests {
             ("C2CUnreadMsgNum", "c2c_unread_msg_num"),
             ("ToGroupid", "to_groupid"),
             ("IPList", "ip_list"),
-            ("AppDefinedDataFilter_GroupMember", "app_defined_data_filter_group_member"),
+            (
+                "AppDefinedDataFilter_GroupMember",
+                "app_defined_data_filter_group_member",
+            ),
             ("MsgCnt", "msg_cnt"),
             ("2ndField", "n2nd_field"),
             ("ImageURL", "image_url"),

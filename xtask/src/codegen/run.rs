@@ -1,7 +1,9 @@
 //! The command: load, check, generate, write or compare.
 
 use super::{
-    check, diagnostic::{Diagnostics, count}, generate, load, samples,
+    check,
+    diagnostic::{Diagnostics, count},
+    generate, load, samples,
     tree::{Drift, Report},
 };
 use std::{io, path::PathBuf};
@@ -57,7 +59,11 @@ pub fn run(options: &Options) -> io::Result<Outcome> {
         Ok(tree) => tree,
         Err(mistakes) => return Ok(Outcome::Mistakes(mistakes)),
     };
-    let samples: usize = spec.endpoints.iter().map(|endpoint| endpoint.file.samples.len()).sum();
+    let samples: usize = spec
+        .endpoints
+        .iter()
+        .map(|endpoint| endpoint.file.samples.len())
+        .sum();
     let summary = [
         count(spec.endpoints.len(), "command"),
         count(samples, "sample"),
@@ -66,8 +72,14 @@ pub fn run(options: &Options) -> io::Result<Outcome> {
     ]
     .join(", ");
     Ok(if options.check {
-        Outcome::Checked { drift: tree.drift(&options.root)?, summary }
+        Outcome::Checked {
+            drift: tree.drift(&options.root)?,
+            summary,
+        }
     } else {
-        Outcome::Written { report: tree.write(&options.root)?, summary }
+        Outcome::Written {
+            report: tree.write(&options.root)?,
+            summary,
+        }
     })
 }

@@ -17,7 +17,11 @@ use std::{collections::HashSet, fmt, ops::Range};
 pub fn check(spec: &Spec) -> Diagnostics {
     let mut errors = Diagnostics::default();
     for endpoint in &spec.endpoints {
-        let checker = SampleChecker { spec, endpoint, source: &endpoint.source };
+        let checker = SampleChecker {
+            spec,
+            endpoint,
+            source: &endpoint.source,
+        };
         for sample in &endpoint.file.samples {
             if let Some(request) = &sample.request {
                 checker.body(request, &endpoint.file.request, None, &mut errors);
@@ -49,7 +53,10 @@ struct Json<'a> {
 
 impl<'a> Json<'a> {
     fn piece(self, raw: &'a RawValue) -> Self {
-        Self { text: raw.get(), ..self }
+        Self {
+            text: raw.get(),
+            ..self
+        }
     }
     fn span(self) -> Range<usize> {
         let start = self.offset + (self.text.as_ptr() as usize).saturating_sub(self.base);
@@ -69,27 +76,51 @@ impl SampleChecker<'_> {
         let literal = self.source.text.get(text.span.clone()).unwrap_or_default();
         if !literal.starts_with("'''") {
             errors.push(
-                Diagnostic::new(self.source, text.span.clone(), "the sample is not in a literal text")
-                    .expected("JSON between ''' and '''"),
+                Diagnostic::new(
+                    self.source,
+                    text.span.clone(),
+                    "the sample is not in a literal text",
+                )
+                .expected("JSON between ''' and '''"),
             );
             return;
         }
         // TOML drops a line break right after the opening quotes.
         let inner = &literal[3..];
-        let offset = text.span.start + 3 + inner.len() - inner.trim_start_matches(['\r', '\n']).len();
-        let offset = if inner.starts_with(['\r', '\n']) { offset } else { text.span.start + 3 };
-        let json = Json { text: &text.value, base: text.value.as_ptr() as usize, offset };
+        let offset =
+            text.span.start + 3 + inner.len() - inner.trim_start_matches(['\r', '\n']).len();
+        let offset = if inner.starts_with(['\r', '\n']) {
+            offset
+        } else {
+            text.span.start + 3
+        };
+        let json = Json {
+            text: &text.value,
+            base: text.value.as_ptr() as usize,
+            offset,
+        };
         if let Err(error) = serde_json::from_str::<&RawValue>(&text.value) {
-            let lines: usize =
-                text.value.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+            let lines: usize = text
+                .value
+                .split_inclusive('\n')
+                .take(error.line().saturating_sub(1))
+                .map(str::len)
+                .sum();
             let at = offset + lines + error.column().saturating_sub(1);
             let message = error.to_string();
             let message = message.split(" at line").next().unwrap_or(&message);
-            errors.push(Diagnostic::new(self.source, at..at + 1, format!("the sample is no JSON: {message}")));
+            errors.push(Diagnostic::new(
+                self.source,
+                at..at + 1,
+                format!("the sample is no JSON: {message}"),
+            ));
             return;
         }
         let failed = common.is_some() && is_failure(&text.value);
-        let trimmed = Json { text: text.value.trim(), ..json };
+        let trimmed = Json {
+            text: text.value.trim(),
+            ..json
+        };
         self.object(trimmed, fields, common, !failed, errors);
     }
 
@@ -106,37 +137,64 @@ impl SampleChecker<'_> {
         errors: &mut Diagnostics,
     ) {
         let Ok(Entries(entries)) = serde_json::from_str::<Entries<'_>>(json.text) else {
-            return self.report(json, format!("{} is no object", excerpt(json.text)), "an object", errors);
+            return self.report(
+                json,
+                format!("{} is no object", excerpt(json.text)),
+                "an object",
+                errors,
+            );
         };
         let mut seen = HashSet::new();
         for (key, value) in &entries {
             let value = json.piece(value);
             if !seen.insert(key.as_str()) {
-                self.report(value, format!("`{key}` stands twice in one object"), "each key once", errors);
+                self.report(
+                    value,
+                    format!("`{key}` stands twice in one object"),
+                    "each key once",
+                    errors,
+                );
             }
-            let field = fields.get(key).or_else(|| common.and_then(|common| common.get(key)));
+            let field = fields
+                .get(key)
+                .or_else(|| common.and_then(|common| common.get(key)));
             match field {
                 Some(field) => self.field(key, field, value, errors),
                 None => {
-                    let known: Vec<&str> = fields.iter().map(|(name, _)| name.value.as_str()).collect();
+                    let known: Vec<&str> =
+                        fields.iter().map(|(name, _)| name.value.as_str()).collect();
                     errors.push(
-                        Diagnostic::new(self.source, value.span(), format!("`{key}` is not declared"))
-                            .expected(format!("one of {}", known.join(", ")))
-                            .suggest(key, known.iter().copied()),
+                        Diagnostic::new(
+                            self.source,
+                            value.span(),
+                            format!("`{key}` is not declared"),
+                        )
+                        .expected(format!("one of {}", known.join(", ")))
+                        .suggest(key, known.iter().copied()),
                     );
                 }
             }
         }
-        for (name, field) in fields.iter().filter(|(_, field)| complete && field.required) {
+        for (name, field) in fields
+            .iter()
+            .filter(|(_, field)| complete && field.required)
+        {
             if !seen.contains(name.value.as_str()) {
                 let message = format!("the required field `{}` is missing", name.value);
-                self.report(json, message, &format!("a value of type {}", field.ty.value), errors);
+                self.report(
+                    json,
+                    message,
+                    &format!("a value of type {}", field.ty.value),
+                    errors,
+                );
             }
         }
     }
 
     fn field(&self, name: &str, field: &Field, json: Json<'_>, errors: &mut Diagnostics) {
-        let Ok(ty) = type_expr::parse(&field.ty.value) else { return };
+        let Ok(ty) = type_expr::parse(&field.ty.value) else {
+            return;
+        };
         // `null` stands for "none" and may stand for any field that can be missing.
         if json.text == "null" && !field.required {
             return;
@@ -147,7 +205,12 @@ impl SampleChecker<'_> {
 
     fn limits(&self, name: &str, field: &Field, json: Json<'_>, errors: &mut Diagnostics) {
         let mut exceeds = |what: &str, found: i128, limit: i128| {
-            self.report(json, format!("`{name}` has {found} {what}"), &format!("the documented limit: {limit}"), errors);
+            self.report(
+                json,
+                format!("`{name}` has {found} {what}"),
+                &format!("the documented limit: {limit}"),
+                errors,
+            );
         };
         match serde_json::from_str::<serde_json::Value>(json.text) {
             Ok(serde_json::Value::String(text)) => {
@@ -170,7 +233,13 @@ impl SampleChecker<'_> {
                 }
             }
             Ok(serde_json::Value::Number(number)) => {
-                let Some(number) = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)) else { return };
+                let Some(number) = number
+                    .as_i64()
+                    .map(i128::from)
+                    .or(number.as_u64().map(i128::from))
+                else {
+                    return;
+                };
                 if let Some(max) = field.max.filter(|max| number > i128::from(*max)) {
                     exceeds("as its value", number, max.into());
                 }
@@ -185,18 +254,35 @@ impl SampleChecker<'_> {
     fn value(&self, name: &str, ty: &TypeExpr, json: Json<'_>, errors: &mut Diagnostics) {
         let mut fits = |fits: bool, expected: &str| {
             if !fits {
-                self.report(json, format!("`{name}` is {}", excerpt(json.text)), expected, errors);
+                self.report(
+                    json,
+                    format!("`{name}` is {}", excerpt(json.text)),
+                    expected,
+                    errors,
+                );
             }
         };
         let integer = |json: Json<'_>| json.text.parse::<i128>().ok();
         match ty {
             TypeExpr::String => fits(json.text.starts_with('"'), "a string"),
             TypeExpr::Bool => fits(matches!(json.text, "true" | "false"), "true or false"),
-            TypeExpr::U32 => fits(integer(json).is_some_and(|n| u32::try_from(n).is_ok()), "a 32-bit number from 0"),
-            TypeExpr::U64 => fits(integer(json).is_some_and(|n| u64::try_from(n).is_ok()), "a 64-bit number from 0"),
-            TypeExpr::I32 => fits(integer(json).is_some_and(|n| i32::try_from(n).is_ok()), "a 32-bit number"),
+            TypeExpr::U32 => fits(
+                integer(json).is_some_and(|n| u32::try_from(n).is_ok()),
+                "a 32-bit number from 0",
+            ),
+            TypeExpr::U64 => fits(
+                integer(json).is_some_and(|n| u64::try_from(n).is_ok()),
+                "a 64-bit number from 0",
+            ),
+            TypeExpr::I32 => fits(
+                integer(json).is_some_and(|n| i32::try_from(n).is_ok()),
+                "a 32-bit number",
+            ),
             TypeExpr::I64 | TypeExpr::ErrorCode => {
-                fits(integer(json).is_some_and(|n| i64::try_from(n).is_ok()), "a 64-bit number");
+                fits(
+                    integer(json).is_some_and(|n| i64::try_from(n).is_ok()),
+                    "a 64-bit number",
+                );
             }
             TypeExpr::F64 => fits(json.text.parse::<f64>().is_ok(), "a number"),
             TypeExpr::Flag => fits(matches!(json.text, "0" | "1"), "0 or 1"),
@@ -206,12 +292,16 @@ impl SampleChecker<'_> {
             ),
             TypeExpr::Json => {}
             TypeExpr::List(item) => match serde_json::from_str::<Vec<&RawValue>>(json.text) {
-                Ok(items) => items.iter().for_each(|raw| self.value(name, item, json.piece(raw), errors)),
+                Ok(items) => items
+                    .iter()
+                    .for_each(|raw| self.value(name, item, json.piece(raw), errors)),
                 Err(_) => fits(false, "a list"),
             },
             TypeExpr::Map(item) => match serde_json::from_str::<Entries<'_>>(json.text) {
                 Ok(Entries(entries)) => {
-                    entries.iter().for_each(|(_, raw)| self.value(name, item, json.piece(raw), errors));
+                    entries
+                        .iter()
+                        .for_each(|(_, raw)| self.value(name, item, json.piece(raw), errors));
                 }
                 Err(_) => fits(false, "an object"),
             },
@@ -234,7 +324,12 @@ impl SampleChecker<'_> {
         shared: impl Fn(&super::spec::SharedFile) -> &Ordered<T>,
     ) -> Option<&T> {
         let own = own(&self.endpoint.file).get(name);
-        own.or_else(|| self.spec.shared.iter().find_map(|loaded| shared(&loaded.file).get(name)))
+        own.or_else(|| {
+            self.spec
+                .shared
+                .iter()
+                .find_map(|loaded| shared(&loaded.file).get(name))
+        })
     }
 
     fn find_enum(&self, name: &str) -> Option<&EnumType> {
@@ -247,42 +342,86 @@ impl SampleChecker<'_> {
             EnumWire::Integer => json.text.parse().ok().map(EnumLiteral::Integer),
             EnumWire::String => serde_json::from_str(json.text).ok().map(EnumLiteral::Text),
         };
-        if def.values.iter().any(|value| Some(&value.value.value) == literal.as_ref()) {
+        if def
+            .values
+            .iter()
+            .any(|value| Some(&value.value.value) == literal.as_ref())
+        {
             return;
         }
-        let known: Vec<String> = def.values.iter().map(|value| literal_text(&value.value.value)).collect();
+        let known: Vec<String> = def
+            .values
+            .iter()
+            .map(|value| literal_text(&value.value.value))
+            .collect();
         let word = json.text.trim_matches('"');
         errors.push(
-            Diagnostic::new(self.source, json.span(), format!("`{name}` is {}", excerpt(json.text)))
-                .expected(format!("one of {}", known.join(", ")))
-                .suggest(word, known.iter().map(String::as_str)),
+            Diagnostic::new(
+                self.source,
+                json.span(),
+                format!("`{name}` is {}", excerpt(json.text)),
+            )
+            .expected(format!("one of {}", known.join(", ")))
+            .suggest(word, known.iter().map(String::as_str)),
         );
     }
 
     fn union_value(&self, name: &str, def: &UnionType, json: Json<'_>, errors: &mut Diagnostics) {
         let Ok(Entries(entries)) = serde_json::from_str::<Entries<'_>>(json.text) else {
-            return self.report(json, format!("`{name}` is {}", excerpt(json.text)), "an object", errors);
+            return self.report(
+                json,
+                format!("`{name}` is {}", excerpt(json.text)),
+                "an object",
+                errors,
+            );
         };
-        let entry = |key: &str| entries.iter().find(|(k, _)| k == key).map(|(_, raw)| json.piece(raw));
+        let entry = |key: &str| {
+            entries
+                .iter()
+                .find(|(k, _)| k == key)
+                .map(|(_, raw)| json.piece(raw))
+        };
         for (key, raw) in &entries {
             if *key != def.tag.value && *key != def.content.value {
                 let expected = format!("only `{}` and `{}`", def.tag.value, def.content.value);
-                self.report(json.piece(raw), format!("`{key}` is not declared"), &expected, errors);
+                self.report(
+                    json.piece(raw),
+                    format!("`{key}` is not declared"),
+                    &expected,
+                    errors,
+                );
             }
         }
         let (Some(tag), Some(content)) = (entry(&def.tag), entry(&def.content)) else {
             let expected = format!("`{}` and `{}`", def.tag.value, def.content.value);
-            return self.report(json, format!("`{name}` lacks its tag or its content"), &expected, errors);
+            return self.report(
+                json,
+                format!("`{name}` lacks its tag or its content"),
+                &expected,
+                errors,
+            );
         };
         let word = serde_json::from_str::<String>(tag.text).unwrap_or_default();
-        match def.variants.get(&word).and_then(|variant| self.find(&variant.ty, |f| &f.types, |f| &f.types)) {
+        match def
+            .variants
+            .get(&word)
+            .and_then(|variant| self.find(&variant.ty, |f| &f.types, |f| &f.types))
+        {
             Some(def) => self.object(content, &def.fields, None, true, errors),
             None => {
-                let known: Vec<&str> = def.variants.iter().map(|(name, _)| name.value.as_str()).collect();
+                let known: Vec<&str> = def
+                    .variants
+                    .iter()
+                    .map(|(name, _)| name.value.as_str())
+                    .collect();
                 errors.push(
-                    Diagnostic::new(self.source, tag.span(), format!("`{}` is {}", def.tag.value, excerpt(tag.text)))
-                        .expected(format!("one of {}", known.join(", ")))
-                        .suggest(&word, known.iter().copied()),
+                    Diagnostic::new(
+                        self.source,
+                        tag.span(),
+                        format!("`{}` is {}", def.tag.value, excerpt(tag.text)),
+                    )
+                    .expected(format!("one of {}", known.join(", ")))
+                    .suggest(&word, known.iter().copied()),
                 );
             }
         }

@@ -9,8 +9,11 @@ use serde_json::{Map, Value, json};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 /// Formats that stand for scalars of the runtime.
-const SCALARS: &[(&str, &str, &str)] =
-    &[("integer", "x-flag", "Flag"), ("integer", "x-error-code", "ErrorCode"), ("string", "x-tag-value", "TagValue")];
+const SCALARS: &[(&str, &str, &str)] = &[
+    ("integer", "x-flag", "Flag"),
+    ("integer", "x-error-code", "ErrorCode"),
+    ("string", "x-tag-value", "TagValue"),
+];
 
 /// The JSON Schema of a module's objects, one definition each.
 pub fn json_schema(module: &Module) -> Value {
@@ -68,14 +71,19 @@ fn foreign_types(module: &Module) -> Vec<String> {
         match ty {
             Type::List(item) | Type::Map(item) => collect(item, own, names),
             Type::Named(name, kind) => {
-                if (*kind != Kind::Object || !own.contains(&name.as_str())) && !names.contains(name) {
+                if (*kind != Kind::Object || !own.contains(&name.as_str())) && !names.contains(name)
+                {
                     names.push(name.clone());
                 }
             }
             _ => {}
         }
     }
-    let own: Vec<&str> = module.objects.iter().map(|object| object.name.as_str()).collect();
+    let own: Vec<&str> = module
+        .objects
+        .iter()
+        .map(|object| object.name.as_str())
+        .collect();
     let mut names = Vec::new();
     for field in module.objects.iter().flat_map(|object| &object.fields) {
         collect(&field.ty, &own, &mut names);
@@ -90,7 +98,9 @@ fn foreign_types(module: &Module) -> Vec<String> {
 /// What typify or the parser of its output says: a bug of this stage, not of the spec.
 pub fn structs(module: &Module) -> Result<syn::File, String> {
     let mut settings = TypeSpaceSettings::default();
-    settings.with_map_type("::std::collections::BTreeMap").with_struct_builder(false);
+    settings
+        .with_map_type("::std::collections::BTreeMap")
+        .with_struct_builder(false);
     for name in foreign_types(module) {
         settings.with_replacement(&name, &name, std::iter::empty::<TypeSpaceImpl>());
     }

@@ -526,7 +526,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
         let span = spanned.span();
-        Ok(Self { value: spanned.into_inner(), span })
+        Ok(Self {
+            value: spanned.into_inner(),
+            span,
+        })
     }
 }
 
@@ -551,7 +554,9 @@ pub struct Date(pub String);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(toml::value::Datetime::deserialize(deserializer)?.to_string()))
+        Ok(Self(
+            toml::value::Datetime::deserialize(deserializer)?.to_string(),
+        ))
     }
 }
 
@@ -581,7 +586,9 @@ impl<T> Ordered<T> {
     }
     /// The entry with this key.
     pub fn get(&self, key: &str) -> Option<&T> {
-        self.iter().find(|(k, _)| k.value == key).map(|(_, value)| value)
+        self.iter()
+            .find(|(k, _)| k.value == key)
+            .map(|(_, value)| value)
     }
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
@@ -591,7 +598,9 @@ impl<T> Ordered<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Ordered<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.iter().map(|(k, v)| (k, v))).finish()
+        f.debug_map()
+            .entries(self.0.iter().map(|(k, v)| (k, v)))
+            .finish()
     }
 }
 

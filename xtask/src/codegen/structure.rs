@@ -14,8 +14,16 @@ use toml::{
 };
 
 /// Reports what does not fit.
-pub fn check(source: &Source, table: &Spanned<DeTable<'_>>, schema: &Json, errors: &mut Diagnostics) {
-    let walker = Walker { source, root: schema };
+pub fn check(
+    source: &Source,
+    table: &Spanned<DeTable<'_>>,
+    schema: &Json,
+    errors: &mut Diagnostics,
+) {
+    let walker = Walker {
+        source,
+        root: schema,
+    };
     walker.table(table.get_ref(), table.span(), schema, "the file", errors);
 }
 
@@ -28,16 +36,31 @@ impl<'a> Walker<'a> {
     fn resolve(&self, mut schema: &'a Json) -> &'a Json {
         // References do not chain in circles in a derived schema; the bound is for safety.
         for _ in 0..16 {
-            let Some(name) = schema.get("$ref").and_then(Json::as_str) else { break };
-            let Some(found) = name.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else { break };
+            let Some(name) = schema.get("$ref").and_then(Json::as_str) else {
+                break;
+            };
+            let Some(found) = name
+                .strip_prefix('#')
+                .and_then(|pointer| self.root.pointer(pointer))
+            else {
+                break;
+            };
             schema = found;
         }
         schema
     }
 
-    fn value(&self, value: &Spanned<DeValue<'_>>, schema: &'a Json, place: &str, errors: &mut Diagnostics) {
+    fn value(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        schema: &'a Json,
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
         let schema = self.resolve(schema);
-        let alternatives = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)?.as_array());
+        let alternatives = ["anyOf", "oneOf"]
+            .iter()
+            .find_map(|key| schema.get(*key)?.as_array());
         if let Some(alternatives) = alternatives {
             return self.alternatives(value, alternatives, place, errors);
         }
@@ -66,7 +89,10 @@ impl<'a> Walker<'a> {
                 };
                 if !fits {
                     let message = format!("{place} is {}", kind_of(other));
-                    errors.push(Diagnostic::new(self.source, value.span(), message).expected(describe(schema)));
+                    errors.push(
+                        Diagnostic::new(self.source, value.span(), message)
+                            .expected(describe(schema)),
+                    );
                 }
             }
         }
@@ -85,9 +111,13 @@ impl<'a> Walker<'a> {
         match value.get_ref() {
             DeValue::String(_) if !words.is_empty() => self.word(value, &words, place, errors),
             DeValue::Table(table) => {
-                let objects: Vec<&Json> = resolved().filter(|schema| allows(schema, "object")).collect();
+                let objects: Vec<&Json> = resolved()
+                    .filter(|schema| allows(schema, "object"))
+                    .collect();
                 let by_key = objects.iter().find(|schema| {
-                    schema["properties"].as_object().is_some_and(|p| p.keys().any(|key| table.contains_key(key.as_str())))
+                    schema["properties"]
+                        .as_object()
+                        .is_some_and(|p| p.keys().any(|key| table.contains_key(key.as_str())))
                 });
                 match by_key.or(objects.first()) {
                     Some(schema) => self.table(table, value.span(), schema, place, errors),
@@ -96,7 +126,8 @@ impl<'a> Walker<'a> {
             }
             other => {
                 let kind = json_kind(other);
-                let fitting = resolved().find(|schema| enum_words(schema).is_none() && allows(schema, kind));
+                let fitting =
+                    resolved().find(|schema| enum_words(schema).is_none() && allows(schema, kind));
                 match fitting {
                     Some(schema) => self.value(value, schema, place, errors),
                     None => self.mismatch(value, &words, alternatives, place, errors),
@@ -115,23 +146,47 @@ impl<'a> Walker<'a> {
     ) {
         let mut expected: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         let others = alternatives.iter().map(|schema| self.resolve(schema));
-        expected.extend(others.filter(|s| enum_words(s).is_none() && !allows(s, "null")).map(describe));
+        expected.extend(
+            others
+                .filter(|s| enum_words(s).is_none() && !allows(s, "null"))
+                .map(describe),
+        );
         let message = format!("{place} is {}", kind_of(value.get_ref()));
-        errors.push(Diagnostic::new(self.source, value.span(), message).expected(expected.join(" or ")));
+        errors.push(
+            Diagnostic::new(self.source, value.span(), message).expected(expected.join(" or ")),
+        );
     }
 
-    fn word(&self, value: &Spanned<DeValue<'_>>, words: &[&str], place: &str, errors: &mut Diagnostics) {
-        let expected = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    fn word(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        words: &[&str],
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
+        let expected = words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
         match value.get_ref() {
             DeValue::String(text) if words.contains(&text.as_ref()) => {}
             DeValue::String(text) => errors.push(
-                Diagnostic::new(self.source, value.span(), format!("`{text}` is no value of {place}"))
-                    .expected(format!("one of {expected}"))
-                    .suggest(text, words.iter().copied()),
+                Diagnostic::new(
+                    self.source,
+                    value.span(),
+                    format!("`{text}` is no value of {place}"),
+                )
+                .expected(format!("one of {expected}"))
+                .suggest(text, words.iter().copied()),
             ),
             other => errors.push(
-                Diagnostic::new(self.source, value.span(), format!("{place} is {}", kind_of(other)))
-                    .expected(format!("one of {expected}")),
+                Diagnostic::new(
+                    self.source,
+                    value.span(),
+                    format!("{place} is {}", kind_of(other)),
+                )
+                .expected(format!("one of {expected}")),
             ),
         }
     }
@@ -149,27 +204,45 @@ impl<'a> Walker<'a> {
         for (key, value) in table.iter() {
             let name = key.get_ref().as_ref();
             let known = properties.and_then(|properties| properties.get(name));
-            let other = schema.get("additionalProperties").filter(|other| !other.is_boolean());
+            let other = schema
+                .get("additionalProperties")
+                .filter(|other| !other.is_boolean());
             match known.or(other) {
                 Some(schema) => self.value(value, schema, &format!("`{name}`"), errors),
                 None if schema["additionalProperties"] == false || properties.is_some() => {
-                    let names: Vec<&str> =
-                        properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+                    let names: Vec<&str> = properties
+                        .map(|p| p.keys().map(String::as_str).collect())
+                        .unwrap_or_default();
                     errors.push(
-                        Diagnostic::new(self.source, key.span(), format!("{place} has no key `{name}`"))
-                            .expected(format!("one of {}", quoted(&names)))
-                            .suggest(name, names.iter().copied()),
+                        Diagnostic::new(
+                            self.source,
+                            key.span(),
+                            format!("{place} has no key `{name}`"),
+                        )
+                        .expected(format!("one of {}", quoted(&names)))
+                        .suggest(name, names.iter().copied()),
                     );
                 }
                 None => {}
             }
         }
-        for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        for name in schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+        {
             if !table.contains_key(name) {
-                let what = properties.and_then(|p| p.get(name)).map(|s| describe(self.resolve(s)));
+                let what = properties
+                    .and_then(|p| p.get(name))
+                    .map(|s| describe(self.resolve(s)));
                 errors.push(
-                    Diagnostic::new(self.source, first_line(self.source, &span), format!("{place} lacks `{name}`"))
-                        .expected(what.unwrap_or_else(|| "a value".to_owned())),
+                    Diagnostic::new(
+                        self.source,
+                        first_line(self.source, &span),
+                        format!("{place} lacks `{name}`"),
+                    )
+                    .expected(what.unwrap_or_else(|| "a value".to_owned())),
                 );
             }
         }
@@ -183,14 +256,23 @@ fn first_line(source: &Source, span: &std::ops::Range<usize>) -> std::ops::Range
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn enum_words(schema: &Json) -> Option<Vec<&str>> {
     if let Some(word) = schema.get("const").and_then(Json::as_str) {
         return Some(vec![word]);
     }
-    let words: Vec<&str> = schema.get("enum")?.as_array()?.iter().filter_map(Json::as_str).collect();
+    let words: Vec<&str> = schema
+        .get("enum")?
+        .as_array()?
+        .iter()
+        .filter_map(Json::as_str)
+        .collect();
     (!words.is_empty()).then_some(words)
 }
 
@@ -244,7 +326,10 @@ fn describe(schema: &Json) -> String {
     match &schema["type"] {
         Json::String(kind) => word(kind).to_owned(),
         Json::Array(kinds) => {
-            let kinds = kinds.iter().filter_map(Json::as_str).filter(|kind| *kind != "null");
+            let kinds = kinds
+                .iter()
+                .filter_map(Json::as_str)
+                .filter(|kind| *kind != "null");
             kinds.map(word).collect::<Vec<_>>().join(" or ")
         }
         _ => "another kind of value".to_owned(),

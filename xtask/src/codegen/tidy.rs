@@ -34,7 +34,9 @@ impl Structs {
 pub fn tidy(module: &Module, file: syn::File) -> Result<Structs, String> {
     let mut structs = BTreeMap::new();
     for item in file.items {
-        let Item::Struct(mut item) = item else { continue };
+        let Item::Struct(mut item) = item else {
+            continue;
+        };
         ShortPaths.visit_item_struct_mut(&mut item);
         let name = item.ident.to_string();
         let object = (module.objects.iter().find(|object| object.name == name))
@@ -52,14 +54,21 @@ pub fn tidy(module: &Module, file: syn::File) -> Result<Structs, String> {
 fn fields(object: &Object, item: ItemStruct) -> Result<BTreeMap<String, syn::Type>, String> {
     let mut found = BTreeMap::new();
     for field in item.fields {
-        let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ident = field
+            .ident
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let wire = renamed(&field.attrs).unwrap_or_else(|| ident.clone());
         let known = (object.fields.iter().find(|field| field.wire == wire))
             .ok_or_else(|| format!("typify made a field of its own: {}.{ident}", object.name))?;
         let ours = expected(known);
         let theirs = field.ty.to_token_stream().to_string().replace(' ', "");
         if theirs.replace("Box<", "").replace('>', "") != ours.replace('>', "") {
-            return Err(format!("{}.{wire}: the model has {ours}, typify {theirs}", object.name));
+            return Err(format!(
+                "{}.{wire}: the model has {ours}, typify {theirs}",
+                object.name
+            ));
         }
         found.insert(wire, field.ty);
     }
@@ -74,7 +83,10 @@ fn fields(object: &Object, item: ItemStruct) -> Result<BTreeMap<String, syn::Typ
 /// `#[serde(rename = "…")]`.
 fn renamed(attributes: &[Attribute]) -> Option<String> {
     let mut name = None;
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         // Other serde arguments are of no interest here.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
@@ -93,7 +105,11 @@ fn renamed(attributes: &[Attribute]) -> Option<String> {
 /// What the model says, in the notation of [`ShortPaths`].
 fn expected(field: &Field) -> String {
     let ty = rust_type(&field.ty);
-    if field.required { ty } else { format!("Option<{ty}>") }
+    if field.required {
+        ty
+    } else {
+        format!("Option<{ty}>")
+    }
 }
 
 /// The Rust type of a value, without `Option`.
@@ -123,9 +139,10 @@ struct ShortPaths;
 impl VisitMut for ShortPaths {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         syn::visit_mut::visit_path_mut(self, path);
-        let is_ours = path.segments.first().is_some_and(|first| {
-            ["std", "serde_json"].contains(&first.ident.to_string().as_str())
-        });
+        let is_ours = path
+            .segments
+            .first()
+            .is_some_and(|first| ["std", "serde_json"].contains(&first.ident.to_string().as_str()));
         if is_ours && path.segments.len() > 1 {
             if let Some(last) = path.segments.last().cloned() {
                 path.leading_colon = None;

@@ -46,7 +46,9 @@ impl Tree {
 
     /// Path and text of each file.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// Text of one file.
@@ -88,12 +90,19 @@ impl Tree {
     pub fn drift(&self, root: &Path) -> io::Result<Vec<Drift>> {
         let mut found = Vec::new();
         let mut compare = |path: &str, text: &str| {
-            let old = fs::read(root.join(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let old =
+                fs::read(root.join(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let old = old.unwrap_or_default();
             if old != text {
                 let diff = similar::TextDiff::from_lines(old.as_str(), text);
-                let diff = diff.unified_diff().header(path, "what the spec says").to_string();
-                found.push(Drift { path: path.to_owned(), diff });
+                let diff = diff
+                    .unified_diff()
+                    .header(path, "what the spec says")
+                    .to_string();
+                found.push(Drift {
+                    path: path.to_owned(),
+                    diff,
+                });
             }
         };
         for (path, text) in &self.files {

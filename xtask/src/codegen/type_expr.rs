@@ -6,12 +6,26 @@ use std::fmt;
 const MAX_DEPTH: usize = 8;
 
 /// Names that are not types of the spec.
-pub const BUILTIN: &[&str] =
-    &["string", "bool", "u32", "u64", "i32", "i64", "f64", "flag", "tag_value", "error_code", "json"];
+pub const BUILTIN: &[&str] = &[
+    "string",
+    "bool",
+    "u32",
+    "u64",
+    "i32",
+    "i64",
+    "f64",
+    "flag",
+    "tag_value",
+    "error_code",
+    "json",
+];
 
 /// A parsed type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the variants are the words of the notation; spec/README.md explains them")]
+#[allow(
+    missing_docs,
+    reason = "the variants are the words of the notation; spec/README.md explains them"
+)]
 pub enum TypeExpr {
     String,
     Bool,
@@ -68,13 +82,17 @@ pub fn parse(text: &str) -> Result<TypeExpr, TypeError> {
 }
 
 fn parse_at(text: &str, depth: usize) -> Result<TypeExpr, TypeError> {
-    let error = |message: String| TypeError { message, word: None };
+    let error = |message: String| TypeError {
+        message,
+        word: None,
+    };
     if depth > MAX_DEPTH {
         return Err(error(format!("types nest at most {MAX_DEPTH} deep")));
     }
-    for (open, close, wrap) in
-        [('[', ']', TypeExpr::List as fn(Box<TypeExpr>) -> TypeExpr), ('{', '}', TypeExpr::Map)]
-    {
+    for (open, close, wrap) in [
+        ('[', ']', TypeExpr::List as fn(Box<TypeExpr>) -> TypeExpr),
+        ('{', '}', TypeExpr::Map),
+    ] {
         if let Some(rest) = text.strip_prefix(open) {
             let Some(inner) = rest.strip_suffix(close) else {
                 return Err(error(format!("`{open}` has no `{close}` at the end")));
@@ -101,7 +119,10 @@ fn parse_at(text: &str, depth: usize) -> Result<TypeExpr, TypeError> {
             TypeExpr::Named(name.to_owned())
         }
         other => {
-            return Err(TypeError { message: format!("`{other}` is no type"), word: Some(other.to_owned()) });
+            return Err(TypeError {
+                message: format!("`{other}` is no type"),
+                word: Some(other.to_owned()),
+            });
         }
     })
 }

@@ -4,225 +4,225 @@ use crate::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 
 impl ErrorCode {
     /// 10002: The group service failed internally.
-    pub const GROUP_SERVER_ERROR: Self = Self(10002i64);
+    pub const GROUP_SERVER_ERROR: Self = Self(10002);
     /// 10003: The group service knows no such command.
-    pub const GROUP_COMMAND_INVALID: Self = Self(10003i64);
+    pub const GROUP_COMMAND_INVALID: Self = Self(10003);
     /// 10004: A parameter is missing or not allowed.
-    pub const GROUP_PARAMETER_INVALID: Self = Self(10004i64);
+    pub const GROUP_PARAMETER_INVALID: Self = Self(10004);
     /// 10005: The request names too many users.
-    pub const GROUP_TOO_MANY_ACCOUNTS: Self = Self(10005i64);
+    pub const GROUP_TOO_MANY_ACCOUNTS: Self = Self(10005);
     /// 10006: Groups are created or listed more often than allowed.
-    pub const GROUP_RATE_LIMITED: Self = Self(10006i64);
+    pub const GROUP_RATE_LIMITED: Self = Self(10006);
     /// 10007: The caller may not do this, or this kind of group does not allow it.
-    pub const GROUP_PERMISSION_DENIED: Self = Self(10007i64);
+    pub const GROUP_PERMISSION_DENIED: Self = Self(10007);
     /// 10008: The group service could not verify who sent the request.
-    pub const GROUP_REQUEST_UNVERIFIED: Self = Self(10008i64);
+    pub const GROUP_REQUEST_UNVERIFIED: Self = Self(10008);
     /// 10010: The group does not exist or was disbanded.
-    pub const GROUP_NOT_FOUND: Self = Self(10010i64);
+    pub const GROUP_NOT_FOUND: Self = Self(10010);
     /// 10015: The group id is malformed, or no group has it.
-    pub const GROUP_ID_INVALID: Self = Self(10015i64);
+    pub const GROUP_ID_INVALID: Self = Self(10015);
     /// 10016: The app's own webhook refused the operation.
-    pub const GROUP_REFUSED_BY_WEBHOOK: Self = Self(10016i64);
+    pub const GROUP_REFUSED_BY_WEBHOOK: Self = Self(10016);
     /// 10018: The reply would be larger than 1 MB.
-    pub const GROUP_REPLY_TOO_LARGE: Self = Self(10018i64);
+    pub const GROUP_REPLY_TOO_LARGE: Self = Self(10018);
     /// 10021: Another owner's group has this id.
-    pub const GROUP_ID_TAKEN: Self = Self(10021i64);
+    pub const GROUP_ID_TAKEN: Self = Self(10021);
     /// 10025: This user's own group has this id already.
-    pub const GROUP_ID_OWN: Self = Self(10025i64);
+    pub const GROUP_ID_OWN: Self = Self(10025);
     /// 10036: The app has as many audio-video groups as its plan allows.
-    pub const GROUP_AV_CHAT_ROOM_QUOTA: Self = Self(10036i64);
+    pub const GROUP_AV_CHAT_ROOM_QUOTA: Self = Self(10036);
     /// 10037: The user has created or joined as many groups as allowed.
-    pub const GROUP_USER_QUOTA: Self = Self(10037i64);
+    pub const GROUP_USER_QUOTA: Self = Self(10037);
     /// 10038: The group would have more members than the plan allows.
-    pub const GROUP_MEMBER_QUOTA: Self = Self(10038i64);
+    pub const GROUP_MEMBER_QUOTA: Self = Self(10038);
     /// 10058: The app has the 100 groups that the free edition allows.
-    pub const GROUP_FREE_QUOTA: Self = Self(10058i64);
+    pub const GROUP_FREE_QUOTA: Self = Self(10058);
     /// 20001: The message service could not make sense of the request.
-    pub const C2C_REQUEST_INVALID: Self = Self(20001i64);
+    pub const C2C_REQUEST_INVALID: Self = Self(20001);
     /// 20002: The UserSig or the login ticket has expired.
-    pub const C2C_CREDENTIAL_EXPIRED: Self = Self(20002i64);
+    pub const C2C_CREDENTIAL_EXPIRED: Self = Self(20002);
     /// 20003: Sender or recipient does not exist.
-    pub const C2C_ACCOUNT_NOT_FOUND: Self = Self(20003i64);
+    pub const C2C_ACCOUNT_NOT_FOUND: Self = Self(20003);
     /// 20004: A network error inside the service.
-    pub const C2C_NETWORK_ERROR: Self = Self(20004i64);
+    pub const C2C_NETWORK_ERROR: Self = Self(20004);
     /// 20005: The message service failed internally.
-    pub const C2C_SERVER_ERROR: Self = Self(20005i64);
+    pub const C2C_SERVER_ERROR: Self = Self(20005);
     /// 20006: The app's own webhook refused the message.
-    pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006i64);
+    pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006);
     /// 40001: A parameter is missing or not allowed.
-    pub const PROFILE_PARAMETER_INVALID: Self = Self(40001i64);
+    pub const PROFILE_PARAMETER_INVALID: Self = Self(40001);
     /// 40002: The request names no user.
-    pub const PROFILE_ACCOUNT_MISSING: Self = Self(40002i64);
+    pub const PROFILE_ACCOUNT_MISSING: Self = Self(40002);
     /// 40003: The user does not exist.
-    pub const PROFILE_ACCOUNT_NOT_FOUND: Self = Self(40003i64);
+    pub const PROFILE_ACCOUNT_NOT_FOUND: Self = Self(40003);
     /// 40004: Only an app administrator may do this.
-    pub const PROFILE_ADMIN_REQUIRED: Self = Self(40004i64);
+    pub const PROFILE_ADMIN_REQUIRED: Self = Self(40004);
     /// 40006: The profile service failed internally.
-    pub const PROFILE_SERVER_ERROR: Self = Self(40006i64);
+    pub const PROFILE_SERVER_ERROR: Self = Self(40006);
     /// 40007: The field may not be read.
-    pub const PROFILE_READ_DENIED: Self = Self(40007i64);
+    pub const PROFILE_READ_DENIED: Self = Self(40007);
     /// 40008: The field may not be written.
-    pub const PROFILE_WRITE_DENIED: Self = Self(40008i64);
+    pub const PROFILE_WRITE_DENIED: Self = Self(40008);
     /// 40009: There is no field with this tag.
-    pub const PROFILE_TAG_UNKNOWN: Self = Self(40009i64);
+    pub const PROFILE_TAG_UNKNOWN: Self = Self(40009);
     /// 40601: A value is longer than 500 bytes.
-    pub const PROFILE_VALUE_TOO_LONG: Self = Self(40601i64);
+    pub const PROFILE_VALUE_TOO_LONG: Self = Self(40601);
     /// 40605: A standard field has a value that it cannot have.
-    pub const PROFILE_VALUE_INVALID: Self = Self(40605i64);
+    pub const PROFILE_VALUE_INVALID: Self = Self(40605);
     /// 40610: A standard field has a value of the wrong kind.
-    pub const PROFILE_VALUE_TYPE_INVALID: Self = Self(40610i64);
+    pub const PROFILE_VALUE_TYPE_INVALID: Self = Self(40610);
     /// 50001: The user has not been imported.
-    pub const CONVERSATION_ACCOUNT_NOT_FOUND: Self = Self(50001i64);
+    pub const CONVERSATION_ACCOUNT_NOT_FOUND: Self = Self(50001);
     /// 50002: A parameter is missing or not allowed.
-    pub const CONVERSATION_PARAMETER_INVALID: Self = Self(50002i64);
+    pub const CONVERSATION_PARAMETER_INVALID: Self = Self(50002);
     /// 50003: Only an app administrator may do this.
-    pub const CONVERSATION_ADMIN_REQUIRED: Self = Self(50003i64);
+    pub const CONVERSATION_ADMIN_REQUIRED: Self = Self(50003);
     /// 50004: The conversation service failed internally.
-    pub const CONVERSATION_SERVER_ERROR: Self = Self(50004i64);
+    pub const CONVERSATION_SERVER_ERROR: Self = Self(50004);
     /// 50005: The conversation service did not answer in time.
-    pub const CONVERSATION_TIMEOUT: Self = Self(50005i64);
+    pub const CONVERSATION_TIMEOUT: Self = Self(50005);
     /// 51006: No conversation was marked, or more than 100 at once.
-    pub const CONVERSATION_MARK_COUNT: Self = Self(51006i64);
+    pub const CONVERSATION_MARK_COUNT: Self = Self(51006);
     /// 51007: A group id could not be resolved: the group was disbanded, or an internal error.
-    pub const CONVERSATION_GROUP_ID_UNRESOLVED: Self = Self(51007i64);
+    pub const CONVERSATION_GROUP_ID_UNRESOLVED: Self = Self(51007);
     /// 51008: Groups and marks would hold more than 1,000 conversations.
-    pub const CONVERSATION_QUOTA: Self = Self(51008i64);
+    pub const CONVERSATION_QUOTA: Self = Self(51008);
     /// 51009: There is no conversation group of this name.
-    pub const CONTACT_GROUP_NOT_FOUND: Self = Self(51009i64);
+    pub const CONTACT_GROUP_NOT_FOUND: Self = Self(51009);
     /// 51010: The user would have more than 20 conversation groups.
-    pub const CONTACT_GROUP_QUOTA: Self = Self(51010i64);
+    pub const CONTACT_GROUP_QUOTA: Self = Self(51010);
     /// 51011: The name of the conversation group is longer than 32 bytes.
-    pub const CONTACT_GROUP_NAME_TOO_LONG: Self = Self(51011i64);
+    pub const CONTACT_GROUP_NAME_TOO_LONG: Self = Self(51011);
     /// 51012: Too many conversations are pinned.
-    pub const CONVERSATION_PIN_QUOTA: Self = Self(51012i64);
+    pub const CONVERSATION_PIN_QUOTA: Self = Self(51012);
     /// 51013: The app's edition has no conversation groups and standard marks.
-    pub const CONVERSATION_EDITION_REQUIRED: Self = Self(51013i64);
+    pub const CONVERSATION_EDITION_REQUIRED: Self = Self(51013);
     /// 60002: The HTTP request could not be parsed.
-    pub const HTTP_REQUEST_UNPARSABLE: Self = Self(60002i64);
+    pub const HTTP_REQUEST_UNPARSABLE: Self = Self(60002);
     /// 60003: The body is no JSON.
-    pub const JSON_UNPARSABLE: Self = Self(60003i64);
+    pub const JSON_UNPARSABLE: Self = Self(60003);
     /// 60004: User or signature in the query or the body is wrong.
-    pub const ACCOUNT_OR_SIGNATURE_WRONG: Self = Self(60004i64);
+    pub const ACCOUNT_OR_SIGNATURE_WRONG: Self = Self(60004);
     /// 60005: User or signature in the query or the body is not valid.
-    pub const ACCOUNT_OR_SIGNATURE_INVALID: Self = Self(60005i64);
+    pub const ACCOUNT_OR_SIGNATURE_INVALID: Self = Self(60005);
     /// 60006: There is no such SDKAppID.
-    pub const SDK_APP_ID_INVALID: Self = Self(60006i64);
+    pub const SDK_APP_ID_INVALID: Self = Self(60006);
     /// 60007: This command was called more often than its quota allows.
-    pub const CALL_RATE_LIMITED: Self = Self(60007i64);
+    pub const CALL_RATE_LIMITED: Self = Self(60007);
     /// 60008: The service did not answer in time, or the HTTP request was malformed.
-    pub const REQUEST_TIMED_OUT: Self = Self(60008i64);
+    pub const REQUEST_TIMED_OUT: Self = Self(60008);
     /// 60009: There is no such command.
-    pub const RESOURCE_UNKNOWN: Self = Self(60009i64);
+    pub const RESOURCE_UNKNOWN: Self = Self(60009);
     /// 60010: Only an app administrator may call.
-    pub const ADMIN_REQUIRED: Self = Self(60010i64);
+    pub const ADMIN_REQUIRED: Self = Self(60010);
     /// 60011: The app as a whole sends more requests than its quota allows.
-    pub const APP_RATE_LIMITED: Self = Self(60011i64);
+    pub const APP_RATE_LIMITED: Self = Self(60011);
     /// 60012: The query has no SDKAppID.
-    pub const SDK_APP_ID_MISSING: Self = Self(60012i64);
+    pub const SDK_APP_ID_MISSING: Self = Self(60012);
     /// 60013: A back end of the service sent a reply that is no JSON.
-    pub const REPLY_UNPARSABLE: Self = Self(60013i64);
+    pub const REPLY_UNPARSABLE: Self = Self(60013);
     /// 60014: The service could not resolve the user in time.
-    pub const ACCOUNT_SWITCH_TIMED_OUT: Self = Self(60014i64);
+    pub const ACCOUNT_SWITCH_TIMED_OUT: Self = Self(60014);
     /// 60015: A user in the body is not a text.
-    pub const ACCOUNT_TYPE_INVALID: Self = Self(60015i64);
+    pub const ACCOUNT_TYPE_INVALID: Self = Self(60015);
     /// 60016: The app is disabled.
-    pub const SDK_APP_ID_DISABLED: Self = Self(60016i64);
+    pub const SDK_APP_ID_DISABLED: Self = Self(60016);
     /// 60017: The command is disabled for the app.
-    pub const REQUEST_DISABLED: Self = Self(60017i64);
+    pub const REQUEST_DISABLED: Self = Self(60017);
     /// 60018: The service receives too many requests.
-    pub const TOO_MANY_REQUESTS: Self = Self(60018i64);
+    pub const TOO_MANY_REQUESTS: Self = Self(60018);
     /// 60019: The service receives too many requests.
-    pub const TOO_MANY_REQUESTS_OVERALL: Self = Self(60019i64);
+    pub const TOO_MANY_REQUESTS_OVERALL: Self = Self(60019);
     /// 60020: The app's plan has expired.
-    pub const PLAN_EXPIRED: Self = Self(60020i64);
+    pub const PLAN_EXPIRED: Self = Self(60020);
     /// 60021: The caller's address is not on the app's allow list.
-    pub const SOURCE_IP_DENIED: Self = Self(60021i64);
+    pub const SOURCE_IP_DENIED: Self = Self(60021);
     /// 70001: The UserSig has expired.
-    pub const USER_SIG_EXPIRED: Self = Self(70001i64);
+    pub const USER_SIG_EXPIRED: Self = Self(70001);
     /// 70002: The UserSig is empty.
-    pub const USER_SIG_EMPTY: Self = Self(70002i64);
+    pub const USER_SIG_EMPTY: Self = Self(70002);
     /// 70003: The UserSig cannot be read; it may have been cut off.
-    pub const USER_SIG_INVALID: Self = Self(70003i64);
+    pub const USER_SIG_INVALID: Self = Self(70003);
     /// 70005: The UserSig cannot be verified.
-    pub const USER_SIG_UNVERIFIABLE: Self = Self(70005i64);
+    pub const USER_SIG_UNVERIFIABLE: Self = Self(70005);
     /// 70009: The UserSig was signed with another app's key.
-    pub const USER_SIG_WRONG_KEY: Self = Self(70009i64);
+    pub const USER_SIG_WRONG_KEY: Self = Self(70009);
     /// 70013: The UserSig is for another user than the identifier.
-    pub const USER_SIG_WRONG_USER: Self = Self(70013i64);
+    pub const USER_SIG_WRONG_USER: Self = Self(70013);
     /// 70014: The UserSig is for another app.
-    pub const USER_SIG_WRONG_APP: Self = Self(70014i64);
+    pub const USER_SIG_WRONG_APP: Self = Self(70014);
     /// 70016: The app has no key to verify with.
-    pub const USER_SIG_KEY_MISSING: Self = Self(70016i64);
+    pub const USER_SIG_KEY_MISSING: Self = Self(70016);
     /// 70020: There is no such SDKAppID.
-    pub const SDK_APP_ID_NOT_FOUND: Self = Self(70020i64);
+    pub const SDK_APP_ID_NOT_FOUND: Self = Self(70020);
     /// 70050: Too many wrong UserSigs were sent.
-    pub const USER_SIG_CHECK_RATE_LIMITED: Self = Self(70050i64);
+    pub const USER_SIG_CHECK_RATE_LIMITED: Self = Self(70050);
     /// 70051: The account is on a block list.
-    pub const ACCOUNT_BLOCKED: Self = Self(70051i64);
+    pub const ACCOUNT_BLOCKED: Self = Self(70051);
     /// 70101: The login ticket has expired.
-    pub const TICKET_EXPIRED: Self = Self(70101i64);
+    pub const TICKET_EXPIRED: Self = Self(70101);
     /// 70107: The user does not exist.
-    pub const ACCOUNT_NOT_FOUND: Self = Self(70107i64);
+    pub const ACCOUNT_NOT_FOUND: Self = Self(70107);
     /// 70114: Logging in is restricted for safety.
-    pub const LOGIN_RESTRICTED: Self = Self(70114i64);
+    pub const LOGIN_RESTRICTED: Self = Self(70114);
     /// 70169: The account service did not answer in time.
-    pub const ACCOUNT_SERVICE_TIMED_OUT: Self = Self(70169i64);
+    pub const ACCOUNT_SERVICE_TIMED_OUT: Self = Self(70169);
     /// 70202: The account service did not answer in time.
-    pub const ACCOUNT_IMPORT_TIMED_OUT: Self = Self(70202i64);
+    pub const ACCOUNT_IMPORT_TIMED_OUT: Self = Self(70202);
     /// 70206: The number of users in the request is not allowed.
-    pub const ACCOUNT_BATCH_INVALID: Self = Self(70206i64);
+    pub const ACCOUNT_BATCH_INVALID: Self = Self(70206);
     /// 70398: The app has as many users as its plan allows.
-    pub const ACCOUNT_QUOTA: Self = Self(70398i64);
+    pub const ACCOUNT_QUOTA: Self = Self(70398);
     /// 70402: A parameter is missing or not allowed.
-    pub const ACCOUNT_PARAMETER_INVALID: Self = Self(70402i64);
+    pub const ACCOUNT_PARAMETER_INVALID: Self = Self(70402);
     /// 70403: Only an app administrator may do this.
-    pub const ACCOUNT_ADMIN_REQUIRED: Self = Self(70403i64);
+    pub const ACCOUNT_ADMIN_REQUIRED: Self = Self(70403);
     /// 70500: The account service failed internally.
-    pub const ACCOUNT_SERVER_ERROR: Self = Self(70500i64);
+    pub const ACCOUNT_SERVER_ERROR: Self = Self(70500);
     /// 90001: The body is no JSON, or not the JSON of this command.
-    pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001i64);
+    pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
     /// 90002: `MsgBody` is no list of elements.
-    pub const MESSAGE_BODY_INVALID: Self = Self(90002i64);
+    pub const MESSAGE_BODY_INVALID: Self = Self(90002);
     /// 90003: The recipient is missing or no text.
-    pub const MESSAGE_RECIPIENT_INVALID: Self = Self(90003i64);
+    pub const MESSAGE_RECIPIENT_INVALID: Self = Self(90003);
     /// 90005: `MsgRandom` is missing or no number.
-    pub const MESSAGE_RANDOM_INVALID: Self = Self(90005i64);
+    pub const MESSAGE_RANDOM_INVALID: Self = Self(90005);
     /// 90007: `MsgBody` is no list.
-    pub const MESSAGE_BODY_NO_LIST: Self = Self(90007i64);
+    pub const MESSAGE_BODY_NO_LIST: Self = Self(90007);
     /// 90008: The sender is missing, or there is no such user.
-    pub const MESSAGE_SENDER_INVALID: Self = Self(90008i64);
+    pub const MESSAGE_SENDER_INVALID: Self = Self(90008);
     /// 90009: Only an app administrator may do this.
-    pub const MESSAGE_ADMIN_REQUIRED: Self = Self(90009i64);
+    pub const MESSAGE_ADMIN_REQUIRED: Self = Self(90009);
     /// 90010: An element is not as its type has it.
-    pub const MESSAGE_FORMAT_INVALID: Self = Self(90010i64);
+    pub const MESSAGE_FORMAT_INVALID: Self = Self(90010);
     /// 90011: The request names more than 500 users.
-    pub const MESSAGE_TOO_MANY_RECIPIENTS: Self = Self(90011i64);
+    pub const MESSAGE_TOO_MANY_RECIPIENTS: Self = Self(90011);
     /// 90012: The recipient does not exist.
-    pub const MESSAGE_RECIPIENT_NOT_FOUND: Self = Self(90012i64);
+    pub const MESSAGE_RECIPIENT_NOT_FOUND: Self = Self(90012);
     /// 90026: A message is kept for seven days at most.
-    pub const MESSAGE_LIFE_TIME_TOO_LONG: Self = Self(90026i64);
+    pub const MESSAGE_LIFE_TIME_TOO_LONG: Self = Self(90026);
     /// 90031: `SyncOtherMachine` is no number.
-    pub const MESSAGE_SYNC_FLAG_INVALID: Self = Self(90031i64);
+    pub const MESSAGE_SYNC_FLAG_INVALID: Self = Self(90031);
     /// 90044: `MsgLifeTime` is no number.
-    pub const MESSAGE_LIFE_TIME_INVALID: Self = Self(90044i64);
+    pub const MESSAGE_LIFE_TIME_INVALID: Self = Self(90044);
     /// 90048: A user of the request does not exist.
-    pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048i64);
+    pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
     /// 90992: The message service failed internally or did not answer in time.
-    pub const MESSAGE_BACKEND_ERROR: Self = Self(90992i64);
+    pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
     /// 90994: The message service failed internally.
-    pub const MESSAGE_SERVER_ERROR: Self = Self(90994i64);
+    pub const MESSAGE_SERVER_ERROR: Self = Self(90994);
     /// 90995: The message service failed internally.
-    pub const MESSAGE_INTERNAL_ERROR: Self = Self(90995i64);
+    pub const MESSAGE_INTERNAL_ERROR: Self = Self(90995);
     /// 91000: The message service failed internally.
-    pub const MESSAGE_SERVICE_ERROR: Self = Self(91000i64);
+    pub const MESSAGE_SERVICE_ERROR: Self = Self(91000);
     /// 93000: The request is larger than 12 KB.
-    pub const MESSAGE_TOO_LARGE: Self = Self(93000i64);
+    pub const MESSAGE_TOO_LARGE: Self = Self(93000);
 }
 
 /// Every public code, in ascending order.
 pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
-        (10002i64, 10002i64),
+        (10002, 10002),
         "GROUP_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -230,7 +230,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (10003i64, 10003i64),
+        (10003, 10003),
         "GROUP_COMMAND_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -238,7 +238,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Compare the path with the command's page."),
     ),
     ErrorCodeInfo::new(
-        (10004i64, 10004i64),
+        (10004, 10004),
         "GROUP_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -246,7 +246,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("The server's text names it."),
     ),
     ErrorCodeInfo::new(
-        (10005i64, 10005i64),
+        (10005, 10005),
         "GROUP_TOO_MANY_ACCOUNTS",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -254,7 +254,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Send fewer at a time."),
     ),
     ErrorCodeInfo::new(
-        (10006i64, 10006i64),
+        (10006, 10006),
         "GROUP_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -262,7 +262,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down."),
     ),
     ErrorCodeInfo::new(
-        (10007i64, 10007i64),
+        (10007, 10007),
         "GROUP_PERMISSION_DENIED",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -270,7 +270,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the kind of group and the roles."),
     ),
     ErrorCodeInfo::new(
-        (10008i64, 10008i64),
+        (10008, 10008),
         "GROUP_REQUEST_UNVERIFIED",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -278,7 +278,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (10010i64, 10010i64),
+        (10010, 10010),
         "GROUP_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -286,7 +286,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (10015i64, 10015i64),
+        (10015, 10015),
         "GROUP_ID_INVALID",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -294,7 +294,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (10016i64, 10016i64),
+        (10016, 10016),
         "GROUP_REFUSED_BY_WEBHOOK",
         ErrorClass::Refused,
         ErrorRepeat::Never,
@@ -302,7 +302,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("See what the webhook answered."),
     ),
     ErrorCodeInfo::new(
-        (10018i64, 10018i64),
+        (10018, 10018),
         "GROUP_REPLY_TOO_LARGE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -310,7 +310,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Ask for fewer groups, members or fields."),
     ),
     ErrorCodeInfo::new(
-        (10021i64, 10021i64),
+        (10021, 10021),
         "GROUP_ID_TAKEN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -318,7 +318,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Take another id."),
     ),
     ErrorCodeInfo::new(
-        (10025i64, 10025i64),
+        (10025, 10025),
         "GROUP_ID_OWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -326,7 +326,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Use the group that is there, or take another id."),
     ),
     ErrorCodeInfo::new(
-        (10036i64, 10036i64),
+        (10036, 10036),
         "GROUP_AV_CHAT_ROOM_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -334,7 +334,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Disband some, or extend the plan."),
     ),
     ErrorCodeInfo::new(
-        (10037i64, 10037i64),
+        (10037, 10037),
         "GROUP_USER_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -342,7 +342,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Leave some, or extend the plan."),
     ),
     ErrorCodeInfo::new(
-        (10038i64, 10038i64),
+        (10038, 10038),
         "GROUP_MEMBER_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -350,7 +350,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Name fewer members, or extend the plan."),
     ),
     ErrorCodeInfo::new(
-        (10058i64, 10058i64),
+        (10058, 10058),
         "GROUP_FREE_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -358,7 +358,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Disband some, or buy a plan."),
     ),
     ErrorCodeInfo::new(
-        (20001i64, 20001i64),
+        (20001, 20001),
         "C2C_REQUEST_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -366,7 +366,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (20002i64, 20002i64),
+        (20002, 20002),
         "C2C_CREDENTIAL_EXPIRED",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -374,7 +374,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (20003i64, 20003i64),
+        (20003, 20003),
         "C2C_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -382,7 +382,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import both before you send."),
     ),
     ErrorCodeInfo::new(
-        (20004i64, 20004i64),
+        (20004, 20004),
         "C2C_NETWORK_ERROR",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -390,7 +390,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (20005i64, 20005i64),
+        (20005, 20005),
         "C2C_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -398,7 +398,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (20006i64, 20006i64),
+        (20006, 20006),
         "C2C_REFUSED_BY_WEBHOOK",
         ErrorClass::Refused,
         ErrorRepeat::Never,
@@ -406,7 +406,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("See what the webhook answered."),
     ),
     ErrorCodeInfo::new(
-        (40001i64, 40001i64),
+        (40001, 40001),
         "PROFILE_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -414,7 +414,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("The server's text names it."),
     ),
     ErrorCodeInfo::new(
-        (40002i64, 40002i64),
+        (40002, 40002),
         "PROFILE_ACCOUNT_MISSING",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -422,7 +422,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (40003i64, 40003i64),
+        (40003, 40003),
         "PROFILE_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -430,7 +430,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
-        (40004i64, 40004i64),
+        (40004, 40004),
         "PROFILE_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -438,7 +438,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Call with an administrator's identifier."),
     ),
     ErrorCodeInfo::new(
-        (40006i64, 40006i64),
+        (40006, 40006),
         "PROFILE_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -446,7 +446,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (40007i64, 40007i64),
+        (40007, 40007),
         "PROFILE_READ_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -454,7 +454,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Change the field's rights in the console."),
     ),
     ErrorCodeInfo::new(
-        (40008i64, 40008i64),
+        (40008, 40008),
         "PROFILE_WRITE_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -462,7 +462,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Change the field's rights in the console."),
     ),
     ErrorCodeInfo::new(
-        (40009i64, 40009i64),
+        (40009, 40009),
         "PROFILE_TAG_UNKNOWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -470,7 +470,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Set custom fields up in the console first."),
     ),
     ErrorCodeInfo::new(
-        (40601i64, 40601i64),
+        (40601, 40601),
         "PROFILE_VALUE_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -478,7 +478,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (40605i64, 40605i64),
+        (40605, 40605),
         "PROFILE_VALUE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -486,7 +486,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (40610i64, 40610i64),
+        (40610, 40610),
         "PROFILE_VALUE_TYPE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -494,7 +494,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (50001i64, 50001i64),
+        (50001, 50001),
         "CONVERSATION_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -502,7 +502,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
-        (50002i64, 50002i64),
+        (50002, 50002),
         "CONVERSATION_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -510,7 +510,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("The server's text names it."),
     ),
     ErrorCodeInfo::new(
-        (50003i64, 50003i64),
+        (50003, 50003),
         "CONVERSATION_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -518,7 +518,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Call with an administrator's identifier."),
     ),
     ErrorCodeInfo::new(
-        (50004i64, 50004i64),
+        (50004, 50004),
         "CONVERSATION_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -526,7 +526,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (50005i64, 50005i64),
+        (50005, 50005),
         "CONVERSATION_TIMEOUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -534,7 +534,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (51006i64, 51006i64),
+        (51006, 51006),
         "CONVERSATION_MARK_COUNT",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -542,7 +542,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (51007i64, 51007i64),
+        (51007, 51007),
         "CONVERSATION_GROUP_ID_UNRESOLVED",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -550,7 +550,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (51008i64, 51008i64),
+        (51008, 51008),
         "CONVERSATION_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -558,7 +558,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Remove some first."),
     ),
     ErrorCodeInfo::new(
-        (51009i64, 51009i64),
+        (51009, 51009),
         "CONTACT_GROUP_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -566,7 +566,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (51010i64, 51010i64),
+        (51010, 51010),
         "CONTACT_GROUP_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -574,7 +574,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Delete one first."),
     ),
     ErrorCodeInfo::new(
-        (51011i64, 51011i64),
+        (51011, 51011),
         "CONTACT_GROUP_NAME_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -582,7 +582,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (51012i64, 51012i64),
+        (51012, 51012),
         "CONVERSATION_PIN_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -590,7 +590,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Unpin some first."),
     ),
     ErrorCodeInfo::new(
-        (51013i64, 51013i64),
+        (51013, 51013),
         "CONVERSATION_EDITION_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -598,7 +598,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Upgrade the app."),
     ),
     ErrorCodeInfo::new(
-        (60002i64, 60002i64),
+        (60002, 60002),
         "HTTP_REQUEST_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -606,7 +606,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the address."),
     ),
     ErrorCodeInfo::new(
-        (60003i64, 60003i64),
+        (60003, 60003),
         "JSON_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -614,7 +614,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60004i64, 60004i64),
+        (60004, 60004),
         "ACCOUNT_OR_SIGNATURE_WRONG",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -622,7 +622,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60005i64, 60005i64),
+        (60005, 60005),
         "ACCOUNT_OR_SIGNATURE_INVALID",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -630,7 +630,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60006i64, 60006i64),
+        (60006, 60006),
         "SDK_APP_ID_INVALID",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -638,7 +638,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the SDKAppID and the region."),
     ),
     ErrorCodeInfo::new(
-        (60007i64, 60007i64),
+        (60007, 60007),
         "CALL_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -646,7 +646,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down and repeat with growing pauses."),
     ),
     ErrorCodeInfo::new(
-        (60008i64, 60008i64),
+        (60008, 60008),
         "REQUEST_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -654,7 +654,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60009i64, 60009i64),
+        (60009, 60009),
         "RESOURCE_UNKNOWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -662,7 +662,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Compare the path with the command's page."),
     ),
     ErrorCodeInfo::new(
-        (60010i64, 60010i64),
+        (60010, 60010),
         "ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -670,7 +670,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
-        (60011i64, 60011i64),
+        (60011, 60011),
         "APP_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -678,7 +678,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down and repeat with growing pauses."),
     ),
     ErrorCodeInfo::new(
-        (60012i64, 60012i64),
+        (60012, 60012),
         "SDK_APP_ID_MISSING",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -686,7 +686,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60013i64, 60013i64),
+        (60013, 60013),
         "REPLY_UNPARSABLE",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -694,7 +694,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60014i64, 60014i64),
+        (60014, 60014),
         "ACCOUNT_SWITCH_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -702,7 +702,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60015i64, 60015i64),
+        (60015, 60015),
         "ACCOUNT_TYPE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -710,7 +710,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Send user ids in quotation marks."),
     ),
     ErrorCodeInfo::new(
-        (60016i64, 60016i64),
+        (60016, 60016),
         "SDK_APP_ID_DISABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -718,7 +718,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60017i64, 60017i64),
+        (60017, 60017),
         "REQUEST_DISABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -726,7 +726,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (60018i64, 60018i64),
+        (60018, 60018),
         "TOO_MANY_REQUESTS",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -734,7 +734,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down and repeat with growing pauses."),
     ),
     ErrorCodeInfo::new(
-        (60019i64, 60019i64),
+        (60019, 60019),
         "TOO_MANY_REQUESTS_OVERALL",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -742,7 +742,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down and repeat with growing pauses."),
     ),
     ErrorCodeInfo::new(
-        (60020i64, 60020i64),
+        (60020, 60020),
         "PLAN_EXPIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -750,7 +750,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Renew the plan; it takes effect within five minutes."),
     ),
     ErrorCodeInfo::new(
-        (60021i64, 60021i64),
+        (60021, 60021),
         "SOURCE_IP_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -758,7 +758,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Add it in the console."),
     ),
     ErrorCodeInfo::new(
-        (70001i64, 70001i64),
+        (70001, 70001),
         "USER_SIG_EXPIRED",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -766,7 +766,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Sign again, for at least 24 hours."),
     ),
     ErrorCodeInfo::new(
-        (70002i64, 70002i64),
+        (70002, 70002),
         "USER_SIG_EMPTY",
         ErrorClass::Credential,
         ErrorRepeat::Never,
@@ -774,7 +774,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70003i64, 70003i64),
+        (70003, 70003),
         "USER_SIG_INVALID",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -782,7 +782,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70005i64, 70005i64),
+        (70005, 70005),
         "USER_SIG_UNVERIFIABLE",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -790,7 +790,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70009i64, 70009i64),
+        (70009, 70009),
         "USER_SIG_WRONG_KEY",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -798,7 +798,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the key that belongs to the SDKAppID."),
     ),
     ErrorCodeInfo::new(
-        (70013i64, 70013i64),
+        (70013, 70013),
         "USER_SIG_WRONG_USER",
         ErrorClass::Credential,
         ErrorRepeat::Never,
@@ -806,7 +806,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Sign for the identifier that is sent."),
     ),
     ErrorCodeInfo::new(
-        (70014i64, 70014i64),
+        (70014, 70014),
         "USER_SIG_WRONG_APP",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -814,7 +814,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check SDKAppID and key."),
     ),
     ErrorCodeInfo::new(
-        (70016i64, 70016i64),
+        (70016, 70016),
         "USER_SIG_KEY_MISSING",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -822,7 +822,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Create the key in the console."),
     ),
     ErrorCodeInfo::new(
-        (70020i64, 70020i64),
+        (70020, 70020),
         "SDK_APP_ID_NOT_FOUND",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -830,7 +830,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the SDKAppID and the region."),
     ),
     ErrorCodeInfo::new(
-        (70050i64, 70050i64),
+        (70050, 70050),
         "USER_SIG_CHECK_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -838,7 +838,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Mend the signature, then wait a minute."),
     ),
     ErrorCodeInfo::new(
-        (70051i64, 70051i64),
+        (70051, 70051),
         "ACCOUNT_BLOCKED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
@@ -846,7 +846,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70101i64, 70101i64),
+        (70101, 70101),
         "TICKET_EXPIRED",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
@@ -854,7 +854,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70107i64, 70107i64),
+        (70107, 70107),
         "ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -862,7 +862,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
-        (70114i64, 70114i64),
+        (70114, 70114),
         "LOGIN_RESTRICTED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
@@ -870,7 +870,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Log in less often."),
     ),
     ErrorCodeInfo::new(
-        (70169i64, 70169i64),
+        (70169, 70169),
         "ACCOUNT_SERVICE_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -878,7 +878,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70202i64, 70202i64),
+        (70202, 70202),
         "ACCOUNT_IMPORT_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
@@ -886,7 +886,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70206i64, 70206i64),
+        (70206, 70206),
         "ACCOUNT_BATCH_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -894,7 +894,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (70398i64, 70398i64),
+        (70398, 70398),
         "ACCOUNT_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
@@ -902,7 +902,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Delete users, or extend the plan."),
     ),
     ErrorCodeInfo::new(
-        (70402i64, 70402i64),
+        (70402, 70402),
         "ACCOUNT_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -910,7 +910,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("The server's text names it."),
     ),
     ErrorCodeInfo::new(
-        (70403i64, 70403i64),
+        (70403, 70403),
         "ACCOUNT_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -918,7 +918,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Call with an administrator's identifier."),
     ),
     ErrorCodeInfo::new(
-        (70500i64, 70500i64),
+        (70500, 70500),
         "ACCOUNT_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -926,7 +926,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90001i64, 90001i64),
+        (90001, 90001),
         "MESSAGE_JSON_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -934,7 +934,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90002i64, 90002i64),
+        (90002, 90002),
         "MESSAGE_BODY_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -942,7 +942,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90003i64, 90003i64),
+        (90003, 90003),
         "MESSAGE_RECIPIENT_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -950,7 +950,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90005i64, 90005i64),
+        (90005, 90005),
         "MESSAGE_RANDOM_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -958,7 +958,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90007i64, 90007i64),
+        (90007, 90007),
         "MESSAGE_BODY_NO_LIST",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -966,7 +966,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90008i64, 90008i64),
+        (90008, 90008),
         "MESSAGE_SENDER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -974,7 +974,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90009i64, 90009i64),
+        (90009, 90009),
         "MESSAGE_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
@@ -982,7 +982,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Call with an administrator's identifier."),
     ),
     ErrorCodeInfo::new(
-        (90010i64, 90010i64),
+        (90010, 90010),
         "MESSAGE_FORMAT_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -990,7 +990,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90011i64, 90011i64),
+        (90011, 90011),
         "MESSAGE_TOO_MANY_RECIPIENTS",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -998,7 +998,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Name fewer at a time."),
     ),
     ErrorCodeInfo::new(
-        (90012i64, 90012i64),
+        (90012, 90012),
         "MESSAGE_RECIPIENT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -1006,7 +1006,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
-        (90026i64, 90026i64),
+        (90026, 90026),
         "MESSAGE_LIFE_TIME_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -1014,7 +1014,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90031i64, 90031i64),
+        (90031, 90031),
         "MESSAGE_SYNC_FLAG_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -1022,7 +1022,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90044i64, 90044i64),
+        (90044, 90044),
         "MESSAGE_LIFE_TIME_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -1030,7 +1030,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90048i64, 90048i64),
+        (90048, 90048),
         "MESSAGE_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
@@ -1038,7 +1038,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
-        (90992i64, 90992i64),
+        (90992, 90992),
         "MESSAGE_BACKEND_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -1046,7 +1046,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90994i64, 90994i64),
+        (90994, 90994),
         "MESSAGE_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -1054,7 +1054,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90995i64, 90995i64),
+        (90995, 90995),
         "MESSAGE_INTERNAL_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -1062,7 +1062,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (91000i64, 91000i64),
+        (91000, 91000),
         "MESSAGE_SERVICE_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
@@ -1070,7 +1070,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (93000i64, 93000i64),
+        (93000, 93000),
         "MESSAGE_TOO_LARGE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
@@ -1082,7 +1082,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
 /// Codes that the app itself chooses from.
 pub(crate) static RANGES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
-        (10100i64, 10200i64),
+        (10100, 10200),
         "GROUP_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,
@@ -1090,7 +1090,7 @@ pub(crate) static RANGES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (120001i64, 130000i64),
+        (120001, 130000),
         "MESSAGE_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,

@@ -2,11 +2,11 @@
 
 //! What all commands share.
 
-use crate::{Envelope, ErrorCode};
+use crate::ErrorCode;
 use crate::wire::{Text, wire_common, wire_string_enum};
 
 /// Seconds after which the service itself gives up on a request; wait longer than that.
-pub const SERVER_TIMEOUT_SECONDS: u32 = 3u32;
+pub const SERVER_TIMEOUT_SECONDS: u32 = 3;
 
 /// Names of the query parameters.
 pub mod query {

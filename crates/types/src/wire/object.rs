@@ -108,6 +108,7 @@ pub(crate) fn write_field<T: WireValue, M: SerializeMap>(
 /// `+ envelope: Envelope` reads the fields that all replies share into a field of their own.
 macro_rules! wire_object {
     ($name:ident $(+ $common:ident: $common_type:ident)? { $($kind:ident $wire:literal => $field:ident,)* }) => {
+        #[allow(deprecated, reason = "deprecated fields travel like the others")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
@@ -119,6 +120,7 @@ macro_rules! wire_object {
             }
         }
 
+        #[allow(deprecated, reason = "deprecated fields travel like the others")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Fields;
@@ -152,6 +154,7 @@ macro_rules! wire_object {
             }
         }
 
+        #[allow(deprecated, reason = "deprecated fields are shown like the others")]
         impl std::fmt::Debug for $name {
             /// Shows what is there: absent fields are left out.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -162,6 +165,15 @@ macro_rules! wire_object {
                     shown.field("extra", &self.extra);
                 }
                 shown.finish()
+            }
+        }
+
+        #[allow(deprecated, reason = "deprecated fields can be required, too")]
+        impl $name {
+            /// Reports required fields that were missing on the wire and have not been set since.
+            #[allow(dead_code, unused_variables, reason = "only what is sent is checked, and it may require nothing")]
+            pub(crate) fn check_required(&self, checker: &mut crate::validate::Checker) {
+                $( crate::wire::wire_object!(@check $kind checker, $wire, &self.$field, &self.extra); )*
             }
         }
 
@@ -222,6 +234,13 @@ macro_rules! wire_object {
     (@write optional $map:ident, $wire:literal, $value:expr, $extra:expr) => {
         crate::wire::write_field(&mut $map, $wire, $value.as_ref(), $extra.form($wire))?
     };
+
+    (@check required $checker:ident, $wire:literal, $value:expr, $extra:expr) => {
+        if matches!($extra.form($wire), crate::wire::Form::Absent | crate::wire::Form::Null) {
+            $checker.required($wire, crate::wire::is_initial($value));
+        }
+    };
+    (@check optional $checker:ident, $wire:literal, $value:expr, $extra:expr) => {};
 
     (@show required $shown:ident, $field:ident, $value:expr) => {
         $shown.field(stringify!($field), $value);

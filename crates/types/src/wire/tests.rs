@@ -1,7 +1,7 @@
 //! The two promises of the codec, on types that have every kind of field.
 
 use super::*;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -26,7 +26,7 @@ impl Kind {
 }
 wire_string_enum!(Kind { "Public", "Private", });
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Code(i64);
 wire_integer_enum!(Code { 1 => ONE, });
 
@@ -47,11 +47,6 @@ struct Everything {
     map: Option<BTreeMap<String, i64>>,
     json: Option<Value>,
     extra: Extra,
-}
-impl Default for Code {
-    fn default() -> Self {
-        Self(0)
-    }
 }
 wire_object!(Everything {
     required "Count" => count,

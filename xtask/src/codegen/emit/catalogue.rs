@@ -11,7 +11,8 @@ const FAMILIES: &str = "spec/families.toml";
 /// `generated/mod.rs`.
 pub(super) fn index(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new(FAMILIES);
-    let mut text = String::from("pub(crate) mod catalogue;\npub(crate) mod error_codes;\npub mod protocol;\n");
+    let mut text =
+        String::from("pub(crate) mod catalogue;\npub(crate) mod error_codes;\npub mod protocol;\n");
     text.push_str("#[path = \"shared/mod.rs\"]\npub mod model;\n");
     for family in &model.families {
         let _ = writeln!(text, "pub mod {};", family.name);
@@ -29,9 +30,17 @@ pub(super) fn family_index(family: &Family) -> Result<String, String> {
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
-    for endpoint in family.endpoints.iter().filter_map(|module| Some((&module.name, module.endpoint.as_ref()?))) {
+    for endpoint in family
+        .endpoints
+        .iter()
+        .filter_map(|module| Some((&module.name, module.endpoint.as_ref()?)))
+    {
         let (module, endpoint) = endpoint;
-        let _ = writeln!(text, "pub use {module}::{{{}, {}}};", endpoint.request, endpoint.reply);
+        let _ = writeln!(
+            text,
+            "pub use {module}::{{{}, {}}};",
+            endpoint.request, endpoint.reply
+        );
     }
     file.text(text);
     file.render()
@@ -47,7 +56,11 @@ pub(super) fn shared_index(shared: &[Module]) -> Result<String, String> {
     }
     text.push('\n');
     for module in shared {
-        let mut names: Vec<&str> = module.objects.iter().map(|object| object.name.as_str()).collect();
+        let mut names: Vec<&str> = module
+            .objects
+            .iter()
+            .map(|object| object.name.as_str())
+            .collect();
         names.extend(module.enums.iter().map(|def| def.name.as_str()));
         names.extend(module.unions.iter().map(|def| def.name.as_str()));
         names.sort_unstable();
@@ -67,7 +80,11 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
     let mut arms = Vec::new();
     for family in &model.families {
         let module = format_ident!("{}", family.name);
-        for endpoint in family.endpoints.iter().filter_map(|module| module.endpoint.as_ref()) {
+        for endpoint in family
+            .endpoints
+            .iter()
+            .filter_map(|module| module.endpoint.as_ref())
+        {
             let request = format_ident!("{}", endpoint.request);
             let path = &endpoint.path;
             metas.push(quote! { <crate::#module::#request as Endpoint>::META });
@@ -75,7 +92,9 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
         }
     }
     let docs = doc("Facts about every command, family by family.");
-    let visit_docs = doc("Runs `visitor` with the request type of the command at `path`; none when no command is there.");
+    let visit_docs = doc(
+        "Runs `visitor` with the request type of the command at `path`; none when no command is there.",
+    );
     file.items(quote! {
         #docs
         pub static ENDPOINTS: &[&Meta] = &[#(#metas),*];

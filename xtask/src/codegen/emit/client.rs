@@ -18,7 +18,12 @@ pub(super) fn index(model: &Model) -> Result<String, String> {
     }
     text.push('\n');
     for family in &model.families {
-        let _ = writeln!(text, "pub use {}::{};", family.name, names::camel_case(&family.name));
+        let _ = writeln!(
+            text,
+            "pub use {}::{};",
+            family.name,
+            names::camel_case(&family.name)
+        );
     }
     file.text(text);
     file.render()
@@ -37,11 +42,19 @@ pub(super) fn regions(regions: &Regions) -> Result<String, String> {
         if let Some(note) = &region.note {
             let _ = write!(text, "\n\n{}", note.trim());
         }
-        let (docs, id, name, host, standby) =
-            (doc(&text), &region.id, &region.name, &region.host, &region.standby_hosts);
+        let (docs, id, name, host, standby) = (
+            doc(&text),
+            &region.id,
+            &region.name,
+            &region.host,
+            &region.standby_hosts,
+        );
         quote! { #docs pub const #constant: Self = Self::new(#id, #name, #host, &[#(#standby),*]); }
     });
-    let all = regions.regions.iter().map(|region| format_ident!("{}", region.constant));
+    let all = regions
+        .regions
+        .iter()
+        .map(|region| format_ident!("{}", region.constant));
     file.items(quote! {
         impl Region {
             #(#constants)*
@@ -59,14 +72,24 @@ pub(super) fn facade(family: &Family, model: &Model) -> Result<String, String> {
     file.import("crate", "Client");
     let accessor = format_ident!("{}", family.name);
     let facade = format_ident!("{}", names::camel_case(&family.name));
-    let docs = doc(&format!("{}\n\nMade by [`Client::{}`].", family.doc.trim(), family.name));
+    let docs = doc(&format!(
+        "{}\n\nMade by [`Client::{}`].",
+        family.doc.trim(),
+        family.name
+    ));
     let accessor_docs = doc(family.doc.trim());
-    let methods = family.endpoints.iter().filter_map(|module| Some((module, module.endpoint.as_ref()?)));
+    let methods = family
+        .endpoints
+        .iter()
+        .filter_map(|module| Some((module, module.endpoint.as_ref()?)));
     let methods: Vec<_> = methods
         .map(|(module, endpoint)| {
             let name = format_ident!("{}", module.name);
             let request = format_ident!("{}", endpoint.request);
-            file.import(&format!("tencent_chat_types::{}", family.name), &endpoint.request);
+            file.import(
+                &format!("tencent_chat_types::{}", family.name),
+                &endpoint.request,
+            );
             let docs = doc(&docs::endpoint_doc(module, endpoint, &model.errors));
             quote! {
                 #docs

@@ -13,7 +13,11 @@ pub(super) fn page_address(id: u32) -> String {
 /// `#[doc]` attributes: one a line, so that they print as `///`.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().map(|line| {
-        let line = if line.is_empty() { String::new() } else { format!(" {}", line.trim_end()) };
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", line.trim_end())
+        };
         quote! { #[doc = #line] }
     });
     quote! { #(#lines)* }
@@ -62,13 +66,24 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
         Some(id) => format!("[{}]({})", endpoint.title, page_address(id)),
         None => endpoint.title.clone(),
     };
-    let _ = writeln!(text, "* Vendor's page: {page}, checked {}", endpoint.checked.0);
+    let _ = writeln!(
+        text,
+        "* Vendor's page: {page}, checked {}",
+        endpoint.checked.0
+    );
     if !endpoint.errors.is_empty() {
         text.push_str("\n# Error codes\n\n| code | meaning |\n|---|---|\n");
         for (code, note) in &endpoint.errors {
             let known = errors.codes.iter().find(|known| known.code.value == *code);
-            let meaning = note.as_deref().or(known.map(|known| known.meaning.as_str())).unwrap_or_default();
-            let _ = writeln!(text, "| {code} | {} |", meaning.trim().replace('\n', " ").replace('|', "\\|"));
+            let meaning = note
+                .as_deref()
+                .or(known.map(|known| known.meaning.as_str()))
+                .unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "| {code} | {} |",
+                meaning.trim().replace('\n', " ").replace('|', "\\|")
+            );
         }
     }
     text
@@ -77,10 +92,19 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
 fn quota(quota: Option<(u32, u32)>) -> String {
     match quota {
         None => "no source names one".to_owned(),
-        Some((calls, 1)) => format!("{calls} {} per second unless the plan says otherwise", calls_word(calls)),
-        Some((calls, 86400)) => format!("{calls} {} per day unless the plan says otherwise", calls_word(calls)),
+        Some((calls, 1)) => format!(
+            "{calls} {} per second unless the plan says otherwise",
+            calls_word(calls)
+        ),
+        Some((calls, 86400)) => format!(
+            "{calls} {} per day unless the plan says otherwise",
+            calls_word(calls)
+        ),
         Some((calls, seconds)) => {
-            format!("{calls} {} per {seconds} seconds unless the plan says otherwise", calls_word(calls))
+            format!(
+                "{calls} {} per {seconds} seconds unless the plan says otherwise",
+                calls_word(calls)
+            )
         }
     }
 }
@@ -96,7 +120,10 @@ fn repeat(repeat: &Repeat) -> String {
         Repeat::Unsafe => "does the work again; only repeat what never arrived".to_owned(),
         Repeat::DeduplicatedBy(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
-            format!("harmless while {} stay the same: the server drops the second request", fields.join(" and "))
+            format!(
+                "harmless while {} stay the same: the server drops the second request",
+                fields.join(" and ")
+            )
         }
     }
 }

@@ -5,25 +5,39 @@ use crate::codegen::{
     model::Errors,
     spec::{ErrorClass, ErrorRepeat},
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 pub(super) fn emit(errors: &Errors) -> Result<String, String> {
     let mut file = RustFile::new(&errors.source);
     let constants = errors.codes.iter().map(|code| {
         let name = format_ident!("{}", code.name.value);
-        let value = code.code.value;
-        let docs = doc(&format!("{value}: {}", code.meaning.trim()));
+        let docs = doc(&format!("{}: {}", code.code.value, code.meaning.trim()));
+        let value = Literal::i64_unsuffixed(code.code.value);
         quote! { #docs pub const #name: Self = Self(#value); }
     });
     file.items(quote! { impl ErrorCode { #(#constants)* } });
     let codes = errors.codes.iter().map(|code| {
         let number = code.code.value;
-        info((number, number), &code.name, code.class, code.repeat, &code.meaning, code.advice.as_deref())
+        info(
+            (number, number),
+            &code.name,
+            code.class,
+            code.repeat,
+            &code.meaning,
+            code.advice.as_deref(),
+        )
     });
     let ranges = errors.ranges.iter().map(|range| {
         let numbers = (range.from.value, range.to);
-        info(numbers, &range.name, range.class, range.repeat, &range.meaning, range.advice.as_deref())
+        info(
+            numbers,
+            &range.name,
+            range.class,
+            range.repeat,
+            &range.meaning,
+            range.advice.as_deref(),
+        )
     });
     file.items(quote! {
         /// Every public code, in ascending order.
@@ -49,6 +63,7 @@ fn info(
         ErrorRepeat::Later => quote! { Later },
         ErrorRepeat::RenewUsersig => quote! { RenewUserSig },
     };
+    let (from, to) = (Literal::i64_unsuffixed(from), Literal::i64_unsuffixed(to));
     let meaning = meaning.trim();
     let advice = match advice.map(str::trim) {
         Some(advice) => quote! { Some(#advice) },

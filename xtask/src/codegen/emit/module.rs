@@ -7,12 +7,12 @@ use super::{
 };
 use crate::codegen::{
     model::{
-        Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Repeat, Role, Type, Union,
-        Values,
+        Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Repeat, Role,
+        Type, Union, Values,
     },
     schema, tidy,
 };
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
@@ -21,8 +21,11 @@ const MANY_ARGUMENTS: usize = 7;
 
 /// The text of a module's file.
 pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
-    let structs = tidy::tidy(module, schema::structs(module).map_err(|e| format!("{}: {e}", module.source))?)
-        .map_err(|e| format!("{}: {e}", module.source))?;
+    let structs = tidy::tidy(
+        module,
+        schema::structs(module).map_err(|e| format!("{}: {e}", module.source))?,
+    )
+    .map_err(|e| format!("{}: {e}", module.source))?;
     let mut file = RustFile::new(&module.source);
     match &module.endpoint {
         Some(endpoint) => file.intro(&format!("`POST {}`: {}", endpoint.path, endpoint.title)),
@@ -95,7 +98,10 @@ fn emit_object(
         let docs = doc(&field_doc(field));
         let rust = ident(&field.rust);
         let ty = structs.field_type(object, field)?;
-        let deprecated = field.deprecated.as_ref().map(|note| quote! { #[deprecated = #note] });
+        let deprecated = field
+            .deprecated
+            .as_ref()
+            .map(|note| quote! { #[deprecated = #note] });
         fields.extend(quote! { #docs #deprecated pub #rust: #ty, });
     }
     let envelope = (object.role == Role::Reply).then(|| {
@@ -150,14 +156,25 @@ fn emit_object(
 }
 
 /// The required fields that a constructor asks for: all but the cursor, which starts at zero.
-fn arguments<'a>(object: &'a Object, endpoint: Option<&'a Endpoint>) -> impl Iterator<Item = &'a Field> {
-    object.fields.iter().filter(move |field| field.required && !is_cursor(field, object, endpoint))
+fn arguments<'a>(
+    object: &'a Object,
+    endpoint: Option<&'a Endpoint>,
+) -> impl Iterator<Item = &'a Field> {
+    object
+        .fields
+        .iter()
+        .filter(move |field| field.required && !is_cursor(field, object, endpoint))
 }
 
 fn is_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> bool {
     let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref());
     object.role == Role::Request
-        && paging.is_some_and(|paging| paging.cursor.iter().any(|(request, _)| request.wire == field.wire))
+        && paging.is_some_and(|paging| {
+            paging
+                .cursor
+                .iter()
+                .any(|(request, _)| request.wire == field.wire)
+        })
 }
 
 /// How a caller passes a value: the parameter's type, and the expression that stores it.
@@ -168,15 +185,26 @@ fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), S
         Type::List(item) => {
             let inner = type_tokens(item)?;
             match **item {
-                Type::String | Type::TagValue | Type::Flag | Type::Named(_, Kind::Union | Kind::StringEnum) => {
+                Type::String
+                | Type::TagValue
+                | Type::Flag
+                | Type::Named(_, Kind::Union | Kind::StringEnum) => {
                     let value = quote! { #name.into_iter().map(Into::into).collect() };
-                    (quote! { impl IntoIterator<Item = impl Into<#inner>> }, value)
+                    (
+                        quote! { impl IntoIterator<Item = impl Into<#inner>> },
+                        value,
+                    )
                 }
-                _ => (quote! { impl IntoIterator<Item = #inner> }, quote! { #name.into_iter().collect() }),
+                _ => (
+                    quote! { impl IntoIterator<Item = #inner> },
+                    quote! { #name.into_iter().collect() },
+                ),
             }
         }
         Type::Flag | Type::TagValue | Type::ErrorCode | Type::Json => into(&field.ty, &name)?,
-        Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => into(&field.ty, &name)?,
+        Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
+            into(&field.ty, &name)?
+        }
         other => {
             let ty = type_tokens(other)?;
             (ty, quote! { #name })
@@ -196,7 +224,9 @@ fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
 }
 
 fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
-    tidy::rust_type(ty).parse().map_err(|e| format!("{ty:?}: {e}"))
+    tidy::rust_type(ty)
+        .parse()
+        .map_err(|e| format!("{ty:?}: {e}"))
 }
 
 fn is_boxed(structs: &tidy::Structs, object: &Object, field: &Field) -> Result<bool, String> {
@@ -222,17 +252,38 @@ fn constructors(
             count += 1;
             parameters.extend(quote! { #rust: #ty, });
             let same = value.to_string() == rust.to_string();
-            values.extend(if same { quote! { #rust, } } else { quote! { #rust: #value, } });
+            values.extend(if same {
+                quote! { #rust, }
+            } else {
+                quote! { #rust: #value, }
+            });
             continue;
         }
-        values.extend(if field.required { quote! { #rust: Default::default(), } } else { quote! { #rust: None, } });
-        let setter = format_ident!("with_{}", field.rust.trim_start_matches("r#").trim_end_matches('_'));
-        let docs = doc(&format!("Sets [`{0}`](Self::{0}).", field.rust.trim_start_matches("r#")));
-        let stored = if field.required { value } else { quote! { Some(#value) } };
+        values.extend(if field.required {
+            quote! { #rust: Default::default(), }
+        } else {
+            quote! { #rust: None, }
+        });
+        let setter = format_ident!(
+            "with_{}",
+            field.rust.trim_start_matches("r#").trim_end_matches('_')
+        );
+        let docs = doc(&format!(
+            "Sets [`{0}`](Self::{0}).",
+            field.rust.trim_start_matches("r#")
+        ));
+        let stored = if field.required {
+            value
+        } else {
+            quote! { Some(#value) }
+        };
         let quiet = field.deprecated.is_some().then(|| {
             quote! { #[allow(deprecated, reason = "the field is, and so is its setter")] }
         });
-        let deprecated = field.deprecated.as_ref().map(|note| quote! { #[deprecated = #note] });
+        let deprecated = field
+            .deprecated
+            .as_ref()
+            .map(|note| quote! { #[deprecated = #note] });
         setters.extend(quote! {
             #docs
             #[must_use]
@@ -244,18 +295,36 @@ fn constructors(
             }
         });
     }
-    let starts = object.fields.iter().any(|f| f.required && is_cursor(f, object, endpoint));
+    let starts = object
+        .fields
+        .iter()
+        .any(|f| f.required && is_cursor(f, object, endpoint));
     let docs = doc(match (count, starts, object.role) {
-        (0, false, _) => "An object without optional fields set.",
+        (0, false, Role::Request) => "A request without optional fields.",
+        (0, false, _) => "An object without optional fields.",
         (_, true, _) => "A request for the first page.",
         (_, false, Role::Request) => "A request with the fields that must be sent.",
         (_, false, _) => "An object with the fields that must be there.",
     });
-    let many = (count > MANY_ARGUMENTS)
-        .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the service requires as many")] });
+    let many = (count > MANY_ARGUMENTS).then(
+        || quote! { #[allow(clippy::too_many_arguments, reason = "the service requires as many")] },
+    );
     let deprecated_fields = object.fields.iter().any(|field| field.deprecated.is_some());
-    let quiet = deprecated_fields
-        .then(|| quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] });
+    let quiet = deprecated_fields.then(
+        || quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] },
+    );
+    let all_optional = object.fields.iter().all(|field| !field.required);
+    if all_optional {
+        return Ok(quote! {
+            impl #name {
+                #docs
+                pub fn new() -> Self {
+                    Self::default()
+                }
+                #setters
+            }
+        });
+    }
     Ok(quote! {
         impl #name {
             #docs
@@ -279,10 +348,18 @@ fn wire_table(object: &Object) -> String {
     }
     table.push_str(" {");
     for field in &object.fields {
-        let kind = if field.required { "required" } else { "optional" };
+        let kind = if field.required {
+            "required"
+        } else {
+            "optional"
+        };
         let _ = write!(table, "\n    {kind} {:?} => {},", field.wire, field.rust);
     }
-    table.push_str(if object.fields.is_empty() { "});" } else { "\n});" });
+    table.push_str(if object.fields.is_empty() {
+        "});"
+    } else {
+        "\n});"
+    });
     table
 }
 
@@ -291,7 +368,11 @@ fn validate(object: &Object) -> TokenStream {
     let mut checks = TokenStream::new();
     for field in &object.fields {
         let rust = ident(&field.rust);
-        let access = if field.required { quote! { &self.#rust } } else { quote! { value } };
+        let access = if field.required {
+            quote! { &self.#rust }
+        } else {
+            quote! { value }
+        };
         let mut own = TokenStream::new();
         for limit in &field.limits {
             own.extend(limit_check(field, *limit, &access));
@@ -303,11 +384,18 @@ fn validate(object: &Object) -> TokenStream {
         if own.is_empty() {
             continue;
         }
-        checks.extend(if field.required { own } else { quote! { if let Some(value) = &self.#rust { #own } } });
+        checks.extend(if field.required {
+            own
+        } else {
+            quote! { if let Some(value) = &self.#rust { #own } }
+        });
     }
-    let deprecated = object.fields.iter().any(|field| field.deprecated.is_some() && !field.limits.is_empty());
-    let quiet =
-        deprecated.then(|| quote! { #[allow(deprecated, reason = "limits of deprecated fields hold too")] });
+    let deprecated = object
+        .fields
+        .iter()
+        .any(|field| field.deprecated.is_some() && !field.limits.is_empty());
+    let quiet = deprecated
+        .then(|| quote! { #[allow(deprecated, reason = "limits of deprecated fields hold too")] });
     quote! {
         impl Validate for #name {
             #quiet
@@ -331,15 +419,43 @@ fn limit_check(field: &Field, limit: Limit, access: &TokenStream) -> TokenStream
     let wire = &field.wire;
     let rust = ident(&field.rust);
     // Method calls need no borrow in front.
-    let direct = if field.required { quote! { self.#rust } } else { quote! { value } };
-    let number = if field.required { quote! { self.#rust } } else { quote! { *value } };
+    let direct = if field.required {
+        quote! { self.#rust }
+    } else {
+        quote! { value }
+    };
+    let number = if field.required {
+        quote! { self.#rust }
+    } else {
+        quote! { *value }
+    };
+    let size = Literal::u32_unsuffixed;
+    let bound = Literal::i64_unsuffixed;
     match limit {
-        Limit::MaxBytes(max) => quote! { checker.max_bytes(#wire, #access, #max); },
-        Limit::MaxChars(max) => quote! { checker.max_chars(#wire, #access, #max); },
-        Limit::MinItems(min) => quote! { checker.min_items(#wire, #direct.len(), #min); },
-        Limit::MaxItems(max) => quote! { checker.max_items(#wire, #direct.len(), #max); },
-        Limit::Min(min) => quote! { checker.min(#wire, #number, #min); },
-        Limit::Max(max) => quote! { checker.max(#wire, #number, #max); },
+        Limit::MaxBytes(max) => {
+            let max = size(max);
+            quote! { checker.max_bytes(#wire, #access, #max); }
+        }
+        Limit::MaxChars(max) => {
+            let max = size(max);
+            quote! { checker.max_chars(#wire, #access, #max); }
+        }
+        Limit::MinItems(min) => {
+            let min = size(min);
+            quote! { checker.min_items(#wire, #direct.len(), #min); }
+        }
+        Limit::MaxItems(max) => {
+            let max = size(max);
+            quote! { checker.max_items(#wire, #direct.len(), #max); }
+        }
+        Limit::Min(min) => {
+            let min = bound(min);
+            quote! { checker.min(#wire, #number, #min); }
+        }
+        Limit::Max(max) => {
+            let max = bound(max);
+            quote! { checker.max(#wire, #number, #max); }
+        }
     }
 }
 
@@ -353,25 +469,44 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint) -> TokenStream {
         Repeat::Unsafe => quote! { Repeat::Unsafe },
         Repeat::DeduplicatedBy(fields) => quote! { Repeat::DeduplicatedBy(&[#(#fields),*]) },
     };
-    let page = endpoint.page.map(|page| quote! { .with_page(#page) });
-    let quota = endpoint.quota.map(|(calls, seconds)| quote! { .with_quota(#calls, #seconds) });
-    let errors = endpoint.errors.iter().map(|(code, note)| match note {
-        Some(note) => {
-            let note = note.trim();
-            quote! { DocumentedError::with_note(#code, #note) }
-        }
-        None => quote! { DocumentedError::new(#code) },
+    let number = |n: &u32| Literal::u32_unsuffixed(*n);
+    let page = endpoint
+        .page
+        .as_ref()
+        .map(number)
+        .map(|page| quote! { .with_page(#page) });
+    let quota = endpoint.quota.as_ref().map(|(calls, seconds)| {
+        let (calls, seconds) = (number(calls), number(seconds));
+        quote! { .with_quota(#calls, #seconds) }
+    });
+    let errors = endpoint.errors.iter().map(|(code, _)| {
+        let code = Literal::i64_unsuffixed(*code);
+        quote! { ErrorCode(#code) }
     });
     let errors = (!endpoint.errors.is_empty()).then(|| quote! { .with_errors(&[#(#errors),*]) });
+    let notes: Vec<_> = endpoint
+        .errors
+        .iter()
+        .filter_map(|(code, note)| Some((code, note.as_ref()?)))
+        .collect();
+    let rows = notes.iter().map(|(code, note)| {
+        let (code, note) = (Literal::i64_unsuffixed(**code), note.trim());
+        quote! { (ErrorCode(#code), #note) }
+    });
+    let notes = (!notes.is_empty()).then(|| quote! { .with_error_notes(&[#(#rows),*]) });
     quote! {
         impl Endpoint for #request {
             type Reply = #reply;
-            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes;
         }
     }
 }
 
-fn paged_impl(endpoint: &Endpoint, paging: &Paging, request: &Object) -> Result<TokenStream, String> {
+fn paged_impl(
+    endpoint: &Endpoint,
+    paging: &Paging,
+    request: &Object,
+) -> Result<TokenStream, String> {
     let name = ident(&endpoint.request);
     let Type::List(item) = &paging.items.ty else {
         return Err(format!("{}.{} is no list", request.name, paging.items.wire));
@@ -381,6 +516,7 @@ fn paged_impl(endpoint: &Endpoint, paging: &Paging, request: &Object) -> Result<
     let end = match &paging.end {
         PagingEnd::FieldEquals(field, value) => {
             let field = ident(&field.rust);
+            let value = Literal::i64_unsuffixed(*value);
             quote! { equals(&reply.#field, #value) }
         }
         PagingEnd::NoItems if paging.items.required => quote! { reply.#items.is_empty() },
@@ -396,12 +532,18 @@ fn paged_impl(endpoint: &Endpoint, paging: &Paging, request: &Object) -> Result<
     let moves = paging.cursor.iter().map(|(to, from)| {
         let (to_name, from_name) = (ident(&to.rust), ident(&from.rust));
         match (to.required, from.required) {
-            (true, true) | (false, false) => quote! { carry(&mut self.#to_name, &reply.#from_name) },
-            (false, true) => quote! { carry(&mut self.#to_name, &Some(reply.#from_name.clone())) },
+            (true, true) | (false, false) => {
+                quote! { carry(&mut self.#to_name, &reply.#from_name) }
+            }
+            (false, true) => quote! { carry_some(&mut self.#to_name, &reply.#from_name) },
             (true, false) => quote! { carry_optional(&mut self.#to_name, &reply.#from_name) },
         }
     });
-    let take = if paging.items.required { quote! { reply.#items } } else { quote! { reply.#items.unwrap_or_default() } };
+    let take = if paging.items.required {
+        quote! { reply.#items }
+    } else {
+        quote! { reply.#items.unwrap_or_default() }
+    };
     Ok(quote! {
         impl Paged for #name {
             type Item = #item;
@@ -422,12 +564,16 @@ fn paged_impl(endpoint: &Endpoint, paging: &Paging, request: &Object) -> Result<
 /// An open enum: shared with the protocol's own enums.
 pub(super) fn emit_enum(file: &mut RustFile, def: &Enum) {
     let name = ident(&def.name);
-    let docs = doc(&format!("{}\n\nOpen: a value without a constant is kept as it is.", def.doc.trim()));
+    let docs = doc(&format!(
+        "{}\n\nOpen: a value without a constant is kept as it is.",
+        def.doc.trim()
+    ));
     match &def.values {
         Values::Integer(values) => {
             let constants = values.iter().map(|(constant, value, text)| {
                 let constant = ident(constant);
                 let docs = doc(&format!("{} Wire value {value}.", text.trim()));
+                let value = Literal::i64_unsuffixed(*value);
                 quote! { #docs pub const #constant: Self = Self(#value); }
             });
             file.items(quote! {
@@ -474,7 +620,11 @@ fn emit_union(file: &mut RustFile, def: &Union) {
     let docs = doc(&def.doc);
     let variants = def.variants.iter().map(|variant| {
         let (rust, ty) = (ident(&variant.rust), ident(&variant.ty));
-        let docs = doc(&format!("{} Wire name `{}`.", variant.doc.trim(), variant.wire));
+        let docs = doc(&format!(
+            "{} Wire name `{}`.",
+            variant.doc.trim(),
+            variant.wire
+        ));
         quote! { #docs #rust(#ty), }
     });
     let unknown = doc("A kind that this version does not know, kept as it came.");
@@ -488,9 +638,16 @@ fn emit_union(file: &mut RustFile, def: &Union) {
             Unknown(Unknown),
         }
     });
-    let mut table = format!("wire_union!({}, {:?}, {:?} {{", def.name, def.tag, def.content);
+    let mut table = format!(
+        "wire_union!({}, {:?}, {:?} {{",
+        def.name, def.tag, def.content
+    );
     for variant in &def.variants {
-        let _ = write!(table, "\n    {:?} => {}({}),", variant.wire, variant.rust, variant.ty);
+        let _ = write!(
+            table,
+            "\n    {:?} => {}({}),",
+            variant.wire, variant.rust, variant.ty
+        );
     }
     file.text(table + "\n});");
     if def.sent {

@@ -6,19 +6,19 @@ use super::{
     rust_file::RustFile,
 };
 use crate::codegen::{model::Protocol, tidy};
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
 pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
     let mut file = RustFile::new(&protocol.source);
     file.intro("What all commands share.");
-    let seconds = protocol.server_timeout_seconds;
+    let seconds = Literal::u32_unsuffixed(protocol.server_timeout_seconds);
     file.items(quote! {
         /// Seconds after which the service itself gives up on a request; wait longer than that.
         pub const SERVER_TIMEOUT_SECONDS: u32 = #seconds;
     });
-    if let Some(bytes) = protocol.max_request_bytes {
+    if let Some(bytes) = protocol.max_request_bytes.map(Literal::u64_unsuffixed) {
         file.items(quote! {
             /// Longest request body that the service accepts, in bytes.
             pub const MAX_REQUEST_BYTES: u64 = #bytes;
@@ -45,7 +45,9 @@ pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
     for field in &protocol.envelope.fields {
         let rust = format_ident!("{}", field.rust);
         let docs = doc(&field_doc(field));
-        let ty: TokenStream = tidy::rust_type(&field.ty).parse().map_err(|e| format!("{}: {e}", field.wire))?;
+        let ty: TokenStream = tidy::rust_type(&field.ty)
+            .parse()
+            .map_err(|e| format!("{}: {e}", field.wire))?;
         fields.extend(quote! { #docs pub #rust: Option<#ty>, });
         let _ = write!(table, "\n    optional {:?} => {},", field.wire, field.rust);
     }

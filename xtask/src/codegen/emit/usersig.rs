@@ -2,7 +2,7 @@
 
 use super::docs::doc;
 use crate::codegen::spec::{At, Page};
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -86,9 +86,29 @@ pub struct Privilege {
 
 /// The items of `params.rs`.
 pub fn emit(spec: &UserSigSpec) -> TokenStream {
-    let UserSigSpec { version, max_encoded_bytes, max_document_bytes, fields, alphabet, userbuf, .. } = spec;
-    let Fields { version: f_version, identifier, sdk_app_id, time, expire, userbuf: f_userbuf, signature } = fields;
-    let Userbuf { integer_room_version, string_room_version, account_type } = userbuf;
+    let UserSigSpec {
+        version,
+        max_encoded_bytes,
+        max_document_bytes,
+        fields,
+        alphabet,
+        userbuf,
+        ..
+    } = spec;
+    let Fields {
+        version: f_version,
+        identifier,
+        sdk_app_id,
+        time,
+        expire,
+        userbuf: f_userbuf,
+        signature,
+    } = fields;
+    let Userbuf {
+        integer_room_version,
+        string_room_version,
+        account_type,
+    } = userbuf;
     let pairs = alphabet.iter().map(|pair| {
         let (from, to) = (pair.base64.value, pair.wire);
         quote! { (#from, #to) }
@@ -96,19 +116,35 @@ pub fn emit(spec: &UserSigSpec) -> TokenStream {
     let privileges = spec.privileges.iter().map(|privilege| {
         let name = format_ident!("{}", privilege.name.value);
         let docs = doc(&privilege.doc);
-        let value = 1_u32.checked_shl(u32::from(privilege.bit)).unwrap_or_default();
+        let value = Literal::u32_unsuffixed(
+            1_u32
+                .checked_shl(u32::from(privilege.bit))
+                .unwrap_or_default(),
+        );
         quote! { #docs pub const #name: Self = Self(#value); }
     });
-    let all = spec.privileges.iter().fold(0_u32, |all, p| all | 1_u32.checked_shl(u32::from(p.bit)).unwrap_or(0));
+    let all = spec.privileges.iter().fold(0_u32, |all, p| {
+        all | 1_u32.checked_shl(u32::from(p.bit)).unwrap_or(0)
+    });
+    let (encoded, document) = (
+        Literal::u32_unsuffixed(*max_encoded_bytes),
+        Literal::u32_unsuffixed(*max_document_bytes),
+    );
+    let (integer, string) = (
+        Literal::u8_unsuffixed(*integer_room_version),
+        Literal::u8_unsuffixed(*string_room_version),
+    );
+    let account_type = Literal::u32_unsuffixed(*account_type);
+    let all = Literal::u32_unsuffixed(all);
     quote! {
         /// Version of the document.
         pub(crate) const VERSION: &str = #version;
 
         /// Most bytes of a signature that are looked at.
-        pub const MAX_ENCODED_BYTES: usize = #max_encoded_bytes as usize;
+        pub const MAX_ENCODED_BYTES: usize = #encoded;
 
         /// Most bytes that a signature may inflate to.
-        pub const MAX_DOCUMENT_BYTES: usize = #max_document_bytes as usize;
+        pub const MAX_DOCUMENT_BYTES: usize = #document;
 
         /// Names in the document.
         pub(crate) mod field {
@@ -125,10 +161,10 @@ pub fn emit(spec: &UserSigSpec) -> TokenStream {
         pub(crate) const ALPHABET: &[(char, char)] = &[#(#pairs),*];
 
         /// First byte of a userbuf with a room number.
-        pub(crate) const INTEGER_ROOM_VERSION: u8 = #integer_room_version;
+        pub(crate) const INTEGER_ROOM_VERSION: u8 = #integer;
 
         /// First byte of a userbuf with a room name.
-        pub(crate) const STRING_ROOM_VERSION: u8 = #string_room_version;
+        pub(crate) const STRING_ROOM_VERSION: u8 = #string;
 
         /// Account type of every userbuf.
         pub(crate) const ACCOUNT_TYPE: u32 = #account_type;

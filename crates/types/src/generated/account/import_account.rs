@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/account_import`: Importing a Single Account
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -80,12 +80,12 @@ wire_object!(ImportAccount {
 impl Validate for ImportAccount {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.max_bytes("UserID", &self.user_id, 32u32);
+        checker.max_bytes("UserID", &self.user_id, 32);
         if let Some(value) = &self.nick {
-            checker.max_bytes("Nick", value, 500u32);
+            checker.max_bytes("Nick", value, 500);
         }
         if let Some(value) = &self.face_url {
-            checker.max_bytes("FaceUrl", value, 500u32);
+            checker.max_bytes("FaceUrl", value, 500);
         }
     }
 }
@@ -98,17 +98,17 @@ impl Endpoint for ImportAccount {
             "v4/im_open_login_svc/account_import",
             Repeat::Idempotent,
         )
-        .with_page(34953u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34953)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(40006i64),
-                DocumentedError::new(40601i64),
-                DocumentedError::new(70169i64),
-                DocumentedError::new(70398i64),
-                DocumentedError::new(70402i64),
-                DocumentedError::new(70403i64),
-                DocumentedError::new(70500i64),
+                ErrorCode(40006),
+                ErrorCode(40601),
+                ErrorCode(70169),
+                ErrorCode(70398),
+                ErrorCode(70402),
+                ErrorCode(70403),
+                ErrorCode(70500),
             ],
         );
 }

@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/multiaccount_import`: Importing Multiple Accounts
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -53,8 +53,8 @@ wire_object!(ImportAccounts {
 impl Validate for ImportAccounts {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("Accounts", self.accounts.len(), 1u32);
-        checker.max_items("Accounts", self.accounts.len(), 100u32);
+        checker.min_items("Accounts", self.accounts.len(), 1);
+        checker.max_items("Accounts", self.accounts.len(), 100);
     }
 }
 
@@ -66,16 +66,16 @@ impl Endpoint for ImportAccounts {
             "v4/im_open_login_svc/multiaccount_import",
             Repeat::Idempotent,
         )
-        .with_page(34954u32)
-        .with_quota(100u32, 1u32)
+        .with_page(34954)
+        .with_quota(100, 1)
         .with_errors(
             &[
-                DocumentedError::new(70169i64),
-                DocumentedError::new(70202i64),
-                DocumentedError::new(70398i64),
-                DocumentedError::new(70402i64),
-                DocumentedError::new(70403i64),
-                DocumentedError::new(70500i64),
+                ErrorCode(70169),
+                ErrorCode(70202),
+                ErrorCode(70398),
+                ErrorCode(70402),
+                ErrorCode(70403),
+                ErrorCode(70500),
             ],
         );
 }

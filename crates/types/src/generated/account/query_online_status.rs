@@ -7,7 +7,7 @@
 //! * response table, QueryResult.Detail: says type Object. Held here: a list of objects, because the sample shows a list.
 //! * sample, Platform: says IPhone. Held here: `iPhone` has the constant, every other spelling is kept, because the table lists iPhone; the sample is spelt otherwise.
 
-use crate::{DocumentedError, Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
@@ -76,8 +76,8 @@ wire_object!(QueryOnlineStatus {
 impl Validate for QueryOnlineStatus {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("To_Account", self.to_account.len(), 1u32);
-        checker.max_items("To_Account", self.to_account.len(), 500u32);
+        checker.min_items("To_Account", self.to_account.len(), 1);
+        checker.max_items("To_Account", self.to_account.len(), 500);
     }
 }
 
@@ -89,26 +89,29 @@ impl Endpoint for QueryOnlineStatus {
             "v4/openim/query_online_status",
             Repeat::Read,
         )
-        .with_page(35477u32)
-        .with_quota(200u32, 1u32)
+        .with_page(35477)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(70107i64),
-                DocumentedError::new(70169i64),
-                DocumentedError::with_note(
-                    90001i64,
+                ErrorCode(70107),
+                ErrorCode(70169),
+                ErrorCode(90001),
+                ErrorCode(90003),
+                ErrorCode(90009),
+                ErrorCode(90011),
+                ErrorCode(90992),
+                ErrorCode(90994),
+                ErrorCode(90995),
+                ErrorCode(91000),
+            ],
+        )
+        .with_error_notes(
+            &[
+                (
+                    ErrorCode(90001),
                     "The body is no JSON, or `To_Account` is an empty list.",
                 ),
-                DocumentedError::new(90003i64),
-                DocumentedError::new(90009i64),
-                DocumentedError::with_note(
-                    90011i64,
-                    "More than 500 users were asked for.",
-                ),
-                DocumentedError::new(90992i64),
-                DocumentedError::new(90994i64),
-                DocumentedError::new(90995i64),
-                DocumentedError::new(91000i64),
+                (ErrorCode(90011), "More than 500 users were asked for."),
             ],
         );
 }

@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * response table, ContactItem: says type Integer. Held here: an object with Type, To_Account and ToGroupId, because the sample of the page shows an object.
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::{Contact, ContactGroup, ContactResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -75,8 +75,8 @@ wire_object!(CreateContactGroup {
 impl Validate for CreateContactGroup {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("GroupContactItem", self.group_contact_item.len(), 1u32);
-        checker.max_items("GroupContactItem", self.group_contact_item.len(), 1u32);
+        checker.min_items("GroupContactItem", self.group_contact_item.len(), 1);
+        checker.max_items("GroupContactItem", self.group_contact_item.len(), 1);
         checker.inside("GroupContactItem", &self.group_contact_item);
     }
 }
@@ -89,23 +89,23 @@ impl Endpoint for CreateContactGroup {
             "v4/recentcontact/create_contact_group",
             Repeat::Idempotent,
         )
-        .with_page(53437u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53437)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }
@@ -176,8 +176,8 @@ wire_object!(NewContactGroup {
 impl Validate for NewContactGroup {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.max_bytes("GroupName", &self.group_name, 32u32);
-        checker.max_items("ContactItem", self.contact_item.len(), 1000u32);
+        checker.max_bytes("GroupName", &self.group_name, 32);
+        checker.max_items("ContactItem", self.contact_item.len(), 1000);
         checker.inside("ContactItem", &self.contact_item);
     }
 }

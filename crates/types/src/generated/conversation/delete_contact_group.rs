@@ -2,7 +2,7 @@
 
 //! `POST v4/recentcontact/del_contact_group`: Deleting Conversation Group Data
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::ContactGroup;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -70,8 +70,8 @@ wire_object!(DeleteContactGroup {
 impl Validate for DeleteContactGroup {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("GroupName", self.group_name.len(), 1u32);
-        checker.max_items("GroupName", self.group_name.len(), 1u32);
+        checker.min_items("GroupName", self.group_name.len(), 1);
+        checker.max_items("GroupName", self.group_name.len(), 1);
     }
 }
 
@@ -83,23 +83,23 @@ impl Endpoint for DeleteContactGroup {
             "v4/recentcontact/del_contact_group",
             Repeat::Idempotent,
         )
-        .with_page(53441u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53441)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }

@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * request table and sample, ToGroupid: says a small i, unlike ToGroupId in the commands beside it. Held here: `ToGroupid` on the wire, `to_group_id` in Rust, because table and sample of the page agree on it.
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::ContactType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -112,15 +112,15 @@ impl Endpoint for DeleteConversation {
             "v4/recentcontact/delete",
             Repeat::Idempotent,
         )
-        .with_page(43088u32)
-        .with_quota(200u32, 1u32)
+        .with_page(43088)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
             ],
         );
 }

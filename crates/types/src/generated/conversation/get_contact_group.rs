@@ -9,9 +9,9 @@
 //! * response table, CompleteFlag and NextStartIndex: says the description is Required. Held here: 1 on the last page, and the start of the next page, because the columns are shifted by one and the real descriptions are cut off; names and sample follow get_list.
 //! * error table, 51013 and 51008: says Premium edition and 1,000 conversations of one group; older pages say Ultimate edition. Held here: an edition that includes conversation groups, because the names of the editions change with the price list.
 
-use crate::{Advance, DocumentedError, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
-use crate::endpoint::{carry, equals};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::conversation::{ContactGroup, MarkedConversation};
+use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -94,23 +94,23 @@ impl Endpoint for GetContactGroup {
             "v4/recentcontact/get_contact_group",
             Repeat::Read,
         )
-        .with_page(53440u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53440)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }
@@ -118,7 +118,7 @@ impl Endpoint for GetContactGroup {
 impl Paged for GetContactGroup {
     type Item = MarkedConversation;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
-        if equals(&reply.complete_flag, 1i64) {
+        if equals(&reply.complete_flag, 1) {
             return Advance::End;
         }
         let moved = [carry(&mut self.start_index, &reply.next_start_index)];

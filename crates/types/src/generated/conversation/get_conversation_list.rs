@@ -5,9 +5,9 @@
 //! # Where the sources contradict themselves
 //! * response table, MsgTime: says duration of the conversation. Held here: the time of the last message, because the sample shows seconds since 1970, as do the cursors made from it.
 
-use crate::{Advance, DocumentedError, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
-use crate::endpoint::{carry, equals};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::conversation::ContactType;
+use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -127,15 +127,15 @@ impl Endpoint for GetConversationList {
             "v4/recentcontact/get_list",
             Repeat::Read,
         )
-        .with_page(43087u32)
-        .with_quota(200u32, 1u32)
+        .with_page(43087)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
             ],
         );
 }
@@ -143,7 +143,7 @@ impl Endpoint for GetConversationList {
 impl Paged for GetConversationList {
     type Item = Conversation;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
-        if equals(&reply.complete_flag, 1i64) {
+        if equals(&reply.complete_flag, 1) {
             return Advance::End;
         }
         let moved = [

@@ -6,7 +6,7 @@
 //! * response table, ContactItem and Type: says Integer and String. Held here: an object, and an integer, because the sample of the page shows an object whose Type is a number.
 //! * response table, OptType: says the description is Yes. Held here: the description beside it, because the columns are shifted by one.
 
-use crate::{DocumentedError, Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -77,8 +77,8 @@ wire_object!(MarkContact {
 impl Validate for MarkContact {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("MarkItem", self.mark_item.len(), 1u32);
-        checker.max_items("MarkItem", self.mark_item.len(), 100u32);
+        checker.min_items("MarkItem", self.mark_item.len(), 1);
+        checker.max_items("MarkItem", self.mark_item.len(), 100);
         checker.inside("MarkItem", &self.mark_item);
     }
 }
@@ -91,23 +91,23 @@ impl Endpoint for MarkContact {
             "v4/recentcontact/mark_contact",
             Repeat::Idempotent,
         )
-        .with_page(53438u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53438)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }
@@ -216,7 +216,7 @@ impl Validate for ContactMark {
         self.check_required(checker);
         checker.inside("ContactItem", &self.contact_item);
         if let Some(value) = &self.custom_mark {
-            checker.max_bytes("CustomMark", value, 256u32);
+            checker.max_bytes("CustomMark", value, 256);
         }
     }
 }
@@ -284,11 +284,11 @@ pub struct MarkOperation(pub i64);
 
 impl MarkOperation {
     /// The standard bits. Wire value 1.
-    pub const STANDARD: Self = Self(1i64);
+    pub const STANDARD: Self = Self(1);
     /// The app's own mark. Wire value 2.
-    pub const CUSTOM: Self = Self(2i64);
+    pub const CUSTOM: Self = Self(2);
     /// Both. Wire value 3.
-    pub const BOTH: Self = Self(3i64);
+    pub const BOTH: Self = Self(3);
 }
 
 wire_integer_enum!(MarkOperation {

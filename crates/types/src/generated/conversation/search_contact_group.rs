@@ -6,7 +6,7 @@
 //! * request table: says from ContactItem on the rows have three columns of four; Type is a String. Held here: ContactItem is required, Type is an integer, because the sample shows both, and a search without conversations would mean nothing.
 //! * response table: says ContactItem of type Integer; GroupItem is missing. Held here: ContactResultItem, a list, and GroupItem, because the sample shows these names.
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::{Contact, ContactGroup, MarkedConversation};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -72,7 +72,7 @@ wire_object!(SearchContactGroup {
 impl Validate for SearchContactGroup {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.max_items("ContactItem", self.contact_item.len(), 300u32);
+        checker.max_items("ContactItem", self.contact_item.len(), 300);
         checker.inside("ContactItem", &self.contact_item);
     }
 }
@@ -85,23 +85,23 @@ impl Endpoint for SearchContactGroup {
             "v4/recentcontact/search_contact_group",
             Repeat::Read,
         )
-        .with_page(53442u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53442)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }

@@ -7,7 +7,7 @@
 //! * request table, ToGroupId and To_Account: says both required. Held here: one of them, by the conversation's type, because the sample of a one-to-one conversation has no ToGroupId.
 //! * response table, UpdateType and ContactOptType: says the description is Required and the real one is in a fourth column. Held here: the description of the fourth column, because the columns are shifted by one.
 
-use crate::{DocumentedError, Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -96,23 +96,23 @@ impl Endpoint for UpdateContactGroup {
             "v4/recentcontact/update_contact_group",
             Repeat::Unsafe,
         )
-        .with_page(53439u32)
-        .with_quota(200u32, 1u32)
+        .with_page(53439)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(50001i64),
-                DocumentedError::new(50002i64),
-                DocumentedError::new(50003i64),
-                DocumentedError::new(50004i64),
-                DocumentedError::new(50005i64),
-                DocumentedError::new(51006i64),
-                DocumentedError::new(51007i64),
-                DocumentedError::new(51008i64),
-                DocumentedError::new(51009i64),
-                DocumentedError::new(51010i64),
-                DocumentedError::new(51011i64),
-                DocumentedError::new(51012i64),
-                DocumentedError::new(51013i64),
+                ErrorCode(50001),
+                ErrorCode(50002),
+                ErrorCode(50003),
+                ErrorCode(50004),
+                ErrorCode(50005),
+                ErrorCode(51006),
+                ErrorCode(51007),
+                ErrorCode(51008),
+                ErrorCode(51009),
+                ErrorCode(51010),
+                ErrorCode(51011),
+                ErrorCode(51012),
+                ErrorCode(51013),
             ],
         );
 }
@@ -217,9 +217,9 @@ wire_object!(ContactGroupUpdate {
 impl Validate for ContactGroupUpdate {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.max_bytes("OldGroupName", &self.old_group_name, 32u32);
+        checker.max_bytes("OldGroupName", &self.old_group_name, 32);
         if let Some(value) = &self.new_group_name {
-            checker.max_bytes("NewGroupName", value, 32u32);
+            checker.max_bytes("NewGroupName", value, 32);
         }
         if let Some(value) = &self.contact_update_item {
             checker.inside("ContactUpdateItem", value);
@@ -413,9 +413,9 @@ pub struct ContactGroupUpdateType(pub i64);
 
 impl ContactGroupUpdateType {
     /// Its name. Wire value 1.
-    pub const NAME: Self = Self(1i64);
+    pub const NAME: Self = Self(1);
     /// Its conversations. Wire value 2.
-    pub const CONVERSATIONS: Self = Self(2i64);
+    pub const CONVERSATIONS: Self = Self(2);
 }
 
 wire_integer_enum!(ContactGroupUpdateType {
@@ -431,9 +431,9 @@ pub struct ContactOperation(pub i64);
 
 impl ContactOperation {
     /// Into the group. Wire value 1.
-    pub const ADD: Self = Self(1i64);
+    pub const ADD: Self = Self(1);
     /// Out of the group. Wire value 2.
-    pub const REMOVE: Self = Self(2i64);
+    pub const REMOVE: Self = Self(2);
 }
 
 wire_integer_enum!(ContactOperation {

@@ -6,7 +6,7 @@
 //! * response table: says GroupId only. Held here: also Type and HugeGroupFlag, as optional, because the sample of a community shows them.
 //! * request table, AppMemberDefinedData: says a field of the request. Held here: a field of each member, because the samples show it inside MemberList.
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -264,23 +264,23 @@ impl Validate for CreateGroup {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
         if let Some(value) = &self.group_id {
-            checker.max_bytes("GroupId", value, 48u32);
+            checker.max_bytes("GroupId", value, 48);
         }
-        checker.max_bytes("Name", &self.name, 30u32);
+        checker.max_bytes("Name", &self.name, 30);
         if let Some(value) = &self.introduction {
-            checker.max_bytes("Introduction", value, 240u32);
+            checker.max_bytes("Introduction", value, 240);
         }
         if let Some(value) = &self.notification {
-            checker.max_bytes("Notification", value, 300u32);
+            checker.max_bytes("Notification", value, 300);
         }
         if let Some(value) = &self.face_url {
-            checker.max_bytes("FaceUrl", value, 100u32);
+            checker.max_bytes("FaceUrl", value, 100);
         }
         if let Some(value) = &self.app_defined_data {
             checker.inside("AppDefinedData", value);
         }
         if let Some(value) = &self.member_list {
-            checker.max_items("MemberList", value.len(), 100u32);
+            checker.max_items("MemberList", value.len(), 100);
             checker.inside("MemberList", value);
         }
     }
@@ -294,33 +294,37 @@ impl Endpoint for CreateGroup {
             "v4/group_open_http_svc/create_group",
             Repeat::Unsafe,
         )
-        .with_page(34895u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34895)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(10002i64),
-                DocumentedError::new(10003i64),
-                DocumentedError::new(10004i64),
-                DocumentedError::with_note(
-                    10005i64,
-                    "More than 100 members were named.",
-                ),
-                DocumentedError::new(10006i64),
-                DocumentedError::with_note(
-                    10007i64,
+                ErrorCode(10002),
+                ErrorCode(10003),
+                ErrorCode(10004),
+                ErrorCode(10005),
+                ErrorCode(10006),
+                ErrorCode(10007),
+                ErrorCode(10008),
+                ErrorCode(10016),
+                ErrorCode(10021),
+                ErrorCode(10025),
+                ErrorCode(10036),
+                ErrorCode(10037),
+                ErrorCode(10038),
+                ErrorCode(10058),
+            ],
+        )
+        .with_error_notes(
+            &[
+                (ErrorCode(10005), "More than 100 members were named."),
+                (
+                    ErrorCode(10007),
                     "The group type does not allow what was asked for, such as members of an `AVChatRoom`, or the caller is no administrator.",
                 ),
-                DocumentedError::new(10008i64),
-                DocumentedError::new(10016i64),
-                DocumentedError::new(10021i64),
-                DocumentedError::new(10025i64),
-                DocumentedError::new(10036i64),
-                DocumentedError::with_note(
-                    10037i64,
+                (
+                    ErrorCode(10037),
                     "The owner has created or joined as many groups as the plan allows.",
                 ),
-                DocumentedError::new(10038i64),
-                DocumentedError::new(10058i64),
             ],
         );
 }

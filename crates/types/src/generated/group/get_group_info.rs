@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * sample with filter: says Role without quotation marks. Held here: a text, because the other sample and the JSON grammar.
 
-use crate::{DocumentedError, Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::{
     ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole, MsgFlag, MuteAllMember,
 };
@@ -74,8 +74,8 @@ wire_object!(GetGroupInfo {
 impl Validate for GetGroupInfo {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("GroupIdList", self.group_id_list.len(), 1u32);
-        checker.max_items("GroupIdList", self.group_id_list.len(), 50u32);
+        checker.min_items("GroupIdList", self.group_id_list.len(), 1);
+        checker.max_items("GroupIdList", self.group_id_list.len(), 50);
         if let Some(value) = &self.response_filter {
             checker.inside("ResponseFilter", value);
         }
@@ -90,17 +90,17 @@ impl Endpoint for GetGroupInfo {
             "v4/group_open_http_svc/get_group_info",
             Repeat::Read,
         )
-        .with_page(34961u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34961)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(10002i64),
-                DocumentedError::new(10003i64),
-                DocumentedError::new(10004i64),
-                DocumentedError::new(10007i64),
-                DocumentedError::new(10010i64),
-                DocumentedError::new(10015i64),
-                DocumentedError::new(10018i64),
+                ErrorCode(10002),
+                ErrorCode(10003),
+                ErrorCode(10004),
+                ErrorCode(10007),
+                ErrorCode(10010),
+                ErrorCode(10015),
+                ErrorCode(10018),
             ],
         );
 }
@@ -158,15 +158,9 @@ pub struct GroupInfoFilter {
 }
 
 impl GroupInfoFilter {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            group_base_info_filter: None,
-            member_info_filter: None,
-            app_defined_data_filter_group: None,
-            app_defined_data_filter_group_member: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`group_base_info_filter`](Self::group_base_info_filter).

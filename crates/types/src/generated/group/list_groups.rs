@@ -5,9 +5,9 @@
 //! # Where the sources contradict themselves
 //! * RESTful API Overview, sample of this command: says a reply without Next and ErrorInfo. Held here: both optional, because the command's own page shows them.
 
-use crate::{Advance, DocumentedError, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
-use crate::endpoint::{carry, is_start};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::group::GroupType;
+use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -46,14 +46,9 @@ pub struct ListGroups {
 }
 
 impl ListGroups {
-    /// An object without optional fields set.
+    /// A request without optional fields.
     pub fn new() -> Self {
-        Self {
-            limit: None,
-            next: None,
-            group_type: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`limit`](Self::limit).
@@ -88,7 +83,7 @@ impl Validate for ListGroups {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
         if let Some(value) = &self.limit {
-            checker.max("Limit", *value, 10000i64);
+            checker.max("Limit", *value, 10000);
         }
     }
 }
@@ -101,15 +96,10 @@ impl Endpoint for ListGroups {
             "v4/group_open_http_svc/get_appid_group_list",
             Repeat::Read,
         )
-        .with_page(34960u32)
-        .with_quota(1u32, 1u32)
+        .with_page(34960)
+        .with_quota(1, 1)
         .with_errors(
-            &[
-                DocumentedError::new(10002i64),
-                DocumentedError::new(10004i64),
-                DocumentedError::new(10007i64),
-                DocumentedError::new(10018i64),
-            ],
+            &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10007), ErrorCode(10018)],
         );
 }
 

@@ -6,9 +6,9 @@
 //! * MsgSeq and MsgRandom of a stored message: says nothing: the rows are missing; the sending page calls both 32-bit. Held here: 64 bits in the reply, 32 bits in the request, because what the server says is never narrowed below what could come.
 //! * error table, 90003 and 90008: says To_Account and From_Account are missing. Held here: Peer_Account and Operator_Account, because the request of this command has no other fields for the two sides.
 
-use crate::{Advance, DocumentedError, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
-use crate::endpoint::{carry, equals};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;
+use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
@@ -121,21 +121,24 @@ impl Endpoint for GetC2cHistory {
             "v4/openim/admin_getroammsg",
             Repeat::Read,
         )
-        .with_page(35478u32)
-        .with_quota(200u32, 1u32)
+        .with_page(35478)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(90001i64),
-                DocumentedError::with_note(
-                    90003i64,
-                    "`Peer_Account` is missing or no text.",
-                ),
-                DocumentedError::with_note(
-                    90008i64,
+                ErrorCode(90001),
+                ErrorCode(90003),
+                ErrorCode(90008),
+                ErrorCode(90009),
+                ErrorCode(91000),
+            ],
+        )
+        .with_error_notes(
+            &[
+                (ErrorCode(90003), "`Peer_Account` is missing or no text."),
+                (
+                    ErrorCode(90008),
                     "`Operator_Account` is missing, or there is no such account.",
                 ),
-                DocumentedError::new(90009i64),
-                DocumentedError::new(91000i64),
             ],
         );
 }
@@ -143,7 +146,7 @@ impl Endpoint for GetC2cHistory {
 impl Paged for GetC2cHistory {
     type Item = C2cMsg;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
-        if equals(&reply.complete, 1i64) {
+        if equals(&reply.complete, 1) {
             return Advance::End;
         }
         let moved = [
@@ -365,9 +368,9 @@ pub struct MsgFlagBits(pub i64);
 
 impl MsgFlagBits {
     /// As it was sent. Wire value 0.
-    pub const NORMAL: Self = Self(0i64);
+    pub const NORMAL: Self = Self(0);
     /// Recalled. Wire value 8.
-    pub const RECALLED: Self = Self(8i64);
+    pub const RECALLED: Self = Self(8);
 }
 
 wire_integer_enum!(MsgFlagBits {

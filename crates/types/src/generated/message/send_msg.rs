@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/sendmsg`: Sending One-to-One Messages to One User
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -243,9 +243,9 @@ impl Validate for SendMsg {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
         if let Some(value) = &self.from_account {
-            checker.max_bytes("From_Account", value, 32u32);
+            checker.max_bytes("From_Account", value, 32);
         }
-        checker.max_bytes("To_Account", &self.to_account, 32u32);
+        checker.max_bytes("To_Account", &self.to_account, 32);
         checker.inside("MsgBody", &self.msg_body);
         if let Some(value) = &self.offline_push_info {
             checker.inside("OfflinePushInfo", value);
@@ -261,34 +261,39 @@ impl Endpoint for SendMsg {
             "v4/openim/sendmsg",
             Repeat::DeduplicatedBy(&["MsgRandom", "MsgSeq"]),
         )
-        .with_page(34919u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34919)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(20001i64),
-                DocumentedError::new(20002i64),
-                DocumentedError::new(20003i64),
-                DocumentedError::new(20004i64),
-                DocumentedError::new(20005i64),
-                DocumentedError::new(20006i64),
-                DocumentedError::new(90001i64),
-                DocumentedError::new(90002i64),
-                DocumentedError::new(90003i64),
-                DocumentedError::new(90005i64),
-                DocumentedError::new(90007i64),
-                DocumentedError::new(90009i64),
-                DocumentedError::new(90010i64),
-                DocumentedError::new(90012i64),
-                DocumentedError::new(90026i64),
-                DocumentedError::new(90031i64),
-                DocumentedError::new(90044i64),
-                DocumentedError::new(90048i64),
-                DocumentedError::with_note(
-                    90992i64,
+                ErrorCode(20001),
+                ErrorCode(20002),
+                ErrorCode(20003),
+                ErrorCode(20004),
+                ErrorCode(20005),
+                ErrorCode(20006),
+                ErrorCode(90001),
+                ErrorCode(90002),
+                ErrorCode(90003),
+                ErrorCode(90005),
+                ErrorCode(90007),
+                ErrorCode(90009),
+                ErrorCode(90010),
+                ErrorCode(90012),
+                ErrorCode(90026),
+                ErrorCode(90031),
+                ErrorCode(90044),
+                ErrorCode(90048),
+                ErrorCode(90992),
+                ErrorCode(91000),
+                ErrorCode(93000),
+            ],
+        )
+        .with_error_notes(
+            &[
+                (
+                    ErrorCode(90992),
                     "The service had an internal error; when it goes on and webhooks are on, look at what your webhook answers.",
                 ),
-                DocumentedError::new(91000i64),
-                DocumentedError::new(93000i64),
             ],
         );
 }
@@ -341,9 +346,9 @@ pub struct SyncOtherMachine(pub i64);
 
 impl SyncOtherMachine {
     /// It does, on devices and in the history. Wire value 1.
-    pub const SYNC: Self = Self(1i64);
+    pub const SYNC: Self = Self(1);
     /// It does not. Wire value 2.
-    pub const NO_SYNC: Self = Self(2i64);
+    pub const NO_SYNC: Self = Self(2);
 }
 
 wire_integer_enum!(SyncOtherMachine {

@@ -25,9 +25,9 @@ pub struct GetServerIpList {
 }
 
 impl GetServerIpList {
-    /// An object without optional fields set.
+    /// A request without optional fields.
     pub fn new() -> Self {
-        Self { extra: Extra::default() }
+        Self::default()
     }
 }
 
@@ -47,8 +47,8 @@ impl Endpoint for GetServerIpList {
             "v4/ConfigSvc/GetIPList",
             Repeat::Read,
         )
-        .with_page(36742u32)
-        .with_quota(200u32, 1u32);
+        .with_page(36742)
+        .with_quota(200, 1);
 }
 
 /// Reply to [`GetServerIpList`].

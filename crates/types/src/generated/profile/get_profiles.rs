@@ -2,7 +2,7 @@
 
 //! `POST v4/profile/portrait_get`: Pulling Profiles
 
-use crate::{DocumentedError, Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::profile::{ProfileItem, ProfileTag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -64,9 +64,9 @@ wire_object!(GetProfiles {
 impl Validate for GetProfiles {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("To_Account", self.to_account.len(), 1u32);
-        checker.max_items("To_Account", self.to_account.len(), 100u32);
-        checker.min_items("TagList", self.tag_list.len(), 1u32);
+        checker.min_items("To_Account", self.to_account.len(), 1);
+        checker.max_items("To_Account", self.to_account.len(), 100);
+        checker.min_items("TagList", self.tag_list.len(), 1);
     }
 }
 
@@ -78,17 +78,17 @@ impl Endpoint for GetProfiles {
             "v4/profile/portrait_get",
             Repeat::Read,
         )
-        .with_page(34917u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34917)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(40001i64),
-                DocumentedError::new(40002i64),
-                DocumentedError::new(40003i64),
-                DocumentedError::new(40004i64),
-                DocumentedError::new(40006i64),
-                DocumentedError::new(40007i64),
-                DocumentedError::new(40009i64),
+                ErrorCode(40001),
+                ErrorCode(40002),
+                ErrorCode(40003),
+                ErrorCode(40004),
+                ErrorCode(40006),
+                ErrorCode(40007),
+                ErrorCode(40009),
             ],
         );
 }

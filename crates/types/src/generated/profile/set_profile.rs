@@ -2,7 +2,7 @@
 
 //! `POST v4/profile/portrait_set`: Setting Profiles
 
-use crate::{DocumentedError, Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::profile::ProfileItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -64,7 +64,7 @@ wire_object!(SetProfile {
 impl Validate for SetProfile {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("ProfileItem", self.profile_item.len(), 1u32);
+        checker.min_items("ProfileItem", self.profile_item.len(), 1);
         checker.inside("ProfileItem", &self.profile_item);
     }
 }
@@ -77,19 +77,19 @@ impl Endpoint for SetProfile {
             "v4/profile/portrait_set",
             Repeat::Idempotent,
         )
-        .with_page(34916u32)
-        .with_quota(200u32, 1u32)
+        .with_page(34916)
+        .with_quota(200, 1)
         .with_errors(
             &[
-                DocumentedError::new(40001i64),
-                DocumentedError::new(40003i64),
-                DocumentedError::new(40004i64),
-                DocumentedError::new(40006i64),
-                DocumentedError::new(40008i64),
-                DocumentedError::new(40009i64),
-                DocumentedError::new(40601i64),
-                DocumentedError::new(40605i64),
-                DocumentedError::new(40610i64),
+                ErrorCode(40001),
+                ErrorCode(40003),
+                ErrorCode(40004),
+                ErrorCode(40006),
+                ErrorCode(40008),
+                ErrorCode(40009),
+                ErrorCode(40601),
+                ErrorCode(40605),
+                ErrorCode(40610),
             ],
         );
 }

@@ -258,9 +258,9 @@ pub struct ContactType(pub i64);
 
 impl ContactType {
     /// One-to-one. Wire value 1.
-    pub const C2C: Self = Self(1i64);
+    pub const C2C: Self = Self(1);
     /// With a group. Wire value 2.
-    pub const GROUP: Self = Self(2i64);
+    pub const GROUP: Self = Self(2);
 }
 
 wire_integer_enum!(ContactType {

@@ -164,15 +164,9 @@ pub struct CustomElem {
 }
 
 impl CustomElem {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            data: None,
-            desc: None,
-            ext: None,
-            sound: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`data`](Self::data).
@@ -246,16 +240,9 @@ pub struct SoundElem {
 }
 
 impl SoundElem {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            url: None,
-            uuid: None,
-            size: None,
-            second: None,
-            download_flag: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`url`](Self::url).
@@ -480,16 +467,9 @@ pub struct FileElem {
 }
 
 impl FileElem {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            url: None,
-            uuid: None,
-            file_size: None,
-            file_name: None,
-            download_flag: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`url`](Self::url).
@@ -603,24 +583,9 @@ pub struct VideoFileElem {
 }
 
 impl VideoFileElem {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            video_url: None,
-            video_uuid: None,
-            video_size: None,
-            video_second: None,
-            video_format: None,
-            video_download_flag: None,
-            thumb_url: None,
-            thumb_uuid: None,
-            thumb_size: None,
-            thumb_width: None,
-            thumb_height: None,
-            thumb_format: None,
-            thumb_download_flag: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`video_url`](Self::video_url).
@@ -776,17 +741,9 @@ pub struct RelayElem {
 }
 
 impl RelayElem {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            title: None,
-            msg_num: None,
-            compatible_text: None,
-            abstract_list: None,
-            msg_list: None,
-            json_msg_key: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`title`](Self::title).
@@ -897,19 +854,9 @@ pub struct RelayedMsg {
 }
 
 impl RelayedMsg {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            from_account: None,
-            to_account: None,
-            group_id: None,
-            msg_seq: None,
-            msg_random: None,
-            msg_time_stamp: None,
-            msg_body: None,
-            cloud_custom_data: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`from_account`](Self::from_account).
@@ -1003,7 +950,7 @@ pub struct DownloadFlag(pub i64);
 
 impl DownloadFlag {
     /// From the address beside it; the only documented value. Wire value 2.
-    pub const BY_URL: Self = Self(2i64);
+    pub const BY_URL: Self = Self(2);
 }
 
 wire_integer_enum!(DownloadFlag {
@@ -1018,15 +965,15 @@ pub struct ImageFormat(pub i64);
 
 impl ImageFormat {
     /// JPEG. Wire value 1.
-    pub const JPG: Self = Self(1i64);
+    pub const JPG: Self = Self(1);
     /// GIF. Wire value 2.
-    pub const GIF: Self = Self(2i64);
+    pub const GIF: Self = Self(2);
     /// PNG. Wire value 3.
-    pub const PNG: Self = Self(3i64);
+    pub const PNG: Self = Self(3);
     /// BMP. Wire value 4.
-    pub const BMP: Self = Self(4i64);
+    pub const BMP: Self = Self(4);
     /// Any other. Wire value 255.
-    pub const OTHER: Self = Self(255i64);
+    pub const OTHER: Self = Self(255);
 }
 
 wire_integer_enum!(ImageFormat {
@@ -1045,11 +992,11 @@ pub struct ImageType(pub i64);
 
 impl ImageType {
     /// As it was sent. Wire value 1.
-    pub const ORIGINAL: Self = Self(1i64);
+    pub const ORIGINAL: Self = Self(1);
     /// Made smaller for display. Wire value 2.
-    pub const LARGE: Self = Self(2i64);
+    pub const LARGE: Self = Self(2);
     /// Made smaller for a list. Wire value 3.
-    pub const THUMBNAIL: Self = Self(3i64);
+    pub const THUMBNAIL: Self = Self(3);
 }
 
 wire_integer_enum!(ImageType {

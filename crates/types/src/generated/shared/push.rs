@@ -41,17 +41,9 @@ pub struct OfflinePushInfo {
 }
 
 impl OfflinePushInfo {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            push_flag: None,
-            title: None,
-            desc: None,
-            ext: None,
-            android_info: None,
-            apns_info: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`push_flag`](Self::push_flag).
@@ -199,26 +191,9 @@ pub struct AndroidPushInfo {
 }
 
 impl AndroidPushInfo {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            sound: None,
-            push_style: None,
-            hua_wei_channel_id: None,
-            xiao_mi_channel_id: None,
-            oppo_channel_id: None,
-            google_channel_id: None,
-            vivo_classification: None,
-            vivo_category: None,
-            hua_wei_importance: None,
-            ext_as_huawei_intent_param: None,
-            hua_wei_category: None,
-            hua_wei_image: None,
-            honor_image: None,
-            honor_importance: None,
-            google_image: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`sound`](Self::sound).
@@ -414,19 +389,9 @@ pub struct ApnsPushInfo {
 }
 
 impl ApnsPushInfo {
-    /// An object without optional fields set.
+    /// An object without optional fields.
     pub fn new() -> Self {
-        Self {
-            sound: None,
-            badge_mode: None,
-            title: None,
-            sub_title: None,
-            image: None,
-            mutable_content: None,
-            interruption_level: None,
-            content_available: None,
-            extra: Extra::default(),
-        }
+        Self::default()
     }
 
     /// Sets [`sound`](Self::sound).
@@ -514,9 +479,9 @@ pub struct PushFlag(pub i64);
 
 impl PushFlag {
     /// It is. Wire value 0.
-    pub const PUSH: Self = Self(0i64);
+    pub const PUSH: Self = Self(0);
     /// It is not. Wire value 1.
-    pub const NO_PUSH: Self = Self(1i64);
+    pub const NO_PUSH: Self = Self(1);
 }
 
 wire_integer_enum!(PushFlag {
@@ -532,9 +497,9 @@ pub struct BadgeMode(pub i64);
 
 impl BadgeMode {
     /// It does. Wire value 0.
-    pub const COUNT: Self = Self(0i64);
+    pub const COUNT: Self = Self(0);
     /// It does not. Wire value 1.
-    pub const NO_COUNT: Self = Self(1i64);
+    pub const NO_COUNT: Self = Self(1);
 }
 
 wire_integer_enum!(BadgeMode {
@@ -550,9 +515,9 @@ pub struct VivoClassification(pub i64);
 
 impl VivoClassification {
     /// Marketing. Wire value 0.
-    pub const OPERATION: Self = Self(0i64);
+    pub const OPERATION: Self = Self(0);
     /// From the system or from people. Wire value 1.
-    pub const SYSTEM: Self = Self(1i64);
+    pub const SYSTEM: Self = Self(1);
 }
 
 wire_integer_enum!(VivoClassification {

@@ -1,0 +1,87 @@
+//! What generated [`Paged`](crate::Paged) implementations are made of.
+#![allow(dead_code, reason = "which of these are needed depends on the spec")]
+
+/// Copies a part of the cursor; says whether that changed anything.
+pub(crate) fn carry<T: Clone + PartialEq>(to: &mut T, from: &T) -> bool {
+    let moved = to != from;
+    if moved {
+        to.clone_from(from);
+    }
+    moved
+}
+
+/// [`carry`] from a field that may be missing in the reply.
+pub(crate) fn carry_optional<T: Clone + PartialEq + Default>(to: &mut T, from: &Option<T>) -> bool {
+    carry(to, &from.clone().unwrap_or_default())
+}
+
+/// [`carry`] into a field that may be left out of the request.
+pub(crate) fn carry_some<T: Clone + PartialEq>(to: &mut Option<T>, from: &T) -> bool {
+    carry(to, &Some(from.clone()))
+}
+
+/// Whether a part of the cursor is back at its start: zero, empty or absent.
+pub(crate) fn is_start<T: Cursor>(part: &T) -> bool {
+    part.is_start()
+}
+
+/// A part of a cursor.
+pub(crate) trait Cursor {
+    fn is_start(&self) -> bool;
+}
+
+macro_rules! cursors {
+    ($($ty:ty: $start:expr),*) => { $(
+        impl Cursor for $ty {
+            fn is_start(&self) -> bool {
+                *self == $start
+            }
+        }
+    )* };
+}
+cursors!(u32: 0, u64: 0, i32: 0, i64: 0, String: "");
+
+impl<T> Cursor for Vec<T> {
+    fn is_start(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T: Cursor> Cursor for Option<T> {
+    fn is_start(&self) -> bool {
+        self.as_ref().is_none_or(Cursor::is_start)
+    }
+}
+
+/// Whether a field that ends the paging has the value that does.
+pub(crate) fn equals<T: AsNumber>(field: &T, value: i64) -> bool {
+    field.as_number() == Some(i128::from(value))
+}
+
+/// A number, however it is held.
+pub(crate) trait AsNumber {
+    fn as_number(&self) -> Option<i128>;
+}
+
+macro_rules! numbers {
+    ($($ty:ty),*) => { $(
+        impl AsNumber for $ty {
+            fn as_number(&self) -> Option<i128> {
+                Some(i128::from(*self))
+            }
+        }
+    )* };
+}
+numbers!(u32, u64, i32, i64);
+
+impl AsNumber for crate::wire::Flag {
+    fn as_number(&self) -> Option<i128> {
+        Some(i128::from(self.0))
+    }
+}
+
+impl<T: AsNumber> AsNumber for Option<T> {
+    fn as_number(&self) -> Option<i128> {
+        self.as_ref().and_then(AsNumber::as_number)
+    }
+}
