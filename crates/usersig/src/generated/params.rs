@@ -4,10 +4,10 @@
 pub(crate) const VERSION: &str = "2.0";
 
 /// Most bytes of a signature that are looked at.
-pub const MAX_ENCODED_BYTES: usize = 262144u32 as usize;
+pub const MAX_ENCODED_BYTES: usize = 262144;
 
 /// Most bytes that a signature may inflate to.
-pub const MAX_DOCUMENT_BYTES: usize = 262144u32 as usize;
+pub const MAX_DOCUMENT_BYTES: usize = 262144;
 
 /// Names in the document.
 pub(crate) mod field {
@@ -24,31 +24,31 @@ pub(crate) mod field {
 pub(crate) const ALPHABET: &[(char, char)] = &[('+', '*'), ('/', '-'), ('=', '_')];
 
 /// First byte of a userbuf with a room number.
-pub(crate) const INTEGER_ROOM_VERSION: u8 = 0u8;
+pub(crate) const INTEGER_ROOM_VERSION: u8 = 0;
 
 /// First byte of a userbuf with a room name.
-pub(crate) const STRING_ROOM_VERSION: u8 = 1u8;
+pub(crate) const STRING_ROOM_VERSION: u8 = 1;
 
 /// Account type of every userbuf.
-pub(crate) const ACCOUNT_TYPE: u32 = 0u32;
+pub(crate) const ACCOUNT_TYPE: u32 = 0;
 
 impl crate::Privileges {
     /// Create a room.
-    pub const CREATE_ROOM: Self = Self(1u32);
+    pub const CREATE_ROOM: Self = Self(1);
     /// Enter a room.
-    pub const ENTER_ROOM: Self = Self(2u32);
+    pub const ENTER_ROOM: Self = Self(2);
     /// Send audio.
-    pub const SEND_AUDIO: Self = Self(4u32);
+    pub const SEND_AUDIO: Self = Self(4);
     /// Receive audio.
-    pub const RECEIVE_AUDIO: Self = Self(8u32);
+    pub const RECEIVE_AUDIO: Self = Self(8);
     /// Send video.
-    pub const SEND_VIDEO: Self = Self(16u32);
+    pub const SEND_VIDEO: Self = Self(16);
     /// Receive video.
-    pub const RECEIVE_VIDEO: Self = Self(32u32);
+    pub const RECEIVE_VIDEO: Self = Self(32);
     /// Send video of the substream, which is used for screen sharing.
-    pub const SEND_SUBSTREAM: Self = Self(64u32);
+    pub const SEND_SUBSTREAM: Self = Self(64);
     /// Receive video of the substream, which is used for screen sharing.
-    pub const RECEIVE_SUBSTREAM: Self = Self(128u32);
+    pub const RECEIVE_SUBSTREAM: Self = Self(128);
     /// Every right.
-    pub const ALL: Self = Self(255u32);
+    pub const ALL: Self = Self(255);
 }

@@ -1,0 +1,86 @@
+//! Texts that never print and are wiped on drop.
+
+use crate::SecretKeyError;
+use std::{env, fmt};
+use zeroize::Zeroizing;
+
+/// The key of an app, from the console.
+#[derive(Clone)]
+pub struct SecretKey(Zeroizing<String>);
+
+impl SecretKey {
+    /// A key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(Zeroizing::new(key.into()))
+    }
+
+    /// The key in an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// The variable is not set, is empty or is no Unicode.
+    pub fn from_env(variable: &str) -> Result<Self, SecretKeyError> {
+        match env::var(variable) {
+            Ok(key) if key.trim().is_empty() => Err(SecretKeyError::Empty {
+                variable: variable.to_owned(),
+            }),
+            Ok(key) => Ok(Self::new(key)),
+            Err(env::VarError::NotPresent) => Err(SecretKeyError::NotSet {
+                variable: variable.to_owned(),
+            }),
+            Err(env::VarError::NotUnicode(_)) => Err(SecretKeyError::NotUnicode {
+                variable: variable.to_owned(),
+            }),
+        }
+    }
+
+    /// Whether there is nothing to sign with.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<&str> for SecretKey {
+    fn from(key: &str) -> Self {
+        Self::new(key)
+    }
+}
+
+impl From<String> for SecretKey {
+    fn from(key: String) -> Self {
+        Self::new(key)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey([redacted])")
+    }
+}
+
+/// A signature. Whoever has it can act for the user until it expires.
+#[derive(Clone)]
+pub struct UserSig(Zeroizing<String>);
+
+impl UserSig {
+    /// The text to send.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for UserSig {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for UserSig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserSig([redacted])")
+    }
+}

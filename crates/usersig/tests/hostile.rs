@@ -1,0 +1,263 @@
+//! Every way in which a signature can be wrong has its error; nothing panics, nothing prints a
+//! secret.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression as Level, write::ZlibEncoder};
+use proptest::prelude::*;
+use std::{io::Write as _, time::Duration};
+use tencent_chat_usersig::{
+    Compression, FixedClock, MAX_DOCUMENT_BYTES, MAX_ENCODED_BYTES, Privileges, SecretKey,
+    SecretKeyError, SignError, Signer, VerifyError, parse,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn signer() -> Signer {
+    Signer::new(1_400_000_000, "top-secret-key").with_clock(FixedClock::new(1_700_000_000))
+}
+
+fn wrap(document: &[u8]) -> String {
+    let mut zlib = ZlibEncoder::new(Vec::new(), Level::best());
+    zlib.write_all(document).unwrap();
+    STANDARD
+        .encode(zlib.finish().unwrap())
+        .replace('+', "*")
+        .replace('/', "-")
+        .replace('=', "_")
+}
+
+#[test]
+fn each_mistake_has_its_error() {
+    let field = |field| VerifyError::BadField { field };
+    let document = r#"{"TLS.ver":"2.0","TLS.identifier":"lin","TLS.sdkappid":1400000000,"TLS.expire":86400,"TLS.time":1700000000,"TLS.sig":"AAAA"}"#;
+    let without = |name: &str| document.replace(&format!("\"{name}\""), "\"x\"");
+    for (sig, error) in [
+        (
+            "x".repeat(MAX_ENCODED_BYTES + 1),
+            VerifyError::TooLarge {
+                limit: MAX_ENCODED_BYTES,
+            },
+        ),
+        (
+            wrap(&vec![b' '; MAX_DOCUMENT_BYTES + 1]),
+            VerifyError::TooLarge {
+                limit: MAX_DOCUMENT_BYTES,
+            },
+        ),
+        ("!".to_owned(), VerifyError::BadBase64),
+        ("AAA=".to_owned(), VerifyError::BadBase64),
+        (String::new(), VerifyError::BadZlib),
+        ("AAAA".to_owned(), VerifyError::BadZlib),
+        (wrap(b"not json"), VerifyError::BadJson),
+        (wrap(b"[1]"), VerifyError::BadJson),
+        (wrap(b"\xff"), VerifyError::BadJson),
+        (wrap("[".repeat(100_000).as_bytes()), VerifyError::BadJson),
+        (wrap(b"{}"), field("TLS.ver")),
+        (
+            wrap(without("TLS.identifier").as_bytes()),
+            field("TLS.identifier"),
+        ),
+        (
+            wrap(without("TLS.sdkappid").as_bytes()),
+            field("TLS.sdkappid"),
+        ),
+        (wrap(without("TLS.time").as_bytes()), field("TLS.time")),
+        (wrap(without("TLS.expire").as_bytes()), field("TLS.expire")),
+        (wrap(without("TLS.sig").as_bytes()), field("TLS.sig")),
+        (
+            wrap(document.replace("AAAA", "not base64").as_bytes()),
+            field("TLS.sig"),
+        ),
+        (
+            wrap(document.replace("86400", "-1").as_bytes()),
+            field("TLS.expire"),
+        ),
+        (
+            wrap(document.replace("\"lin\"", "7").as_bytes()),
+            field("TLS.identifier"),
+        ),
+        (
+            wrap(document.replace("lin", "lin\\nTLS.sdkappid:1").as_bytes()),
+            field("TLS.identifier"),
+        ),
+        (
+            wrap(document.replace("2.0", "3.0").as_bytes()),
+            VerifyError::UnknownVersion,
+        ),
+        (
+            wrap(document.replace("1400000000", "1").as_bytes()),
+            VerifyError::WrongApp { found: 1 },
+        ),
+        (wrap(document.as_bytes()), VerifyError::SignatureMismatch),
+    ] {
+        assert_eq!(
+            signer().verify(&sig),
+            Err(error),
+            "{}",
+            &sig[..sig.len().min(80)]
+        );
+    }
+    let sig = signer().sign("lin", DAY).unwrap();
+    assert_eq!(
+        signer().verify_for(sig.expose(), "mei"),
+        Err(VerifyError::WrongUser)
+    );
+    assert!(signer().verify_for(sig.expose(), "lin").is_ok());
+}
+
+#[test]
+fn a_document_that_was_changed_does_not_hold() {
+    let sig = signer().sign_with_userbuf("lin", DAY, b"abc").unwrap();
+    let plain = sig
+        .expose()
+        .replace('*', "+")
+        .replace('-', "/")
+        .replace('_', "=");
+    let mut document = Vec::new();
+    std::io::copy(
+        &mut flate2::read::ZlibDecoder::new(&*STANDARD.decode(plain).unwrap()),
+        &mut document,
+    )
+    .unwrap();
+    let document = String::from_utf8(document).unwrap();
+    for (from, to) in [
+        ("\"lin\"", "\"mei\""),
+        ("86400", "86401"),
+        ("1700000000", "1700000001"),
+        ("\"YWJj\"", "\"YWJk\""),
+        (",\"TLS.userbuf\":\"YWJj\"", ""),
+    ] {
+        let changed = document.replace(from, to);
+        assert_ne!(changed, document);
+        assert_eq!(
+            signer().verify(&wrap(changed.as_bytes())),
+            Err(VerifyError::SignatureMismatch),
+            "{from}"
+        );
+    }
+    // Spacing, order and further keys are the signer's own business.
+    let spaced = format!(
+        "{}\n",
+        document
+            .replace(',', " ,\n\"x\": {\"y\": []}, ")
+            .replace("\"x\": {\"y\": []}, \"x\"", "\"x\"")
+    );
+    assert!(signer().verify(&wrap(spaced.as_bytes())).is_ok());
+}
+
+#[test]
+fn times_do_not_overflow() {
+    let forever = signer().sign("lin", Duration::MAX).unwrap();
+    assert_eq!(
+        signer().verify(forever.expose()).unwrap().expires_at(),
+        u64::MAX
+    );
+}
+
+#[test]
+fn bad_input_is_refused_before_it_is_signed() {
+    let error = |signer: &Signer, user: &str, valid_for| signer.sign(user, valid_for).unwrap_err();
+    assert_eq!(error(&signer(), "", DAY), SignError::EmptyUserId);
+    assert_eq!(
+        error(&signer(), "a\nTLS.sdkappid:1", DAY),
+        SignError::ControlCharacter
+    );
+    assert_eq!(
+        error(&signer(), "lin", Duration::from_millis(999)),
+        SignError::NoValidity
+    );
+    assert_eq!(
+        error(&signer(), &"x".repeat(MAX_DOCUMENT_BYTES), DAY),
+        SignError::TooLarge
+    );
+    assert_eq!(error(&Signer::new(1, ""), "lin", DAY), SignError::EmptyKey);
+    assert_eq!(
+        SecretKey::from_env("A_VARIABLE_THAT_NOBODY_SETS").unwrap_err(),
+        SecretKeyError::NotSet {
+            variable: "A_VARIABLE_THAT_NOBODY_SETS".to_owned()
+        }
+    );
+    let big = vec![0xff; 150_000];
+    let kept = signer()
+        .with_compression(Compression::Stored)
+        .sign_with_userbuf("lin", DAY, &big);
+    assert_eq!(kept.unwrap_err(), SignError::TooLarge);
+}
+
+#[test]
+fn secrets_do_not_print() {
+    let sig = signer().sign("lin", DAY).unwrap();
+    let shown = format!(
+        "{:?} {:?} {:?} {:#?}",
+        SecretKey::new("top-secret-key"),
+        sig,
+        signer(),
+        signer()
+    );
+    assert!(
+        !shown.contains("top-secret-key") && !shown.contains(sig.expose()),
+        "{shown}"
+    );
+    for error in [
+        signer().verify(&sig.expose()[1..]).unwrap_err(),
+        Signer::new(1, "x").verify(sig.expose()).unwrap_err(),
+    ] {
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(&sig.expose()[..20]), "{shown}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_signed_holds(
+        user in "[^\\p{Cc}]{1,40}", seconds in 1..u64::from(u32::MAX), userbuf in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..300)), stored: bool,
+    ) {
+        let signer = signer().with_compression(if stored { Compression::Stored } else { Compression::Deflated });
+        let valid_for = Duration::from_secs(seconds);
+        let sig = match &userbuf {
+            Some(userbuf) => signer.sign_with_userbuf(&user, valid_for, userbuf),
+            None => signer.sign(&user, valid_for),
+        }.unwrap();
+        prop_assert!(sig.expose().chars().all(|c| c.is_ascii_alphanumeric() || "*-_".contains(c)));
+        let claims = signer.verify(sig.expose()).unwrap();
+        prop_assert_eq!((&claims.user_id, claims.valid_for, &claims.userbuf), (&user, seconds, &userbuf));
+        let unverified = parse(sig.expose()).unwrap();
+        prop_assert_eq!(unverified.peek(), &claims);
+    }
+
+    #[test]
+    fn room_keys_hold(user in "[a-z]{1,10}", room in "[^\\p{Cc}]{0,20}", number: u32, bits: u32) {
+        let signer = signer();
+        for sig in [
+            signer.private_map_key(&user, DAY, number, Privileges(bits)),
+            signer.private_map_key_with_string_room(&user, DAY, &room, Privileges(bits)),
+        ] {
+            prop_assert!(signer.verify_for(sig.unwrap().expose(), &user).is_ok());
+        }
+    }
+
+    #[test]
+    fn no_text_panics(sig in "\\PC{0,300}") {
+        prop_assert!(signer().verify(&sig).is_err());
+    }
+
+    #[test]
+    fn no_document_panics(document in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(signer().verify(&wrap(&document)).is_err());
+    }
+
+    #[test]
+    fn a_changed_character_is_noticed(at: prop::sample::Index, to in "[A-Za-z0-9*-]") {
+        let sig = signer().sign("lin", DAY).unwrap();
+        let mut changed = sig.expose().to_owned();
+        let at = at.index(changed.trim_end_matches('_').len() - 1);
+        changed.replace_range(at..=at, &to);
+        prop_assume!(changed != sig.expose());
+        // The first two bytes are the stream's header, in which some other values are as valid.
+        if let Ok(claims) = signer().verify(&changed) {
+            prop_assert_eq!(claims, signer().verify(sig.expose()).unwrap());
+        }
+    }
+}
