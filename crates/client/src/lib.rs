@@ -1,1 +1,42 @@
-//! To come.
+//! Asynchronous client of the Tencent Cloud Chat server API (formerly Tencent IM).
+//!
+//! ```no_run
+//! use tencent_chat_client::{Client, Region, SecretKey};
+//! use tencent_chat_types::{message::SendMsg, model::TextElem};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder(1400000000, "administrator", SecretKey::from_env("CHAT_KEY")?)
+//!     .region(Region::SINGAPORE)
+//!     .build()?;
+//! let sent = client.send(&SendMsg::new("mei", 7, [TextElem::new("Dinner at seven?")])).await?;
+//! println!("{:?}", sent.msg_key);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Client`] is cheap to clone and works through `&self`: make one for each app and share it.
+//! Requests are types of [`tencent_chat_types`], sent with [`Client::send`] or through an accessor
+//! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
+//! says which command failed, what the code means, who must act and whether a repeat can help.
+
+mod builder;
+mod call;
+mod client;
+mod credentials;
+mod environment;
+mod error;
+#[rustfmt::skip] // the generator formats its output itself
+mod generated;
+mod pages;
+mod region;
+mod transport;
+
+pub use builder::{ClientBuilder, ConfigError};
+pub use call::{Answer, Call};
+pub use client::Client;
+pub use error::{Error, ErrorKind, Sent};
+pub use generated::*;
+pub use pages::{Items, Pages};
+pub use region::{Region, UnknownRegion};
+pub use tencent_chat_types as types;
+pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};

@@ -1,0 +1,271 @@
+//! Setting a client up.
+
+use crate::{Client, Clock, Region, SecretKey, credentials::Credentials, transport::Transport};
+use reqwest::{Url, redirect};
+use std::{fmt, sync::Arc, time::Duration};
+use tencent_chat_types::protocol::SERVER_TIMEOUT_SECONDS;
+use tencent_chat_usersig::Signer;
+
+/// Sets a [`Client`] up. A region or a base address must be given: an app lives in one region,
+/// and no default would be right.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    pub(crate) sdk_app_id: u64,
+    pub(crate) identifier: String,
+    pub(crate) key: SecretKey,
+    signer: Signer,
+    base: Option<String>,
+    allow_plain_http: bool,
+    deadline: Duration,
+    connect_timeout: Duration,
+    sig_valid_for: Duration,
+    max_reply_bytes: usize,
+    http: Option<reqwest::Client>,
+}
+
+impl ClientBuilder {
+    /// Deadline of a call unless set otherwise: the service's own, and time to get there and back.
+    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(SERVER_TIMEOUT_SECONDS as u64 + 2);
+
+    /// Validity of a UserSig unless set otherwise; the vendor recommends no less than a day.
+    pub const DEFAULT_SIG_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
+
+    /// Largest reply that is read unless set otherwise. The service's own limit is 1 MB.
+    pub const DEFAULT_MAX_REPLY_BYTES: usize = 8 << 20;
+
+    pub(crate) fn new(sdk_app_id: u64, identifier: String, key: SecretKey) -> Self {
+        Self {
+            sdk_app_id,
+            identifier,
+            signer: Signer::new(sdk_app_id, key.clone()),
+            key,
+            base: None,
+            allow_plain_http: false,
+            deadline: Self::DEFAULT_DEADLINE,
+            connect_timeout: Duration::from_secs(3),
+            sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
+            max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
+            http: None,
+        }
+    }
+
+    /// The region that the app lives in.
+    pub fn region(self, region: Region) -> Self {
+        self.base_url(format!("https://{}/", region.host))
+    }
+
+    /// Any address in place of a region's: a simulator, a gateway of your own.
+    pub fn base_url(mut self, base: impl Into<String>) -> Self {
+        self.base = Some(base.into());
+        self
+    }
+
+    /// Allows `http://` to hosts other than this machine. The key is safe even so, but whoever
+    /// listens can call as the administrator until the UserSig expires.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// Time after which a call fails in all. Must be longer than the service's own three seconds,
+    /// or calls fail that the service still finishes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Time for a connection to come about; three seconds unless set otherwise.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// For how long a UserSig is valid. It is renewed when a fifth of that is left.
+    pub fn sig_validity(mut self, valid_for: Duration) -> Self {
+        self.sig_valid_for = valid_for;
+        self
+    }
+
+    /// Largest reply that is read, in bytes.
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// Takes the time from another clock when it signs.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.signer = self.signer.with_clock(clock);
+        self
+    }
+
+    /// An HTTP client of your own: proxies, certificates, connection settings. It must not follow
+    /// redirects, because those would carry the UserSig elsewhere.
+    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or cannot be right.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let error = |setting, problem: &str, expected: &str| {
+            Err(ConfigError::new(setting, problem, expected))
+        };
+        if self.sdk_app_id == 0 {
+            return error("sdk_app_id", "it is 0", "the SDKAppID from the console");
+        }
+        if self.identifier.trim().is_empty() {
+            return error(
+                "identifier",
+                "it is empty",
+                "the user id of an app administrator",
+            );
+        }
+        if self.identifier.contains(char::is_control) {
+            return error(
+                "identifier",
+                "it holds a control character",
+                "the user id of an app administrator",
+            );
+        }
+        if self.key.is_empty() {
+            return error("key", "it is empty", "the app's key from the console");
+        }
+        if self.deadline <= Duration::from_secs(u64::from(SERVER_TIMEOUT_SECONDS)) {
+            let expected =
+                format!("more than the {SERVER_TIMEOUT_SECONDS} s that the service itself takes");
+            return error("deadline", &format!("it is {:?}", self.deadline), &expected);
+        }
+        if self.sig_valid_for < Duration::from_secs(60) {
+            return error(
+                "sig_validity",
+                &format!("it is {:?}", self.sig_valid_for),
+                "a minute or more",
+            );
+        }
+        if self.max_reply_bytes == 0 {
+            return error(
+                "max_reply_bytes",
+                "it is 0",
+                "the size of the largest reply that you want",
+            );
+        }
+        let Some(base) = &self.base else {
+            return error(
+                "region",
+                "neither region nor base_url is set",
+                "the region that the app lives in",
+            );
+        };
+        let base = self.check_base(base)?;
+        let loopback = is_loopback(&base);
+        let http = match self.http {
+            Some(http) => http,
+            None => {
+                let mut http = reqwest::Client::builder()
+                    .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
+                    .redirect(redirect::Policy::none())
+                    .connect_timeout(self.connect_timeout)
+                    .pool_idle_timeout(Duration::from_secs(60))
+                    .tcp_nodelay(true);
+                if loopback {
+                    // A proxy cannot reach this machine's own loopback.
+                    http = http.no_proxy();
+                }
+                http.build().map_err(|e| {
+                    let problem = e.without_url().to_string();
+                    ConfigError::new(
+                        "http_client",
+                        &problem,
+                        "a machine with working TLS certificates",
+                    )
+                })?
+            }
+        };
+        Ok(Client {
+            transport: Arc::new(Transport {
+                http,
+                base: base.into(),
+                credentials: Credentials::new(self.signer, self.identifier, self.sig_valid_for),
+                deadline: self.deadline,
+                max_reply_bytes: self.max_reply_bytes,
+            }),
+        })
+    }
+
+    fn check_base(&self, base: &str) -> Result<Url, ConfigError> {
+        const EXPECTED: &str = "an address such as https://adminapisgp.im.qcloud.com";
+        let error = |problem: &str| Err(ConfigError::new("base_url", problem, EXPECTED));
+        let Ok(mut url) = Url::parse(base) else {
+            return error("it is no address");
+        };
+        if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
+            return error("its scheme is neither https nor http");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return error("it holds a user name or a password");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return error("it has a query or a fragment");
+        }
+        if url.scheme() == "http" && !is_loopback(&url) && !self.allow_plain_http {
+            return error("it is plain http to another machine; allow_plain_http() allows that");
+        }
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        Ok(url)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url
+        .host_str()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A setting that is missing or cannot be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    setting: String,
+    problem: String,
+    expected: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(setting: impl Into<String>, problem: &str, expected: &str) -> Self {
+        Self {
+            setting: setting.into(),
+            problem: problem.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// The builder's method or argument, or the environment variable.
+    pub fn setting(&self) -> &str {
+        &self.setting
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}; expected {}",
+            self.setting, self.problem, self.expected
+        )
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,112 @@
+//! A call with its options.
+
+use crate::{
+    Client, Error,
+    error::{Cause, Sent},
+    transport::{Command, decode},
+};
+use bytes::Bytes;
+use std::{
+    future::{Future, IntoFuture},
+    pin::Pin,
+    time::Duration,
+};
+use tencent_chat_types::Endpoint;
+
+/// A call that is sent when it is awaited. Fields belong to the request, options to the call.
+#[must_use = "a call is sent when it is awaited"]
+#[derive(Debug)]
+pub struct Call<'a, E> {
+    client: &'a Client,
+    request: Request<'a, E>,
+    deadline: Option<Duration>,
+    checked: bool,
+}
+
+#[derive(Debug)]
+enum Request<'a, E> {
+    Owned(E),
+    Borrowed(&'a E),
+}
+
+/// A reply with the bytes that it was made of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answer<R> {
+    /// The reply.
+    pub reply: R,
+    /// The reply as it came.
+    pub body: Bytes,
+}
+
+impl<'a, E: Endpoint> Call<'a, E> {
+    pub(crate) fn owned(client: &'a Client, request: E) -> Self {
+        Self {
+            client,
+            request: Request::Owned(request),
+            deadline: None,
+            checked: true,
+        }
+    }
+
+    pub(crate) fn borrowed(client: &'a Client, request: &'a E) -> Self {
+        Self {
+            client,
+            request: Request::Borrowed(request),
+            deadline: None,
+            checked: true,
+        }
+    }
+
+    /// Gives up after this time in all, in place of the client's own deadline.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sends without checking documented limits, for apps whose limits were raised.
+    pub fn unchecked(mut self) -> Self {
+        self.checked = false;
+        self
+    }
+
+    /// Sends, and keeps the bytes of the reply beside its type.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
+        let command = Command {
+            path: E::META.path,
+            meta: Some(E::META),
+        };
+        let request = match &self.request {
+            Request::Owned(request) => request,
+            Request::Borrowed(request) => *request,
+        };
+        if self.checked {
+            request
+                .validate()
+                .map_err(|violations| command.error(Cause::Invalid(violations), Sent::No))?;
+        }
+        let body = serde_json::to_vec(request)
+            .map_err(|error| command.error(Cause::Encode(error), Sent::No))?;
+        let transport = &self.client.transport;
+        let deadline = self.deadline.unwrap_or(transport.deadline);
+        let received = transport.attempt(command, body, deadline).await?;
+        let reply = decode(command, &received)?;
+        Ok(Answer {
+            reply,
+            body: received.body,
+        })
+    }
+}
+
+impl<'a, E: Endpoint + 'a> IntoFuture for Call<'a, E> {
+    type Output = Result<E::Reply, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async { self.answer().await.map(|answer| answer.reply) })
+    }
+}

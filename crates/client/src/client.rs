@@ -1,0 +1,104 @@
+//! The client.
+
+use crate::{
+    Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
+    error::{Cause, Sent},
+    transport::{Command, Transport, decode},
+};
+use serde::Serialize;
+use std::sync::Arc;
+use tencent_chat_types::{Endpoint, Paged, RawReply};
+
+/// Calls the service for one app, as one administrator.
+///
+/// Cheap to clone; clones share connections and signature. All methods take `&self`, and any
+/// number of calls can be in flight. Dropping a call's future abandons the call and leaves
+/// nothing behind.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) transport: Arc<Transport>,
+}
+
+impl Client {
+    /// Begins a client for an app, with the identifier of an administrator and the app's key.
+    pub fn builder(
+        sdk_app_id: u64,
+        identifier: impl Into<String>,
+        key: impl Into<SecretKey>,
+    ) -> ClientBuilder {
+        ClientBuilder::new(sdk_app_id, identifier.into(), key.into())
+    }
+
+    /// A client as the environment describes it; see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Variables that are missing or wrong, by name.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Reply, Error> {
+        Call::borrowed(self, request)
+            .answer()
+            .await
+            .map(|answer| answer.reply)
+    }
+
+    /// A call to set options on, and then to await.
+    pub fn call<E: Endpoint>(&self, request: E) -> Call<'_, E> {
+        Call::owned(self, request)
+    }
+
+    /// Calls a command that has no type yet. Path as on its page: `v4/<service>/<command>`.
+    ///
+    /// # Errors
+    ///
+    /// A malformed path, and whatever is not a success.
+    pub async fn send_raw(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<RawReply, Error> {
+        let command = Command { path, meta: None };
+        let word = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        if parts.len() != 3 || !parts.iter().all(|part| word(part)) {
+            return Err(command.error(Cause::BadPath, Sent::No));
+        }
+        let body =
+            serde_json::to_vec(body).map_err(|e| command.error(Cause::Encode(e), Sent::No))?;
+        let received = self
+            .transport
+            .attempt(command, body, self.transport.deadline)
+            .await?;
+        decode(command, &received)
+    }
+
+    /// All pages from this request on, one reply at a time.
+    pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
+        Pages::new(self.clone(), request)
+    }
+
+    /// All items of all pages from this request on, one at a time.
+    pub fn items<E: Paged>(&self, request: E) -> Items<E> {
+        Items::new(self.pages(request))
+    }
+
+    /// The administrator who calls.
+    pub fn identifier(&self) -> &str {
+        self.transport.credentials.identifier()
+    }
+
+    /// The app that the calls are for.
+    pub fn sdk_app_id(&self) -> u64 {
+        self.transport.credentials.sdk_app_id()
+    }
+}

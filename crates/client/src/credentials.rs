@@ -1,0 +1,214 @@
+//! The administrator's UserSig: signed once, renewed in time, by one task.
+
+use arc_swap::ArcSwapOption;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tencent_chat_types::protocol::query;
+use tencent_chat_usersig::{SignError, Signer, UserSig};
+use zeroize::Zeroizing;
+
+/// What may stand in a query value as it is.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// Who calls, and the signature that proves it.
+pub(crate) struct Credentials {
+    signer: Signer,
+    identifier: String,
+    valid_for: Duration,
+    current: ArcSwapOption<Signed>,
+    /// Held while signing. Others go on with the old signature as long as it is valid.
+    renewing: Mutex<()>,
+}
+
+/// A signature and the query that is made of it.
+pub(crate) struct Signed {
+    /// Everything up to the value of `random`, which differs from call to call.
+    query: Zeroizing<String>,
+    sig: UserSig,
+    issued_at: u64,
+    renew_at: u64,
+    expires_at: u64,
+}
+
+impl Signed {
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// Takes the signature out of a text that came from elsewhere.
+    pub(crate) fn redact(&self, text: String) -> String {
+        if text.contains(self.sig.expose()) {
+            text.replace(self.sig.expose(), "[redacted]")
+        } else {
+            text
+        }
+    }
+
+    fn is_fresh(&self, now: u64, leeway: u64) -> bool {
+        // A signature from the future was made by a clock that has been set back since.
+        now < self.renew_at && self.issued_at <= now.saturating_add(leeway)
+    }
+}
+
+impl Credentials {
+    pub(crate) fn new(signer: Signer, identifier: String, valid_for: Duration) -> Self {
+        Self {
+            signer,
+            identifier,
+            valid_for,
+            current: ArcSwapOption::empty(),
+            renewing: Mutex::new(()),
+        }
+    }
+
+    pub(crate) fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    pub(crate) fn sdk_app_id(&self) -> u64 {
+        self.signer.sdk_app_id()
+    }
+
+    /// The signature to use now.
+    pub(crate) fn current(&self) -> Result<Arc<Signed>, SignError> {
+        let leeway = Signer::DEFAULT_LEEWAY.as_secs();
+        let now = self.signer.now();
+        let old = self.current.load_full();
+        match &old {
+            Some(signed) if signed.is_fresh(now, leeway) => return Ok(Arc::clone(signed)),
+            _ => {}
+        }
+        let usable = |signed: &Arc<Signed>| {
+            now < signed.expires_at && signed.issued_at <= now.saturating_add(leeway)
+        };
+        let _guard = match (old.filter(usable), self.renewing.try_lock()) {
+            (_, Ok(guard)) => guard,
+            // Somebody is at it already.
+            (Some(old), Err(_)) => return Ok(old),
+            (None, Err(_)) => self.renewing.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        if let Some(signed) = self
+            .current
+            .load_full()
+            .filter(|signed| signed.is_fresh(now, leeway))
+        {
+            return Ok(signed);
+        }
+        let signed = Arc::new(self.sign(now)?);
+        self.current.store(Some(Arc::clone(&signed)));
+        Ok(signed)
+    }
+
+    fn sign(&self, now: u64) -> Result<Signed, SignError> {
+        let sig = self.signer.sign(&self.identifier, self.valid_for)?;
+        let valid_for = self.valid_for.as_secs();
+        let query = format!(
+            "{}={}&{}={}&{}={}&{}={}&{}=",
+            query::SDK_APP_ID,
+            self.signer.sdk_app_id(),
+            query::IDENTIFIER,
+            utf8_percent_encode(&self.identifier, UNESCAPED),
+            query::USER_SIG,
+            // Its alphabet was chosen for queries.
+            sig.expose(),
+            query::CONTENT_TYPE,
+            query::CONTENT_TYPE_VALUE,
+            query::RANDOM,
+        );
+        Ok(Signed {
+            query: Zeroizing::new(query),
+            sig,
+            issued_at: now,
+            // With a fifth of its time left, so that a failing renewal has room for repeats.
+            renew_at: now.saturating_add(valid_for - valid_for / 5),
+            expires_at: now.saturating_add(valid_for),
+        })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("sdk_app_id", &self.sdk_app_id())
+            .field("identifier", &self.identifier)
+            .field("user_sig", &"[redacted]")
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::HashSet, thread};
+    use tencent_chat_usersig::FixedClock;
+
+    const START: u64 = 1_700_000_000;
+    const DAY: u64 = 86_400;
+
+    fn credentials(clock: Arc<FixedClock>) -> Credentials {
+        let signer = Signer::new(1_400_000_000, "key").with_clock(clock);
+        Credentials::new(signer, "admin #1&2".to_owned(), Duration::from_secs(DAY))
+    }
+
+    #[test]
+    fn signed_once_and_renewed_in_time() {
+        let clock = Arc::new(FixedClock::new(START));
+        let credentials = credentials(Arc::clone(&clock));
+        let first = credentials.current().unwrap();
+        assert!(first.query().contains("identifier=admin%20%231%262&"));
+        clock.set(START + DAY * 4 / 5 - 1);
+        assert!(Arc::ptr_eq(&first, &credentials.current().unwrap()));
+        clock.set(START + DAY * 4 / 5);
+        let second = credentials.current().unwrap();
+        assert_ne!(first.query(), second.query());
+        assert!(Arc::ptr_eq(&second, &credentials.current().unwrap()));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_followed() {
+        let clock = Arc::new(FixedClock::new(START + 10 * DAY));
+        let credentials = credentials(Arc::clone(&clock));
+        credentials.current().unwrap();
+        clock.set(START);
+        assert_eq!(credentials.current().unwrap().issued_at, START);
+    }
+
+    #[test]
+    fn many_threads_sign_once() {
+        let clock = Arc::new(FixedClock::new(START));
+        let credentials = credentials(Arc::clone(&clock));
+        for round in 0..20 {
+            clock.set(START + round * 2 * DAY);
+            let seen: HashSet<usize> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..16)
+                    .map(|_| scope.spawn(|| Arc::as_ptr(&credentials.current().unwrap()) as usize))
+                    .collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect()
+            });
+            assert_eq!(seen.len(), 1);
+        }
+    }
+
+    #[test]
+    fn others_go_on_while_one_renews() {
+        let clock = Arc::new(FixedClock::new(START));
+        let credentials = credentials(Arc::clone(&clock));
+        let old = credentials.current().unwrap();
+        clock.set(START + DAY * 9 / 10);
+        let guard = credentials.renewing.lock().unwrap();
+        assert!(Arc::ptr_eq(&old, &credentials.current().unwrap()));
+        drop(guard);
+        assert!(!Arc::ptr_eq(&old, &credentials.current().unwrap()));
+    }
+}

@@ -1,0 +1,79 @@
+//! Settings from environment variables.
+
+use crate::{ClientBuilder, ConfigError, Region, SecretKey};
+use std::env;
+
+/// The app.
+const SDK_APP_ID: &str = "TENCENT_CHAT_SDK_APP_ID";
+/// The administrator.
+const ADMIN: &str = "TENCENT_CHAT_ADMIN";
+/// The app's key.
+const SECRET_KEY: &str = "TENCENT_CHAT_SECRET_KEY";
+/// Where the app lives.
+const REGION: &str = "TENCENT_CHAT_REGION";
+/// Any other address.
+const BASE_URL: &str = "TENCENT_CHAT_BASE_URL";
+
+impl ClientBuilder {
+    /// A builder as the environment describes it.
+    ///
+    /// | variable | holds |
+    /// |---|---|
+    /// | `TENCENT_CHAT_SDK_APP_ID` | the app's number |
+    /// | `TENCENT_CHAT_ADMIN` | user id of an app administrator |
+    /// | `TENCENT_CHAT_SECRET_KEY` | the app's key |
+    /// | `TENCENT_CHAT_REGION` | id of a [`Region`], such as `singapore` |
+    /// | `TENCENT_CHAT_BASE_URL` | an address, in place of a region |
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or wrong, and what it should hold.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let app = required(SDK_APP_ID, "the SDKAppID from the console")?;
+        let app: u64 = app.trim().parse().map_err(|_| {
+            // Not quoted: people paste the wrong secret into the wrong place.
+            ConfigError::new(
+                SDK_APP_ID,
+                "it is no number",
+                "the SDKAppID from the console, such as 1400000000",
+            )
+        })?;
+        let admin = required(ADMIN, "the user id of an app administrator")?;
+        let key = SecretKey::new(required(SECRET_KEY, "the app's key from the console")?);
+        let builder = Self::new(app, admin, key);
+        match (optional(REGION)?, optional(BASE_URL)?) {
+            (Some(_), Some(_)) => Err(ConfigError::new(
+                BASE_URL,
+                &format!("{REGION} is set too"),
+                "one of the two",
+            )),
+            (_, Some(base)) => Ok(builder.base_url(base)),
+            (Some(id), None) => {
+                let region: Region = id.parse().map_err(|error: crate::UnknownRegion| {
+                    ConfigError::new(REGION, "no region has this id", &error.to_string())
+                })?;
+                Ok(builder.region(region))
+            }
+            (None, None) => Err(ConfigError::new(
+                REGION,
+                "it is not set",
+                "the region that the app lives in",
+            )),
+        }
+    }
+}
+
+fn optional(name: &str) -> Result<Option<String>, ConfigError> {
+    match env::var(name) {
+        Ok(value) if value.trim().is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(ConfigError::new(name, "it is no Unicode text", "a text"))
+        }
+    }
+}
+
+fn required(name: &str, expected: &str) -> Result<String, ConfigError> {
+    optional(name)?.ok_or_else(|| ConfigError::new(name, "it is not set", expected))
+}

@@ -1,0 +1,320 @@
+//! What went wrong, and what can be done about it.
+
+use bytes::Bytes;
+use std::{borrow::Cow, error::Error as StdError, fmt};
+use tencent_chat_types::{
+    ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorRepeat, Meta,
+    validate::{Violation, Violations},
+};
+use tencent_chat_usersig::SignError;
+
+/// Most bytes of a reply that an error's text quotes.
+const QUOTED_BYTES: usize = 200;
+
+/// A call that did not succeed.
+///
+/// Its texts never hold the key, a UserSig or the address with its query.
+pub struct Error(Box<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) meta: Option<&'static Meta>,
+    pub(crate) cause: Cause,
+    pub(crate) sent: Sent,
+    pub(crate) body: Option<Bytes>,
+}
+
+pub(crate) enum Cause {
+    BadPath,
+    Invalid(Violations),
+    Sign(SignError),
+    Encode(serde_json::Error),
+    Connect(reqwest::Error),
+    Timeout(std::time::Duration),
+    Transport(reqwest::Error),
+    TooLarge { limit: usize },
+    Http { status: u16 },
+    Decode { field: String, message: String },
+    Api { envelope: Envelope },
+    Stuck,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The command's path is malformed; only for raw calls.
+    BadPath,
+    /// Fields of the request exceed documented limits.
+    Invalid,
+    /// The UserSig could not be made.
+    Sign,
+    /// The request could not be written as JSON.
+    Encode,
+    /// No connection came about.
+    Connect,
+    /// The deadline passed.
+    Timeout,
+    /// The connection broke.
+    Transport,
+    /// The reply is larger than the client reads.
+    TooLarge,
+    /// The reply has another HTTP status than 200, so it comes from something in between.
+    Http,
+    /// The reply is not what the command answers.
+    Decode,
+    /// The service refused or failed; see [`Error::code`].
+    Api,
+    /// A page promises more but leads back to itself.
+    Stuck,
+}
+
+/// Whether a request reached the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sent {
+    /// It did not leave; nothing has happened.
+    No,
+    /// It may have: the connection broke or time ran out in between.
+    Maybe,
+    /// It did: there is an answer.
+    Yes,
+}
+
+impl Error {
+    pub(crate) fn new(
+        path: impl Into<Cow<'static, str>>,
+        meta: Option<&'static Meta>,
+        cause: Cause,
+        sent: Sent,
+    ) -> Self {
+        Self(Box::new(Inner {
+            path: path.into(),
+            meta,
+            cause,
+            sent,
+            body: None,
+        }))
+    }
+
+    pub(crate) fn with_body(mut self, body: Bytes) -> Self {
+        self.0.body = Some(body);
+        self
+    }
+
+    /// The command: `v4/openim/sendmsg`.
+    pub fn endpoint(&self) -> &str {
+        &self.0.path
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self.0.cause {
+            Cause::BadPath => ErrorKind::BadPath,
+            Cause::Invalid(_) => ErrorKind::Invalid,
+            Cause::Sign(_) => ErrorKind::Sign,
+            Cause::Encode(_) => ErrorKind::Encode,
+            Cause::Connect(_) => ErrorKind::Connect,
+            Cause::Timeout(_) => ErrorKind::Timeout,
+            Cause::Transport(_) => ErrorKind::Transport,
+            Cause::TooLarge { .. } => ErrorKind::TooLarge,
+            Cause::Http { .. } => ErrorKind::Http,
+            Cause::Decode { .. } => ErrorKind::Decode,
+            Cause::Api { .. } => ErrorKind::Api,
+            Cause::Stuck => ErrorKind::Stuck,
+        }
+    }
+
+    fn envelope(&self) -> Option<&Envelope> {
+        match &self.0.cause {
+            Cause::Api { envelope } => Some(envelope),
+            _ => None,
+        }
+    }
+
+    /// The service's code. Can be zero when only `ActionStatus` says that the call failed.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.envelope().map(Envelope::code)
+    }
+
+    /// The service's `ActionStatus`, as it was sent.
+    pub fn action_status(&self) -> Option<&ActionStatus> {
+        self.envelope()?.action_status.as_ref()
+    }
+
+    /// The service's own words, for logs.
+    pub fn server_text(&self) -> Option<&str> {
+        self.envelope()?
+            .error_info
+            .as_deref()
+            .filter(|text| !text.is_empty())
+    }
+
+    /// What the code means for this command.
+    pub fn meaning(&self) -> Option<&'static str> {
+        let code = self.code()?;
+        self.0
+            .meta
+            .map_or_else(|| code.meaning(), |meta| meta.meaning_of(code))
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> Option<&'static str> {
+        self.code()?.info()?.advice
+    }
+
+    /// Who must act. Errors that never reached the service are the caller's or time's.
+    pub fn class(&self) -> Option<ErrorClass> {
+        match &self.0.cause {
+            Cause::BadPath | Cause::Invalid(_) | Cause::Encode(_) | Cause::Stuck => {
+                Some(ErrorClass::Caller)
+            }
+            Cause::Sign(_) => Some(ErrorClass::Configuration),
+            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
+                Some(ErrorClass::Transient)
+            }
+            Cause::TooLarge { .. } | Cause::Decode { .. } => None,
+            Cause::Api { envelope } => envelope.code().class(),
+        }
+    }
+
+    /// Whether the same request can succeed when it is sent again, as far as is known. That says
+    /// nothing about whether sending it again is harmless: see [`is_repeat_safe`](Self::is_repeat_safe).
+    pub fn repeat(&self) -> Option<ErrorRepeat> {
+        match &self.0.cause {
+            Cause::BadPath
+            | Cause::Invalid(_)
+            | Cause::Encode(_)
+            | Cause::Sign(_)
+            | Cause::Stuck => Some(ErrorRepeat::Never),
+            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
+                Some(ErrorRepeat::Later)
+            }
+            Cause::TooLarge { .. } | Cause::Decode { .. } => None,
+            Cause::Api { envelope } => envelope.code().repeat(),
+        }
+    }
+
+    /// Whether sending the same request again does no harm: it never left, or the command may be
+    /// repeated.
+    pub fn is_repeat_safe(&self) -> bool {
+        self.0.sent == Sent::No || self.0.meta.is_some_and(|meta| meta.repeat.is_safe())
+    }
+
+    /// Whether the request reached the service.
+    pub fn sent(&self) -> Sent {
+        self.0.sent
+    }
+
+    /// HTTP status, when it was not 200.
+    pub fn http_status(&self) -> Option<u16> {
+        match self.0.cause {
+            Cause::Http { status } => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The fields that exceed documented limits.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        let violations = if let Cause::Invalid(violations) = &self.0.cause {
+            Some(violations)
+        } else {
+            None
+        };
+        violations.into_iter().flat_map(Violations::iter)
+    }
+
+    /// The reply as it came, where there is one. Not part of any text, since it can hold what
+    /// users wrote.
+    pub fn raw_body(&self) -> Option<&[u8]> {
+        self.0.body.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.0.path;
+        match &self.0.cause {
+            Cause::BadPath => write!(f, "{path:?} is no command; expected v4/<service>/<command>"),
+            Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
+            Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
+            Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
+            Cause::Connect(_) => write!(f, "{path} was not sent: no connection to the service"),
+            Cause::Timeout(after) => write!(f, "{path} had no answer within {after:?}"),
+            Cause::Transport(_) => write!(f, "{path} had no answer: the connection broke"),
+            Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
+            Cause::Http { status } => {
+                write!(
+                    f,
+                    "{path} answered with HTTP status {status}, which is not the service's own"
+                )
+            }
+            Cause::Decode { field, message } => {
+                write!(f, "{path} answered with something else than its reply")?;
+                if !field.is_empty() && field != "." {
+                    write!(f, ", at {field}")?;
+                }
+                write!(f, ": {message}")
+            }
+            Cause::Api { envelope } => {
+                write!(f, "{path} failed with {}", envelope.code())?;
+                if let Some(meaning) = self.meaning() {
+                    write!(f, ": {}", meaning.trim_end_matches('.'))?;
+                }
+                if let Some(text) = self.server_text() {
+                    write!(f, " (server: {text})")?;
+                }
+                if let Some(advice) = self.advice() {
+                    write!(f, ". {advice}")?;
+                }
+                Ok(())
+            }
+            Cause::Stuck => write!(
+                f,
+                "{path} promised another page but its cursor did not move"
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown
+            .field("endpoint", &self.endpoint())
+            .field("kind", &self.kind())
+            .field("sent", &self.0.sent);
+        if let Some(code) = self.code() {
+            shown.field("code", &code);
+        }
+        shown.field("message", &self.to_string());
+        if let Some(source) = self.source() {
+            shown.field("source", &source.to_string());
+        }
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Cause::Connect(error) | Cause::Transport(error) => Some(error),
+            Cause::Encode(error) => Some(error),
+            Cause::Sign(error) => Some(error),
+            Cause::Invalid(violations) => Some(violations),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of a text, for errors.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut end = text.len().min(QUOTED_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    if end == text.len() {
+        text.to_owned()
+    } else {
+        format!("{}…", &text[..end])
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the service can be reached.
+
+use std::{fmt, str::FromStr};
+
+/// A region of the service. An app lives in one, chosen when it was created; other regions refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Region {
+    /// Identifier for configuration files, such as `singapore`.
+    pub id: &'static str,
+    /// Name as the console shows it.
+    pub name: &'static str,
+    /// Host of the REST API.
+    pub host: &'static str,
+    /// Hosts to fall back to.
+    pub standby_hosts: &'static [&'static str],
+}
+
+impl Region {
+    pub(crate) const fn new(
+        id: &'static str,
+        name: &'static str,
+        host: &'static str,
+        standby_hosts: &'static [&'static str],
+    ) -> Self {
+        Self {
+            id,
+            name,
+            host,
+            standby_hosts,
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+
+    /// A region by its [`id`](Self::id).
+    fn from_str(id: &str) -> Result<Self, UnknownRegion> {
+        let wanted = id.trim().to_lowercase().replace(['-', ' '], "_");
+        Self::ALL
+            .iter()
+            .find(|region| region.id == wanted)
+            .copied()
+            .ok_or_else(|| UnknownRegion(id.to_owned()))
+    }
+}
+
+/// No region has this identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRegion(String);
+
+impl fmt::Display for UnknownRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
+        write!(
+            f,
+            "{:?} is no region; it must be one of {}",
+            self.0,
+            known.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownRegion {}
