@@ -1,1 +1,30 @@
-//! To come.
+//! A stand-in for the Tencent Cloud Chat server API: a real HTTP server that checks every request
+//! as the service does and keeps state, for tests, demonstrations and development without an app.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! use tencent_chat_simulator::Simulator;
+//!
+//! let simulator = Simulator::builder(1400000000, "any key will do").start().await?;
+//! println!("point a client at {}", simulator.base_url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it checks
+//!
+//! Path, query, SDKAppID, administrator, UserSig (with the key, not just by its look) and body. Each
+//! has the documented code: no such command 60009, no SDKAppID 60012, another one 60006, a UserSig
+//! that expired 70001, one of another key 70009, a caller who is no administrator 60010, and so on.
+//!
+//! # What it does not do
+//!
+//! It has no quotas yet, sends no webhooks and stores nothing on disk. It listens on loopback only.
+
+mod commands;
+mod gate;
+mod server;
+mod state;
+
+pub use server::{JournalEntry, Simulator, SimulatorBuilder};

@@ -1,0 +1,122 @@
+//! The commands: decode, check, act on the state, answer.
+
+mod account;
+mod conversation;
+mod group;
+mod message;
+mod operations;
+mod profile;
+
+use crate::{
+    gate::{Because, Caller},
+    server::Settings,
+    state::State,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tencent_chat_types::{Endpoint, Envelope, ErrorCode, Reply};
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) text: String,
+}
+
+/// What a command knows besides its request.
+pub(crate) struct Context<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) caller: &'a Caller,
+    pub(crate) settings: &'a Settings,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// Bytes of the request body.
+    pub(crate) body_bytes: usize,
+}
+
+/// Codes with which a back end of the service says that a body is wrong.
+#[derive(Clone, Copy)]
+pub(crate) struct BadBody {
+    /// It is no JSON, or not the JSON of this command.
+    pub(crate) unparsable: ErrorCode,
+    /// A field is missing or exceeds its limit.
+    pub(crate) invalid: ErrorCode,
+}
+
+type Run = dyn Fn(&mut State, &Settings, &Caller, &[u8]) -> Result<Vec<u8>, Refusal> + Send + Sync;
+
+/// One command, whatever its types.
+pub(crate) struct Command(Box<Run>);
+
+impl Command {
+    pub(crate) fn run(
+        &self,
+        state: &mut State,
+        settings: &Settings,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
+        (self.0)(state, settings, caller, body)
+    }
+}
+
+/// All commands by path.
+#[derive(Default)]
+pub(crate) struct Commands(BTreeMap<&'static str, Command>);
+
+impl Commands {
+    pub(crate) fn all() -> Self {
+        let mut commands = Self::default();
+        account::register(&mut commands);
+        conversation::register(&mut commands);
+        group::register(&mut commands);
+        message::register(&mut commands);
+        operations::register(&mut commands);
+        profile::register(&mut commands);
+        commands
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<&Command> {
+        self.0.get(path)
+    }
+
+    pub(crate) fn paths(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+
+    /// Adds a command. Its request is decoded and its documented limits are checked first.
+    fn add<E: Endpoint>(
+        &mut self,
+        bad_body: BadBody,
+        run: impl Fn(&mut Context<'_>, E) -> Result<E::Reply, Refusal> + Send + Sync + 'static,
+    ) {
+        let command =
+            move |state: &mut State, settings: &Settings, caller: &Caller, body: &[u8]| {
+                let json: Value = serde_json::from_slice(body)
+                    .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is no JSON"))?;
+                if !json.is_object() {
+                    return Err(bad_body.unparsable.because("the body is no JSON object"));
+                }
+                let request: E = serde_json::from_value(json)
+                    .map_err(|error| bad_body.unparsable.because(error.to_string()))?;
+                request
+                    .validate()
+                    .map_err(|violations| bad_body.invalid.because(violations.to_string()))?;
+                let now = settings.signer.now();
+                let mut context = Context {
+                    state,
+                    caller,
+                    settings,
+                    now,
+                    body_bytes: body.len(),
+                };
+                let mut reply = run(&mut context, request)?;
+                if *reply.envelope() == Envelope::default() {
+                    *reply.envelope_mut() = Envelope::ok();
+                }
+                serde_json::to_vec(&reply)
+                    .map_err(|error| ErrorCode::REPLY_UNPARSABLE.because(error.to_string()))
+            };
+        self.0.insert(E::META.path, Command(Box::new(command)));
+    }
+}

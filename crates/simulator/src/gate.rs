@@ -1,0 +1,94 @@
+//! What every request must pass before a command looks at it.
+
+use crate::{commands::Refusal, server::Settings};
+use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
+use tencent_chat_types::{ErrorCode, protocol::query};
+use tencent_chat_usersig::VerifyError;
+
+/// Who calls.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) identifier: String,
+    pub(crate) random: u32,
+}
+
+/// Checks the query as the service does.
+pub(crate) fn check(settings: &Settings, query_string: &str) -> Result<Caller, Refusal> {
+    let query_values = parse(query_string);
+    let value = |name: &str| {
+        query_values
+            .get(name)
+            .map(String::as_str)
+            .unwrap_or_default()
+    };
+    match value(query::SDK_APP_ID) {
+        "" => return Err(ErrorCode::SDK_APP_ID_MISSING.because("sdkappid is missing")),
+        app if app.parse() != Ok(settings.sdk_app_id) => {
+            return Err(ErrorCode::SDK_APP_ID_INVALID.because("no such app here"));
+        }
+        _ => {}
+    }
+    if value(query::CONTENT_TYPE) != query::CONTENT_TYPE_VALUE {
+        return Err(ErrorCode::HTTP_REQUEST_UNPARSABLE.because("contenttype must be json"));
+    }
+    let Ok(random) = value(query::RANDOM).parse() else {
+        return Err(
+            ErrorCode::HTTP_REQUEST_UNPARSABLE.because("random must be a number of 32 bits")
+        );
+    };
+    let identifier = value(query::IDENTIFIER);
+    if identifier.is_empty() {
+        return Err(ErrorCode::ACCOUNT_OR_SIGNATURE_WRONG.because("identifier is missing"));
+    }
+    let sig = value(query::USER_SIG);
+    if sig.is_empty() {
+        return Err(ErrorCode::USER_SIG_EMPTY.because("usersig is empty"));
+    }
+    settings
+        .signer
+        .verify_for(sig, identifier)
+        .map_err(|error| {
+            let code = match error {
+                VerifyError::Expired { .. } => ErrorCode::USER_SIG_EXPIRED,
+                VerifyError::WrongApp { .. } => ErrorCode::USER_SIG_WRONG_APP,
+                VerifyError::WrongUser => ErrorCode::USER_SIG_WRONG_USER,
+                VerifyError::SignatureMismatch => ErrorCode::USER_SIG_WRONG_KEY,
+                VerifyError::NotYetValid { .. } => ErrorCode::USER_SIG_UNVERIFIABLE,
+                _ => ErrorCode::USER_SIG_INVALID,
+            };
+            code.because(error.to_string())
+        })?;
+    if !settings.admins.iter().any(|admin| admin == identifier) {
+        return Err(ErrorCode::ADMIN_REQUIRED.because("identifier is no administrator"));
+    }
+    Ok(Caller {
+        identifier: identifier.to_owned(),
+        random,
+    })
+}
+
+/// Names and values of a query string, percent-decoded. The first of a double counts.
+fn parse(query_string: &str) -> HashMap<String, String> {
+    let mut values = HashMap::new();
+    for pair in query_string.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let decoded = percent_decode_str(value).decode_utf8_lossy().into_owned();
+        values.entry(name.to_owned()).or_insert(decoded);
+    }
+    values
+}
+
+/// Makes a refusal of a code.
+pub(crate) trait Because {
+    fn because(self, text: impl Into<String>) -> Refusal;
+}
+
+impl Because for ErrorCode {
+    fn because(self, text: impl Into<String>) -> Refusal {
+        Refusal {
+            code: self,
+            text: text.into(),
+        }
+    }
+}
