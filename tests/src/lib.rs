@@ -1,1 +1,3 @@
-//! To come.
+//! What the quick start and the tests share.
+
+pub mod story;

@@ -15,7 +15,7 @@ pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync {
 }
 
 /// A reply type.
-pub trait Reply: DeserializeOwned + Serialize + Send + 'static {
+pub trait Reply: DeserializeOwned + Serialize + std::fmt::Debug + Send + 'static {
     /// Result of the call as such: status, error code, the server's text.
     fn envelope(&self) -> &Envelope;
     /// The same, to compose a reply.

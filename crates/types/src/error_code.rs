@@ -44,6 +44,33 @@ pub enum ErrorRepeat {
     RenewUserSig,
 }
 
+impl fmt::Display for ErrorClass {
+    /// Who must act, as a phrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Caller => "the calling code",
+            Self::NotFound => "the calling code, which names what does not exist",
+            Self::Configuration => "whoever sets up the app in the console",
+            Self::Quota => "whoever watches the app's quota",
+            Self::Transient => "nobody, time mends it",
+            Self::Server => "the service",
+            Self::Refused => "nobody, a rule of the app refused it",
+            Self::Credential => "whoever signs",
+        })
+    }
+}
+
+impl fmt::Display for ErrorRepeat {
+    /// When a repeat can help, as a phrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "no",
+            Self::Later => "after a pause",
+            Self::RenewUserSig => "once, with a fresh UserSig",
+        })
+    }
+}
+
 /// What is known of a code or of a range of codes.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -23,7 +23,8 @@ impl<'a> Message<'a> {
     ///
     /// The two sides can differ: a side may have cleared or deleted messages, and a message sent with
     /// `SyncOtherMachine::NO_SYNC` is only with its recipient. Recalled messages are included and carry a mark.
-    /// A reply holds at most 13 KB of messages. While `Complete` is 0, ask again with `MaxTime` set to
+    /// A reply holds at most 13 KB of messages, reaches back from the end of the range and lists its messages
+    /// oldest first, so that the "last" message is the first of the list. While `Complete` is 0, ask again with `MaxTime` set to
     /// `LastMsgTime` and with `LastMsgKey`. How far back messages are stored depends on the plan, seven days at least.
     ///
     /// * Command: `POST v4/openim/admin_getroammsg`
