@@ -148,7 +148,10 @@ fn two_runs_give_the_same_bytes() {
 #[test]
 fn the_first_command_of_the_real_spec() {
     let tree = generated(&workspace().join("spec"));
-    for path in ["conversation/get_contact_group.rs", "shared/conversation.rs"] {
+    for path in [
+        "conversation/get_contact_group.rs",
+        "shared/conversation.rs",
+    ] {
         let text = tree
             .get(&format!("crates/types/src/generated/{path}"))
             .unwrap();
