@@ -1,0 +1,140 @@
+//! Every mistake that a spec can have is found, with place and advice.
+//!
+//! `fixtures/bad_spec/<name>` lies over `fixtures/mini_spec`: its files replace those of the same
+//! name, and `.remove` lists files to leave out. Each folder makes one mistake, and its snapshot
+//! is what the author of the spec reads.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+use xtask::codegen::{check, diagnostic::Diagnostics, generate, load, samples};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The small spec with an overlay, in a folder of its own.
+fn overlaid(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("spec_diagnostics")
+        .join(name);
+    let _ = fs::remove_dir_all(&dir);
+    copy(&fixtures().join("mini_spec"), &dir);
+    copy(&fixtures().join("bad_spec").join(name), &dir);
+    let list = dir.join(".remove");
+    if let Ok(paths) = fs::read_to_string(&list) {
+        for path in paths.lines() {
+            fs::remove_file(dir.join(path)).unwrap();
+        }
+        fs::remove_file(list).unwrap();
+    }
+    dir
+}
+
+fn mistakes(dir: &Path) -> Diagnostics {
+    match load::load(dir) {
+        Ok(spec) => {
+            let mut found = check::check(&spec);
+            found.extend(samples::check(&spec));
+            found
+        }
+        Err(found) => found,
+    }
+}
+
+fn overlays() -> BTreeSet<String> {
+    fs::read_dir(fixtures().join("bad_spec"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_mistake_is_told() {
+    let overlays = overlays();
+    assert!(overlays.len() >= 100, "{}", overlays.len());
+    let mut silent = Vec::new();
+    for name in overlays {
+        let found = mistakes(&overlaid(&name));
+        if found.is_empty() {
+            silent.push(name);
+            continue;
+        }
+        insta::assert_snapshot!(name, found.render());
+    }
+    assert_eq!(silent, Vec::<String>::new(), "no mistake was found in these");
+}
+
+#[test]
+fn places_are_inside_the_files() {
+    for name in overlays() {
+        let dir = overlaid(&name);
+        for mistake in mistakes(&dir).sorted() {
+            let path = mistake.file.strip_prefix("spec/");
+            let path = path.unwrap_or_else(|| panic!("{name}: {}", mistake.file));
+            if mistake.line == 0 {
+                continue;
+            }
+            let text = fs::read_to_string(dir.join(path)).unwrap();
+            let lines: Vec<&str> = text.split('\n').collect();
+            let line = lines.get(mistake.line - 1);
+            let line = line.unwrap_or_else(|| panic!("{name}: no line {}", mistake.line));
+            assert!(
+                mistake.column <= line.chars().count() + 1,
+                "{name}: {mistake:?}"
+            );
+            assert_eq!(
+                mistake.excerpt.as_ref().map(|(text, _)| text.as_str()),
+                Some(line.trim_end()),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// One JSON object a line, with the same places as the text.
+#[test]
+fn machines_can_read_them() {
+    let found = mistakes(&overlaid("many_of_sense"));
+    let lines: Vec<serde_json::Value> = found
+        .render_json()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let text = found.render();
+    assert_eq!(lines.len(), found.sorted().len());
+    for line in lines {
+        let place = format!(
+            "--> {}:{}:{}\n",
+            line["file"].as_str().unwrap(),
+            line["line"],
+            line["column"]
+        );
+        assert!(text.contains(&place), "{place}");
+        assert!(text.contains(line["message"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn the_small_spec_has_no_mistake() {
+    let dir = fixtures().join("mini_spec");
+    let found = mistakes(&dir);
+    assert!(found.is_empty(), "{}", found.render());
+    assert!(generate(&load::load(&dir).unwrap()).is_ok());
+}
