@@ -78,7 +78,11 @@ fn every_mistake_is_told() {
         }
         insta::assert_snapshot!(name, found.render());
     }
-    assert_eq!(silent, Vec::<String>::new(), "no mistake was found in these");
+    assert_eq!(
+        silent,
+        Vec::<String>::new(),
+        "no mistake was found in these"
+    );
 }
 
 #[test]
