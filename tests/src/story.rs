@@ -76,7 +76,7 @@ pub async fn play(
 
     heading(out, "Read it back")?;
     let now = sent.msg_time.unwrap_or_default();
-    let history = GetC2cHistory::new(mei, lin, 20, now.saturating_sub(60)).with_max_time(now + 60);
+    let history = GetC2cHistory::new(mei, lin, 20, now.saturating_sub(60), now + 60);
     let mut messages = client.items(history);
     while let Some(message) = messages.next_item().await {
         let message = message?;

@@ -147,7 +147,7 @@ async fn accounts() {
         world
             .code(QueryOnlineStatus::new((0..501).map(|i| i.to_string())))
             .await,
-        90001
+        90011
     );
 }
 
@@ -212,6 +212,12 @@ async fn profiles() {
             .await,
         40003
     );
+    assert_eq!(
+        world
+            .code(GetProfiles::new([""; 0], [ProfileTag::NICK]))
+            .await,
+        40002
+    );
 }
 
 #[tokio::test]
@@ -252,9 +258,7 @@ async fn messages() {
     let unlisted =
         SendMsg::new("bob", 9, text("x")).with_send_msg_control([SendMsgControl::NO_LAST_MSG]);
     world.client.send(&unlisted).await.unwrap();
-    let history = |owner: &str, peer: &str| {
-        GetC2cHistory::new(owner, peer, 100, NOW).with_max_time(NOW + 100)
-    };
+    let history = |owner: &str, peer: &str| GetC2cHistory::new(owner, peer, 100, NOW, NOW + 100);
     let mine = world.client.send(&history("lin", "mei")).await.unwrap();
     assert_eq!((mine.msg_list.len(), mine.complete.is_on()), (3, true));
     assert_eq!(mine.msg_list[0].msg_body, [MsgElement::File(big_file)]);
@@ -285,17 +289,35 @@ async fn messages() {
     ] {
         assert_eq!(world.code(request).await, expected);
     }
-    let raw = world
-        .client
-        .send_raw(
-            "v4/openim/sendmsg",
-            &serde_json::json!({ "To_Account": "mei" }),
-        )
-        .await;
-    assert_eq!(
-        raw.unwrap_err().code(),
-        Some(ErrorCode::MESSAGE_FORMAT_INVALID)
-    );
+    let element = serde_json::json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "x" } }]);
+    for (field, value, expected) in [
+        ("To_Account", None, 90003),
+        ("To_Account", Some(serde_json::json!([1])), 90003),
+        ("MsgRandom", None, 90005),
+        ("MsgRandom", Some("x".into()), 90005),
+        ("MsgBody", None, 90002),
+        ("MsgBody", Some("x".into()), 90007),
+        (
+            "MsgBody",
+            Some(serde_json::json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": 1.5 } }])),
+            90010,
+        ),
+        ("SyncOtherMachine", Some("x".into()), 90031),
+        ("MsgLifeTime", Some("x".into()), 90044),
+    ] {
+        let mut body =
+            serde_json::json!({ "To_Account": "mei", "MsgRandom": 1, "MsgBody": element });
+        match value {
+            Some(value) => body[field] = value,
+            None => drop(body.as_object_mut().unwrap().remove(field)),
+        }
+        let error = world
+            .client
+            .send_raw("v4/openim/sendmsg", &body)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Some(ErrorCode(expected)), "{body}");
+    }
     assert_eq!(world.code(history("nobody", "lin")).await, 90008);
 }
 
@@ -318,7 +340,7 @@ async fn history_pages_back_through_a_conversation() {
     }
     let mut pages = world
         .client
-        .pages(GetC2cHistory::new("mei", "lin", 100, NOW).with_max_time(NOW + 1000));
+        .pages(GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1000));
     let mut seen = Vec::new();
     let mut count = 0;
     while let Some(page) = pages.next_page().await {
@@ -379,7 +401,7 @@ async fn conversation_lists() {
         .await
         .unwrap();
     assert_eq!(left.session_item.len(), 2);
-    let history = GetC2cHistory::new("lin", "mei", 9, NOW).with_max_time(NOW + 100);
+    let history = GetC2cHistory::new("lin", "mei", 9, NOW, NOW + 100);
     assert!(
         world
             .client
@@ -535,7 +557,8 @@ async fn conversation_groups_and_marks() {
         (1, 0, true)
     );
 
-    assert_eq!(world.code(create(&"x".repeat(33), vec![])).await, 50002);
+    assert_eq!(world.code(create(&"x".repeat(33), vec![])).await, 51011);
+    assert_eq!(world.code(MarkContact::new("lin", [])).await, 51006);
     for number in 0..20 {
         world
             .client
@@ -690,6 +713,13 @@ async fn groups() {
     ] {
         assert_eq!(world.code(request).await, expected);
     }
+    let many = (0..101).map(|number| NewMember::new(number.to_string()));
+    assert_eq!(
+        world
+            .code(CreateGroup::new(GroupType::WORK, "x").with_member_list(many))
+            .await,
+        10005
+    );
     assert_eq!(world.code(ListGroups::new().with_next(7)).await, 10004);
     assert_eq!(
         world

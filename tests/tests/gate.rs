@@ -108,7 +108,7 @@ async fn each_wrong_query_has_its_code() {
         ("v4/ConfigSvc/GetIPList", "{", 60003),
         ("v4/ConfigSvc/GetIPList", "[]", 60003),
         ("v4/openim/sendmsg", "[]", 90001),
-        ("v4/openim/sendmsg", "{\"MsgBody\": 7}", 90001),
+        ("v4/openim/sendmsg", "{\"MsgBody\": 7}", 90007),
         (
             "v4/recentcontact/get_contact_group",
             "{\"From_Account\": {}}",

@@ -14,7 +14,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
-use tencent_chat_types::{Endpoint, Envelope, ErrorCode, Reply};
+use tencent_chat_types::{Endpoint, Envelope, ErrorCode, Reply, validate::Violation};
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -37,10 +37,10 @@ pub(crate) struct Context<'a> {
 /// Codes with which a back end of the service says that a body is wrong.
 #[derive(Clone, Copy)]
 pub(crate) struct BadBody {
-    /// It is no JSON, or not the JSON of this command.
-    pub(crate) unparsable: ErrorCode,
+    /// The field at this path has another kind of value; `.` is the body itself.
+    pub(crate) unparsable: fn(&str) -> ErrorCode,
     /// A field is missing or exceeds its limit.
-    pub(crate) invalid: ErrorCode,
+    pub(crate) invalid: fn(&Violation) -> ErrorCode,
 }
 
 type Run = dyn Fn(&mut State, &Settings, &Caller, &[u8]) -> Result<Vec<u8>, Refusal> + Send + Sync;
@@ -95,13 +95,18 @@ impl Commands {
                 let json: Value = serde_json::from_slice(body)
                     .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is no JSON"))?;
                 if !json.is_object() {
-                    return Err(bad_body.unparsable.because("the body is no JSON object"));
+                    return Err((bad_body.unparsable)(".").because("the body is no JSON object"));
                 }
-                let request: E = serde_json::from_value(json)
-                    .map_err(|error| bad_body.unparsable.because(error.to_string()))?;
-                request
-                    .validate()
-                    .map_err(|violations| bad_body.invalid.because(violations.to_string()))?;
+                let request: E = serde_path_to_error::deserialize(json).map_err(|error| {
+                    (bad_body.unparsable)(&error.path().to_string()).because(error.to_string())
+                })?;
+                request.validate().map_err(|violations| {
+                    let code = violations
+                        .iter()
+                        .next()
+                        .map_or(ErrorCode::JSON_UNPARSABLE, bad_body.invalid);
+                    code.because(violations.to_string())
+                })?;
                 let now = settings.signer.now();
                 let mut context = Context {
                     state,

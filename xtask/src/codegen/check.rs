@@ -24,10 +24,16 @@ const RESERVED_TYPES: &[&str] = &[
     "Default",
     "Endpoint",
     "Envelope",
+    "Err",
     "ErrorCode",
     "Extra",
     "Flag",
+    "From",
+    "Into",
+    "IntoIterator",
     "Meta",
+    "None",
+    "Ok",
     "Option",
     "Paged",
     "Repeat",
@@ -42,6 +48,39 @@ const RESERVED_TYPES: &[&str] = &[
     "Validate",
     "Value",
     "Vec",
+];
+
+/// Names that a command's request must not have besides: what the client's files import.
+const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
+
+/// Modules of the crates and methods of the client, which a family must not hide.
+const RESERVED_FAMILIES: &[&str] = &[
+    "builder",
+    "call",
+    "catalogue",
+    "client",
+    "credentials",
+    "endpoint",
+    "environment",
+    "envelope_ext",
+    "error",
+    "error_code",
+    "error_codes",
+    "from_env",
+    "generated",
+    "identifier",
+    "items",
+    "model",
+    "pages",
+    "paging",
+    "protocol",
+    "region",
+    "regions",
+    "sdk_app_id",
+    "shared",
+    "transport",
+    "validate",
+    "wire",
 ];
 
 /// Names that every generated struct has already.
@@ -153,7 +192,11 @@ impl<'a> Rules<'a> {
         let loaded = &self.spec.families;
         let mut seen = BTreeMap::new();
         for family in &loaded.file.families {
-            self.snake(&loaded.source, &family.name);
+            self.snake(&loaded.source, &family.name, "family");
+            if RESERVED_FAMILIES.contains(&family.name.as_str()) {
+                let message = format!("`{}` is taken by the crates themselves", family.name.value);
+                self.at(&loaded.source, &family.name, message, "another name");
+            }
             self.unique(
                 &mut seen,
                 family.name.value.clone(),
@@ -164,12 +207,12 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn snake(&mut self, source: &Source, name: &At<String>) {
+    fn snake(&mut self, source: &Source, name: &At<String>, what: &str) {
         if names::field_name(name) != name.value {
             self.at(
                 source,
                 name,
-                format!("`{}` is no module name", name.value),
+                format!("`{}` is no name of a {what}", name.value),
                 "snake_case, and no Rust keyword",
             );
         }
@@ -195,7 +238,7 @@ impl<'a> Rules<'a> {
         let (mut ids, mut hosts) = (BTreeMap::new(), BTreeMap::new());
         self.page(&loaded.source, &loaded.file.page);
         for region in &loaded.file.regions {
-            self.snake(&loaded.source, &region.id);
+            self.snake(&loaded.source, &region.id, "region");
             self.unique(
                 &mut ids,
                 region.id.value.clone(),
@@ -322,9 +365,20 @@ impl<'a> Rules<'a> {
 
     fn usersig(&mut self) {
         let loaded = &self.spec.usersig;
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut constants) = (BTreeMap::new(), BTreeMap::new());
         for privilege in &loaded.file.privileges {
             self.constant(&loaded.source, &privilege.name);
+            self.unique(
+                &mut constants,
+                privilege.name.value.clone(),
+                &loaded.source,
+                &privilege.name,
+                "this name",
+            );
+            if privilege.name.value == "ALL" {
+                let message = "`ALL` is built in: it has every bit";
+                self.at(&loaded.source, &privilege.name, message, "another name");
+            }
             self.unique(
                 &mut seen,
                 privilege.bit,
@@ -357,6 +411,13 @@ impl<'a> Rules<'a> {
         let mut names = Names::default();
         let mut seen = BTreeMap::new();
         for loaded in &self.spec.shared {
+            if names::field_name(&loaded.name) != loaded.name {
+                let message = format!("`{}` is no module name", loaded.name);
+                self.push(
+                    Diagnostic::of_file(&loaded.source.path, message)
+                        .expected("snake_case, and no Rust keyword"),
+                );
+            }
             let file = &loaded.file;
             let types = file.types.iter().map(|(name, _)| name);
             for name in types
@@ -379,9 +440,7 @@ impl<'a> Rules<'a> {
     }
 
     fn type_name(&mut self, source: &Source, name: &At<String>) {
-        let camel = name.starts_with(|c: char| c.is_ascii_uppercase())
-            && name.chars().all(|c| c.is_ascii_alphanumeric());
-        if !camel {
+        if !is_camel(name) {
             self.at(
                 source,
                 name,
@@ -414,14 +473,26 @@ impl<'a> Rules<'a> {
             self.type_name(source, name);
             self.doc(source, &def.doc);
             self.fields(source, &def.fields, &own, shared);
-            self.endless(source, name, types);
+            self.endless(source, name, def, types, unions);
         }
         self.enums(source, enums);
         for (name, def) in unions.iter() {
             self.type_name(source, name);
             self.doc(source, &def.doc);
-            let mut rust_names = BTreeMap::new();
+            if def.tag.value == def.content.value {
+                let message = format!("`{}` is both tag and content", def.tag.value);
+                self.at(source, &def.content, message, "two different keys");
+            }
+            let (mut rust_names, mut contents) = (BTreeMap::new(), BTreeMap::new());
             for (_, variant) in def.variants.iter() {
+                // Each content converts into its union; of two variants it could not know which.
+                self.unique(
+                    &mut contents,
+                    variant.ty.value.clone(),
+                    source,
+                    &variant.ty,
+                    "this content",
+                );
                 self.unique(
                     &mut rust_names,
                     variant.rust.value.clone(),
@@ -429,30 +500,33 @@ impl<'a> Rules<'a> {
                     &variant.rust,
                     "this variant's name",
                 );
-                if !variant.rust.starts_with(|c: char| c.is_ascii_uppercase())
-                    || variant.rust.value == "Unknown"
+                if !is_camel(&variant.rust)
+                    || ["Self", "Unknown"].contains(&variant.rust.as_str())
                 {
                     let message = format!("`{}` is no variant name", variant.rust.value);
                     self.at(
                         source,
                         &variant.rust,
                         message,
-                        "UpperCamelCase, and not `Unknown`",
+                        "UpperCamelCase, and neither `Self` nor `Unknown`",
                     );
                 }
                 match own.get(&variant.ty).or_else(|| shared.get(&variant.ty)) {
                     Some(What::Object) => {
                         self.used.insert(variant.ty.value.clone());
                     }
-                    _ => self.push(
-                        Diagnostic::new(
-                            source,
-                            variant.ty.span.clone(),
-                            format!("no object type is called `{}`", variant.ty.value),
-                        )
-                        .expected("an object type of this file or of spec/shared")
-                        .suggest(&variant.ty, own.iter().chain(shared.iter())),
-                    ),
+                    found => {
+                        self.used.insert(variant.ty.value.clone());
+                        let message = match found {
+                            Some(_) => format!("`{}` is no object type", variant.ty.value),
+                            None => format!("no object type is called `{}`", variant.ty.value),
+                        };
+                        self.push(
+                            Diagnostic::new(source, variant.ty.span.clone(), message)
+                                .expected("an object type of this file or of spec/shared")
+                                .suggest(&variant.ty, own.objects().chain(shared.objects())),
+                        );
+                    }
                 }
             }
         }
@@ -535,7 +609,7 @@ impl<'a> Rules<'a> {
                 .as_ref()
                 .map_or_else(|| names::field_name(wire), |rust| rust.value.clone());
             if let Some(rust) = &field.rust {
-                self.snake(source, rust);
+                self.snake(source, rust, "field");
             }
             if RESERVED_FIELDS.contains(&rust.as_str()) {
                 self.at(
@@ -623,6 +697,24 @@ impl<'a> Rules<'a> {
                 &format!("`{limit}` only on {on}"),
             );
         }
+        // A limit beyond the type's own range would not even compile.
+        let range = match expr {
+            TypeExpr::U32 => Some((0, i64::from(u32::MAX))),
+            TypeExpr::U64 => Some((0, i64::MAX)),
+            TypeExpr::I32 => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
+            _ => None,
+        };
+        for (limit, value) in [("min", field.min), ("max", field.max)] {
+            if let Some(((from, to), value)) = range.zip(value) {
+                if !(from..=to).contains(&value) {
+                    let message = format!(
+                        "`{limit}` of `{}` is {value}, which no {} is",
+                        wire.value, field.ty.value
+                    );
+                    self.at(source, &field.ty, message, &format!("{from} to {to}"));
+                }
+            }
+        }
         let upside_down = field.min.zip(field.max).is_some_and(|(min, max)| min > max)
             || field
                 .min_items
@@ -634,31 +726,70 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// An object that must hold itself could never be written.
-    fn endless(&mut self, source: &Source, name: &At<String>, types: &Ordered<ObjectType>) {
-        let mut open = vec![name.value.as_str()];
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        while let Some(next) = open.pop() {
-            for (_, field) in types
-                .get(next)
-                .into_iter()
-                .flat_map(|def| def.fields.iter())
-            {
-                let Ok(TypeExpr::Named(inner)) = type_expr::parse(&field.ty) else {
+    /// An object that must hold itself could never be written, and one that holds itself in
+    /// place, without a list, would have no size. Of the latter typify mends what it sees: objects
+    /// of one file.
+    fn endless(
+        &mut self,
+        source: &Source,
+        name: &At<String>,
+        def: &ObjectType,
+        types: &Ordered<ObjectType>,
+        unions: &Ordered<UnionType>,
+    ) {
+        let spec: &'a Spec = self.spec;
+        for (_, field) in def.fields.iter() {
+            let Ok(TypeExpr::Named(first)) = type_expr::parse(&field.ty) else {
+                continue;
+            };
+            // What is held in place, whether all on the way is required, and whether a union or
+            // another file lies on the way.
+            let mut open = vec![(first, field.required, false)];
+            let mut seen = BTreeSet::new();
+            let (mut must, mut unseen) = (false, false);
+            while let Some((next, required, crossed)) = open.pop() {
+                if next == name.value {
+                    must |= required;
+                    unseen |= crossed;
                     continue;
+                }
+                if !seen.insert((next.clone(), required, crossed)) {
+                    continue;
+                }
+                let foreign = || {
+                    spec.shared
+                        .iter()
+                        .filter(|loaded| loaded.source.path != source.path)
                 };
-                if !field.required {
-                    continue;
-                }
-                if inner == name.value {
-                    let message = format!("`{inner}` must hold itself, and so on without end");
-                    return self.at(source, &field.ty, message, "an optional field or a list");
-                }
-                if let Some((key, _)) = types.iter().find(|(key, _)| key.value == inner) {
-                    if seen.insert(key.as_str()) {
-                        open.push(key.as_str());
+                let object = types.get(&next).map(|def| (def, crossed)).or_else(|| {
+                    let mut files = foreign();
+                    files.find_map(|loaded| Some((loaded.file.types.get(&next)?, true)))
+                });
+                let union = unions.get(&next).or_else(|| {
+                    let mut files = foreign();
+                    files.find_map(|loaded| loaded.file.unions.get(&next))
+                });
+                if let Some((def, crossed)) = object {
+                    for (_, field) in def.fields.iter() {
+                        if let Ok(TypeExpr::Named(inner)) = type_expr::parse(&field.ty) {
+                            open.push((inner, required && field.required, crossed));
+                        }
                     }
+                } else if let Some(def) = union {
+                    // Another variant may always be chosen.
+                    let contents = def.variants.iter().map(|(_, v)| v.ty.value.clone());
+                    open.extend(contents.map(|content| (content, false, true)));
                 }
+            }
+            if must {
+                let message = format!("`{}` must hold itself, and so on without end", name.value);
+                self.at(source, &field.ty, message, "an optional field or a list");
+            } else if unseen {
+                let message = format!(
+                    "`{}` holds itself in place, by way of a union or another file",
+                    name.value
+                );
+                self.at(source, &field.ty, message, "a list somewhere on the way");
             }
         }
     }
@@ -702,6 +833,34 @@ impl<'a> Rules<'a> {
                 &file.path,
                 "this command's Rust name",
             );
+            let request = names::camel_case(&loaded.name);
+            let reply = format!("{request}Reply");
+            for name in [&request, &reply] {
+                let reserved = RESERVED_TYPES
+                    .iter()
+                    .chain(RESERVED_COMMANDS)
+                    .any(|reserved| reserved == name);
+                let message = if reserved {
+                    format!("the command needs the type `{name}`, which is taken by the runtime")
+                } else if shared.get(name).is_some() {
+                    format!("the command needs the type `{name}`, which spec/shared has")
+                } else {
+                    continue;
+                };
+                self.push(
+                    Diagnostic::of_file(&source.path, message).expected("another file name"),
+                );
+            }
+            let rival = spec.endpoints.iter().find(|other| {
+                other.family == loaded.family && names::camel_case(&other.name) == reply
+            });
+            if let Some(rival) = rival {
+                let message =
+                    format!("its request is called `{reply}`, like the reply of {}", source.path);
+                self.push(
+                    Diagnostic::of_file(&rival.source.path, message).expected("another file name"),
+                );
+            }
             let parts: Vec<&str> = file.path.split('/').collect();
             let word = |part: &&str| {
                 !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -718,6 +877,16 @@ impl<'a> Rules<'a> {
                 "this path",
             );
             self.page(source, &file.page);
+            if file
+                .quota
+                .is_some_and(|quota| quota.calls == 0 || quota.seconds == 0)
+            {
+                let start = source.text.find("\nquota").map_or(0, |at| at + 1);
+                self.push(
+                    Diagnostic::new(source, start..start + 5, "this quota allows nothing")
+                        .expected("at least 1 call in at least 1 second, or no `quota`"),
+                );
+            }
             self.doc(source, &file.summary);
             if !file.summary.trim_end().ends_with('.') || file.summary.contains('\n') {
                 self.at(
@@ -743,10 +912,9 @@ impl<'a> Rules<'a> {
                 .chain(file.enums.iter().map(|(n, _)| n))
                 .chain(file.unions.iter().map(|(n, _)| n))
             {
-                let request = names::camel_case(&loaded.name);
                 if shared.get(name).is_some()
                     || name.value == request
-                    || name.value == format!("{request}Reply")
+                    || name.value == reply
                 {
                     let message = format!(
                         "`{}` is taken by a shared type or by the command itself",
@@ -754,6 +922,16 @@ impl<'a> Rules<'a> {
                     );
                     self.at(source, name, message, "a name of its own");
                 }
+            }
+            let mut doubles = BTreeMap::new();
+            let enums = file.enums.iter().map(|(name, _)| name);
+            let types = file.types.iter().map(|(name, _)| name);
+            for name in enums
+                .chain(types)
+                .chain(file.unions.iter().map(|(name, _)| name))
+            {
+                let key = name.value.clone();
+                self.unique(&mut doubles, key, source, name, "this type's name");
             }
             self.definitions(source, &file.types, &file.enums, &file.unions, shared);
             let mut own = Names::default();
@@ -820,7 +998,7 @@ impl<'a> Rules<'a> {
                         name.span.clone(),
                         format!("the {side} has no field `{}`", name.value),
                     )
-                    .expected(format!("one of {}", known.join(", ")))
+                    .expected(one_of(&known))
                     .suggest(name, known.iter().copied()),
                 );
                 None
@@ -848,9 +1026,30 @@ impl<'a> Rules<'a> {
             );
         }
         for pair in &paging.cursor {
+            let required = file
+                .request
+                .get(&pair.request)
+                .is_some_and(|field| field.required);
+            if pair.first.is_some() && !required {
+                let message = format!(
+                    "`{}` may be left out for the first page",
+                    pair.request.value
+                );
+                self.at(
+                    source,
+                    &pair.request,
+                    message,
+                    "`first` only for required fields",
+                );
+            }
             let to = self.known_field(source, &pair.request, &file.request, "request");
             let from = self.known_field(source, &pair.reply, &file.reply, "reply");
             if let (Some(to), Some(from)) = (to, from) {
+                let numbers = [TypeExpr::U32, TypeExpr::U64, TypeExpr::I32, TypeExpr::I64];
+                if pair.first.is_some() && !numbers.contains(&to) {
+                    let message = format!("`{}` is no number", pair.request.value);
+                    self.at(source, &pair.request, message, "`first` only for integers");
+                }
                 if to != from {
                     let message = format!(
                         "`{}` and `{}` have different types",
@@ -924,7 +1123,7 @@ impl<'a> Rules<'a> {
     fn samples(&mut self, source: &Source, file: &EndpointFile) {
         let mut seen = BTreeMap::new();
         for sample in &file.samples {
-            self.snake(source, &sample.name);
+            self.snake(source, &sample.name, "sample");
             self.unique(
                 &mut seen,
                 sample.name.value.clone(),
@@ -943,22 +1142,24 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// Types that neither request nor reply leads to.
     fn unused_local(&mut self, source: &Source, file: &EndpointFile) {
+        let named = |field: &Field| {
+            let expr = type_expr::parse(&field.ty).ok()?;
+            expr.named().map(str::to_owned)
+        };
         let mut used: BTreeSet<String> = BTreeSet::new();
-        let types = file.types.iter().flat_map(|(_, def)| def.fields.iter());
-        for (_, field) in file.request.iter().chain(file.reply.iter()).chain(types) {
-            used.extend(
-                type_expr::parse(&field.ty)
-                    .ok()
-                    .and_then(|expr| expr.named().map(str::to_owned)),
-            );
+        let fields = file.request.iter().chain(file.reply.iter());
+        let mut open: Vec<String> = fields.filter_map(|(_, field)| named(field)).collect();
+        while let Some(name) = open.pop() {
+            if let Some(def) = file.types.get(&name).filter(|_| !used.contains(&name)) {
+                open.extend(def.fields.iter().filter_map(|(_, field)| named(field)));
+            }
+            if let Some(def) = file.unions.get(&name).filter(|_| !used.contains(&name)) {
+                open.extend(def.variants.iter().map(|(_, v)| v.ty.value.clone()));
+            }
+            used.insert(name);
         }
-        used.extend(
-            file.unions
-                .iter()
-                .flat_map(|(_, u)| u.variants.iter())
-                .map(|(_, v)| v.ty.value.clone()),
-        );
         let types = file.types.iter().map(|(name, _)| name);
         let enums = file.enums.iter().map(|(name, _)| name);
         for name in types
@@ -994,6 +1195,21 @@ impl<'a> Rules<'a> {
                 }
             }
         }
+    }
+}
+
+/// UpperCamelCase, as far as letters tell.
+fn is_camel(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// `one of A, B`, or that there is nothing to choose from.
+fn one_of(names: &[&str]) -> String {
+    if names.is_empty() {
+        "nothing: there are no fields".to_owned()
+    } else {
+        format!("one of {}", names.join(", "))
     }
 }
 

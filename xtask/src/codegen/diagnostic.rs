@@ -78,7 +78,9 @@ impl Diagnostic {
         word: &str,
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        self.suggestion = nearest(word, candidates).map(|name| format!("did you mean `{name}`?"));
+        self.suggestion = nearest(word, candidates)
+            .filter(|name| *name != word)
+            .map(|name| format!("did you mean `{name}`?"));
         self
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use serde::de::DeserializeOwned;
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -224,7 +224,7 @@ impl Loader {
     fn read(&mut self, path: &str) -> Option<Source> {
         let shown = Self::shown(path);
         let full = self.dir.join(path);
-        let mut fail = |message: String| {
+        let mut fail = |message: String| -> Option<Source> {
             self.errors
                 .push(Diagnostic::of_file(shown.clone(), message));
             None
@@ -237,14 +237,23 @@ impl Loader {
                 ));
             }
             Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return fail("the file is missing".to_owned());
+            }
             Err(error) => return fail(format!("the file cannot be read: {error}")),
         }
         match fs::read(&full).map(String::from_utf8) {
             Ok(Ok(text)) => Some(Source { path: shown, text }),
-            Ok(Err(error)) => fail(format!(
-                "byte {} is not UTF-8",
-                error.utf8_error().valid_up_to()
-            )),
+            Ok(Err(error)) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let source = Source { path: shown, text };
+                self.errors.push(
+                    Diagnostic::new(&source, at..at + 1, "this is not UTF-8")
+                        .expected("a file saved as UTF-8"),
+                );
+                None
+            }
             Err(error) => fail(format!("the file cannot be read: {error}")),
         }
     }
@@ -278,10 +287,13 @@ pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(
 ) -> Result<T, Diagnostics> {
     let mut errors = Diagnostics::default();
     if let Some(at) = too_deep(&source.text) {
-        errors.report(
-            source,
-            at..at + 1,
-            format!("brackets nest more than {MAX_NESTING} deep"),
+        errors.push(
+            Diagnostic::new(
+                source,
+                at..at + 1,
+                format!("brackets nest more than {MAX_NESTING} deep"),
+            )
+            .expected("a flatter file; every opening bracket counts, also those in texts"),
         );
         return Err(errors);
     }

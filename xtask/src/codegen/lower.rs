@@ -7,7 +7,7 @@ use super::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, LoadedShared, Source, Spec},
     model::{
-        Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging,
+        Cursor, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging,
         PagingEnd, Protocol, QueryParameter, Region, Regions, Repeat, Role, Type, Union, Values,
         Variant,
     },
@@ -337,10 +337,15 @@ impl Lowering {
             found
         };
         let items = find(reply, &paging.items);
-        let cursor: Vec<_> = paging
-            .cursor
-            .iter()
-            .map(|pair| (find(request, &pair.request), find(reply, &pair.reply)))
+        let cursor: Option<Vec<_>> = (paging.cursor.iter())
+            .map(|pair| {
+                let (to, from) = (find(request, &pair.request), find(reply, &pair.reply));
+                Some(Cursor {
+                    request: to?,
+                    reply: from?,
+                    first: pair.first,
+                })
+            })
             .collect();
         let end = match &paging.end {
             spec::PagingEnd::FieldEquals { field, value } => {
@@ -351,10 +356,7 @@ impl Lowering {
         };
         Some(Paging {
             items: items?,
-            cursor: cursor
-                .into_iter()
-                .map(|(a, b)| Some((a?, b?)))
-                .collect::<Option<_>>()?,
+            cursor: cursor?,
             end: end?,
         })
     }

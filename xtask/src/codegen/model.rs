@@ -98,10 +98,21 @@ pub enum Repeat {
 pub struct Paging {
     /// Reply field with the items.
     pub items: Field,
-    /// Request field and reply field, pair by pair.
-    pub cursor: Vec<(Field, Field)>,
+    /// The parts of the cursor.
+    pub cursor: Vec<Cursor>,
     /// When a page is the last one.
     pub end: PagingEnd,
+}
+
+/// One part of a cursor.
+#[derive(Debug)]
+pub struct Cursor {
+    /// Request field.
+    pub request: Field,
+    /// Reply field.
+    pub reply: Field,
+    /// Value of the request field for the first page, where that is fixed.
+    pub first: Option<i64>,
 }
 
 /// When a page is the last one.

@@ -145,11 +145,12 @@ impl SampleChecker<'_> {
             );
         };
         let mut seen = HashSet::new();
-        for (key, value) in &entries {
-            let value = json.piece(value);
+        for entry in &entries {
+            let key = &entry.name;
+            let value = json.piece(entry.value);
             if !seen.insert(key.as_str()) {
                 self.report(
-                    value,
+                    json.piece(entry.key),
                     format!("`{key}` stands twice in one object"),
                     "each key once",
                     errors,
@@ -161,15 +162,24 @@ impl SampleChecker<'_> {
             match field {
                 Some(field) => self.field(key, field, value, errors),
                 None => {
-                    let known: Vec<&str> =
-                        fields.iter().map(|(name, _)| name.value.as_str()).collect();
+                    let declared = |fields: &'a Ordered<Field>| {
+                        fields.iter().map(|(name, _)| name.value.as_str())
+                    };
+                    let known: Vec<&str> = declared(fields)
+                        .chain(common.into_iter().flat_map(declared))
+                        .collect();
+                    let expected = if known.is_empty() {
+                        "no fields: none are declared here".to_owned()
+                    } else {
+                        format!("one of {}", known.join(", "))
+                    };
                     errors.push(
                         Diagnostic::new(
                             self.source,
-                            value.span(),
+                            json.piece(entry.key).span(),
                             format!("`{key}` is not declared"),
                         )
-                        .expected(format!("one of {}", known.join(", ")))
+                        .expected(expected)
                         .suggest(key, known.iter().copied()),
                     );
                 }
@@ -204,32 +214,33 @@ impl SampleChecker<'_> {
     }
 
     fn limits(&self, name: &str, field: &Field, json: Json<'_>, errors: &mut Diagnostics) {
-        let mut exceeds = |what: &str, found: i128, limit: i128| {
-            self.report(
-                json,
-                format!("`{name}` has {found} {what}"),
-                &format!("the documented limit: {limit}"),
-                errors,
-            );
+        let mut exceeds = |what: &str, found: i128, bound: &str, limit: i128| {
+            let message = if what.is_empty() {
+                format!("`{name}` is {found}")
+            } else {
+                format!("`{name}` has {found} {what}")
+            };
+            let expected = format!("{bound} {limit}, the documented limit");
+            self.report(json, message, &expected, errors);
         };
         match serde_json::from_str::<serde_json::Value>(json.text) {
             Ok(serde_json::Value::String(text)) => {
                 let bytes = text.len() as i128;
                 let chars = text.chars().count() as i128;
                 if let Some(max) = field.max_bytes.filter(|max| bytes > i128::from(*max)) {
-                    exceeds("bytes", bytes, max.into());
+                    exceeds("bytes", bytes, "at most", max.into());
                 }
                 if let Some(max) = field.max_chars.filter(|max| chars > i128::from(*max)) {
-                    exceeds("characters", chars, max.into());
+                    exceeds("characters", chars, "at most", max.into());
                 }
             }
             Ok(serde_json::Value::Array(items)) => {
                 let items = items.len() as i128;
                 if let Some(max) = field.max_items.filter(|max| items > i128::from(*max)) {
-                    exceeds("entries", items, max.into());
+                    exceeds("entries", items, "at most", max.into());
                 }
                 if let Some(min) = field.min_items.filter(|min| items < i128::from(*min)) {
-                    exceeds("entries", items, min.into());
+                    exceeds("entries", items, "at least", min.into());
                 }
             }
             Ok(serde_json::Value::Number(number)) => {
@@ -241,10 +252,10 @@ impl SampleChecker<'_> {
                     return;
                 };
                 if let Some(max) = field.max.filter(|max| number > i128::from(*max)) {
-                    exceeds("as its value", number, max.into());
+                    exceeds("", number, "at most", max.into());
                 }
                 if let Some(min) = field.min.filter(|min| number < i128::from(*min)) {
-                    exceeds("as its value", number, min.into());
+                    exceeds("", number, "at least", min.into());
                 }
             }
             _ => {}
@@ -301,7 +312,7 @@ impl SampleChecker<'_> {
                 Ok(Entries(entries)) => {
                     entries
                         .iter()
-                        .for_each(|(_, raw)| self.value(name, item, json.piece(raw), errors));
+                        .for_each(|entry| self.value(name, item, json.piece(entry.value), errors));
                 }
                 Err(_) => fits(false, "an object"),
             },
@@ -378,14 +389,15 @@ impl SampleChecker<'_> {
         let entry = |key: &str| {
             entries
                 .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, raw)| json.piece(raw))
+                .find(|entry| entry.name == key)
+                .map(|entry| json.piece(entry.value))
         };
-        for (key, raw) in &entries {
+        for stranger in &entries {
+            let key = &stranger.name;
             if *key != def.tag.value && *key != def.content.value {
                 let expected = format!("only `{}` and `{}`", def.tag.value, def.content.value);
                 self.report(
-                    json.piece(raw),
+                    json.piece(stranger.key),
                     format!("`{key}` is not declared"),
                     &expected,
                     errors,
@@ -408,6 +420,8 @@ impl SampleChecker<'_> {
             .and_then(|variant| self.find(&variant.ty, |f| &f.types, |f| &f.types))
         {
             Some(def) => self.object(content, &def.fields, None, true, errors),
+            // The check stage reports a variant without an object type.
+            None if def.variants.get(&word).is_some() => {}
             None => {
                 let known: Vec<&str> = def
                     .variants
@@ -453,7 +467,14 @@ fn excerpt(text: &str) -> String {
 }
 
 /// An object's entries in their order, doubles included.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
+struct Entries<'a>(Vec<Entry<'a>>);
+
+/// A key, the text that it stands in, and the value.
+struct Entry<'a> {
+    name: String,
+    key: &'a RawValue,
+    value: &'a RawValue,
+}
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -465,8 +486,9 @@ impl<'de> Deserialize<'de> for Entries<'de> {
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
+                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    let name = serde_json::from_str(key.get()).map_err(de::Error::custom)?;
+                    entries.push(Entry { name, key, value });
                 }
                 Ok(Entries(entries))
             }

@@ -333,6 +333,8 @@ pub struct CursorPair {
     pub request: At<String>,
     /// Reply field to take the value from.
     pub reply: At<String>,
+    /// Value of a required request field for the first page; constructors then do not ask for it.
+    pub first: Option<i64>,
 }
 
 /// When a page is the last one.

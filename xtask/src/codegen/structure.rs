@@ -87,6 +87,19 @@ impl<'a> Walker<'a> {
                     DeValue::Datetime(_) => schema["format"] == "date",
                     DeValue::Array(_) | DeValue::Table(_) => false,
                 };
+                if let DeValue::Integer(number) = other {
+                    let parsed = i128::from_str_radix(number.as_str(), number.radix());
+                    let range = range_of(schema).filter(|_| fits);
+                    let outside = range.zip(parsed.ok());
+                    if let Some(((from, to), _)) = outside.filter(|((from, to), n)| n < from || n > to)
+                    {
+                        let message = format!("{place} is {}", number.as_str());
+                        errors.push(
+                            Diagnostic::new(self.source, value.span(), message)
+                                .expected(format!("an integer from {from} to {to}")),
+                        );
+                    }
+                }
                 if !fits {
                     let message = format!("{place} is {}", kind_of(other));
                     errors.push(
@@ -282,6 +295,19 @@ fn allows(schema: &Json, kind: &str) -> bool {
         Json::Array(kinds) => kinds.iter().any(|own| own == kind),
         _ => schema.as_bool() == Some(true),
     }
+}
+
+/// The integers that a schema's format stands for.
+fn range_of(schema: &Json) -> Option<(i128, i128)> {
+    Some(match schema["format"].as_str()? {
+        "uint8" => (0, u8::MAX.into()),
+        "uint16" => (0, u16::MAX.into()),
+        "uint32" => (0, u32::MAX.into()),
+        // TOML goes no further.
+        "uint64" => (0, i64::MAX.into()),
+        "int64" => (i64::MIN.into(), i64::MAX.into()),
+        _ => return None,
+    })
 }
 
 fn json_kind(value: &DeValue<'_>) -> &'static str {

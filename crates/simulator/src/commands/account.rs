@@ -10,23 +10,27 @@ use tencent_chat_types::{
         query_online_status::{OnlineState, OnlineStatus, OnlineStatusFailure, PlatformStatus},
     },
     model::ProfileTag,
+    validate::Limit,
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::ACCOUNT_PARAMETER_INVALID,
-    invalid: ErrorCode::ACCOUNT_PARAMETER_INVALID,
+    unparsable: |_| ErrorCode::ACCOUNT_PARAMETER_INVALID,
+    invalid: |_| ErrorCode::ACCOUNT_PARAMETER_INVALID,
 };
 
 const BAD_STATUS_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::MESSAGE_JSON_UNPARSABLE,
-    invalid: ErrorCode::MESSAGE_JSON_UNPARSABLE,
+    unparsable: |path| match path {
+        "." => ErrorCode::MESSAGE_JSON_UNPARSABLE,
+        _ => ErrorCode::MESSAGE_RECIPIENT_INVALID,
+    },
+    invalid: |violation| match violation.limit {
+        Limit::MaxItems(_) => ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS,
+        _ => ErrorCode::MESSAGE_JSON_UNPARSABLE,
+    },
 };
 
 /// Longest user id in bytes.
 const MAX_USER_ID_BYTES: usize = 32;
-
-/// Most users of one query; answered by the command's own code, not by the general check.
-const MAX_QUERIED: usize = 500;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, import_account);
@@ -78,9 +82,6 @@ fn query_online_status(
     context: &mut Context<'_>,
     request: QueryOnlineStatus,
 ) -> Result<QueryOnlineStatusReply, Refusal> {
-    if request.to_account.len() > MAX_QUERIED {
-        return Err(ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS.because("more than 500 users"));
-    }
     let detailed = request.is_need_detail.is_some_and(|flag| flag.is_on());
     let mut reply = QueryOnlineStatusReply::default();
     let mut failures = Vec::new();

@@ -20,11 +20,18 @@ use tencent_chat_types::{
         },
     },
     model::{Contact, ContactGroup, ContactResult, ContactType, MarkedConversation},
+    validate::Limit,
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::CONVERSATION_PARAMETER_INVALID,
-    invalid: ErrorCode::CONVERSATION_PARAMETER_INVALID,
+    unparsable: |_| ErrorCode::CONVERSATION_PARAMETER_INVALID,
+    invalid: |violation| match (violation.path.as_str(), violation.limit) {
+        (path, Limit::MaxBytes(_)) if path.ends_with("GroupName") => {
+            ErrorCode::CONTACT_GROUP_NAME_TOO_LONG
+        }
+        ("MarkItem", _) => ErrorCode::CONVERSATION_MARK_COUNT,
+        _ => ErrorCode::CONVERSATION_PARAMETER_INVALID,
+    },
 };
 
 /// Most conversation groups of a user.

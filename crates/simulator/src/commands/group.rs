@@ -15,8 +15,11 @@ use tencent_chat_types::{
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::GROUP_PARAMETER_INVALID,
-    invalid: ErrorCode::GROUP_PARAMETER_INVALID,
+    unparsable: |_| ErrorCode::GROUP_PARAMETER_INVALID,
+    invalid: |violation| match violation.path.as_str() {
+        "MemberList" => ErrorCode::GROUP_TOO_MANY_ACCOUNTS,
+        _ => ErrorCode::GROUP_PARAMETER_INVALID,
+    },
 };
 
 /// Beginning of the ids that the service makes.

@@ -17,8 +17,23 @@ use tencent_chat_types::{
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::MESSAGE_JSON_UNPARSABLE,
-    invalid: ErrorCode::MESSAGE_FORMAT_INVALID,
+    unparsable: |path| match path {
+        "To_Account" | "Peer_Account" => ErrorCode::MESSAGE_RECIPIENT_INVALID,
+        "From_Account" | "Operator_Account" => ErrorCode::MESSAGE_SENDER_INVALID,
+        "MsgRandom" => ErrorCode::MESSAGE_RANDOM_INVALID,
+        "MsgBody" => ErrorCode::MESSAGE_BODY_NO_LIST,
+        "SyncOtherMachine" => ErrorCode::MESSAGE_SYNC_FLAG_INVALID,
+        "MsgLifeTime" => ErrorCode::MESSAGE_LIFE_TIME_INVALID,
+        path if path.starts_with("MsgBody") => ErrorCode::MESSAGE_FORMAT_INVALID,
+        _ => ErrorCode::MESSAGE_JSON_UNPARSABLE,
+    },
+    invalid: |violation| match violation.path.as_str() {
+        "To_Account" | "Peer_Account" => ErrorCode::MESSAGE_RECIPIENT_INVALID,
+        "From_Account" | "Operator_Account" => ErrorCode::MESSAGE_SENDER_INVALID,
+        "MsgRandom" => ErrorCode::MESSAGE_RANDOM_INVALID,
+        "MsgBody" => ErrorCode::MESSAGE_BODY_INVALID,
+        _ => ErrorCode::MESSAGE_FORMAT_INVALID,
+    },
 };
 
 /// Largest body of a message.
@@ -38,9 +53,6 @@ fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply,
     }
     if request.to_account.is_empty() {
         return Err(ErrorCode::MESSAGE_RECIPIENT_INVALID.because("To_Account is missing"));
-    }
-    if request.extra.was_absent("MsgRandom") {
-        return Err(ErrorCode::MESSAGE_RANDOM_INVALID.because("MsgRandom is missing"));
     }
     if request.msg_body.is_empty() {
         return Err(ErrorCode::MESSAGE_BODY_INVALID.because("MsgBody has no element"));

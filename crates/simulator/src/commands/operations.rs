@@ -7,8 +7,8 @@ use tencent_chat_types::{
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::JSON_UNPARSABLE,
-    invalid: ErrorCode::JSON_UNPARSABLE,
+    unparsable: |_| ErrorCode::JSON_UNPARSABLE,
+    invalid: |_| ErrorCode::JSON_UNPARSABLE,
 };
 
 pub(super) fn register(commands: &mut Commands) {

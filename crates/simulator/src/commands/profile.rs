@@ -12,8 +12,11 @@ use tencent_chat_types::{
 };
 
 const BAD_BODY: BadBody = BadBody {
-    unparsable: ErrorCode::PROFILE_PARAMETER_INVALID,
-    invalid: ErrorCode::PROFILE_PARAMETER_INVALID,
+    unparsable: |_| ErrorCode::PROFILE_PARAMETER_INVALID,
+    invalid: |violation| match violation.path.as_str() {
+        "To_Account" if violation.found == 0 => ErrorCode::PROFILE_ACCOUNT_MISSING,
+        _ => ErrorCode::PROFILE_PARAMETER_INVALID,
+    },
 };
 
 /// Longest value in bytes.

@@ -27,6 +27,14 @@ impl Names {
         self.0.get(name).copied()
     }
 
+    /// Names of object types.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|(_, what)| **what == What::Object)
+            .map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

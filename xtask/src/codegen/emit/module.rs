@@ -7,8 +7,8 @@ use super::{
 };
 use crate::codegen::{
     model::{
-        Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd, Repeat, Role,
-        Type, Union, Values,
+        Cursor, Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd,
+        Repeat, Role, Type, Union, Values,
     },
     schema, tidy,
 };
@@ -155,7 +155,8 @@ fn emit_object(
     Ok(())
 }
 
-/// The required fields that a constructor asks for: all but the cursor, which starts at zero.
+/// The required fields that a constructor asks for: all but those of the cursor whose first value
+/// is fixed.
 fn arguments<'a>(
     object: &'a Object,
     endpoint: Option<&'a Endpoint>,
@@ -163,18 +164,21 @@ fn arguments<'a>(
     object
         .fields
         .iter()
-        .filter(move |field| field.required && !is_cursor(field, object, endpoint))
+        .filter(move |field| field.required && first(field, object, endpoint).is_none())
 }
 
-fn is_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> bool {
-    let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref());
-    object.role == Role::Request
-        && paging.is_some_and(|paging| {
-            paging
-                .cursor
-                .iter()
-                .any(|(request, _)| request.wire == field.wire)
-        })
+/// Value of a cursor field for the first page.
+fn first(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
+    let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref())?;
+    let part = paging
+        .cursor
+        .iter()
+        .find(|part| part.request.wire == field.wire)?;
+    if object.role == Role::Request {
+        part.first
+    } else {
+        None
+    }
 }
 
 /// How a caller passes a value: the parameter's type, and the expression that stores it.
@@ -247,7 +251,8 @@ fn constructors(
     for field in &object.fields {
         let rust = ident(&field.rust);
         let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
-        let asked_for = field.required && !is_cursor(field, object, endpoint);
+        let first = first(field, object, endpoint).map(Literal::i64_unsuffixed);
+        let asked_for = field.required && first.is_none();
         if asked_for {
             count += 1;
             parameters.extend(quote! { #rust: #ty, });
@@ -259,10 +264,9 @@ fn constructors(
             });
             continue;
         }
-        values.extend(if field.required {
-            quote! { #rust: Default::default(), }
-        } else {
-            quote! { #rust: None, }
+        values.extend(match (field.required, first) {
+            (true, first) => quote! { #rust: #first, },
+            (false, _) => quote! { #rust: None, },
         });
         let setter = format_ident!(
             "with_{}",
@@ -298,7 +302,7 @@ fn constructors(
     let starts = object
         .fields
         .iter()
-        .any(|f| f.required && is_cursor(f, object, endpoint));
+        .any(|field| first(field, object, endpoint).is_some());
     let docs = doc(match (count, starts, object.role) {
         (0, false, Role::Request) => "A request without optional fields.",
         (0, false, _) => "An object without optional fields.",
@@ -522,23 +526,29 @@ fn paged_impl(
         PagingEnd::NoItems if paging.items.required => quote! { reply.#items.is_empty() },
         PagingEnd::NoItems => quote! { is_start(&reply.#items) },
         PagingEnd::CursorZero => {
-            let checks = paging.cursor.iter().map(|(_, from)| {
+            let checks = paging.cursor.iter().map(|Cursor { reply: from, .. }| {
                 let from = ident(&from.rust);
                 quote! { is_start(&reply.#from) }
             });
             quote! { #(#checks)&&* }
         }
     };
-    let moves = paging.cursor.iter().map(|(to, from)| {
-        let (to_name, from_name) = (ident(&to.rust), ident(&from.rust));
-        match (to.required, from.required) {
-            (true, true) | (false, false) => {
-                quote! { carry(&mut self.#to_name, &reply.#from_name) }
+    let moves = paging.cursor.iter().map(
+        |Cursor {
+             request: to,
+             reply: from,
+             ..
+         }| {
+            let (to_name, from_name) = (ident(&to.rust), ident(&from.rust));
+            match (to.required, from.required) {
+                (true, true) | (false, false) => {
+                    quote! { carry(&mut self.#to_name, &reply.#from_name) }
+                }
+                (false, true) => quote! { carry_some(&mut self.#to_name, &reply.#from_name) },
+                (true, false) => quote! { carry_optional(&mut self.#to_name, &reply.#from_name) },
             }
-            (false, true) => quote! { carry_some(&mut self.#to_name, &reply.#from_name) },
-            (true, false) => quote! { carry_optional(&mut self.#to_name, &reply.#from_name) },
-        }
-    });
+        },
+    );
     let take = if paging.items.required {
         quote! { reply.#items }
     } else {

@@ -62,7 +62,7 @@ impl GetContactGroup {
     pub fn new(from_account: impl Into<String>) -> Self {
         Self {
             from_account: from_account.into(),
-            start_index: Default::default(),
+            start_index: 0,
             extra: Extra::default(),
         }
     }

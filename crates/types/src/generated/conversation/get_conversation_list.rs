@@ -66,10 +66,10 @@ impl GetConversationList {
     pub fn new(from_account: impl Into<String>, assist_flags: u64) -> Self {
         Self {
             from_account: from_account.into(),
-            time_stamp: Default::default(),
-            start_index: Default::default(),
-            top_time_stamp: Default::default(),
-            top_start_index: Default::default(),
+            time_stamp: 0,
+            start_index: 0,
+            top_time_stamp: 0,
+            top_start_index: 0,
             assist_flags,
             extra: Extra::default(),
         }

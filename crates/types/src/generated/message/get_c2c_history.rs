@@ -66,29 +66,23 @@ pub struct GetC2cHistory {
 }
 
 impl GetC2cHistory {
-    /// A request for the first page.
+    /// A request with the fields that must be sent.
     pub fn new(
         operator_account: impl Into<String>,
         peer_account: impl Into<String>,
         max_cnt: u64,
         min_time: u64,
+        max_time: u64,
     ) -> Self {
         Self {
             operator_account: operator_account.into(),
             peer_account: peer_account.into(),
             max_cnt,
             min_time,
-            max_time: Default::default(),
+            max_time,
             last_msg_key: None,
             extra: Extra::default(),
         }
-    }
-
-    /// Sets [`max_time`](Self::max_time).
-    #[must_use]
-    pub fn with_max_time(mut self, max_time: u64) -> Self {
-        self.max_time = max_time;
-        self
     }
 
     /// Sets [`last_msg_key`](Self::last_msg_key).
