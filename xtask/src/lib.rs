@@ -1,3 +1,4 @@
 //! Maintenance commands of the workspace, as a library so that tests can call them.
 
+pub mod ci;
 pub mod codegen;
