@@ -214,11 +214,10 @@ fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), S
             (ty, quote! { #name })
         }
     };
-    let stored_differs = value.to_string() != name.to_string();
-    Ok(match (boxed, stored_differs) {
-        (true, _) => (ty, quote! { Box::new(#value) }),
-        (false, true) => (ty, value),
-        (false, false) => (ty, quote! { #name }),
+    Ok(if boxed {
+        (ty, quote! { Box::new(#value) })
+    } else {
+        (ty, value)
     })
 }
 
@@ -256,7 +255,7 @@ fn constructors(
         if asked_for {
             count += 1;
             parameters.extend(quote! { #rust: #ty, });
-            let same = value.to_string() == rust.to_string();
+            let same = rust == value.to_string();
             values.extend(if same {
                 quote! { #rust, }
             } else {
