@@ -55,10 +55,12 @@ const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
 
 /// Modules of the crates and methods of the client, which a family must not hide.
 const RESERVED_FAMILIES: &[&str] = &[
+    "answer",
     "builder",
     "call",
     "catalogue",
     "client",
+    "clock",
     "credentials",
     "endpoint",
     "environment",
@@ -77,8 +79,10 @@ const RESERVED_FAMILIES: &[&str] = &[
     "region",
     "regions",
     "sdk_app_id",
+    "sent",
     "shared",
     "transport",
+    "types",
     "validate",
     "wire",
 ];
@@ -500,8 +504,7 @@ impl<'a> Rules<'a> {
                     &variant.rust,
                     "this variant's name",
                 );
-                if !is_camel(&variant.rust)
-                    || ["Self", "Unknown"].contains(&variant.rust.as_str())
+                if !is_camel(&variant.rust) || ["Self", "Unknown"].contains(&variant.rust.as_str())
                 {
                     let message = format!("`{}` is no variant name", variant.rust.value);
                     self.at(
@@ -847,16 +850,16 @@ impl<'a> Rules<'a> {
                 } else {
                     continue;
                 };
-                self.push(
-                    Diagnostic::of_file(&source.path, message).expected("another file name"),
-                );
+                self.push(Diagnostic::of_file(&source.path, message).expected("another file name"));
             }
             let rival = spec.endpoints.iter().find(|other| {
                 other.family == loaded.family && names::camel_case(&other.name) == reply
             });
             if let Some(rival) = rival {
-                let message =
-                    format!("its request is called `{reply}`, like the reply of {}", source.path);
+                let message = format!(
+                    "this command's request is called `{reply}`, like the reply of {}",
+                    source.path
+                );
                 self.push(
                     Diagnostic::of_file(&rival.source.path, message).expected("another file name"),
                 );
@@ -912,10 +915,7 @@ impl<'a> Rules<'a> {
                 .chain(file.enums.iter().map(|(n, _)| n))
                 .chain(file.unions.iter().map(|(n, _)| n))
             {
-                if shared.get(name).is_some()
-                    || name.value == request
-                    || name.value == reply
-                {
+                if shared.get(name).is_some() || name.value == request || name.value == reply {
                     let message = format!(
                         "`{}` is taken by a shared type or by the command itself",
                         name.value

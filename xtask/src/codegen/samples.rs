@@ -162,11 +162,9 @@ impl SampleChecker<'_> {
             match field {
                 Some(field) => self.field(key, field, value, errors),
                 None => {
-                    let declared = |fields: &'a Ordered<Field>| {
-                        fields.iter().map(|(name, _)| name.value.as_str())
-                    };
-                    let known: Vec<&str> = declared(fields)
-                        .chain(common.into_iter().flat_map(declared))
+                    let common = common.into_iter().flat_map(Ordered::iter);
+                    let known: Vec<&str> = (fields.iter().chain(common))
+                        .map(|(name, _)| name.value.as_str())
                         .collect();
                     let expected = if known.is_empty() {
                         "no fields: none are declared here".to_owned()

@@ -57,6 +57,9 @@ impl<'a> Walker<'a> {
         place: &str,
         errors: &mut Diagnostics,
     ) {
+        if let DeValue::String(text) = value.get_ref() {
+            self.characters(text, value.span(), place, errors);
+        }
         let schema = self.resolve(schema);
         let alternatives = ["anyOf", "oneOf"]
             .iter()
@@ -73,8 +76,9 @@ impl<'a> Walker<'a> {
             }
             DeValue::Array(items) if allows(schema, "array") => {
                 if let Some(item_schema) = schema.get("items") {
+                    let place = format!("an entry of {place}");
                     for item in items.iter() {
-                        self.value(item, item_schema, place, errors);
+                        self.value(item, item_schema, &place, errors);
                     }
                 }
             }
@@ -91,7 +95,8 @@ impl<'a> Walker<'a> {
                     let parsed = i128::from_str_radix(number.as_str(), number.radix());
                     let range = range_of(schema).filter(|_| fits);
                     let outside = range.zip(parsed.ok());
-                    if let Some(((from, to), _)) = outside.filter(|((from, to), n)| n < from || n > to)
+                    if let Some(((from, to), _)) =
+                        outside.filter(|((from, to), n)| n < from || n > to)
                     {
                         let message = format!("{place} is {}", number.as_str());
                         errors.push(
@@ -108,6 +113,28 @@ impl<'a> Walker<'a> {
                     );
                 }
             }
+        }
+    }
+
+    /// Texts become comments and literals; what rustc refuses there, or nobody sees, stays out.
+    fn characters(
+        &self,
+        text: &str,
+        span: std::ops::Range<usize>,
+        place: &str,
+        errors: &mut Diagnostics,
+    ) {
+        let text = text.replace("\r\n", "\n");
+        let odd = text.chars().find(|c| {
+            (c.is_control() && !['\n', '\t'].contains(c))
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        });
+        if let Some(odd) = odd {
+            let message = format!("{place} has the character U+{:04X}", u32::from(odd));
+            errors.push(
+                Diagnostic::new(self.source, span, message)
+                    .expected("a text without control characters"),
+            );
         }
     }
 
@@ -216,6 +243,7 @@ impl<'a> Walker<'a> {
         let properties = schema["properties"].as_object();
         for (key, value) in table.iter() {
             let name = key.get_ref().as_ref();
+            self.characters(name, key.span(), "this key", errors);
             let known = properties.and_then(|properties| properties.get(name));
             let other = schema
                 .get("additionalProperties")
