@@ -1,0 +1,119 @@
+//! Settings that cannot be right say so when the client is built.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::time::Duration;
+use tencent_chat_client::{Client, ClientBuilder, Region};
+
+fn builder() -> ClientBuilder {
+    Client::builder(1_400_000_000, "admin", "key")
+}
+
+#[test]
+fn each_mistake_names_its_setting() {
+    let base = |base: &str| builder().base_url(base);
+    for (builder, setting, says) in [
+        (
+            Client::builder(0, "admin", "key"),
+            "sdk_app_id",
+            "the SDKAppID from the console",
+        ),
+        (Client::builder(1, " ", "key"), "identifier", "it is empty"),
+        (
+            Client::builder(1, "a\nb", "key"),
+            "identifier",
+            "control character",
+        ),
+        (Client::builder(1, "admin", ""), "key", "it is empty"),
+        (builder(), "region", "neither region nor base_url"),
+        (base("nonsense"), "base_url", "it is no address"),
+        (
+            base("ftp://example.com"),
+            "base_url",
+            "neither https nor http",
+        ),
+        (
+            base("https://user:pw@example.com"),
+            "base_url",
+            "a user name or a password",
+        ),
+        (
+            base("https://example.com/?usersig=x"),
+            "base_url",
+            "a query or a fragment",
+        ),
+        (base("http://example.com"), "base_url", "plain http"),
+        (
+            builder()
+                .region(Region::SEOUL)
+                .deadline(Duration::from_secs(3)),
+            "deadline",
+            "more than the 3 s",
+        ),
+        (
+            builder()
+                .region(Region::SEOUL)
+                .sig_validity(Duration::from_secs(1)),
+            "sig_validity",
+            "a minute",
+        ),
+        (
+            builder().region(Region::SEOUL).max_reply_bytes(0),
+            "max_reply_bytes",
+            "it is 0",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.setting(), setting);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn what_is_right_builds() {
+    for region in Region::ALL {
+        assert!(builder().region(*region).build().is_ok());
+        assert_eq!(region.id.parse(), Ok(*region));
+    }
+    for base in [
+        "http://127.0.0.1:1",
+        "http://[::1]:1/",
+        "http://localhost:1/x",
+        "https://example.com/a/b",
+    ] {
+        assert!(builder().base_url(base).build().is_ok(), "{base}");
+    }
+    assert!(
+        builder()
+            .base_url("http://example.com")
+            .allow_plain_http()
+            .build()
+            .is_ok()
+    );
+    assert_eq!("Silicon Valley".parse(), Ok(Region::SILICON_VALLEY));
+    let error = "atlantis".parse::<Region>().unwrap_err().to_string();
+    assert!(error.contains("singapore"), "{error}");
+}
+
+/// Mistakes that other SDKs made: obsolete hosts, and a scheme twice.
+#[test]
+fn hosts_are_the_documented_ones() {
+    let hosts: Vec<&str> = Region::ALL.iter().map(|region| region.host).collect();
+    assert_eq!(
+        hosts,
+        [
+            "console.tim.qq.com",
+            "adminapisgp.im.qcloud.com",
+            "adminapikr.im.qcloud.com",
+            "adminapijpn.im.qcloud.com",
+            "adminapiger.im.qcloud.com",
+            "adminapiusa.im.qcloud.com",
+            "adminapiidn.im.qcloud.com",
+            "adminapiind.im.qcloud.com",
+        ]
+    );
+    let shown = format!("{:?}", builder().region(Region::SINGAPORE).build().unwrap());
+    assert!(
+        shown.contains("https://adminapisgp.im.qcloud.com/") && !shown.contains("https://https"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,254 @@
+//! What the client makes of replies.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use axum::{http::StatusCode, response::IntoResponse};
+use proptest::prelude::*;
+use std::sync::{Arc, Mutex};
+use support::{Server, builder, raw, read_request, write};
+use tencent_chat_client::{ErrorKind, Sent};
+use tencent_chat_types::{
+    ErrorClass, ErrorCode, ErrorRepeat,
+    conversation::{GetContactGroup, UpdateContactGroup, update_contact_group::ContactGroupUpdate},
+    message::SendMsg,
+    model::TextElem,
+    operations::GetServerIpList,
+};
+
+fn message() -> SendMsg {
+    SendMsg::new("mei", 7, [TextElem::new("hi")])
+}
+
+#[tokio::test]
+async fn a_success_keeps_what_it_does_not_know() {
+    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","MsgTime":1700000000,"MsgKey":"k","New":{"a":1}}"#;
+    let server = Server::replying(body).await;
+    let answer = server.client().call(message()).answer().await.unwrap();
+    assert_eq!(
+        (answer.reply.msg_time, answer.reply.msg_key.as_deref()),
+        (Some(1_700_000_000), Some("k"))
+    );
+    assert_eq!(answer.reply.extra.get("New").unwrap()["a"], 1);
+    assert_eq!(answer.body, body);
+    assert_eq!(
+        serde_json::to_value(&answer.reply).unwrap(),
+        serde_json::from_str::<serde_json::Value>(body).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_says_everything() {
+    let server =
+        Server::replying(r#"{"ActionStatus":"FAIL","ErrorInfo":"no such user","ErrorCode":90012}"#)
+            .await;
+    let error = server.client().send(&message()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Api);
+    assert_eq!(error.endpoint(), "v4/openim/sendmsg");
+    assert_eq!(error.code(), Some(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND));
+    assert_eq!(error.action_status().unwrap().as_str(), "FAIL");
+    assert_eq!(error.server_text(), Some("no such user"));
+    assert_eq!(
+        (error.class(), error.repeat()),
+        (Some(ErrorClass::NotFound), Some(ErrorRepeat::Never))
+    );
+    assert_eq!((error.sent(), error.http_status()), (Sent::Yes, None));
+    assert!(error.meaning().is_some() && error.advice().is_some() && error.raw_body().is_some());
+    let text = error.to_string();
+    assert!(
+        text.starts_with("v4/openim/sendmsg failed with 90012: ") && text.contains("no such user"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn what_counts_as_a_refusal() {
+    for (body, code) in [
+        (r#"{"ActionStatus":"Fail","ErrorCode":0}"#, 0),
+        (r#"{"ActionStatus":"OK","ErrorCode":90001}"#, 90001),
+        (r#"{"ErrorCode":90001}"#, 90001),
+        (r#"{"ErrorCode":"60007","ErrorInfo":"slow down"}"#, 60007),
+        (
+            r#"{"ActionStatus":"FAIL","ErrorCode":123456789012}"#,
+            123_456_789_012,
+        ),
+        // The rest of a refusal need not look like a reply.
+        (
+            r#"{"ActionStatus":"FAIL","ErrorCode":90001,"MsgTime":{"x":[]},"MsgKey":[1]}"#,
+            90001,
+        ),
+    ] {
+        let error = Server::replying(body)
+            .await
+            .client()
+            .send(&message())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::Api, Some(ErrorCode(code))),
+            "{body}"
+        );
+    }
+    for body in [
+        r#"{"ErrorCode":0}"#,
+        r#"{"ActionStatus":"ok"}"#,
+        "{}",
+        r#"{"ActionStatus":null,"ErrorCode":null}"#,
+    ] {
+        assert!(
+            Server::replying(body)
+                .await
+                .client()
+                .send(&message())
+                .await
+                .is_ok(),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_reply() {
+    for (body, field) in [
+        ("", ""),
+        ("null", ""),
+        ("[]", ""),
+        ("<html>busy</html>", ""),
+        (
+            r#"{"ErrorCode":0,"ContactItem":[{"Type":1,"Timestamp":17"#,
+            "ContactItem[0]",
+        ),
+        (
+            r#"{"ContactItem":[{"Type":1},{"Type":[]}]}"#,
+            "ContactItem[1].Type",
+        ),
+        (r#"{"NextStartIndex":-1}"#, "NextStartIndex"),
+    ] {
+        let error = Server::replying(body)
+            .await
+            .client()
+            .send(&GetContactGroup::new("lin"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::Decode, Sent::Yes),
+            "{body}"
+        );
+        assert!(error.to_string().contains(field), "{body}: {error}");
+        assert_eq!(error.raw_body(), Some(body.as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn other_http_statuses() {
+    let server =
+        Server::new(|_| (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response())
+            .await;
+    let error = server
+        .client()
+        .send(&GetContactGroup::new("lin"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (ErrorKind::Http, Some(502))
+    );
+    assert_eq!(error.raw_body(), Some(&b"<html>bad gateway</html>"[..]));
+    assert_eq!(
+        (error.repeat(), error.is_repeat_safe()),
+        (Some(ErrorRepeat::Later), true)
+    );
+    let update = UpdateContactGroup::new("lin", 1, ContactGroupUpdate::new(1, "a"));
+    assert!(
+        !server
+            .client()
+            .send(&update)
+            .await
+            .unwrap_err()
+            .is_repeat_safe()
+    );
+    // A redirect would carry the signature elsewhere.
+    let elsewhere = Server::replying("{}").await;
+    let to = elsewhere.base.clone();
+    let server =
+        Server::new(move |_| (StatusCode::FOUND, [("location", to.clone())]).into_response()).await;
+    let error = server.client().send(&message()).await.unwrap_err();
+    assert_eq!(error.http_status(), Some(302));
+    assert!(elsewhere.seen().is_empty());
+}
+
+#[tokio::test]
+async fn replies_are_bounded() {
+    let long = format!(r#"{{"ErrorCode":0,"MsgKey":"{}"}}"#, "x".repeat(10_000));
+    let server = Server::replying(long.clone()).await;
+    assert!(
+        server
+            .builder()
+            .max_reply_bytes(long.len())
+            .build()
+            .unwrap()
+            .send(&message())
+            .await
+            .is_ok()
+    );
+    let error = server
+        .builder()
+        .max_reply_bytes(long.len() - 1)
+        .build()
+        .unwrap()
+        .send(&message())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    // One that never says how long it is, and never ends.
+    let endless = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        write(
+            &mut connection,
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        )
+        .await;
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+        for _ in 0..1000 {
+            write(&mut connection, &chunk).await;
+        }
+    })
+    .await;
+    let client = builder(&endless).max_reply_bytes(100_000).build().unwrap();
+    assert_eq!(
+        client.send(&message()).await.unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
+}
+
+#[test]
+fn no_reply_panics() {
+    let body: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let next = Arc::clone(&body);
+    let client = runtime.block_on(async {
+        Server::new(move |_| next.lock().unwrap().clone().into_response())
+            .await
+            .client()
+    });
+    let sample = br#"{"ContactItem":[{"Type":1,"To_Account":"a","ContactGroupId":[1]}],"GroupItem":[],"CompleteFlag":1,"NextStartIndex":0,"ActionStatus":"OK","ErrorCode":0}"#;
+    let bytes = proptest::collection::vec(any::<u8>(), 0..100);
+    let changed = (any::<prop::sample::Index>(), any::<u8>()).prop_map(move |(at, byte)| {
+        let mut bytes = sample.to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        bytes
+    });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(500));
+    runner
+        .run(&prop_oneof![bytes, changed], |bytes| {
+            *body.lock().unwrap() = bytes;
+            // Either is fine; neither may panic.
+            let _ = runtime.block_on(client.send(&GetContactGroup::new("lin")));
+            let _ = runtime.block_on(client.send(&GetServerIpList::new()));
+            Ok(())
+        })
+        .unwrap();
+}

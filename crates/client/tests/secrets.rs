@@ -1,0 +1,115 @@
+//! The key and the UserSig appear in no text, whatever goes wrong.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use axum::response::IntoResponse;
+use std::{error::Error as _, time::Duration};
+use support::{ADMIN, APP, KEY, Seen, Server, builder, raw, read_request};
+use tencent_chat_client::{Client, Error, Region};
+use tencent_chat_types::{message::SendMsg, model::TextElem};
+
+/// Every text that an error has.
+fn texts(error: &Error) -> String {
+    let mut all = format!(
+        "{error}\n{error:?}\n{error:#?}\n{:?}\n",
+        error.server_text()
+    );
+    let mut source = error.source();
+    while let Some(inner) = source {
+        all += &format!("{inner}\n{inner:?}\n");
+        source = inner.source();
+    }
+    all
+}
+
+fn assert_clean(text: &str, sig: Option<&str>) {
+    assert!(!text.contains(KEY), "{text}");
+    assert!(
+        !text.contains("usersig=") && !text.contains("?sdkappid"),
+        "{text}"
+    );
+    if let Some(sig) = sig {
+        // Not even the beginning of it.
+        assert!(!text.contains(&sig[..24]), "{text}");
+    }
+}
+
+fn message() -> SendMsg {
+    SendMsg::new("mei", 7, [TextElem::new("hi")])
+}
+
+#[tokio::test]
+async fn settings_do_not_print() {
+    let unbuilt = Client::builder(APP, ADMIN, KEY).region(Region::SINGAPORE);
+    assert_clean(&format!("{unbuilt:?} {unbuilt:#?}"), None);
+    let server = Server::replying("{}").await;
+    let client = server.client();
+    client.send(&message()).await.unwrap();
+    let sig = server.seen()[0].query["usersig"].clone();
+    let call = client.call(message());
+    assert_clean(
+        &format!(
+            "{client:?} {client:#?} {call:?} {:?}",
+            client.pages(pages_request())
+        ),
+        Some(&sig),
+    );
+}
+
+fn pages_request() -> tencent_chat_types::conversation::GetContactGroup {
+    tencent_chat_types::conversation::GetContactGroup::new("lin")
+}
+
+#[tokio::test]
+async fn errors_do_not_tell() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let breaks = raw(|mut connection| async move { read_request(&mut connection).await }).await;
+    let garbage = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        support::write(&mut connection, "nonsense\r\n\r\n").await;
+    })
+    .await;
+    let silent = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        tokio::time::sleep(Duration::from_secs(600)).await;
+    })
+    .await;
+    for base in [
+        nobody,
+        breaks,
+        garbage,
+        silent,
+        "http://no-such-host.invalid".to_owned(),
+    ] {
+        let client = builder(&base).allow_plain_http().build().unwrap();
+        let error = client
+            .call(message())
+            .deadline(Duration::from_millis(500))
+            .await
+            .unwrap_err();
+        assert_clean(&texts(&error), None);
+    }
+}
+
+/// A server, or a gateway in between, that repeats what it was sent.
+#[tokio::test]
+async fn echoes_are_redacted() {
+    type Reply = fn(&Seen) -> String;
+    let replies: [Reply; 3] = [
+        |seen| {
+            let text = format!("bad signature {} of app", seen.query["usersig"]);
+            serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": text })
+                .to_string()
+        },
+        |seen| format!("<a href=\"?usersig={}\">", seen.query["usersig"]),
+        |seen| serde_json::json!({ "ErrorCode": 0, "MsgTime": seen.query["usersig"] }).to_string(),
+    ];
+    for reply in replies {
+        let server = Server::new(move |seen| reply(seen).into_response()).await;
+        let error = server.client().send(&message()).await.unwrap_err();
+        assert_clean(&texts(&error), Some(&server.seen()[0].query["usersig"]));
+    }
+}
