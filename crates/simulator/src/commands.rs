@@ -1,6 +1,7 @@
 //! The commands: decode, check, act on the state, answer.
 
 mod account;
+mod canned;
 mod conversation;
 mod group;
 mod message;
@@ -46,7 +47,11 @@ pub(crate) struct BadBody {
 type Run = dyn Fn(&mut State, &Settings, &Caller, &[u8]) -> Result<Vec<u8>, Refusal> + Send + Sync;
 
 /// One command, whatever its types.
-pub(crate) struct Command(Box<Run>);
+pub(crate) struct Command {
+    run: Box<Run>,
+    /// Whether it answers a sample instead of acting.
+    canned: bool,
+}
 
 impl Command {
     pub(crate) fn run(
@@ -56,7 +61,7 @@ impl Command {
         caller: &Caller,
         body: &[u8],
     ) -> Result<Vec<u8>, Refusal> {
-        (self.0)(state, settings, caller, body)
+        (self.run)(state, settings, caller, body)
     }
 }
 
@@ -73,7 +78,17 @@ impl Commands {
         message::register(&mut commands);
         operations::register(&mut commands);
         profile::register(&mut commands);
+        canned::register(&mut commands);
         commands
+    }
+
+    /// Paths of the commands that answer a sample.
+    pub(crate) fn canned(&self) -> Vec<&'static str> {
+        self.0
+            .iter()
+            .filter(|(_, command)| command.canned)
+            .map(|(path, _)| *path)
+            .collect()
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<&Command> {
@@ -122,6 +137,12 @@ impl Commands {
                 serde_json::to_vec(&reply)
                     .map_err(|error| ErrorCode::REPLY_UNPARSABLE.because(error.to_string()))
             };
-        self.0.insert(E::META.path, Command(Box::new(command)));
+        self.0.insert(
+            E::META.path,
+            Command {
+                run: Box::new(command),
+                canned: false,
+            },
+        );
     }
 }

@@ -20,10 +20,14 @@
 //!
 //! # What it does not do
 //!
-//! It has no quotas yet, sends no webhooks and stores nothing on disk. It listens on loopback only.
+//! Commands that it does not act out yet answer the sample of their spec file, whatever is asked, once
+//! the request has been decoded and its documented limits have been checked;
+//! [`Simulator::canned_commands`] lists them. It has no quotas yet, sends no webhooks and stores nothing on disk. It listens on loopback only.
 
 mod commands;
 mod gate;
+#[rustfmt::skip] // the generator formats its output itself
+mod generated;
 mod server;
 mod state;
 

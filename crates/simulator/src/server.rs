@@ -179,6 +179,11 @@ impl Simulator {
         self.shared.commands.paths()
     }
 
+    /// Paths of the commands that answer a sample of the spec instead of acting.
+    pub fn canned_commands(&self) -> Vec<&'static str> {
+        self.shared.commands.canned()
+    }
+
     /// Stops, after requests in flight have been answered.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {

@@ -9,6 +9,7 @@ mod errors;
 mod module;
 mod protocol;
 mod rust_file;
+mod simulator;
 pub mod usersig;
 
 use super::{load::Spec, model::Model, tree::Tree};
@@ -19,6 +20,9 @@ pub const TYPES: &str = "crates/types/src/generated";
 pub const CLIENT: &str = "crates/client/src/generated";
 /// Folder of the generated files of the UserSig crate.
 pub const USERSIG: &str = "crates/usersig/src/generated";
+
+/// Folder of the generated files of the simulator.
+pub const SIMULATOR: &str = "crates/simulator/src/generated";
 
 /// All generated Rust files.
 ///
@@ -70,6 +74,8 @@ pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
         format!("{CLIENT}/regions.rs"),
         client::regions(&model.regions)?,
     );
+    tree.insert(format!("{SIMULATOR}/mod.rs"), simulator::index()?);
+    tree.insert(format!("{SIMULATOR}/samples.rs"), simulator::samples(spec)?);
     let mut params = rust_file::RustFile::new(&spec.usersig.source.path);
     params.items(usersig::emit(&spec.usersig.file));
     tree.insert(format!("{USERSIG}/params.rs"), params.render()?);
