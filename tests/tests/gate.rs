@@ -116,7 +116,7 @@ async fn each_wrong_query_has_its_code() {
         ),
         ("v4/recentcontact/get_contact_group", "{}", 50002),
         ("v4/group_open_http_svc/create_group", "{}", 10004),
-        ("v4/profile/portrait_get", "{}", 40001),
+        ("v4/profile/portrait_get", "{}", 40002),
         ("v4/im_open_login_svc/account_import", "{}", 70402),
     ] {
         let url = format!("{}/{path}?{good}", simulator.base_url());
