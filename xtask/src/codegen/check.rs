@@ -708,14 +708,14 @@ impl<'a> Rules<'a> {
             _ => None,
         };
         for (limit, value) in [("min", field.min), ("max", field.max)] {
-            if let Some(((from, to), value)) = range.zip(value) {
-                if !(from..=to).contains(&value) {
-                    let message = format!(
-                        "`{limit}` of `{}` is {value}, which no {} is",
-                        wire.value, field.ty.value
-                    );
-                    self.at(source, &field.ty, message, &format!("{from} to {to}"));
-                }
+            if let Some(((from, to), value)) = range.zip(value)
+                && !(from..=to).contains(&value)
+            {
+                let message = format!(
+                    "`{limit}` of `{}` is {value}, which no {} is",
+                    wire.value, field.ty.value
+                );
+                self.at(source, &field.ty, message, &format!("{from} to {to}"));
             }
         }
         let upside_down = field.min.zip(field.max).is_some_and(|(min, max)| min > max)
@@ -1007,15 +1007,14 @@ impl<'a> Rules<'a> {
     }
 
     fn paging(&mut self, source: &Source, file: &EndpointFile, paging: &Paging) {
-        if let Some(ty) = self.known_field(source, &paging.items, &file.reply, "reply") {
-            if !matches!(ty, TypeExpr::List(_)) {
-                self.at(
-                    source,
-                    &paging.items,
-                    format!("`{}` is no list", paging.items.value),
-                    "a list field",
-                );
-            }
+        let items = self.known_field(source, &paging.items, &file.reply, "reply");
+        if items.is_some_and(|ty| !matches!(ty, TypeExpr::List(_))) {
+            self.at(
+                source,
+                &paging.items,
+                format!("`{}` is no list", paging.items.value),
+                "a list field",
+            );
         }
         if paging.cursor.is_empty() {
             self.at(

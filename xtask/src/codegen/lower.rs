@@ -349,7 +349,7 @@ impl Lowering {
             .collect();
         let end = match &paging.end {
             spec::PagingEnd::FieldEquals { field, value } => {
-                find(reply, field).map(|field| PagingEnd::FieldEquals(field, *value))
+                find(reply, field).map(|field| PagingEnd::FieldEquals(Box::new(field), *value))
             }
             spec::PagingEnd::CursorZero => Some(PagingEnd::CursorZero),
             spec::PagingEnd::NoItems => Some(PagingEnd::NoItems),

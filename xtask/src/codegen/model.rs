@@ -119,7 +119,7 @@ pub struct Cursor {
 #[derive(Debug)]
 pub enum PagingEnd {
     /// A reply field has this value.
-    FieldEquals(Field, i64),
+    FieldEquals(Box<Field>, i64),
     /// Every cursor field of the reply is zero, empty or absent.
     CursorZero,
     /// The page has no items.

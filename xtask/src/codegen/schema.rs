@@ -70,11 +70,11 @@ fn foreign_types(module: &Module) -> Vec<String> {
     fn collect(ty: &Type, own: &[&str], names: &mut Vec<String>) {
         match ty {
             Type::List(item) | Type::Map(item) => collect(item, own, names),
-            Type::Named(name, kind) => {
-                if (*kind != Kind::Object || !own.contains(&name.as_str())) && !names.contains(name)
-                {
-                    names.push(name.clone());
-                }
+            Type::Named(name, kind)
+                if (*kind != Kind::Object || !own.contains(&name.as_str()))
+                    && !names.contains(name) =>
+            {
+                names.push(name.clone());
             }
             _ => {}
         }

@@ -143,11 +143,12 @@ impl VisitMut for ShortPaths {
             .segments
             .first()
             .is_some_and(|first| ["std", "serde_json"].contains(&first.ident.to_string().as_str()));
-        if is_ours && path.segments.len() > 1 {
-            if let Some(last) = path.segments.last().cloned() {
-                path.leading_colon = None;
-                path.segments = std::iter::once(last).collect();
-            }
+        if is_ours
+            && path.segments.len() > 1
+            && let Some(last) = path.segments.last().cloned()
+        {
+            path.leading_colon = None;
+            path.segments = std::iter::once(last).collect();
         }
     }
 
