@@ -345,7 +345,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_files(
@@ -366,13 +366,13 @@ fn file(path: &str) -> Vec<u8> {
     found.unwrap().1.clone()
 }
 
-/// Each word of each file in turn becomes one of the words that are legal somewhere: the changes
+/// Words of each file in turn become one of the words that are legal somewhere: the changes
 /// that come closest to passing the checks.
 #[test]
 fn every_word_replaced() {
     for (path, bytes) in FILES.iter() {
-        for (i, range) in words(bytes).into_iter().enumerate() {
-            // All combinations would take minutes.
+        // All combinations would take minutes.
+        for (i, range) in words(bytes).into_iter().enumerate().step_by(4) {
             for word in WORDS.iter().skip(i % 47).step_by(47) {
                 let mut changed = bytes.clone();
                 changed.splice(range.clone(), word.bytes());
