@@ -313,6 +313,7 @@ fn a_new_command_is_one_new_file() {
     let family = "crates/types/src/generated/reader/mod.rs";
     let catalogue = "crates/types/src/generated/catalogue.rs";
     let facade = "crates/client/src/generated/reader.rs";
+    let simulated = "crates/simulator/src/generated/samples.rs";
     assert!(
         after
             .get(module)
@@ -324,6 +325,7 @@ fn a_new_command_is_one_new_file() {
         (family, "pub use renew_card::{RenewCard, RenewCardReply};"),
         (catalogue, "<crate::reader::RenewCard as Endpoint>::META"),
         (catalogue, "\"v4/library/renew_card\" =>"),
+        (simulated, "\"v4/library/renew_card\""),
         (
             facade,
             "pub fn renew_card(self, request: RenewCard) -> Call<'a, RenewCard>",
@@ -337,7 +339,7 @@ fn a_new_command_is_one_new_file() {
         .filter(|(path, text)| before.get(path) != Some(text))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(changed, [facade, catalogue, family, module]);
+    assert_eq!(changed, [facade, simulated, catalogue, family, module]);
     assert!(
         before.iter().all(|(path, _)| after.get(path).is_some()),
         "nothing goes"

@@ -29,10 +29,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The small spec with an overlay, in a folder of its own.
-fn overlaid(name: &str) -> PathBuf {
+/// The small spec with an overlay, in a folder of its own: tests run side by side.
+fn overlaid(test: &str, name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("spec_diagnostics")
+        .join(test)
         .join(name);
     let _ = fs::remove_dir_all(&dir);
     copy(&fixtures().join("mini_spec"), &dir);
@@ -71,7 +72,7 @@ fn every_mistake_is_told() {
     assert!(overlays.len() >= 100, "{}", overlays.len());
     let mut silent = Vec::new();
     for name in overlays {
-        let found = mistakes(&overlaid(&name));
+        let found = mistakes(&overlaid("told", &name));
         if found.is_empty() {
             silent.push(name);
             continue;
@@ -88,7 +89,7 @@ fn every_mistake_is_told() {
 #[test]
 fn places_are_inside_the_files() {
     for name in overlays() {
-        let dir = overlaid(&name);
+        let dir = overlaid("places", &name);
         for mistake in mistakes(&dir).sorted() {
             let path = mistake.file.strip_prefix("spec/");
             let path = path.unwrap_or_else(|| panic!("{name}: {}", mistake.file));
@@ -116,7 +117,7 @@ fn places_are_inside_the_files() {
 /// One JSON object a line, with the same places as the text.
 #[test]
 fn machines_can_read_them() {
-    let found = mistakes(&overlaid("many_of_sense"));
+    let found = mistakes(&overlaid("machines", "many_of_sense"));
     let lines: Vec<serde_json::Value> = found
         .render_json()
         .lines()
