@@ -129,7 +129,6 @@ fn files_parse_and_are_marked_as_generated() {
 
 /// Only `Option<Box<T>>` fits the wire macros.
 #[test]
-#[ignore = "the tidy stage passes typify's Box<Option<T>> on"]
 fn an_optional_field_of_its_own_type_is_an_option_of_a_box() {
     let tree = generated(&mini_spec());
     let text = tree

@@ -540,6 +540,17 @@ impl<'a> Rules<'a> {
             self.type_name(source, name);
             self.doc(source, &def.doc);
             let (mut values, mut constants) = (BTreeMap::new(), BTreeMap::new());
+            for prefix in &def.prefixes {
+                if def.wire == EnumWire::Integer || prefix.is_empty() {
+                    let message = "a prefix is the beginning of a text";
+                    self.at(
+                        source,
+                        prefix,
+                        message,
+                        "a text, and only where `wire` is \"string\"",
+                    );
+                }
+            }
             for value in &def.values {
                 let (literal, fits) = match &value.value.value {
                     EnumLiteral::Integer(number) => {
@@ -676,6 +687,7 @@ impl<'a> Rules<'a> {
             TypeExpr::U32 | TypeExpr::U64 | TypeExpr::I32 | TypeExpr::I64
         );
         let wrong = [
+            ("quoted", field.quoted && !is_number, "an integer"),
             (
                 "max_bytes",
                 field.max_bytes.is_some() && !is_text,

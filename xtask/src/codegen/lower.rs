@@ -278,6 +278,7 @@ impl Lowering {
             required: def.required,
             doc: def.doc.value.clone(),
             default: def.default.clone(),
+            quoted: def.quoted,
             limits: limits.into_iter().flatten().collect(),
             deprecated: def.deprecated.clone(),
             unconfirmed: def.unconfirmed.clone(),
@@ -388,11 +389,28 @@ fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
         };
         Enum {
             name: name.value.clone(),
-            doc: def.doc.value.clone(),
+            doc: enum_doc(def),
             values,
         }
     };
     defs.iter().map(lower).collect()
+}
+
+/// What an enum is, and which values apps choose themselves.
+fn enum_doc(def: &EnumType) -> String {
+    let prefixes: Vec<String> = def
+        .prefixes
+        .iter()
+        .map(|prefix| format!("`{}`", prefix.value))
+        .collect();
+    match prefixes.is_empty() {
+        true => def.doc.value.clone(),
+        false => format!(
+            "{} Apps choose values of their own that begin with {}.",
+            def.doc.trim(),
+            prefixes.join(" or ")
+        ),
+    }
 }
 
 fn unions(defs: &Ordered<UnionType>) -> Vec<Union> {

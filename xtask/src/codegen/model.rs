@@ -167,6 +167,8 @@ pub struct Field {
     pub doc: String,
     /// What the server assumes when it is left out.
     pub default: Option<String>,
+    /// Whether the service writes the integer as a text.
+    pub quoted: bool,
     /// Documented limits.
     pub limits: Vec<Limit>,
     /// What to use instead.

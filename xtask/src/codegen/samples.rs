@@ -207,6 +207,27 @@ impl SampleChecker<'_> {
         if json.text == "null" && !field.required {
             return;
         }
+        if field.quoted {
+            let digits = json
+                .text
+                .strip_prefix('"')
+                .and_then(|text| text.strip_suffix('"'));
+            return match digits {
+                Some(digits) => self.value(
+                    name,
+                    &ty,
+                    Json {
+                        text: digits,
+                        ..json
+                    },
+                    errors,
+                ),
+                None => {
+                    let message = format!("`{name}` is {}", excerpt(json.text));
+                    self.report(json, message, "a number in quotation marks", errors);
+                }
+            };
+        }
         self.value(name, &ty, json, errors);
         self.limits(name, field, json, errors);
     }
@@ -358,10 +379,24 @@ impl SampleChecker<'_> {
         {
             return;
         }
-        let known: Vec<String> = def
+        if let Some(EnumLiteral::Text(text)) = &literal
+            && def
+                .prefixes
+                .iter()
+                .any(|prefix| text.len() > prefix.len() && text.starts_with(prefix.as_str()))
+        {
+            return;
+        }
+        let values = def
             .values
             .iter()
-            .map(|value| literal_text(&value.value.value))
+            .map(|value| literal_text(&value.value.value));
+        let known: Vec<String> = values
+            .chain(
+                def.prefixes
+                    .iter()
+                    .map(|prefix| format!("{}…", prefix.value)),
+            )
             .collect();
         let word = json.text.trim_matches('"');
         errors.push(

@@ -381,6 +381,9 @@ pub struct Field {
     pub min_items: Option<u32>,
     /// Most list elements.
     pub max_items: Option<u32>,
+    /// The service writes this integer as a text; it is read as a number and written back as a text.
+    #[serde(default)]
+    pub quoted: bool,
     /// Smallest number.
     pub min: Option<i64>,
     /// Largest number.
@@ -412,6 +415,9 @@ pub struct EnumType {
     pub wire: EnumWire,
     /// The named values.
     pub values: Vec<EnumValue>,
+    /// Beginnings of values that apps choose themselves; only for texts.
+    #[serde(default)]
+    pub prefixes: Vec<At<String>>,
 }
 
 /// How the values of an enum travel.

@@ -70,7 +70,7 @@ fn fields(object: &Object, item: ItemStruct) -> Result<BTreeMap<String, syn::Typ
                 object.name
             ));
         }
-        found.insert(wire, field.ty);
+        found.insert(wire, option_outside(field.ty));
     }
     for field in &object.fields {
         if !found.contains_key(&field.wire) {
@@ -78,6 +78,31 @@ fn fields(object: &Object, item: ItemStruct) -> Result<BTreeMap<String, syn::Typ
         }
     }
     Ok(found)
+}
+
+/// `Box<Option<T>>`, which typify makes of an optional field of its own type, → `Option<Box<T>>`.
+fn option_outside(ty: syn::Type) -> syn::Type {
+    fn only_argument<'a>(ty: &'a syn::Type, of: &str) -> Option<&'a syn::Type> {
+        let syn::Type::Path(path) = ty else {
+            return None;
+        };
+        let last = path
+            .path
+            .segments
+            .last()
+            .filter(|segment| segment.ident == of)?;
+        let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+            return None;
+        };
+        match arguments.args.first() {
+            Some(syn::GenericArgument::Type(inner)) => Some(inner),
+            _ => None,
+        }
+    }
+    match only_argument(&ty, "Box").and_then(|inner| only_argument(inner, "Option")) {
+        Some(inner) => syn::parse_quote!(Option<Box<#inner>>),
+        None => ty,
+    }
 }
 
 /// `#[serde(rename = "…")]`.

@@ -8,11 +8,17 @@ mod conversation;
 mod group;
 mod account;
 mod profile;
+mod relationship;
+mod moderation;
 mod operations;
+mod chatbot;
 
 pub use message::Message;
 pub use conversation::Conversation;
 pub use group::Group;
 pub use account::Account;
 pub use profile::Profile;
+pub use relationship::Relationship;
+pub use moderation::Moderation;
 pub use operations::Operations;
+pub use chatbot::Chatbot;

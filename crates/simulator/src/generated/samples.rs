@@ -5,6 +5,14 @@
 /// Path and reply.
 pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
+        "v4/im_open_login_svc/account_check",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ResultItem\":[{\"AccountStatus\":\"Imported\",\"ResultCode\":0,\"ResultInfo\":\"\",\"UserID\":\"lin\"},{\"AccountStatus\":\"NotImported\",\"ResultCode\":0,\"ResultInfo\":\"\",\"UserID\":\"nobody\"}]}",
+    ),
+    (
+        "v4/im_open_login_svc/account_delete",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"UserID\":\"mei\"},{\"ResultCode\":70107,\"ResultInfo\":\"no such account\",\"UserID\":\"nobody\"}]}",
+    ),
+    (
         "v4/im_open_login_svc/account_import",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
@@ -13,8 +21,24 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"FailAccounts\":[\"a name that is much too long for this\"]}",
     ),
     (
+        "v4/im_open_login_svc/kick",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/openim/query_online_status",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"QueryResult\":[{\"Detail\":[{\"Platform\":\"iPhone\",\"Status\":\"PushOnline\"},{\"Platform\":\"Web\",\"Status\":\"Online\"}],\"Status\":\"Online\",\"To_Account\":\"lin\"},{\"Status\":\"Offline\",\"To_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/openim_robot_http_svc/create_robot",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/openim_robot_http_svc/delete_robot",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/openim_robot_http_svc/get_all_robots",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Robot_Account\":[\"@RBT#weather\",\"@RBT#chess\"]}",
     ),
     (
         "v4/recentcontact/create_contact_group",
@@ -69,6 +93,19 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"7001_4294967295_1700000100\",\"MsgTime\":1700000100}",
     ),
     (
+        "v4/openconfigsvr/getnospeaking",
+        "{\"C2CmsgNospeakingTime\":4294967295,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupmsgNospeakingTime\":0}",
+    ),
+    ("v4/openconfigsvr/setnospeaking", "{\"ErrorCode\":0,\"ErrorInfo\":\"\"}"),
+    (
+        "v4/open_msg_svc/get_history",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"File\":[{\"ExpireTime\":\"2024-02-01 21:45:23\",\"FileMD5\":\"0123456789abcdef0123456789abcdef\",\"FileSize\":65207,\"GzipMD5\":\"fedcba9876543210fedcba9876543210\",\"GzipSize\":1815,\"URL\":\"https://example.com/archive/2024013121.gz\"}]}",
+    ),
+    (
+        "v4/openconfigsvr/getappinfo",
+        "{\"ErrorCode\":0,\"ErrorInfo\":\"OK\",\"Result\":[{\"ChainDecrease\":\"3\",\"ChainIncrease\":\"12\",\"Date\":\"20240131\"},{\"ChainDecrease\":\"0\",\"ChainIncrease\":\"9040992949\",\"Date\":\"20240130\"}]}",
+    ),
+    (
         "v4/ConfigSvc/GetIPList",
         "{\"ErrorCode\":0,\"IPList\":[\"192.0.2.17\",\"198.51.100.0/25\"]}",
     ),
@@ -79,5 +116,65 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/profile/portrait_set",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/sns/group_add",
+        "{\"ActionStatus\":\"OK\",\"CurrentSequence\":3,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"ada\"],\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"ResultCode\":32216,\"ResultInfo\":\"no friend\",\"To_Account\":\"ada\"}]}",
+    ),
+    (
+        "v4/sns/friend_add",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"ada\"],\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"ResultCode\":30539,\"ResultInfo\":\"waits for consent\",\"To_Account\":\"ada\"}]}",
+    ),
+    (
+        "v4/sns/black_list_add",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"nobody\"],\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"bob\"},{\"ResultCode\":30003,\"ResultInfo\":\"no such account\",\"To_Account\":\"nobody\"}]}",
+    ),
+    (
+        "v4/sns/black_list_check",
+        "{\"ActionStatus\":\"OK\",\"BlackListCheckItem\":[{\"Relation\":\"BlackCheckResult_Type_AWithB\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"bob\"},{\"Relation\":\"BlackCheckResult_Type_NO\",\"ResultCode\":30007,\"ResultInfo\":\"timed out\",\"To_Account\":\"mei\"}],\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"mei\"]}",
+    ),
+    (
+        "v4/sns/friend_check",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"bob\"],\"InfoItem\":[{\"Relation\":\"CheckResult_Type_BothWay\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"Relation\":\"CheckResult_Type_BWithA\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"ada\"},{\"Relation\":\"CheckResult_Type_NoRelation\",\"ResultCode\":30006,\"ResultInfo\":\"failed\",\"To_Account\":\"bob\"}]}",
+    ),
+    (
+        "v4/sns/friend_delete_all",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/sns/group_delete",
+        "{\"ActionStatus\":\"OK\",\"CurrentSequence\":5,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/sns/friend_delete",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"ResultCode\":31704,\"ResultInfo\":\"no friend\",\"To_Account\":\"ada\"}]}",
+    ),
+    (
+        "v4/sns/black_list_get",
+        "{\"ActionStatus\":\"OK\",\"BlackListItem\":[{\"AddBlackTimeStamp\":1600000000,\"To_Account\":\"bob\"},{\"AddBlackTimeStamp\":1600000001,\"To_Account\":\"eve\"}],\"CurruentSequence\":9,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"StartIndex\":2}",
+    ),
+    (
+        "v4/sns/group_get",
+        "{\"ActionStatus\":\"OK\",\"CurrentSequence\":3,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"FriendNumber\":1,\"GroupName\":\"club\",\"To_Account\":[\"mei\"]}]}",
+    ),
+    (
+        "v4/sns/friend_get",
+        "{\"ActionStatus\":\"OK\",\"CompleteFlag\":1,\"CustomSequence\":3,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"FriendNum\":2,\"NextStartIndex\":0,\"StandardSequence\":12,\"UserDataItem\":[{\"To_Account\":\"mei\",\"ValueItem\":[{\"Tag\":\"Tag_SNS_IM_AddSource\",\"Value\":\"AddSource_Type_Server\"},{\"Tag\":\"Tag_SNS_IM_Group\",\"Value\":[\"club\",\"family\"]},{\"Tag\":\"Tag_SNS_IM_AddTime\",\"Value\":1500000000}]},{\"To_Account\":\"ada\",\"ValueItem\":[]}]}",
+    ),
+    (
+        "v4/sns/friend_get_list",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"nobody\"],\"InfoItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"SnsProfileItem\":[{\"Tag\":\"Tag_SNS_IM_Remark\",\"Value\":\"chess\"},{\"Tag\":\"Tag_SNS_IM_Group\",\"Value\":[\"club\"]}],\"To_Account\":\"mei\"},{\"ResultCode\":30001,\"ResultInfo\":\"no friend\",\"To_Account\":\"nobody\"}]}",
+    ),
+    (
+        "v4/sns/friend_import",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/sns/black_list_delete",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"nobody\"],\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"bob\"},{\"ResultCode\":30003,\"ResultInfo\":\"no such account\",\"To_Account\":\"nobody\"}]}",
+    ),
+    (
+        "v4/sns/friend_update",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
     ),
 ];

@@ -19,12 +19,37 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::CreateGroup as Endpoint>::META,
     <crate::group::GetGroupInfo as Endpoint>::META,
     <crate::group::ListGroups as Endpoint>::META,
+    <crate::account::CheckAccounts as Endpoint>::META,
+    <crate::account::DeleteAccounts as Endpoint>::META,
     <crate::account::ImportAccount as Endpoint>::META,
     <crate::account::ImportAccounts as Endpoint>::META,
+    <crate::account::InvalidateLogin as Endpoint>::META,
     <crate::account::QueryOnlineStatus as Endpoint>::META,
     <crate::profile::GetProfiles as Endpoint>::META,
     <crate::profile::SetProfile as Endpoint>::META,
+    <crate::relationship::AddFriendLists as Endpoint>::META,
+    <crate::relationship::AddFriends as Endpoint>::META,
+    <crate::relationship::BlockUsers as Endpoint>::META,
+    <crate::relationship::CheckBlockList as Endpoint>::META,
+    <crate::relationship::CheckFriends as Endpoint>::META,
+    <crate::relationship::DeleteAllFriends as Endpoint>::META,
+    <crate::relationship::DeleteFriendLists as Endpoint>::META,
+    <crate::relationship::DeleteFriends as Endpoint>::META,
+    <crate::relationship::GetBlockList as Endpoint>::META,
+    <crate::relationship::GetFriendLists as Endpoint>::META,
+    <crate::relationship::GetFriends as Endpoint>::META,
+    <crate::relationship::GetFriendsById as Endpoint>::META,
+    <crate::relationship::ImportFriends as Endpoint>::META,
+    <crate::relationship::UnblockUsers as Endpoint>::META,
+    <crate::relationship::UpdateFriends as Endpoint>::META,
+    <crate::moderation::GetGlobalMute as Endpoint>::META,
+    <crate::moderation::SetGlobalMute as Endpoint>::META,
+    <crate::operations::GetMessageArchive as Endpoint>::META,
+    <crate::operations::GetOperationsData as Endpoint>::META,
     <crate::operations::GetServerIpList as Endpoint>::META,
+    <crate::chatbot::CreateChatbot as Endpoint>::META,
+    <crate::chatbot::DeleteChatbot as Endpoint>::META,
+    <crate::chatbot::ListChatbots as Endpoint>::META,
 ];
 
 /// Runs `visitor` with the request type of the command at `path`; none when no command is there.
@@ -71,19 +96,82 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/get_appid_group_list" => {
                 visitor.visit::<crate::group::ListGroups>()
             }
+            "v4/im_open_login_svc/account_check" => {
+                visitor.visit::<crate::account::CheckAccounts>()
+            }
+            "v4/im_open_login_svc/account_delete" => {
+                visitor.visit::<crate::account::DeleteAccounts>()
+            }
             "v4/im_open_login_svc/account_import" => {
                 visitor.visit::<crate::account::ImportAccount>()
             }
             "v4/im_open_login_svc/multiaccount_import" => {
                 visitor.visit::<crate::account::ImportAccounts>()
             }
+            "v4/im_open_login_svc/kick" => {
+                visitor.visit::<crate::account::InvalidateLogin>()
+            }
             "v4/openim/query_online_status" => {
                 visitor.visit::<crate::account::QueryOnlineStatus>()
             }
             "v4/profile/portrait_get" => visitor.visit::<crate::profile::GetProfiles>(),
             "v4/profile/portrait_set" => visitor.visit::<crate::profile::SetProfile>(),
+            "v4/sns/group_add" => visitor.visit::<crate::relationship::AddFriendLists>(),
+            "v4/sns/friend_add" => visitor.visit::<crate::relationship::AddFriends>(),
+            "v4/sns/black_list_add" => visitor.visit::<crate::relationship::BlockUsers>(),
+            "v4/sns/black_list_check" => {
+                visitor.visit::<crate::relationship::CheckBlockList>()
+            }
+            "v4/sns/friend_check" => visitor.visit::<crate::relationship::CheckFriends>(),
+            "v4/sns/friend_delete_all" => {
+                visitor.visit::<crate::relationship::DeleteAllFriends>()
+            }
+            "v4/sns/group_delete" => {
+                visitor.visit::<crate::relationship::DeleteFriendLists>()
+            }
+            "v4/sns/friend_delete" => {
+                visitor.visit::<crate::relationship::DeleteFriends>()
+            }
+            "v4/sns/black_list_get" => {
+                visitor.visit::<crate::relationship::GetBlockList>()
+            }
+            "v4/sns/group_get" => visitor.visit::<crate::relationship::GetFriendLists>(),
+            "v4/sns/friend_get" => visitor.visit::<crate::relationship::GetFriends>(),
+            "v4/sns/friend_get_list" => {
+                visitor.visit::<crate::relationship::GetFriendsById>()
+            }
+            "v4/sns/friend_import" => {
+                visitor.visit::<crate::relationship::ImportFriends>()
+            }
+            "v4/sns/black_list_delete" => {
+                visitor.visit::<crate::relationship::UnblockUsers>()
+            }
+            "v4/sns/friend_update" => {
+                visitor.visit::<crate::relationship::UpdateFriends>()
+            }
+            "v4/openconfigsvr/getnospeaking" => {
+                visitor.visit::<crate::moderation::GetGlobalMute>()
+            }
+            "v4/openconfigsvr/setnospeaking" => {
+                visitor.visit::<crate::moderation::SetGlobalMute>()
+            }
+            "v4/open_msg_svc/get_history" => {
+                visitor.visit::<crate::operations::GetMessageArchive>()
+            }
+            "v4/openconfigsvr/getappinfo" => {
+                visitor.visit::<crate::operations::GetOperationsData>()
+            }
             "v4/ConfigSvc/GetIPList" => {
                 visitor.visit::<crate::operations::GetServerIpList>()
+            }
+            "v4/openim_robot_http_svc/create_robot" => {
+                visitor.visit::<crate::chatbot::CreateChatbot>()
+            }
+            "v4/openim_robot_http_svc/delete_robot" => {
+                visitor.visit::<crate::chatbot::DeleteChatbot>()
+            }
+            "v4/openim_robot_http_svc/get_all_robots" => {
+                visitor.visit::<crate::chatbot::ListChatbots>()
             }
             _ => return None,
         },

@@ -3,6 +3,16 @@
 use crate::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 
 impl ErrorCode {
+    /// 1001: The request for a message archive is malformed.
+    pub const HISTORY_FILE_REQUEST_INVALID: Self = Self(1001);
+    /// 1002: A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator.
+    pub const HISTORY_FILE_PARAMETER_INVALID: Self = Self(1002);
+    /// 1003: The archive service failed internally.
+    pub const HISTORY_FILE_SERVER_ERROR: Self = Self(1003);
+    /// 1004: The archive of that hour has not been made yet, or no message was sent in it.
+    pub const HISTORY_FILE_NOT_READY: Self = Self(1004);
+    /// 1005: The archive of that hour is no longer kept.
+    pub const HISTORY_FILE_EXPIRED: Self = Self(1005);
     /// 10002: The group service failed internally.
     pub const GROUP_SERVER_ERROR: Self = Self(10002);
     /// 10003: The group service knows no such command.
@@ -49,6 +59,48 @@ impl ErrorCode {
     pub const C2C_SERVER_ERROR: Self = Self(20005);
     /// 20006: The app's own webhook refused the message.
     pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006);
+    /// 30001: A parameter is missing or not allowed.
+    pub const RELATION_PARAMETER_INVALID: Self = Self(30001);
+    /// 30002: The SDKAppID is not that of the user.
+    pub const RELATION_SDK_APP_ID_MISMATCH: Self = Self(30002);
+    /// 30003: A user of the request does not exist.
+    pub const RELATION_ACCOUNT_NOT_FOUND: Self = Self(30003);
+    /// 30004: Only an app administrator may do this.
+    pub const RELATION_ADMIN_REQUIRED: Self = Self(30004);
+    /// 30006: The relationship service failed internally.
+    pub const RELATION_SERVER_ERROR: Self = Self(30006);
+    /// 30007: The relationship service did not answer in time.
+    pub const RELATION_TIMEOUT: Self = Self(30007);
+    /// 30008: Another change to the same user's relations was under way.
+    pub const RELATION_WRITE_CONFLICT: Self = Self(30008);
+    /// 30009: The administrator has forbidden the user to add friends.
+    pub const FRIEND_ADD_FORBIDDEN: Self = Self(30009);
+    /// 30010: The user has as many friends as allowed.
+    pub const FRIEND_QUOTA: Self = Self(30010);
+    /// 30011: The user has as many friend lists as allowed.
+    pub const FRIEND_LIST_QUOTA: Self = Self(30011);
+    /// 30012: The user has as many open friend requests as allowed.
+    pub const FRIEND_REQUEST_QUOTA: Self = Self(30012);
+    /// 30013: The user has blocked as many users as allowed.
+    pub const BLOCK_LIST_QUOTA: Self = Self(30013);
+    /// 30014: The other user has as many friends as allowed.
+    pub const FRIEND_QUOTA_OF_OTHER: Self = Self(30014);
+    /// 30515: The user has blocked the other one.
+    pub const FRIEND_ADD_OTHER_IS_BLOCKED: Self = Self(30515);
+    /// 30516: The other user takes no friend requests.
+    pub const FRIEND_ADD_DENIED: Self = Self(30516);
+    /// 30525: The other user has blocked this one.
+    pub const FRIEND_ADD_BLOCKED_BY_OTHER: Self = Self(30525);
+    /// 30539: The friend request waits for the other user's consent.
+    pub const FRIEND_ADD_PENDING: Self = Self(30539);
+    /// 30540: Too many friend requests in a short time.
+    pub const FRIEND_ADD_RATE_LIMITED: Self = Self(30540);
+    /// 31704: The user to remove is no friend.
+    pub const FRIEND_DELETE_NOT_A_FRIEND: Self = Self(31704);
+    /// 31707: Too many friends were removed in a short time.
+    pub const FRIEND_DELETE_RATE_LIMITED: Self = Self(31707);
+    /// 32216: The user to put into a list is no friend.
+    pub const FRIEND_LIST_NOT_A_FRIEND: Self = Self(32216);
     /// 40001: A parameter is missing or not allowed.
     pub const PROFILE_PARAMETER_INVALID: Self = Self(40001);
     /// 40002: The request names no user.
@@ -179,6 +231,8 @@ impl ErrorCode {
     pub const ACCOUNT_ADMIN_REQUIRED: Self = Self(70403);
     /// 70500: The account service failed internally.
     pub const ACCOUNT_SERVER_ERROR: Self = Self(70500);
+    /// 71000: Accounts of this edition cannot be deleted.
+    pub const ACCOUNT_DELETE_EDITION: Self = Self(71000);
     /// 90001: The body is no JSON, or not the JSON of this command.
     pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
     /// 90002: `MsgBody` is no list of elements.
@@ -217,10 +271,72 @@ impl ErrorCode {
     pub const MESSAGE_SERVICE_ERROR: Self = Self(91000);
     /// 93000: The request is larger than 12 KB.
     pub const MESSAGE_TOO_LARGE: Self = Self(93000);
+    /// 130001: The body is no JSON.
+    pub const CONFIG_JSON_UNPARSABLE: Self = Self(130001);
+    /// 130002: `Get_Account` is missing.
+    pub const MUTE_GET_ACCOUNT_MISSING: Self = Self(130002);
+    /// 130003: `Get_Account` is not allowed.
+    pub const MUTE_GET_ACCOUNT_INVALID: Self = Self(130003);
+    /// 130004: `Set_Account` is missing.
+    pub const MUTE_SET_ACCOUNT_MISSING: Self = Self(130004);
+    /// 130005: `Set_Account` is not allowed.
+    pub const MUTE_SET_ACCOUNT_INVALID: Self = Self(130005);
+    /// 130008: Neither of the two mute times is set.
+    pub const MUTE_TIME_MISSING: Self = Self(130008);
+    /// 130009: The configuration service could not open its database.
+    pub const CONFIG_DATABASE_OPEN_ERROR: Self = Self(130009);
+    /// 130010: The configuration service could not reach its database.
+    pub const CONFIG_DATABASE_PING_ERROR: Self = Self(130010);
+    /// 130011: The configuration service could not query its database.
+    pub const CONFIG_DATABASE_QUERY_ERROR: Self = Self(130011);
+    /// 130012: The configuration service could not read what its database answered.
+    pub const CONFIG_DATABASE_RESULT_ERROR: Self = Self(130012);
+    /// 130014: The configuration service failed internally.
+    pub const CONFIG_SERVER_ERROR: Self = Self(130014);
 }
 
 /// Every public code, in ascending order.
 pub(crate) static CODES: &[ErrorCodeInfo] = &[
+    ErrorCodeInfo::new(
+        (1001, 1001),
+        "HISTORY_FILE_REQUEST_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The request for a message archive is malformed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (1002, 1002),
+        "HISTORY_FILE_PARAMETER_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (1003, 1003),
+        "HISTORY_FILE_SERVER_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The archive service failed internally.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (1004, 1004),
+        "HISTORY_FILE_NOT_READY",
+        ErrorClass::NotFound,
+        ErrorRepeat::Later,
+        "The archive of that hour has not been made yet, or no message was sent in it.",
+        Some("Ask again an hour later."),
+    ),
+    ErrorCodeInfo::new(
+        (1005, 1005),
+        "HISTORY_FILE_EXPIRED",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The archive of that hour is no longer kept.",
+        None,
+    ),
     ErrorCodeInfo::new(
         (10002, 10002),
         "GROUP_SERVER_ERROR",
@@ -404,6 +520,174 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorRepeat::Never,
         "The app's own webhook refused the message.",
         Some("See what the webhook answered."),
+    ),
+    ErrorCodeInfo::new(
+        (30001, 30001),
+        "RELATION_PARAMETER_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A parameter is missing or not allowed.",
+        Some("The server's text names it."),
+    ),
+    ErrorCodeInfo::new(
+        (30002, 30002),
+        "RELATION_SDK_APP_ID_MISMATCH",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The SDKAppID is not that of the user.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30003, 30003),
+        "RELATION_ACCOUNT_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "A user of the request does not exist.",
+        Some("Import the user first."),
+    ),
+    ErrorCodeInfo::new(
+        (30004, 30004),
+        "RELATION_ADMIN_REQUIRED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Only an app administrator may do this.",
+        Some("Call with an administrator's identifier."),
+    ),
+    ErrorCodeInfo::new(
+        (30006, 30006),
+        "RELATION_SERVER_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The relationship service failed internally.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30007, 30007),
+        "RELATION_TIMEOUT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The relationship service did not answer in time.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30008, 30008),
+        "RELATION_WRITE_CONFLICT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "Another change to the same user's relations was under way.",
+        Some("Change many friends of a user in one request."),
+    ),
+    ErrorCodeInfo::new(
+        (30009, 30009),
+        "FRIEND_ADD_FORBIDDEN",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The administrator has forbidden the user to add friends.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30010, 30010),
+        "FRIEND_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The user has as many friends as allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30011, 30011),
+        "FRIEND_LIST_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The user has as many friend lists as allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30012, 30012),
+        "FRIEND_REQUEST_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The user has as many open friend requests as allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30013, 30013),
+        "BLOCK_LIST_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The user has blocked as many users as allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30014, 30014),
+        "FRIEND_QUOTA_OF_OTHER",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The other user has as many friends as allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30515, 30515),
+        "FRIEND_ADD_OTHER_IS_BLOCKED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The user has blocked the other one.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30516, 30516),
+        "FRIEND_ADD_DENIED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The other user takes no friend requests.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30525, 30525),
+        "FRIEND_ADD_BLOCKED_BY_OTHER",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The other user has blocked this one.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30539, 30539),
+        "FRIEND_ADD_PENDING",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The friend request waits for the other user's consent.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (30540, 30540),
+        "FRIEND_ADD_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Too many friend requests in a short time.",
+        Some("Slow down."),
+    ),
+    ErrorCodeInfo::new(
+        (31704, 31704),
+        "FRIEND_DELETE_NOT_A_FRIEND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The user to remove is no friend.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (31707, 31707),
+        "FRIEND_DELETE_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Too many friends were removed in a short time.",
+        Some("Slow down."),
+    ),
+    ErrorCodeInfo::new(
+        (32216, 32216),
+        "FRIEND_LIST_NOT_A_FRIEND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The user to put into a list is no friend.",
+        None,
     ),
     ErrorCodeInfo::new(
         (40001, 40001),
@@ -926,6 +1210,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (71000, 71000),
+        "ACCOUNT_DELETE_EDITION",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Accounts of this edition cannot be deleted.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90001, 90001),
         "MESSAGE_JSON_UNPARSABLE",
         ErrorClass::Caller,
@@ -1075,6 +1367,94 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The request is larger than 12 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130001, 130001),
+        "CONFIG_JSON_UNPARSABLE",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The body is no JSON.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130002, 130002),
+        "MUTE_GET_ACCOUNT_MISSING",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`Get_Account` is missing.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130003, 130003),
+        "MUTE_GET_ACCOUNT_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`Get_Account` is not allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130004, 130004),
+        "MUTE_SET_ACCOUNT_MISSING",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`Set_Account` is missing.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130005, 130005),
+        "MUTE_SET_ACCOUNT_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`Set_Account` is not allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130008, 130008),
+        "MUTE_TIME_MISSING",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "Neither of the two mute times is set.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130009, 130009),
+        "CONFIG_DATABASE_OPEN_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The configuration service could not open its database.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130010, 130010),
+        "CONFIG_DATABASE_PING_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The configuration service could not reach its database.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130011, 130011),
+        "CONFIG_DATABASE_QUERY_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The configuration service could not query its database.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130012, 130012),
+        "CONFIG_DATABASE_RESULT_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The configuration service could not read what its database answered.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (130014, 130014),
+        "CONFIG_SERVER_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The configuration service failed internally.",
         None,
     ),
 ];

@@ -10,4 +10,7 @@ pub mod conversation;
 pub mod group;
 pub mod account;
 pub mod profile;
+pub mod relationship;
+pub mod moderation;
 pub mod operations;
+pub mod chatbot;

@@ -27,6 +27,9 @@ pub(super) fn doc(text: &str) -> TokenStream {
 pub(super) fn field_doc(field: &Field) -> String {
     let mut text = field.doc.trim().to_owned();
     let mut facts = vec![format!("Wire name `{}`", field.wire)];
+    if field.quoted {
+        facts.push("a number in quotation marks".to_owned());
+    }
     facts.extend(field.limits.iter().map(limit));
     if let Some(default) = &field.default {
         facts.push(format!("when left out: {default}"));

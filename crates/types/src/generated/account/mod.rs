@@ -2,10 +2,16 @@
 
 //! Accounts: importing, deleting, and whether they are online.
 
+pub mod check_accounts;
+pub mod delete_accounts;
 pub mod import_account;
 pub mod import_accounts;
+pub mod invalidate_login;
 pub mod query_online_status;
 
+pub use check_accounts::{CheckAccounts, CheckAccountsReply};
+pub use delete_accounts::{DeleteAccounts, DeleteAccountsReply};
 pub use import_account::{ImportAccount, ImportAccountReply};
 pub use import_accounts::{ImportAccounts, ImportAccountsReply};
+pub use invalidate_login::{InvalidateLogin, InvalidateLoginReply};
 pub use query_online_status::{QueryOnlineStatus, QueryOnlineStatusReply};

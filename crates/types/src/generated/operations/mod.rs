@@ -2,6 +2,10 @@
 
 //! Operating an app: figures, archives, server addresses.
 
+pub mod get_message_archive;
+pub mod get_operations_data;
 pub mod get_server_ip_list;
 
+pub use get_message_archive::{GetMessageArchive, GetMessageArchiveReply};
+pub use get_operations_data::{GetOperationsData, GetOperationsDataReply};
 pub use get_server_ip_list::{GetServerIpList, GetServerIpListReply};

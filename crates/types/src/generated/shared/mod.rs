@@ -2,14 +2,18 @@
 
 //! Types that several commands use.
 
+pub mod account;
 pub mod conversation;
 pub mod group;
 pub mod message;
 pub mod profile;
 pub mod push;
+pub mod relationship;
 
+pub use account::{AccountId};
 pub use conversation::{Contact, ContactGroup, ContactResult, ContactType, MarkedConversation};
 pub use group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole, MsgFlag, MuteAllMember};
 pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, MsgElement, RelayElem, RelayedMsg, SendMsgControl, SoundElem, TextElem, VideoFileElem};
 pub use profile::{ProfileItem, ProfileTag};
 pub use push::{AndroidPushInfo, ApnsPushInfo, BadgeMode, HuaweiImportance, OfflinePushInfo, PushFlag, VivoClassification};
+pub use relationship::{FriendDeleteType, RelationItem, RelationResult, RelationTag};

@@ -43,7 +43,7 @@ impl Validate for ProfileItem {
     }
 }
 
-/// Which field of a profile. Custom fields have tags that begin with `Tag_Profile_Custom_`.
+/// Which field of a profile. Apps choose values of their own that begin with `Tag_Profile_Custom_`.
 ///
 /// Open: a value without a constant is kept as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
