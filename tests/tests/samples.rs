@@ -123,7 +123,10 @@ fn from_the_future(json: &mut Value) {
                 object["MsgType"] = json!("TIMElemOfNextYear");
             }
             for (name, value) in object.iter_mut() {
-                let is_word = value.as_str().is_some_and(|text| !text.is_empty());
+                // A number in quotation marks is no word.
+                let is_word = value
+                    .as_str()
+                    .is_some_and(|text| text.parse::<i64>().is_err() && !text.is_empty());
                 if is_word && name != "ActionStatus" && name != "MsgType" {
                     *value = json!("ValueOfNextYear");
                 }

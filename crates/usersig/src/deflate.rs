@@ -49,7 +49,7 @@ pub(crate) fn store(bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, VerifyError> {
     let mut stream = Decompress::new(true);
     // One byte more than allowed tells "exactly the limit" from "more than it".
-    let mut out = Vec::with_capacity(bytes.len().saturating_mul(3).clamp(64, limit + 1));
+    let mut out = Vec::with_capacity(bytes.len().saturating_mul(3).max(64).min(limit + 1));
     loop {
         let fed = usize::try_from(stream.total_in()).unwrap_or(bytes.len());
         let before = out.len();
