@@ -21,10 +21,10 @@ use tencent_chat_types::{
         CreateGroup, GetGroupInfo, ListGroups, create_group::NewMember,
         get_group_info::GroupInfoFilter,
     },
-    message::{GetC2cHistory, SendMsg, send_msg::SyncOtherMachine},
+    message::{GetC2cHistory, SendMsg},
     model::{
         Contact, ContactType, CustomElem, CustomField, FileElem, GroupType, MemberRole, MsgElement,
-        ProfileItem, ProfileTag, SendMsgControl, TextElem,
+        ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine, TextElem,
     },
     operations::GetServerIpList,
     profile::{GetProfiles, SetProfile},

@@ -110,13 +110,21 @@ fn every_sample_comes_back_the_same() {
     assert!(count >= ENDPOINTS.len(), "{count}");
 }
 
+/// Objects whose keys are data, not fields: what comes new there is a key with a text.
+const MAPS: [&str; 4] = ["AttrNames", "Attrs", "AttrsAnd", "AttrsOr"];
+
 /// Adds what this version cannot know: a field in every object, another value to every enum-like
 /// text, an element of a new type to every list of elements.
 fn from_the_future(json: &mut Value) {
     match json {
         Value::Object(object) => {
-            for value in object.values_mut() {
-                from_the_future(value);
+            for (name, value) in object.iter_mut() {
+                match value {
+                    Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                        map.insert("KeyOfNextYear".to_owned(), json!("ValueOfNextYear"));
+                    }
+                    value => from_the_future(value),
+                }
             }
             object.insert("FieldOfNextYear".to_owned(), json!({ "a": [1, null, "x"] }));
             if object.contains_key("MsgType") {

@@ -2,8 +2,8 @@
 
 use crate::{Call, Client};
 use tencent_chat_types::conversation::{
-    CreateContactGroup, DeleteContactGroup, DeleteConversation, GetContactGroup,
-    GetConversationList, MarkContact, SearchContactGroup, UpdateContactGroup,
+    CreateContactGroup, DeleteContactGroup, DeleteConversation, GetC2cUnreadCount, GetContactGroup,
+    GetConversationList, MarkContact, SearchContactGroup, SetGroupUnreadCount, UpdateContactGroup,
 };
 
 /// Conversation lists, groups of conversations and marks on them.
@@ -110,6 +110,27 @@ impl<'a> Conversation<'a> {
         self,
         request: DeleteConversation,
     ) -> Call<'a, DeleteConversation> {
+        self.client.call(request)
+    }
+
+    /// Counts the unread messages of a user, in all one-to-one conversations or in up to ten.
+    ///
+    /// * Command: `POST v4/openim/get_c2c_unread_msg_num`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 90001 | The body is no JSON, or not the JSON of this command. |
+    /// | 90003 | The recipient is missing or no text. |
+    /// | 90008 | The sender is missing, or there is no such user. |
+    pub fn get_c2c_unread_count(
+        self,
+        request: GetC2cUnreadCount,
+    ) -> Call<'a, GetC2cUnreadCount> {
         self.client.call(request)
     }
 
@@ -234,6 +255,32 @@ impl<'a> Conversation<'a> {
         self,
         request: SearchContactGroup,
     ) -> Call<'a, SearchContactGroup> {
+        self.client.call(request)
+    }
+
+    /// Sets how many messages of a group a member has not read; for moving an app over.
+    ///
+    /// Not for `ChatRoom` and `AVChatRoom`, which count nothing. Triggers no webhook and no notification.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    pub fn set_group_unread_count(
+        self,
+        request: SetGroupUnreadCount,
+    ) -> Call<'a, SetGroupUnreadCount> {
         self.client.call(request)
     }
 

@@ -10,9 +10,8 @@ use tencent_chat_types::{
     message::{
         GetC2cHistory, GetC2cHistoryReply, SendMsg, SendMsgReply,
         get_c2c_history::{C2cMsg, MsgFlagBits},
-        send_msg::SyncOtherMachine,
     },
-    model::{MsgElement, SendMsgControl},
+    model::{MsgElement, SendMsgControl, SyncOtherMachine},
     wire::Flag,
 };
 

@@ -53,6 +53,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
     ),
     (
+        "v4/openim/get_c2c_unread_msg_num",
+        "{\"ActionStatus\":\"OK\",\"AllC2CUnreadMsgNum\":16,\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/recentcontact/get_contact_group",
         "{\"ActionStatus\":\"OK\",\"CompleteFlag\":0,\"ContactItem\":[{\"ContactGroupId\":[4,7],\"StandardMark\":\"1001\",\"Timestamp\":1700000001,\"To_Account\":\"coach\",\"Type\":1},{\"CustomMark\":\"pinned by lin\",\"StandardMark\":\"1\",\"Timestamp\":1700000002,\"ToGroupId\":\"@TGS#1EXAMPLE\",\"Type\":2}],\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupItem\":[{\"GroupId\":4,\"GroupName\":\"family\"},{\"GroupId\":7,\"GroupName\":\"work\"}],\"NextStartIndex\":9040992949}",
     ),
@@ -67,6 +71,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/recentcontact/search_contact_group",
         "{\"ActionStatus\":\"OK\",\"ContactResultItem\":[{\"ContactGroupId\":[4],\"CustomMark\":\"birthday in May\",\"StandardMark\":\"10010\",\"Timestamp\":1700000009,\"To_Account\":\"mei\",\"Type\":1}],\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"GroupItem\":[{\"GroupId\":4,\"GroupName\":\"home\"}]}",
+    ),
+    (
+        "v4/group_open_http_svc/set_unread_msg_num",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
     (
         "v4/recentcontact/update_contact_group",
@@ -85,12 +93,88 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupIdList\":[{\"GroupId\":\"chess-club\"},{\"GroupId\":\"@TGS#1EXAMPLE\"}],\"Next\":9040992949,\"TotalCount\":58530}",
     ),
     (
+        "v4/group_open_http_svc/delete_group_msg_by_sender",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/openim/admin_getroammsg",
         "{\"ActionStatus\":\"OK\",\"Complete\":0,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"LastMsgKey\":\"7001_4294967295_1700000100\",\"LastMsgTime\":1700000100,\"MsgCnt\":2,\"MsgList\":[{\"CloudCustomData\":\"{\\\"thread\\\":12}\",\"From_Account\":\"lin\",\"IsPeerRead\":1,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Dinner at seven?\"},\"MsgType\":\"TIMTextElem\"}],\"MsgFlagBits\":0,\"MsgKey\":\"7001_4294967295_1700000100\",\"MsgRandom\":4294967295,\"MsgSeq\":7001,\"MsgTimeStamp\":1700000100,\"To_Account\":\"mei\"},{\"CloudCustomData\":\"\",\"From_Account\":\"mei\",\"IsPeerRead\":0,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Seven it is\"},\"MsgType\":\"TIMTextElem\"}],\"MsgFlagBits\":8,\"MsgKey\":\"7002_12_1700000160\",\"MsgRandom\":12,\"MsgSeq\":7002,\"MsgTimeStamp\":1700000160,\"To_Account\":\"lin\"}]}",
     ),
     (
+        "v4/openim_msg_ext_http_svc/get_key_values",
+        "{\"ActionStatus\":\"OK\",\"ClearSeq\":0,\"CompleteFlag\":1,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"Key\":\"vote\",\"Seq\":1,\"Value\":\"yes\"},{\"Key\":\"seat\",\"Seq\":2,\"Value\":\"\"}],\"LatestSeq\":2}",
+    ),
+    (
+        "v4/group_open_http_svc/group_msg_get_simple",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"chess\",\"IsFinished\":1,\"RspMsgList\":[{\"From_Account\":\"lin\",\"IsPlaceMsg\":0,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Doors open at eight\"},\"MsgType\":\"TIMTextElem\"}],\"MsgPriority\":1,\"MsgRandom\":51083293,\"MsgSeq\":42,\"MsgTimeStamp\":1700000000},{\"IsPlaceMsg\":1,\"MsgBody\":[],\"MsgSeq\":41}]}",
+    ),
+    (
+        "v4/openim_msg_ext_http_svc/group_get_key_values",
+        "{\"ActionStatus\":\"OK\",\"ClearSeq\":0,\"CompleteFlag\":1,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"Key\":\"vote\",\"Seq\":1,\"Value\":\"yes\"},{\"Key\":\"seat\",\"Seq\":2,\"Value\":\"\"}],\"LatestSeq\":2}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_msg_receipt_detail",
+        "{\"ActionStatus\":\"OK\",\"Cursor\":\"0\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"IsFinish\":1,\"MsgSeq\":42,\"ReadList\":[{\"Read_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_msg_receipt",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupMsgReceiptList\":[{\"Code\":0,\"MsgSeq\":42,\"ReadNum\":3,\"UnreadNum\":6},{\"Code\":10062,\"MsgSeq\":43}]}",
+    ),
+    (
+        "v4/openim/importmsg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/import_group_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ImportMsgResult\":[{\"MsgSeq\":1,\"MsgTime\":1500000000,\"Result\":0},{\"MsgSeq\":2,\"MsgTime\":1500000060,\"Result\":80002}]}",
+    ),
+    (
+        "v4/openim/admin_set_msg_read",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/openim/modify_c2c_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"succeed\"}",
+    ),
+    (
+        "v4/openim/modify_group_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"succeed\"}",
+    ),
+    (
+        "v4/openim/admin_msgwithdraw",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/group_msg_recall",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RecallRetList\":[{\"MsgSeq\":42,\"RetCode\":0},{\"MsgSeq\":99,\"RetCode\":10030}]}",
+    ),
+    (
+        "v4/group_open_http_svc/send_broadcast_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgSeq\":1283000001}",
+    ),
+    (
+        "v4/group_open_http_svc/send_group_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgSeq\":42,\"MsgTime\":1700000000}",
+    ),
+    (
+        "v4/group_open_http_svc/send_group_system_notification",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/openim/sendmsg",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"7001_4294967295_1700000100\",\"MsgTime\":1700000100}",
+    ),
+    (
+        "v4/openim/batchsendmsg",
+        "{\"ActionStatus\":\"SomeError\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"MsgKey\":\"28460_19901224_1700000000\"}",
+    ),
+    (
+        "v4/openim_msg_ext_http_svc/set_key_values",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"ErrorCode\":0,\"Extension\":{\"Key\":\"vote\",\"Seq\":3,\"Value\":\"no\"}},{\"ErrorCode\":23001,\"Extension\":{\"Key\":\"seat\",\"Seq\":4,\"Value\":\"B2\"}}]}",
+    ),
+    (
+        "v4/openim_msg_ext_http_svc/group_set_key_values",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"ErrorCode\":0,\"Extension\":{\"Key\":\"vote\",\"Seq\":3,\"Value\":\"no\"}},{\"ErrorCode\":23001,\"Extension\":{\"Key\":\"seat\",\"Seq\":4,\"Value\":\"B2\"}}]}",
     ),
     (
         "v4/openconfigsvr/getnospeaking",
@@ -116,6 +200,46 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/profile/portrait_set",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_add_tag",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_get_attr_name",
+        "{\"ActionStatus\":\"OK\",\"AttrNames\":{\"0\":\"city\",\"1\":\"level\"},\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_get_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"UserAttrs\":[{\"Attrs\":{\"city\":\"Lyon\"},\"To_Account\":\"lin\"},{\"Attrs\":{},\"To_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/all_member_push/im_get_tag",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"UserTags\":[{\"Tags\":[\"chess\",\"vip\"],\"To_Account\":\"lin\"},{\"Tags\":[],\"To_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/all_member_push/im_push",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskId\":\"1400000000_1_2_3\"}",
+    ),
+    (
+        "v4/all_member_push/im_remove_all_tags",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_remove_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_remove_tag",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_set_attr_name",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/all_member_push/im_set_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
     (
         "v4/sns/group_add",

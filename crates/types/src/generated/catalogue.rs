@@ -6,15 +6,36 @@ use crate::{Endpoint, Meta};
 
 /// Facts about every command, family by family.
 pub static ENDPOINTS: &[&Meta] = &[
+    <crate::message::DeleteGroupMsgsBySender as Endpoint>::META,
     <crate::message::GetC2cHistory as Endpoint>::META,
+    <crate::message::GetC2cMsgExtensions as Endpoint>::META,
+    <crate::message::GetGroupHistory as Endpoint>::META,
+    <crate::message::GetGroupMsgExtensions as Endpoint>::META,
+    <crate::message::GetGroupMsgReaders as Endpoint>::META,
+    <crate::message::GetGroupMsgReceipts as Endpoint>::META,
+    <crate::message::ImportC2cMsg as Endpoint>::META,
+    <crate::message::ImportGroupMsgs as Endpoint>::META,
+    <crate::message::MarkC2cMsgsRead as Endpoint>::META,
+    <crate::message::ModifyC2cMsg as Endpoint>::META,
+    <crate::message::ModifyGroupMsg as Endpoint>::META,
+    <crate::message::RecallC2cMsg as Endpoint>::META,
+    <crate::message::RecallGroupMsgs as Endpoint>::META,
+    <crate::message::SendBroadcastMsg as Endpoint>::META,
+    <crate::message::SendGroupMsg as Endpoint>::META,
+    <crate::message::SendGroupSystemNotification as Endpoint>::META,
     <crate::message::SendMsg as Endpoint>::META,
+    <crate::message::SendMsgToMany as Endpoint>::META,
+    <crate::message::SetC2cMsgExtensions as Endpoint>::META,
+    <crate::message::SetGroupMsgExtensions as Endpoint>::META,
     <crate::conversation::CreateContactGroup as Endpoint>::META,
     <crate::conversation::DeleteContactGroup as Endpoint>::META,
     <crate::conversation::DeleteConversation as Endpoint>::META,
+    <crate::conversation::GetC2cUnreadCount as Endpoint>::META,
     <crate::conversation::GetContactGroup as Endpoint>::META,
     <crate::conversation::GetConversationList as Endpoint>::META,
     <crate::conversation::MarkContact as Endpoint>::META,
     <crate::conversation::SearchContactGroup as Endpoint>::META,
+    <crate::conversation::SetGroupUnreadCount as Endpoint>::META,
     <crate::conversation::UpdateContactGroup as Endpoint>::META,
     <crate::group::CreateGroup as Endpoint>::META,
     <crate::group::GetGroupInfo as Endpoint>::META,
@@ -42,6 +63,16 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::relationship::ImportFriends as Endpoint>::META,
     <crate::relationship::UnblockUsers as Endpoint>::META,
     <crate::relationship::UpdateFriends as Endpoint>::META,
+    <crate::push::AddUserTags as Endpoint>::META,
+    <crate::push::GetAttributeNames as Endpoint>::META,
+    <crate::push::GetUserAttributes as Endpoint>::META,
+    <crate::push::GetUserTags as Endpoint>::META,
+    <crate::push::PushToUsers as Endpoint>::META,
+    <crate::push::RemoveAllUserTags as Endpoint>::META,
+    <crate::push::RemoveUserAttributes as Endpoint>::META,
+    <crate::push::RemoveUserTags as Endpoint>::META,
+    <crate::push::SetAttributeNames as Endpoint>::META,
+    <crate::push::SetUserAttributes as Endpoint>::META,
     <crate::moderation::GetGlobalMute as Endpoint>::META,
     <crate::moderation::SetGlobalMute as Endpoint>::META,
     <crate::operations::GetMessageArchive as Endpoint>::META,
@@ -59,10 +90,61 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
 ) -> Option<V::Output> {
     Some(
         match path {
+            "v4/group_open_http_svc/delete_group_msg_by_sender" => {
+                visitor.visit::<crate::message::DeleteGroupMsgsBySender>()
+            }
             "v4/openim/admin_getroammsg" => {
                 visitor.visit::<crate::message::GetC2cHistory>()
             }
+            "v4/openim_msg_ext_http_svc/get_key_values" => {
+                visitor.visit::<crate::message::GetC2cMsgExtensions>()
+            }
+            "v4/group_open_http_svc/group_msg_get_simple" => {
+                visitor.visit::<crate::message::GetGroupHistory>()
+            }
+            "v4/openim_msg_ext_http_svc/group_get_key_values" => {
+                visitor.visit::<crate::message::GetGroupMsgExtensions>()
+            }
+            "v4/group_open_http_svc/get_group_msg_receipt_detail" => {
+                visitor.visit::<crate::message::GetGroupMsgReaders>()
+            }
+            "v4/group_open_http_svc/get_group_msg_receipt" => {
+                visitor.visit::<crate::message::GetGroupMsgReceipts>()
+            }
+            "v4/openim/importmsg" => visitor.visit::<crate::message::ImportC2cMsg>(),
+            "v4/group_open_http_svc/import_group_msg" => {
+                visitor.visit::<crate::message::ImportGroupMsgs>()
+            }
+            "v4/openim/admin_set_msg_read" => {
+                visitor.visit::<crate::message::MarkC2cMsgsRead>()
+            }
+            "v4/openim/modify_c2c_msg" => visitor.visit::<crate::message::ModifyC2cMsg>(),
+            "v4/openim/modify_group_msg" => {
+                visitor.visit::<crate::message::ModifyGroupMsg>()
+            }
+            "v4/openim/admin_msgwithdraw" => {
+                visitor.visit::<crate::message::RecallC2cMsg>()
+            }
+            "v4/group_open_http_svc/group_msg_recall" => {
+                visitor.visit::<crate::message::RecallGroupMsgs>()
+            }
+            "v4/group_open_http_svc/send_broadcast_msg" => {
+                visitor.visit::<crate::message::SendBroadcastMsg>()
+            }
+            "v4/group_open_http_svc/send_group_msg" => {
+                visitor.visit::<crate::message::SendGroupMsg>()
+            }
+            "v4/group_open_http_svc/send_group_system_notification" => {
+                visitor.visit::<crate::message::SendGroupSystemNotification>()
+            }
             "v4/openim/sendmsg" => visitor.visit::<crate::message::SendMsg>(),
+            "v4/openim/batchsendmsg" => visitor.visit::<crate::message::SendMsgToMany>(),
+            "v4/openim_msg_ext_http_svc/set_key_values" => {
+                visitor.visit::<crate::message::SetC2cMsgExtensions>()
+            }
+            "v4/openim_msg_ext_http_svc/group_set_key_values" => {
+                visitor.visit::<crate::message::SetGroupMsgExtensions>()
+            }
             "v4/recentcontact/create_contact_group" => {
                 visitor.visit::<crate::conversation::CreateContactGroup>()
             }
@@ -71,6 +153,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/recentcontact/delete" => {
                 visitor.visit::<crate::conversation::DeleteConversation>()
+            }
+            "v4/openim/get_c2c_unread_msg_num" => {
+                visitor.visit::<crate::conversation::GetC2cUnreadCount>()
             }
             "v4/recentcontact/get_contact_group" => {
                 visitor.visit::<crate::conversation::GetContactGroup>()
@@ -83,6 +168,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/recentcontact/search_contact_group" => {
                 visitor.visit::<crate::conversation::SearchContactGroup>()
+            }
+            "v4/group_open_http_svc/set_unread_msg_num" => {
+                visitor.visit::<crate::conversation::SetGroupUnreadCount>()
             }
             "v4/recentcontact/update_contact_group" => {
                 visitor.visit::<crate::conversation::UpdateContactGroup>()
@@ -148,6 +236,34 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/sns/friend_update" => {
                 visitor.visit::<crate::relationship::UpdateFriends>()
+            }
+            "v4/all_member_push/im_add_tag" => {
+                visitor.visit::<crate::push::AddUserTags>()
+            }
+            "v4/all_member_push/im_get_attr_name" => {
+                visitor.visit::<crate::push::GetAttributeNames>()
+            }
+            "v4/all_member_push/im_get_attr" => {
+                visitor.visit::<crate::push::GetUserAttributes>()
+            }
+            "v4/all_member_push/im_get_tag" => {
+                visitor.visit::<crate::push::GetUserTags>()
+            }
+            "v4/all_member_push/im_push" => visitor.visit::<crate::push::PushToUsers>(),
+            "v4/all_member_push/im_remove_all_tags" => {
+                visitor.visit::<crate::push::RemoveAllUserTags>()
+            }
+            "v4/all_member_push/im_remove_attr" => {
+                visitor.visit::<crate::push::RemoveUserAttributes>()
+            }
+            "v4/all_member_push/im_remove_tag" => {
+                visitor.visit::<crate::push::RemoveUserTags>()
+            }
+            "v4/all_member_push/im_set_attr_name" => {
+                visitor.visit::<crate::push::SetAttributeNames>()
+            }
+            "v4/all_member_push/im_set_attr" => {
+                visitor.visit::<crate::push::SetUserAttributes>()
             }
             "v4/openconfigsvr/getnospeaking" => {
                 visitor.visit::<crate::moderation::GetGlobalMute>()

@@ -33,20 +33,38 @@ impl ErrorCode {
     pub const GROUP_ID_INVALID: Self = Self(10015);
     /// 10016: The app's own webhook refused the operation.
     pub const GROUP_REFUSED_BY_WEBHOOK: Self = Self(10016);
+    /// 10017: The sender is muted in the group.
+    pub const GROUP_SENDER_MUTED: Self = Self(10017);
     /// 10018: The reply would be larger than 1 MB.
     pub const GROUP_REPLY_TOO_LARGE: Self = Self(10018);
+    /// 10020: The message is longer than 12 KB.
+    pub const GROUP_MESSAGE_TOO_LONG: Self = Self(10020);
     /// 10021: Another owner's group has this id.
     pub const GROUP_ID_TAKEN: Self = Self(10021);
+    /// 10023: Messages are sent to the group more often than allowed.
+    pub const GROUP_MESSAGE_RATE_LIMITED: Self = Self(10023);
     /// 10025: This user's own group has this id already.
     pub const GROUP_ID_OWN: Self = Self(10025);
+    /// 10030: There is no such message.
+    pub const GROUP_MESSAGE_NOT_FOUND: Self = Self(10030);
+    /// 10031: The message is older than what can be changed.
+    pub const GROUP_MESSAGE_TOO_OLD: Self = Self(10031);
+    /// 10032: The message cannot be recalled.
+    pub const GROUP_MESSAGE_NOT_RECALLABLE: Self = Self(10032);
+    /// 10033: This kind of group has no recalling.
+    pub const GROUP_TYPE_WITHOUT_RECALL: Self = Self(10033);
     /// 10036: The app has as many audio-video groups as its plan allows.
     pub const GROUP_AV_CHAT_ROOM_QUOTA: Self = Self(10036);
     /// 10037: The user has created or joined as many groups as allowed.
     pub const GROUP_USER_QUOTA: Self = Self(10037);
     /// 10038: The group would have more members than the plan allows.
     pub const GROUP_MEMBER_QUOTA: Self = Self(10038);
+    /// 10041: The app is set up without recalling of group messages.
+    pub const GROUP_RECALL_DISABLED: Self = Self(10041);
     /// 10058: The app has the 100 groups that the free edition allows.
     pub const GROUP_FREE_QUOTA: Self = Self(10058);
+    /// 10062: There is no read receipt for the message.
+    pub const GROUP_RECEIPT_NOT_FOUND: Self = Self(10062);
     /// 20001: The message service could not make sense of the request.
     pub const C2C_REQUEST_INVALID: Self = Self(20001);
     /// 20002: The UserSig or the login ticket has expired.
@@ -59,6 +77,18 @@ impl ErrorCode {
     pub const C2C_SERVER_ERROR: Self = Self(20005);
     /// 20006: The app's own webhook refused the message.
     pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006);
+    /// 20022: The message to recall does not exist.
+    pub const C2C_MESSAGE_NOT_FOUND: Self = Self(20022);
+    /// 20023: The message has been recalled already.
+    pub const C2C_MESSAGE_RECALLED: Self = Self(20023);
+    /// 23001: Somebody else has changed the pair since.
+    pub const EXTENSION_CONFLICT: Self = Self(23001);
+    /// 23002: The message was sent without support for extensions.
+    pub const EXTENSION_UNSUPPORTED: Self = Self(23002);
+    /// 23003: The message's pairs were changed more than 200 times in a minute.
+    pub const EXTENSION_RATE_LIMITED: Self = Self(23003);
+    /// 23004: There is no such message.
+    pub const EXTENSION_MESSAGE_NOT_FOUND: Self = Self(23004);
     /// 30001: A parameter is missing or not allowed.
     pub const RELATION_PARAMETER_INVALID: Self = Self(30001);
     /// 30002: The SDKAppID is not that of the user.
@@ -233,14 +263,20 @@ impl ErrorCode {
     pub const ACCOUNT_SERVER_ERROR: Self = Self(70500);
     /// 71000: Accounts of this edition cannot be deleted.
     pub const ACCOUNT_DELETE_EDITION: Self = Self(71000);
+    /// 80002: The message is longer than 12 KB.
+    pub const CONTENT_TOO_LONG: Self = Self(80002);
     /// 90001: The body is no JSON, or not the JSON of this command.
     pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
     /// 90002: `MsgBody` is no list of elements.
     pub const MESSAGE_BODY_INVALID: Self = Self(90002);
     /// 90003: The recipient is missing or no text.
     pub const MESSAGE_RECIPIENT_INVALID: Self = Self(90003);
+    /// 90004: `To_Account` is missing or no list of texts.
+    pub const MESSAGE_RECIPIENTS_INVALID: Self = Self(90004);
     /// 90005: `MsgRandom` is missing or no number.
     pub const MESSAGE_RANDOM_INVALID: Self = Self(90005);
+    /// 90006: `MsgTimeStamp` is missing or no number.
+    pub const MESSAGE_TIME_INVALID: Self = Self(90006);
     /// 90007: `MsgBody` is no list.
     pub const MESSAGE_BODY_NO_LIST: Self = Self(90007);
     /// 90008: The sender is missing, or there is no such user.
@@ -253,14 +289,38 @@ impl ErrorCode {
     pub const MESSAGE_TOO_MANY_RECIPIENTS: Self = Self(90011);
     /// 90012: The recipient does not exist.
     pub const MESSAGE_RECIPIENT_NOT_FOUND: Self = Self(90012);
+    /// 90018: The request names more users than allowed.
+    pub const PUSH_TOO_MANY_ACCOUNTS: Self = Self(90018);
+    /// 90020: A tag is longer than 50 bytes.
+    pub const PUSH_TAG_TOO_LONG: Self = Self(90020);
+    /// 90022: The conditions name a tag twice.
+    pub const PUSH_TAGS_REPEATED: Self = Self(90022);
+    /// 90024: Two pushes were less than a second apart.
+    pub const PUSH_RATE_LIMITED: Self = Self(90024);
     /// 90026: A message is kept for seven days at most.
     pub const MESSAGE_LIFE_TIME_TOO_LONG: Self = Self(90026);
+    /// 90030: `SyncFromOldSystem` is missing or no number.
+    pub const MESSAGE_SYNC_SOURCE_INVALID: Self = Self(90030);
     /// 90031: `SyncOtherMachine` is no number.
     pub const MESSAGE_SYNC_FLAG_INVALID: Self = Self(90031);
+    /// 90032: The request has more than 10 tags.
+    pub const PUSH_TOO_MANY_TAGS: Self = Self(90032);
+    /// 90033: An attribute is not one of the app's.
+    pub const PUSH_ATTRIBUTE_INVALID: Self = Self(90033);
+    /// 90039: The conditions mix tags and attributes.
+    pub const PUSH_CONDITIONS_MIXED: Self = Self(90039);
+    /// 90040: A tag of the conditions is empty.
+    pub const PUSH_TAG_EMPTY: Self = Self(90040);
     /// 90044: `MsgLifeTime` is no number.
     pub const MESSAGE_LIFE_TIME_INVALID: Self = Self(90044);
+    /// 90045: Pushing to all users is not switched on.
+    pub const PUSH_NOT_ENABLED: Self = Self(90045);
+    /// 90047: As many pushes were made today as allowed, 100 by default.
+    pub const PUSH_DAILY_QUOTA: Self = Self(90047);
     /// 90048: A user of the request does not exist.
     pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
+    /// 90054: The `MsgKey` is malformed.
+    pub const MESSAGE_KEY_INVALID: Self = Self(90054);
     /// 90992: The message service failed internally or did not answer in time.
     pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
     /// 90994: The message service failed internally.
@@ -418,12 +478,28 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("See what the webhook answered."),
     ),
     ErrorCodeInfo::new(
+        (10017, 10017),
+        "GROUP_SENDER_MUTED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The sender is muted in the group.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (10018, 10018),
         "GROUP_REPLY_TOO_LARGE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The reply would be larger than 1 MB.",
         Some("Ask for fewer groups, members or fields."),
+    ),
+    ErrorCodeInfo::new(
+        (10020, 10020),
+        "GROUP_MESSAGE_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The message is longer than 12 KB.",
+        None,
     ),
     ErrorCodeInfo::new(
         (10021, 10021),
@@ -434,12 +510,52 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Take another id."),
     ),
     ErrorCodeInfo::new(
+        (10023, 10023),
+        "GROUP_MESSAGE_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Messages are sent to the group more often than allowed.",
+        Some("Slow down."),
+    ),
+    ErrorCodeInfo::new(
         (10025, 10025),
         "GROUP_ID_OWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "This user's own group has this id already.",
         Some("Use the group that is there, or take another id."),
+    ),
+    ErrorCodeInfo::new(
+        (10030, 10030),
+        "GROUP_MESSAGE_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "There is no such message.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10031, 10031),
+        "GROUP_MESSAGE_TOO_OLD",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The message is older than what can be changed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10032, 10032),
+        "GROUP_MESSAGE_NOT_RECALLABLE",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The message cannot be recalled.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10033, 10033),
+        "GROUP_TYPE_WITHOUT_RECALL",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "This kind of group has no recalling.",
+        None,
     ),
     ErrorCodeInfo::new(
         (10036, 10036),
@@ -466,12 +582,28 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Name fewer members, or extend the plan."),
     ),
     ErrorCodeInfo::new(
+        (10041, 10041),
+        "GROUP_RECALL_DISABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The app is set up without recalling of group messages.",
+        Some("Switch it on in the console."),
+    ),
+    ErrorCodeInfo::new(
         (10058, 10058),
         "GROUP_FREE_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
         "The app has the 100 groups that the free edition allows.",
         Some("Disband some, or buy a plan."),
+    ),
+    ErrorCodeInfo::new(
+        (10062, 10062),
+        "GROUP_RECEIPT_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "There is no read receipt for the message.",
+        Some("Ask for receipts when sending."),
     ),
     ErrorCodeInfo::new(
         (20001, 20001),
@@ -520,6 +652,54 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorRepeat::Never,
         "The app's own webhook refused the message.",
         Some("See what the webhook answered."),
+    ),
+    ErrorCodeInfo::new(
+        (20022, 20022),
+        "C2C_MESSAGE_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The message to recall does not exist.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20023, 20023),
+        "C2C_MESSAGE_RECALLED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The message has been recalled already.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (23001, 23001),
+        "EXTENSION_CONFLICT",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "Somebody else has changed the pair since.",
+        Some("Pull the latest `Seq` and send it along."),
+    ),
+    ErrorCodeInfo::new(
+        (23002, 23002),
+        "EXTENSION_UNSUPPORTED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The message was sent without support for extensions.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (23003, 23003),
+        "EXTENSION_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "The message's pairs were changed more than 200 times in a minute.",
+        Some("Slow down."),
+    ),
+    ErrorCodeInfo::new(
+        (23004, 23004),
+        "EXTENSION_MESSAGE_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "There is no such message.",
+        None,
     ),
     ErrorCodeInfo::new(
         (30001, 30001),
@@ -1218,6 +1398,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (80002, 80002),
+        "CONTENT_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The message is longer than 12 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90001, 90001),
         "MESSAGE_JSON_UNPARSABLE",
         ErrorClass::Caller,
@@ -1242,11 +1430,27 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (90004, 90004),
+        "MESSAGE_RECIPIENTS_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`To_Account` is missing or no list of texts.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90005, 90005),
         "MESSAGE_RANDOM_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "`MsgRandom` is missing or no number.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90006, 90006),
+        "MESSAGE_TIME_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`MsgTimeStamp` is missing or no number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1298,11 +1502,51 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
+        (90018, 90018),
+        "PUSH_TOO_MANY_ACCOUNTS",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The request names more users than allowed.",
+        Some("Name fewer at a time."),
+    ),
+    ErrorCodeInfo::new(
+        (90020, 90020),
+        "PUSH_TAG_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A tag is longer than 50 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90022, 90022),
+        "PUSH_TAGS_REPEATED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The conditions name a tag twice.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90024, 90024),
+        "PUSH_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Two pushes were less than a second apart.",
+        Some("Wait for more than a second."),
+    ),
+    ErrorCodeInfo::new(
         (90026, 90026),
         "MESSAGE_LIFE_TIME_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "A message is kept for seven days at most.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90030, 90030),
+        "MESSAGE_SYNC_SOURCE_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`SyncFromOldSystem` is missing or no number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1314,6 +1558,38 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (90032, 90032),
+        "PUSH_TOO_MANY_TAGS",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The request has more than 10 tags.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90033, 90033),
+        "PUSH_ATTRIBUTE_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "An attribute is not one of the app's.",
+        Some("Set the names of attributes first."),
+    ),
+    ErrorCodeInfo::new(
+        (90039, 90039),
+        "PUSH_CONDITIONS_MIXED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The conditions mix tags and attributes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90040, 90040),
+        "PUSH_TAG_EMPTY",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A tag of the conditions is empty.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90044, 90044),
         "MESSAGE_LIFE_TIME_INVALID",
         ErrorClass::Caller,
@@ -1322,12 +1598,36 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (90045, 90045),
+        "PUSH_NOT_ENABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Pushing to all users is not switched on.",
+        Some("Switch it on in the console."),
+    ),
+    ErrorCodeInfo::new(
+        (90047, 90047),
+        "PUSH_DAILY_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "As many pushes were made today as allowed, 100 by default.",
+        Some("Push again tomorrow, or have the quota raised."),
+    ),
+    ErrorCodeInfo::new(
         (90048, 90048),
         "MESSAGE_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
         "A user of the request does not exist.",
         Some("Import the user first."),
+    ),
+    ErrorCodeInfo::new(
+        (90054, 90054),
+        "MESSAGE_KEY_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The `MsgKey` is malformed.",
+        None,
     ),
     ErrorCodeInfo::new(
         (90992, 90992),

@@ -11,6 +11,7 @@ pub mod group;
 pub mod account;
 pub mod profile;
 pub mod relationship;
+pub mod push;
 pub mod moderation;
 pub mod operations;
 pub mod chatbot;

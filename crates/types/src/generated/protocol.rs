@@ -64,9 +64,12 @@ impl ActionStatus {
     pub const OK: Self = Self(Text::known("OK"));
     /// It failed; the error code says why. Wire value `FAIL`.
     pub const FAIL: Self = Self(Text::known("FAIL"));
+    /// It succeeded in part; the reply lists what failed. Only seen when a message goes to many users. Wire value `SomeError`.
+    pub const SOME_ERROR: Self = Self(Text::known("SomeError"));
 }
 
 wire_string_enum!(ActionStatus {
     "OK",
     "FAIL",
+    "SomeError",
 });

@@ -38,6 +38,8 @@ pub(crate) enum Form {
     Integer,
     /// A flag written as true or false.
     Bool,
+    /// An empty list written as an empty object, or the other way round.
+    EmptyOther,
 }
 
 impl Extra {

@@ -149,6 +149,21 @@ fn odd_forms_decode_and_come_back() {
 }
 
 #[test]
+fn an_empty_list_may_come_as_an_object_and_the_other_way_round() {
+    let odd: Everything = round_trip(&json!({ "Count": 0, "List": {}, "Children": {}, "Map": [] }));
+    assert_eq!(
+        (odd.list.len(), odd.children, odd.map),
+        (0, Some(Vec::new()), Some(BTreeMap::new()))
+    );
+    for text in [r#"{"List":{"a":1}}"#, r#"{"Map":[1]}"#, r#"{"List":""}"#] {
+        assert!(serde_json::from_str::<Everything>(text).is_err(), "{text}");
+    }
+    let mut filled: Everything = serde_json::from_value(json!({ "List": {} })).unwrap();
+    filled.list.push(7);
+    assert_eq!(serde_json::to_value(&filled).unwrap()["List"], json!([7]));
+}
+
+#[test]
 fn unknown_elements_and_keys_beside_are_kept() {
     for element in [
         json!({ "MsgType": "TIMNewElem", "MsgContent": { "A": [1] } }),
@@ -194,8 +209,6 @@ fn wrong_types_are_errors_wherever_the_tag_stands() {
         r#"{"Count":1,"Count":2}"#,
         r#"{"Seq":4294967296}"#,
         r#"{"Name":{}}"#,
-        r#"{"List":{}}"#,
-        r#"{"Map":[]}"#,
         r#"{"Children":[null]}"#,
         r#"[]"#,
         r#"null"#,

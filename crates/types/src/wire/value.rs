@@ -244,6 +244,14 @@ impl<T: WireValue> WireValue for Vec<T> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
+            /// Some back ends write an empty list as an empty object.
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Vec<T>, A::Error> {
+                if map.next_key::<de::IgnoredAny>()?.is_some() {
+                    return Err(de::Error::invalid_type(Unexpected::Map, &self));
+                }
+                *self.0 = Form::EmptyOther;
+                Ok(Vec::new())
+            }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
                 // The hint comes from the sender in some formats: never reserve much on its word.
                 let mut items = Vec::with_capacity(list.size_hint().unwrap_or(0).min(64));
@@ -256,10 +264,13 @@ impl<T: WireValue> WireValue for Vec<T> {
                 Ok(items)
             }
         }
-        deserializer.deserialize_seq(ListVisitor(form, PhantomData))
+        deserializer.deserialize_any(ListVisitor(form, PhantomData))
     }
 
     fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
+        if form == Form::EmptyOther && self.is_empty() {
+            return serializer.serialize_map(Some(0))?.end();
+        }
         let mut list = serializer.serialize_seq(Some(self.len()))?;
         for value in self {
             list.serialize_element(&Shaped { value, form })?;
@@ -276,6 +287,14 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
+            /// Some back ends write an empty object as an empty list.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                if list.next_element::<de::IgnoredAny>()?.is_some() {
+                    return Err(de::Error::invalid_type(Unexpected::Seq, &self));
+                }
+                *self.0 = Form::EmptyOther;
+                Ok(BTreeMap::new())
+            }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut items = BTreeMap::new();
                 while let Some(key) = map.next_key()? {
@@ -290,10 +309,13 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
                 Ok(items)
             }
         }
-        deserializer.deserialize_map(MapVisitor(form, PhantomData))
+        deserializer.deserialize_any(MapVisitor(form, PhantomData))
     }
 
     fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
+        if form == Form::EmptyOther && self.is_empty() {
+            return serializer.serialize_seq(Some(0))?.end();
+        }
         let mut map = serializer.serialize_map(Some(self.len()))?;
         for (key, value) in self {
             map.serialize_entry(key, &Shaped { value, form })?;

@@ -5,17 +5,21 @@
 pub mod create_contact_group;
 pub mod delete_contact_group;
 pub mod delete_conversation;
+pub mod get_c2c_unread_count;
 pub mod get_contact_group;
 pub mod get_conversation_list;
 pub mod mark_contact;
 pub mod search_contact_group;
+pub mod set_group_unread_count;
 pub mod update_contact_group;
 
 pub use create_contact_group::{CreateContactGroup, CreateContactGroupReply};
 pub use delete_contact_group::{DeleteContactGroup, DeleteContactGroupReply};
 pub use delete_conversation::{DeleteConversation, DeleteConversationReply};
+pub use get_c2c_unread_count::{GetC2cUnreadCount, GetC2cUnreadCountReply};
 pub use get_contact_group::{GetContactGroup, GetContactGroupReply};
 pub use get_conversation_list::{GetConversationList, GetConversationListReply};
 pub use mark_contact::{MarkContact, MarkContactReply};
 pub use search_contact_group::{SearchContactGroup, SearchContactGroupReply};
+pub use set_group_unread_count::{SetGroupUnreadCount, SetGroupUnreadCountReply};
 pub use update_contact_group::{UpdateContactGroup, UpdateContactGroupReply};

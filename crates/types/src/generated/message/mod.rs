@@ -2,8 +2,46 @@
 
 //! Messages: sending, importing, changing, recalling and reading them back.
 
+pub mod delete_group_msgs_by_sender;
 pub mod get_c2c_history;
+pub mod get_c2c_msg_extensions;
+pub mod get_group_history;
+pub mod get_group_msg_extensions;
+pub mod get_group_msg_readers;
+pub mod get_group_msg_receipts;
+pub mod import_c2c_msg;
+pub mod import_group_msgs;
+pub mod mark_c2c_msgs_read;
+pub mod modify_c2c_msg;
+pub mod modify_group_msg;
+pub mod recall_c2c_msg;
+pub mod recall_group_msgs;
+pub mod send_broadcast_msg;
+pub mod send_group_msg;
+pub mod send_group_system_notification;
 pub mod send_msg;
+pub mod send_msg_to_many;
+pub mod set_c2c_msg_extensions;
+pub mod set_group_msg_extensions;
 
+pub use delete_group_msgs_by_sender::{DeleteGroupMsgsBySender, DeleteGroupMsgsBySenderReply};
 pub use get_c2c_history::{GetC2cHistory, GetC2cHistoryReply};
+pub use get_c2c_msg_extensions::{GetC2cMsgExtensions, GetC2cMsgExtensionsReply};
+pub use get_group_history::{GetGroupHistory, GetGroupHistoryReply};
+pub use get_group_msg_extensions::{GetGroupMsgExtensions, GetGroupMsgExtensionsReply};
+pub use get_group_msg_readers::{GetGroupMsgReaders, GetGroupMsgReadersReply};
+pub use get_group_msg_receipts::{GetGroupMsgReceipts, GetGroupMsgReceiptsReply};
+pub use import_c2c_msg::{ImportC2cMsg, ImportC2cMsgReply};
+pub use import_group_msgs::{ImportGroupMsgs, ImportGroupMsgsReply};
+pub use mark_c2c_msgs_read::{MarkC2cMsgsRead, MarkC2cMsgsReadReply};
+pub use modify_c2c_msg::{ModifyC2cMsg, ModifyC2cMsgReply};
+pub use modify_group_msg::{ModifyGroupMsg, ModifyGroupMsgReply};
+pub use recall_c2c_msg::{RecallC2cMsg, RecallC2cMsgReply};
+pub use recall_group_msgs::{RecallGroupMsgs, RecallGroupMsgsReply};
+pub use send_broadcast_msg::{SendBroadcastMsg, SendBroadcastMsgReply};
+pub use send_group_msg::{SendGroupMsg, SendGroupMsgReply};
+pub use send_group_system_notification::{SendGroupSystemNotification, SendGroupSystemNotificationReply};
 pub use send_msg::{SendMsg, SendMsgReply};
+pub use send_msg_to_many::{SendMsgToMany, SendMsgToManyReply};
+pub use set_c2c_msg_extensions::{SetC2cMsgExtensions, SetC2cMsgExtensionsReply};
+pub use set_group_msg_extensions::{SetGroupMsgExtensions, SetGroupMsgExtensionsReply};

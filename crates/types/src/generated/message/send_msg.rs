@@ -3,10 +3,10 @@
 //! `POST v4/openim/sendmsg`: Sending One-to-One Messages to One User
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
-use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl};
+use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
+use crate::wire::{Extra, Flag, wire_object};
 
 /// Sends a message to one user, in the name of the administrator or of another user.
 ///
@@ -337,21 +337,3 @@ impl Reply for SendMsgReply {
         &mut self.envelope
     }
 }
-
-/// Whether the sender's side gets a message too.
-///
-/// Open: a value without a constant is kept as it is.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SyncOtherMachine(pub i64);
-
-impl SyncOtherMachine {
-    /// It does, on devices and in the history. Wire value 1.
-    pub const SYNC: Self = Self(1);
-    /// It does not. Wire value 2.
-    pub const NO_SYNC: Self = Self(2);
-}
-
-wire_integer_enum!(SyncOtherMachine {
-    1 => SYNC,
-    2 => NO_SYNC,
-});

@@ -942,6 +942,80 @@ impl Validate for RelayedMsg {
     }
 }
 
+/// A group message by its sequence number.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct MsgSeqItem {
+    /// The sequence number.
+    ///
+    /// Wire name `MsgSeq`.
+    pub msg_seq: u64,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl MsgSeqItem {
+    /// An object with the fields that must be there.
+    pub fn new(msg_seq: u64) -> Self {
+        Self {
+            msg_seq,
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(MsgSeqItem {
+    required "MsgSeq" => msg_seq,
+});
+
+impl Validate for MsgSeqItem {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
+/// Whether the sender's side gets a message too.
+///
+/// Open: a value without a constant is kept as it is.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SyncOtherMachine(pub i64);
+
+impl SyncOtherMachine {
+    /// It does, on devices and in the history. Wire value 1.
+    pub const SYNC: Self = Self(1);
+    /// It does not. Wire value 2.
+    pub const NO_SYNC: Self = Self(2);
+}
+
+wire_integer_enum!(SyncOtherMachine {
+    1 => SYNC,
+    2 => NO_SYNC,
+});
+
+/// Which messages of a group go first when it is busy.
+///
+/// Open: a value without a constant is kept as it is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MsgPriority(Text);
+
+impl MsgPriority {
+    /// Before all others. Wire value `High`.
+    pub const HIGH: Self = Self(Text::known("High"));
+    /// As usual. Wire value `Normal`.
+    pub const NORMAL: Self = Self(Text::known("Normal"));
+    /// After the usual ones. Wire value `Low`.
+    pub const LOW: Self = Self(Text::known("Low"));
+    /// Last. Wire value `Lowest`.
+    pub const LOWEST: Self = Self(Text::known("Lowest"));
+}
+
+wire_string_enum!(MsgPriority {
+    "High",
+    "Normal",
+    "Low",
+    "Lowest",
+});
+
 /// How a client gets at a file.
 ///
 /// Open: a value without a constant is kept as it is.
