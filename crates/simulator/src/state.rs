@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tencent_chat_types::{
-    group::get_group_info::{GroupInfo, GroupMember},
+    group::get_group_info::GroupInfo,
     message::get_c2c_history::C2cMsg,
-    model::{Contact, ContactType},
+    model::{Contact, ContactType, GroupMember},
     wire::TagValue,
 };
 

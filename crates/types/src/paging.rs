@@ -1,6 +1,8 @@
 //! What generated [`Paged`](crate::Paged) implementations are made of.
 #![allow(dead_code, reason = "which of these are needed depends on the spec")]
 
+use crate::Advance;
+
 /// Copies a part of the cursor; says whether that changed anything.
 pub(crate) fn carry<T: Clone + PartialEq>(to: &mut T, from: &T) -> bool {
     let moved = to != from;
@@ -56,6 +58,35 @@ impl<T: Cursor> Cursor for Option<T> {
 /// Whether a field that ends the paging has the value that does.
 pub(crate) fn equals<T: AsNumber>(field: &T, value: i64) -> bool {
     field.as_number() == Some(i128::from(value))
+}
+
+/// Whether a field that ends the paging has any value but zero.
+pub(crate) fn nonzero<T: AsNumber>(field: &T) -> bool {
+    field.as_number().is_some_and(|number| number != 0)
+}
+
+/// Goes on after the items so far. Ends with the total, or with an empty page: items may go while
+/// they are read. A short page is no end: the server may answer less than it was asked for.
+pub(crate) fn by_offset(offset: &mut Option<u64>, items: usize, total: u64) -> Advance {
+    let next = offset.unwrap_or(0).saturating_add(items as u64);
+    if items == 0 || next >= total {
+        return Advance::End;
+    }
+    *offset = Some(next);
+    Advance::Next
+}
+
+/// Goes on below the smallest number of a page. Ends at zero, or with an empty page.
+pub(crate) fn downwards(from: &mut Option<u64>, items: impl Iterator<Item = u64>) -> Advance {
+    let next = match items.min() {
+        None | Some(0 | 1) => return Advance::End,
+        Some(lowest) => lowest - 1,
+    };
+    if from.is_some_and(|from| next >= from) {
+        return Advance::Stuck;
+    }
+    *from = Some(next);
+    Advance::Next
 }
 
 /// A number, however it is held.

@@ -1020,7 +1020,10 @@ impl<'a> Rules<'a> {
 
     fn paging(&mut self, source: &Source, file: &EndpointFile, paging: &Paging) {
         let items = self.known_field(source, &paging.items, &file.reply, "reply");
-        if items.is_some_and(|ty| !matches!(ty, TypeExpr::List(_))) {
+        if items
+            .as_ref()
+            .is_some_and(|ty| !matches!(ty, TypeExpr::List(_)))
+        {
             self.at(
                 source,
                 &paging.items,
@@ -1028,13 +1031,31 @@ impl<'a> Rules<'a> {
                 "a list field",
             );
         }
-        if paging.cursor.is_empty() {
-            self.at(
-                source,
-                &paging.items,
-                "a command that pages has a cursor",
-                "at least one pair in `cursor`",
-            );
+        self.paging_style(source, paging);
+        if let Some(offset) = &paging.offset {
+            self.page_number(source, &offset.request, &file.request, "request", false);
+            self.page_number(source, &offset.total, &file.reply, "reply", true);
+        }
+        if let Some(downwards) = &paging.downwards {
+            self.page_number(source, &downwards.request, &file.request, "request", false);
+            let item = match &items {
+                Some(TypeExpr::List(item)) => match &**item {
+                    TypeExpr::Named(name) => file.types.get(name),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match item {
+                Some(item) => {
+                    self.page_number(source, &downwards.item, &item.fields, "item", true);
+                }
+                None => self.at(
+                    source,
+                    &paging.items,
+                    format!("the items of `{}` have no fields", paging.items.value),
+                    "a list of a type of this file, for `downwards`",
+                ),
+            }
         }
         for pair in &paging.cursor {
             let required = file
@@ -1061,6 +1082,12 @@ impl<'a> Rules<'a> {
                     let message = format!("`{}` is no number", pair.request.value);
                     self.at(source, &pair.request, message, "`first` only for integers");
                 }
+                let optional = file.reply.get(&pair.reply).is_some_and(|f| !f.required);
+                if paging.offset.is_some() && !optional {
+                    let message = format!("`{}` is always there", pair.reply.value);
+                    let expected = "an optional field: the offset counts where a reply lacks it";
+                    self.at(source, &pair.reply, message, expected);
+                }
                 if to != from {
                     let message = format!(
                         "`{}` and `{}` have different types",
@@ -1075,7 +1102,8 @@ impl<'a> Rules<'a> {
                 }
             }
         }
-        if let PagingEnd::FieldEquals { field, .. } = &paging.end {
+        let end = paging.end.as_ref().map(|end| &end.value);
+        if let Some(PagingEnd::FieldEquals { field, .. } | PagingEnd::FieldNonzero(field)) = end {
             let ty = self.known_field(source, field, &file.reply, "reply");
             let numbers = [
                 TypeExpr::Flag,
@@ -1092,6 +1120,51 @@ impl<'a> Rules<'a> {
                     "a flag or an integer",
                 );
             }
+        }
+    }
+
+    /// The keys of `[paging]` that go together.
+    fn paging_style(&mut self, source: &Source, paging: &Paging) {
+        let cursor = !paging.cursor.is_empty();
+        let problem = match (cursor, &paging.end, &paging.offset, &paging.downwards) {
+            (true, None, _, _) => Some("a cursor without `end`"),
+            (false, Some(_), _, _) => Some("`end` without a cursor"),
+            (true, _, _, Some(_)) => Some("`downwards` beside a cursor"),
+            (false, None, Some(_), Some(_)) => Some("`downwards` beside `offset`"),
+            (false, None, None, None) => Some("a command that pages, but not how"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            self.at(
+                source,
+                &paging.items,
+                problem,
+                "`cursor` with `end`, on request also `offset`; or `offset`; or `downwards`",
+            );
+        }
+    }
+
+    /// A field that a page is counted by.
+    fn page_number(
+        &mut self,
+        source: &Source,
+        name: &At<String>,
+        fields: &Ordered<Field>,
+        side: &str,
+        required: bool,
+    ) {
+        let ty = self.known_field(source, name, fields, side);
+        let right = fields
+            .get(name)
+            .is_some_and(|field| field.required == required);
+        if ty.is_some_and(|ty| ty != TypeExpr::U64 || !right) {
+            let expected = if required {
+                "a required `u64`"
+            } else {
+                "an optional `u64`"
+            };
+            let message = format!("`{}` cannot count pages", name.value);
+            self.at(source, name, message, expected);
         }
     }
 

@@ -7,9 +7,9 @@ use super::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, LoadedShared, Source, Spec},
     model::{
-        Cursor, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Paging,
-        PagingEnd, Protocol, QueryParameter, Region, Regions, Repeat, Role, Type, Union, Values,
-        Variant,
+        Cursor, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Offset,
+        Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Region, Regions, Repeat, Role,
+        Type, Union, Values, Variant,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -143,7 +143,7 @@ impl Lowering {
         let paging = file
             .paging
             .as_ref()
-            .and_then(|p| self.paging(&scope, p, &request_fields, &reply_fields));
+            .and_then(|p| self.paging(&scope, file, p, &request_fields, &reply_fields));
         let mut objects = vec![
             Object {
                 name: request.clone(),
@@ -319,10 +319,24 @@ impl Lowering {
     fn paging(
         &mut self,
         scope: &Scope<'_>,
+        file: &spec::EndpointFile,
         paging: &spec::Paging,
         request: &[Field],
         reply: &[Field],
     ) -> Option<Paging> {
+        let item_type = (reply.iter())
+            .find(|field| field.wire == paging.items.value)
+            .and_then(|field| match &field.ty {
+                Type::List(item) => match &**item {
+                    Type::Named(name, _) => file.types.get(name),
+                    _ => None,
+                },
+                _ => None,
+            });
+        let item_fields = match (&paging.downwards, item_type) {
+            (Some(_), Some(item)) => self.fields(scope, &item.fields),
+            _ => Vec::new(),
+        };
         let mut find = |fields: &[Field], name: &At<String>| {
             let found = fields
                 .iter()
@@ -338,6 +352,12 @@ impl Lowering {
             found
         };
         let items = find(reply, &paging.items);
+        let offset = paging.offset.as_ref().and_then(|offset| {
+            Some(Offset {
+                request: find(request, &offset.request)?,
+                total: find(reply, &offset.total)?,
+            })
+        });
         let cursor: Option<Vec<_>> = (paging.cursor.iter())
             .map(|pair| {
                 let (to, from) = (find(request, &pair.request), find(reply, &pair.reply));
@@ -348,18 +368,27 @@ impl Lowering {
                 })
             })
             .collect();
-        let end = match &paging.end {
+        let end = paging.end.as_ref().and_then(|end| match &end.value {
             spec::PagingEnd::FieldEquals { field, value } => {
                 find(reply, field).map(|field| PagingEnd::FieldEquals(Box::new(field), *value))
             }
+            spec::PagingEnd::FieldNonzero(field) => {
+                find(reply, field).map(|field| PagingEnd::FieldNonzero(Box::new(field)))
+            }
             spec::PagingEnd::CursorZero => Some(PagingEnd::CursorZero),
             spec::PagingEnd::NoItems => Some(PagingEnd::NoItems),
+        });
+        let items = items?;
+        let style = match (end, &paging.downwards) {
+            (Some(end), _) => PagingStyle::Cursor(cursor?, end, offset),
+            (None, Some(downwards)) => {
+                let from = find(request, &downwards.request)?;
+                let number = find(&item_fields, &downwards.item)?;
+                PagingStyle::Downwards(Box::new(from), Box::new(number))
+            }
+            (None, None) => PagingStyle::Offset(offset?),
         };
-        Some(Paging {
-            items: items?,
-            cursor: cursor?,
-            end: end?,
-        })
+        Some(Paging { items, style })
     }
 }
 

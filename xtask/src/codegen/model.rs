@@ -98,10 +98,28 @@ pub enum Repeat {
 pub struct Paging {
     /// Reply field with the items.
     pub items: Field,
-    /// The parts of the cursor.
-    pub cursor: Vec<Cursor>,
-    /// When a page is the last one.
-    pub end: PagingEnd,
+    /// How the next page is asked for.
+    pub style: PagingStyle,
+}
+
+/// How the next page is asked for.
+#[derive(Debug)]
+pub enum PagingStyle {
+    /// With values of the reply; where a reply has none of them, with an offset if there is one.
+    Cursor(Vec<Cursor>, PagingEnd, Option<Offset>),
+    /// With the number of items so far.
+    Offset(Offset),
+    /// With the smallest number among the items, less one: request field, field of the items.
+    Downwards(Box<Field>, Box<Field>),
+}
+
+/// Paging by the number of items so far.
+#[derive(Debug)]
+pub struct Offset {
+    /// Request field: how many items to skip.
+    pub request: Field,
+    /// Reply field: how many items there are.
+    pub total: Field,
 }
 
 /// One part of a cursor.
@@ -120,6 +138,8 @@ pub struct Cursor {
 pub enum PagingEnd {
     /// A reply field has this value.
     FieldEquals(Box<Field>, i64),
+    /// A reply field has any value but zero.
+    FieldNonzero(Box<Field>),
     /// Every cursor field of the reply is zero, empty or absent.
     CursorZero,
     /// The page has no items.

@@ -313,16 +313,42 @@ pub enum Repeat {
     Unsafe,
 }
 
-/// How a command pages.
+/// How a command pages: by a cursor with an end, by an offset, or downwards.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Paging {
     /// Reply field that lists the items of a page.
     pub items: At<String>,
     /// Which reply field goes into which request field for the next page.
+    #[serde(default)]
     pub cursor: Vec<CursorPair>,
-    /// When a page is the last one.
-    pub end: PagingEnd,
+    /// When a page is the last one; for a cursor.
+    pub end: Option<At<PagingEnd>>,
+    /// The number of items so far goes into a request field. With a cursor as well: used when a
+    /// reply brings no cursor.
+    pub offset: Option<OffsetPaging>,
+    /// The smallest number among the items, less one, goes into a request field.
+    pub downwards: Option<Downwards>,
+}
+
+/// Paging by the number of items so far; ends with the total or with an empty page.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetPaging {
+    /// Optional request field of type `u64`: how many items to skip.
+    pub request: At<String>,
+    /// Required reply field of type `u64`: how many items there are.
+    pub total: At<String>,
+}
+
+/// Paging from the newest item down; ends at zero or with an empty page.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Downwards {
+    /// Optional request field of type `u64`: the largest number to answer.
+    pub request: At<String>,
+    /// Required field of type `u64` of the items: their number.
+    pub item: At<String>,
 }
 
 /// One part of a cursor.
@@ -348,6 +374,8 @@ pub enum PagingEnd {
         /// The value.
         value: i64,
     },
+    /// A reply field has any value but zero.
+    FieldNonzero(At<String>),
     /// Every cursor field of the reply is zero, empty or absent.
     CursorZero,
     /// The page has no items.

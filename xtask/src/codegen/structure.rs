@@ -61,11 +61,10 @@ impl<'a> Walker<'a> {
             self.characters(text, value.span(), place, errors);
         }
         let schema = self.resolve(schema);
-        let alternatives = ["anyOf", "oneOf"]
-            .iter()
-            .find_map(|key| schema.get(*key)?.as_array());
-        if let Some(alternatives) = alternatives {
-            return self.alternatives(value, alternatives, place, errors);
+        if alternatives_of(schema).is_some() {
+            let mut leaves = Vec::new();
+            self.leaves(schema, &mut leaves);
+            return self.alternatives(value, &leaves, place, errors);
         }
         if let Some(words) = enum_words(schema) {
             return self.word(value, &words, place, errors);
@@ -139,14 +138,27 @@ impl<'a> Walker<'a> {
     }
 
     /// Takes the alternative of the value's own kind, so that the message is about that one.
+    /// The alternatives of a schema; where one has alternatives itself, those instead.
+    fn leaves(&self, schema: &'a Json, leaves: &mut Vec<&'a Json>) {
+        let schema = self.resolve(schema);
+        match alternatives_of(schema) {
+            Some(alternatives) => {
+                for alternative in alternatives {
+                    self.leaves(alternative, leaves);
+                }
+            }
+            None => leaves.push(schema),
+        }
+    }
+
     fn alternatives(
         &self,
         value: &Spanned<DeValue<'_>>,
-        alternatives: &'a [Json],
+        alternatives: &[&'a Json],
         place: &str,
         errors: &mut Diagnostics,
     ) {
-        let resolved = || alternatives.iter().map(|schema| self.resolve(schema));
+        let resolved = || alternatives.iter().copied();
         let words: Vec<&str> = resolved().filter_map(enum_words).flatten().collect();
         match value.get_ref() {
             DeValue::String(_) if !words.is_empty() => self.word(value, &words, place, errors),
@@ -180,12 +192,12 @@ impl<'a> Walker<'a> {
         &self,
         value: &Spanned<DeValue<'_>>,
         words: &[&str],
-        alternatives: &'a [Json],
+        alternatives: &[&'a Json],
         place: &str,
         errors: &mut Diagnostics,
     ) {
         let mut expected: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-        let others = alternatives.iter().map(|schema| self.resolve(schema));
+        let others = alternatives.iter().copied();
         expected.extend(
             others
                 .filter(|s| enum_words(s).is_none() && !allows(s, "null"))
@@ -302,6 +314,12 @@ fn quoted(names: &[&str]) -> String {
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn alternatives_of(schema: &Json) -> Option<&Vec<Json>> {
+    ["anyOf", "oneOf"]
+        .iter()
+        .find_map(|key| schema.get(*key)?.as_array())
 }
 
 fn enum_words(schema: &Json) -> Option<Vec<&str>> {

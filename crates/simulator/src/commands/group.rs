@@ -7,10 +7,12 @@ use tencent_chat_types::{
     group::{
         CreateGroup, CreateGroupReply, GetGroupInfo, GetGroupInfoReply, ListGroups,
         ListGroupsReply,
-        get_group_info::{GroupInfo, GroupInfoFilter, GroupMember},
+        get_group_info::{GroupInfo, GroupInfoFilter},
         list_groups::GroupIdItem,
     },
-    model::{ApplyJoinOption, CustomField, GroupType, MemberRole, MsgFlag, MuteAllMember},
+    model::{
+        ApplyJoinOption, CustomField, GroupMember, GroupType, MemberRole, MsgFlag, MuteAllMember,
+    },
     wire::Flag,
 };
 

@@ -81,16 +81,144 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"UpdateGroupResult\":{\"GroupId\":4,\"GroupName\":\"home\",\"OldGroupName\":\"family\",\"UpdateGroupType\":1},\"UpdateType\":1}",
     ),
     (
+        "v4/group_open_http_svc/add_group_member",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Member_Account\":\"mei\",\"Result\":1},{\"Member_Account\":\"coach\",\"Result\":2},{\"Member_Account\":\"nobody\",\"Result\":0}]}",
+    ),
+    (
+        "v4/group_open_http_svc/ban_group_member",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/change_group_owner",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/clear_group_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/group_open_http_svc/create_group",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"@TGS#1EXAMPLE\"}",
+    ),
+    (
+        "v4/million_group_open_http_svc/create_topic",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_@TOPIC#cEXAMPLE\"}",
+    ),
+    (
+        "v4/group_open_http_svc/delete_group_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/delete_group_counter",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/delete_group_member",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/destroy_group",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/million_group_open_http_svc/destroy_topic",
+        "{\"ActionStatus\":\"OK\",\"DestroyResultItem\":[{\"ErrorCode\":0,\"ErrorInfo\":\"ok\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_openings\"},{\"ErrorCode\":110003,\"ErrorInfo\":\"deleted before\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_gone\"}],\"ErrorCode\":0,\"ErrorInfo\":\"ok\"}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_ban_member",
+        "{\"ActionStatus\":\"OK\",\"BannedAccountList\":[{\"BannedUntil\":1700009999,\"Member_Account\":\"mei\"},{\"BannedUntil\":1700009999,\"Member_Account\":\"coach\"}],\"ErrorCode\":0,\"ErrorInfo\":\"\",\"NextOffset\":2}",
+    ),
+    (
+        "v4/group_open_attr_http_svc/get_group_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupAttrAry\":[{\"key\":\"table\",\"value\":\"7\"},{\"key\":\"opening\",\"value\":\"\"}]}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_counter",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupCounter\":[{\"Key\":\"wins\",\"Value\":5},{\"Key\":\"losses\",\"Value\":-1}]}",
     ),
     (
         "v4/group_open_http_svc/get_group_info",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupInfo\":[{\"AppDefinedData\":[{\"Key\":\"City\",\"Value\":\"Lyon\"},{\"Key\":\"Blob\",\"Value\":\"a\\u0000\\u0001z\"}],\"Appid\":1400000001,\"ApplyJoinOption\":\"FreeAccess\",\"CreateTime\":1700000000,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"FaceUrl\":\"https://example.com/chess.png\",\"GroupId\":\"chess-club\",\"InfoSeq\":3,\"Introduction\":\"Beginners welcome\",\"LastInfoTime\":1700000500,\"LastMsgTime\":1700000600,\"MaxMemberNum\":200,\"MemberList\":[{\"AppMemberDefinedData\":[{\"Key\":\"Elo\",\"Value\":\"1850\"}],\"JoinTime\":1700000000,\"LastSendMsgTime\":1700000600,\"Member_Account\":\"lin\",\"MsgFlag\":\"AcceptAndNotify\",\"MsgSeq\":41,\"MuteUntil\":0,\"NameCard\":\"\",\"Role\":\"Owner\"},{\"JoinTime\":1700000010,\"LastSendMsgTime\":0,\"Member_Account\":\"mei\",\"MsgFlag\":\"Discard\",\"MsgSeq\":0,\"MuteUntil\":1700009999,\"Role\":\"Member\"}],\"MemberNum\":2,\"MuteAllMember\":\"Off\",\"Name\":\"Chess club\",\"NextMsgSeq\":42,\"Notification\":\"\",\"Owner_Account\":\"lin\",\"Type\":\"Public\"}]}",
     ),
     (
+        "v4/group_open_http_svc/get_role_in_group",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"UserIdList\":[{\"Member_Account\":\"lin\",\"Role\":\"Owner\"},{\"Member_Account\":\"mei\",\"Role\":\"Member\"},{\"Member_Account\":\"ana\",\"Role\":\"NotMember\"}]}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_member_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"JoinTime\":1700000000,\"Member_Account\":\"lin\",\"Role\":\"Owner\"},{\"JoinTime\":1700000010,\"Member_Account\":\"mei\",\"Role\":\"Member\"}],\"MemberNum\":5}",
+    ),
+    (
+        "v4/group_open_http_svc/get_joined_group_list",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupIdList\":[{\"GroupId\":\"chess-club\"},{\"GroupId\":\"@TGS#1EXAMPLE\"}],\"TotalCount\":3}",
+    ),
+    (
+        "v4/group_open_avchatroom_http_svc/get_members",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Avatar\":\"https://example.com/mei.png\",\"JoinTime\":1700000010,\"Member_Account\":\"mei\",\"NickName\":\"Mei\"},{\"JoinTime\":1700000020,\"Member_Account\":\"coach\"}],\"NextTimestamp\":1700000020}",
+    ),
+    (
+        "v4/group_open_http_svc/get_group_muted_account",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"GroupId\":\"chess-club\",\"MutedAccountList\":[{\"Member_Account\":\"mei\",\"MutedUntil\":1700009999}]}",
+    ),
+    (
+        "v4/group_open_http_svc/get_online_member_num",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"OnlineMemberNum\":4321}",
+    ),
+    (
+        "v4/million_group_open_http_svc/get_topic",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"ok\",\"TopicAndSelfInfo\":[{\"ErrorCode\":0,\"ErrorInfo\":\"ok\",\"SelfInfo\":{\"MsgFlag\":\"AcceptAndNotify\",\"MsgSeq\":4,\"ShutUpTime\":0},\"TopicInfo\":{\"CreateTime\":1700000000,\"CustomString\":\"{}\",\"FaceUrl\":\"https://example.com/o.png\",\"GroupID\":\"@TGS#_@TGS#cEXAMPLE\",\"Introduction\":\"First moves\",\"LastMsgTime\":0,\"MuteAllMember\":\"Off\",\"NextMsgSeq\":5,\"Notification\":\"Be kind\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_openings\",\"TopicName\":\"Openings\"}}]}",
+    ),
+    (
+        "v4/group_open_http_svc/import_group",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"old-chess-club\"}",
+    ),
+    (
+        "v4/group_open_http_svc/import_group_member",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Member_Account\":\"mei\",\"Result\":1},{\"Member_Account\":\"coach\",\"Result\":2}]}",
+    ),
+    (
+        "v4/group_open_http_svc/import_topic",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_openings\"}",
+    ),
+    (
         "v4/group_open_http_svc/get_appid_group_list",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupIdList\":[{\"GroupId\":\"chess-club\"},{\"GroupId\":\"@TGS#1EXAMPLE\"}],\"Next\":9040992949,\"TotalCount\":58530}",
+    ),
+    (
+        "v4/group_open_avchatroom_http_svc/modify_user_info",
+        "{\"ActionStatus\":\"OK\",\"CommandType\":1,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Marks\":[1000],\"Member_Account\":\"coach\"}]}",
+    ),
+    (
+        "v4/group_open_http_svc/modify_group_base_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/modify_group_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/modify_group_member_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/million_group_open_http_svc/modify_topic",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/forbid_send_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/set_group_attr",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/unban_group_member",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/group_open_http_svc/update_group_counter",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupCounter\":[{\"Key\":\"wins\",\"Value\":7}]}",
     ),
     (
         "v4/group_open_http_svc/delete_group_msg_by_sender",

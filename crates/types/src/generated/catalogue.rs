@@ -37,9 +37,41 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::conversation::SearchContactGroup as Endpoint>::META,
     <crate::conversation::SetGroupUnreadCount as Endpoint>::META,
     <crate::conversation::UpdateContactGroup as Endpoint>::META,
+    <crate::group::AddGroupMembers as Endpoint>::META,
+    <crate::group::BanGroupMembers as Endpoint>::META,
+    <crate::group::ChangeGroupOwner as Endpoint>::META,
+    <crate::group::ClearGroupAttributes as Endpoint>::META,
     <crate::group::CreateGroup as Endpoint>::META,
+    <crate::group::CreateTopic as Endpoint>::META,
+    <crate::group::DeleteGroupAttributes as Endpoint>::META,
+    <crate::group::DeleteGroupCounters as Endpoint>::META,
+    <crate::group::DeleteGroupMembers as Endpoint>::META,
+    <crate::group::DestroyGroup as Endpoint>::META,
+    <crate::group::DestroyTopics as Endpoint>::META,
+    <crate::group::GetBannedGroupMembers as Endpoint>::META,
+    <crate::group::GetGroupAttributes as Endpoint>::META,
+    <crate::group::GetGroupCounters as Endpoint>::META,
     <crate::group::GetGroupInfo as Endpoint>::META,
+    <crate::group::GetGroupMemberRoles as Endpoint>::META,
+    <crate::group::GetGroupMembers as Endpoint>::META,
+    <crate::group::GetJoinedGroups as Endpoint>::META,
+    <crate::group::GetLiveGroupMembers as Endpoint>::META,
+    <crate::group::GetMutedGroupMembers as Endpoint>::META,
+    <crate::group::GetOnlineMemberCount as Endpoint>::META,
+    <crate::group::GetTopics as Endpoint>::META,
+    <crate::group::ImportGroup as Endpoint>::META,
+    <crate::group::ImportGroupMembers as Endpoint>::META,
+    <crate::group::ImportTopic as Endpoint>::META,
     <crate::group::ListGroups as Endpoint>::META,
+    <crate::group::MarkLiveGroupMembers as Endpoint>::META,
+    <crate::group::ModifyGroup as Endpoint>::META,
+    <crate::group::ModifyGroupAttributes as Endpoint>::META,
+    <crate::group::ModifyGroupMember as Endpoint>::META,
+    <crate::group::ModifyTopic as Endpoint>::META,
+    <crate::group::MuteGroupMembers as Endpoint>::META,
+    <crate::group::ResetGroupAttributes as Endpoint>::META,
+    <crate::group::UnbanGroupMembers as Endpoint>::META,
+    <crate::group::UpdateGroupCounters as Endpoint>::META,
     <crate::account::CheckAccounts as Endpoint>::META,
     <crate::account::DeleteAccounts as Endpoint>::META,
     <crate::account::ImportAccount as Endpoint>::META,
@@ -175,14 +207,110 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/recentcontact/update_contact_group" => {
                 visitor.visit::<crate::conversation::UpdateContactGroup>()
             }
+            "v4/group_open_http_svc/add_group_member" => {
+                visitor.visit::<crate::group::AddGroupMembers>()
+            }
+            "v4/group_open_http_svc/ban_group_member" => {
+                visitor.visit::<crate::group::BanGroupMembers>()
+            }
+            "v4/group_open_http_svc/change_group_owner" => {
+                visitor.visit::<crate::group::ChangeGroupOwner>()
+            }
+            "v4/group_open_http_svc/clear_group_attr" => {
+                visitor.visit::<crate::group::ClearGroupAttributes>()
+            }
             "v4/group_open_http_svc/create_group" => {
                 visitor.visit::<crate::group::CreateGroup>()
+            }
+            "v4/million_group_open_http_svc/create_topic" => {
+                visitor.visit::<crate::group::CreateTopic>()
+            }
+            "v4/group_open_http_svc/delete_group_attr" => {
+                visitor.visit::<crate::group::DeleteGroupAttributes>()
+            }
+            "v4/group_open_http_svc/delete_group_counter" => {
+                visitor.visit::<crate::group::DeleteGroupCounters>()
+            }
+            "v4/group_open_http_svc/delete_group_member" => {
+                visitor.visit::<crate::group::DeleteGroupMembers>()
+            }
+            "v4/group_open_http_svc/destroy_group" => {
+                visitor.visit::<crate::group::DestroyGroup>()
+            }
+            "v4/million_group_open_http_svc/destroy_topic" => {
+                visitor.visit::<crate::group::DestroyTopics>()
+            }
+            "v4/group_open_http_svc/get_group_ban_member" => {
+                visitor.visit::<crate::group::GetBannedGroupMembers>()
+            }
+            "v4/group_open_attr_http_svc/get_group_attr" => {
+                visitor.visit::<crate::group::GetGroupAttributes>()
+            }
+            "v4/group_open_http_svc/get_group_counter" => {
+                visitor.visit::<crate::group::GetGroupCounters>()
             }
             "v4/group_open_http_svc/get_group_info" => {
                 visitor.visit::<crate::group::GetGroupInfo>()
             }
+            "v4/group_open_http_svc/get_role_in_group" => {
+                visitor.visit::<crate::group::GetGroupMemberRoles>()
+            }
+            "v4/group_open_http_svc/get_group_member_info" => {
+                visitor.visit::<crate::group::GetGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_joined_group_list" => {
+                visitor.visit::<crate::group::GetJoinedGroups>()
+            }
+            "v4/group_open_avchatroom_http_svc/get_members" => {
+                visitor.visit::<crate::group::GetLiveGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_group_muted_account" => {
+                visitor.visit::<crate::group::GetMutedGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_online_member_num" => {
+                visitor.visit::<crate::group::GetOnlineMemberCount>()
+            }
+            "v4/million_group_open_http_svc/get_topic" => {
+                visitor.visit::<crate::group::GetTopics>()
+            }
+            "v4/group_open_http_svc/import_group" => {
+                visitor.visit::<crate::group::ImportGroup>()
+            }
+            "v4/group_open_http_svc/import_group_member" => {
+                visitor.visit::<crate::group::ImportGroupMembers>()
+            }
+            "v4/group_open_http_svc/import_topic" => {
+                visitor.visit::<crate::group::ImportTopic>()
+            }
             "v4/group_open_http_svc/get_appid_group_list" => {
                 visitor.visit::<crate::group::ListGroups>()
+            }
+            "v4/group_open_avchatroom_http_svc/modify_user_info" => {
+                visitor.visit::<crate::group::MarkLiveGroupMembers>()
+            }
+            "v4/group_open_http_svc/modify_group_base_info" => {
+                visitor.visit::<crate::group::ModifyGroup>()
+            }
+            "v4/group_open_http_svc/modify_group_attr" => {
+                visitor.visit::<crate::group::ModifyGroupAttributes>()
+            }
+            "v4/group_open_http_svc/modify_group_member_info" => {
+                visitor.visit::<crate::group::ModifyGroupMember>()
+            }
+            "v4/million_group_open_http_svc/modify_topic" => {
+                visitor.visit::<crate::group::ModifyTopic>()
+            }
+            "v4/group_open_http_svc/forbid_send_msg" => {
+                visitor.visit::<crate::group::MuteGroupMembers>()
+            }
+            "v4/group_open_http_svc/set_group_attr" => {
+                visitor.visit::<crate::group::ResetGroupAttributes>()
+            }
+            "v4/group_open_http_svc/unban_group_member" => {
+                visitor.visit::<crate::group::UnbanGroupMembers>()
+            }
+            "v4/group_open_http_svc/update_group_counter" => {
+                visitor.visit::<crate::group::UpdateGroupCounters>()
             }
             "v4/im_open_login_svc/account_check" => {
                 visitor.visit::<crate::account::CheckAccounts>()

@@ -3,6 +3,60 @@
 use crate::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 
 impl ErrorCode {
+    /// -20009: The client calls too often.
+    pub const CLIENT_RATE_LIMITED: Self = Self(-20009);
+    /// -10114: The server is overloaded and dropped the request.
+    pub const SERVER_OVERLOADED: Self = Self(-10114);
+    /// -10113: The user sent too many requests of this kind in a second.
+    pub const USER_RATE_LIMITED: Self = Self(-10113);
+    /// -10112: The app has been switched off.
+    pub const APP_DISABLED: Self = Self(-10112);
+    /// -10111: This command is blocked for the app.
+    pub const APP_COMMAND_BLOCKED: Self = Self(-10111);
+    /// -10110: The app is on the block list.
+    pub const APP_BLOCKED: Self = Self(-10110);
+    /// -10109: The packet is malformed.
+    pub const PACKET_MALFORMED: Self = Self(-10109);
+    /// -10108: A prepayment of the app is overdue.
+    pub const PREPAYMENT_OVERDUE: Self = Self(-10108);
+    /// -10106: Too many requests could not be decrypted with the session key.
+    pub const SESSION_KEY_FAILED_TOO_OFTEN: Self = Self(-10106);
+    /// -10009: The cookie does not fit the session.
+    pub const SESSION_COOKIE_MISMATCH: Self = Self(-10009);
+    /// -10008: The session key and the ticket are both needed.
+    pub const SESSION_KEY_AND_TICKET_MISSING: Self = Self(-10008);
+    /// -10007: Sending the verification code took too long.
+    pub const VERIFICATION_CODE_TIMED_OUT: Self = Self(-10007);
+    /// -10006: The session key belongs to another account than the request.
+    pub const SESSION_ACCOUNT_MISMATCH: Self = Self(-10006);
+    /// -10005: The session key is empty.
+    pub const SESSION_KEY_EMPTY: Self = Self(-10005);
+    /// -10004: The session ticket of a client did not verify.
+    pub const SESSION_TICKET_INVALID: Self = Self(-10004);
+    /// -10003: The session ticket of a client has expired.
+    pub const SESSION_TICKET_EXPIRED: Self = Self(-10003);
+    /// -10001: The session key of a client has expired.
+    pub const SESSION_KEY_EXPIRED: Self = Self(-10001);
+    /// -302: The server has as many connections as it takes and refuses more.
+    pub const SERVER_REFUSED_CONNECTION: Self = Self(-302);
+    /// -203: Huawei takes no more pushes today.
+    pub const PUSH_HUAWEI_QUOTA_USED_UP: Self = Self(-203);
+    /// -202: The push for the vendor could not be put together.
+    pub const PUSH_OBJECT_FAILED: Self = Self(-202);
+    /// -201: The token or the certificate id of a push is not valid.
+    pub const PUSH_CHECK_FAILED: Self = Self(-201);
+    /// -200: The network inside the service failed before the vendor was reached.
+    pub const PUSH_BACKEND_NETWORK_ERROR: Self = Self(-200);
+    /// -199: The network to the push vendor failed.
+    pub const PUSH_VENDOR_NETWORK_ERROR: Self = Self(-199);
+    /// -198: The push vendor answered with an error.
+    pub const PUSH_VENDOR_ERROR: Self = Self(-198);
+    /// -197: The push certificate is wrong.
+    pub const PUSH_CERTIFICATE_INVALID: Self = Self(-197);
+    /// -196: The push is to open an intent, but names none.
+    pub const PUSH_INTENT_MISSING: Self = Self(-196);
+    /// -195: The push for Google could not be put together, mostly because of the certificate.
+    pub const PUSH_GOOGLE_OBJECT_FAILED: Self = Self(-195);
     /// 1001: The request for a message archive is malformed.
     pub const HISTORY_FILE_REQUEST_INVALID: Self = Self(1001);
     /// 1002: A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator.
@@ -13,6 +67,8 @@ impl ErrorCode {
     pub const HISTORY_FILE_NOT_READY: Self = Self(1004);
     /// 1005: The archive of that hour is no longer kept.
     pub const HISTORY_FILE_EXPIRED: Self = Self(1005);
+    /// 10001: The caller is not logged in: the administrator or the UserSig is wrong.
+    pub const GROUP_OPERATOR_NOT_LOGGED_IN: Self = Self(10001);
     /// 10002: The group service failed internally.
     pub const GROUP_SERVER_ERROR: Self = Self(10002);
     /// 10003: The group service knows no such command.
@@ -27,8 +83,18 @@ impl ErrorCode {
     pub const GROUP_PERMISSION_DENIED: Self = Self(10007);
     /// 10008: The group service could not verify who sent the request.
     pub const GROUP_REQUEST_UNVERIFIED: Self = Self(10008);
+    /// 10009: The owner cannot leave the group.
+    pub const GROUP_OWNER_CANNOT_LEAVE: Self = Self(10009);
     /// 10010: The group does not exist or was disbanded.
     pub const GROUP_NOT_FOUND: Self = Self(10010);
+    /// 10011: The group service could not read the body as JSON.
+    pub const GROUP_BODY_NO_JSON: Self = Self(10011);
+    /// 10012: The user in whose name the call acts is malformed.
+    pub const GROUP_OPERATOR_INVALID: Self = Self(10012);
+    /// 10013: The user is a member of the group already.
+    pub const GROUP_ALREADY_MEMBER: Self = Self(10013);
+    /// 10014: The group has no room for these members.
+    pub const GROUP_FULL: Self = Self(10014);
     /// 10015: The group id is malformed, or no group has it.
     pub const GROUP_ID_INVALID: Self = Self(10015);
     /// 10016: The app's own webhook refused the operation.
@@ -37,14 +103,20 @@ impl ErrorCode {
     pub const GROUP_SENDER_MUTED: Self = Self(10017);
     /// 10018: The reply would be larger than 1 MB.
     pub const GROUP_REPLY_TOO_LARGE: Self = Self(10018);
+    /// 10019: A user of the request does not exist.
+    pub const GROUP_USER_NOT_FOUND: Self = Self(10019);
     /// 10020: The message is longer than 12 KB.
     pub const GROUP_MESSAGE_TOO_LONG: Self = Self(10020);
     /// 10021: Another owner's group has this id.
     pub const GROUP_ID_TAKEN: Self = Self(10021);
     /// 10023: Messages are sent to the group more often than allowed.
     pub const GROUP_MESSAGE_RATE_LIMITED: Self = Self(10023);
+    /// 10024: The application or invitation has been decided already.
+    pub const GROUP_REQUEST_HANDLED_BEFORE: Self = Self(10024);
     /// 10025: This user's own group has this id already.
     pub const GROUP_ID_OWN: Self = Self(10025);
+    /// 10026: The app may not use this command.
+    pub const GROUP_COMMAND_FORBIDDEN: Self = Self(10026);
     /// 10030: There is no such message.
     pub const GROUP_MESSAGE_NOT_FOUND: Self = Self(10030);
     /// 10031: The message is older than what can be changed.
@@ -53,6 +125,10 @@ impl ErrorCode {
     pub const GROUP_MESSAGE_NOT_RECALLABLE: Self = Self(10032);
     /// 10033: This kind of group has no recalling.
     pub const GROUP_TYPE_WITHOUT_RECALL: Self = Self(10033);
+    /// 10034: Messages of this kind cannot be deleted.
+    pub const GROUP_MSG_KIND_NOT_DELETABLE: Self = Self(10034);
+    /// 10035: Groups of this kind do not support deleting messages.
+    pub const GROUP_TYPE_WITHOUT_MSG_DELETION: Self = Self(10035);
     /// 10036: The app has as many audio-video groups as its plan allows.
     pub const GROUP_AV_CHAT_ROOM_QUOTA: Self = Self(10036);
     /// 10037: The user has created or joined as many groups as allowed.
@@ -61,10 +137,44 @@ impl ErrorCode {
     pub const GROUP_MEMBER_QUOTA: Self = Self(10038);
     /// 10041: The app is set up without recalling of group messages.
     pub const GROUP_RECALL_DISABLED: Self = Self(10041);
+    /// 10044: Groups of this kind keep no messages to read back.
+    pub const GROUP_TYPE_WITHOUT_HISTORY: Self = Self(10044);
+    /// 10045: The key of an attribute is longer than 32 bytes.
+    pub const GROUP_ATTRIBUTE_KEY_TOO_LONG: Self = Self(10045);
+    /// 10046: The value of an attribute is longer than 4,000 bytes.
+    pub const GROUP_ATTRIBUTE_VALUE_TOO_LONG: Self = Self(10046);
+    /// 10047: The group would have more than 16 attributes.
+    pub const GROUP_ATTRIBUTE_TOO_MANY: Self = Self(10047);
+    /// 10048: The values of all attributes would be longer than 16,000 bytes.
+    pub const GROUP_ATTRIBUTES_TOO_LARGE: Self = Self(10048);
+    /// 10049: The attributes of this group are written too often: five times in a second is the most.
+    pub const GROUP_ATTRIBUTE_RATE_LIMITED: Self = Self(10049);
+    /// 10050: An attribute to delete does not exist.
+    pub const GROUP_ATTRIBUTE_NOT_FOUND: Self = Self(10050);
+    /// 10051: More messages are to be deleted than one call may.
+    pub const GROUP_MSG_DELETION_TOO_WIDE: Self = Self(10051);
+    /// 10052: The group has no message to delete.
+    pub const GROUP_MSG_NOTHING_TO_DELETE: Self = Self(10052);
+    /// 10053: A message mentions more than 30 users.
+    pub const GROUP_TOO_MANY_MENTIONS: Self = Self(10053);
+    /// 10054: The group has too many members for one reply.
+    pub const GROUP_TOO_MANY_MEMBERS_FOR_ONE_REPLY: Self = Self(10054);
+    /// 10056: Somebody else wrote the attributes at the same time.
+    pub const GROUP_ATTRIBUTE_CONFLICT: Self = Self(10056);
     /// 10058: The app has the 100 groups that the free edition allows.
     pub const GROUP_FREE_QUOTA: Self = Self(10058);
+    /// 10059: The app's edition does not include this feature.
+    pub const GROUP_FEATURE_NEEDS_ULTIMATE: Self = Self(10059);
+    /// 10060: The group has too many members for read receipts.
+    pub const GROUP_TOO_LARGE_FOR_RECEIPTS: Self = Self(10060);
+    /// 10061: Messages for online users only have no read receipts.
+    pub const GROUP_ONLINE_MSG_WITHOUT_RECEIPTS: Self = Self(10061);
     /// 10062: There is no read receipt for the message.
     pub const GROUP_RECEIPT_NOT_FOUND: Self = Self(10062);
+    /// 10063: The group would have more than 20 counters.
+    pub const GROUP_COUNTER_TOO_MANY: Self = Self(10063);
+    /// 11000: Communities are not switched on.
+    pub const COMMUNITY_NOT_ENABLED: Self = Self(11000);
     /// 20001: The message service could not make sense of the request.
     pub const C2C_REQUEST_INVALID: Self = Self(20001);
     /// 20002: The UserSig or the login ticket has expired.
@@ -77,10 +187,42 @@ impl ErrorCode {
     pub const C2C_SERVER_ERROR: Self = Self(20005);
     /// 20006: The app's own webhook refused the message.
     pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006);
+    /// 20007: The recipient has blocked the sender.
+    pub const C2C_BLOCKED_BY_RECIPIENT: Self = Self(20007);
+    /// 20008: Sender and recipient belong to different apps.
+    pub const C2C_APP_MISMATCH: Self = Self(20008);
+    /// 20009: Sender and recipient are no friends, and the app asks for friendship.
+    pub const C2C_NOT_FRIENDS: Self = Self(20009);
+    /// 20010: The recipient does not have the sender as a friend, and the app asks for friendship.
+    pub const C2C_RECIPIENT_NOT_A_FRIEND: Self = Self(20010);
+    /// 20011: The sender does not have the recipient as a friend, and the app asks for friendship.
+    pub const C2C_SENDER_NOT_A_FRIEND: Self = Self(20011);
+    /// 20012: The sender is muted.
+    pub const C2C_SENDER_MUTED: Self = Self(20012);
+    /// 20016: The message is too old to be recalled; two minutes is the default.
+    pub const C2C_RECALL_TOO_LATE: Self = Self(20016);
+    /// 20018: Deleting stored messages failed inside the service.
+    pub const C2C_HISTORY_DELETE_FAILED: Self = Self(20018);
     /// 20022: The message to recall does not exist.
     pub const C2C_MESSAGE_NOT_FOUND: Self = Self(20022);
     /// 20023: The message has been recalled already.
     pub const C2C_MESSAGE_RECALLED: Self = Self(20023);
+    /// 20028: The message is being modified by somebody else.
+    pub const C2C_MODIFY_CONFLICT: Self = Self(20028);
+    /// 21005: The device's push token came before its login.
+    pub const PUSH_TOKEN_BEFORE_LOGIN: Self = Self(21005);
+    /// 22001: No push certificate has been uploaded.
+    pub const PUSH_CERTIFICATE_MISSING: Self = Self(22001);
+    /// 22002: The network failed while a push token was stored.
+    pub const PUSH_TOKEN_NETWORK_ERROR: Self = Self(22002);
+    /// 22003: The push token is empty.
+    pub const PUSH_TOKEN_EMPTY: Self = Self(22003);
+    /// 22004: The push token is longer than 256 bytes.
+    pub const PUSH_TOKEN_TOO_LONG: Self = Self(22004);
+    /// 22005: The data sent with a login is longer than 1,024 bytes.
+    pub const LOGIN_DATA_TOO_LONG: Self = Self(22005);
+    /// 22006: The push token is set too often.
+    pub const PUSH_TOKEN_RATE_LIMITED: Self = Self(22006);
     /// 23001: Somebody else has changed the pair since.
     pub const EXTENSION_CONFLICT: Self = Self(23001);
     /// 23002: The message was sent without support for extensions.
@@ -125,10 +267,14 @@ impl ErrorCode {
     pub const FRIEND_ADD_PENDING: Self = Self(30539);
     /// 30540: Too many friend requests in a short time.
     pub const FRIEND_ADD_RATE_LIMITED: Self = Self(30540);
+    /// 30614: There is no friend request waiting.
+    pub const FRIEND_REQUEST_NOT_FOUND: Self = Self(30614);
     /// 31704: The user to remove is no friend.
     pub const FRIEND_DELETE_NOT_A_FRIEND: Self = Self(31704);
     /// 31707: Too many friends were removed in a short time.
     pub const FRIEND_DELETE_RATE_LIMITED: Self = Self(31707);
+    /// 31804: The user does not exist.
+    pub const RELATIONSHIP_USER_NOT_FOUND: Self = Self(31804);
     /// 32216: The user to put into a list is no friend.
     pub const FRIEND_LIST_NOT_A_FRIEND: Self = Self(32216);
     /// 40001: A parameter is missing or not allowed.
@@ -263,8 +409,20 @@ impl ErrorCode {
     pub const ACCOUNT_SERVER_ERROR: Self = Self(70500);
     /// 71000: Accounts of this edition cannot be deleted.
     pub const ACCOUNT_DELETE_EDITION: Self = Self(71000);
+    /// 72000: The trial edition has had its active users of this day.
+    pub const TRIAL_ACTIVE_USERS_USED_UP: Self = Self(72000);
+    /// 72001: Asking for the status of users is not switched on in the console.
+    pub const USER_STATUS_NOT_ENABLED: Self = Self(72001);
+    /// 80001: The text did not pass moderation.
+    pub const CONTENT_TEXT_REFUSED: Self = Self(80001);
     /// 80002: The message is longer than 12 KB.
     pub const CONTENT_TOO_LONG: Self = Self(80002);
+    /// 80003: The app's own webhook before sending failed or answered too late, and the console says that then nothing is sent.
+    pub const CONTENT_WEBHOOK_FAILED: Self = Self(80003);
+    /// 80004: The image did not pass moderation.
+    pub const CONTENT_IMAGE_REFUSED: Self = Self(80004);
+    /// 80005: The moderation of the content took too long.
+    pub const CONTENT_CHECK_TIMED_OUT: Self = Self(80005);
     /// 90001: The body is no JSON, or not the JSON of this command.
     pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
     /// 90002: `MsgBody` is no list of elements.
@@ -307,10 +465,14 @@ impl ErrorCode {
     pub const PUSH_TOO_MANY_TAGS: Self = Self(90032);
     /// 90033: An attribute is not one of the app's.
     pub const PUSH_ATTRIBUTE_INVALID: Self = Self(90033);
+    /// 90034: A tag is longer than 50 bytes.
+    pub const MESSAGE_TAG_TOO_LONG: Self = Self(90034);
     /// 90039: The conditions mix tags and attributes.
     pub const PUSH_CONDITIONS_MIXED: Self = Self(90039);
     /// 90040: A tag of the conditions is empty.
     pub const PUSH_TAG_EMPTY: Self = Self(90040);
+    /// 90043: `OfflinePushInfo` is not as documented.
+    pub const MESSAGE_PUSH_INFO_INVALID: Self = Self(90043);
     /// 90044: `MsgLifeTime` is no number.
     pub const MESSAGE_LIFE_TIME_INVALID: Self = Self(90044);
     /// 90045: Pushing to all users is not switched on.
@@ -321,6 +483,8 @@ impl ErrorCode {
     pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
     /// 90054: The `MsgKey` is malformed.
     pub const MESSAGE_KEY_INVALID: Self = Self(90054);
+    /// 90055: A message to several users is larger than 8 KB.
+    pub const MESSAGE_BATCH_TOO_LARGE: Self = Self(90055);
     /// 90992: The message service failed internally or did not answer in time.
     pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
     /// 90994: The message service failed internally.
@@ -329,8 +493,32 @@ impl ErrorCode {
     pub const MESSAGE_INTERNAL_ERROR: Self = Self(90995);
     /// 91000: The message service failed internally.
     pub const MESSAGE_SERVICE_ERROR: Self = Self(91000);
+    /// 91101: A web client was logged out, because more of them are online than allowed.
+    pub const WEB_CLIENT_KICKED_OUT: Self = Self(91101);
     /// 93000: The request is larger than 12 KB.
     pub const MESSAGE_TOO_LARGE: Self = Self(93000);
+    /// 110002: The topic was not deleted; the server's text says why.
+    pub const TOPIC_DESTROY_FAILED: Self = Self(110002);
+    /// 110003: The topic does not exist, or has been deleted before.
+    pub const TOPIC_NOT_FOUND: Self = Self(110003);
+    /// 114000: The file to send does not exist.
+    pub const FILE_NOT_FOUND: Self = Self(114000);
+    /// 114001: The file to send cannot be read by the service.
+    pub const FILE_NOT_ACCESSIBLE: Self = Self(114001);
+    /// 114002: The file is larger than allowed.
+    pub const FILE_TOO_LARGE: Self = Self(114002);
+    /// 114003: The user cancelled the transfer.
+    pub const FILE_TRANSFER_CANCELLED: Self = Self(114003);
+    /// 114004: Reading the file failed.
+    pub const FILE_READ_FAILED: Self = Self(114004);
+    /// 114005: The transfer of the file took too long.
+    pub const FILE_TRANSFER_TIMED_OUT: Self = Self(114005);
+    /// 114011: A parameter of the file transfer is wrong.
+    pub const FILE_PARAMETER_INVALID: Self = Self(114011);
+    /// 115066: The MD5 of the file is wrong.
+    pub const FILE_CHECKSUM_MISMATCH: Self = Self(115066);
+    /// 115068: The MD5 of a part of the file is wrong.
+    pub const FILE_PART_CHECKSUM_MISMATCH: Self = Self(115068);
     /// 130001: The body is no JSON.
     pub const CONFIG_JSON_UNPARSABLE: Self = Self(130001);
     /// 130002: `Get_Account` is missing.
@@ -357,6 +545,222 @@ impl ErrorCode {
 
 /// Every public code, in ascending order.
 pub(crate) static CODES: &[ErrorCodeInfo] = &[
+    ErrorCodeInfo::new(
+        (-20009, -20009),
+        "CLIENT_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "The client calls too often.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10114, -10114),
+        "SERVER_OVERLOADED",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The server is overloaded and dropped the request.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10113, -10113),
+        "USER_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "The user sent too many requests of this kind in a second.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10112, -10112),
+        "APP_DISABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The app has been switched off.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10111, -10111),
+        "APP_COMMAND_BLOCKED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "This command is blocked for the app.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10110, -10110),
+        "APP_BLOCKED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The app is on the block list.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10109, -10109),
+        "PACKET_MALFORMED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The packet is malformed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10108, -10108),
+        "PREPAYMENT_OVERDUE",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "A prepayment of the app is overdue.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10106, -10106),
+        "SESSION_KEY_FAILED_TOO_OFTEN",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "Too many requests could not be decrypted with the session key.",
+        Some("The client logs in again."),
+    ),
+    ErrorCodeInfo::new(
+        (-10009, -10009),
+        "SESSION_COOKIE_MISMATCH",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The cookie does not fit the session.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10008, -10008),
+        "SESSION_KEY_AND_TICKET_MISSING",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The session key and the ticket are both needed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10007, -10007),
+        "VERIFICATION_CODE_TIMED_OUT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "Sending the verification code took too long.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10006, -10006),
+        "SESSION_ACCOUNT_MISMATCH",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The session key belongs to another account than the request.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10005, -10005),
+        "SESSION_KEY_EMPTY",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The session key is empty.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-10004, -10004),
+        "SESSION_TICKET_INVALID",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "The session ticket of a client did not verify.",
+        Some("The client logs in again."),
+    ),
+    ErrorCodeInfo::new(
+        (-10003, -10003),
+        "SESSION_TICKET_EXPIRED",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "The session ticket of a client has expired.",
+        Some("The client logs in again."),
+    ),
+    ErrorCodeInfo::new(
+        (-10001, -10001),
+        "SESSION_KEY_EXPIRED",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "The session key of a client has expired.",
+        Some("The client logs in again."),
+    ),
+    ErrorCodeInfo::new(
+        (-302, -302),
+        "SERVER_REFUSED_CONNECTION",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The server has as many connections as it takes and refuses more.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-203, -203),
+        "PUSH_HUAWEI_QUOTA_USED_UP",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Huawei takes no more pushes today.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-202, -202),
+        "PUSH_OBJECT_FAILED",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The push for the vendor could not be put together.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-201, -201),
+        "PUSH_CHECK_FAILED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The token or the certificate id of a push is not valid.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-200, -200),
+        "PUSH_BACKEND_NETWORK_ERROR",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The network inside the service failed before the vendor was reached.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-199, -199),
+        "PUSH_VENDOR_NETWORK_ERROR",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The network to the push vendor failed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-198, -198),
+        "PUSH_VENDOR_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The push vendor answered with an error.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-197, -197),
+        "PUSH_CERTIFICATE_INVALID",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The push certificate is wrong.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-196, -196),
+        "PUSH_INTENT_MISSING",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The push is to open an intent, but names none.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (-195, -195),
+        "PUSH_GOOGLE_OBJECT_FAILED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The push for Google could not be put together, mostly because of the certificate.",
+        None,
+    ),
     ErrorCodeInfo::new(
         (1001, 1001),
         "HISTORY_FILE_REQUEST_INVALID",
@@ -395,6 +799,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::NotFound,
         ErrorRepeat::Never,
         "The archive of that hour is no longer kept.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10001, 10001),
+        "GROUP_OPERATOR_NOT_LOGGED_IN",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "The caller is not logged in: the administrator or the UserSig is wrong.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -454,12 +866,52 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (10009, 10009),
+        "GROUP_OWNER_CANNOT_LEAVE",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The owner cannot leave the group.",
+        Some("Give the group to somebody else first."),
+    ),
+    ErrorCodeInfo::new(
         (10010, 10010),
         "GROUP_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
         "The group does not exist or was disbanded.",
         None,
+    ),
+    ErrorCodeInfo::new(
+        (10011, 10011),
+        "GROUP_BODY_NO_JSON",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The group service could not read the body as JSON.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10012, 10012),
+        "GROUP_OPERATOR_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The user in whose name the call acts is malformed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10013, 10013),
+        "GROUP_ALREADY_MEMBER",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The user is a member of the group already.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10014, 10014),
+        "GROUP_FULL",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The group has no room for these members.",
+        Some("Add fewer at a time, or raise the limit of the group."),
     ),
     ErrorCodeInfo::new(
         (10015, 10015),
@@ -494,6 +946,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Ask for fewer groups, members or fields."),
     ),
     ErrorCodeInfo::new(
+        (10019, 10019),
+        "GROUP_USER_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "A user of the request does not exist.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (10020, 10020),
         "GROUP_MESSAGE_TOO_LONG",
         ErrorClass::Caller,
@@ -518,12 +978,28 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down."),
     ),
     ErrorCodeInfo::new(
+        (10024, 10024),
+        "GROUP_REQUEST_HANDLED_BEFORE",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The application or invitation has been decided already.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (10025, 10025),
         "GROUP_ID_OWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "This user's own group has this id already.",
         Some("Use the group that is there, or take another id."),
+    ),
+    ErrorCodeInfo::new(
+        (10026, 10026),
+        "GROUP_COMMAND_FORBIDDEN",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The app may not use this command.",
+        None,
     ),
     ErrorCodeInfo::new(
         (10030, 10030),
@@ -555,6 +1031,22 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "This kind of group has no recalling.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10034, 10034),
+        "GROUP_MSG_KIND_NOT_DELETABLE",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "Messages of this kind cannot be deleted.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10035, 10035),
+        "GROUP_TYPE_WITHOUT_MSG_DELETION",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "Groups of this kind do not support deleting messages.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -590,6 +1082,102 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Switch it on in the console."),
     ),
     ErrorCodeInfo::new(
+        (10044, 10044),
+        "GROUP_TYPE_WITHOUT_HISTORY",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "Groups of this kind keep no messages to read back.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10045, 10045),
+        "GROUP_ATTRIBUTE_KEY_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The key of an attribute is longer than 32 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10046, 10046),
+        "GROUP_ATTRIBUTE_VALUE_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The value of an attribute is longer than 4,000 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10047, 10047),
+        "GROUP_ATTRIBUTE_TOO_MANY",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The group would have more than 16 attributes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10048, 10048),
+        "GROUP_ATTRIBUTES_TOO_LARGE",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The values of all attributes would be longer than 16,000 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10049, 10049),
+        "GROUP_ATTRIBUTE_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "The attributes of this group are written too often: five times in a second is the most.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10050, 10050),
+        "GROUP_ATTRIBUTE_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "An attribute to delete does not exist.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10051, 10051),
+        "GROUP_MSG_DELETION_TOO_WIDE",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "More messages are to be deleted than one call may.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10052, 10052),
+        "GROUP_MSG_NOTHING_TO_DELETE",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The group has no message to delete.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10053, 10053),
+        "GROUP_TOO_MANY_MENTIONS",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A message mentions more than 30 users.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10054, 10054),
+        "GROUP_TOO_MANY_MEMBERS_FOR_ONE_REPLY",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The group has too many members for one reply.",
+        Some("Read page by page."),
+    ),
+    ErrorCodeInfo::new(
+        (10056, 10056),
+        "GROUP_ATTRIBUTE_CONFLICT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "Somebody else wrote the attributes at the same time.",
+        Some("Read them again before writing."),
+    ),
+    ErrorCodeInfo::new(
         (10058, 10058),
         "GROUP_FREE_QUOTA",
         ErrorClass::Quota,
@@ -598,12 +1186,52 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Disband some, or buy a plan."),
     ),
     ErrorCodeInfo::new(
+        (10059, 10059),
+        "GROUP_FEATURE_NEEDS_ULTIMATE",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The app's edition does not include this feature.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10060, 10060),
+        "GROUP_TOO_LARGE_FOR_RECEIPTS",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The group has too many members for read receipts.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10061, 10061),
+        "GROUP_ONLINE_MSG_WITHOUT_RECEIPTS",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "Messages for online users only have no read receipts.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (10062, 10062),
         "GROUP_RECEIPT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
         "There is no read receipt for the message.",
         Some("Ask for receipts when sending."),
+    ),
+    ErrorCodeInfo::new(
+        (10063, 10063),
+        "GROUP_COUNTER_TOO_MANY",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "The group would have more than 20 counters.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (11000, 11000),
+        "COMMUNITY_NOT_ENABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Communities are not switched on.",
+        None,
     ),
     ErrorCodeInfo::new(
         (20001, 20001),
@@ -654,6 +1282,70 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("See what the webhook answered."),
     ),
     ErrorCodeInfo::new(
+        (20007, 20007),
+        "C2C_BLOCKED_BY_RECIPIENT",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The recipient has blocked the sender.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20008, 20008),
+        "C2C_APP_MISMATCH",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "Sender and recipient belong to different apps.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20009, 20009),
+        "C2C_NOT_FRIENDS",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "Sender and recipient are no friends, and the app asks for friendship.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20010, 20010),
+        "C2C_RECIPIENT_NOT_A_FRIEND",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The recipient does not have the sender as a friend, and the app asks for friendship.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20011, 20011),
+        "C2C_SENDER_NOT_A_FRIEND",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The sender does not have the recipient as a friend, and the app asks for friendship.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20012, 20012),
+        "C2C_SENDER_MUTED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The sender is muted.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20016, 20016),
+        "C2C_RECALL_TOO_LATE",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The message is too old to be recalled; two minutes is the default.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20018, 20018),
+        "C2C_HISTORY_DELETE_FAILED",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "Deleting stored messages failed inside the service.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (20022, 20022),
         "C2C_MESSAGE_NOT_FOUND",
         ErrorClass::NotFound,
@@ -667,6 +1359,70 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Refused,
         ErrorRepeat::Never,
         "The message has been recalled already.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (20028, 20028),
+        "C2C_MODIFY_CONFLICT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The message is being modified by somebody else.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (21005, 21005),
+        "PUSH_TOKEN_BEFORE_LOGIN",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The device's push token came before its login.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22001, 22001),
+        "PUSH_CERTIFICATE_MISSING",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "No push certificate has been uploaded.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22002, 22002),
+        "PUSH_TOKEN_NETWORK_ERROR",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The network failed while a push token was stored.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22003, 22003),
+        "PUSH_TOKEN_EMPTY",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The push token is empty.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22004, 22004),
+        "PUSH_TOKEN_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The push token is longer than 256 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22005, 22005),
+        "LOGIN_DATA_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The data sent with a login is longer than 1,024 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (22006, 22006),
+        "PUSH_TOKEN_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "The push token is set too often.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -846,6 +1602,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Slow down."),
     ),
     ErrorCodeInfo::new(
+        (30614, 30614),
+        "FRIEND_REQUEST_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "There is no friend request waiting.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (31704, 31704),
         "FRIEND_DELETE_NOT_A_FRIEND",
         ErrorClass::NotFound,
@@ -860,6 +1624,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorRepeat::Later,
         "Too many friends were removed in a short time.",
         Some("Slow down."),
+    ),
+    ErrorCodeInfo::new(
+        (31804, 31804),
+        "RELATIONSHIP_USER_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The user does not exist.",
+        None,
     ),
     ErrorCodeInfo::new(
         (32216, 32216),
@@ -1398,11 +2170,59 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (72000, 72000),
+        "TRIAL_ACTIVE_USERS_USED_UP",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The trial edition has had its active users of this day.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (72001, 72001),
+        "USER_STATUS_NOT_ENABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Asking for the status of users is not switched on in the console.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (80001, 80001),
+        "CONTENT_TEXT_REFUSED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The text did not pass moderation.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (80002, 80002),
         "CONTENT_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The message is longer than 12 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (80003, 80003),
+        "CONTENT_WEBHOOK_FAILED",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The app's own webhook before sending failed or answered too late, and the console says that then nothing is sent.",
+        Some("Look after the webhook, or change what happens when it fails."),
+    ),
+    ErrorCodeInfo::new(
+        (80004, 80004),
+        "CONTENT_IMAGE_REFUSED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The image did not pass moderation.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (80005, 80005),
+        "CONTENT_CHECK_TIMED_OUT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The moderation of the content took too long.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1574,6 +2394,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Set the names of attributes first."),
     ),
     ErrorCodeInfo::new(
+        (90034, 90034),
+        "MESSAGE_TAG_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A tag is longer than 50 bytes.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90039, 90039),
         "PUSH_CONDITIONS_MIXED",
         ErrorClass::Caller,
@@ -1587,6 +2415,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "A tag of the conditions is empty.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90043, 90043),
+        "MESSAGE_PUSH_INFO_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "`OfflinePushInfo` is not as documented.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1630,6 +2466,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (90055, 90055),
+        "MESSAGE_BATCH_TOO_LARGE",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A message to several users is larger than 8 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90992, 90992),
         "MESSAGE_BACKEND_ERROR",
         ErrorClass::Server,
@@ -1662,11 +2506,107 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (91101, 91101),
+        "WEB_CLIENT_KICKED_OUT",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "A web client was logged out, because more of them are online than allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (93000, 93000),
         "MESSAGE_TOO_LARGE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The request is larger than 12 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (110002, 110002),
+        "TOPIC_DESTROY_FAILED",
+        ErrorClass::Server,
+        ErrorRepeat::Never,
+        "The topic was not deleted; the server's text says why.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (110003, 110003),
+        "TOPIC_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The topic does not exist, or has been deleted before.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114000, 114000),
+        "FILE_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "The file to send does not exist.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114001, 114001),
+        "FILE_NOT_ACCESSIBLE",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The file to send cannot be read by the service.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114002, 114002),
+        "FILE_TOO_LARGE",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The file is larger than allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114003, 114003),
+        "FILE_TRANSFER_CANCELLED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The user cancelled the transfer.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114004, 114004),
+        "FILE_READ_FAILED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "Reading the file failed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114005, 114005),
+        "FILE_TRANSFER_TIMED_OUT",
+        ErrorClass::Transient,
+        ErrorRepeat::Later,
+        "The transfer of the file took too long.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (114011, 114011),
+        "FILE_PARAMETER_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A parameter of the file transfer is wrong.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (115066, 115066),
+        "FILE_CHECKSUM_MISMATCH",
+        ErrorClass::Caller,
+        ErrorRepeat::Later,
+        "The MD5 of the file is wrong.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (115068, 115068),
+        "FILE_PART_CHECKSUM_MISMATCH",
+        ErrorClass::Caller,
+        ErrorRepeat::Later,
+        "The MD5 of a part of the file is wrong.",
         None,
     ),
     ErrorCodeInfo::new(

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::codegen::{
     model::{
-        Cursor, Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Paging, PagingEnd,
-        Repeat, Role, Type, Union, Values,
+        Cursor, Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Offset, Paging,
+        PagingEnd, PagingStyle, Repeat, Role, Type, Union, Values,
     },
     schema, tidy,
 };
@@ -170,10 +170,10 @@ fn arguments<'a>(
 /// Value of a cursor field for the first page.
 fn first(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
     let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref())?;
-    let part = paging
-        .cursor
-        .iter()
-        .find(|part| part.request.wire == field.wire)?;
+    let PagingStyle::Cursor(cursor, ..) = &paging.style else {
+        return None;
+    };
+    let part = cursor.iter().find(|part| part.request.wire == field.wire)?;
     if object.role == Role::Request {
         part.first
     } else {
@@ -516,23 +516,93 @@ fn paged_impl(
     };
     let item = type_tokens(item)?;
     let items = ident(&paging.items.rust);
-    let end = match &paging.end {
+    let take = if paging.items.required {
+        quote! { reply.#items }
+    } else {
+        quote! { reply.#items.unwrap_or_default() }
+    };
+    let advance = match &paging.style {
+        PagingStyle::Cursor(cursor, end, offset) => {
+            let offset = offset.as_ref().map(|offset| {
+                let absent = cursor.iter().map(|part| {
+                    let from = ident(&part.reply.rust);
+                    quote! { reply.#from.is_none() }
+                });
+                let count = advance_by_offset(offset, &paging.items);
+                quote! { if #(#absent)&&* { return #count; } }
+            });
+            let rest = advance_by_cursor(cursor, end, &paging.items);
+            quote! { #offset #rest }
+        }
+        PagingStyle::Offset(offset) => advance_by_offset(offset, &paging.items),
+        PagingStyle::Downwards(to, number) => {
+            let (to, number) = (ident(&to.rust), ident(&number.rust));
+            let list = listed(&paging.items);
+            quote! { downwards(&mut self.#to, #list.map(|item| item.#number)) }
+        }
+    };
+    Ok(quote! {
+        impl Paged for #name {
+            type Item = #item;
+            fn advance(&mut self, reply: &Self::Reply) -> Advance {
+                #advance
+            }
+            fn items(reply: Self::Reply) -> Vec<Self::Item> {
+                #take
+            }
+        }
+    })
+}
+
+/// An iterator over the items of a page.
+fn listed(items: &Field) -> TokenStream {
+    let name = ident(&items.rust);
+    if items.required {
+        quote! { reply.#name.iter() }
+    } else {
+        quote! { reply.#name.iter().flatten() }
+    }
+}
+
+fn advance_by_offset(offset: &Offset, items: &Field) -> TokenStream {
+    let (to, total) = (ident(&offset.request.rust), ident(&offset.total.rust));
+    let name = ident(&items.rust);
+    let count = if items.required {
+        quote! { reply.#name.len() }
+    } else {
+        quote! { reply.#name.as_ref().map_or(0, Vec::len) }
+    };
+    quote! { by_offset(&mut self.#to, #count, reply.#total) }
+}
+
+fn advance_by_cursor(cursor: &[Cursor], end: &PagingEnd, items: &Field) -> TokenStream {
+    let end = match end {
         PagingEnd::FieldEquals(field, value) => {
             let field = ident(&field.rust);
             let value = Literal::i64_unsuffixed(*value);
             quote! { equals(&reply.#field, #value) }
         }
-        PagingEnd::NoItems if paging.items.required => quote! { reply.#items.is_empty() },
-        PagingEnd::NoItems => quote! { is_start(&reply.#items) },
+        PagingEnd::FieldNonzero(field) => {
+            let field = ident(&field.rust);
+            quote! { nonzero(&reply.#field) }
+        }
+        PagingEnd::NoItems => {
+            let name = ident(&items.rust);
+            if items.required {
+                quote! { reply.#name.is_empty() }
+            } else {
+                quote! { is_start(&reply.#name) }
+            }
+        }
         PagingEnd::CursorZero => {
-            let checks = paging.cursor.iter().map(|Cursor { reply: from, .. }| {
+            let checks = cursor.iter().map(|Cursor { reply: from, .. }| {
                 let from = ident(&from.rust);
                 quote! { is_start(&reply.#from) }
             });
             quote! { #(#checks)&&* }
         }
     };
-    let moves = paging.cursor.iter().map(
+    let moves = cursor.iter().map(
         |Cursor {
              request: to,
              reply: from,
@@ -548,26 +618,13 @@ fn paged_impl(
             }
         },
     );
-    let take = if paging.items.required {
-        quote! { reply.#items }
-    } else {
-        quote! { reply.#items.unwrap_or_default() }
-    };
-    Ok(quote! {
-        impl Paged for #name {
-            type Item = #item;
-            fn advance(&mut self, reply: &Self::Reply) -> Advance {
-                if #end {
-                    return Advance::End;
-                }
-                let moved = [#(#moves),*];
-                if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
-            }
-            fn items(reply: Self::Reply) -> Vec<Self::Item> {
-                #take
-            }
+    quote! {
+        if #end {
+            return Advance::End;
         }
-    })
+        let moved = [#(#moves),*];
+        if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
+    }
 }
 
 /// An open enum: shared with the protocol's own enums.

@@ -27,11 +27,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "crate::paging",
         &[
+            "by_offset",
             "carry",
             "carry_optional",
             "carry_some",
+            "downwards",
             "equals",
             "is_start",
+            "nonzero",
         ],
     ),
     ("crate::validate", &["Checker", "Validate"]),

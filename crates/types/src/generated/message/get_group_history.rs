@@ -6,8 +6,9 @@
 //! * background of the page: says the sequence number is greater for messages sent earlier. Held here: it grows with time, because the field table says that the smaller, the earlier.
 //! * response table: says MsgList and groupID. Held here: `RspMsgList` and `GroupId`, because the sample shows these names.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;
+use crate::paging::downwards;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
@@ -129,6 +130,20 @@ impl Endpoint for GetGroupHistory {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Paged for GetGroupHistory {
+    type Item = GroupMsg;
+    fn advance(&mut self, reply: &Self::Reply) -> Advance {
+        downwards(
+            &mut self.req_msg_seq,
+            reply.rsp_msg_list.iter().map(|item| item.msg_seq),
+        )
+    }
+
+    fn items(reply: Self::Reply) -> Vec<Self::Item> {
+        reply.rsp_msg_list
+    }
 }
 
 /// Reply to [`GetGroupHistory`].

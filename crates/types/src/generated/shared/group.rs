@@ -3,7 +3,7 @@
 //! Groups and their members.
 
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, Text, wire_object, wire_string_enum};
+use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum};
 
 /// A custom field of a group or of a member; fields are set up in the console.
 #[derive(Clone, Default, PartialEq)]
@@ -40,6 +40,235 @@ wire_object!(CustomField {
 impl Validate for CustomField {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
+    }
+}
+
+/// A member of a group.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct GroupMember {
+    /// The user.
+    ///
+    /// Wire name `Member_Account`.
+    pub member_account: String,
+    /// Role in the group.
+    ///
+    /// Wire name `Role`.
+    pub role: Option<MemberRole>,
+    /// When the user joined, in seconds since 1970.
+    ///
+    /// Wire name `JoinTime`.
+    pub join_time: Option<u64>,
+    /// Sequence number up to which the member has read.
+    ///
+    /// Wire name `MsgSeq`.
+    pub msg_seq: Option<u64>,
+    /// How the member receives the group's messages.
+    ///
+    /// Wire name `MsgFlag`.
+    pub msg_flag: Option<MsgFlag>,
+    /// When the member last sent a message, in seconds since 1970.
+    ///
+    /// Wire name `LastSendMsgTime`.
+    pub last_send_msg_time: Option<u64>,
+    /// Name in this group.
+    ///
+    /// Wire name `NameCard`.
+    pub name_card: Option<String>,
+    /// Until when the member is muted, in seconds since 1970; 0 when not muted.
+    ///
+    /// Wire name `MuteUntil`.
+    pub mute_until: Option<u64>,
+    /// Whether the member is online.
+    ///
+    /// Wire name `OnlineStatus`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub online_status: Option<String>,
+    /// Custom fields of the member.
+    ///
+    /// Wire name `AppMemberDefinedData`.
+    pub app_member_defined_data: Option<Vec<CustomField>>,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl GroupMember {
+    /// An object with the fields that must be there.
+    pub fn new(member_account: impl Into<String>) -> Self {
+        Self {
+            member_account: member_account.into(),
+            role: None,
+            join_time: None,
+            msg_seq: None,
+            msg_flag: None,
+            last_send_msg_time: None,
+            name_card: None,
+            mute_until: None,
+            online_status: None,
+            app_member_defined_data: None,
+            extra: Extra::default(),
+        }
+    }
+
+    /// Sets [`role`](Self::role).
+    #[must_use]
+    pub fn with_role(mut self, role: impl Into<MemberRole>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+
+    /// Sets [`join_time`](Self::join_time).
+    #[must_use]
+    pub fn with_join_time(mut self, join_time: u64) -> Self {
+        self.join_time = Some(join_time);
+        self
+    }
+
+    /// Sets [`msg_seq`](Self::msg_seq).
+    #[must_use]
+    pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
+        self.msg_seq = Some(msg_seq);
+        self
+    }
+
+    /// Sets [`msg_flag`](Self::msg_flag).
+    #[must_use]
+    pub fn with_msg_flag(mut self, msg_flag: impl Into<MsgFlag>) -> Self {
+        self.msg_flag = Some(msg_flag.into());
+        self
+    }
+
+    /// Sets [`last_send_msg_time`](Self::last_send_msg_time).
+    #[must_use]
+    pub fn with_last_send_msg_time(mut self, last_send_msg_time: u64) -> Self {
+        self.last_send_msg_time = Some(last_send_msg_time);
+        self
+    }
+
+    /// Sets [`name_card`](Self::name_card).
+    #[must_use]
+    pub fn with_name_card(mut self, name_card: impl Into<String>) -> Self {
+        self.name_card = Some(name_card.into());
+        self
+    }
+
+    /// Sets [`mute_until`](Self::mute_until).
+    #[must_use]
+    pub fn with_mute_until(mut self, mute_until: u64) -> Self {
+        self.mute_until = Some(mute_until);
+        self
+    }
+
+    /// Sets [`online_status`](Self::online_status).
+    #[must_use]
+    pub fn with_online_status(mut self, online_status: impl Into<String>) -> Self {
+        self.online_status = Some(online_status.into());
+        self
+    }
+
+    /// Sets [`app_member_defined_data`](Self::app_member_defined_data).
+    #[must_use]
+    pub fn with_app_member_defined_data(
+        mut self,
+        app_member_defined_data: impl IntoIterator<Item = CustomField>,
+    ) -> Self {
+        self.app_member_defined_data = Some(
+            app_member_defined_data.into_iter().collect(),
+        );
+        self
+    }
+}
+
+wire_object!(GroupMember {
+    required "Member_Account" => member_account,
+    optional "Role" => role,
+    optional "JoinTime" => join_time,
+    optional "MsgSeq" => msg_seq,
+    optional "MsgFlag" => msg_flag,
+    optional "LastSendMsgTime" => last_send_msg_time,
+    optional "NameCard" => name_card,
+    optional "MuteUntil" => mute_until,
+    optional "OnlineStatus" => online_status,
+    optional "AppMemberDefinedData" => app_member_defined_data,
+});
+
+/// A custom attribute of a group.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct GroupAttribute {
+    /// Key.
+    ///
+    /// Wire name `key`; at most 32 bytes.
+    pub key: String,
+    /// Value.
+    ///
+    /// Wire name `value`; at most 4000 bytes.
+    pub value: String,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl GroupAttribute {
+    /// An object with the fields that must be there.
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(GroupAttribute {
+    required "key" => key,
+    required "value" => value,
+});
+
+impl Validate for GroupAttribute {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+        checker.max_bytes("key", &self.key, 32);
+        checker.max_bytes("value", &self.value, 4000);
+    }
+}
+
+/// A counter of a group.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct GroupCounter {
+    /// Key.
+    ///
+    /// Wire name `Key`; at most 128 bytes.
+    pub key: String,
+    /// Value.
+    ///
+    /// Wire name `Value`.
+    pub value: i64,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl GroupCounter {
+    /// An object with the fields that must be there.
+    pub fn new(key: impl Into<String>, value: i64) -> Self {
+        Self {
+            key: key.into(),
+            value,
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(GroupCounter {
+    required "Key" => key,
+    required "Value" => value,
+});
+
+impl Validate for GroupCounter {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+        checker.max_bytes("Key", &self.key, 128);
     }
 }
 
@@ -134,12 +363,15 @@ impl MemberRole {
     pub const ADMIN: Self = Self(Text::known("Admin"));
     /// Ordinary member. Wire value `Member`.
     pub const MEMBER: Self = Self(Text::known("Member"));
+    /// No member; only in answers about roles. Wire value `NotMember`.
+    pub const NOT_MEMBER: Self = Self(Text::known("NotMember"));
 }
 
 wire_string_enum!(MemberRole {
     "Owner",
     "Admin",
     "Member",
+    "NotMember",
 });
 
 /// How a member receives the group's messages.
@@ -179,4 +411,28 @@ impl MuteAllMember {
 wire_string_enum!(MuteAllMember {
     "On",
     "Off",
+});
+
+/// What became of a user to add to a group.
+///
+/// Open: a value without a constant is kept as it is.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddMemberOutcome(pub i64);
+
+impl AddMemberOutcome {
+    /// Not added. Wire value 0.
+    pub const FAILED: Self = Self(0);
+    /// Added. Wire value 1.
+    pub const ADDED: Self = Self(1);
+    /// A member before. Wire value 2.
+    pub const ALREADY_MEMBER: Self = Self(2);
+    /// Waits for the invited user or an administrator to agree. Wire value 3.
+    pub const WAITING: Self = Self(3);
+}
+
+wire_integer_enum!(AddMemberOutcome {
+    0 => FAILED,
+    1 => ADDED,
+    2 => ALREADY_MEMBER,
+    3 => WAITING,
 });
