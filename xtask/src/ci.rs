@@ -57,6 +57,11 @@ const STEPS: &[Step] = &[
         environment: Some(("RUSTDOCFLAGS", "--deny warnings")),
     },
     Step {
+        name: "Every command that the vendor lists is here",
+        arguments: &["run", "--quiet", "--package", "xtask", "--", "coverage"],
+        environment: None,
+    },
+    Step {
         name: "Tests",
         arguments: &["test", "--workspace"],
         environment: None,

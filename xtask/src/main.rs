@@ -6,7 +6,11 @@
 )]
 
 use clap::{Parser, Subcommand, ValueEnum};
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 use xtask::codegen::run::{Options, Outcome, run};
 
 /// Maintenance commands of the workspace.
@@ -31,6 +35,15 @@ enum Command {
         #[arg(long)]
         spec: Option<PathBuf>,
         /// How mistakes are printed.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Prints what is here of each command that the vendor lists; fails when something is missing.
+    Coverage {
+        /// Root of the workspace.
+        #[arg(long, default_value = default_root())]
+        root: PathBuf,
+        /// How the table is printed.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
@@ -62,9 +75,32 @@ fn main() -> ExitCode {
             let spec = spec.unwrap_or_else(|| root.join("spec"));
             codegen(&Options { root, spec, check }, format)
         }
+        Command::Coverage { root, format } => coverage(&root, format),
         Command::Ci if xtask::ci::run(default_root().as_ref()) => ExitCode::SUCCESS,
         Command::Ci => ExitCode::FAILURE,
     }
+}
+
+fn coverage(root: &Path, format: Format) -> ExitCode {
+    let coverage = match xtask::coverage::coverage(root) {
+        Ok(coverage) => coverage,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match format {
+        Format::Text => println!("{coverage}"),
+        Format::Json => match serde_json::to_string(&coverage) {
+            Ok(json) => println!("{json}"),
+            Err(error) => eprintln!("error: {error}"),
+        },
+    }
+    if coverage.has_gaps() {
+        eprintln!("error: what is missing stands above");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
 
 fn codegen(options: &Options, format: Format) -> ExitCode {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! TENCENT_CHAT_SECRET_KEY=… cargo run -p tencent-chat-simulator [port]
+//! cargo run -p tencent-chat-simulator -- --commands    # what it knows, as JSON lines
 //! ```
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
 
@@ -15,6 +16,12 @@ const ADMIN: &str = "TENCENT_CHAT_ADMIN";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    if env::args().nth(1).as_deref() == Some("--commands") {
+        for (command, behaviour) in Simulator::behaviours() {
+            println!(r#"{{"command":"{command}","behaviour":"{behaviour}"}}"#);
+        }
+        return Ok(());
+    }
     let app = match env::var(APP) {
         Ok(app) => app.parse().map_err(|_| format!("{APP} is no number"))?,
         Err(_) => 1_400_000_000,

@@ -174,6 +174,18 @@ impl Simulator {
         lock(&self.shared.state).pin(user, with, pinned);
     }
 
+    /// Each command that it knows, with how it answers: `stateful` or `canned`.
+    pub fn behaviours() -> Vec<(&'static str, &'static str)> {
+        let commands = Commands::all();
+        let canned = commands.canned();
+        let behaviour = |path| match canned.contains(&path) {
+            true => "canned",
+            false => "stateful",
+        };
+        let paths = commands.paths().into_iter();
+        paths.map(|path| (path, behaviour(path))).collect()
+    }
+
     /// Paths of the commands that it knows.
     pub fn commands(&self) -> Vec<&'static str> {
         self.shared.commands.paths()

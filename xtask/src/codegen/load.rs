@@ -197,6 +197,7 @@ impl Loader {
     fn refuse_strangers(&mut self) {
         const KNOWN: &[&str] = &[
             "README.md",
+            "catalogue.toml",
             "endpoints",
             "errors.toml",
             "families.toml",
