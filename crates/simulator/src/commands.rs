@@ -2,11 +2,21 @@
 
 mod account;
 mod canned;
+mod chatbot;
 mod conversation;
 mod group;
+mod group_data;
+mod group_members;
+mod group_messages;
+mod live_groups;
 mod message;
+mod message_extensions;
+mod moderation;
 mod operations;
 mod profile;
+mod push;
+mod relationship;
+mod topics;
 
 use crate::{
     gate::{Because, Caller},
@@ -73,11 +83,21 @@ impl Commands {
     pub(crate) fn all() -> Self {
         let mut commands = Self::default();
         account::register(&mut commands);
+        chatbot::register(&mut commands);
         conversation::register(&mut commands);
         group::register(&mut commands);
+        group_data::register(&mut commands);
+        group_members::register(&mut commands);
+        group_messages::register(&mut commands);
+        live_groups::register(&mut commands);
         message::register(&mut commands);
+        message_extensions::register(&mut commands);
+        moderation::register(&mut commands);
         operations::register(&mut commands);
         profile::register(&mut commands);
+        push::register(&mut commands);
+        relationship::register(&mut commands);
+        topics::register(&mut commands);
         canned::register(&mut commands);
         commands
     }
@@ -97,6 +117,18 @@ impl Commands {
 
     pub(crate) fn paths(&self) -> Vec<&'static str> {
         self.0.keys().copied().collect()
+    }
+
+    /// [`add`](Self::add)s a command whose answer depends on nothing.
+    fn add_canned<E: Endpoint>(
+        &mut self,
+        bad_body: BadBody,
+        run: impl Fn(&mut Context<'_>, E) -> Result<E::Reply, Refusal> + Send + Sync + 'static,
+    ) {
+        self.add(bad_body, run);
+        if let Some(command) = self.0.get_mut(E::META.path) {
+            command.canned = true;
+        }
     }
 
     /// Adds a command. Its request is decoded and its documented limits are checked first.

@@ -20,9 +20,13 @@
 //!
 //! # What it does not do
 //!
-//! Commands that it does not act out yet answer the sample of their spec file, whatever is asked, once
-//! the request has been decoded and its documented limits have been checked;
-//! [`Simulator::canned_commands`] lists them. It has no quotas yet, sends no webhooks and stores nothing on disk. It listens on loopback only.
+//! Commands whose answers come from outside (figures of the console, archives of messages, addresses of
+//! servers) and those that the vendor added beyond its navigation answer a sample, whatever is asked,
+//! once the request has been decoded and its documented limits have been checked;
+//! [`Simulator::canned_commands`] lists them. What devices do is done by methods: [`Simulator::set_online`],
+//! [`Simulator::join_group`], [`Simulator::read_group_msgs`]. Where the service asks for a switch in the
+//! console or a paid edition, the simulator takes it for given. It has no quotas, sends no webhooks,
+//! stores nothing on disk and listens on loopback only.
 
 mod commands;
 mod gate;

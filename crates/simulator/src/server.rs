@@ -174,6 +174,22 @@ impl Simulator {
         lock(&self.shared.state).pin(user, with, pinned);
     }
 
+    /// What a device does that joins a group. The server API cannot: an `AVChatRoom` is joined by its
+    /// users.
+    ///
+    /// # Errors
+    ///
+    /// The code that the device gets: no such group or user, banned, or the group is full.
+    pub fn join_group(&self, group: &str, user: &str) -> Result<(), ErrorCode> {
+        let now = self.shared.settings.signer.now();
+        lock(&self.shared.state).join_group(group, user, now)
+    }
+
+    /// What a device does that shows group messages: they are read up to this number.
+    pub fn read_group_msgs(&self, group: &str, user: &str, up_to: u64) {
+        lock(&self.shared.state).read_group_msgs(group, user, up_to);
+    }
+
     /// Each command that it knows, with how it answers: `stateful` or `canned`.
     pub fn behaviours() -> Vec<(&'static str, &'static str)> {
         let commands = Commands::all();

@@ -1,10 +1,19 @@
 //! What the simulator remembers.
 
+mod group;
+mod messages;
+mod relations;
+
+pub(crate) use self::{
+    group::{Group, Topic},
+    messages::{Extensions, Fate, GroupMessage, Messages},
+    relations::{Friend, Relations},
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tencent_chat_types::{
-    group::get_group_info::GroupInfo,
+    ErrorCode,
     message::get_c2c_history::C2cMsg,
-    model::{Contact, ContactType, GroupMember},
+    model::{ApplyJoinOption, Contact, ContactType, MemberRole},
     wire::TagValue,
 };
 
@@ -17,6 +26,20 @@ pub(crate) struct State {
     pub(crate) messages_sent: u32,
     /// Messages by what marks a double: time and key of the first.
     pub(crate) sent: HashMap<MessageMark, (u64, String)>,
+    /// Pairs attached to one-to-one messages that support them, by the message's key.
+    pub(crate) extensions: HashMap<String, Extensions>,
+    pub(crate) broadcasts: u64,
+    pub(crate) chatbots: BTreeSet<String>,
+    pub(crate) push: Push,
+}
+
+/// Pushing to all users.
+#[derive(Debug, Default)]
+pub(crate) struct Push {
+    /// Names of the attributes by their numbers.
+    pub(crate) attribute_names: BTreeMap<String, String>,
+    /// When pushes were made, in seconds.
+    pub(crate) times: Vec<u64>,
 }
 
 /// What makes two messages the same to the server.
@@ -43,6 +66,13 @@ pub(crate) struct Account {
     pub(crate) contact_groups_created: u64,
     /// Conversations with marks or groups.
     pub(crate) marks: BTreeMap<Peer, Marks>,
+    /// Messages not read yet, by the other user.
+    pub(crate) unread: BTreeMap<String, u64>,
+    pub(crate) relations: Relations,
+    /// Until when the user is muted everywhere: in one-to-one chats, in groups.
+    pub(crate) muted: (u64, u64),
+    pub(crate) push_attributes: BTreeMap<String, String>,
+    pub(crate) push_tags: BTreeSet<String>,
 }
 
 /// The other side of a conversation.
@@ -77,13 +107,6 @@ impl Marks {
     }
 }
 
-/// One group.
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub(crate) info: GroupInfo,
-    pub(crate) members: BTreeMap<String, GroupMember>,
-}
-
 impl State {
     /// A new app: only its administrators have accounts.
     pub(crate) fn new(admins: &[String]) -> Self {
@@ -111,6 +134,48 @@ impl State {
             .entry(Peer::User(with.to_owned()))
             .or_default()
             .pinned = pinned;
+    }
+
+    pub(crate) fn join_group(
+        &mut self,
+        group: &str,
+        user: &str,
+        now: u64,
+    ) -> Result<(), ErrorCode> {
+        if !self.accounts.contains_key(user) {
+            return Err(ErrorCode::GROUP_USER_NOT_FOUND);
+        }
+        let group = self.groups.get_mut(group);
+        let group = group.ok_or(ErrorCode::GROUP_NOT_FOUND)?;
+        let banned = group.banned.get(user).is_some_and(|until| *until > now);
+        if banned || group.info.apply_join_option == Some(ApplyJoinOption::DISABLE_APPLY) {
+            return Err(ErrorCode::GROUP_PERMISSION_DENIED);
+        }
+        if group.members.contains_key(user) {
+            return Err(ErrorCode::GROUP_ALREADY_MEMBER);
+        }
+        let most = group.info.max_member_num.unwrap_or(u64::MAX);
+        if !group.is_live() && group.members.len() as u64 >= most {
+            return Err(ErrorCode::GROUP_FULL);
+        }
+        group.join(user, MemberRole::MEMBER, now);
+        Ok(())
+    }
+
+    pub(crate) fn read_group_msgs(&mut self, group: &str, user: &str, up_to: u64) {
+        let Some(group) = self.groups.get_mut(group) else {
+            return;
+        };
+        let Some(member) = group.members.get_mut(user) else {
+            return;
+        };
+        let last = group.messages.last_seq().min(up_to);
+        member.msg_seq = member.msg_seq.max(Some(last));
+        for message in group.messages.iter_mut() {
+            if message.seq <= up_to {
+                message.read_by.insert(user.to_owned());
+            }
+        }
     }
 
     /// Moves a conversation to the top of a user's list.

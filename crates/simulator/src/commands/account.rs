@@ -5,8 +5,11 @@ use crate::{gate::Because, state::State};
 use tencent_chat_types::{
     ErrorCode,
     account::{
-        ImportAccount, ImportAccountReply, ImportAccounts, ImportAccountsReply, QueryOnlineStatus,
-        QueryOnlineStatusReply,
+        CheckAccounts, CheckAccountsReply, DeleteAccounts, DeleteAccountsReply, ImportAccount,
+        ImportAccountReply, ImportAccounts, ImportAccountsReply, InvalidateLogin,
+        InvalidateLoginReply, QueryOnlineStatus, QueryOnlineStatusReply,
+        check_accounts::{AccountCheck, AccountStatus},
+        delete_accounts::AccountResult,
         query_online_status::{OnlineState, OnlineStatus, OnlineStatusFailure, PlatformStatus},
     },
     model::ProfileTag,
@@ -35,6 +38,9 @@ const MAX_USER_ID_BYTES: usize = 32;
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, import_account);
     commands.add(BAD_BODY, import_accounts);
+    commands.add(BAD_BODY, check_accounts);
+    commands.add(BAD_BODY, delete_accounts);
+    commands.add(BAD_BODY, invalidate_login);
     commands.add(BAD_STATUS_BODY, query_online_status);
 }
 
@@ -76,6 +82,71 @@ fn import_accounts(
         }
     }
     Ok(reply)
+}
+
+fn check_accounts(
+    context: &mut Context<'_>,
+    request: CheckAccounts,
+) -> Result<CheckAccountsReply, Refusal> {
+    let mut reply = CheckAccountsReply::default();
+    for item in request.check_item {
+        let status = match context.state.accounts.contains_key(&item.user_id) {
+            true => AccountStatus::IMPORTED,
+            false => AccountStatus::NOT_IMPORTED,
+        };
+        let check = AccountCheck::new(item.user_id, ErrorCode::OK).with_result_info("");
+        reply.result_item.push(check.with_account_status(status));
+    }
+    Ok(reply)
+}
+
+fn delete_accounts(
+    context: &mut Context<'_>,
+    request: DeleteAccounts,
+) -> Result<DeleteAccountsReply, Refusal> {
+    let mut reply = DeleteAccountsReply::default();
+    for item in request.delete_item {
+        let code = match delete_account(context, &item.user_id) {
+            true => ErrorCode::OK,
+            false => ErrorCode::ACCOUNT_NOT_FOUND,
+        };
+        let result = AccountResult::new(item.user_id, code);
+        let text = code.meaning().unwrap_or_default();
+        reply.result_item.push(result.with_result_info(text));
+    }
+    Ok(reply)
+}
+
+/// Takes a user out of everything; administrators stay.
+fn delete_account(context: &mut Context<'_>, user: &str) -> bool {
+    let state = &mut *context.state;
+    let is_admin = context.settings.admins.iter().any(|admin| admin == user);
+    if is_admin || state.accounts.remove(user).is_none() {
+        return false;
+    }
+    for account in state.accounts.values_mut() {
+        account.relations.friends.remove(user);
+        account
+            .relations
+            .blocked
+            .retain(|(blocked, _)| blocked != user);
+    }
+    for group in state.groups.values_mut() {
+        group.leave(user);
+    }
+    state.chatbots.remove(user);
+    true
+}
+
+fn invalidate_login(
+    context: &mut Context<'_>,
+    request: InvalidateLogin,
+) -> Result<InvalidateLoginReply, Refusal> {
+    let account = context.state.accounts.get_mut(&request.user_id);
+    let account =
+        account.ok_or_else(|| ErrorCode::ACCOUNT_NOT_FOUND.because("UserID is not imported"))?;
+    account.platforms.clear();
+    Ok(InvalidateLoginReply::default())
 }
 
 fn query_online_status(

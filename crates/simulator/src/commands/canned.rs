@@ -33,9 +33,6 @@ impl EndpointVisitor for Add<'_> {
             serde_json::from_str(reply)
                 .map_err(|error| ErrorCode::REPLY_UNPARSABLE.because(error.to_string()))
         };
-        self.commands.add::<E>(BAD_BODY, answer);
-        if let Some(command) = self.commands.0.get_mut(E::META.path) {
-            command.canned = true;
-        }
+        self.commands.add_canned::<E>(BAD_BODY, answer);
     }
 }

@@ -1,25 +1,38 @@
 //! Groups.
 
 use super::{BadBody, Commands, Context, Refusal};
-use crate::{gate::Because, state::Group};
+use crate::{
+    gate::Because,
+    state::{Group, Peer, State},
+};
 use tencent_chat_types::{
     ErrorCode,
     group::{
-        CreateGroup, CreateGroupReply, GetGroupInfo, GetGroupInfoReply, ListGroups,
-        ListGroupsReply,
+        ChangeGroupOwner, ChangeGroupOwnerReply, CreateGroup, CreateGroupReply, DestroyGroup,
+        DestroyGroupReply, GetGroupInfo, GetGroupInfoReply, GetJoinedGroups, GetJoinedGroupsReply,
+        ImportGroup, ImportGroupReply, ListGroups, ListGroupsReply, ModifyGroup, ModifyGroupReply,
         get_group_info::{GroupInfo, GroupInfoFilter},
+        get_joined_groups::{JoinedGroup, Membership},
         list_groups::GroupIdItem,
     },
-    model::{
-        ApplyJoinOption, CustomField, GroupMember, GroupType, MemberRole, MsgFlag, MuteAllMember,
-    },
+    model::{ApplyJoinOption, CustomField, GroupMember, GroupType, MemberRole, MuteAllMember},
+    validate::Limit,
     wire::Flag,
 };
 
-const BAD_BODY: BadBody = BadBody {
+/// For all commands of groups.
+pub(super) const BAD_BODY: BadBody = BadBody {
     unparsable: |_| ErrorCode::GROUP_PARAMETER_INVALID,
-    invalid: |violation| match violation.path.as_str() {
-        "MemberList" => ErrorCode::GROUP_TOO_MANY_ACCOUNTS,
+    invalid: |violation| match (violation.path.as_str(), violation.limit) {
+        ("MemberList" | "MemberToDel_Account" | "Members_Account", Limit::MaxItems(_)) => {
+            ErrorCode::GROUP_TOO_MANY_ACCOUNTS
+        }
+        ("GroupAttr", Limit::MaxItems(_)) => ErrorCode::GROUP_ATTRIBUTE_TOO_MANY,
+        (path, _) if path.starts_with("GroupAttr") && path.ends_with("key") => {
+            ErrorCode::GROUP_ATTRIBUTE_KEY_TOO_LONG
+        }
+        (path, _) if path.starts_with("GroupAttr") => ErrorCode::GROUP_ATTRIBUTE_VALUE_TOO_LONG,
+        ("GroupCounter", Limit::MaxItems(_)) => ErrorCode::GROUP_COUNTER_TOO_MANY,
         _ => ErrorCode::GROUP_PARAMETER_INVALID,
     },
 };
@@ -41,6 +54,67 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, create_group);
     commands.add(BAD_BODY, get_group_info);
     commands.add(BAD_BODY, list_groups);
+    commands.add(BAD_BODY, get_joined_groups);
+    commands.add(BAD_BODY, modify_group);
+    commands.add(BAD_BODY, import_group);
+    commands.add(BAD_BODY, destroy_group);
+    commands.add(BAD_BODY, change_group_owner);
+}
+
+/// The group that a request names.
+pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
+    if id.is_empty() {
+        return Err(ErrorCode::GROUP_ID_INVALID.because("GroupId is empty"));
+    }
+    let group = state.groups.get_mut(id);
+    group.ok_or_else(|| ErrorCode::GROUP_NOT_FOUND.because(format!("there is no group {id}")))
+}
+
+/// That the kind of group allows what is asked.
+pub(super) fn allow(allowed: bool, text: &str) -> Result<(), Refusal> {
+    match allowed {
+        true => Ok(()),
+        false => Err(ErrorCode::GROUP_PERMISSION_DENIED.because(text)),
+    }
+}
+
+/// An id of the app's own for a new group.
+fn check_own_id(
+    state: &State,
+    id: &str,
+    owner: Option<&String>,
+    community: bool,
+) -> Result<(), Refusal> {
+    let readable = id.chars().all(|c| (' '..='~').contains(&c));
+    if id.is_empty() || !readable || (id.starts_with(SERVICE_ID) && !community) {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("GroupId is not allowed"));
+    }
+    let Some(taken) = state.groups.get(id) else {
+        return Ok(());
+    };
+    let own = owner.is_some() && taken.info.owner_account.as_ref() == owner;
+    let code = if own {
+        ErrorCode::GROUP_ID_OWN
+    } else {
+        ErrorCode::GROUP_ID_TAKEN
+    };
+    Err(code.because("GroupId is taken"))
+}
+
+/// An id of the service's making.
+fn new_id(state: &mut State, community: bool) -> String {
+    let prefix = if community {
+        "@TGS#_@TGS#c"
+    } else {
+        SERVICE_ID
+    };
+    loop {
+        state.groups_created += 1;
+        let id = format!("{prefix}{:08}", state.groups_created);
+        if !state.groups.contains_key(&id) {
+            return id;
+        }
+    }
 }
 
 fn create_group(
@@ -74,36 +148,10 @@ fn create_group(
     }
     let id = match request.group_id {
         Some(id) => {
-            let readable = id.chars().all(|c| (' '..='~').contains(&c));
-            if id.is_empty() || !readable || (id.starts_with(SERVICE_ID) && !is_community) {
-                return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("GroupId is not allowed"));
-            }
-            if let Some(taken) = state.groups.get(&id) {
-                let own = request.owner_account.is_some()
-                    && taken.info.owner_account == request.owner_account;
-                let code = if own {
-                    ErrorCode::GROUP_ID_OWN
-                } else {
-                    ErrorCode::GROUP_ID_TAKEN
-                };
-                return Err(code.because("GroupId is taken"));
-            }
+            check_own_id(state, &id, request.owner_account.as_ref(), is_community)?;
             id
         }
-        None => {
-            let prefix = if is_community {
-                "@TGS#_@TGS#c"
-            } else {
-                SERVICE_ID
-            };
-            loop {
-                state.groups_created += 1;
-                let id = format!("{prefix}{:08}", state.groups_created);
-                if !state.groups.contains_key(&id) {
-                    break id;
-                }
-            }
-        }
+        None => new_id(state, is_community),
     };
     let mut info = GroupInfo::new(id.clone(), ErrorCode::OK)
         .with_type(request.r#type.clone())
@@ -115,7 +163,6 @@ fn create_group(
         .with_create_time(now)
         .with_last_info_time(now)
         .with_info_seq(1)
-        .with_next_msg_seq(1)
         .with_max_member_num(request.max_member_count.unwrap_or(DEFAULT_MAX_MEMBERS))
         .with_apply_join_option(
             request
@@ -127,29 +174,15 @@ fn create_group(
     info.invite_join_option = request.invite_join_option;
     info.support_topic = request.support_topic;
     info.app_defined_data = request.app_defined_data;
-    let mut group = Group {
-        info,
-        members: Default::default(),
-    };
-    let joined = |user: &str, role| {
-        GroupMember::new(user)
-            .with_role(role)
-            .with_join_time(now)
-            .with_msg_seq(0)
-            .with_msg_flag(MsgFlag::ACCEPT_AND_NOTIFY)
-            .with_last_send_msg_time(0)
-            .with_mute_until(0)
-    };
+    let mut group = Group::new(info);
     for member in members {
         let role = member.role.unwrap_or(MemberRole::MEMBER);
-        let mut entry = joined(&member.member_account, role);
-        entry.app_member_defined_data = member.app_member_defined_data;
-        group.members.insert(member.member_account, entry);
-    }
-    if let Some(owner) = request.owner_account {
         group
-            .members
-            .insert(owner.clone(), joined(&owner, MemberRole::OWNER));
+            .join(&member.member_account, role, now)
+            .app_member_defined_data = member.app_member_defined_data;
+    }
+    if let Some(owner) = &request.owner_account {
+        group.join(owner, MemberRole::OWNER, now).role = Some(MemberRole::OWNER);
     }
     state.groups.insert(id.clone(), group);
     let mut reply = CreateGroupReply::default();
@@ -176,11 +209,22 @@ fn get_group_info(
     Ok(reply)
 }
 
+/// The profile of a group, with what follows from its members and messages.
+fn profile(group: &Group) -> GroupInfo {
+    let mut info = group.info.clone();
+    info.member_num = Some(group.members.len() as u64);
+    info.next_msg_seq = Some(group.messages.last_seq() + 1);
+    info.last_msg_time = Some(group.messages.last_time());
+    info
+}
+
 /// A group as a filter lets it through.
 fn shown(group: &Group, filter: Option<&GroupInfoFilter>) -> GroupInfo {
-    let mut info = group.info.clone();
-    let mut members: Vec<GroupMember> = group.members.values().cloned().collect();
-    info.member_num = Some(members.len() as u64);
+    let mut info = profile(group);
+    let mut members: Vec<GroupMember> = match group.is_live() {
+        true => Vec::new(),
+        false => group.members.values().cloned().collect(),
+    };
     if let Some(filter) = filter {
         if let Some(fields) = &filter.group_base_info_filter {
             keep_info_fields(&mut info, fields);
@@ -202,7 +246,10 @@ fn shown(group: &Group, filter: Option<&GroupInfoFilter>) -> GroupInfo {
     info.with_error_info("").with_member_list(members)
 }
 
-fn keep_custom_fields(fields: &mut Option<Vec<CustomField>>, keys: Option<&Vec<String>>) {
+pub(super) fn keep_custom_fields(
+    fields: &mut Option<Vec<CustomField>>,
+    keys: Option<&Vec<String>>,
+) {
     if let (Some(fields), Some(keys)) = (fields, keys) {
         fields.retain(|field| keys.contains(&field.key));
     }
@@ -240,7 +287,7 @@ fn keep_info_fields(info: &mut GroupInfo, names: &[String]) {
     });
 }
 
-fn keep_member_fields(member: &mut GroupMember, names: &[String]) {
+pub(super) fn keep_member_fields(member: &mut GroupMember, names: &[String]) {
     keep!(member, names, {
         "Role" => role,
         "JoinTime" => join_time,
@@ -277,4 +324,230 @@ fn list_groups(context: &mut Context<'_>, request: ListGroups) -> Result<ListGro
         .collect();
     reply.next = Some(if end < total { CURSOR_BASE + end } else { 0 });
     Ok(reply)
+}
+
+fn get_joined_groups(
+    context: &mut Context<'_>,
+    request: GetJoinedGroups,
+) -> Result<GetJoinedGroupsReply, Refusal> {
+    let user = &request.member_account;
+    if !context.state.accounts.contains_key(user) {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is not imported"));
+    }
+    let with_live = request.with_huge_groups.is_some_and(|flag| flag.is_on());
+    let with_topics = request.support_topic.is_some_and(|flag| flag.is_on());
+    let wanted = |group: &&Group| {
+        group.members.contains_key(user)
+            && (with_live || !group.is_live())
+            && (request.group_type.is_none() || group.info.r#type == request.group_type)
+            && (!with_topics || group.has_topics())
+    };
+    let groups: Vec<&Group> = context.state.groups.values().filter(wanted).collect();
+    let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut reply = GetJoinedGroupsReply::default();
+    reply.total_count = groups.len() as u64;
+    reply.group_id_list = groups
+        .iter()
+        .skip(at(request.offset.unwrap_or(0)))
+        .take(request.limit.map_or(usize::MAX, at))
+        .map(|group| joined(group, user, request.response_filter.as_ref()))
+        .collect();
+    Ok(reply)
+}
+
+/// A group as a filter lets one of its members see it; without a filter, only its id.
+fn joined(
+    group: &Group,
+    user: &str,
+    filter: Option<&tencent_chat_types::group::get_joined_groups::JoinedGroupFilter>,
+) -> JoinedGroup {
+    let mut shown = JoinedGroup::new(group.info.group_id.as_str());
+    let Some(filter) = filter else {
+        return shown;
+    };
+    if let Some(names) = &filter.group_base_info_filter {
+        let info = profile(group);
+        shown.r#type = info.r#type;
+        shown.name = info.name;
+        shown.introduction = info.introduction;
+        shown.notification = info.notification;
+        shown.face_url = info.face_url;
+        shown.owner_account = info.owner_account;
+        shown.create_time = info.create_time;
+        shown.info_seq = info.info_seq;
+        shown.last_info_time = info.last_info_time;
+        shown.last_msg_time = info.last_msg_time;
+        shown.next_msg_seq = info.next_msg_seq;
+        shown.member_num = info.member_num;
+        shown.max_member_num = info.max_member_num;
+        shown.apply_join_option = info.apply_join_option;
+        shown.mute_all_member = info.mute_all_member;
+        shown.support_topic = info.support_topic;
+        keep!(shown, names, {
+            "Type" => r#type,
+            "Name" => name,
+            "Introduction" => introduction,
+            "Notification" => notification,
+            "FaceUrl" => face_url,
+            "Owner_Account" => owner_account,
+            "CreateTime" => create_time,
+            "InfoSeq" => info_seq,
+            "LastInfoTime" => last_info_time,
+            "LastMsgTime" => last_msg_time,
+            "NextMsgSeq" => next_msg_seq,
+            "MemberNum" => member_num,
+            "MaxMemberNum" => max_member_num,
+            "ApplyJoinOption" => apply_join_option,
+            "MuteAllMember" => mute_all_member,
+            "SupportTopic" => support_topic,
+        });
+    }
+    if let (Some(names), Some(member)) = (&filter.self_info_filter, group.members.get(user)) {
+        let mut own = Membership::default();
+        own.role.clone_from(&member.role);
+        own.join_time = member.join_time;
+        own.msg_flag.clone_from(&member.msg_flag);
+        own.msg_seq = member.msg_seq;
+        keep!(own, names, {
+            "Role" => role,
+            "JoinTime" => join_time,
+            "MsgFlag" => msg_flag,
+            "MsgSeq" => msg_seq,
+        });
+        shown.self_info = Some(own);
+    }
+    shown
+}
+
+fn modify_group(
+    context: &mut Context<'_>,
+    request: ModifyGroup,
+) -> Result<ModifyGroupReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    if request.name.as_ref().is_some_and(String::is_empty) {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Name is empty"));
+    }
+    let info = &mut group.info;
+    macro_rules! set {
+        ($($field:ident = $new:expr),* $(,)?) => {
+            $( if let Some(new) = $new { info.$field = Some(new); } )*
+        };
+    }
+    set!(
+        name = request.name,
+        introduction = request.introduction,
+        notification = request.notification,
+        face_url = request.face_url,
+        max_member_num = request.max_member_num,
+        apply_join_option = request.apply_join_option,
+        invite_join_option = request.invite_join_option,
+        mute_all_member = request.mute_all_member,
+        enable_permission = request.enable_permission,
+        default_permission = request.default_permission,
+    );
+    let fields = info.app_defined_data.get_or_insert_default();
+    for new in request.app_defined_data.into_iter().flatten() {
+        set_custom_field(fields, new);
+    }
+    if fields.is_empty() {
+        info.app_defined_data = None;
+    }
+    group.touch(now);
+    Ok(ModifyGroupReply::default())
+}
+
+/// Sets a custom field, or adds it.
+pub(super) fn set_custom_field(fields: &mut Vec<CustomField>, new: CustomField) {
+    match fields.iter_mut().find(|field| field.key == new.key) {
+        Some(field) => *field = new,
+        None => fields.push(new),
+    }
+}
+
+fn import_group(
+    context: &mut Context<'_>,
+    request: ImportGroup,
+) -> Result<ImportGroupReply, Refusal> {
+    let now = context.now;
+    let state = &mut *context.state;
+    allow(
+        request.r#type != GroupType::AV_CHAT_ROOM,
+        "an AVChatRoom cannot be imported",
+    )?;
+    if !request.r#type.is_known() || request.name.is_empty() {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Type or Name is not allowed"));
+    }
+    let owner = request.owner_account.as_ref();
+    if owner.is_some_and(|owner| !state.accounts.contains_key(owner)) {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Owner_Account is not imported"));
+    }
+    let is_community = request.r#type == GroupType::COMMUNITY;
+    let id = match &request.group_id {
+        Some(id) => {
+            check_own_id(state, id, None, is_community)?;
+            id.clone()
+        }
+        None => new_id(state, is_community),
+    };
+    let created = request.create_time.unwrap_or(now);
+    let mut info = GroupInfo::new(id.as_str(), ErrorCode::OK)
+        .with_type(request.r#type)
+        .with_name(request.name)
+        .with_appid(context.settings.sdk_app_id)
+        .with_introduction(request.introduction.unwrap_or_default())
+        .with_notification(request.notification.unwrap_or_default())
+        .with_face_url(request.face_url.unwrap_or_default())
+        .with_create_time(created)
+        .with_last_info_time(created)
+        .with_info_seq(1)
+        .with_max_member_num(request.max_member_count.unwrap_or(DEFAULT_MAX_MEMBERS))
+        .with_mute_all_member(MuteAllMember::OFF);
+    let option = request.apply_join_option;
+    info.apply_join_option = Some(option.unwrap_or(ApplyJoinOption::NEED_PERMISSION));
+    info.support_topic = request.support_topic;
+    info.app_defined_data = request.app_defined_data;
+    info.owner_account.clone_from(&request.owner_account);
+    let mut group = Group::new(info);
+    if let Some(owner) = &request.owner_account {
+        group.join(owner, MemberRole::OWNER, created);
+    }
+    state.groups.insert(id.clone(), group);
+    let mut reply = ImportGroupReply::default();
+    reply.group_id = id;
+    Ok(reply)
+}
+
+fn destroy_group(
+    context: &mut Context<'_>,
+    request: DestroyGroup,
+) -> Result<DestroyGroupReply, Refusal> {
+    group(context.state, &request.group_id)?;
+    context.state.groups.remove(&request.group_id);
+    let peer = Peer::Group(request.group_id);
+    for account in context.state.accounts.values_mut() {
+        account.conversations.remove(&peer);
+        account.marks.remove(&peer);
+    }
+    Ok(DestroyGroupReply::default())
+}
+
+fn change_group_owner(
+    context: &mut Context<'_>,
+    request: ChangeGroupOwner,
+) -> Result<ChangeGroupOwnerReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom keeps its owner")?;
+    if !group.members.contains_key(&request.new_owner_account) {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("NewOwner_Account is no member"));
+    }
+    for (user, member) in &mut group.members {
+        if *user == request.new_owner_account {
+            member.role = Some(MemberRole::OWNER);
+        } else if member.role == Some(MemberRole::OWNER) {
+            member.role = Some(MemberRole::MEMBER);
+        }
+    }
+    group.info.owner_account = Some(request.new_owner_account);
+    Ok(ChangeGroupOwnerReply::default())
 }

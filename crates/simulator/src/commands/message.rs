@@ -3,15 +3,24 @@
 use super::{BadBody, Commands, Context, Refusal};
 use crate::{
     gate::Because,
-    state::{MessageMark, Peer},
+    state::{Extensions, MessageMark, Peer, State},
 };
 use tencent_chat_types::{
-    ErrorCode,
+    ActionStatus, ErrorCode,
+    conversation::{
+        GetC2cUnreadCount, GetC2cUnreadCountReply,
+        get_c2c_unread_count::{C2cUnread, C2cUnreadFailure},
+    },
     message::{
-        GetC2cHistory, GetC2cHistoryReply, SendMsg, SendMsgReply,
+        GetC2cHistory, GetC2cHistoryReply, ImportC2cMsg, ImportC2cMsgReply, MarkC2cMsgsRead,
+        MarkC2cMsgsReadReply, ModifyC2cMsg, ModifyC2cMsgReply, RecallC2cMsg, RecallC2cMsgReply,
+        SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply,
         get_c2c_history::{C2cMsg, MsgFlagBits},
+        import_c2c_msg::ImportMode,
+        send_msg_to_many::RecipientFailure,
     },
     model::{MsgElement, SendMsgControl, SyncOtherMachine},
+    validate::Limit,
     wire::Flag,
 };
 
@@ -23,10 +32,17 @@ const BAD_BODY: BadBody = BadBody {
         "MsgBody" => ErrorCode::MESSAGE_BODY_NO_LIST,
         "SyncOtherMachine" => ErrorCode::MESSAGE_SYNC_FLAG_INVALID,
         "MsgLifeTime" => ErrorCode::MESSAGE_LIFE_TIME_INVALID,
+        "SyncFromOldSystem" => ErrorCode::MESSAGE_SYNC_SOURCE_INVALID,
+        "MsgTimeStamp" => ErrorCode::MESSAGE_TIME_INVALID,
+        "Report_Account" => ErrorCode::MESSAGE_SENDER_INVALID,
         path if path.starts_with("MsgBody") => ErrorCode::MESSAGE_FORMAT_INVALID,
         _ => ErrorCode::MESSAGE_JSON_UNPARSABLE,
     },
     invalid: |violation| match violation.path.as_str() {
+        "To_Account" | "Peer_Account" if matches!(violation.limit, Limit::MaxItems(_)) => {
+            ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS
+        }
+        "MsgLifeTime" => ErrorCode::MESSAGE_LIFE_TIME_TOO_LONG,
         "To_Account" | "Peer_Account" => ErrorCode::MESSAGE_RECIPIENT_INVALID,
         "From_Account" | "Operator_Account" => ErrorCode::MESSAGE_SENDER_INVALID,
         "MsgRandom" => ErrorCode::MESSAGE_RANDOM_INVALID,
@@ -43,7 +59,105 @@ const MAX_HISTORY_BYTES: usize = 13 * 1024;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, send_msg);
+    commands.add(BAD_BODY, send_msg_to_many);
+    commands.add(BAD_BODY, import_c2c_msg);
     commands.add(BAD_BODY, get_c2c_history);
+    commands.add(BAD_BODY, modify_c2c_msg);
+    commands.add(BAD_BODY, recall_c2c_msg);
+    commands.add(BAD_BODY, mark_c2c_msgs_read);
+    commands.add(BAD_BODY, get_c2c_unread_count);
+}
+
+/// One message on its way.
+struct Outgoing {
+    from: String,
+    to: String,
+    random: u32,
+    seq: Option<u32>,
+    body: Vec<MsgElement>,
+    cloud_custom_data: Option<String>,
+    time: u64,
+    /// For online devices only unless stored.
+    stored: bool,
+    /// Moves the conversation up.
+    listed: bool,
+    /// Counts as unread.
+    counted: bool,
+    for_sender: bool,
+    extensible: bool,
+}
+
+impl Outgoing {
+    /// Delivers the message unless it is a double; answers time and key of the one that counts.
+    fn deliver(self, state: &mut State) -> (u64, String) {
+        let mark = MessageMark {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            random: self.random,
+            seq: self.seq,
+        };
+        if let Some((time, key)) = state.sent.get(&mark) {
+            // With a sequence number a double is one for ever, without it within the same second.
+            if mark.seq.is_some() || *time == self.time {
+                return (*time, key.clone());
+            }
+        }
+        state.messages_sent = state.messages_sent.wrapping_add(1);
+        let seq = self.seq.unwrap_or(state.messages_sent);
+        let key = format!("{seq}_{}_{}", self.random, self.time);
+        state.sent.insert(mark, (self.time, key.clone()));
+        if self.extensible {
+            state.extensions.insert(key.clone(), Extensions::default());
+        }
+        let mut message = C2cMsg::new(self.from.clone(), self.to.clone(), self.body)
+            .with_msg_seq(u64::from(seq))
+            .with_msg_random(u64::from(self.random))
+            .with_msg_time_stamp(self.time)
+            .with_msg_flag_bits(MsgFlagBits::NORMAL)
+            .with_is_peer_read(Flag::OFF)
+            .with_msg_key(key.clone());
+        message.cloud_custom_data = self.cloud_custom_data;
+        let to_self = self.from == self.to;
+        let sides = [
+            (&self.to, &self.from, !to_self || self.for_sender),
+            (&self.from, &self.to, !to_self && self.for_sender),
+        ];
+        for (owner, peer, gets_it) in sides {
+            if !gets_it || !self.stored {
+                continue;
+            }
+            if let Some(account) = state.accounts.get_mut(owner) {
+                let history = account.history.entry(peer.clone()).or_default();
+                // Imported messages may be older than what is there.
+                let at = history.partition_point(|held| held.msg_time_stamp <= Some(self.time));
+                history.insert(at, message.clone());
+                if self.counted && owner == &self.to && !to_self {
+                    *account.unread.entry(peer.clone()).or_default() += 1;
+                }
+            }
+            if self.listed {
+                state.touch(owner, Peer::User(peer.clone()), self.time);
+            }
+        }
+        (self.time, key)
+    }
+}
+
+fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
+    if body.is_empty() {
+        return Err(ErrorCode::MESSAGE_BODY_INVALID.because("MsgBody has no element"));
+    }
+    let customs = body
+        .iter()
+        .filter(|element| matches!(element, MsgElement::Custom(_)))
+        .count();
+    let unknown = |element: &MsgElement| matches!(element, MsgElement::Unknown(_));
+    if customs > 1 || body.iter().any(unknown) {
+        return Err(
+            ErrorCode::MESSAGE_FORMAT_INVALID.because("an unknown element, or two custom ones")
+        );
+    }
+    Ok(())
 }
 
 fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply, Refusal> {
@@ -53,24 +167,7 @@ fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply,
     if request.to_account.is_empty() {
         return Err(ErrorCode::MESSAGE_RECIPIENT_INVALID.because("To_Account is missing"));
     }
-    if request.msg_body.is_empty() {
-        return Err(ErrorCode::MESSAGE_BODY_INVALID.because("MsgBody has no element"));
-    }
-    let customs = request
-        .msg_body
-        .iter()
-        .filter(|element| matches!(element, MsgElement::Custom(_)))
-        .count();
-    if customs > 1
-        || request
-            .msg_body
-            .iter()
-            .any(|element| matches!(element, MsgElement::Unknown(_)))
-    {
-        return Err(
-            ErrorCode::MESSAGE_FORMAT_INVALID.because("an unknown element, or two custom ones")
-        );
-    }
+    check_body(&request.msg_body)?;
     let from = request
         .from_account
         .unwrap_or_else(|| context.caller.identifier.clone());
@@ -83,59 +180,277 @@ fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply,
     if !state.accounts.contains_key(&to) {
         return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("To_Account is not imported"));
     }
-    let mark = MessageMark {
-        from: from.clone(),
-        to: to.clone(),
+    let has = |wanted: SendMsgControl| {
+        let mut controls = request.send_msg_control.iter().flatten();
+        controls.any(|control| *control == wanted)
+    };
+    let outgoing = Outgoing {
+        from,
+        to,
         random: request.msg_random,
         seq: request.msg_seq,
+        time: now,
+        stored: request.msg_life_time != Some(0),
+        listed: !has(SendMsgControl::NO_LAST_MSG),
+        counted: !has(SendMsgControl::NO_UNREAD),
+        for_sender: request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC),
+        extensible: request
+            .support_message_extension
+            .is_some_and(|flag| flag.is_on()),
+        body: request.msg_body,
+        cloud_custom_data: request.cloud_custom_data,
     };
-    if let Some((time, key)) = state.sent.get(&mark) {
-        // With a sequence number a double is one for ever, without it within the same second.
-        if mark.seq.is_some() || *time == now {
-            let mut reply = SendMsgReply::default();
-            reply.msg_time = Some(*time);
-            reply.msg_key = Some(key.clone());
-            return Ok(reply);
-        }
+    let (time, key) = outgoing.deliver(state);
+    let mut reply = SendMsgReply::default();
+    reply.msg_time = Some(time);
+    reply.msg_key = Some(key);
+    Ok(reply)
+}
+
+fn send_msg_to_many(
+    context: &mut Context<'_>,
+    request: SendMsgToMany,
+) -> Result<SendMsgToManyReply, Refusal> {
+    if context.body_bytes > MAX_MESSAGE_BYTES {
+        return Err(ErrorCode::MESSAGE_TOO_LARGE.because("the request is larger than 12 KB"));
     }
-    state.messages_sent = state.messages_sent.wrapping_add(1);
-    let seq = request.msg_seq.unwrap_or(state.messages_sent);
-    let key = format!("{seq}_{}_{now}", request.msg_random);
-    state.sent.insert(mark, (now, key.clone()));
-    let mut message = C2cMsg::new(from.clone(), to.clone(), request.msg_body)
-        .with_msg_seq(u64::from(seq))
-        .with_msg_random(u64::from(request.msg_random))
-        .with_msg_time_stamp(now)
-        .with_msg_flag_bits(MsgFlagBits::NORMAL)
-        .with_is_peer_read(Flag::OFF)
-        .with_msg_key(key.clone());
-    message.cloud_custom_data = request.cloud_custom_data;
-    // A message without life time goes to online devices only.
-    let stored = request.msg_life_time != Some(0);
-    let listed = !request
-        .send_msg_control
-        .iter()
-        .flatten()
-        .any(|control| *control == SendMsgControl::NO_LAST_MSG);
-    let for_sender = request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC);
-    for (owner, peer, gets_it) in [(&to, &from, true), (&from, &to, for_sender)] {
-        if !gets_it || !stored || (owner == peer && owner == &from && !for_sender) {
+    if request.to_account.is_empty() {
+        return Err(ErrorCode::MESSAGE_RECIPIENTS_INVALID.because("To_Account is empty"));
+    }
+    check_body(&request.msg_body)?;
+    let from = request
+        .from_account
+        .unwrap_or_else(|| context.caller.identifier.clone());
+    let now = context.now;
+    let state = &mut *context.state;
+    if !state.accounts.contains_key(&from) {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
+    }
+    let has = |wanted: SendMsgControl| {
+        let mut controls = request.send_msg_control.iter().flatten();
+        controls.any(|control| *control == wanted)
+    };
+    let (listed, counted) = (
+        !has(SendMsgControl::NO_LAST_MSG),
+        !has(SendMsgControl::NO_UNREAD),
+    );
+    let mut reply = SendMsgToManyReply::default();
+    let mut failures = Vec::new();
+    for to in request.to_account {
+        if !state.accounts.contains_key(&to) {
+            let code = ErrorCode::ACCOUNT_NOT_FOUND;
+            failures.push(RecipientFailure::new(to, code));
             continue;
         }
-        if let Some(account) = state.accounts.get_mut(owner) {
-            account
-                .history
-                .entry(peer.clone())
-                .or_default()
-                .push(message.clone());
-        }
-        if listed {
-            state.touch(owner, Peer::User(peer.clone()), now);
+        let outgoing = Outgoing {
+            from: from.clone(),
+            to,
+            random: request.msg_random,
+            seq: request.msg_seq,
+            time: now,
+            stored: request.msg_life_time != Some(0),
+            listed,
+            counted,
+            for_sender: request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC),
+            extensible: false,
+            body: request.msg_body.clone(),
+            cloud_custom_data: request.cloud_custom_data.clone(),
+        };
+        let (_, key) = outgoing.deliver(state);
+        reply.msg_key = Some(key);
+    }
+    if reply.msg_key.is_none() {
+        return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("none of the users exists"));
+    }
+    if !failures.is_empty() {
+        reply.envelope.action_status = Some(ActionStatus::SOME_ERROR);
+        reply.envelope.error_code = Some(ErrorCode::OK);
+        reply.envelope.error_info = Some(String::new());
+        reply.error_list = Some(failures);
+    }
+    Ok(reply)
+}
+
+fn import_c2c_msg(
+    context: &mut Context<'_>,
+    request: ImportC2cMsg,
+) -> Result<ImportC2cMsgReply, Refusal> {
+    if context.body_bytes > MAX_MESSAGE_BYTES {
+        return Err(ErrorCode::MESSAGE_TOO_LARGE.because("the request is larger than 12 KB"));
+    }
+    check_body(&request.msg_body)?;
+    let counted = match request.sync_from_old_system {
+        ImportMode::REAL_TIME => true,
+        ImportMode::HISTORY => false,
+        _ => return Err(ErrorCode::MESSAGE_SYNC_SOURCE_INVALID.because("neither 2 nor 5")),
+    };
+    let state = &mut *context.state;
+    if !state.accounts.contains_key(&request.from_account) {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
+    }
+    if !state.accounts.contains_key(&request.to_account) {
+        return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("To_Account is not imported"));
+    }
+    let outgoing = Outgoing {
+        from: request.from_account,
+        to: request.to_account,
+        random: request.msg_random,
+        seq: request.msg_seq,
+        time: request.msg_time_stamp,
+        stored: true,
+        listed: true,
+        counted,
+        for_sender: true,
+        extensible: false,
+        body: request.msg_body,
+        cloud_custom_data: request.cloud_custom_data,
+    };
+    outgoing.deliver(state);
+    Ok(ImportC2cMsgReply::default())
+}
+
+/// Changes the copies of a message on both sides; says how many there are.
+fn change(
+    state: &mut State,
+    a: &str,
+    b: &str,
+    key: &str,
+    mut change: impl FnMut(&mut C2cMsg),
+) -> usize {
+    let mut copies = 0;
+    let sides = if a == b {
+        vec![(a, b)]
+    } else {
+        vec![(a, b), (b, a)]
+    };
+    for (owner, peer) in sides {
+        let account = state.accounts.get_mut(owner);
+        let history = account.and_then(|account| account.history.get_mut(peer));
+        for message in history.into_iter().flatten() {
+            if message.msg_key.as_deref() == Some(key) {
+                change(message);
+                copies += 1;
+            }
         }
     }
-    let mut reply = SendMsgReply::default();
-    reply.msg_time = Some(now);
-    reply.msg_key = Some(key);
+    copies
+}
+
+fn modify_c2c_msg(
+    context: &mut Context<'_>,
+    request: ModifyC2cMsg,
+) -> Result<ModifyC2cMsgReply, Refusal> {
+    if let Some(body) = &request.msg_body {
+        check_body(body)?;
+    }
+    for user in [&request.from_account, &request.to_account] {
+        if !context.state.accounts.contains_key(user) {
+            return Err(ErrorCode::C2C_ACCOUNT_NOT_FOUND.because(format!("{user} is not imported")));
+        }
+    }
+    let (from, to) = (&request.from_account, &request.to_account);
+    let copies = change(context.state, from, to, &request.msg_key, |message| {
+        if let Some(body) = &request.msg_body {
+            message.msg_body.clone_from(body);
+        }
+        if let Some(data) = &request.cloud_custom_data {
+            message.cloud_custom_data = Some(data.clone());
+        }
+    });
+    match copies {
+        0 => Err(ErrorCode::C2C_REQUEST_INVALID.because("there is no such message")),
+        _ => Ok(ModifyC2cMsgReply::default()),
+    }
+}
+
+/// `seq_random_time`
+fn is_key(key: &str) -> bool {
+    let parts: Vec<&str> = key.split('_').collect();
+    parts.len() == 3 && parts.iter().all(|part| part.parse::<u64>().is_ok())
+}
+
+fn recall_c2c_msg(
+    context: &mut Context<'_>,
+    request: RecallC2cMsg,
+) -> Result<RecallC2cMsgReply, Refusal> {
+    if !is_key(&request.msg_key) {
+        return Err(ErrorCode::MESSAGE_KEY_INVALID.because("MsgKey is malformed"));
+    }
+    if !context.state.accounts.contains_key(&request.from_account) {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
+    }
+    let (from, to) = (&request.from_account, &request.to_account);
+    let mut before = false;
+    let copies = change(context.state, from, to, &request.msg_key, |message| {
+        before |= message.msg_flag_bits == Some(MsgFlagBits::RECALLED);
+        message.msg_flag_bits = Some(MsgFlagBits::RECALLED);
+    });
+    match copies {
+        0 => Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message")),
+        _ if before => Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before")),
+        _ => Ok(RecallC2cMsgReply::default()),
+    }
+}
+
+fn mark_c2c_msgs_read(
+    context: &mut Context<'_>,
+    request: MarkC2cMsgsRead,
+) -> Result<MarkC2cMsgsReadReply, Refusal> {
+    let until = request.msg_read_time.unwrap_or(u64::MAX);
+    let (reader, peer) = (&request.report_account, &request.peer_account);
+    let state = &mut *context.state;
+    let Some(account) = state.accounts.get_mut(reader) else {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("Report_Account is not imported"));
+    };
+    let read = |message: &C2cMsg| {
+        &message.from_account == peer && message.msg_time_stamp.unwrap_or_default() <= until
+    };
+    let left = (account.history.get(peer).into_iter().flatten())
+        .filter(|message| &message.from_account == peer && !read(message))
+        .count() as u64;
+    if let Some(unread) = account.unread.get_mut(peer) {
+        *unread = (*unread).min(left);
+    }
+    for (owner, other) in [(reader, peer), (peer, reader)] {
+        let history = state.accounts.get_mut(owner);
+        let history = history.and_then(|account| account.history.get_mut(other));
+        for message in history.into_iter().flatten() {
+            if read(message) {
+                message.is_peer_read = Some(Flag::ON);
+            }
+        }
+    }
+    Ok(MarkC2cMsgsReadReply::default())
+}
+
+fn get_c2c_unread_count(
+    context: &mut Context<'_>,
+    request: GetC2cUnreadCount,
+) -> Result<GetC2cUnreadCountReply, Refusal> {
+    let state = &*context.state;
+    let Some(account) = state.accounts.get(&request.to_account) else {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("To_Account is not imported"));
+    };
+    let mut reply = GetC2cUnreadCountReply::default();
+    let Some(peers) = request.peer_account.filter(|peers| !peers.is_empty()) else {
+        reply.all_c2c_unread_msg_num = Some(account.unread.values().sum());
+        return Ok(reply);
+    };
+    let mut counts = Vec::new();
+    let mut failures = Vec::new();
+    for peer in peers {
+        if state.accounts.contains_key(&peer) {
+            let count = account.unread.get(&peer).copied().unwrap_or_default();
+            counts.push(C2cUnread::new(peer, count));
+        } else {
+            failures.push(C2cUnreadFailure::new(
+                peer,
+                ErrorCode::MESSAGE_SENDER_INVALID,
+            ));
+        }
+    }
+    reply.c2c_unread_msg_num_list = Some(counts);
+    reply.error_list = (!failures.is_empty()).then_some(failures);
     Ok(reply)
 }
 

@@ -1,0 +1,279 @@
+//! Members of groups: adding, removing, reading, roles, mutes.
+
+use super::{
+    Commands, Context, Refusal,
+    group::{BAD_BODY, allow, group, keep_custom_fields, keep_member_fields, set_custom_field},
+    moderation::mute_end,
+};
+use crate::gate::Because;
+use tencent_chat_types::{
+    ErrorCode,
+    group::{
+        AddGroupMembers, AddGroupMembersReply, DeleteGroupMembers, DeleteGroupMembersReply,
+        GetGroupMemberRoles, GetGroupMemberRolesReply, GetGroupMembers, GetGroupMembersReply,
+        GetMutedGroupMembers, GetMutedGroupMembersReply, ImportGroupMembers,
+        ImportGroupMembersReply, ModifyGroupMember, ModifyGroupMemberReply, MuteGroupMembers,
+        MuteGroupMembersReply, add_group_members::AddMemberResult,
+        get_group_member_roles::UserRole, get_muted_group_members::MutedMember,
+        import_group_members::ImportMemberResult,
+    },
+    model::{AddMemberOutcome, GroupMember, MemberRole},
+};
+
+/// Most members that a page of a community holds.
+const MAX_COMMUNITY_PAGE: u64 = 100;
+
+pub(super) fn register(commands: &mut Commands) {
+    commands.add(BAD_BODY, add_group_members);
+    commands.add(BAD_BODY, delete_group_members);
+    commands.add(BAD_BODY, import_group_members);
+    commands.add(BAD_BODY, get_group_members);
+    commands.add(BAD_BODY, modify_group_member);
+    commands.add(BAD_BODY, get_group_member_roles);
+    commands.add(BAD_BODY, mute_group_members);
+    commands.add(BAD_BODY, get_muted_group_members);
+}
+
+fn add_group_members(
+    context: &mut Context<'_>,
+    request: AddGroupMembers,
+) -> Result<AddGroupMembersReply, Refusal> {
+    let now = context.now;
+    let known: Vec<bool> = (request.member_list.iter())
+        .map(|member| context.state.accounts.contains_key(&member.member_account))
+        .collect();
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "users join an AVChatRoom by themselves")?;
+    let new = (request.member_list.iter().zip(&known))
+        .filter(|(member, known)| **known && !group.members.contains_key(&member.member_account));
+    let most = group.info.max_member_num.unwrap_or(u64::MAX);
+    if (group.members.len() + new.count()) as u64 > most {
+        return Err(ErrorCode::GROUP_FULL.because("MaxMemberNum would be exceeded"));
+    }
+    let mut reply = AddGroupMembersReply::default();
+    for (member, known) in request.member_list.into_iter().zip(known) {
+        let user = member.member_account;
+        let outcome = match (known, group.members.contains_key(&user)) {
+            (_, true) => AddMemberOutcome::ALREADY_MEMBER,
+            (false, _) => AddMemberOutcome::FAILED,
+            (true, false) => {
+                group.join(&user, MemberRole::MEMBER, now);
+                AddMemberOutcome::ADDED
+            }
+        };
+        reply.member_list.push(AddMemberResult::new(user, outcome));
+    }
+    Ok(reply)
+}
+
+fn delete_group_members(
+    context: &mut Context<'_>,
+    request: DeleteGroupMembers,
+) -> Result<DeleteGroupMembersReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    if group.is_live() {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("not for an AVChatRoom"));
+    }
+    for user in &request.member_to_del_account {
+        group.leave(user);
+    }
+    Ok(DeleteGroupMembersReply::default())
+}
+
+fn import_group_members(
+    context: &mut Context<'_>,
+    request: ImportGroupMembers,
+) -> Result<ImportGroupMembersReply, Refusal> {
+    let now = context.now;
+    let known: Vec<bool> = (request.member_list.iter())
+        .map(|member| context.state.accounts.contains_key(&member.member_account))
+        .collect();
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom takes no members")?;
+    let mut reply = ImportGroupMembersReply::default();
+    for (member, known) in request.member_list.into_iter().zip(known) {
+        let user = member.member_account;
+        let outcome = match (known, group.members.contains_key(&user)) {
+            (_, true) => AddMemberOutcome::ALREADY_MEMBER,
+            (false, _) => AddMemberOutcome::FAILED,
+            (true, false) => {
+                let role = member.role.unwrap_or(MemberRole::MEMBER);
+                let last = group.messages.last_seq();
+                let entry = group.join(&user, role, member.join_time.unwrap_or(now));
+                if let Some(unread) = member.unread_msg_num {
+                    // More than there are messages counts as all of them.
+                    entry.msg_seq = Some(last.saturating_sub(unread));
+                }
+                AddMemberOutcome::ADDED
+            }
+        };
+        reply
+            .member_list
+            .push(ImportMemberResult::new(user, outcome));
+    }
+    Ok(reply)
+}
+
+fn get_group_members(
+    context: &mut Context<'_>,
+    request: GetGroupMembers,
+) -> Result<GetGroupMembersReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom stores no members")?;
+    let community = group.is_community();
+    let roles = request.member_role_filter.filter(|roles| !roles.is_empty());
+    let wanted = |member: &&GroupMember| match (&roles, &member.role) {
+        (Some(roles), Some(role)) => roles.contains(role),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let start = match (community, request.next.as_deref()) {
+        (true, Some("")) => 0,
+        (true, Some(next)) => next.parse().map_err(|_| {
+            ErrorCode::GROUP_PARAMETER_INVALID.because("Next is none of this server's")
+        })?,
+        (true, None) => {
+            let text = "a community needs Next: empty first";
+            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text));
+        }
+        (false, _) => request.offset.unwrap_or(0),
+    };
+    let most = match community {
+        true => request
+            .limit
+            .unwrap_or(MAX_COMMUNITY_PAGE)
+            .min(MAX_COMMUNITY_PAGE),
+        false => request.limit.unwrap_or(u64::MAX),
+    };
+    let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let all: Vec<&GroupMember> = group.members.values().filter(wanted).collect();
+    let page = all.iter().skip(at(start)).take(at(most));
+    let mut reply = GetGroupMembersReply::default();
+    reply.member_num = group.members.len() as u64;
+    reply.member_list = page.map(|member| (*member).clone()).collect();
+    let end = start.saturating_add(reply.member_list.len() as u64);
+    if community {
+        let more = at(end) < all.len();
+        reply.next = Some(if more { end.to_string() } else { String::new() });
+    }
+    for member in &mut reply.member_list {
+        if let Some(names) = &request.member_info_filter {
+            keep_member_fields(member, names);
+        }
+        let keys = request.app_defined_data_filter_group_member.as_ref();
+        keep_custom_fields(&mut member.app_member_defined_data, keys);
+    }
+    Ok(reply)
+}
+
+fn modify_group_member(
+    context: &mut Context<'_>,
+    request: ModifyGroupMember,
+) -> Result<ModifyGroupMemberReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom stores no members")?;
+    if request.mute_time.is_some() {
+        allow(
+            !group.is_private(),
+            "members of a work group cannot be muted",
+        )?;
+    }
+    let Some(member) = group.members.get_mut(&request.member_account) else {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
+    };
+    if let Some(role) = request.role {
+        if ![MemberRole::ADMIN, MemberRole::MEMBER].contains(&role) {
+            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Role is Admin or Member"));
+        }
+        allow(
+            member.role != Some(MemberRole::OWNER),
+            "the owner's role cannot change",
+        )?;
+        member.role = Some(role);
+    }
+    if let Some(flag) = request.msg_flag {
+        member.msg_flag = Some(flag);
+    }
+    if let Some(name) = request.name_card {
+        member.name_card = Some(name);
+    }
+    if let Some(seconds) = request.mute_time {
+        member.mute_until = Some(mute_end(now, seconds));
+    }
+    for new in request.app_member_defined_data.into_iter().flatten() {
+        set_custom_field(member.app_member_defined_data.get_or_insert_default(), new);
+    }
+    Ok(ModifyGroupMemberReply::default())
+}
+
+fn get_group_member_roles(
+    context: &mut Context<'_>,
+    request: GetGroupMemberRoles,
+) -> Result<GetGroupMemberRolesReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom stores no members")?;
+    let mut reply = GetGroupMemberRolesReply::default();
+    for user in request.user_account {
+        let role = match group.members.get(&user) {
+            Some(member) => member.role.clone().unwrap_or(MemberRole::MEMBER),
+            None => MemberRole::NOT_MEMBER,
+        };
+        reply.user_id_list.push(UserRole::new(user, role));
+    }
+    Ok(reply)
+}
+
+fn mute_group_members(
+    context: &mut Context<'_>,
+    request: MuteGroupMembers,
+) -> Result<MuteGroupMembersReply, Refusal> {
+    let until = mute_end(context.now, request.mute_time);
+    let group = group(context.state, &request.group_id)?;
+    allow(
+        !group.is_private(),
+        "members of a work group cannot be muted",
+    )?;
+    if let Some(topic) = &request.topic_id {
+        let Some(topic) = group.topics.get_mut(topic) else {
+            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such topic"));
+        };
+        for user in request.members_account {
+            topic.muted.insert(user, until);
+        }
+        return Ok(MuteGroupMembersReply::default());
+    }
+    for user in &request.members_account {
+        if let Some(member) = group.members.get_mut(user) {
+            member.mute_until = Some(until);
+        }
+    }
+    Ok(MuteGroupMembersReply::default())
+}
+
+fn get_muted_group_members(
+    context: &mut Context<'_>,
+    request: GetMutedGroupMembers,
+) -> Result<GetMutedGroupMembersReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    let mut reply = GetMutedGroupMembersReply::default();
+    reply.muted_account_list = match &request.topic_id {
+        Some(topic) => {
+            let Some(topic) = group.topics.get(topic) else {
+                return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such topic"));
+            };
+            (topic.muted.iter())
+                .filter(|(_, until)| **until > now)
+                .map(|(user, until)| MutedMember::new(user.as_str(), *until))
+                .collect()
+        }
+        None => (group.members.iter())
+            .map(|(user, member)| (user, member.mute_until.unwrap_or(0)))
+            .filter(|(_, until)| *until > now)
+            .map(|(user, until)| MutedMember::new(user.as_str(), until))
+            .collect(),
+    };
+    reply.group_id = Some(request.group_id);
+    Ok(reply)
+}

@@ -1,0 +1,485 @@
+//! Group messages: sending, importing, reading back, recalling, receipts.
+
+use super::{
+    BadBody, Commands, Context, Refusal,
+    group::{BAD_BODY, allow, group},
+};
+use crate::{
+    gate::Because,
+    state::{Extensions, Fate, Group, GroupMessage, Messages, Peer},
+};
+use std::collections::BTreeSet;
+use tencent_chat_types::{
+    ErrorCode,
+    conversation::{SetGroupUnreadCount, SetGroupUnreadCountReply},
+    message::{
+        DeleteGroupMsgsBySender, DeleteGroupMsgsBySenderReply, GetGroupHistory,
+        GetGroupHistoryReply, GetGroupMsgReaders, GetGroupMsgReadersReply, GetGroupMsgReceipts,
+        GetGroupMsgReceiptsReply, ImportGroupMsgs, ImportGroupMsgsReply, ModifyGroupMsg,
+        ModifyGroupMsgReply, RecallGroupMsgs, RecallGroupMsgsReply, SendBroadcastMsg,
+        SendBroadcastMsgReply, SendGroupMsg, SendGroupMsgReply, SendGroupSystemNotification,
+        SendGroupSystemNotificationReply,
+        get_group_history::{GroupMsg, HistoryEnd, PlaceMark},
+        get_group_msg_readers::{NonReader, ReadFilter, Reader},
+        get_group_msg_receipts::GroupMsgReceipt,
+        import_group_msgs::ImportedGroupMsgResult,
+        recall_group_msgs::RecallResult,
+    },
+    model::{CustomElem, MsgElement, MsgPriority, MuteAllMember, SendMsgControl},
+    wire::Flag,
+};
+
+const BAD_MODIFY_BODY: BadBody = BadBody {
+    unparsable: |path| match path {
+        "MsgBody" => ErrorCode::MESSAGE_BODY_NO_LIST,
+        path if path.starts_with("MsgBody") => ErrorCode::MESSAGE_FORMAT_INVALID,
+        "." => ErrorCode::MESSAGE_JSON_UNPARSABLE,
+        _ => ErrorCode::MESSAGE_RECIPIENT_INVALID,
+    },
+    invalid: |_| ErrorCode::MESSAGE_FORMAT_INVALID,
+};
+
+/// Largest message in bytes.
+const MAX_MESSAGE_BYTES: usize = 12 * 1024;
+/// Within how many seconds the same random number is a double.
+const DOUBLE_SECONDS: u64 = 300;
+/// Most messages of one reply.
+const MAX_HISTORY: usize = 20;
+
+pub(super) fn register(commands: &mut Commands) {
+    commands.add(BAD_BODY, send_group_msg);
+    commands.add(BAD_BODY, send_group_system_notification);
+    commands.add(BAD_BODY, send_broadcast_msg);
+    commands.add(BAD_BODY, import_group_msgs);
+    commands.add(BAD_MODIFY_BODY, modify_group_msg);
+    commands.add(BAD_BODY, get_group_history);
+    commands.add(BAD_BODY, delete_group_msgs_by_sender);
+    commands.add(BAD_BODY, recall_group_msgs);
+    commands.add(BAD_BODY, get_group_msg_receipts);
+    commands.add(BAD_BODY, get_group_msg_readers);
+    commands.add(BAD_BODY, set_group_unread_count);
+}
+
+/// Messages of the group, or of a topic.
+fn messages<'a>(group: &'a mut Group, topic: Option<&String>) -> Result<&'a mut Messages, Refusal> {
+    match topic {
+        None => Ok(&mut group.messages),
+        Some(id) => match group.topics.get_mut(id) {
+            Some(topic) => Ok(&mut topic.messages),
+            None => Err(ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such topic")),
+        },
+    }
+}
+
+fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
+    let unknown = |element: &MsgElement| matches!(element, MsgElement::Unknown(_));
+    match body.is_empty() || body.iter().any(unknown) {
+        true => Err(ErrorCode::GROUP_PARAMETER_INVALID.because("no element, or an unknown one")),
+        false => Ok(()),
+    }
+}
+
+fn message(from: String, random: u32, time: u64, body: Vec<MsgElement>) -> GroupMessage {
+    GroupMessage {
+        seq: 0,
+        from,
+        random,
+        time,
+        body,
+        cloud_custom_data: None,
+        priority: None,
+        is_system: false,
+        fate: Fate::Present,
+        extensions: None,
+        read_by: BTreeSet::new(),
+    }
+}
+
+fn send_group_msg(
+    context: &mut Context<'_>,
+    request: SendGroupMsg,
+) -> Result<SendGroupMsgReply, Refusal> {
+    if context.body_bytes > MAX_MESSAGE_BYTES {
+        return Err(ErrorCode::CONTENT_TOO_LONG.because("the request is larger than 12 KB"));
+    }
+    check_body(&request.msg_body)?;
+    let now = context.now;
+    let admin = context.caller.identifier.clone();
+    let from = request.from_account.unwrap_or_else(|| admin.clone());
+    let is_admin = context.settings.admins.contains(&from);
+    let muted_everywhere = (context.state.accounts.get(&from)).map(|account| account.muted.1 > now);
+    let group = group(context.state, &request.group_id)?;
+    let Some(muted_everywhere) = muted_everywhere else {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("From_Account is not imported"));
+    };
+    if !is_admin {
+        let member = group.members.get(&from);
+        allow(
+            member.is_some() || group.is_live(),
+            "From_Account is no member",
+        )?;
+        let until = member.and_then(|member| member.mute_until).unwrap_or(0);
+        let here = (request.topic_id.as_ref())
+            .and_then(|id| group.topics.get(id)?.muted.get(&from).copied());
+        let all = group.info.mute_all_member == Some(MuteAllMember::ON);
+        let muted = until > now || here.is_some_and(|until| until > now);
+        if muted_everywhere || muted || (all && !group.is_manager(&from)) {
+            return Err(ErrorCode::GROUP_SENDER_MUTED.because("From_Account is muted"));
+        }
+    }
+    let stores = !group.is_live() && !request.online_only_flag.is_some_and(|flag| flag.is_on());
+    let list = messages(group, request.topic_id.as_ref())?;
+    let double = list.iter().rev().find(|sent| {
+        sent.random == request.random
+            && sent.from == from
+            && sent.body == request.msg_body
+            && now.saturating_sub(sent.time) < DOUBLE_SECONDS
+    });
+    let mut reply = SendGroupMsgReply::default();
+    if let Some(double) = double {
+        reply.msg_time = Some(double.time);
+        reply.msg_seq = Some(double.seq);
+        return Ok(reply);
+    }
+    reply.msg_time = Some(now);
+    if !stores {
+        reply.msg_seq = Some(list.skip());
+        return Ok(reply);
+    }
+    let mut sent = message(from.clone(), request.random, now, request.msg_body);
+    sent.cloud_custom_data = request.cloud_custom_data;
+    sent.priority = request.msg_priority;
+    if request
+        .support_message_extension
+        .is_some_and(|flag| flag.is_on())
+    {
+        sent.extensions = Some(Extensions::default());
+    }
+    sent.read_by.insert(from.clone());
+    let seq = list.push(sent);
+    reply.msg_seq = Some(seq);
+    let controls = || request.send_msg_control.iter().flatten();
+    let counts = !controls().any(|control| *control == SendMsgControl::NO_UNREAD);
+    let listed = !controls().any(|control| *control == SendMsgControl::NO_LAST_MSG);
+    let in_group = request.topic_id.is_none();
+    if let (true, Some(member)) = (in_group, group.members.get_mut(&from)) {
+        member.msg_seq = Some(seq);
+        member.last_send_msg_time = Some(now);
+    }
+    if in_group && !counts {
+        // Who had read everything still has.
+        for member in group.members.values_mut() {
+            if member.msg_seq == Some(seq - 1) {
+                member.msg_seq = Some(seq);
+            }
+        }
+    }
+    if listed {
+        let members: Vec<String> = group.members.keys().cloned().collect();
+        for member in members {
+            context
+                .state
+                .touch(&member, Peer::Group(request.group_id.clone()), now);
+        }
+    }
+    Ok(reply)
+}
+
+fn send_group_system_notification(
+    context: &mut Context<'_>,
+    request: SendGroupSystemNotification,
+) -> Result<SendGroupSystemNotificationReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    let to_all = request
+        .to_members_account
+        .as_ref()
+        .is_none_or(Vec::is_empty);
+    let stores = to_all && !group.is_live();
+    let list = messages(group, request.topic_id.as_ref())?;
+    if stores {
+        // A notification is kept as a message of the system that carries its text.
+        let body = vec![CustomElem::default().with_data(request.content).into()];
+        let mut sent = message(String::new(), 0, now, body);
+        sent.is_system = true;
+        list.push(sent);
+    }
+    Ok(SendGroupSystemNotificationReply::default())
+}
+
+fn send_broadcast_msg(
+    context: &mut Context<'_>,
+    request: SendBroadcastMsg,
+) -> Result<SendBroadcastMsgReply, Refusal> {
+    check_body(&request.msg_body)?;
+    context.state.broadcasts += 1;
+    let mut reply = SendBroadcastMsgReply::default();
+    reply.msg_seq = Some(context.state.broadcasts);
+    Ok(reply)
+}
+
+fn import_group_msgs(
+    context: &mut Context<'_>,
+    request: ImportGroupMsgs,
+) -> Result<ImportGroupMsgsReply, Refusal> {
+    let now = context.now;
+    let group_id = request.group_id.clone();
+    let group = group(context.state, &request.group_id)?;
+    allow(!group.is_live(), "an AVChatRoom stores no messages")?;
+    let created = group.info.create_time.unwrap_or(0);
+    let list = messages(group, request.topic_id.as_ref())?;
+    let mut reply = ImportGroupMsgsReply::default();
+    for new in request.msg_list {
+        let fits = new.send_time >= created
+            && new.send_time >= list.last_time()
+            && new.send_time <= now
+            && check_body(&new.msg_body).is_ok();
+        let bytes = serde_json::to_vec(&new.msg_body).map_or(0, |json| json.len());
+        let code = match (fits, bytes > MAX_MESSAGE_BYTES) {
+            (_, true) => ErrorCode::GROUP_MESSAGE_TOO_LONG,
+            (false, _) => ErrorCode::GROUP_PARAMETER_INVALID,
+            (true, _) => ErrorCode::OK,
+        };
+        let mut result = ImportedGroupMsgResult::new(code);
+        if code == ErrorCode::OK {
+            let random = new.random.unwrap_or_default();
+            let time = new.send_time;
+            let seq = list.push(message(new.from_account, random, time, new.msg_body));
+            result = result.with_msg_seq(seq).with_msg_time(time);
+        }
+        reply.import_msg_result.push(result);
+    }
+    let last = group.messages.last_seq();
+    for member in group.members.values_mut() {
+        member.msg_seq = Some(last);
+    }
+    if request.recent_contact_flag.is_some_and(|flag| flag.is_on()) {
+        let members: Vec<String> = group.members.keys().cloned().collect();
+        for member in members {
+            context
+                .state
+                .touch(&member, Peer::Group(group_id.clone()), now);
+        }
+    }
+    Ok(reply)
+}
+
+fn modify_group_msg(
+    context: &mut Context<'_>,
+    request: ModifyGroupMsg,
+) -> Result<ModifyGroupMsgReply, Refusal> {
+    let invalid = |text: &str| ErrorCode::C2C_REQUEST_INVALID.because(text);
+    let Some(group) = context.state.groups.get_mut(&request.group_id) else {
+        return Err(invalid("there is no such group"));
+    };
+    if group.is_live() {
+        return Err(invalid("an AVChatRoom stores no messages"));
+    }
+    let list = messages(group, request.topic_id.as_ref())?;
+    let held = list.get_mut(request.msg_seq);
+    let Some(held) = held.filter(|held| held.fate == Fate::Present) else {
+        return Err(invalid("there is no such message"));
+    };
+    if let Some(body) = request.msg_body {
+        held.body = body;
+    }
+    if let Some(data) = request.cloud_custom_data {
+        held.cloud_custom_data = Some(data);
+    }
+    Ok(ModifyGroupMsgReply::default())
+}
+
+fn priority(priority: Option<&MsgPriority>) -> u64 {
+    match priority {
+        Some(&MsgPriority::HIGH) => 1,
+        Some(&MsgPriority::LOW) => 3,
+        Some(&MsgPriority::LOWEST) => 4,
+        _ => 2,
+    }
+}
+
+fn get_group_history(
+    context: &mut Context<'_>,
+    request: GetGroupHistory,
+) -> Result<GetGroupHistoryReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    if group.is_live() {
+        return Err(ErrorCode::GROUP_TYPE_WITHOUT_HISTORY.because("an AVChatRoom stores nothing"));
+    }
+    let list = messages(group, request.topic_id.as_ref())?;
+    let from = request
+        .req_msg_seq
+        .filter(|seq| *seq > 0)
+        .unwrap_or(u64::MAX);
+    let wanted = usize::try_from(request.req_msg_number).unwrap_or(usize::MAX);
+    let with_recalled = request.with_recalled_msg.is_some_and(|flag| flag.is_on());
+    let page = list.iter().rev().filter(|message| message.seq <= from);
+    let shown: Vec<GroupMsg> = page
+        .take(wanted.min(MAX_HISTORY))
+        .map(|message| {
+            let mut shown = GroupMsg::new(message.seq);
+            let mark = match message.fate {
+                Fate::Present => PlaceMark::PRESENT,
+                Fate::Recalled if with_recalled => PlaceMark::RECALLED,
+                Fate::Recalled | Fate::Deleted => PlaceMark::GONE,
+            };
+            shown.is_place_msg = Some(mark);
+            shown.msg_body = Some(match mark {
+                PlaceMark::GONE => Vec::new(),
+                _ => message.body.clone(),
+            });
+            if mark != PlaceMark::GONE {
+                shown.from_account = Some(message.from.clone());
+                shown.msg_random = Some(u64::from(message.random));
+                shown.msg_time_stamp = Some(message.time);
+                shown.msg_priority = Some(priority(message.priority.as_ref()));
+                shown.is_system_msg = message.is_system.then_some(Flag::ON);
+            }
+            shown
+        })
+        .collect();
+    let all = shown.len() == wanted || shown.last().is_none_or(|message| message.msg_seq == 1);
+    let mut reply = GetGroupHistoryReply::default();
+    reply.group_id = request.group_id;
+    reply.is_finished = if all {
+        HistoryEnd::ALL
+    } else {
+        HistoryEnd::MORE
+    };
+    reply.rsp_msg_list = shown;
+    Ok(reply)
+}
+
+fn delete_group_msgs_by_sender(
+    context: &mut Context<'_>,
+    request: DeleteGroupMsgsBySender,
+) -> Result<DeleteGroupMsgsBySenderReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    let list = messages(group, request.topic_id.as_ref())?;
+    for message in list.iter_mut() {
+        if message.from == request.sender_account && message.fate == Fate::Present {
+            message.fate = Fate::Deleted;
+        }
+    }
+    Ok(DeleteGroupMsgsBySenderReply::default())
+}
+
+fn recall_group_msgs(
+    context: &mut Context<'_>,
+    request: RecallGroupMsgs,
+) -> Result<RecallGroupMsgsReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    if group.is_live() {
+        return Err(ErrorCode::GROUP_TYPE_WITHOUT_RECALL.because("an AVChatRoom stores nothing"));
+    }
+    let list = messages(group, request.topic_id.as_ref())?;
+    let mut reply = RecallGroupMsgsReply::default();
+    for item in request.msg_seq_list {
+        let code = match list.get_mut(item.msg_seq) {
+            Some(message) if message.fate == Fate::Present => {
+                message.fate = Fate::Recalled;
+                ErrorCode::OK
+            }
+            Some(message) if message.fate == Fate::Recalled => {
+                ErrorCode::GROUP_MESSAGE_NOT_RECALLABLE
+            }
+            _ => ErrorCode::GROUP_MESSAGE_NOT_FOUND,
+        };
+        reply
+            .recall_ret_list
+            .push(RecallResult::new(item.msg_seq, code));
+    }
+    Ok(reply)
+}
+
+/// Whether messages of the group have receipts. Here all have that can; with the service, those
+/// whose senders asked for them.
+fn with_receipts(group: &Group) -> Result<(), Refusal> {
+    allow(
+        !group.is_live() && !group.is_community(),
+        "this kind of group has no read receipts",
+    )
+}
+
+fn get_group_msg_receipts(
+    context: &mut Context<'_>,
+    request: GetGroupMsgReceipts,
+) -> Result<GetGroupMsgReceiptsReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    with_receipts(group)?;
+    let members: BTreeSet<String> = group.members.keys().cloned().collect();
+    let mut reply = GetGroupMsgReceiptsReply::default();
+    for item in request.msg_seq_list {
+        let receipt = match group.messages.get_mut(item.msg_seq) {
+            Some(message) if message.fate == Fate::Present => {
+                let others = members.iter().filter(|member| **member != message.from);
+                let (read, unread): (Vec<_>, Vec<_>) =
+                    others.partition(|member| message.read_by.contains(*member));
+                GroupMsgReceipt::new(ErrorCode::OK, item.msg_seq)
+                    .with_read_num(read.len() as u64)
+                    .with_unread_num(unread.len() as u64)
+            }
+            _ => GroupMsgReceipt::new(ErrorCode::GROUP_RECEIPT_NOT_FOUND, item.msg_seq),
+        };
+        reply.group_msg_receipt_list.push(receipt);
+    }
+    Ok(reply)
+}
+
+fn get_group_msg_readers(
+    context: &mut Context<'_>,
+    request: GetGroupMsgReaders,
+) -> Result<GetGroupMsgReadersReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    with_receipts(group)?;
+    let members: BTreeSet<String> = group.members.keys().cloned().collect();
+    let message = group.messages.get_mut(request.msg_seq);
+    let Some(message) = message.filter(|message| message.fate == Fate::Present) else {
+        return Err(ErrorCode::GROUP_RECEIPT_NOT_FOUND.because("there is no such message"));
+    };
+    let want_read = match request.filter {
+        ReadFilter::READ => true,
+        ReadFilter::UNREAD => false,
+        _ => return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Filter is 0 or 1")),
+    };
+    let chosen: Vec<&String> = (members.iter())
+        .filter(|member| **member != message.from)
+        .filter(|member| message.read_by.contains(*member) == want_read)
+        .collect();
+    // The cursor is the last member of the page before.
+    let start = chosen.partition_point(|member| **member <= request.cursor);
+    let most = usize::try_from(request.count).unwrap_or(usize::MAX);
+    let page: Vec<&String> = chosen.iter().skip(start).take(most).copied().collect();
+    let mut reply = GetGroupMsgReadersReply::default();
+    reply.msg_seq = request.msg_seq;
+    reply.is_finish = (start + page.len() >= chosen.len()).into();
+    reply.cursor = page.last().map_or(request.cursor, |last| (*last).clone());
+    if want_read {
+        reply.read_list = Some(
+            page.into_iter()
+                .map(|user| Reader::new(user.as_str()))
+                .collect(),
+        );
+    } else {
+        let list = page.into_iter().map(|user| NonReader::new(user.as_str()));
+        reply.unread_list = Some(list.collect());
+    }
+    Ok(reply)
+}
+
+fn set_group_unread_count(
+    context: &mut Context<'_>,
+    request: SetGroupUnreadCount,
+) -> Result<SetGroupUnreadCountReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(
+        !group.is_live() && !group.is_meeting(),
+        "this kind of group counts nothing",
+    )?;
+    let last = group.messages.last_seq();
+    let Some(member) = group.members.get_mut(&request.member_account) else {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
+    };
+    member.msg_seq = Some(last.saturating_sub(request.unread_msg_num));
+    Ok(SetGroupUnreadCountReply::default())
+}

@@ -1,0 +1,134 @@
+//! Key-value pairs that are attached to messages.
+
+use super::{
+    Commands, Context, Refusal,
+    group::{BAD_BODY, allow, group},
+};
+use crate::{
+    gate::Because,
+    state::{Extensions, Fate},
+};
+use tencent_chat_types::{
+    ErrorCode,
+    message::{
+        GetC2cMsgExtensions, GetC2cMsgExtensionsReply, GetGroupMsgExtensions,
+        GetGroupMsgExtensionsReply, SetC2cMsgExtensions, SetC2cMsgExtensionsReply,
+        SetGroupMsgExtensions, SetGroupMsgExtensionsReply,
+    },
+};
+
+/// Most pairs of one reply.
+const PAGE: usize = 200;
+
+pub(super) fn register(commands: &mut Commands) {
+    commands.add(BAD_BODY, set_c2c_msg_extensions);
+    commands.add(BAD_BODY, get_c2c_msg_extensions);
+    commands.add(BAD_BODY, set_group_msg_extensions);
+    commands.add(BAD_BODY, get_group_msg_extensions);
+}
+
+fn c2c<'a>(
+    context: &'a mut Context<'_>,
+    from: Option<String>,
+    to: &str,
+    key: &str,
+) -> Result<&'a mut Extensions, Refusal> {
+    let from = from.unwrap_or_else(|| context.caller.identifier.clone());
+    let accounts = &context.state.accounts;
+    let has = |owner: &str, peer: &str| {
+        let history = accounts
+            .get(owner)
+            .and_then(|account| account.history.get(peer));
+        history.is_some_and(|history| {
+            history
+                .iter()
+                .any(|message| message.msg_key.as_deref() == Some(key))
+        })
+    };
+    if !has(&from, to) && !has(to, &from) {
+        return Err(ErrorCode::EXTENSION_MESSAGE_NOT_FOUND.because("there is no such message"));
+    }
+    (context.state.extensions.get_mut(key))
+        .ok_or_else(|| ErrorCode::EXTENSION_UNSUPPORTED.because("sent without extensions"))
+}
+
+fn of_group<'a>(
+    context: &'a mut Context<'_>,
+    id: &str,
+    seq: u64,
+) -> Result<&'a mut Extensions, Refusal> {
+    let group = group(context.state, id)?;
+    allow(!group.is_live(), "an AVChatRoom stores no messages")?;
+    let message = group.messages.get_mut(seq);
+    let Some(message) = message.filter(|message| message.fate == Fate::Present) else {
+        return Err(ErrorCode::EXTENSION_MESSAGE_NOT_FOUND.because("there is no such message"));
+    };
+    (message.extensions.as_mut())
+        .ok_or_else(|| ErrorCode::EXTENSION_UNSUPPORTED.because("sent without extensions"))
+}
+
+fn unknown_operation() -> Refusal {
+    ErrorCode::GROUP_PARAMETER_INVALID.because("OperateType is 1, 2 or 3")
+}
+
+fn set_c2c_msg_extensions(
+    context: &mut Context<'_>,
+    request: SetC2cMsgExtensions,
+) -> Result<SetC2cMsgExtensionsReply, Refusal> {
+    let held = c2c(
+        context,
+        request.from_account,
+        &request.to_account,
+        &request.msg_key,
+    )?;
+    let pairs = request.extension_list.unwrap_or_default();
+    let results = held.change(request.operate_type, pairs);
+    let mut reply = SetC2cMsgExtensionsReply::default();
+    reply.extension_list = Some(results.ok_or_else(unknown_operation)?);
+    Ok(reply)
+}
+
+fn get_c2c_msg_extensions(
+    context: &mut Context<'_>,
+    request: GetC2cMsgExtensions,
+) -> Result<GetC2cMsgExtensionsReply, Refusal> {
+    let held = c2c(
+        context,
+        request.from_account,
+        &request.to_account,
+        &request.msg_key,
+    )?;
+    let page = held.page(request.start_seq.unwrap_or(0), PAGE);
+    let mut reply = GetC2cMsgExtensionsReply::default();
+    reply.extension_list = page.pairs;
+    reply.complete_flag = page.complete.into();
+    reply.latest_seq = page.latest;
+    reply.clear_seq = page.cleared;
+    Ok(reply)
+}
+
+fn set_group_msg_extensions(
+    context: &mut Context<'_>,
+    request: SetGroupMsgExtensions,
+) -> Result<SetGroupMsgExtensionsReply, Refusal> {
+    let held = of_group(context, &request.group_id, request.msg_seq)?;
+    let pairs = request.extension_list.unwrap_or_default();
+    let results = held.change(request.operate_type, pairs);
+    let mut reply = SetGroupMsgExtensionsReply::default();
+    reply.extension_list = Some(results.ok_or_else(unknown_operation)?);
+    Ok(reply)
+}
+
+fn get_group_msg_extensions(
+    context: &mut Context<'_>,
+    request: GetGroupMsgExtensions,
+) -> Result<GetGroupMsgExtensionsReply, Refusal> {
+    let held = of_group(context, &request.group_id, request.msg_seq)?;
+    let page = held.page(request.start_seq.unwrap_or(0), PAGE);
+    let mut reply = GetGroupMsgExtensionsReply::default();
+    reply.extension_list = page.pairs;
+    reply.complete_flag = page.complete.into();
+    reply.latest_seq = page.latest;
+    reply.clear_seq = page.cleared;
+    Ok(reply)
+}

@@ -1,0 +1,212 @@
+//! Topics of communities.
+
+use super::{
+    Commands, Context, Refusal,
+    group::{BAD_BODY, allow, group},
+};
+use crate::{
+    gate::Because,
+    state::{Group, Messages, Topic},
+};
+use std::collections::BTreeMap;
+use tencent_chat_types::{
+    ErrorCode,
+    group::{
+        CreateTopic, CreateTopicReply, DestroyTopics, DestroyTopicsReply, GetTopics,
+        GetTopicsReply, ImportTopic, ImportTopicReply, ModifyTopic, ModifyTopicReply,
+        destroy_topics::DestroyTopicResult,
+        get_topics::{TopicInfo, TopicMembership, TopicResult},
+    },
+    model::{MsgFlag, MuteAllMember},
+};
+
+/// What stands between the id of the group and the topic's own part.
+const MARK: &str = "@TOPIC#_";
+
+pub(super) fn register(commands: &mut Commands) {
+    commands.add(BAD_BODY, create_topic);
+    commands.add(BAD_BODY, import_topic);
+    commands.add(BAD_BODY, get_topics);
+    commands.add(BAD_BODY, modify_topic);
+    commands.add(BAD_BODY, destroy_topics);
+}
+
+/// Adds a topic under an id of the app's own or a new one.
+fn add(
+    group: &mut Group,
+    own_id: Option<String>,
+    name: String,
+    created: u64,
+    taken: ErrorCode,
+) -> Result<&mut Topic, Refusal> {
+    allow(group.has_topics(), "the group has no topics")?;
+    if name.is_empty() {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("TopicName is empty"));
+    }
+    let prefix = format!("{}{MARK}", group.info.group_id);
+    let id = match own_id {
+        Some(id) if id.len() <= prefix.len() || !id.starts_with(&prefix) => {
+            let text = format!("TopicId must begin with {prefix}");
+            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text));
+        }
+        Some(id) if group.topics.contains_key(&id) => {
+            return Err(taken.because("TopicId is taken"));
+        }
+        Some(id) => id,
+        None => {
+            group.topics_created += 1;
+            format!("{prefix}@TOPIC#c{:08}", group.topics_created)
+        }
+    };
+    let info = TopicInfo::new(id.as_str())
+        .with_group_id(group.info.group_id.as_str())
+        .with_topic_name(name)
+        .with_create_time(created)
+        .with_mute_all_member(MuteAllMember::OFF);
+    Ok(group.topics.entry(id).or_insert(Topic {
+        info,
+        messages: Messages::default(),
+        muted: BTreeMap::new(),
+    }))
+}
+
+fn create_topic(
+    context: &mut Context<'_>,
+    request: CreateTopic,
+) -> Result<CreateTopicReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    let taken = ErrorCode::GROUP_ID_OWN;
+    let info = &mut add(group, request.topic_id, request.topic_name, now, taken)?.info;
+    info.custom_string = request.custom_string;
+    info.face_url = Some(request.face_url.unwrap_or_default());
+    info.notification = Some(request.notification.unwrap_or_default());
+    info.introduction = Some(request.introduction.unwrap_or_default());
+    let mut reply = CreateTopicReply::default();
+    reply.topic_id.clone_from(&info.topic_id);
+    Ok(reply)
+}
+
+fn import_topic(
+    context: &mut Context<'_>,
+    request: ImportTopic,
+) -> Result<ImportTopicReply, Refusal> {
+    let created = request.create_time.unwrap_or(context.now);
+    let group = group(context.state, &request.group_id)?;
+    let taken = ErrorCode::GROUP_ID_TAKEN;
+    let info = &mut add(group, request.topic_id, request.topic_name, created, taken)?.info;
+    info.custom_string = request.custom_string;
+    info.face_url = Some(request.face_url.unwrap_or_default());
+    info.notification = Some(request.notification.unwrap_or_default());
+    info.introduction = Some(request.introduction.unwrap_or_default());
+    let mut reply = ImportTopicReply::default();
+    reply.topic_id.clone_from(&info.topic_id);
+    Ok(reply)
+}
+
+fn get_topics(context: &mut Context<'_>, request: GetTopics) -> Result<GetTopicsReply, Refusal> {
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    allow(group.has_topics(), "the group has no topics")?;
+    let all = || group.topics.keys().cloned().collect();
+    let ids: Vec<String> = match request.topic_id_list {
+        Some(ids) if !ids.is_empty() => ids,
+        _ => all(),
+    };
+    let flag = (group.members.get(&request.from_account))
+        .and_then(|member| member.msg_flag.clone())
+        .unwrap_or(MsgFlag::ACCEPT_AND_NOTIFY);
+    let mut reply = GetTopicsReply::default();
+    for id in ids {
+        let Some(topic) = group.topics.get(&id) else {
+            let result = TopicResult::new(ErrorCode::TOPIC_NOT_FOUND);
+            let result = result.with_error_info("there is no such topic");
+            reply
+                .topic_and_self_info
+                .push(result.with_topic_info(TopicInfo::new(id)));
+            continue;
+        };
+        let mut info = topic.info.clone();
+        info.next_msg_seq = Some(topic.messages.last_seq() + 1);
+        info.last_msg_time = Some(topic.messages.last_time());
+        if let Some(names) = &request.response_filter {
+            keep_fields(&mut info, names);
+        }
+        let until = topic.muted.get(&request.from_account).copied();
+        let own = TopicMembership::default()
+            .with_shut_up_time(until.unwrap_or(0).saturating_sub(now))
+            .with_msg_seq(0)
+            .with_msg_flag(flag.clone());
+        let result = TopicResult::new(ErrorCode::OK).with_error_info("ok");
+        reply
+            .topic_and_self_info
+            .push(result.with_self_info(own).with_topic_info(info));
+    }
+    Ok(reply)
+}
+
+fn keep_fields(info: &mut TopicInfo, names: &[String]) {
+    macro_rules! keep {
+        ($($wire:literal => $field:ident,)*) => { $(
+            if !names.iter().any(|name| name == $wire) {
+                info.$field = None;
+            }
+        )* };
+    }
+    keep!(
+        "GroupID" => group_id,
+        "TopicName" => topic_name,
+        "FaceUrl" => face_url,
+        "Notification" => notification,
+        "Introduction" => introduction,
+        "CustomString" => custom_string,
+        "CreateTime" => create_time,
+        "LastMsgTime" => last_msg_time,
+        "NextMsgSeq" => next_msg_seq,
+        "MuteAllMember" => mute_all_member,
+    );
+}
+
+fn modify_topic(
+    context: &mut Context<'_>,
+    request: ModifyTopic,
+) -> Result<ModifyTopicReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(group.has_topics(), "the group has no topics")?;
+    let Some(topic) = group.topics.get_mut(&request.topic_id) else {
+        return Err(ErrorCode::GROUP_NOT_FOUND.because("there is no such topic"));
+    };
+    let info = &mut topic.info;
+    macro_rules! set {
+        ($($field:ident),*) => { $(
+            if let Some(new) = request.$field { info.$field = Some(new); }
+        )* };
+    }
+    set!(
+        topic_name,
+        custom_string,
+        face_url,
+        notification,
+        introduction,
+        mute_all_member
+    );
+    Ok(ModifyTopicReply::default())
+}
+
+fn destroy_topics(
+    context: &mut Context<'_>,
+    request: DestroyTopics,
+) -> Result<DestroyTopicsReply, Refusal> {
+    let group = group(context.state, &request.group_id)?;
+    allow(group.has_topics(), "the group has no topics")?;
+    let mut reply = DestroyTopicsReply::default();
+    for id in request.topic_id_list {
+        let (code, text) = match group.topics.remove(&id) {
+            Some(_) => (ErrorCode::OK, "ok"),
+            None => (ErrorCode::TOPIC_NOT_FOUND, "there is no such topic"),
+        };
+        let result = DestroyTopicResult::new(id, code);
+        reply.destroy_result_item.push(result.with_error_info(text));
+    }
+    Ok(reply)
+}
