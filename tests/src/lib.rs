@@ -1,3 +1,4 @@
 //! What the quick start and the tests share.
 
 pub mod story;
+pub mod world;

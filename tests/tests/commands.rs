@@ -2,9 +2,8 @@
 //! and the documented codes when it is used wrongly.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
-use tencent_chat_client::{Client, ErrorKind};
-use tencent_chat_simulator::Simulator;
+use tencent_chat_client::ErrorKind;
+use tencent_chat_tests::world::{NOW, World, text};
 use tencent_chat_types::{
     Endpoint, ErrorCode,
     account::{ImportAccount, ImportAccounts, QueryOnlineStatus, query_online_status::OnlineState},
@@ -24,63 +23,12 @@ use tencent_chat_types::{
     message::{GetC2cHistory, SendMsg},
     model::{
         Contact, ContactType, CustomElem, CustomField, FileElem, GroupType, MemberRole, MsgElement,
-        ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine, TextElem,
+        ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine,
     },
     operations::GetServerIpList,
     profile::{GetProfiles, SetProfile},
     wire::{TagValue, Unknown},
 };
-use tencent_chat_usersig::FixedClock;
-
-const APP: u64 = 1_400_000_000;
-const NOW: u64 = 1_700_000_000;
-
-struct World {
-    simulator: Simulator,
-    client: Client,
-    clock: Arc<FixedClock>,
-}
-
-impl World {
-    async fn new() -> Self {
-        let clock = Arc::new(FixedClock::new(NOW));
-        let simulator = Simulator::builder(APP, "key")
-            .clock(clock.clone())
-            .page_size(3)
-            .start()
-            .await
-            .unwrap();
-        let client = Client::builder(APP, "administrator", "key")
-            .clock(clock.clone())
-            .base_url(simulator.base_url())
-            .build()
-            .unwrap();
-        client
-            .send(&ImportAccounts::new(["lin", "mei", "ada", "bob"]))
-            .await
-            .unwrap();
-        Self {
-            simulator,
-            client,
-            clock,
-        }
-    }
-
-    /// The code with which a call fails; limits are left to the server.
-    async fn code<E: Endpoint>(&self, request: E) -> i64 {
-        match self.client.call(request).unchecked().await {
-            Ok(reply) => panic!("{reply:?}"),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Api, "{error}");
-                error.code().unwrap().0
-            }
-        }
-    }
-}
-
-fn text(text: &str) -> [MsgElement; 1] {
-    [TextElem::new(text).into()]
-}
 
 fn user(id: &str) -> Contact {
     Contact::new(ContactType::C2C).with_to_account(id)

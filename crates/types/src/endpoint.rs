@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// Every generated request implements it. Implement it for a type of your own to call a command
 /// that this crate does not know yet with the same checks, signing and error handling.
-pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync {
+pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'static {
     /// What the service answers.
     type Reply: Reply;
     /// Facts about the command.

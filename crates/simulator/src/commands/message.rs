@@ -51,6 +51,17 @@ const BAD_BODY: BadBody = BadBody {
     },
 };
 
+const BAD_BODY_TO_MANY: BadBody = BadBody {
+    unparsable: |path| match path {
+        path if path.starts_with("To_Account") => ErrorCode::MESSAGE_RECIPIENTS_INVALID,
+        path => (BAD_BODY.unparsable)(path),
+    },
+    invalid: |violation| match (violation.path.as_str(), violation.limit) {
+        ("To_Account", Limit::MinItems(_)) => ErrorCode::MESSAGE_RECIPIENTS_INVALID,
+        _ => (BAD_BODY.invalid)(violation),
+    },
+};
+
 /// Largest body of a message.
 const MAX_MESSAGE_BYTES: usize = 12 * 1024;
 
@@ -59,7 +70,7 @@ const MAX_HISTORY_BYTES: usize = 13 * 1024;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, send_msg);
-    commands.add(BAD_BODY, send_msg_to_many);
+    commands.add(BAD_BODY_TO_MANY, send_msg_to_many);
     commands.add(BAD_BODY, import_c2c_msg);
     commands.add(BAD_BODY, get_c2c_history);
     commands.add(BAD_BODY, modify_c2c_msg);

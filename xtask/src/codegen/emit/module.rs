@@ -205,6 +205,10 @@ fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), S
                 ),
             }
         }
+        Type::Map(item) if **item == Type::String => (
+            quote! { impl IntoIterator<Item = (impl Into<String>, impl Into<String>)> },
+            quote! { #name.into_iter().map(|(key, value)| (key.into(), value.into())).collect() },
+        ),
         Type::Flag | Type::TagValue | Type::ErrorCode | Type::Json => into(&field.ty, &name)?,
         Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
             into(&field.ty, &name)?

@@ -236,15 +236,28 @@ impl PushCondition {
 
     /// Sets [`attrs_or`](Self::attrs_or).
     #[must_use]
-    pub fn with_attrs_or(mut self, attrs_or: BTreeMap<String, String>) -> Self {
-        self.attrs_or = Some(attrs_or);
+    pub fn with_attrs_or(
+        mut self,
+        attrs_or: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.attrs_or = Some(
+            attrs_or.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
 
     /// Sets [`attrs_and`](Self::attrs_and).
     #[must_use]
-    pub fn with_attrs_and(mut self, attrs_and: BTreeMap<String, String>) -> Self {
-        self.attrs_and = Some(attrs_and);
+    pub fn with_attrs_and(
+        mut self,
+        attrs_and: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.attrs_and = Some(
+            attrs_and
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        );
         self
     }
 

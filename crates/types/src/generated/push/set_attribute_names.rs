@@ -36,9 +36,14 @@ pub struct SetAttributeNames {
 
 impl SetAttributeNames {
     /// A request with the fields that must be sent.
-    pub fn new(attr_names: BTreeMap<String, String>) -> Self {
+    pub fn new(
+        attr_names: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
         Self {
-            attr_names,
+            attr_names: attr_names
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
             extra: Extra::default(),
         }
     }

@@ -24,10 +24,16 @@ pub struct UserAttributes {
 
 impl UserAttributes {
     /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, attrs: BTreeMap<String, String>) -> Self {
+    pub fn new(
+        to_account: impl Into<String>,
+        attrs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
         Self {
             to_account: to_account.into(),
-            attrs,
+            attrs: attrs
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
             extra: Extra::default(),
         }
     }

@@ -1,0 +1,115 @@
+//! An app for a test: a simulator, a client, some users, and a clock that stands still.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "for tests, which may panic"
+)]
+
+use std::sync::Arc;
+use tencent_chat_client::{Client, ErrorKind};
+use tencent_chat_simulator::Simulator;
+use tencent_chat_types::{
+    Endpoint,
+    account::ImportAccounts,
+    group::{CreateGroup, CreateTopic, create_group::NewMember},
+    model::{GroupType, MsgElement, TextElem},
+};
+use tencent_chat_usersig::FixedClock;
+
+/// The app.
+pub const APP: u64 = 1_400_000_000;
+/// When the clock starts, in seconds since 1970.
+pub const NOW: u64 = 1_700_000_000;
+/// Users who are there from the start.
+pub const USERS: [&str; 4] = ["lin", "mei", "ada", "bob"];
+
+/// A simulator and a client of it.
+#[derive(Debug)]
+pub struct World {
+    /// The server; its pages hold three entries.
+    pub simulator: Simulator,
+    /// An administrator's client.
+    pub client: Client,
+    /// The clock of both.
+    pub clock: Arc<FixedClock>,
+}
+
+impl World {
+    /// With [`USERS`] and nothing else.
+    pub async fn new() -> Self {
+        let clock = Arc::new(FixedClock::new(NOW));
+        let simulator = Simulator::builder(APP, "key")
+            .clock(clock.clone())
+            .page_size(3)
+            .start()
+            .await
+            .unwrap();
+        let client = Client::builder(APP, "administrator", "key")
+            .clock(clock.clone())
+            .base_url(simulator.base_url())
+            .build()
+            .unwrap();
+        let world = Self {
+            simulator,
+            client,
+            clock,
+        };
+        world.ok(ImportAccounts::new(USERS)).await;
+        world
+    }
+
+    /// The reply of a call that must succeed.
+    pub async fn ok<E: Endpoint>(&self, request: E) -> E::Reply {
+        match self.client.send(&request).await {
+            Ok(reply) => reply,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The code with which a call fails; limits are left to the server.
+    pub async fn code<E: Endpoint>(&self, request: E) -> i64 {
+        match self.client.call(request).unchecked().await {
+            Ok(reply) => panic!("{reply:?}"),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Api, "{error}");
+                error.code().unwrap().0
+            }
+        }
+    }
+
+    /// A group of lin's, with mei and ada in it.
+    pub async fn group(&self, kind: GroupType, id: &str) -> String {
+        let request = CreateGroup::new(kind, "a group")
+            .with_owner_account("lin")
+            .with_group_id(id)
+            .with_member_list(["mei", "ada"].map(NewMember::new));
+        self.ok(request).await.group_id
+    }
+
+    /// A live group of lin's, which mei and ada have joined and where they are online.
+    pub async fn live_group(&self) -> String {
+        let request = CreateGroup::new(GroupType::AV_CHAT_ROOM, "live").with_owner_account("lin");
+        let id = self.ok(request).await.group_id;
+        for user in ["mei", "ada"] {
+            self.simulator.join_group(&id, user).unwrap();
+            self.simulator.set_online(user, "Web", "Online");
+        }
+        id
+    }
+
+    /// A community of lin's with mei and ada, and a topic in it.
+    pub async fn community(&self) -> (String, String) {
+        let request = CreateGroup::new(GroupType::COMMUNITY, "all")
+            .with_owner_account("lin")
+            .with_support_topic(true)
+            .with_member_list(["mei", "ada"].map(NewMember::new));
+        let id = self.ok(request).await.group_id;
+        let topic = self.ok(CreateTopic::new(id.as_str(), "openings")).await;
+        (id, topic.topic_id)
+    }
+}
+
+/// A body of one text.
+pub fn text(text: &str) -> [MsgElement; 1] {
+    [TextElem::new(text).into()]
+}
