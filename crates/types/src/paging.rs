@@ -67,13 +67,37 @@ pub(crate) fn nonzero<T: AsNumber>(field: &T) -> bool {
 
 /// Goes on after the items so far. Ends with the total, or with an empty page: items may go while
 /// they are read. A short page is no end: the server may answer less than it was asked for.
-pub(crate) fn by_offset(offset: &mut Option<u64>, items: usize, total: u64) -> Advance {
-    let next = offset.unwrap_or(0).saturating_add(items as u64);
+pub(crate) fn by_offset(offset: &mut impl Offset, items: usize, total: u64) -> Advance {
+    let next = offset.get().saturating_add(items as u64);
     if items == 0 || next >= total {
         return Advance::End;
     }
-    *offset = Some(next);
+    offset.set(next);
     Advance::Next
+}
+
+/// A request field that says how many items to skip.
+pub(crate) trait Offset {
+    fn get(&self) -> u64;
+    fn set(&mut self, to: u64);
+}
+
+impl Offset for u64 {
+    fn get(&self) -> u64 {
+        *self
+    }
+    fn set(&mut self, to: u64) {
+        *self = to;
+    }
+}
+
+impl Offset for Option<u64> {
+    fn get(&self) -> u64 {
+        self.unwrap_or(0)
+    }
+    fn set(&mut self, to: u64) {
+        *self = Some(to);
+    }
 }
 
 /// Goes on below the smallest number of a page. Ends at zero, or with an empty page.

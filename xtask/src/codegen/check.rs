@@ -1033,11 +1033,17 @@ impl<'a> Rules<'a> {
         }
         self.paging_style(source, paging);
         if let Some(offset) = &paging.offset {
-            self.page_number(source, &offset.request, &file.request, "request", false);
-            self.page_number(source, &offset.total, &file.reply, "reply", true);
+            self.page_number(source, &offset.request, &file.request, "request", None);
+            self.page_number(source, &offset.total, &file.reply, "reply", Some(true));
         }
         if let Some(downwards) = &paging.downwards {
-            self.page_number(source, &downwards.request, &file.request, "request", false);
+            self.page_number(
+                source,
+                &downwards.request,
+                &file.request,
+                "request",
+                Some(false),
+            );
             let item = match &items {
                 Some(TypeExpr::List(item)) => match &**item {
                     TypeExpr::Named(name) => file.types.get(name),
@@ -1047,7 +1053,7 @@ impl<'a> Rules<'a> {
             };
             match item {
                 Some(item) => {
-                    self.page_number(source, &downwards.item, &item.fields, "item", true);
+                    self.page_number(source, &downwards.item, &item.fields, "item", Some(true));
                 }
                 None => self.at(
                     source,
@@ -1151,17 +1157,17 @@ impl<'a> Rules<'a> {
         name: &At<String>,
         fields: &Ordered<Field>,
         side: &str,
-        required: bool,
+        required: Option<bool>,
     ) {
         let ty = self.known_field(source, name, fields, side);
         let right = fields
             .get(name)
-            .is_some_and(|field| field.required == required);
+            .is_some_and(|field| required.is_none_or(|required| field.required == required));
         if ty.is_some_and(|ty| ty != TypeExpr::U64 || !right) {
-            let expected = if required {
-                "a required `u64`"
-            } else {
-                "an optional `u64`"
+            let expected = match required {
+                Some(true) => "a required `u64`",
+                Some(false) => "an optional `u64`",
+                None => "a `u64`",
             };
             let message = format!("`{}` cannot count pages", name.value);
             self.at(source, name, message, expected);

@@ -335,7 +335,7 @@ pub struct Paging {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffsetPaging {
-    /// Optional request field of type `u64`: how many items to skip.
+    /// Request field of type `u64`: how many items to skip. Constructors do not ask for it.
     pub request: At<String>,
     /// Required reply field of type `u64`: how many items there are.
     pub total: At<String>,

@@ -2,14 +2,14 @@
 
 use crate::{Call, Client};
 use tencent_chat_types::group::{
-    AddGroupMembers, BanGroupMembers, ChangeGroupOwner, ClearGroupAttributes, CreateGroup,
-    CreateTopic, DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers, DestroyGroup,
-    DestroyTopics, GetBannedGroupMembers, GetGroupAttributes, GetGroupCounters, GetGroupInfo,
-    GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers,
-    GetMutedGroupMembers, GetOnlineMemberCount, GetTopics, ImportGroup, ImportGroupMembers,
-    ImportTopic, ListGroups, MarkLiveGroupMembers, ModifyGroup, ModifyGroupAttributes,
-    ModifyGroupMember, ModifyTopic, MuteGroupMembers, ResetGroupAttributes, UnbanGroupMembers,
-    UpdateGroupCounters,
+    AddGroupMembers, BanGroupMembers, ChangeGroupOwner, CheckLiveGroupMembers, ClearGroupAttributes,
+    CreateGroup, CreateTopic, DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers,
+    DestroyGroup, DestroyTopics, GetBannedGroupMembers, GetGroupAttributes, GetGroupCounters,
+    GetGroupInfo, GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups, GetLiveGroupAdmins,
+    GetLiveGroupMembers, GetMutedGroupMembers, GetOnlineMemberCount, GetSpecifiedGroupMembers,
+    GetTopics, ImportGroup, ImportGroupMembers, ImportTopic, ListGroups, MarkLiveGroupMembers,
+    ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyLiveGroupAdmins, ModifyTopic,
+    MuteGroupMembers, ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
 };
 
 /// Groups, their profiles, members, attributes, counters and topics.
@@ -105,6 +105,31 @@ impl<'a> Group<'a> {
         self,
         request: ChangeGroupOwner,
     ) -> Call<'a, ChangeGroupOwner> {
+        self.client.call(request)
+    }
+
+    /// Says which of some users are in a live broadcast group.
+    ///
+    /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: Checking Whether Users Are in an Audio-Video Group, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    pub fn check_live_group_members(
+        self,
+        request: CheckLiveGroupMembers,
+    ) -> Call<'a, CheckLiveGroupMembers> {
         self.client.call(request)
     }
 
@@ -507,6 +532,33 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
+    /// Lists the administrators of a live broadcast group.
+    ///
+    /// Needs the list of online members switched on in the console, and an edition that includes it.
+    ///
+    /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    pub fn get_live_group_admins(
+        self,
+        request: GetLiveGroupAdmins,
+    ) -> Call<'a, GetLiveGroupAdmins> {
+        self.client.call(request)
+    }
+
     /// Lists the members of a live broadcast group who are online, page by page.
     ///
     /// Collected every 10 to 40 seconds; of a group with more than 1,000 members online only the latest 1,000 come. Needs the ultimate edition, with the list of online members switched on in
@@ -584,6 +636,31 @@ impl<'a> Group<'a> {
         self,
         request: GetOnlineMemberCount,
     ) -> Call<'a, GetOnlineMemberCount> {
+        self.client.call(request)
+    }
+
+    /// Reads some members of a group by their user ids.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    /// | 10018 | The reply would be larger than 1 MB. |
+    pub fn get_specified_group_members(
+        self,
+        request: GetSpecifiedGroupMembers,
+    ) -> Call<'a, GetSpecifiedGroupMembers> {
         self.client.call(request)
     }
 
@@ -808,6 +885,34 @@ impl<'a> Group<'a> {
         self,
         request: ModifyGroupMember,
     ) -> Call<'a, ModifyGroupMember> {
+        self.client.call(request)
+    }
+
+    /// Makes users administrators of a live broadcast group, or takes that back.
+    ///
+    /// An administrator need not be in the group and stays one after leaving. Needs the list of online members switched on in
+    /// the console, and an edition that includes it.
+    ///
+    /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    pub fn modify_live_group_admins(
+        self,
+        request: ModifyLiveGroupAdmins,
+    ) -> Call<'a, ModifyLiveGroupAdmins> {
         self.client.call(request)
     }
 

@@ -2,11 +2,11 @@
 
 use crate::{Call, Client};
 use tencent_chat_types::message::{
-    DeleteGroupMsgsBySender, GetC2cHistory, GetC2cMsgExtensions, GetGroupHistory,
-    GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReceipts, ImportC2cMsg, ImportGroupMsgs,
-    MarkC2cMsgsRead, ModifyC2cMsg, ModifyGroupMsg, RecallC2cMsg, RecallGroupMsgs, SendBroadcastMsg,
-    SendGroupMsg, SendGroupSystemNotification, SendMsg, SendMsgToMany, SetC2cMsgExtensions,
-    SetGroupMsgExtensions,
+    ClearGroupHistory, DeleteC2cMsgs, DeleteGroupMsgsBySender, GetC2cHistory, GetC2cMsgExtensions,
+    GetGroupHistory, GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReceipts, ImportC2cMsg,
+    ImportGroupMsgs, MarkC2cMsgsRead, ModifyC2cMsg, ModifyGroupMsg, RecallC2cMsg, RecallGroupMsgs,
+    SendBroadcastMsg, SendC2cReadReceipts, SendGroupMsg, SendGroupReadReceipts,
+    SendGroupSystemNotification, SendMsg, SendMsgToMany, SetC2cMsgExtensions, SetGroupMsgExtensions,
 };
 
 /// Messages: sending, importing, changing, recalling and reading them back.
@@ -25,6 +25,52 @@ impl Client {
 }
 
 impl<'a> Message<'a> {
+    /// Hides the stored messages of a group from its members.
+    ///
+    /// Messages are marked, not deleted: reading the history of the group through the server API still shows them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn clear_group_history(
+        self,
+        request: ClearGroupHistory,
+    ) -> Call<'a, ClearGroupHistory> {
+        self.client.call(request)
+    }
+
+    /// Deletes stored messages of a conversation for one of its two users.
+    ///
+    /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: Deleting One-to-One Messages, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 20018 | Deleting stored messages failed inside the service. |
+    /// | 90001 | The body is no JSON, or not the JSON of this command. |
+    /// | 90003 | The recipient is missing or no text. |
+    /// | 90008 | The sender is missing, or there is no such user. |
+    /// | 90009 | Only an app administrator may do this. |
+    /// | 91000 | The message service failed internally. |
+    pub fn delete_c2c_msgs(self, request: DeleteC2cMsgs) -> Call<'a, DeleteC2cMsgs> {
+        self.client.call(request)
+    }
+
     /// Recalls, without telling anybody, what one user wrote among the last 1,000 messages of a group.
     ///
     /// Has no effect on an `AVChatRoom`, which stores no messages, but answers no error either.
@@ -428,6 +474,29 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
+    /// Tells the service that a user has read one-to-one messages that asked for receipts.
+    ///
+    /// * Command: `POST v4/openim/c2c_msg_read_receipt`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: Sending Read Receipts for One-to-One Messages, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 90001 | The body is no JSON, or not the JSON of this command. |
+    /// | 90003 | The recipient is missing or no text. |
+    /// | 90008 | The sender is missing, or there is no such user. |
+    /// | 90009 | Only an app administrator may do this. |
+    /// | 91000 | The message service failed internally. |
+    pub fn send_c2c_read_receipts(
+        self,
+        request: SendC2cReadReceipts,
+    ) -> Call<'a, SendC2cReadReceipts> {
+        self.client.call(request)
+    }
+
     /// Sends a message to a group, in the name of the administrator or of a member.
     ///
     /// A message above the group's rate is dropped, and `MsgDropReason` says so in a successful reply.
@@ -452,6 +521,33 @@ impl<'a> Message<'a> {
     /// | 10023 | Messages are sent to the group more often than allowed. |
     /// | 80002 | The message is longer than 12 KB. |
     pub fn send_group_msg(self, request: SendGroupMsg) -> Call<'a, SendGroupMsg> {
+        self.client.call(request)
+    }
+
+    /// Tells the service that a member has read messages of a group.
+    ///
+    /// Needs an edition that includes read receipts of groups, switched on in the console, and messages that asked for them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: Sending Read Receipts for Group Messages, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10002 | The group service failed internally. |
+    /// | 10003 | The group service knows no such command. |
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10015 | The group id is malformed, or no group has it. |
+    /// | 10062 | There is no read receipt for the message. |
+    pub fn send_group_read_receipts(
+        self,
+        request: SendGroupReadReceipts,
+    ) -> Call<'a, SendGroupReadReceipts> {
         self.client.call(request)
     }
 

@@ -2,12 +2,13 @@
 
 use crate::{Call, Client};
 use tencent_chat_types::relationship::{
-    AddFriendLists, AddFriends, BlockUsers, CheckBlockList, CheckFriends, DeleteAllFriends,
-    DeleteFriendLists, DeleteFriends, GetBlockList, GetFriendLists, GetFriends, GetFriendsById,
-    ImportFriends, UnblockUsers, UpdateFriends,
+    AddFriendLists, AddFriends, BlockUsers, CheckBlockList, CheckFollows, CheckFriends,
+    DeleteAllFriends, DeleteFriendLists, DeleteFriends, FollowUsers, GetBlockList, GetFollowCounts,
+    GetFollows, GetFriendLists, GetFriends, GetFriendsById, ImportFriends, UnblockUsers,
+    UnfollowUsers, UpdateFriends,
 };
 
-/// Friends, friend lists and block lists.
+/// Friends, friend lists, block lists and follows.
 ///
 /// Made by [`Client::relationship`].
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,7 @@ pub struct Relationship<'a> {
 }
 
 impl Client {
-    /// Friends, friend lists and block lists.
+    /// Friends, friend lists, block lists and follows.
     pub fn relationship(&self) -> Relationship<'_> {
         Relationship { client: self }
     }
@@ -130,6 +131,26 @@ impl<'a> Relationship<'a> {
         self.client.call(request)
     }
 
+    /// Says who of a user and others follows whom.
+    ///
+    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    ///
+    /// * Command: `POST v4/follow/follow_check`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: Checking Follows, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 30001 | A parameter is missing or not allowed. |
+    /// | 30003 | A user of the request does not exist. |
+    /// | 30006 | The relationship service failed internally. |
+    pub fn check_follows(self, request: CheckFollows) -> Call<'a, CheckFollows> {
+        self.client.call(request)
+    }
+
     /// Tells of up to 1,000 users whether they are a user's friends.
     ///
     /// Each user has a result of its own.
@@ -226,6 +247,26 @@ impl<'a> Relationship<'a> {
         self.client.call(request)
     }
 
+    /// Makes a user follow others.
+    ///
+    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own. A user follows at most 5,000.
+    ///
+    /// * Command: `POST v4/follow/follow_add`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [关注用户 (following users)](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 30001 | A parameter is missing or not allowed. |
+    /// | 30003 | A user of the request does not exist. |
+    /// | 30006 | The relationship service failed internally. |
+    pub fn follow_users(self, request: FollowUsers) -> Call<'a, FollowUsers> {
+        self.client.call(request)
+    }
+
     /// Lists the users that a user has blocked, page by page.
     ///
     /// * Command: `POST v4/sns/black_list_get`
@@ -243,6 +284,49 @@ impl<'a> Relationship<'a> {
     /// | 30006 | The relationship service failed internally. |
     /// | 30007 | The relationship service did not answer in time. |
     pub fn get_block_list(self, request: GetBlockList) -> Call<'a, GetBlockList> {
+        self.client.call(request)
+    }
+
+    /// Counts followers, follows and mutual follows of users.
+    ///
+    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    ///
+    /// * Command: `POST v4/follow/follow_get_info`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 30001 | A parameter is missing or not allowed. |
+    /// | 30003 | A user of the request does not exist. |
+    /// | 30006 | The relationship service failed internally. |
+    pub fn get_follow_counts(
+        self,
+        request: GetFollowCounts,
+    ) -> Call<'a, GetFollowCounts> {
+        self.client.call(request)
+    }
+
+    /// Lists whom a user follows, who follows the user, or both, page by page.
+    ///
+    /// Needs an edition that includes following, switched on in the console.
+    ///
+    /// * Command: `POST v4/follow/follow_get`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [拉取关注、粉丝与互关列表 (follows, followers and mutual follows)](https://www.tencentcloud.com/document/product/1047/70347), checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 30001 | A parameter is missing or not allowed. |
+    /// | 30003 | A user of the request does not exist. |
+    /// | 30006 | The relationship service failed internally. |
+    pub fn get_follows(self, request: GetFollows) -> Call<'a, GetFollows> {
         self.client.call(request)
     }
 
@@ -356,6 +440,26 @@ impl<'a> Relationship<'a> {
     /// | 30007 | The relationship service did not answer in time. |
     /// | 30008 | Another change to the same user's relations was under way. |
     pub fn unblock_users(self, request: UnblockUsers) -> Call<'a, UnblockUsers> {
+        self.client.call(request)
+    }
+
+    /// Makes a user stop following others.
+    ///
+    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    ///
+    /// * Command: `POST v4/follow/follow_delete`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: Unfollowing Users, checked 2026-11-24
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 30001 | A parameter is missing or not allowed. |
+    /// | 30003 | A user of the request does not exist. |
+    /// | 30006 | The relationship service failed internally. |
+    pub fn unfollow_users(self, request: UnfollowUsers) -> Call<'a, UnfollowUsers> {
         self.client.call(request)
     }
 

@@ -93,6 +93,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
     (
+        "v4/group_open_avchatroom_http_svc/check_members",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Member_Account\":[\"mei\"]}",
+    ),
+    (
         "v4/group_open_http_svc/clear_group_attr",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
@@ -153,6 +157,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupIdList\":[{\"GroupId\":\"chess-club\"},{\"GroupId\":\"@TGS#1EXAMPLE\"}],\"TotalCount\":3}",
     ),
     (
+        "v4/group_open_avchatroom_http_svc/get_admin_list",
+        "{\"ActionStatus\":\"OK\",\"Admin_List\":[{\"Admin_Account\":\"mei\",\"Avatar\":\"https://example.com/mei.png\",\"NickName\":\"Mei\"}],\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/group_open_avchatroom_http_svc/get_members",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Avatar\":\"https://example.com/mei.png\",\"JoinTime\":1700000010,\"Member_Account\":\"mei\",\"NickName\":\"Mei\"},{\"JoinTime\":1700000020,\"Member_Account\":\"coach\"}],\"NextTimestamp\":1700000020}",
     ),
@@ -163,6 +171,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/group_open_http_svc/get_online_member_num",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"OnlineMemberNum\":4321}",
+    ),
+    (
+        "v4/group_open_http_svc/get_specified_group_member_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"chess-club\",\"MemberList\":[{\"Member_Account\":\"mei\",\"Role\":\"Member\"}]}",
     ),
     (
         "v4/million_group_open_http_svc/get_topic",
@@ -201,6 +213,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
     (
+        "v4/group_open_avchatroom_http_svc/modify_admin",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/million_group_open_http_svc/modify_topic",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
@@ -219,6 +235,14 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/group_open_http_svc/update_group_counter",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupCounter\":[{\"Key\":\"wins\",\"Value\":7}]}",
+    ),
+    (
+        "v4/group_open_http_svc/clear_group_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/openim/delete_c2c_msg_ramble",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"InvalidMsgKeyList\":[\"x\"]}",
     ),
     (
         "v4/group_open_http_svc/delete_group_msg_by_sender",
@@ -281,8 +305,16 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgSeq\":1283000001}",
     ),
     (
+        "v4/openim/c2c_msg_read_receipt",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
         "v4/group_open_http_svc/send_group_msg",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgSeq\":42,\"MsgTime\":1700000000}",
+    ),
+    (
+        "v4/group_open_http_svc/group_msg_receipt",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     ),
     (
         "v4/group_open_http_svc/send_group_system_notification",
@@ -305,10 +337,106 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"ErrorCode\":0,\"Extension\":{\"Key\":\"vote\",\"Seq\":3,\"Value\":\"no\"}},{\"ErrorCode\":23001,\"Extension\":{\"Key\":\"seat\",\"Seq\":4,\"Value\":\"B2\"}}]}",
     ),
     (
+        "v4/im_msg_audit_mgr/add_cloud_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RequestId\":\"d\"}",
+    ),
+    (
+        "v4/im_msg_audit_mgr/add_local_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RequestId\":\"f\"}",
+    ),
+    (
+        "v4/im_cos_msg/forbid_illegal_object",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/im_msg_audit_mgr/delete_cloud_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"Count\":1,\"Details\":[{\"Deleted\":true,\"ErrorInfo\":\"\",\"Keyword\":\"buy now\",\"KeywordID\":\"17\"}],\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RequestId\":\"e\"}",
+    ),
+    (
+        "v4/im_msg_audit_mgr/delete_local_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RequestId\":\"g\"}",
+    ),
+    (
+        "v4/im_cos_msg/get_cos_sig",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"PreSigURLs\":[{\"Code\":0,\"Desc\":\"\",\"PreSigURL\":\"https://example.com/1400000001/lin/photo.png?sign=1\",\"ResourceID\":1,\"Status\":1}]}",
+    ),
+    (
         "v4/openconfigsvr/getnospeaking",
         "{\"C2CmsgNospeakingTime\":4294967295,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupmsgNospeakingTime\":0}",
     ),
+    (
+        "v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Infos\":[{\"CreateTime\":\"2026-01-02 03:04:05 +0800 CST\",\"Describe\":\"\",\"ID\":\"lib-1\",\"LibName\":\"main\",\"Suggestion\":\"Block\"}],\"RequestId\":\"\",\"TotalCount\":1}",
+    ),
+    (
+        "v4/im_msg_audit_mgr/get_cloud_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Infos\":[{\"Content\":\"buy now\",\"CreateTime\":\"2026-01-02 03:04:05\",\"ID\":\"17\"}],\"RequestId\":\"c\",\"TotalCount\":1}",
+    ),
+    (
+        "v4/im_msg_audit_mgr/get_local_audit_keywords",
+        "{\"ActionStatus\":\"OK\",\"CurCount\":1,\"CurRegCount\":0,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"LocalAuditWords\":[{\"FilterType\":1,\"Id\":5,\"Keyword\":\"darn\",\"ReplacedContent\":\"***\",\"UpdateTime\":\"2026-01-02 03:04:05\",\"WordType\":1}],\"RequestId\":\"h\",\"TotalCount\":1,\"TotalRegCount\":0}",
+    ),
+    (
+        "v4/im_msg_audit/content_moderation",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Keywords\":[\"buy now\"],\"Label\":\"Ad\",\"RequestId\":\"8a1f\",\"Result\":\"Block\",\"Score\":97}",
+    ),
+    (
+        "v4/im_msg_audit/batch_content_moderation",
+        "{\"ActionStatus\":\"OK\",\"AuditResults\":[{\"ContentId\":1,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Label\":\"Normal\",\"RequestId\":\"a\",\"Result\":\"Pass\",\"Score\":0,\"SubLabel\":\"\"},{\"ContentId\":2,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Keywords\":[],\"Label\":\"Sexy\",\"RequestId\":\"b\",\"Result\":\"Review\",\"Score\":60}],\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
     ("v4/openconfigsvr/setnospeaking", "{\"ErrorCode\":0,\"ErrorInfo\":\"\"}"),
+    (
+        "v4/im_cos_msg/allow_banned_object",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/official_account_open_http_svc/add_subscriber",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"SubscriberList\":[{\"Result\":1,\"Subscriber_Account\":\"mei\"},{\"Result\":2,\"Subscriber_Account\":\"ada\"}]}",
+    ),
+    (
+        "v4/official_account_open_http_svc/create_official_account",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"OfficialAccountUserID\":\"@TOA#_chess\"}",
+    ),
+    (
+        "v4/official_account_open_http_svc/delete_subscriber",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"SubscriberList\":[{\"Result\":1,\"Subscriber_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/official_account_open_http_svc/destroy_official_account",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/official_account_open_http_svc/official_account_msg_get_simple",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"IsFinished\":1,\"LastMsgKey\":\"71_12_1700000000\",\"Official_Account\":\"@TOA#_chess\",\"RspMsgList\":[{\"From_Account\":\"@TOA#_chess\",\"IsPlaceMsg\":0,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Round two tonight\"},\"MsgType\":\"TIMTextElem\"}],\"MsgKey\":\"71_12_1700000000\",\"MsgPriority\":2,\"MsgRandom\":12,\"MsgSeq\":71,\"MsgTimeStamp\":1700000000}]}",
+    ),
+    (
+        "v4/official_account_open_http_svc/get_official_account_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"OfficialAccountInfoList\":[{\"Name\":\"Chess news\",\"Official_Account\":\"@TOA#_chess\",\"SubscriberNum\":12}]}",
+    ),
+    (
+        "v4/official_account_open_http_svc/get_subscribed_official_account_list",
+        "{\"ActionStatus\":\"OK\",\"CompleteFlag\":1,\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Next\":0,\"OfficialAccountInfoList\":[{\"Name\":\"Chess news\",\"Official_Account\":\"@TOA#_chess\",\"SelfInfo\":{\"CustomString\":\"\",\"SubscribeTime\":1700000000}}],\"TotalCount\":1}",
+    ),
+    (
+        "v4/official_account_open_http_svc/get_subscriber_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Next\":\"TGSx=\",\"SubscriberList\":[{\"CustomString\":\"\",\"LastSendMsgTime\":0,\"MsgFlag\":\"AcceptAndNotify\",\"SubscribeTime\":1700000000,\"Subscriber_Account\":\"mei\"}],\"SubscriberNum\":2}",
+    ),
+    (
+        "v4/official_account_open_http_svc/modify_official_account_base_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/official_account_open_http_svc/modify_subscriber_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    ),
+    (
+        "v4/official_account_open_http_svc/official_account_msg_recall",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RecallRetList\":[{\"MsgKey\":\"71_12_1700000000\",\"RetCode\":0},{\"MsgKey\":\"72_1_1700000000\",\"RetCode\":10030}]}",
+    ),
+    (
+        "v4/official_account_open_http_svc/send_official_account_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"71_12_1700000000\",\"MsgTime\":1700000000}",
+    ),
     (
         "v4/open_msg_svc/get_history",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"File\":[{\"ExpireTime\":\"2024-02-01 21:45:23\",\"FileMD5\":\"0123456789abcdef0123456789abcdef\",\"FileSize\":65207,\"GzipMD5\":\"fedcba9876543210fedcba9876543210\",\"GzipSize\":1815,\"URL\":\"https://example.com/archive/2024013121.gz\"}]}",
@@ -386,6 +514,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"BlackListCheckItem\":[{\"Relation\":\"BlackCheckResult_Type_AWithB\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"bob\"},{\"Relation\":\"BlackCheckResult_Type_NO\",\"ResultCode\":30007,\"ResultInfo\":\"timed out\",\"To_Account\":\"mei\"}],\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"mei\"]}",
     ),
     (
+        "v4/follow/follow_check",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"FollowType\":3,\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
+    ),
+    (
         "v4/sns/friend_check",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"bob\"],\"InfoItem\":[{\"Relation\":\"CheckResult_Type_BothWay\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"Relation\":\"CheckResult_Type_BWithA\",\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"ada\"},{\"Relation\":\"CheckResult_Type_NoRelation\",\"ResultCode\":30006,\"ResultInfo\":\"failed\",\"To_Account\":\"bob\"}]}",
     ),
@@ -402,8 +534,20 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"ResultCode\":31704,\"ResultInfo\":\"no friend\",\"To_Account\":\"ada\"}]}",
     ),
     (
+        "v4/follow/follow_add",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"},{\"ResultCode\":30003,\"ResultInfo\":\"no such user\",\"To_Account\":\"nobody\"}]}",
+    ),
+    (
         "v4/sns/black_list_get",
         "{\"ActionStatus\":\"OK\",\"BlackListItem\":[{\"AddBlackTimeStamp\":1600000000,\"To_Account\":\"bob\"},{\"AddBlackTimeStamp\":1600000001,\"To_Account\":\"eve\"}],\"CurruentSequence\":9,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"StartIndex\":2}",
+    ),
+    (
+        "v4/follow/follow_get_info",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"FollowInfo\":[{\"FollowerCount\":120,\"FollowingCount\":3,\"MutualFollowingCount\":2,\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
+    ),
+    (
+        "v4/follow/follow_get",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"FollowItem\":[{\"FollowTime\":1700000000,\"ProfileItem\":[{\"Tag\":\"Tag_Profile_IM_Nick\",\"Value\":\"Mei\"}],\"To_Account\":\"mei\",\"profile_sequence\":3}],\"NextCursor\":\"\"}",
     ),
     (
         "v4/sns/group_get",
@@ -424,6 +568,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     (
         "v4/sns/black_list_delete",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"Fail_Account\":[\"nobody\"],\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"bob\"},{\"ResultCode\":30003,\"ResultInfo\":\"no such account\",\"To_Account\":\"nobody\"}]}",
+    ),
+    (
+        "v4/follow/follow_delete",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
     ),
     (
         "v4/sns/friend_update",

@@ -6,6 +6,8 @@ use crate::{Endpoint, Meta};
 
 /// Facts about every command, family by family.
 pub static ENDPOINTS: &[&Meta] = &[
+    <crate::message::ClearGroupHistory as Endpoint>::META,
+    <crate::message::DeleteC2cMsgs as Endpoint>::META,
     <crate::message::DeleteGroupMsgsBySender as Endpoint>::META,
     <crate::message::GetC2cHistory as Endpoint>::META,
     <crate::message::GetC2cMsgExtensions as Endpoint>::META,
@@ -21,7 +23,9 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::message::RecallC2cMsg as Endpoint>::META,
     <crate::message::RecallGroupMsgs as Endpoint>::META,
     <crate::message::SendBroadcastMsg as Endpoint>::META,
+    <crate::message::SendC2cReadReceipts as Endpoint>::META,
     <crate::message::SendGroupMsg as Endpoint>::META,
+    <crate::message::SendGroupReadReceipts as Endpoint>::META,
     <crate::message::SendGroupSystemNotification as Endpoint>::META,
     <crate::message::SendMsg as Endpoint>::META,
     <crate::message::SendMsgToMany as Endpoint>::META,
@@ -40,6 +44,7 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::AddGroupMembers as Endpoint>::META,
     <crate::group::BanGroupMembers as Endpoint>::META,
     <crate::group::ChangeGroupOwner as Endpoint>::META,
+    <crate::group::CheckLiveGroupMembers as Endpoint>::META,
     <crate::group::ClearGroupAttributes as Endpoint>::META,
     <crate::group::CreateGroup as Endpoint>::META,
     <crate::group::CreateTopic as Endpoint>::META,
@@ -55,9 +60,11 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::GetGroupMemberRoles as Endpoint>::META,
     <crate::group::GetGroupMembers as Endpoint>::META,
     <crate::group::GetJoinedGroups as Endpoint>::META,
+    <crate::group::GetLiveGroupAdmins as Endpoint>::META,
     <crate::group::GetLiveGroupMembers as Endpoint>::META,
     <crate::group::GetMutedGroupMembers as Endpoint>::META,
     <crate::group::GetOnlineMemberCount as Endpoint>::META,
+    <crate::group::GetSpecifiedGroupMembers as Endpoint>::META,
     <crate::group::GetTopics as Endpoint>::META,
     <crate::group::ImportGroup as Endpoint>::META,
     <crate::group::ImportGroupMembers as Endpoint>::META,
@@ -67,11 +74,24 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::ModifyGroup as Endpoint>::META,
     <crate::group::ModifyGroupAttributes as Endpoint>::META,
     <crate::group::ModifyGroupMember as Endpoint>::META,
+    <crate::group::ModifyLiveGroupAdmins as Endpoint>::META,
     <crate::group::ModifyTopic as Endpoint>::META,
     <crate::group::MuteGroupMembers as Endpoint>::META,
     <crate::group::ResetGroupAttributes as Endpoint>::META,
     <crate::group::UnbanGroupMembers as Endpoint>::META,
     <crate::group::UpdateGroupCounters as Endpoint>::META,
+    <crate::official_account::AddSubscribers as Endpoint>::META,
+    <crate::official_account::CreateOfficialAccount as Endpoint>::META,
+    <crate::official_account::DeleteSubscribers as Endpoint>::META,
+    <crate::official_account::DestroyOfficialAccount as Endpoint>::META,
+    <crate::official_account::GetOfficialAccountHistory as Endpoint>::META,
+    <crate::official_account::GetOfficialAccounts as Endpoint>::META,
+    <crate::official_account::GetSubscribedOfficialAccounts as Endpoint>::META,
+    <crate::official_account::GetSubscribers as Endpoint>::META,
+    <crate::official_account::ModifyOfficialAccount as Endpoint>::META,
+    <crate::official_account::ModifySubscriber as Endpoint>::META,
+    <crate::official_account::RecallOfficialAccountMsgs as Endpoint>::META,
+    <crate::official_account::SendOfficialAccountMsg as Endpoint>::META,
     <crate::account::CheckAccounts as Endpoint>::META,
     <crate::account::DeleteAccounts as Endpoint>::META,
     <crate::account::ImportAccount as Endpoint>::META,
@@ -84,16 +104,21 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::relationship::AddFriends as Endpoint>::META,
     <crate::relationship::BlockUsers as Endpoint>::META,
     <crate::relationship::CheckBlockList as Endpoint>::META,
+    <crate::relationship::CheckFollows as Endpoint>::META,
     <crate::relationship::CheckFriends as Endpoint>::META,
     <crate::relationship::DeleteAllFriends as Endpoint>::META,
     <crate::relationship::DeleteFriendLists as Endpoint>::META,
     <crate::relationship::DeleteFriends as Endpoint>::META,
+    <crate::relationship::FollowUsers as Endpoint>::META,
     <crate::relationship::GetBlockList as Endpoint>::META,
+    <crate::relationship::GetFollowCounts as Endpoint>::META,
+    <crate::relationship::GetFollows as Endpoint>::META,
     <crate::relationship::GetFriendLists as Endpoint>::META,
     <crate::relationship::GetFriends as Endpoint>::META,
     <crate::relationship::GetFriendsById as Endpoint>::META,
     <crate::relationship::ImportFriends as Endpoint>::META,
     <crate::relationship::UnblockUsers as Endpoint>::META,
+    <crate::relationship::UnfollowUsers as Endpoint>::META,
     <crate::relationship::UpdateFriends as Endpoint>::META,
     <crate::push::AddUserTags as Endpoint>::META,
     <crate::push::GetAttributeNames as Endpoint>::META,
@@ -105,8 +130,20 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::push::RemoveUserTags as Endpoint>::META,
     <crate::push::SetAttributeNames as Endpoint>::META,
     <crate::push::SetUserAttributes as Endpoint>::META,
+    <crate::moderation::AddKeywords as Endpoint>::META,
+    <crate::moderation::AddLocalKeywords as Endpoint>::META,
+    <crate::moderation::BanFile as Endpoint>::META,
+    <crate::moderation::DeleteKeywords as Endpoint>::META,
+    <crate::moderation::DeleteLocalKeywords as Endpoint>::META,
+    <crate::moderation::GetFileSignatures as Endpoint>::META,
     <crate::moderation::GetGlobalMute as Endpoint>::META,
+    <crate::moderation::ListKeywordLibraries as Endpoint>::META,
+    <crate::moderation::ListKeywords as Endpoint>::META,
+    <crate::moderation::ListLocalKeywords as Endpoint>::META,
+    <crate::moderation::ModerateContent as Endpoint>::META,
+    <crate::moderation::ModerateContents as Endpoint>::META,
     <crate::moderation::SetGlobalMute as Endpoint>::META,
+    <crate::moderation::UnbanFile as Endpoint>::META,
     <crate::operations::GetMessageArchive as Endpoint>::META,
     <crate::operations::GetOperationsData as Endpoint>::META,
     <crate::operations::GetServerIpList as Endpoint>::META,
@@ -122,6 +159,12 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
 ) -> Option<V::Output> {
     Some(
         match path {
+            "v4/group_open_http_svc/clear_group_msg" => {
+                visitor.visit::<crate::message::ClearGroupHistory>()
+            }
+            "v4/openim/delete_c2c_msg_ramble" => {
+                visitor.visit::<crate::message::DeleteC2cMsgs>()
+            }
             "v4/group_open_http_svc/delete_group_msg_by_sender" => {
                 visitor.visit::<crate::message::DeleteGroupMsgsBySender>()
             }
@@ -163,8 +206,14 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/send_broadcast_msg" => {
                 visitor.visit::<crate::message::SendBroadcastMsg>()
             }
+            "v4/openim/c2c_msg_read_receipt" => {
+                visitor.visit::<crate::message::SendC2cReadReceipts>()
+            }
             "v4/group_open_http_svc/send_group_msg" => {
                 visitor.visit::<crate::message::SendGroupMsg>()
+            }
+            "v4/group_open_http_svc/group_msg_receipt" => {
+                visitor.visit::<crate::message::SendGroupReadReceipts>()
             }
             "v4/group_open_http_svc/send_group_system_notification" => {
                 visitor.visit::<crate::message::SendGroupSystemNotification>()
@@ -216,6 +265,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/change_group_owner" => {
                 visitor.visit::<crate::group::ChangeGroupOwner>()
             }
+            "v4/group_open_avchatroom_http_svc/check_members" => {
+                visitor.visit::<crate::group::CheckLiveGroupMembers>()
+            }
             "v4/group_open_http_svc/clear_group_attr" => {
                 visitor.visit::<crate::group::ClearGroupAttributes>()
             }
@@ -261,6 +313,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/get_joined_group_list" => {
                 visitor.visit::<crate::group::GetJoinedGroups>()
             }
+            "v4/group_open_avchatroom_http_svc/get_admin_list" => {
+                visitor.visit::<crate::group::GetLiveGroupAdmins>()
+            }
             "v4/group_open_avchatroom_http_svc/get_members" => {
                 visitor.visit::<crate::group::GetLiveGroupMembers>()
             }
@@ -269,6 +324,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/group_open_http_svc/get_online_member_num" => {
                 visitor.visit::<crate::group::GetOnlineMemberCount>()
+            }
+            "v4/group_open_http_svc/get_specified_group_member_info" => {
+                visitor.visit::<crate::group::GetSpecifiedGroupMembers>()
             }
             "v4/million_group_open_http_svc/get_topic" => {
                 visitor.visit::<crate::group::GetTopics>()
@@ -297,6 +355,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/modify_group_member_info" => {
                 visitor.visit::<crate::group::ModifyGroupMember>()
             }
+            "v4/group_open_avchatroom_http_svc/modify_admin" => {
+                visitor.visit::<crate::group::ModifyLiveGroupAdmins>()
+            }
             "v4/million_group_open_http_svc/modify_topic" => {
                 visitor.visit::<crate::group::ModifyTopic>()
             }
@@ -311,6 +372,42 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/group_open_http_svc/update_group_counter" => {
                 visitor.visit::<crate::group::UpdateGroupCounters>()
+            }
+            "v4/official_account_open_http_svc/add_subscriber" => {
+                visitor.visit::<crate::official_account::AddSubscribers>()
+            }
+            "v4/official_account_open_http_svc/create_official_account" => {
+                visitor.visit::<crate::official_account::CreateOfficialAccount>()
+            }
+            "v4/official_account_open_http_svc/delete_subscriber" => {
+                visitor.visit::<crate::official_account::DeleteSubscribers>()
+            }
+            "v4/official_account_open_http_svc/destroy_official_account" => {
+                visitor.visit::<crate::official_account::DestroyOfficialAccount>()
+            }
+            "v4/official_account_open_http_svc/official_account_msg_get_simple" => {
+                visitor.visit::<crate::official_account::GetOfficialAccountHistory>()
+            }
+            "v4/official_account_open_http_svc/get_official_account_info" => {
+                visitor.visit::<crate::official_account::GetOfficialAccounts>()
+            }
+            "v4/official_account_open_http_svc/get_subscribed_official_account_list" => {
+                visitor.visit::<crate::official_account::GetSubscribedOfficialAccounts>()
+            }
+            "v4/official_account_open_http_svc/get_subscriber_info" => {
+                visitor.visit::<crate::official_account::GetSubscribers>()
+            }
+            "v4/official_account_open_http_svc/modify_official_account_base_info" => {
+                visitor.visit::<crate::official_account::ModifyOfficialAccount>()
+            }
+            "v4/official_account_open_http_svc/modify_subscriber_info" => {
+                visitor.visit::<crate::official_account::ModifySubscriber>()
+            }
+            "v4/official_account_open_http_svc/official_account_msg_recall" => {
+                visitor.visit::<crate::official_account::RecallOfficialAccountMsgs>()
+            }
+            "v4/official_account_open_http_svc/send_official_account_msg" => {
+                visitor.visit::<crate::official_account::SendOfficialAccountMsg>()
             }
             "v4/im_open_login_svc/account_check" => {
                 visitor.visit::<crate::account::CheckAccounts>()
@@ -338,6 +435,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/sns/black_list_check" => {
                 visitor.visit::<crate::relationship::CheckBlockList>()
             }
+            "v4/follow/follow_check" => {
+                visitor.visit::<crate::relationship::CheckFollows>()
+            }
             "v4/sns/friend_check" => visitor.visit::<crate::relationship::CheckFriends>(),
             "v4/sns/friend_delete_all" => {
                 visitor.visit::<crate::relationship::DeleteAllFriends>()
@@ -348,9 +448,14 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/sns/friend_delete" => {
                 visitor.visit::<crate::relationship::DeleteFriends>()
             }
+            "v4/follow/follow_add" => visitor.visit::<crate::relationship::FollowUsers>(),
             "v4/sns/black_list_get" => {
                 visitor.visit::<crate::relationship::GetBlockList>()
             }
+            "v4/follow/follow_get_info" => {
+                visitor.visit::<crate::relationship::GetFollowCounts>()
+            }
+            "v4/follow/follow_get" => visitor.visit::<crate::relationship::GetFollows>(),
             "v4/sns/group_get" => visitor.visit::<crate::relationship::GetFriendLists>(),
             "v4/sns/friend_get" => visitor.visit::<crate::relationship::GetFriends>(),
             "v4/sns/friend_get_list" => {
@@ -361,6 +466,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/sns/black_list_delete" => {
                 visitor.visit::<crate::relationship::UnblockUsers>()
+            }
+            "v4/follow/follow_delete" => {
+                visitor.visit::<crate::relationship::UnfollowUsers>()
             }
             "v4/sns/friend_update" => {
                 visitor.visit::<crate::relationship::UpdateFriends>()
@@ -393,11 +501,47 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/all_member_push/im_set_attr" => {
                 visitor.visit::<crate::push::SetUserAttributes>()
             }
+            "v4/im_msg_audit_mgr/add_cloud_audit_keywords" => {
+                visitor.visit::<crate::moderation::AddKeywords>()
+            }
+            "v4/im_msg_audit_mgr/add_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::AddLocalKeywords>()
+            }
+            "v4/im_cos_msg/forbid_illegal_object" => {
+                visitor.visit::<crate::moderation::BanFile>()
+            }
+            "v4/im_msg_audit_mgr/delete_cloud_audit_keywords" => {
+                visitor.visit::<crate::moderation::DeleteKeywords>()
+            }
+            "v4/im_msg_audit_mgr/delete_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::DeleteLocalKeywords>()
+            }
+            "v4/im_cos_msg/get_cos_sig" => {
+                visitor.visit::<crate::moderation::GetFileSignatures>()
+            }
             "v4/openconfigsvr/getnospeaking" => {
                 visitor.visit::<crate::moderation::GetGlobalMute>()
             }
+            "v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids" => {
+                visitor.visit::<crate::moderation::ListKeywordLibraries>()
+            }
+            "v4/im_msg_audit_mgr/get_cloud_audit_keywords" => {
+                visitor.visit::<crate::moderation::ListKeywords>()
+            }
+            "v4/im_msg_audit_mgr/get_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::ListLocalKeywords>()
+            }
+            "v4/im_msg_audit/content_moderation" => {
+                visitor.visit::<crate::moderation::ModerateContent>()
+            }
+            "v4/im_msg_audit/batch_content_moderation" => {
+                visitor.visit::<crate::moderation::ModerateContents>()
+            }
             "v4/openconfigsvr/setnospeaking" => {
                 visitor.visit::<crate::moderation::SetGlobalMute>()
+            }
+            "v4/im_cos_msg/allow_banned_object" => {
+                visitor.visit::<crate::moderation::UnbanFile>()
             }
             "v4/open_msg_svc/get_history" => {
                 visitor.visit::<crate::operations::GetMessageArchive>()

@@ -67,6 +67,18 @@ impl ErrorCode {
     pub const HISTORY_FILE_NOT_READY: Self = Self(1004);
     /// 1005: The archive of that hour is no longer kept.
     pub const HISTORY_FILE_EXPIRED: Self = Self(1005);
+    /// 2001: The moderation service failed internally.
+    pub const MODERATION_SERVER_ERROR: Self = Self(2001);
+    /// 2002: The moderation service does not support this command.
+    pub const MODERATION_COMMAND_UNSUPPORTED: Self = Self(2002);
+    /// 2003: A parameter is missing or not allowed.
+    pub const MODERATION_PARAMETER_INVALID: Self = Self(2003);
+    /// 2004: The caller may not do this.
+    pub const MODERATION_PERMISSION_DENIED: Self = Self(2004);
+    /// 2015: Moderation is not switched on.
+    pub const MODERATION_NOT_ENABLED: Self = Self(2015);
+    /// 2016: The request adds more words than allowed.
+    pub const MODERATION_TOO_MANY_KEYWORDS: Self = Self(2016);
     /// 10001: The caller is not logged in: the administrator or the UserSig is wrong.
     pub const GROUP_OPERATOR_NOT_LOGGED_IN: Self = Self(10001);
     /// 10002: The group service failed internally.
@@ -799,6 +811,54 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::NotFound,
         ErrorRepeat::Never,
         "The archive of that hour is no longer kept.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2001, 2001),
+        "MODERATION_SERVER_ERROR",
+        ErrorClass::Server,
+        ErrorRepeat::Later,
+        "The moderation service failed internally.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2002, 2002),
+        "MODERATION_COMMAND_UNSUPPORTED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The moderation service does not support this command.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2003, 2003),
+        "MODERATION_PARAMETER_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A parameter is missing or not allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2004, 2004),
+        "MODERATION_PERMISSION_DENIED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The caller may not do this.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2015, 2015),
+        "MODERATION_NOT_ENABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Moderation is not switched on.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (2016, 2016),
+        "MODERATION_TOO_MANY_KEYWORDS",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The request adds more words than allowed.",
         None,
     ),
     ErrorCodeInfo::new(

@@ -8,6 +8,7 @@ pub mod model;
 pub mod message;
 pub mod conversation;
 pub mod group;
+pub mod official_account;
 pub mod account;
 pub mod profile;
 pub mod relationship;

@@ -170,8 +170,12 @@ fn arguments<'a>(
 /// Value of a cursor field for the first page.
 fn first(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
     let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref())?;
-    let PagingStyle::Cursor(cursor, ..) = &paging.style else {
-        return None;
+    let cursor = match &paging.style {
+        PagingStyle::Cursor(cursor, ..) => cursor,
+        PagingStyle::Offset(offset) if object.role == Role::Request => {
+            return (field.required && offset.request.wire == field.wire).then_some(0);
+        }
+        PagingStyle::Offset(_) | PagingStyle::Downwards(..) => return None,
     };
     let part = cursor.iter().find(|part| part.request.wire == field.wire)?;
     if object.role == Role::Request {

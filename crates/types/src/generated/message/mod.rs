@@ -2,6 +2,8 @@
 
 //! Messages: sending, importing, changing, recalling and reading them back.
 
+pub mod clear_group_history;
+pub mod delete_c2c_msgs;
 pub mod delete_group_msgs_by_sender;
 pub mod get_c2c_history;
 pub mod get_c2c_msg_extensions;
@@ -17,13 +19,17 @@ pub mod modify_group_msg;
 pub mod recall_c2c_msg;
 pub mod recall_group_msgs;
 pub mod send_broadcast_msg;
+pub mod send_c2c_read_receipts;
 pub mod send_group_msg;
+pub mod send_group_read_receipts;
 pub mod send_group_system_notification;
 pub mod send_msg;
 pub mod send_msg_to_many;
 pub mod set_c2c_msg_extensions;
 pub mod set_group_msg_extensions;
 
+pub use clear_group_history::{ClearGroupHistory, ClearGroupHistoryReply};
+pub use delete_c2c_msgs::{DeleteC2cMsgs, DeleteC2cMsgsReply};
 pub use delete_group_msgs_by_sender::{DeleteGroupMsgsBySender, DeleteGroupMsgsBySenderReply};
 pub use get_c2c_history::{GetC2cHistory, GetC2cHistoryReply};
 pub use get_c2c_msg_extensions::{GetC2cMsgExtensions, GetC2cMsgExtensionsReply};
@@ -39,7 +45,9 @@ pub use modify_group_msg::{ModifyGroupMsg, ModifyGroupMsgReply};
 pub use recall_c2c_msg::{RecallC2cMsg, RecallC2cMsgReply};
 pub use recall_group_msgs::{RecallGroupMsgs, RecallGroupMsgsReply};
 pub use send_broadcast_msg::{SendBroadcastMsg, SendBroadcastMsgReply};
+pub use send_c2c_read_receipts::{SendC2cReadReceipts, SendC2cReadReceiptsReply};
 pub use send_group_msg::{SendGroupMsg, SendGroupMsgReply};
+pub use send_group_read_receipts::{SendGroupReadReceipts, SendGroupReadReceiptsReply};
 pub use send_group_system_notification::{SendGroupSystemNotification, SendGroupSystemNotificationReply};
 pub use send_msg::{SendMsg, SendMsgReply};
 pub use send_msg_to_many::{SendMsgToMany, SendMsgToManyReply};

@@ -7,6 +7,8 @@ pub mod conversation;
 pub mod group;
 pub mod message;
 pub mod message_extension;
+pub mod moderation;
+pub mod official_account;
 pub mod profile;
 pub mod push;
 pub mod push_target;
@@ -17,6 +19,8 @@ pub use conversation::{Contact, ContactGroup, ContactResult, ContactType, Marked
 pub use group::{AddMemberOutcome, ApplyJoinOption, CustomField, GroupAttribute, GroupCounter, GroupMember, GroupType, InviteJoinOption, MemberRole, MsgFlag, MuteAllMember};
 pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, MsgElement, MsgPriority, MsgSeqItem, RelayElem, RelayedMsg, SendMsgControl, SoundElem, SyncOtherMachine, TextElem, VideoFileElem};
 pub use message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
+pub use moderation::{LocalFilter, LocalKeyword, LocalWordType, ModerationContentType, ModerationLabel, ModerationResult, ModerationScene};
+pub use official_account::{OfficialAccountFilter, OfficialAccountInfo, Subscription, SubscriptionOutcome, SubscriptionResult};
 pub use profile::{ProfileItem, ProfileTag};
 pub use push::{AndroidPushInfo, ApnsPushInfo, BadgeMode, HuaweiImportance, OfflinePushInfo, PushFlag, VivoClassification};
 pub use push_target::{UserAttributes, UserTags};
