@@ -41,6 +41,10 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Robot_Account\":[\"@RBT#weather\",\"@RBT#chess\"]}",
     ),
     (
+        "v4/openim_robot_http_svc/send_stream_msg",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"7101_12_1700000000\"}",
+    ),
+    (
         "v4/recentcontact/create_contact_group",
         "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"GroupResultItem\":[{\"GroupItem\":{\"GroupId\":4,\"GroupName\":\"family\"},\"ResultItem\":[{\"ContactItem\":{\"To_Account\":\"mei\",\"Type\":1},\"ResultCode\":0,\"ResultInfo\":\"\"},{\"ContactItem\":{\"ToGroupId\":\"@TGS#1GONE\",\"Type\":2},\"ResultCode\":51007,\"ResultInfo\":\"group is gone\"}]}]}",
     ),

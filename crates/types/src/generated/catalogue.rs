@@ -150,6 +150,7 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::chatbot::CreateChatbot as Endpoint>::META,
     <crate::chatbot::DeleteChatbot as Endpoint>::META,
     <crate::chatbot::ListChatbots as Endpoint>::META,
+    <crate::chatbot::SendStreamMsg as Endpoint>::META,
 ];
 
 /// Runs `visitor` with the request type of the command at `path`; none when no command is there.
@@ -560,6 +561,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/openim_robot_http_svc/get_all_robots" => {
                 visitor.visit::<crate::chatbot::ListChatbots>()
+            }
+            "v4/openim_robot_http_svc/send_stream_msg" => {
+                visitor.visit::<crate::chatbot::SendStreamMsg>()
             }
             _ => return None,
         },

@@ -5,7 +5,9 @@
 pub mod create_chatbot;
 pub mod delete_chatbot;
 pub mod list_chatbots;
+pub mod send_stream_msg;
 
 pub use create_chatbot::{CreateChatbot, CreateChatbotReply};
 pub use delete_chatbot::{DeleteChatbot, DeleteChatbotReply};
 pub use list_chatbots::{ListChatbots, ListChatbotsReply};
+pub use send_stream_msg::{SendStreamMsg, SendStreamMsgReply};

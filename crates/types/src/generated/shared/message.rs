@@ -813,6 +813,141 @@ impl Validate for RelayElem {
     }
 }
 
+/// A text that is written as it goes. The vendor's chatbot plug-in shows the element, the page on message formats does not list it.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StreamElem {
+    /// Pieces of the text.
+    ///
+    /// Wire name `Chunks`.
+    pub chunks: Option<Vec<StreamChunk>>,
+    /// What clients show that do not know the element.
+    ///
+    /// Wire name `CompatibleText`.
+    pub compatible_text: Option<String>,
+    /// Which text it is: from the reply to the first piece, for the others.
+    ///
+    /// Wire name `StreamMsgID`.
+    pub stream_msg_id: Option<String>,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl StreamElem {
+    /// An object without optional fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`chunks`](Self::chunks).
+    #[must_use]
+    pub fn with_chunks(mut self, chunks: impl IntoIterator<Item = StreamChunk>) -> Self {
+        self.chunks = Some(chunks.into_iter().collect());
+        self
+    }
+
+    /// Sets [`compatible_text`](Self::compatible_text).
+    #[must_use]
+    pub fn with_compatible_text(mut self, compatible_text: impl Into<String>) -> Self {
+        self.compatible_text = Some(compatible_text.into());
+        self
+    }
+
+    /// Sets [`stream_msg_id`](Self::stream_msg_id).
+    #[must_use]
+    pub fn with_stream_msg_id(mut self, stream_msg_id: impl Into<String>) -> Self {
+        self.stream_msg_id = Some(stream_msg_id.into());
+        self
+    }
+}
+
+wire_object!(StreamElem {
+    optional "Chunks" => chunks,
+    optional "CompatibleText" => compatible_text,
+    optional "StreamMsgID" => stream_msg_id,
+});
+
+impl Validate for StreamElem {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+        if let Some(value) = &self.chunks {
+            checker.inside("Chunks", value);
+        }
+    }
+}
+
+/// A piece of a text.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StreamChunk {
+    /// Kind of piece; `data` is the only one seen.
+    ///
+    /// Wire name `EventType`.
+    pub event_type: Option<String>,
+    /// Number of the piece, from 1.
+    ///
+    /// Wire name `Index`.
+    pub index: Option<u64>,
+    /// The piece.
+    ///
+    /// Wire name `Markdown`.
+    pub markdown: Option<String>,
+    /// Whether it is the last piece.
+    ///
+    /// Wire name `IsLast`.
+    pub is_last: Option<bool>,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl StreamChunk {
+    /// An object without optional fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`event_type`](Self::event_type).
+    #[must_use]
+    pub fn with_event_type(mut self, event_type: impl Into<String>) -> Self {
+        self.event_type = Some(event_type.into());
+        self
+    }
+
+    /// Sets [`index`](Self::index).
+    #[must_use]
+    pub fn with_index(mut self, index: u64) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Sets [`markdown`](Self::markdown).
+    #[must_use]
+    pub fn with_markdown(mut self, markdown: impl Into<String>) -> Self {
+        self.markdown = Some(markdown.into());
+        self
+    }
+
+    /// Sets [`is_last`](Self::is_last).
+    #[must_use]
+    pub fn with_is_last(mut self, is_last: bool) -> Self {
+        self.is_last = Some(is_last);
+        self
+    }
+}
+
+wire_object!(StreamChunk {
+    optional "EventType" => event_type,
+    optional "Index" => index,
+    optional "Markdown" => markdown,
+    optional "IsLast" => is_last,
+});
+
+impl Validate for StreamChunk {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
 /// One of the messages that were forwarded together.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -1140,6 +1275,8 @@ pub enum MsgElement {
     Video(VideoFileElem),
     /// Several messages forwarded as one. Wire name `TIMRelayElem`.
     Relay(RelayElem),
+    /// A text that is written as it goes, such as a chatbot's. Wire name `TIMStreamElem`.
+    Stream(StreamElem),
     /// A kind that this version does not know, kept as it came.
     Unknown(Unknown),
 }
@@ -1154,6 +1291,7 @@ wire_union!(MsgElement, "MsgType", "MsgContent" {
     "TIMFileElem" => File(FileElem),
     "TIMVideoFileElem" => Video(VideoFileElem),
     "TIMRelayElem" => Relay(RelayElem),
+    "TIMStreamElem" => Stream(StreamElem),
 });
 
 impl Validate for MsgElement {
@@ -1168,6 +1306,7 @@ impl Validate for MsgElement {
             Self::File(value) => checker.inside("MsgContent", value),
             Self::Video(value) => checker.inside("MsgContent", value),
             Self::Relay(value) => checker.inside("MsgContent", value),
+            Self::Stream(value) => checker.inside("MsgContent", value),
             Self::Unknown(_) => {}
         }
     }

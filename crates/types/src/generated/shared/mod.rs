@@ -17,7 +17,7 @@ pub mod relationship;
 pub use account::{AccountId};
 pub use conversation::{Contact, ContactGroup, ContactResult, ContactType, MarkedConversation};
 pub use group::{AddMemberOutcome, ApplyJoinOption, CustomField, GroupAttribute, GroupCounter, GroupMember, GroupType, InviteJoinOption, MemberRole, MsgFlag, MuteAllMember};
-pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, MsgElement, MsgPriority, MsgSeqItem, RelayElem, RelayedMsg, SendMsgControl, SoundElem, SyncOtherMachine, TextElem, VideoFileElem};
+pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, MsgElement, MsgPriority, MsgSeqItem, RelayElem, RelayedMsg, SendMsgControl, SoundElem, StreamChunk, StreamElem, SyncOtherMachine, TextElem, VideoFileElem};
 pub use message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
 pub use moderation::{LocalFilter, LocalKeyword, LocalWordType, ModerationContentType, ModerationLabel, ModerationResult, ModerationScene};
 pub use official_account::{OfficialAccountFilter, OfficialAccountInfo, Subscription, SubscriptionOutcome, SubscriptionResult};
