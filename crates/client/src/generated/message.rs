@@ -31,7 +31,7 @@ impl<'a> Message<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), checked 2026-11-24
     ///
     /// # Error codes
@@ -51,6 +51,8 @@ impl<'a> Message<'a> {
     }
 
     /// Deletes stored messages of a conversation for one of its two users.
+    ///
+    /// The other side keeps the messages.
     ///
     /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -477,14 +479,16 @@ impl<'a> Message<'a> {
     /// Tells the service that a user has read one-to-one messages that asked for receipts.
     ///
     /// * Command: `POST v4/openim/c2c_msg_read_receipt`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Sending Read Receipts for One-to-One Messages, checked 2026-11-24
+    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), checked 2026-11-24
     ///
     /// # Error codes
     ///
     /// | code | meaning |
     /// |---|---|
+    /// | 20001 | The message service could not make sense of the request. |
+    /// | 20002 | The UserSig or the login ticket has expired. |
     /// | 90001 | The body is no JSON, or not the JSON of this command. |
     /// | 90003 | The recipient is missing or no text. |
     /// | 90008 | The sender is missing, or there is no such user. |
@@ -527,6 +531,7 @@ impl<'a> Message<'a> {
     /// Tells the service that a member has read messages of a group.
     ///
     /// Needs an edition that includes read receipts of groups, switched on in the console, and messages that asked for them.
+    /// Not for groups of more than 200 members, an `AVChatRoom` or a community.
     ///
     /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
     /// * Quota: 200 calls per second unless the plan says otherwise

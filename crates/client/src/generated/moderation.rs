@@ -47,19 +47,9 @@ impl<'a> Moderation<'a> {
     /// Adds words that clients and the service block or replace by themselves.
     ///
     /// * Command: `POST v4/im_msg_audit_mgr/add_local_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Vendor's page: Adding Words for Local Moderation, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
     pub fn add_local_keywords(
         self,
         request: AddLocalKeywords,
@@ -69,8 +59,10 @@ impl<'a> Moderation<'a> {
 
     /// Bans a file of a message, so that clients cannot open it any more.
     ///
+    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+    ///
     /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Vendor's page: Banning Files of Messages, checked 2026-11-24
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
@@ -82,7 +74,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Delete Blocked Words, checked 2026-11-24
+    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), checked 2026-11-24
     ///
     /// # Error codes
     ///
@@ -100,19 +92,9 @@ impl<'a> Moderation<'a> {
     /// Deletes words that clients and the service block or replace by themselves.
     ///
     /// * Command: `POST v4/im_msg_audit_mgr/delete_local_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Vendor's page: Deleting Words of Local Moderation, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
     pub fn delete_local_keywords(
         self,
         request: DeleteLocalKeywords,
@@ -122,8 +104,10 @@ impl<'a> Moderation<'a> {
 
     /// Makes addresses through which files of messages can be opened for 15 minutes, banned ones too.
     ///
+    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+    ///
     /// * Command: `POST v4/im_cos_msg/get_cos_sig`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
     /// * Vendor's page: Getting Signed Addresses of Files of Messages, checked 2026-11-24
     pub fn get_file_signatures(
@@ -198,19 +182,9 @@ impl<'a> Moderation<'a> {
     /// Lists or searches the words that clients and the service block or replace by themselves.
     ///
     /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
     /// * Vendor's page: Getting Words of Local Moderation, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
     pub fn list_local_keywords(
         self,
         request: ListLocalKeywords,
@@ -292,8 +266,10 @@ impl<'a> Moderation<'a> {
 
     /// Lets clients open a banned file again.
     ///
+    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+    ///
     /// * Command: `POST v4/im_cos_msg/allow_banned_object`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Vendor's page: Unbanning Files of Messages, checked 2026-11-24
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {

@@ -8,10 +8,13 @@ use crate::wire::{Extra, wire_object};
 
 /// Says which of some users are in a live broadcast group.
 ///
+/// Finds users beyond the latest 1,000 as well; up to 40 seconds old. Needs the list of online members switched on in the
+/// console, and an edition that includes it.
+///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Checking Whether Users Are in an Audio-Video Group, checked 2026-11-24
+/// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), checked 2026-11-24
 ///
 /// # Error codes
 ///
@@ -73,6 +76,7 @@ impl Endpoint for CheckLiveGroupMembers {
             "v4/group_open_avchatroom_http_svc/check_members",
             Repeat::Read,
         )
+        .with_page(60523)
         .with_quota(200, 1)
         .with_errors(
             &[

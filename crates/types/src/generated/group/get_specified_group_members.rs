@@ -9,6 +9,8 @@ use crate::wire::{Extra, wire_object};
 
 /// Reads some members of a group by their user ids.
 ///
+/// Not for an `AVChatRoom`.
+///
 /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing

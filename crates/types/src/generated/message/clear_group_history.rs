@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), checked 2026-11-24
 ///
 /// # Error codes
@@ -74,7 +74,7 @@ impl Endpoint for ClearGroupHistory {
             "message",
             "clear_group_history",
             "v4/group_open_http_svc/clear_group_msg",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(65970)
         .with_quota(200, 1)

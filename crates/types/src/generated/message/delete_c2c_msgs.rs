@@ -8,6 +8,8 @@ use crate::wire::{Extra, wire_object};
 
 /// Deletes stored messages of a conversation for one of its two users.
 ///
+/// The other side keeps the messages.
+///
 /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first

@@ -9,14 +9,16 @@ use crate::wire::{Extra, wire_object};
 /// Tells the service that a user has read one-to-one messages that asked for receipts.
 ///
 /// * Command: `POST v4/openim/c2c_msg_read_receipt`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Sending Read Receipts for One-to-One Messages, checked 2026-11-24
+/// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), checked 2026-11-24
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
+/// | 20001 | The message service could not make sense of the request. |
+/// | 20002 | The UserSig or the login ticket has expired. |
 /// | 90001 | The body is no JSON, or not the JSON of this command. |
 /// | 90003 | The recipient is missing or no text. |
 /// | 90008 | The sender is missing, or there is no such user. |
@@ -79,9 +81,11 @@ impl Endpoint for SendC2cReadReceipts {
             "v4/openim/c2c_msg_read_receipt",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
+        .with_page(77776)
         .with_errors(
             &[
+                ErrorCode(20001),
+                ErrorCode(20002),
                 ErrorCode(90001),
                 ErrorCode(90003),
                 ErrorCode(90008),

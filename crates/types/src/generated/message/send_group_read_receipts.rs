@@ -10,6 +10,7 @@ use crate::wire::{Extra, wire_object};
 /// Tells the service that a member has read messages of a group.
 ///
 /// Needs an edition that includes read receipts of groups, switched on in the console, and messages that asked for them.
+/// Not for groups of more than 200 members, an `AVChatRoom` or a community.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
 /// * Quota: 200 calls per second unless the plan says otherwise

@@ -2,7 +2,7 @@
 
 //! `POST v4/im_msg_audit_mgr/add_local_audit_keywords`: Adding Words for Local Moderation
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::model::moderation::LocalKeyword;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -10,19 +10,9 @@ use crate::wire::{Extra, wire_object};
 /// Adds words that clients and the service block or replace by themselves.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/add_local_audit_keywords`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Vendor's page: Adding Words for Local Moderation, checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service failed internally. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddLocalKeywords {
@@ -69,21 +59,11 @@ impl Validate for AddLocalKeywords {
 impl Endpoint for AddLocalKeywords {
     type Reply = AddLocalKeywordsReply;
     const META: &'static Meta = &Meta::new(
-            "moderation",
-            "add_local_keywords",
-            "v4/im_msg_audit_mgr/add_local_audit_keywords",
-            Repeat::Idempotent,
-        )
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(2001),
-                ErrorCode(2002),
-                ErrorCode(2003),
-                ErrorCode(2004),
-                ErrorCode(2015),
-            ],
-        );
+        "moderation",
+        "add_local_keywords",
+        "v4/im_msg_audit_mgr/add_local_audit_keywords",
+        Repeat::Idempotent,
+    );
 }
 
 /// Reply to [`AddLocalKeywords`].

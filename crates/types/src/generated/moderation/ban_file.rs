@@ -8,8 +8,10 @@ use crate::wire::{Extra, wire_object};
 
 /// Bans a file of a message, so that clients cannot open it any more.
 ///
+/// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+///
 /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Vendor's page: Banning Files of Messages, checked 2026-11-24
 #[derive(Clone, PartialEq)]
@@ -46,12 +48,11 @@ impl Validate for BanFile {
 impl Endpoint for BanFile {
     type Reply = BanFileReply;
     const META: &'static Meta = &Meta::new(
-            "moderation",
-            "ban_file",
-            "v4/im_cos_msg/forbid_illegal_object",
-            Repeat::Idempotent,
-        )
-        .with_quota(200, 1);
+        "moderation",
+        "ban_file",
+        "v4/im_cos_msg/forbid_illegal_object",
+        Repeat::Idempotent,
+    );
 }
 
 /// Reply to [`BanFile`].

@@ -8,8 +8,10 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 
 /// Makes addresses through which files of messages can be opened for 15 minutes, banned ones too.
 ///
+/// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+///
 /// * Command: `POST v4/im_cos_msg/get_cos_sig`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, the command changes nothing
 /// * Vendor's page: Getting Signed Addresses of Files of Messages, checked 2026-11-24
 #[derive(Clone, PartialEq)]
@@ -48,12 +50,11 @@ impl Validate for GetFileSignatures {
 impl Endpoint for GetFileSignatures {
     type Reply = GetFileSignaturesReply;
     const META: &'static Meta = &Meta::new(
-            "moderation",
-            "get_file_signatures",
-            "v4/im_cos_msg/get_cos_sig",
-            Repeat::Read,
-        )
-        .with_quota(200, 1);
+        "moderation",
+        "get_file_signatures",
+        "v4/im_cos_msg/get_cos_sig",
+        Repeat::Read,
+    );
 }
 
 /// Reply to [`GetFileSignatures`].

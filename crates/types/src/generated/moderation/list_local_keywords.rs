@@ -2,7 +2,7 @@
 
 //! `POST v4/im_msg_audit_mgr/get_local_audit_keywords`: Getting Words of Local Moderation
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
 use crate::model::moderation::{LocalFilter, LocalKeyword};
 use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
@@ -11,19 +11,9 @@ use crate::wire::{Extra, wire_object};
 /// Lists or searches the words that clients and the service block or replace by themselves.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, the command changes nothing
 /// * Vendor's page: Getting Words of Local Moderation, checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service failed internally. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListLocalKeywords {
@@ -104,21 +94,11 @@ impl Validate for ListLocalKeywords {
 impl Endpoint for ListLocalKeywords {
     type Reply = ListLocalKeywordsReply;
     const META: &'static Meta = &Meta::new(
-            "moderation",
-            "list_local_keywords",
-            "v4/im_msg_audit_mgr/get_local_audit_keywords",
-            Repeat::Read,
-        )
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(2001),
-                ErrorCode(2002),
-                ErrorCode(2003),
-                ErrorCode(2004),
-                ErrorCode(2015),
-            ],
-        );
+        "moderation",
+        "list_local_keywords",
+        "v4/im_msg_audit_mgr/get_local_audit_keywords",
+        Repeat::Read,
+    );
 }
 
 impl Paged for ListLocalKeywords {

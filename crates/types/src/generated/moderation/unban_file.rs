@@ -8,8 +8,10 @@ use crate::wire::{Extra, wire_object};
 
 /// Lets clients open a banned file again.
 ///
+/// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+///
 /// * Command: `POST v4/im_cos_msg/allow_banned_object`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Vendor's page: Unbanning Files of Messages, checked 2026-11-24
 #[derive(Clone, PartialEq)]
@@ -46,12 +48,11 @@ impl Validate for UnbanFile {
 impl Endpoint for UnbanFile {
     type Reply = UnbanFileReply;
     const META: &'static Meta = &Meta::new(
-            "moderation",
-            "unban_file",
-            "v4/im_cos_msg/allow_banned_object",
-            Repeat::Idempotent,
-        )
-        .with_quota(200, 1);
+        "moderation",
+        "unban_file",
+        "v4/im_cos_msg/allow_banned_object",
+        Repeat::Idempotent,
+    );
 }
 
 /// Reply to [`UnbanFile`].

@@ -12,26 +12,38 @@ pub struct LocalKeyword {
     /// The word, or the regular expression.
     ///
     /// Wire name `Keyword`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub keyword: String,
     /// What the word is.
     ///
     /// Wire name `WordType`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub word_type: Option<LocalWordType>,
     /// What becomes of it.
     ///
     /// Wire name `FilterType`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub filter_type: Option<LocalFilter>,
     /// Id of the word.
     ///
     /// Wire name `Id`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub id: Option<u64>,
     /// What stands in its place.
     ///
     /// Wire name `ReplacedContent`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub replaced_content: Option<String>,
     /// When it last changed, as text.
     ///
     /// Wire name `UpdateTime`.
+    ///
+    /// Unconfirmed: only another SDK names the field
     pub update_time: Option<String>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
@@ -138,7 +150,7 @@ wire_integer_enum!(LocalFilter {
     2 => BLOCK,
 });
 
-/// Which rules of moderation apply.
+/// Which rules of moderation apply: one of these scenes, or the id of a configuration of the app's own.
 ///
 /// Open: a value without a constant is kept as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
