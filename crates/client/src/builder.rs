@@ -1,6 +1,8 @@
 //! Setting a client up.
 
-use crate::{Client, Clock, Region, SecretKey, credentials::Credentials, transport::Transport};
+use crate::{
+    Client, Clock, Region, RetryPolicy, SecretKey, credentials::Credentials, transport::Transport,
+};
 use reqwest::{Url, redirect};
 use std::{fmt, sync::Arc, time::Duration};
 use tencent_chat_types::protocol::SERVER_TIMEOUT_SECONDS;
@@ -18,6 +20,8 @@ pub struct ClientBuilder {
     base: Option<String>,
     allow_plain_http: bool,
     deadline: Duration,
+    try_timeout: Duration,
+    retry: RetryPolicy,
     connect_timeout: Duration,
     sig_valid_for: Duration,
     max_reply_bytes: usize,
@@ -25,8 +29,12 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Deadline of a call unless set otherwise: the service's own, and time to get there and back.
-    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(SERVER_TIMEOUT_SECONDS as u64 + 2);
+    /// Deadline of a call unless set otherwise, with all its tries and pauses.
+    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
+    /// Timeout of one try unless set otherwise: the service's own, and time to get there and back.
+    pub const DEFAULT_TRY_TIMEOUT: Duration =
+        Duration::from_secs(SERVER_TIMEOUT_SECONDS as u64 + 2);
 
     /// Validity of a UserSig unless set otherwise; the vendor recommends no less than a day.
     pub const DEFAULT_SIG_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
@@ -43,6 +51,8 @@ impl ClientBuilder {
             base: None,
             allow_plain_http: false,
             deadline: Self::DEFAULT_DEADLINE,
+            try_timeout: Self::DEFAULT_TRY_TIMEOUT,
+            retry: RetryPolicy::new(),
             connect_timeout: Duration::from_secs(3),
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
@@ -68,7 +78,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Time after which a call fails in all. Must be longer than the service's own three seconds,
+    /// When failed calls are sent again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Time after which one try is given up, within the deadline of the call.
+    pub fn try_timeout(mut self, timeout: Duration) -> Self {
+        self.try_timeout = timeout;
+        self
+    }
+
+    /// Time after which a call fails in all, tries and pauses included. Must be longer than the service's own three seconds,
     /// or calls fail that the service still finishes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -140,6 +162,13 @@ impl ClientBuilder {
                 format!("more than the {SERVER_TIMEOUT_SECONDS} s that the service itself takes");
             return error("deadline", &format!("it is {:?}", self.deadline), &expected);
         }
+        if self.try_timeout.is_zero() {
+            return error(
+                "try_timeout",
+                "it is 0",
+                "longer than the service takes for a reply",
+            );
+        }
         if self.sig_valid_for < Duration::from_secs(60) {
             return error(
                 "sig_validity",
@@ -192,6 +221,8 @@ impl ClientBuilder {
                 base: base.into(),
                 credentials: Credentials::new(self.signer, self.identifier, self.sig_valid_for),
                 deadline: self.deadline,
+                try_timeout: self.try_timeout,
+                retry: self.retry,
                 max_reply_bytes: self.max_reply_bytes,
             }),
         })

@@ -3,7 +3,8 @@
 use crate::{
     Client, Error,
     error::{Cause, Sent},
-    transport::{Command, decode},
+    retry::RetryPolicy,
+    transport::{Command, Options},
 };
 use bytes::Bytes;
 use std::{
@@ -20,6 +21,7 @@ pub struct Call<'a, E> {
     client: &'a Client,
     request: Request<'a, E>,
     deadline: Option<Duration>,
+    retry: Option<RetryPolicy>,
     checked: bool,
 }
 
@@ -45,6 +47,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
             client,
             request: Request::Owned(request),
             deadline: None,
+            retry: None,
             checked: true,
         }
     }
@@ -54,13 +57,21 @@ impl<'a, E: Endpoint> Call<'a, E> {
             client,
             request: Request::Borrowed(request),
             deadline: None,
+            retry: None,
             checked: true,
         }
     }
 
-    /// Gives up after this time in all, in place of the client's own deadline.
+    /// Gives up after this time in all, tries and pauses included, in place of the client's own
+    /// deadline.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Repeats by another policy than the client's.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
         self
     }
 
@@ -92,13 +103,12 @@ impl<'a, E: Endpoint> Call<'a, E> {
         let body = serde_json::to_vec(request)
             .map_err(|error| command.error(Cause::Encode(error), Sent::No))?;
         let transport = &self.client.transport;
-        let deadline = self.deadline.unwrap_or(transport.deadline);
-        let received = transport.attempt(command, body, deadline).await?;
-        let reply = decode(command, &received)?;
-        Ok(Answer {
-            reply,
-            body: received.body,
-        })
+        let options = Options {
+            deadline: self.deadline.unwrap_or(transport.deadline),
+            retry: self.retry.as_ref().unwrap_or(&transport.retry),
+        };
+        let (reply, body) = transport.call(command, body.into(), options).await?;
+        Ok(Answer { reply, body })
     }
 }
 

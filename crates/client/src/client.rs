@@ -3,7 +3,7 @@
 use crate::{
     Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
     error::{Cause, Sent},
-    transport::{Command, Transport, decode},
+    transport::{Command, Options, Transport},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -75,11 +75,12 @@ impl Client {
         }
         let body =
             serde_json::to_vec(body).map_err(|e| command.error(Cause::Encode(e), Sent::No))?;
-        let received = self
-            .transport
-            .attempt(command, body, self.transport.deadline)
-            .await?;
-        decode(command, &received)
+        let options = Options {
+            deadline: self.transport.deadline,
+            retry: &self.transport.retry,
+        };
+        let (reply, _) = self.transport.call(command, body.into(), options).await?;
+        Ok(reply)
     }
 
     /// All pages from this request on, one reply at a time.

@@ -107,6 +107,23 @@ impl Credentials {
         Ok(signed)
     }
 
+    /// A signature in place of one that the service found stale. Of many that ask at once, one signs.
+    pub(crate) fn renew(&self, stale: &Arc<Signed>) -> Result<(), SignError> {
+        let _guard = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.load_full();
+        if current.is_some_and(|current| !Arc::ptr_eq(&current, stale)) {
+            return Ok(());
+        }
+        let signed = Arc::new(self.sign(self.signer.now())?);
+        self.current.store(Some(signed));
+        Ok(())
+    }
+
+    /// The time that signatures are made with.
+    pub(crate) fn now(&self) -> u64 {
+        self.signer.now()
+    }
+
     fn sign(&self, now: u64) -> Result<Signed, SignError> {
         let sig = self.signer.sign(&self.identifier, self.valid_for)?;
         let valid_for = self.valid_for.as_secs();

@@ -1,7 +1,7 @@
 //! What went wrong, and what can be done about it.
 
 use bytes::Bytes;
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use tencent_chat_types::{
     ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorRepeat, Meta,
     validate::{Violation, Violations},
@@ -22,6 +22,21 @@ pub(crate) struct Inner {
     pub(crate) cause: Cause,
     pub(crate) sent: Sent,
     pub(crate) body: Option<Bytes>,
+    pub(crate) tries: Vec<FailedTry>,
+    /// How far this machine's clock is ahead of the service's, in seconds.
+    pub(crate) clock_ahead: Option<i64>,
+}
+
+/// A try that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedTry {
+    /// What kind of thing went wrong.
+    pub kind: ErrorKind,
+    /// The service's code, where it sent one.
+    pub code: Option<ErrorCode>,
+    /// How long the try took.
+    pub took: Duration,
 }
 
 pub(crate) enum Cause {
@@ -30,12 +45,22 @@ pub(crate) enum Cause {
     Sign(SignError),
     Encode(serde_json::Error),
     Connect(reqwest::Error),
-    Timeout(std::time::Duration),
+    Timeout(Duration),
     Transport(reqwest::Error),
-    TooLarge { limit: usize },
-    Http { status: u16 },
-    Decode { field: String, message: String },
-    Api { envelope: Envelope },
+    TooLarge {
+        limit: usize,
+    },
+    Http {
+        status: u16,
+    },
+    Decode {
+        field: String,
+        message: String,
+        is_json: bool,
+    },
+    Api {
+        envelope: Envelope,
+    },
     Stuck,
 }
 
@@ -93,7 +118,42 @@ impl Error {
             cause,
             sent,
             body: None,
+            tries: Vec::new(),
+            clock_ahead: None,
         }))
+    }
+
+    /// Adds the tries that were made.
+    pub(crate) fn after(mut self, tries: Vec<FailedTry>) -> Self {
+        self.0.tries = tries;
+        self
+    }
+
+    pub(crate) fn with_clock_ahead(mut self, seconds: Option<i64>) -> Self {
+        self.0.clock_ahead = seconds;
+        self
+    }
+
+    pub(crate) fn meta(&self) -> Option<&'static Meta> {
+        self.0.meta
+    }
+
+    /// Whether the service has certainly not acted on the request.
+    pub(crate) fn was_not_acted_upon(&self) -> bool {
+        self.0.sent == Sent::No || self.0.cause.is_refusal_at_the_gate()
+    }
+
+    /// The tries that were made, this error's own last. Empty when nothing was sent, or for an error
+    /// that is not about sending.
+    pub fn tries(&self) -> &[FailedTry] {
+        &self.0.tries
+    }
+
+    /// By how many seconds this machine's clock is ahead of the service's (behind, when negative),
+    /// where the service found the UserSig expired or not yet valid and the two clocks differ by
+    /// more than a minute.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.0.clock_ahead
     }
 
     pub(crate) fn with_body(mut self, body: Bytes) -> Self {
@@ -186,18 +246,24 @@ impl Error {
             | Cause::Encode(_)
             | Cause::Sign(_)
             | Cause::Stuck => Some(ErrorRepeat::Never),
-            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
-                Some(ErrorRepeat::Later)
-            }
+            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) => Some(ErrorRepeat::Later),
+            // Gateways say with these that the service behind them did not answer.
+            Cause::Http {
+                status: 408 | 429 | 500..,
+            } => Some(ErrorRepeat::Later),
+            Cause::Http { .. } => Some(ErrorRepeat::Never),
+            // What is no JSON at all was cut off or comes from something in between.
+            Cause::Decode { is_json: false, .. } => Some(ErrorRepeat::Later),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { envelope } => envelope.code().repeat(),
         }
     }
 
-    /// Whether sending the same request again does no harm: it never left, or the command may be
-    /// repeated.
+    /// Whether sending the same request again does no harm: it never left, the service refused it
+    /// before acting, or the command may be repeated. A send must carry all the numbers by which the
+    /// service drops doubles.
     pub fn is_repeat_safe(&self) -> bool {
-        self.0.sent == Sent::No || self.0.meta.is_some_and(|meta| meta.repeat.is_safe())
+        self.was_not_acted_upon() || self.0.meta.is_some_and(|meta| meta.repeat.is_safe())
     }
 
     /// Whether the request reached the service.
@@ -248,7 +314,7 @@ impl fmt::Display for Error {
                     "{path} answered with HTTP status {status}, which is not the service's own"
                 )
             }
-            Cause::Decode { field, message } => {
+            Cause::Decode { field, message, .. } => {
                 write!(f, "{path} answered with something else than its reply")?;
                 if !field.is_empty() && field != "." {
                     write!(f, ", at {field}")?;
@@ -272,6 +338,25 @@ impl fmt::Display for Error {
                 f,
                 "{path} promised another page but its cursor did not move"
             ),
+        }?;
+        if self.0.tries.len() > 1 {
+            write!(f, "; {} tries were made", self.0.tries.len())?;
+        }
+        match self.0.clock_ahead {
+            Some(seconds) if seconds > 0 => {
+                write!(
+                    f,
+                    "; this machine's clock is {seconds} s ahead of the service's"
+                )
+            }
+            Some(seconds) => {
+                write!(
+                    f,
+                    "; this machine's clock is {} s behind the service's",
+                    -seconds
+                )
+            }
+            None => Ok(()),
         }
     }
 }

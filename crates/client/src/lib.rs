@@ -29,14 +29,16 @@ mod error;
 mod generated;
 mod pages;
 mod region;
+mod retry;
 mod transport;
 
 pub use builder::{ClientBuilder, ConfigError};
 pub use call::{Answer, Call};
 pub use client::Client;
-pub use error::{Error, ErrorKind, Sent};
+pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
 pub use pages::{Items, Pages};
 pub use region::{Region, UnknownRegion};
+pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};

@@ -3,11 +3,19 @@
 use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
+    retry::{Next, RetryPolicy, Tries},
 };
 use bytes::{Bytes, BytesMut};
-use reqwest::{StatusCode, header};
-use std::{fmt, sync::Arc, time::Duration};
-use tencent_chat_types::{Meta, RawReply, Reply};
+use reqwest::{
+    StatusCode,
+    header::{self, HeaderValue},
+};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant, UNIX_EPOCH},
+};
+use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
 
 /// Everything that calls share.
 pub(crate) struct Transport {
@@ -16,7 +24,16 @@ pub(crate) struct Transport {
     pub(crate) base: String,
     pub(crate) credentials: Credentials,
     pub(crate) deadline: Duration,
+    pub(crate) try_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
     pub(crate) max_reply_bytes: usize,
+}
+
+/// How a call goes about it.
+pub(crate) struct Options<'a> {
+    /// For all tries and pauses together.
+    pub(crate) deadline: Duration,
+    pub(crate) retry: &'a RetryPolicy,
 }
 
 /// A command, known by its spec or only by path.
@@ -39,15 +56,79 @@ impl Command<'_> {
 pub(crate) struct Received {
     pub(crate) body: Bytes,
     pub(crate) signed: Arc<Signed>,
+    date: Option<HeaderValue>,
 }
 
+/// A difference of clocks that matters, in seconds.
+const CLOCK_DIFFERENCE: u64 = 60;
+
 impl Transport {
-    /// Sends a body and reads the reply. Not generic, so that it is compiled once.
-    pub(crate) async fn attempt(
+    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    pub(crate) async fn call<R: Reply>(
         &self,
         command: Command<'_>,
-        body: Vec<u8>,
-        deadline: Duration,
+        body: Bytes,
+        options: Options<'_>,
+    ) -> Result<(R, Bytes), Error> {
+        let begun = Instant::now();
+        let until = begun + options.deadline;
+        let mut tries = Tries::new(options.retry, until);
+        loop {
+            let began = Instant::now();
+            let left = until.saturating_duration_since(began);
+            let timeout = match left < self.try_timeout {
+                true => (left, options.deadline),
+                false => (self.try_timeout, self.try_timeout),
+            };
+            let mut signed = None;
+            let outcome = self.attempt(command, body.clone(), timeout).await;
+            let outcome = outcome.and_then(|received| {
+                let reply = decode::<R>(command, &received);
+                let reply = reply.map_err(|error| self.look_at_the_clock(error, &received));
+                signed = Some(received.signed);
+                reply.map(|reply| (reply, received.body))
+            });
+            let error = match outcome {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            match tries.failed(&error, &body, began.elapsed()) {
+                Next::GiveUp => return Err(tries.give_up(error)),
+                Next::Again(pause) => tokio::time::sleep(pause).await,
+                Next::Renew => {
+                    if let Some(Err(problem)) = signed.map(|stale| self.credentials.renew(&stale)) {
+                        return Err(command.error(Cause::Sign(problem), Sent::No));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A UserSig that is refused for its time may be so because of a wrong clock on this machine.
+    fn look_at_the_clock(&self, error: Error, received: &Received) -> Error {
+        if error.class() != Some(ErrorClass::Credential) {
+            return error;
+        }
+        let date = received.date.as_ref().and_then(|date| date.to_str().ok());
+        let theirs = date
+            .and_then(|date| httpdate::parse_http_date(date).ok())
+            .and_then(|date| date.duration_since(UNIX_EPOCH).ok());
+        let ahead = theirs.and_then(|theirs| {
+            let (ours, theirs) = (self.credentials.now(), theirs.as_secs());
+            let differs = ours.abs_diff(theirs) > CLOCK_DIFFERENCE;
+            differs
+                .then(|| i64::try_from(i128::from(ours) - i128::from(theirs)).unwrap_or(i64::MAX))
+        });
+        error.with_clock_ahead(ahead)
+    }
+
+    /// One try, with its timeout and the time to name when that passes. Not generic, so that it is
+    /// compiled once.
+    async fn attempt(
+        &self,
+        command: Command<'_>,
+        body: Bytes,
+        (timeout, named): (Duration, Duration),
     ) -> Result<Received, Error> {
         let signed = self
             .credentials
@@ -66,11 +147,11 @@ impl Transport {
             .post(url)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
-        // One deadline for connecting, sending and reading. Dropping the future drops the request.
-        match tokio::time::timeout(deadline, self.exchange(command, request)).await {
-            Ok(Ok(body)) => Ok(Received { body, signed }),
+        // One timeout for connecting, sending and reading. Dropping the future drops the request.
+        match tokio::time::timeout(timeout, self.exchange(command, request)).await {
+            Ok(Ok((body, date))) => Ok(Received { body, signed, date }),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(command.error(Cause::Timeout(deadline), Sent::Maybe)),
+            Err(_) => Err(command.error(Cause::Timeout(named), Sent::Maybe)),
         }
     }
 
@@ -78,7 +159,7 @@ impl Transport {
         &self,
         command: Command<'_>,
         request: reqwest::RequestBuilder,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<(Bytes, Option<HeaderValue>), Error> {
         let mut response = request.send().await.map_err(|error| {
             // reqwest's errors carry the address, and with it the signature.
             let error = error.without_url();
@@ -89,6 +170,7 @@ impl Transport {
             }
         })?;
         let status = response.status();
+        let date = response.headers_mut().remove(header::DATE);
         let limit = self.max_reply_bytes;
         let too_large = || command.error(Cause::TooLarge { limit }, Sent::Yes);
         let announced = response
@@ -113,7 +195,7 @@ impl Transport {
                         && announced == Some(chunk.len())
                         && status == StatusCode::OK =>
                 {
-                    return Ok(chunk);
+                    return Ok((chunk, date));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
@@ -125,7 +207,7 @@ impl Transport {
         }
         let body = body.freeze();
         if status == StatusCode::OK {
-            Ok(body)
+            Ok((body, date))
         } else {
             Err(command
                 .error(
@@ -170,8 +252,14 @@ fn undecodable<R: Reply>(
     };
     let message = quoted(&received.signed.redact(error.to_string()));
     let field = received.signed.redact(quoted(&field));
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&received.body).is_ok();
+    let cause = Cause::Decode {
+        field,
+        message,
+        is_json,
+    };
     command
-        .error(Cause::Decode { field, message }, Sent::Yes)
+        .error(cause, Sent::Yes)
         .with_body(received.body.clone())
 }
 

@@ -18,6 +18,13 @@
 //! has the documented code: no such command 60009, no SDKAppID 60012, another one 60006, a UserSig
 //! that expired 70001, one of another key 70009, a caller who is no administrator 60010, and so on.
 //!
+//! # What goes wrong on demand
+//!
+//! [`Simulator::inject`] lets the next requests of a command fail as things fail in production:
+//! connections that break before or after the effect, gateways that answer in place of the service,
+//! replies that are cut off, empty, slow or of another shape, codes, and requests that arrive twice.
+//! [`Simulator::journal`] says how often each request was acted upon.
+//!
 //! # What it does not do
 //!
 //! Commands whose answers come from outside (figures of the console, archives of messages, addresses of
@@ -29,10 +36,12 @@
 //! stores nothing on disk and listens on loopback only.
 
 mod commands;
+mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod server;
 mod state;
 
+pub use fault::Fault;
 pub use server::{JournalEntry, Simulator, SimulatorBuilder};

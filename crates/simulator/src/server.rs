@@ -2,25 +2,41 @@
 
 use crate::{
     commands::{Commands, Refusal},
+    fault::{Fault, Script},
     gate::{self, Because},
     state::State,
 };
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract,
-    http::{Method, Request, header},
-    response::{IntoResponse, Response},
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Collected, Full, Limited};
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
 };
 use std::{
     collections::VecDeque,
-    fmt, io,
+    fmt,
+    future::Future,
+    io,
     net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task,
+    time::Duration,
 };
 use tencent_chat_types::{Envelope, ErrorCode, RawReply};
 use tencent_chat_usersig::{Clock, SecretKey, Signer};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, Sleep, sleep},
+};
 
 /// Largest request body that is read. The service's own limits are per command and smaller.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -41,6 +57,7 @@ struct Shared {
     commands: Commands,
     state: Mutex<State>,
     journal: Mutex<VecDeque<JournalEntry>>,
+    faults: Mutex<Script>,
 }
 
 /// One request that the simulator answered.
@@ -55,6 +72,11 @@ pub struct JournalEntry {
     pub random: Option<u32>,
     /// The code that was answered; zero for success.
     pub code: ErrorCode,
+    /// How often the request was acted upon: 0 when it was refused or a fault came first, 2 when it
+    /// arrived twice.
+    pub applied: u32,
+    /// What went wrong with it on demand.
+    pub fault: Fault,
 }
 
 /// Sets a [`Simulator`] up.
@@ -111,20 +133,10 @@ impl SimulatorBuilder {
             },
             commands: Commands::all(),
             journal: Mutex::default(),
+            faults: Mutex::default(),
         });
-        let app = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let until = async {
-                // An error means that the simulator was dropped, which stops it as well.
-                let _ = stopped.await;
-            };
-            axum::serve(listener, app)
-                .with_graceful_shutdown(until)
-                .await
-        });
+        let task = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
         Ok(Simulator {
             shared,
             address,
@@ -139,7 +151,7 @@ pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Simulator {
@@ -162,6 +174,17 @@ impl Simulator {
     /// The last requests, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
         lock(&self.shared.journal).iter().cloned().collect()
+    }
+
+    /// Lets the next requests of a command fail, one after the other. `*` stands for all commands
+    /// without a script of their own.
+    pub fn inject(&self, command: &str, faults: impl IntoIterator<Item = Fault>) {
+        lock(&self.shared.faults).add(command, faults);
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
     }
 
     /// Lets a user be seen on a platform, with a status such as `Online` or `PushOnline`.
@@ -242,56 +265,216 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Answers one request: always with HTTP status 200, like the service.
-async fn answer(
-    extract::State(shared): extract::State<Arc<Shared>>,
-    request: Request<Body>,
-) -> Response {
-    let path = request.uri().path().trim_start_matches('/').to_owned();
+/// Accepts connections until it is told to stop, then lets requests in flight finish.
+async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    let connections = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // An error means that the simulator was dropped, which stops it as well.
+            _ = &mut stopped => break,
+        };
+        // A connection that breaks while it comes about is the client's loss.
+        let Ok((stream, _)) = accepted else { continue };
+        // Without this, small replies wait for the client's acknowledgement of the last one.
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            // Broken connections are the client's, or were asked for.
+            let _ = connection.await;
+        });
+    }
+    connections.shutdown().await;
+}
+
+/// The connection is to break: asked for by a fault.
+#[derive(Debug)]
+struct Reset;
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection breaks on demand")
+    }
+}
+
+impl std::error::Error for Reset {}
+
+/// Answers one request: with HTTP status 200 like the service, unless a fault says otherwise.
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Reply>, Reset> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
+    let body = body.map(Collected::to_bytes).map_err(drop);
+    // Acting goes on when the client hangs up meanwhile, as it does in the service.
+    let acting = tokio::spawn(act(shared, head, body));
+    acting.await.map_err(|_| Reset)?
+}
+
+async fn act(
+    shared: Arc<Shared>,
+    head: Parts,
+    body: Result<Bytes, ()>,
+) -> Result<Response<Reply>, Reset> {
+    let path = head.uri.path().trim_start_matches('/').to_owned();
+    let fault = lock(&shared.faults).next(&path);
     let mut entry = JournalEntry {
         path,
         identifier: String::new(),
         random: None,
         code: ErrorCode::OK,
+        applied: 0,
+        fault: fault.clone(),
     };
-    let body = match handle(&shared, request, &mut entry).await {
-        Ok(body) => body,
-        Err(refusal) => {
-            entry.code = refusal.code;
-            let mut reply = RawReply::default();
-            reply.envelope = Envelope::fail(refusal.code, refusal.text);
-            // A struct of texts and a number always becomes JSON.
-            serde_json::to_vec(&reply).unwrap_or_default()
-        }
-    };
-    let mut journal = lock(&shared.journal);
-    if journal.len() == JOURNAL_LENGTH {
-        journal.pop_front();
+    if let Fault::Delay(pause) = fault {
+        sleep(pause).await;
     }
-    journal.push_back(entry);
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    let body = handle(&shared, &head, body, &fault, &mut entry).unwrap_or_else(|refusal| {
+        entry.code = refusal.code;
+        let mut reply = RawReply::default();
+        reply.envelope = Envelope::fail(refusal.code, refusal.text);
+        // A struct of texts and a number always becomes JSON.
+        serde_json::to_vec(&reply).unwrap_or_default()
+    });
+    {
+        let mut journal = lock(&shared.journal);
+        if journal.len() == JOURNAL_LENGTH {
+            journal.pop_front();
+        }
+        journal.push_back(entry);
+    }
+    if matches!(fault, Fault::ResetBefore | Fault::ResetAfter) {
+        return Err(Reset);
+    }
+    let (status, kind, body) = match &fault {
+        Fault::Gateway { status, .. } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let page = format!("<html><body><h1>{status}</h1></body></html>");
+            (status, "text/html", page.into_bytes())
+        }
+        fault => (StatusCode::OK, "application/json", fault.spoil(body)),
+    };
+    let mut response = Response::new(Reply::new(body, &fault));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    // The service's clock is the simulator's.
+    let now = std::time::UNIX_EPOCH + Duration::from_secs(shared.settings.signer.now());
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
+        headers.insert(header::DATE, date);
+    }
+    Ok(response)
 }
 
-async fn handle(
+fn handle(
     shared: &Shared,
-    request: Request<Body>,
+    head: &Parts,
+    body: Result<Bytes, ()>,
+    fault: &Fault,
     entry: &mut JournalEntry,
 ) -> Result<Vec<u8>, Refusal> {
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return Err(ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the method must be POST"));
     }
-    let caller = gate::check(&shared.settings, request.uri().query().unwrap_or_default())?;
+    if fault.comes_before() {
+        return fault.refusal().map_or(Ok(Vec::new()), Err);
+    }
+    let caller = gate::check(&shared.settings, head.uri.query().unwrap_or_default())?;
     entry.identifier.clone_from(&caller.identifier);
     entry.random = Some(caller.random);
     let command = shared
         .commands
         .get(&entry.path)
         .ok_or_else(|| ErrorCode::RESOURCE_UNKNOWN.because("there is no such command"))?;
-    let body = to_bytes(request.into_body(), MAX_BODY_BYTES)
-        .await
-        .map_err(|_| {
-            ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the body is too large or was cut off")
-        })?;
+    let body = body.map_err(|()| {
+        ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the body is too large or was cut off")
+    })?;
     let mut state = lock(&shared.state);
-    command.run(&mut state, &shared.settings, &caller, &body)
+    let reply = command.run(&mut state, &shared.settings, &caller, &body)?;
+    entry.applied = 1;
+    if *fault == Fault::Duplicate {
+        // What the second arrival answers goes to nobody.
+        if command
+            .run(&mut state, &shared.settings, &caller, &body)
+            .is_ok()
+        {
+            entry.applied = 2;
+        }
+    }
+    Ok(reply)
+}
+
+/// The body of a reply, as a fault lets it through.
+enum Reply {
+    Whole(Full<Bytes>),
+    /// Half of it, then an error.
+    Half {
+        half: Option<Bytes>,
+        length: u64,
+    },
+    /// Bit by bit.
+    Drip {
+        rest: Bytes,
+        pause: Duration,
+        sleep: Pin<Box<Sleep>>,
+    },
+}
+
+/// Bytes of one bit of a dripping reply.
+const DRIP_BYTES: usize = 8;
+
+impl Reply {
+    fn new(body: Vec<u8>, fault: &Fault) -> Self {
+        let body = Bytes::from(body);
+        match fault {
+            Fault::Truncated => Self::Half {
+                length: body.len() as u64,
+                half: Some(body.slice(..body.len() / 2)),
+            },
+            Fault::Drip(pause) => Self::Drip {
+                rest: body,
+                pause: *pause,
+                sleep: Box::pin(sleep(*pause)),
+            },
+            _ => Self::Whole(Full::new(body)),
+        }
+    }
+}
+
+impl Body for Reply {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> task::Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|never| match never {}),
+            Self::Half { half, .. } => {
+                let next = half.take().map(Frame::data).ok_or(Reset);
+                task::Poll::Ready(Some(next))
+            }
+            Self::Drip { rest, .. } if rest.is_empty() => task::Poll::Ready(None),
+            Self::Drip { rest, pause, sleep } => {
+                task::ready!(sleep.as_mut().poll(context));
+                sleep.as_mut().reset(Instant::now() + *pause);
+                let bit = rest.split_to(rest.len().min(DRIP_BYTES));
+                task::Poll::Ready(Some(Ok(Frame::data(bit))))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Half { length, .. } => SizeHint::with_exact(*length),
+            Self::Drip { rest, .. } => SizeHint::with_exact(rest.len() as u64),
+        }
+    }
 }

@@ -1,0 +1,310 @@
+//! What can go wrong against what the client makes of it: each row a fault, a kind of command, the
+//! tries, the result, and how often the simulator acted. Nothing is done twice, nothing is lost.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{fmt::Write as _, time::Duration};
+use tencent_chat_client::{Client, Error, ErrorKind, RetryPolicy};
+use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_tests::world::{APP, NOW, World, text};
+use tencent_chat_types::{
+    Endpoint, ErrorCode,
+    account::ImportAccounts,
+    group::{CreateGroup, GetGroupInfo, ListGroups, ModifyGroup},
+    message::{GetC2cHistory, SendGroupMsg, SendMsg},
+    model::GroupType,
+};
+use tencent_chat_usersig::FixedClock;
+
+/// How repeatable a command is.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// Changes nothing.
+    Read,
+    /// A second run changes nothing.
+    Idempotent,
+    /// The service drops doubles, and the request has all the numbers for that.
+    Deduplicated,
+    /// The service drops doubles, but the request lacks one of the numbers.
+    HalfDeduplicated,
+    /// A second run does the work again.
+    Unsafe,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind::Read,
+    Kind::Idempotent,
+    Kind::Deduplicated,
+    Kind::HalfDeduplicated,
+    Kind::Unsafe,
+];
+
+fn faults() -> Vec<(&'static str, Fault)> {
+    let gateway = |status, applied| Fault::Gateway { status, applied };
+    vec![
+        ("none", Fault::None),
+        ("delay", Fault::Delay(Duration::from_millis(50))),
+        (
+            "no answer in time",
+            Fault::Delay(Duration::from_millis(900)),
+        ),
+        ("reset before", Fault::ResetBefore),
+        ("reset after", Fault::ResetAfter),
+        ("truncated", Fault::Truncated),
+        ("502 before", gateway(502, false)),
+        ("502 after", gateway(502, true)),
+        ("404", gateway(404, false)),
+        ("empty body", Fault::EmptyBody),
+        ("wrong types", Fault::WrongTypes),
+        ("unknown fields", Fault::Unknown),
+        ("drip", Fault::Drip(Duration::from_millis(1))),
+        ("duplicate", Fault::Duplicate),
+        ("60007 rate", Fault::Refuse(ErrorCode(60007))),
+        ("60011 rate", Fault::Refuse(ErrorCode(60011))),
+        ("60018 rate", Fault::Refuse(ErrorCode(60018))),
+        ("60019 rate", Fault::Refuse(ErrorCode(60019))),
+        ("70001 stale sig", Fault::Refuse(ErrorCode(70001))),
+        ("70003 stale sig", Fault::Refuse(ErrorCode(70003))),
+        ("60008 timeout", Fault::Refuse(ErrorCode(60008))),
+        ("60003 bad request", Fault::Refuse(ErrorCode(60003))),
+        ("91000 server", Fault::Refuse(ErrorCode(91000))),
+        ("1234 unknown", Fault::Refuse(ErrorCode(1234))),
+    ]
+}
+
+async fn outcome<E: Endpoint>(client: &Client, request: E) -> Result<(), Error> {
+    client.send(&request).await.map(drop)
+}
+
+/// Calls a command of a kind once; what is there to count afterwards counts its effects.
+async fn act(client: &Client, kind: Kind) -> Result<(), Error> {
+    let message = || SendMsg::new("mei", 77, text("once")).with_from_account("lin");
+    match kind {
+        Kind::Read => outcome(client, GetGroupInfo::new(["chess"])).await,
+        Kind::Idempotent => outcome(client, ModifyGroup::new("chess").with_name("New")).await,
+        Kind::Deduplicated => outcome(client, message().with_msg_seq(5)).await,
+        Kind::HalfDeduplicated => outcome(client, message()).await,
+        Kind::Unsafe => outcome(client, CreateGroup::new(GroupType::PUBLIC, "new")).await,
+    }
+}
+
+const fn path(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Read => GetGroupInfo::META.path,
+        Kind::Idempotent => ModifyGroup::META.path,
+        Kind::Deduplicated | Kind::HalfDeduplicated => SendMsg::META.path,
+        Kind::Unsafe => CreateGroup::META.path,
+    }
+}
+
+/// How often the command had its effect: none for a read.
+async fn effects(world: &World, kind: Kind) -> u64 {
+    match kind {
+        Kind::Read => 0,
+        Kind::Idempotent => {
+            let info = world.ok(GetGroupInfo::new(["chess"])).await;
+            u64::from(info.group_info[0].name.as_deref() == Some("New"))
+        }
+        Kind::Deduplicated | Kind::HalfDeduplicated => {
+            let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 100);
+            world.ok(history).await.msg_cnt
+        }
+        Kind::Unsafe => world.ok(ListGroups::new()).await.total_count - 1,
+    }
+}
+
+/// A client that does not wait long.
+fn hasty(world: &World) -> Client {
+    let policy = RetryPolicy::new()
+        .first_pause(Duration::from_millis(2))
+        .quota_pause(Duration::from_millis(2));
+    Client::builder(APP, "administrator", "key")
+        .clock(world.clock.clone())
+        .base_url(world.simulator.base_url())
+        .try_timeout(Duration::from_millis(400))
+        .retry(policy)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_fault_against_every_kind_of_command() {
+    let mut table =
+        String::from("fault               command           tries  result            effects\n");
+    for (name, fault) in faults() {
+        for kind in KINDS {
+            let world = World::new().await;
+            world.group(GroupType::PUBLIC, "chess").await;
+            let client = hasty(&world);
+            let before = world.simulator.journal().len();
+            world.simulator.inject(path(kind), [fault.clone()]);
+            let result = act(&client, kind).await;
+            // Who was late may still be at it.
+            if matches!(fault, Fault::Delay(pause) if pause > Duration::from_millis(400)) {
+                tokio::time::sleep(Duration::from_millis(700)).await;
+            }
+            world.simulator.clear_faults();
+            let journal = world.simulator.journal().split_off(before);
+            let shown = match &result {
+                Ok(()) => "ok".to_owned(),
+                Err(error) => match error.code() {
+                    Some(code) => format!("error {}", code.0),
+                    None => format!("error {:?}", error.kind()),
+                },
+            };
+            if let Err(error) = &result {
+                assert_eq!(error.tries().len(), journal.len(), "{name} {kind:?}");
+            }
+            let effects = effects(&world, kind).await;
+            let kind_shown = format!("{kind:?}");
+            let tries = journal.len();
+            writeln!(
+                table,
+                "{name:18}  {kind_shown:16}  {tries:5}  {shown:16}  {effects:7}"
+            )
+            .unwrap();
+
+            // Nothing duplicated, unless the network itself did it to a command that cannot tell.
+            let network_doubled = fault == Fault::Duplicate && matches!(kind, Kind::Unsafe);
+            assert!(
+                effects <= 1 || network_doubled,
+                "{name} {kind:?} had {effects} effects"
+            );
+            // Nothing lost: a success has happened.
+            if result.is_ok() && !matches!(kind, Kind::Read) {
+                assert!(effects >= 1, "{name} {kind:?} succeeded without effect");
+            }
+        }
+    }
+    insta::assert_snapshot!("fault_table", table);
+}
+
+#[tokio::test]
+async fn the_last_error_tells_of_all_tries() {
+    let world = World::new().await;
+    let client = hasty(&world);
+    let script = [
+        Fault::ResetBefore,
+        Fault::Refuse(ErrorCode(60007)),
+        Fault::Gateway {
+            status: 503,
+            applied: false,
+        },
+        Fault::Refuse(ErrorCode(60011)),
+    ];
+    world.simulator.inject("*", script);
+    let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
+    let told: Vec<_> = error
+        .tries()
+        .iter()
+        .map(|failed| (failed.kind, failed.code))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (ErrorKind::Transport, None),
+            (ErrorKind::Api, Some(ErrorCode(60007))),
+            (ErrorKind::Http, None),
+            (ErrorKind::Api, Some(ErrorCode(60011))),
+        ]
+    );
+    assert!(
+        error.to_string().ends_with("; 4 tries were made"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn tries_and_pauses_end_with_the_deadline() {
+    let world = World::new().await;
+    let client = Client::builder(APP, "administrator", "key")
+        .clock(world.clock.clone())
+        .base_url(world.simulator.base_url())
+        .build()
+        .unwrap();
+    world
+        .simulator
+        .inject("*", vec![Fault::Delay(Duration::from_secs(60)); 8]);
+    let call = client
+        .call(GetGroupInfo::new(["x"]))
+        .deadline(Duration::from_millis(200));
+    let error = call.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(error.tries().len(), 1, "the deadline is that of all tries");
+}
+
+#[tokio::test]
+async fn a_stale_signature_is_renewed_once() {
+    let world = World::new().await;
+    let client = hasty(&world);
+    let stale = Fault::Refuse(ErrorCode::USER_SIG_EXPIRED);
+    world.simulator.inject("*", [stale.clone()]);
+    client.send(&GetGroupInfo::new(["x"])).await.unwrap();
+    world.simulator.inject("*", [stale.clone(), stale]);
+    let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
+    assert_eq!((error.code().unwrap().0, error.tries().len()), (70001, 2));
+    assert_eq!(error.clock_ahead(), None, "the clocks agree");
+}
+
+/// A machine whose clock is wrong makes signatures that the service finds expired.
+#[tokio::test]
+async fn a_wrong_clock_is_found_out() {
+    let world = World::new().await;
+    let days = 30 * 86_400;
+    for (ours, ahead) in [
+        (NOW - days, -i64::try_from(days).unwrap()),
+        (NOW + days, i64::try_from(days).unwrap()),
+    ] {
+        let client = Client::builder(APP, "administrator", "key")
+            .clock(FixedClock::new(ours))
+            .base_url(world.simulator.base_url())
+            .build()
+            .unwrap();
+        let error = client.send(&ImportAccounts::new(["x"])).await.unwrap_err();
+        assert_eq!(error.clock_ahead(), Some(ahead), "{error}");
+        assert!(error.to_string().contains("clock"), "{error}");
+    }
+}
+
+/// Group messages are told apart by `Random` and content.
+#[tokio::test]
+async fn repeated_group_messages_are_one() {
+    let world = World::new().await;
+    world.group(GroupType::PUBLIC, "chess").await;
+    let client = hasty(&world);
+    let path = SendGroupMsg::META.path;
+    world.simulator.inject(
+        path,
+        [Fault::ResetAfter, Fault::Truncated, Fault::EmptyBody],
+    );
+    let sent = client
+        .send(&SendGroupMsg::new("chess", 1, text("once")))
+        .await
+        .unwrap();
+    assert_eq!(sent.msg_seq, Some(1));
+    let applied = world
+        .simulator
+        .journal()
+        .iter()
+        .filter(|entry| entry.path == path)
+        .count();
+    assert_eq!(applied, 4);
+    let next = client
+        .send(&SendGroupMsg::new("chess", 2, text("twice")))
+        .await
+        .unwrap();
+    assert_eq!(next.msg_seq, Some(2));
+}
+
+#[tokio::test]
+async fn a_simulator_starts_with_no_faults() {
+    let simulator = Simulator::builder(APP, "key").start().await.unwrap();
+    simulator.inject("v4/openim/sendmsg", [Fault::ResetBefore]);
+    simulator.clear_faults();
+    let client = Client::builder(APP, "administrator", "key")
+        .base_url(simulator.base_url())
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    client.send(&ListGroups::new()).await.unwrap();
+    assert_eq!(simulator.journal()[0].fault, Fault::None);
+}
