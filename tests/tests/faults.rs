@@ -2,7 +2,7 @@
 //! tries, the result, and how often the simulator acted. Nothing is done twice, nothing is lost.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 use tencent_chat_client::{Client, Error, ErrorKind, RetryPolicy};
 use tencent_chat_simulator::{Fault, Simulator};
 use tencent_chat_tests::world::{APP, NOW, World, text};
@@ -126,53 +126,52 @@ fn hasty(world: &World) -> Client {
         .unwrap()
 }
 
+/// One row of the table, checked.
+async fn row(name: &str, fault: Fault, kind: Kind) -> String {
+    let world = World::new().await;
+    world.group(GroupType::PUBLIC, "chess").await;
+    let client = hasty(&world);
+    let before = world.simulator.journal().len();
+    world.simulator.inject(path(kind), [fault.clone()]);
+    let result = act(&client, kind).await;
+    // Who was late may still be at it.
+    if matches!(fault, Fault::Delay(pause) if pause > Duration::from_millis(400)) {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    let journal = world.simulator.journal().split_off(before);
+    let shown = match &result {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => match error.code() {
+            Some(code) => format!("error {}", code.0),
+            None => format!("error {:?}", error.kind()),
+        },
+    };
+    if let Err(error) = &result {
+        assert_eq!(error.tries().len(), journal.len(), "{name} {kind:?}");
+    }
+    let effects = effects(&world, kind).await;
+    // Nothing duplicated, unless the network itself did it to a command that cannot tell.
+    let network_doubled = fault == Fault::Duplicate && matches!(kind, Kind::Unsafe);
+    assert!(
+        effects <= 1 || network_doubled,
+        "{name} {kind:?} had {effects} effects"
+    );
+    // Nothing lost: a success has happened.
+    if result.is_ok() && !matches!(kind, Kind::Read) {
+        assert!(effects >= 1, "{name} {kind:?} succeeded without effect");
+    }
+    let (kind, tries) = (format!("{kind:?}"), journal.len());
+    format!("{name:18}  {kind:16}  {tries:5}  {shown:16}  {effects:7}\n")
+}
+
 #[tokio::test]
 async fn every_fault_against_every_kind_of_command() {
     let mut table =
         String::from("fault               command           tries  result            effects\n");
     for (name, fault) in faults() {
-        for kind in KINDS {
-            let world = World::new().await;
-            world.group(GroupType::PUBLIC, "chess").await;
-            let client = hasty(&world);
-            let before = world.simulator.journal().len();
-            world.simulator.inject(path(kind), [fault.clone()]);
-            let result = act(&client, kind).await;
-            // Who was late may still be at it.
-            if matches!(fault, Fault::Delay(pause) if pause > Duration::from_millis(400)) {
-                tokio::time::sleep(Duration::from_millis(700)).await;
-            }
-            world.simulator.clear_faults();
-            let journal = world.simulator.journal().split_off(before);
-            let shown = match &result {
-                Ok(()) => "ok".to_owned(),
-                Err(error) => match error.code() {
-                    Some(code) => format!("error {}", code.0),
-                    None => format!("error {:?}", error.kind()),
-                },
-            };
-            if let Err(error) = &result {
-                assert_eq!(error.tries().len(), journal.len(), "{name} {kind:?}");
-            }
-            let effects = effects(&world, kind).await;
-            let kind_shown = format!("{kind:?}");
-            let tries = journal.len();
-            writeln!(
-                table,
-                "{name:18}  {kind_shown:16}  {tries:5}  {shown:16}  {effects:7}"
-            )
-            .unwrap();
-
-            // Nothing duplicated, unless the network itself did it to a command that cannot tell.
-            let network_doubled = fault == Fault::Duplicate && matches!(kind, Kind::Unsafe);
-            assert!(
-                effects <= 1 || network_doubled,
-                "{name} {kind:?} had {effects} effects"
-            );
-            // Nothing lost: a success has happened.
-            if result.is_ok() && !matches!(kind, Kind::Read) {
-                assert!(effects >= 1, "{name} {kind:?} succeeded without effect");
-            }
+        let rows = KINDS.map(|kind| tokio::spawn(row(name, fault.clone(), kind)));
+        for row in rows {
+            table.push_str(&row.await.unwrap());
         }
     }
     insta::assert_snapshot!("fault_table", table);
