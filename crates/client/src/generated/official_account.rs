@@ -25,44 +25,26 @@ impl Client {
 impl<'a> OfficialAccount<'a> {
     /// Subscribes users to an official account.
     ///
-    /// Needs an edition that includes official accounts. Triggers the webhook after a subscriber is added.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels. Triggers the webhook after a subscriber is added.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Adding Subscribers, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), checked 2026-11-24
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
     }
 
     /// Creates an official account.
     ///
-    /// Needs an edition that includes official accounts. Triggers the webhooks before and after an official account is created.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels. Triggers the webhooks before and after an official account is created.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
     pub fn create_official_account(
         self,
         request: CreateOfficialAccount,
@@ -72,22 +54,23 @@ impl<'a> OfficialAccount<'a> {
 
     /// Takes users off the subscribers of an official account.
     ///
-    /// Needs an edition that includes official accounts. Triggers the webhook after a subscriber is deleted.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels. Triggers the webhook after a subscriber is deleted.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/delete_subscriber`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Deleting Subscribers, checked 2026-11-24
+    /// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), checked 2026-11-24
     ///
     /// # Error codes
     ///
     /// | code | meaning |
     /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 6017 | A parameter is not allowed. |
+    /// | 10004 | The service failed internally. |
+    /// | 20001 | The message service could not make sense of the request. |
+    /// | 20005 | The message service failed internally. |
+    /// | 130002 | The caller has no right to do it. |
     pub fn delete_subscribers(
         self,
         request: DeleteSubscribers,
@@ -97,22 +80,27 @@ impl<'a> OfficialAccount<'a> {
 
     /// Deletes an official account.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/destroy_official_account`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Destroying Official Accounts, checked 2026-11-24
+    /// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), checked 2026-11-24
     ///
     /// # Error codes
     ///
     /// | code | meaning |
     /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 6017 | A parameter is not allowed. |
+    /// | 10004 | The service failed internally. |
+    /// | 20001 | The message service could not make sense of the request. |
+    /// | 20005 | The message service failed internally. |
+    /// | 130002 | The caller has no right to do it. |
+    /// | 130004 | The official account does not exist, or no longer. |
+    /// | 130007 | The id of the official account is not allowed. |
+    /// | 130008 | The id is taken. |
+    /// | 131000 | Official accounts are not switched on for the app. |
     pub fn destroy_official_account(
         self,
         request: DestroyOfficialAccount,
@@ -122,12 +110,15 @@ impl<'a> OfficialAccount<'a> {
 
     /// Reads back messages of an official account, newest first, at most 20 at a time.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
+    /// The key of a message is its sequence number, a 1 and the time. A message that expired, was deleted or never
+    /// stored leaves a placeholder without elements.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Historical Messages of Official Account Users, checked 2026-11-24
+    /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), checked 2026-11-24
     ///
     /// # Error codes
     ///
@@ -147,22 +138,13 @@ impl<'a> OfficialAccount<'a> {
 
     /// Reads the profiles of official accounts.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
     pub fn get_official_accounts(
         self,
         request: GetOfficialAccounts,
@@ -172,22 +154,13 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the official accounts that a user has subscribed to, page by page.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Obtaining Official Accounts That a User Has Subscribed To, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), checked 2026-11-24
     pub fn get_subscribed_official_accounts(
         self,
         request: GetSubscribedOfficialAccounts,
@@ -197,44 +170,26 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the subscribers of an official account, page by page.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)
     }
 
     /// Changes fields of the profile of an official account.
     ///
-    /// Needs an edition that includes official accounts. Only the fields that are sent change.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels. Only the fields that are sent change.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Modifying Official Account Information, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), checked 2026-11-24
     pub fn modify_official_account(
         self,
         request: ModifyOfficialAccount,
@@ -244,22 +199,13 @@ impl<'a> OfficialAccount<'a> {
 
     /// Changes what is stored of a subscriber of an official account.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Modifying Subscriber Information, checked 2026-11-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), checked 2026-11-24
     pub fn modify_subscriber(
         self,
         request: ModifySubscriber,
@@ -267,9 +213,10 @@ impl<'a> OfficialAccount<'a> {
         self.client.call(request)
     }
 
-    /// Recalls messages of an official account, whenever they were sent.
+    /// Recalls messages of an official account, as long as they are stored.
     ///
-    /// Needs an edition that includes official accounts.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -284,7 +231,7 @@ impl<'a> OfficialAccount<'a> {
     /// | 10003 | The group service knows no such command. |
     /// | 10004 | A parameter is missing or not allowed. |
     /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10010 | The official account does not exist, or no longer. |
     /// | 10030 | There is no such message. |
     pub fn recall_official_account_msgs(
         self,
@@ -295,12 +242,14 @@ impl<'a> OfficialAccount<'a> {
 
     /// Sends a message to all subscribers of an official account.
     ///
-    /// Needs an edition that includes official accounts. Triggers the webhooks before and after sending unless `ForbidCallbackControl` says otherwise.
+    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+    /// them official channels.
+    /// An account may send one message a second and two an hour. Triggers the webhooks before and after sending unless `ForbidCallbackControl` says otherwise.
     ///
     /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `Random` stay the same: the server drops the second request
-    /// * Vendor's page: [Official Account Users Send Broadcast Messages](https://www.tencentcloud.com/document/product/1047/60810), checked 2026-11-24
+    /// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), checked 2026-11-24
     ///
     /// # Error codes
     ///

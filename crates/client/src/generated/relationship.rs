@@ -133,12 +133,12 @@ impl<'a> Relationship<'a> {
 
     /// Says who of a user and others follows whom.
     ///
-    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
     ///
     /// * Command: `POST v4/follow/follow_check`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Checking Follows, checked 2026-11-24
+    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), checked 2026-11-24
     ///
     /// # Error codes
     ///
@@ -249,12 +249,12 @@ impl<'a> Relationship<'a> {
 
     /// Makes a user follow others.
     ///
-    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own. A user follows at most 5,000.
+    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own. A user follows at most 5,000.
     ///
     /// * Command: `POST v4/follow/follow_add`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [关注用户 (following users)](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
+    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
     ///
     /// # Error codes
     ///
@@ -289,7 +289,7 @@ impl<'a> Relationship<'a> {
 
     /// Counts followers, follows and mutual follows of users.
     ///
-    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
     ///
     /// * Command: `POST v4/follow/follow_get_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -312,12 +312,12 @@ impl<'a> Relationship<'a> {
 
     /// Lists whom a user follows, who follows the user, or both, page by page.
     ///
-    /// Needs an edition that includes following, switched on in the console.
+    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console.
     ///
     /// * Command: `POST v4/follow/follow_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [拉取关注、粉丝与互关列表 (follows, followers and mutual follows)](https://www.tencentcloud.com/document/product/1047/70347), checked 2026-11-24
+    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), checked 2026-11-24
     ///
     /// # Error codes
     ///
@@ -445,12 +445,12 @@ impl<'a> Relationship<'a> {
 
     /// Makes a user stop following others.
     ///
-    /// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
     ///
     /// * Command: `POST v4/follow/follow_delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Unfollowing Users, checked 2026-11-24
+    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), checked 2026-11-24
     ///
     /// # Error codes
     ///

@@ -411,7 +411,7 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     ),
     (
         "v4/official_account_open_http_svc/official_account_msg_get_simple",
-        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"IsFinished\":1,\"LastMsgKey\":\"71_12_1700000000\",\"Official_Account\":\"@TOA#_chess\",\"RspMsgList\":[{\"From_Account\":\"@TOA#_chess\",\"IsPlaceMsg\":0,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Round two tonight\"},\"MsgType\":\"TIMTextElem\"}],\"MsgKey\":\"71_12_1700000000\",\"MsgPriority\":2,\"MsgRandom\":12,\"MsgSeq\":71,\"MsgTimeStamp\":1700000000}]}",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"IsFinished\":1,\"LastMsgKey\":\"41_1_1700000000\",\"Official_Account\":\"@TOA#_chess\",\"RspMsgList\":[{\"From_Account\":\"@TOA#_chess\",\"IsPlaceMsg\":0,\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Round two tonight\"},\"MsgType\":\"TIMTextElem\"}],\"MsgKey\":\"41_1_1700000000\",\"MsgPriority\":2,\"MsgRandom\":12,\"MsgSeq\":41,\"MsgTimeStamp\":1700000000}]}",
     ),
     (
         "v4/official_account_open_http_svc/get_official_account_info",
@@ -435,11 +435,11 @@ pub(crate) static SAMPLES: &[(&str, &str)] = &[
     ),
     (
         "v4/official_account_open_http_svc/official_account_msg_recall",
-        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RecallRetList\":[{\"MsgKey\":\"71_12_1700000000\",\"RetCode\":0},{\"MsgKey\":\"72_1_1700000000\",\"RetCode\":10030}]}",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RecallRetList\":[{\"MsgKey\":\"41_1_1700000000\",\"RetCode\":0},{\"MsgKey\":\"42_1_1700000000\",\"RetCode\":10030}]}",
     ),
     (
         "v4/official_account_open_http_svc/send_official_account_msg",
-        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"71_12_1700000000\",\"MsgTime\":1700000000}",
+        "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MsgKey\":\"41_1_1700000000\",\"MsgTime\":1700000000}",
     ),
     (
         "v4/open_msg_svc/get_history",

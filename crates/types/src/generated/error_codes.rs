@@ -79,6 +79,8 @@ impl ErrorCode {
     pub const MODERATION_NOT_ENABLED: Self = Self(2015);
     /// 2016: The request adds more words than allowed.
     pub const MODERATION_TOO_MANY_KEYWORDS: Self = Self(2016);
+    /// 6017: A parameter is not allowed.
+    pub const OFFICIAL_ACCOUNT_PARAMETER_INVALID: Self = Self(6017);
     /// 10001: The caller is not logged in: the administrator or the UserSig is wrong.
     pub const GROUP_OPERATOR_NOT_LOGGED_IN: Self = Self(10001);
     /// 10002: The group service failed internally.
@@ -541,6 +543,8 @@ impl ErrorCode {
     pub const MUTE_SET_ACCOUNT_MISSING: Self = Self(130004);
     /// 130005: `Set_Account` is not allowed.
     pub const MUTE_SET_ACCOUNT_INVALID: Self = Self(130005);
+    /// 130007: The id of the official account is not allowed.
+    pub const OFFICIAL_ACCOUNT_ID_INVALID: Self = Self(130007);
     /// 130008: Neither of the two mute times is set.
     pub const MUTE_TIME_MISSING: Self = Self(130008);
     /// 130009: The configuration service could not open its database.
@@ -553,6 +557,8 @@ impl ErrorCode {
     pub const CONFIG_DATABASE_RESULT_ERROR: Self = Self(130012);
     /// 130014: The configuration service failed internally.
     pub const CONFIG_SERVER_ERROR: Self = Self(130014);
+    /// 131000: Official accounts are not switched on for the app.
+    pub const OFFICIAL_ACCOUNT_NOT_ENABLED: Self = Self(131000);
 }
 
 /// Every public code, in ascending order.
@@ -859,6 +865,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The request adds more words than allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (6017, 6017),
+        "OFFICIAL_ACCOUNT_PARAMETER_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A parameter is not allowed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2710,6 +2724,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (130007, 130007),
+        "OFFICIAL_ACCOUNT_ID_INVALID",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The id of the official account is not allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (130008, 130008),
         "MUTE_TIME_MISSING",
         ErrorClass::Caller,
@@ -2755,6 +2777,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Server,
         ErrorRepeat::Later,
         "The configuration service failed internally.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (131000, 131000),
+        "OFFICIAL_ACCOUNT_NOT_ENABLED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "Official accounts are not switched on for the app.",
         None,
     ),
 ];

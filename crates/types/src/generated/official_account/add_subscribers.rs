@@ -3,31 +3,22 @@
 //! `POST v4/official_account_open_http_svc/add_subscriber`: Adding Subscribers
 //!
 //! # Where the sources contradict themselves
-//! * another SDK, items of SubscriberList: says Official_Account. Held here: Subscriber_Account, because the replies name subscribers so; an official account is no subscriber.
+//! * another SDK, items of SubscriberList: says Official_Account. Held here: Subscriber_Account, because the official page, its table and its sample.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::model::official_account::SubscriptionResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Subscribes users to an official account.
 ///
-/// Needs an edition that includes official accounts. Triggers the webhook after a subscriber is added.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels. Triggers the webhook after a subscriber is added.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Adding Subscribers, checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
+/// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddSubscribers {
@@ -37,7 +28,7 @@ pub struct AddSubscribers {
     pub official_account: String,
     /// Users.
     ///
-    /// Wire name `SubscriberList`; at least 1 entry.
+    /// Wire name `SubscriberList`; at least 1 entry; at most 100 entries.
     pub subscriber_list: Vec<Subscriber>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
@@ -66,6 +57,7 @@ impl Validate for AddSubscribers {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
         checker.min_items("SubscriberList", self.subscriber_list.len(), 1);
+        checker.max_items("SubscriberList", self.subscriber_list.len(), 100);
         checker.inside("SubscriberList", &self.subscriber_list);
     }
 }
@@ -78,16 +70,8 @@ impl Endpoint for AddSubscribers {
             "v4/official_account_open_http_svc/add_subscriber",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_page(60760)
+        .with_quota(200, 1);
 }
 
 /// Reply to [`AddSubscribers`].
@@ -125,8 +109,6 @@ pub struct Subscriber {
     /// The user.
     ///
     /// Wire name `Subscriber_Account`.
-    ///
-    /// Unconfirmed: the only request seen, another SDK's, has another name
     pub subscriber_account: String,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,

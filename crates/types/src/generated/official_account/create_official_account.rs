@@ -2,28 +2,19 @@
 
 //! `POST v4/official_account_open_http_svc/create_official_account`: Creating Official Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Creates an official account.
 ///
-/// Needs an edition that includes official accounts. Triggers the webhooks before and after an official account is created.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels. Triggers the webhooks before and after an official account is created.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccount {
@@ -164,16 +155,7 @@ impl Endpoint for CreateOfficialAccount {
             Repeat::Unsafe,
         )
         .with_page(60755)
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_quota(200, 1);
 }
 
 /// Reply to [`CreateOfficialAccount`].

@@ -2,35 +2,26 @@
 
 //! `POST v4/official_account_open_http_svc/get_official_account_info`: Obtaining Official Account Information
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Reads the profiles of official accounts.
 ///
-/// Needs an edition that includes official accounts.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetOfficialAccounts {
     /// Official accounts.
     ///
-    /// Wire name `OfficialAccountIdList`; at least 1 entry.
+    /// Wire name `OfficialAccountIdList`; at least 1 entry; at most 50 entries.
     pub official_account_id_list: Vec<OfficialAccountId>,
     /// Which fields to answer.
     ///
@@ -73,6 +64,8 @@ impl Validate for GetOfficialAccounts {
         self.check_required(checker);
         checker
             .min_items("OfficialAccountIdList", self.official_account_id_list.len(), 1);
+        checker
+            .max_items("OfficialAccountIdList", self.official_account_id_list.len(), 50);
         checker.inside("OfficialAccountIdList", &self.official_account_id_list);
         if let Some(value) = &self.response_filter {
             checker.inside("ResponseFilter", value);
@@ -89,16 +82,7 @@ impl Endpoint for GetOfficialAccounts {
             Repeat::Read,
         )
         .with_page(60758)
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_quota(200, 1);
 }
 
 /// Reply to [`GetOfficialAccounts`].

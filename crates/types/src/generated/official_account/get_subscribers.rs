@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * another SDK, MsgFlag: says an integer. Held here: a text, because the sample of the official page.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
 use crate::model::group::MsgFlag;
 use crate::paging::{carry_optional, is_start};
 use crate::validate::{Checker, Validate};
@@ -13,22 +13,13 @@ use crate::wire::{Extra, wire_object};
 
 /// Lists the subscribers of an official account, page by page.
 ///
-/// Needs an edition that includes official accounts.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribers {
@@ -91,16 +82,7 @@ impl Endpoint for GetSubscribers {
             Repeat::Read,
         )
         .with_page(60759)
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_quota(200, 1);
 }
 
 impl Paged for GetSubscribers {

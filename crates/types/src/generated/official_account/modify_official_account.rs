@@ -3,38 +3,27 @@
 //! `POST v4/official_account_open_http_svc/modify_official_account_base_info`: Modifying Official Account Information
 //!
 //! # Where the sources contradict themselves
-//! * another SDK, request: says OfficialAccount. Held here: Official_Account, because every other command of official accounts, and the data structure page of official accounts, write it so.
+//! * another SDK, request: says OfficialAccount. Held here: Official_Account, because the official page, its table and its sample.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Changes fields of the profile of an official account.
 ///
-/// Needs an edition that includes official accounts. Only the fields that are sent change.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels. Only the fields that are sent change.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Modifying Official Account Information, checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
+/// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccount {
     /// The official account: `OfficialAccountUserID` of its creation.
     ///
     /// Wire name `Official_Account`.
-    ///
-    /// Unconfirmed: the only request seen, another SDK's, writes it without the underscore
     pub official_account: String,
     /// Name.
     ///
@@ -161,16 +150,8 @@ impl Endpoint for ModifyOfficialAccount {
             "v4/official_account_open_http_svc/modify_official_account_base_info",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_page(60757)
+        .with_quota(200, 1);
 }
 
 /// Reply to [`ModifyOfficialAccount`].

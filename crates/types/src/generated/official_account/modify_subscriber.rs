@@ -2,28 +2,19 @@
 
 //! `POST v4/official_account_open_http_svc/modify_subscriber_info`: Modifying Subscriber Information
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Changes what is stored of a subscriber of an official account.
 ///
-/// Needs an edition that includes official accounts.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Modifying Subscriber Information, checked 2026-11-24
-///
-/// # Error codes
-///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
+/// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifySubscriber {
@@ -38,7 +29,7 @@ pub struct ModifySubscriber {
     /// Text of the app's own.
     ///
     /// Wire name `CustomString`.
-    pub custom_string: Option<String>,
+    pub custom_string: String,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -48,27 +39,21 @@ impl ModifySubscriber {
     pub fn new(
         official_account: impl Into<String>,
         subscriber_account: impl Into<String>,
+        custom_string: impl Into<String>,
     ) -> Self {
         Self {
             official_account: official_account.into(),
             subscriber_account: subscriber_account.into(),
-            custom_string: None,
+            custom_string: custom_string.into(),
             extra: Extra::default(),
         }
-    }
-
-    /// Sets [`custom_string`](Self::custom_string).
-    #[must_use]
-    pub fn with_custom_string(mut self, custom_string: impl Into<String>) -> Self {
-        self.custom_string = Some(custom_string.into());
-        self
     }
 }
 
 wire_object!(ModifySubscriber {
     required "Official_Account" => official_account,
     required "Subscriber_Account" => subscriber_account,
-    optional "CustomString" => custom_string,
+    required "CustomString" => custom_string,
 });
 
 impl Validate for ModifySubscriber {
@@ -85,16 +70,8 @@ impl Endpoint for ModifySubscriber {
             "v4/official_account_open_http_svc/modify_subscriber_info",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
-        .with_errors(
-            &[
-                ErrorCode(10002),
-                ErrorCode(10003),
-                ErrorCode(10004),
-                ErrorCode(10007),
-                ErrorCode(10010),
-            ],
-        );
+        .with_page(60762)
+        .with_quota(200, 1);
 }
 
 /// Reply to [`ModifySubscriber`].

@@ -6,9 +6,10 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Recalls messages of an official account, whenever they were sent.
+/// Recalls messages of an official account, as long as they are stored.
 ///
-/// Needs an edition that includes official accounts.
+/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
 /// * Quota: 200 calls per second unless the plan says otherwise
@@ -23,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// | 10003 | The group service knows no such command. |
 /// | 10004 | A parameter is missing or not allowed. |
 /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
+/// | 10010 | The official account does not exist, or no longer. |
 /// | 10030 | There is no such message. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -102,6 +103,9 @@ impl Endpoint for RecallOfficialAccountMsgs {
                 ErrorCode(10010),
                 ErrorCode(10030),
             ],
+        )
+        .with_error_notes(
+            &[(ErrorCode(10010), "The official account does not exist, or no longer.")],
         );
 }
 

@@ -8,7 +8,7 @@ use crate::wire::{Extra, wire_object};
 
 /// Counts followers, follows and mutual follows of users.
 ///
-/// Needs an edition that includes following, switched on in the console. Each user has a result of its own.
+/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
 ///
 /// * Command: `POST v4/follow/follow_get_info`
 /// * Quota: 200 calls per second unless the plan says otherwise

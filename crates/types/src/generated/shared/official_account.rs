@@ -2,6 +2,7 @@
 
 //! Official accounts and their subscribers.
 
+use crate::ErrorCode;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
@@ -67,6 +68,18 @@ impl Validate for OfficialAccountFilter {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountInfo {
+    /// Zero when this account was read; only where accounts are asked for by id.
+    ///
+    /// Wire name `ErrorCode`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub error_code: Option<ErrorCode>,
+    /// The server's own words on an error.
+    ///
+    /// Wire name `ErrorInfo`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub error_info: Option<String>,
     /// Id.
     ///
     /// Wire name `Official_Account`.
@@ -127,6 +140,20 @@ impl OfficialAccountInfo {
     /// An object without optional fields.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets [`error_code`](Self::error_code).
+    #[must_use]
+    pub fn with_error_code(mut self, error_code: impl Into<ErrorCode>) -> Self {
+        self.error_code = Some(error_code.into());
+        self
+    }
+
+    /// Sets [`error_info`](Self::error_info).
+    #[must_use]
+    pub fn with_error_info(mut self, error_info: impl Into<String>) -> Self {
+        self.error_info = Some(error_info.into());
+        self
     }
 
     /// Sets [`official_account`](Self::official_account).
@@ -215,6 +242,8 @@ impl OfficialAccountInfo {
 }
 
 wire_object!(OfficialAccountInfo {
+    optional "ErrorCode" => error_code,
+    optional "ErrorInfo" => error_info,
     optional "Official_Account" => official_account,
     optional "Name" => name,
     optional "Owner_Account" => owner_account,
