@@ -47,6 +47,7 @@ impl World {
         let client = Client::builder(APP, "administrator", "key")
             .clock(clock.clone())
             .base_url(simulator.base_url())
+            .unlimited()
             .build()
             .unwrap();
         let world = Self {

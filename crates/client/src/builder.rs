@@ -1,7 +1,8 @@
 //! Setting a client up.
 
 use crate::{
-    Client, Clock, Region, RetryPolicy, SecretKey, credentials::Credentials, transport::Transport,
+    Client, Clock, Limiter, LocalLimiter, Region, RetryPolicy, SecretKey, credentials::Credentials,
+    transport::Transport,
 };
 use reqwest::{Url, redirect};
 use std::{fmt, sync::Arc, time::Duration};
@@ -22,6 +23,7 @@ pub struct ClientBuilder {
     deadline: Duration,
     try_timeout: Duration,
     retry: RetryPolicy,
+    limiter: Option<Arc<dyn Limiter>>,
     connect_timeout: Duration,
     sig_valid_for: Duration,
     max_reply_bytes: usize,
@@ -53,6 +55,7 @@ impl ClientBuilder {
             deadline: Self::DEFAULT_DEADLINE,
             try_timeout: Self::DEFAULT_TRY_TIMEOUT,
             retry: RetryPolicy::new(),
+            limiter: Some(Arc::new(LocalLimiter::new())),
             connect_timeout: Duration::from_secs(3),
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
@@ -81,6 +84,18 @@ impl ClientBuilder {
     /// When failed calls are sent again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Keeps other quotas than those of the spec, or shares them with other clients of the app.
+    pub fn limiter(mut self, limiter: Arc<dyn Limiter>) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
+    /// Sends without keeping any quota: for tests, or where something in between does it.
+    pub fn unlimited(mut self) -> Self {
+        self.limiter = None;
         self
     }
 
@@ -223,6 +238,7 @@ impl ClientBuilder {
                 deadline: self.deadline,
                 try_timeout: self.try_timeout,
                 retry: self.retry,
+                limiter: self.limiter,
                 max_reply_bytes: self.max_reply_bytes,
             }),
         })

@@ -1,5 +1,6 @@
 //! What went wrong, and what can be done about it.
 
+use crate::Limited;
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use tencent_chat_types::{
@@ -62,6 +63,7 @@ pub(crate) enum Cause {
         envelope: Envelope,
     },
     Stuck,
+    Limited(Limited),
 }
 
 /// What kind of thing went wrong.
@@ -92,6 +94,8 @@ pub enum ErrorKind {
     Api,
     /// A page promises more but leads back to itself.
     Stuck,
+    /// The limiter has no room for the call within its deadline; nothing was sent.
+    Limited,
 }
 
 /// Whether a request reached the service.
@@ -143,6 +147,15 @@ impl Error {
         self.0.sent == Sent::No || self.0.cause.is_refusal_at_the_gate()
     }
 
+    /// Whether the service refused the call for its rate.
+    pub(crate) fn is_rate_refusal(&self) -> bool {
+        let Some(code) = self.code() else {
+            return false;
+        };
+        // Amounts that are used up stay so, however long one waits.
+        code.class() == Some(ErrorClass::Quota) && code.repeat() == Some(ErrorRepeat::Later)
+    }
+
     /// The tries that were made, this error's own last. Empty when nothing was sent, or for an error
     /// that is not about sending.
     pub fn tries(&self) -> &[FailedTry] {
@@ -181,6 +194,7 @@ impl Error {
             Cause::Decode { .. } => ErrorKind::Decode,
             Cause::Api { .. } => ErrorKind::Api,
             Cause::Stuck => ErrorKind::Stuck,
+            Cause::Limited(_) => ErrorKind::Limited,
         }
     }
 
@@ -229,6 +243,7 @@ impl Error {
                 Some(ErrorClass::Caller)
             }
             Cause::Sign(_) => Some(ErrorClass::Configuration),
+            Cause::Limited(_) => Some(ErrorClass::Quota),
             Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
                 Some(ErrorClass::Transient)
             }
@@ -246,7 +261,9 @@ impl Error {
             | Cause::Encode(_)
             | Cause::Sign(_)
             | Cause::Stuck => Some(ErrorRepeat::Never),
-            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) => Some(ErrorRepeat::Later),
+            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Limited(_) => {
+                Some(ErrorRepeat::Later)
+            }
             // Gateways say with these that the service behind them did not answer.
             Cause::Http {
                 status: 408 | 429 | 500..,
@@ -334,6 +351,7 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Cause::Limited(limited) => write!(f, "{path} was not sent: {limited}"),
             Cause::Stuck => write!(
                 f,
                 "{path} promised another page but its cursor did not move"
@@ -386,6 +404,7 @@ impl StdError for Error {
             Cause::Encode(error) => Some(error),
             Cause::Sign(error) => Some(error),
             Cause::Invalid(violations) => Some(violations),
+            Cause::Limited(limited) => Some(limited),
             _ => None,
         }
     }

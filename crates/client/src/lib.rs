@@ -27,6 +27,7 @@ mod environment;
 mod error;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
+mod limit;
 mod pages;
 mod region;
 mod retry;
@@ -37,6 +38,7 @@ pub use call::{Answer, Call};
 pub use client::Client;
 pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
+pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
 pub use pages::{Items, Pages};
 pub use region::{Region, UnknownRegion};
 pub use retry::RetryPolicy;

@@ -24,7 +24,7 @@ pub struct RetryPolicy {
     max_tries: u32,
     first_pause: Duration,
     longest_pause: Duration,
-    quota_pause: Duration,
+    pub(crate) quota_pause: Duration,
 }
 
 impl RetryPolicy {

@@ -3,6 +3,7 @@
 use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
+    limit::{Limiter, Turn},
     retry::{Next, RetryPolicy, Tries},
 };
 use bytes::{Bytes, BytesMut};
@@ -26,6 +27,7 @@ pub(crate) struct Transport {
     pub(crate) deadline: Duration,
     pub(crate) try_timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) limiter: Option<Arc<dyn Limiter>>,
     pub(crate) max_reply_bytes: usize,
 }
 
@@ -74,6 +76,15 @@ impl Transport {
         let until = begun + options.deadline;
         let mut tries = Tries::new(options.retry, until);
         loop {
+            if let Some(limiter) = &self.limiter {
+                let patience = until.saturating_duration_since(Instant::now());
+                let quota = command.meta.and_then(|meta| meta.quota);
+                let turn = Turn::new(command.path, quota, patience);
+                if let Err(limited) = limiter.acquire(turn).await {
+                    let error = command.error(Cause::Limited(limited), Sent::No);
+                    return Err(tries.give_up(error));
+                }
+            }
             let began = Instant::now();
             let left = until.saturating_duration_since(began);
             let timeout = match left < self.try_timeout {
@@ -92,7 +103,15 @@ impl Transport {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            match tries.failed(&error, &body, began.elapsed()) {
+            let next = tries.failed(&error, &body, began.elapsed());
+            if let (Some(limiter), true) = (&self.limiter, error.is_rate_refusal()) {
+                let pause = match next {
+                    Next::Again(pause) => pause,
+                    _ => options.retry.quota_pause,
+                };
+                limiter.back_off(command.path, pause);
+            }
+            match next {
                 Next::GiveUp => return Err(tries.give_up(error)),
                 Next::Again(pause) => tokio::time::sleep(pause).await,
                 Next::Renew => {

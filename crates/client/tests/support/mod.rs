@@ -103,6 +103,7 @@ pub fn builder(base: &str) -> ClientBuilder {
     Client::builder(APP, ADMIN, KEY)
         .base_url(base)
         .retry(RetryPolicy::none())
+        .unlimited()
 }
 
 /// Percent-decoding of a query value.

@@ -1,0 +1,445 @@
+//! Keeping the quota: calls wait for their turn instead of being refused.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tencent_chat_types::Quota;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+
+/// A future that a limiter answers with.
+pub type LimitFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Limited>> + Send + 'a>>;
+
+/// Decides when calls go out.
+///
+/// A client has one, which all its clones share; give the same one to several clients of one app. A
+/// [`LocalLimiter`] keeps the quota of one process. For a fleet, implement this over something
+/// shared; the feature `redis` has one.
+pub trait Limiter: fmt::Debug + Send + Sync + 'static {
+    /// Waits until a call of this command may go out, or says at once that it would take longer than
+    /// the caller has. Dropping the future gives the turn to somebody else.
+    fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a>;
+
+    /// The service refused this command for its rate: everybody waits for a while.
+    fn back_off(&self, command: &str, pause: Duration);
+}
+
+/// A call that wants to go out.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Turn<'a> {
+    /// Path of the command.
+    pub command: &'a str,
+    /// The command's quota by the spec, where a source names one.
+    pub quota: Option<Quota>,
+    /// How long the caller can wait.
+    pub patience: Duration,
+}
+
+impl<'a> Turn<'a> {
+    /// A call of a command.
+    pub fn new(command: &'a str, quota: Option<Quota>, patience: Duration) -> Self {
+        Self {
+            command,
+            quota,
+            patience,
+        }
+    }
+}
+
+/// The quota leaves no room within the time that a caller has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limited {
+    /// When there will be room, as far as is known.
+    pub wait: Duration,
+}
+
+impl Limited {
+    /// No room for this long.
+    pub fn new(wait: Duration) -> Self {
+        Self { wait }
+    }
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the quota leaves no room for {:?}", self.wait)
+    }
+}
+
+impl std::error::Error for Limited {}
+
+/// By how much windows are kept longer than the service's: requests that leave in one of our
+/// windows can arrive in one of its.
+const MARGIN: f64 = 0.005;
+
+/// How late a turn may be taken without shifting those behind it. Timers fire late by some
+/// milliseconds; later than this and the machine was asleep.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// Windows up to this are spread evenly; longer ones may be used up at once.
+const SPREAD_UP_TO_SECONDS: u32 = 1;
+
+/// A [`Limiter`] for one process.
+///
+/// Quotas come from the spec, by the command, and can be set otherwise, for plans that have other
+/// ones. Windows of a second are spread evenly: two hundred calls a second are one every five
+/// milliseconds, not two hundred at once. Turns are given in the order of asking. Nobody is let
+/// through above the quota in any window, however windows are laid.
+#[derive(Debug, Default)]
+pub struct LocalLimiter {
+    quotas: HashMap<String, Option<Quota>>,
+    app: Option<Arc<Gate>>,
+    gates: RwLock<HashMap<String, Option<Arc<Gate>>>>,
+}
+
+impl LocalLimiter {
+    /// With the quotas of the spec.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another quota for a command than the spec's: `calls` in any window of `seconds`.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
+        let quota = Quota { calls, seconds };
+        self.quotas.insert(command.into(), Some(quota));
+        self
+    }
+
+    /// No quota for a command.
+    #[must_use]
+    pub fn unlimited(mut self, command: impl Into<String>) -> Self {
+        self.quotas.insert(command.into(), None);
+        self
+    }
+
+    /// A quota for all commands together.
+    #[must_use]
+    pub fn app(mut self, calls: u32, seconds: u32) -> Self {
+        self.app = Gate::new(Quota { calls, seconds }).map(Arc::new);
+        self
+    }
+
+    fn gate(&self, turn: &Turn<'_>) -> Option<Arc<Gate>> {
+        let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(turn.command) {
+            return gate.clone();
+        }
+        drop(gates);
+        let quota = self.quotas.get(turn.command).copied();
+        let gate = quota
+            .unwrap_or(turn.quota)
+            .and_then(Gate::new)
+            .map(Arc::new);
+        let mut gates = self.gates.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = gates.entry(turn.command.to_owned()).or_insert(gate);
+        entry.clone()
+    }
+}
+
+impl Limiter for LocalLimiter {
+    fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
+        Box::pin(async move {
+            let until = Instant::now() + turn.patience;
+            // The command's own gate first: who waits there must not hold up the whole app.
+            if let Some(gate) = self.gate(&turn) {
+                gate.pass(until).await?;
+            }
+            match &self.app {
+                Some(gate) => gate.pass(until).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn back_off(&self, command: &str, pause: Duration) {
+        let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
+        for gate in gates.get(command).into_iter().flatten().chain(&self.app) {
+            gate.close_for(pause);
+        }
+    }
+}
+
+/// Lets so many through in any window, one at a time.
+#[derive(Debug)]
+struct Gate {
+    calls: usize,
+    window: Duration,
+    spacing: Duration,
+    /// One permit: the queue, in the order of asking. Who is dropped while waiting leaves it.
+    turnstile: Semaphore,
+    waiting: AtomicUsize,
+    passed: Mutex<Passed>,
+}
+
+#[derive(Debug, Default)]
+struct Passed {
+    /// When the last calls went through, up to as many as a window holds.
+    times: VecDeque<Instant>,
+    /// When the next one may at the earliest, by the spacing or by a refusal of the service.
+    next: Option<Instant>,
+}
+
+impl Gate {
+    fn new(quota: Quota) -> Option<Self> {
+        if quota.seconds == 0 {
+            return None;
+        }
+        let window = Duration::from_secs(quota.seconds.into()).mul_f64(1.0 + MARGIN);
+        let spread = quota.seconds <= SPREAD_UP_TO_SECONDS && quota.calls > 0;
+        Some(Self {
+            calls: quota.calls as usize,
+            window,
+            spacing: match spread {
+                true => window / quota.calls,
+                false => Duration::ZERO,
+            },
+            turnstile: Semaphore::new(1),
+            waiting: AtomicUsize::new(0),
+            passed: Mutex::default(),
+        })
+    }
+
+    /// When the next call may go through.
+    fn next(&self) -> Instant {
+        let now = Instant::now();
+        let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = match self.calls {
+            0 => Some(now + Duration::from_secs(86_400 * 365)),
+            calls if passed.times.len() >= calls => passed.times.front().map(|t| *t + self.window),
+            _ => None,
+        };
+        now.max(passed.next.unwrap_or(now)).max(full.unwrap_or(now))
+    }
+
+    /// A call goes through.
+    fn count(&self) {
+        let now = Instant::now();
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        if passed.times.len() >= self.calls {
+            passed.times.pop_front();
+        }
+        passed.times.push_back(now);
+        // By the plan, not by when the timer fired: lateness does not add up.
+        let planned = passed.next.filter(|next| now.duration_since(*next) < SLACK);
+        passed.next = Some(planned.unwrap_or(now) + self.spacing);
+    }
+
+    fn close_for(&self, pause: Duration) {
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = Instant::now() + pause;
+        passed.next = Some(passed.next.map_or(open, |next| next.max(open)));
+    }
+
+    async fn pass(&self, until: Instant) -> Result<(), Limited> {
+        let ahead = Ahead::enter(&self.waiting);
+        // Who cannot get through in time need not wait to find out.
+        let queue = self
+            .spacing
+            .saturating_mul(u32::try_from(ahead.others).unwrap_or(u32::MAX));
+        let expected = self.next() + queue;
+        if expected > until {
+            return Err(Limited::new(expected.duration_since(Instant::now())));
+        }
+        // Closed never, so an error cannot come.
+        let _turn = self.turnstile.acquire().await;
+        loop {
+            let next = self.next();
+            if next > until {
+                return Err(Limited::new(next.duration_since(Instant::now())));
+            }
+            if next <= Instant::now() {
+                self.count();
+                return Ok(());
+            }
+            // Dropped here, the turn goes to the next in the queue, and nothing has been counted.
+            sleep_until(next).await;
+        }
+    }
+}
+
+/// A place in the queue.
+struct Ahead<'a> {
+    waiting: &'a AtomicUsize,
+    others: usize,
+}
+
+impl<'a> Ahead<'a> {
+    fn enter(waiting: &'a AtomicUsize) -> Self {
+        let others = waiting.fetch_add(1, Ordering::Relaxed);
+        Self { waiting, others }
+    }
+}
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::task::JoinSet;
+
+    const QUOTA: Option<Quota> = Some(Quota {
+        calls: 200,
+        seconds: 1,
+    });
+    const PATIENT: Duration = Duration::from_secs(3_600);
+
+    fn turn(patience: Duration) -> Turn<'static> {
+        Turn::new("v4/a/b", QUOTA, patience)
+    }
+
+    /// When calls went out, in milliseconds, from so many tasks in so many seconds.
+    async fn times(limiter: &Arc<LocalLimiter>, tasks: usize, seconds: u64) -> Vec<u64> {
+        let begin = Instant::now();
+        let end = begin + Duration::from_secs(seconds);
+        let mut set = JoinSet::new();
+        for _ in 0..tasks {
+            let limiter = Arc::clone(limiter);
+            set.spawn(async move {
+                let mut times = Vec::new();
+                while Instant::now() < end {
+                    limiter.acquire(turn(PATIENT)).await.unwrap();
+                    times.push(begin.elapsed().as_millis() as u64);
+                }
+                times
+            });
+        }
+        let mut all = set.join_all().await.concat();
+        all.sort_unstable();
+        all
+    }
+
+    fn most_in_a_second(times: &[u64]) -> usize {
+        let windows = times
+            .iter()
+            .enumerate()
+            .map(|(from, start)| times[from..].partition_point(|time| *time < start + 1_000));
+        windows.max().unwrap_or(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_window_holds_more_than_the_quota_and_each_nearly_as_many() {
+        let limiter = Arc::new(LocalLimiter::new());
+        let times = times(&limiter, 64, 10).await;
+        assert!(most_in_a_second(&times) <= 200);
+        for second in 0..10 {
+            let window: std::ops::Range<u64> = second * 1_000..(second + 1) * 1_000;
+            let count = times.iter().filter(|time| window.contains(*time)).count();
+            assert!((198..=200).contains(&count), "{count} in second {second}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_does_not_save_up_a_burst() {
+        let limiter = Arc::new(LocalLimiter::new());
+        times(&limiter, 4, 1).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let times = times(&limiter, 64, 2).await;
+        let at_once = times.iter().filter(|time| **time < 50).count();
+        assert!(at_once <= 11, "{at_once} in the first 50 ms");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn turns_come_in_the_order_of_asking() {
+        let limiter = Arc::new(LocalLimiter::new());
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut set = JoinSet::new();
+        for number in 0..50 {
+            let (limiter, order) = (Arc::clone(&limiter), Arc::clone(&order));
+            set.spawn(async move {
+                limiter.acquire(turn(PATIENT)).await.unwrap();
+                order.lock().unwrap().push(number);
+            });
+        }
+        set.join_all().await;
+        assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_takes_no_turn() {
+        let limiter = LocalLimiter::new().command("v4/a/b", 1, 1);
+        let begin = Instant::now();
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        for _ in 0..100 {
+            let waiting = limiter.acquire(turn(PATIENT));
+            let given_up = tokio::time::timeout(Duration::from_millis(5), waiting).await;
+            assert!(given_up.is_err());
+        }
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        assert!(begin.elapsed() <= Duration::from_millis(1_010));
+        let gate = limiter.gate(&turn(PATIENT)).unwrap();
+        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(gate.turnstile.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_holds_everybody_up() {
+        let limiter = Arc::new(LocalLimiter::new());
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        limiter.back_off("v4/a/b", Duration::from_secs(2));
+        let begin = Instant::now();
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        assert!(begin.elapsed() >= Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn long_windows_may_be_used_up_at_once_and_say_so() {
+        let limiter = LocalLimiter::new().command("v4/a/b", 3, 86_400);
+        for _ in 0..3 {
+            limiter.acquire(turn(Duration::ZERO)).await.unwrap();
+        }
+        let limited = limiter
+            .acquire(turn(Duration::from_secs(10)))
+            .await
+            .unwrap_err();
+        assert!(limited.wait > Duration::from_secs(86_000), "{limited}");
+        tokio::time::advance(Duration::from_secs(87_000)).await;
+        limiter.acquire(turn(Duration::ZERO)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_whole_app_has_a_limit_too() {
+        let limiter = LocalLimiter::new().unlimited("v4/a/b").app(10, 1);
+        let begin = Instant::now();
+        for number in 0..21 {
+            let command = ["v4/a/b", "v4/a/c"][number % 2];
+            limiter
+                .acquire(Turn::new(command, QUOTA, PATIENT))
+                .await
+                .unwrap();
+        }
+        assert!(begin.elapsed() >= Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_impatient_learn_at_once() {
+        let limiter = LocalLimiter::new().command("v4/a/b", 1, 1);
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        let begin = Instant::now();
+        limiter
+            .acquire(turn(Duration::from_millis(500)))
+            .await
+            .unwrap_err();
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        let none = LocalLimiter::new().command("v4/a/b", 0, 1);
+        none.acquire(turn(Duration::from_secs(9)))
+            .await
+            .unwrap_err();
+    }
+}
