@@ -29,6 +29,8 @@ mod error;
 mod generated;
 mod limit;
 mod pages;
+#[cfg(feature = "redis")]
+mod redis_limit;
 mod region;
 mod retry;
 mod transport;
@@ -40,6 +42,8 @@ pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
 pub use pages::{Items, Pages};
+#[cfg(feature = "redis")]
+pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;

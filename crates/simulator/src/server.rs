@@ -58,6 +58,7 @@ struct Shared {
     state: Mutex<State>,
     journal: Mutex<VecDeque<JournalEntry>>,
     faults: Mutex<Script>,
+    started: Instant,
 }
 
 /// One request that the simulator answered.
@@ -77,6 +78,8 @@ pub struct JournalEntry {
     pub applied: u32,
     /// What went wrong with it on demand.
     pub fault: Fault,
+    /// When it arrived, since the simulator started.
+    pub arrived: Duration,
 }
 
 /// Sets a [`Simulator`] up.
@@ -134,6 +137,7 @@ impl SimulatorBuilder {
             commands: Commands::all(),
             journal: Mutex::default(),
             faults: Mutex::default(),
+            started: Instant::now(),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
@@ -328,6 +332,7 @@ async fn act(
         code: ErrorCode::OK,
         applied: 0,
         fault: fault.clone(),
+        arrived: shared.started.elapsed(),
     };
     if let Fault::Delay(pause) = fault {
         sleep(pause).await;
