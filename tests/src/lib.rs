@@ -1,4 +1,5 @@
 //! What the quick start and the tests share.
 
+pub mod churn;
 pub mod story;
 pub mod world;

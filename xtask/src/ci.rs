@@ -66,6 +66,37 @@ const STEPS: &[Step] = &[
         arguments: &["test", "--workspace"],
         environment: None,
     },
+    Step {
+        name: "Lints of the optional features",
+        arguments: &[
+            "clippy",
+            "--package",
+            "tencent-chat-client",
+            "--package",
+            "tencent-chat-tests",
+            "--features",
+            "redis",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+        environment: None,
+    },
+    Step {
+        name: "One quota in Redis (needs redis-server)",
+        arguments: &[
+            "test",
+            "--package",
+            "tencent-chat-client",
+            "--features",
+            "redis",
+            "--test",
+            "redis",
+        ],
+        environment: None,
+    },
 ];
 
 /// Tests that were counted.

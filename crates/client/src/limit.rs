@@ -132,6 +132,13 @@ impl LocalLimiter {
         self
     }
 
+    /// How many calls wait for their turn now.
+    pub fn waiting(&self) -> usize {
+        let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
+        let gates = gates.values().flatten().chain(&self.app);
+        gates.map(|gate| gate.waiting.load(Ordering::Relaxed)).sum()
+    }
+
     fn gate(&self, turn: &Turn<'_>) -> Option<Arc<Gate>> {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(turn.command) {
