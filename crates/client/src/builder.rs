@@ -1,11 +1,15 @@
 //! Setting a client up.
 
 use crate::{
-    Client, Clock, Limiter, LocalLimiter, Region, RetryPolicy, SecretKey, credentials::Credentials,
-    transport::Transport,
+    Client, Clock, Limiter, LocalLimiter, Observer, Region, RetryPolicy, SecretKey,
+    credentials::Credentials, transport::Transport,
 };
 use reqwest::{Url, redirect};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 use tencent_chat_types::protocol::SERVER_TIMEOUT_SECONDS;
 use tencent_chat_usersig::Signer;
 
@@ -19,6 +23,10 @@ pub struct ClientBuilder {
     pub(crate) key: SecretKey,
     signer: Signer,
     base: Option<String>,
+    standby: &'static [&'static str],
+    standby_urls: Vec<String>,
+    failover: bool,
+    observer: Option<Arc<dyn Observer>>,
     allow_plain_http: bool,
     deadline: Duration,
     try_timeout: Duration,
@@ -51,6 +59,10 @@ impl ClientBuilder {
             signer: Signer::new(sdk_app_id, key.clone()),
             key,
             base: None,
+            standby: &[],
+            standby_urls: Vec::new(),
+            failover: false,
+            observer: None,
             allow_plain_http: false,
             deadline: Self::DEFAULT_DEADLINE,
             try_timeout: Self::DEFAULT_TRY_TIMEOUT,
@@ -64,13 +76,36 @@ impl ClientBuilder {
     }
 
     /// The region that the app lives in.
-    pub fn region(self, region: Region) -> Self {
-        self.base_url(format!("https://{}/", region.host))
+    pub fn region(mut self, region: Region) -> Self {
+        self = self.base_url(format!("https://{}/", region.host));
+        self.standby = region.standby_hosts;
+        self
+    }
+
+    /// Goes to the region's standby hosts while its own cannot be reached. Nothing but a connection
+    /// that does not come about makes it change, and it goes back when the standby fails in turn.
+    pub fn failover(mut self) -> Self {
+        self.failover = true;
+        self
+    }
+
+    /// Is told of every try of every call, for metrics.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Any address in place of a region's: a simulator, a gateway of your own.
     pub fn base_url(mut self, base: impl Into<String>) -> Self {
         self.base = Some(base.into());
+        self.standby = &[];
+        self
+    }
+
+    /// Other addresses of the same service, for [`failover`](Self::failover), in place of the
+    /// region's own.
+    pub fn standby_urls(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.standby_urls = urls.into_iter().map(Into::into).collect();
         self
     }
 
@@ -207,6 +242,20 @@ impl ClientBuilder {
         };
         let base = self.check_base(base)?;
         let loopback = is_loopback(&base);
+        let mut bases = vec![String::from(base)];
+        if self.failover {
+            let hosts = self.standby.iter().map(|host| format!("https://{host}/"));
+            for standby in hosts.chain(self.standby_urls.iter().cloned()) {
+                bases.push(self.check_base(&standby)?.into());
+            }
+            if bases.len() == 1 {
+                return error(
+                    "failover",
+                    "there is no other host",
+                    "a region with standby hosts, or standby_urls",
+                );
+            }
+        }
         let http = match self.http {
             Some(http) => http,
             None => {
@@ -233,7 +282,9 @@ impl ClientBuilder {
         Ok(Client {
             transport: Arc::new(Transport {
                 http,
-                base: base.into(),
+                bases,
+                base: AtomicUsize::new(0),
+                observer: self.observer,
                 credentials: Credentials::new(self.signer, self.identifier, self.sig_valid_for),
                 deadline: self.deadline,
                 try_timeout: self.try_timeout,

@@ -28,6 +28,7 @@ mod error;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod limit;
+mod observe;
 mod pages;
 #[cfg(feature = "redis")]
 mod redis_limit;
@@ -41,6 +42,7 @@ pub use client::Client;
 pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
+pub use observe::{Observer, Tried};
 pub use pages::{Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;

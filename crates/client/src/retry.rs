@@ -122,6 +122,11 @@ impl<'a> Tries<'a> {
         }
     }
 
+    /// How many tries were made and failed.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
     /// What to do about the error of another try.
     pub(crate) fn failed(&mut self, error: &Error, body: &[u8], took: Duration) -> Next {
         self.made += 1;

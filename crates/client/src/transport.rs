@@ -4,6 +4,7 @@ use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
     limit::{Limiter, Turn},
+    observe::{Observer, Tried},
     retry::{Next, RetryPolicy, Tries},
 };
 use bytes::{Bytes, BytesMut};
@@ -13,7 +14,10 @@ use reqwest::{
 };
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant, UNIX_EPOCH},
 };
 use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
@@ -21,8 +25,11 @@ use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
 /// Everything that calls share.
 pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,
-    /// Scheme, host and path prefix, with a slash at the end.
-    pub(crate) base: String,
+    /// Scheme, host and path prefix, with a slash at the end; standby hosts after the first.
+    pub(crate) bases: Vec<String>,
+    /// Which of them is in use.
+    pub(crate) base: AtomicUsize,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) credentials: Credentials,
     pub(crate) deadline: Duration,
     pub(crate) try_timeout: Duration,
@@ -76,6 +83,7 @@ impl Transport {
         let until = begun + options.deadline;
         let mut tries = Tries::new(options.retry, until);
         loop {
+            let asked = Instant::now();
             if let Some(limiter) = &self.limiter {
                 let patience = until.saturating_duration_since(Instant::now());
                 let quota = command.meta.and_then(|meta| meta.quota);
@@ -99,11 +107,26 @@ impl Transport {
                 signed = Some(received.signed);
                 reply.map(|reply| (reply, received.body))
             });
+            let took = began.elapsed();
+            let mut tried = Tried {
+                endpoint: command.path,
+                number: tries.made() + 1,
+                error: None,
+                waited: began.duration_since(asked),
+                took,
+                repeats: false,
+            };
             let error = match outcome {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    self.observe(&tried);
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
-            let next = tries.failed(&error, &body, began.elapsed());
+            let next = tries.failed(&error, &body, took);
+            tried.error = Some(&error);
+            tried.repeats = next != Next::GiveUp;
+            self.observe(&tried);
             if let (Some(limiter), true) = (&self.limiter, error.is_rate_refusal()) {
                 let pause = match next {
                     Next::Again(pause) => pause,
@@ -121,6 +144,20 @@ impl Transport {
                 }
             }
         }
+    }
+
+    fn observe(&self, tried: &Tried<'_>) {
+        tried.trace();
+        if let Some(observer) = &self.observer {
+            observer.tried(tried);
+        }
+    }
+
+    /// The host in use cannot be reached: on to the next, unless somebody has changed it already.
+    fn leave_host(&self, index: usize) {
+        let next = (index + 1) % self.bases.len();
+        // Whoever is first wins; the others find the new host.
+        let _ = (self.base).compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// A UserSig that is refused for its time may be so because of a wrong clock on this machine.
@@ -154,9 +191,12 @@ impl Transport {
             .current()
             .map_err(|e| command.error(Cause::Sign(e), Sent::No))?;
         let random = fastrand::u32(..);
+        let index = self.base.load(Ordering::Relaxed);
+        // The index is always one of these.
+        let base = self.bases.get(index).map_or("", String::as_str);
         let mut url =
-            String::with_capacity(self.base.len() + command.path.len() + signed.query().len() + 11);
-        url.push_str(&self.base);
+            String::with_capacity(base.len() + command.path.len() + signed.query().len() + 11);
+        url.push_str(base);
         url.push_str(command.path);
         url.push('?');
         url.push_str(signed.query());
@@ -169,7 +209,12 @@ impl Transport {
         // One timeout for connecting, sending and reading. Dropping the future drops the request.
         match tokio::time::timeout(timeout, self.exchange(command, request)).await {
             Ok(Ok((body, date))) => Ok(Received { body, signed, date }),
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                if error.sent() == Sent::No {
+                    self.leave_host(index);
+                }
+                Err(error)
+            }
             Err(_) => Err(command.error(Cause::Timeout(named), Sent::Maybe)),
         }
     }
@@ -285,7 +330,7 @@ fn undecodable<R: Reply>(
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("base", &self.base)
+            .field("bases", &self.bases)
             .field("credentials", &self.credentials)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
