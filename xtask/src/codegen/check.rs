@@ -1,6 +1,7 @@
 //! Stage 2: what the files say must make sense together. Reports every mistake, not the first.
 
 mod names_of_types;
+mod webhooks;
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -122,6 +123,9 @@ pub fn check(spec: &Spec) -> Diagnostics {
         );
     }
     checker.endpoints(&shared);
+    if let Some(webhooks) = &spec.webhooks {
+        checker.webhooks(webhooks, &shared);
+    }
     checker.unused_shared();
     checker.errors
 }
@@ -902,54 +906,15 @@ impl<'a> Rules<'a> {
                         .expected("at least 1 call in at least 1 second, or no `quota`"),
                 );
             }
-            self.doc(source, &file.summary);
-            if !file.summary.trim_end().ends_with('.') || file.summary.contains('\n') {
-                self.at(
-                    source,
-                    &file.summary,
-                    "the summary is no sentence",
-                    "one line that ends with a full stop",
-                );
-            }
-            if let Some(details) = &file.details {
-                self.doc(
-                    source,
-                    &At {
-                        value: details.clone(),
-                        span: file.summary.span.clone(),
-                    },
-                );
-            }
-            for name in file
-                .types
-                .iter()
-                .map(|(n, _)| n)
-                .chain(file.enums.iter().map(|(n, _)| n))
-                .chain(file.unions.iter().map(|(n, _)| n))
-            {
-                if shared.get(name).is_some() || name.value == request || name.value == reply {
-                    let message = format!(
-                        "`{}` is taken by a shared type or by the command itself",
-                        name.value
-                    );
-                    self.at(source, name, message, "a name of its own");
-                }
-            }
-            let mut doubles = BTreeMap::new();
-            let enums = file.enums.iter().map(|(name, _)| name);
-            let types = file.types.iter().map(|(name, _)| name);
-            for name in enums
-                .chain(types)
-                .chain(file.unions.iter().map(|(name, _)| name))
-            {
-                let key = name.value.clone();
-                self.unique(&mut doubles, key, source, name, "this type's name");
-            }
+            self.prose(source, &file.summary, file.details.as_deref());
+            let local = Local {
+                types: &file.types,
+                enums: &file.enums,
+                unions: &file.unions,
+            };
+            self.local_names(source, local, shared, &[&request, &reply]);
             self.definitions(source, &file.types, &file.enums, &file.unions, shared);
-            let mut own = Names::default();
-            own.add(What::Object, file.types.iter().map(|(name, _)| name));
-            own.add(What::Enum, file.enums.iter().map(|(name, _)| name));
-            own.add(What::Union, file.unions.iter().map(|(name, _)| name));
+            let own = local.names();
             self.fields(source, &file.request, &own, shared);
             self.fields(source, &file.reply, &own, shared);
             self.common_fields(source, &file.reply);
@@ -958,8 +923,52 @@ impl<'a> Rules<'a> {
                 self.paging(source, file, paging);
             }
             self.codes(source, file);
-            self.samples(source, file);
-            self.unused_local(source, file);
+            self.sample_names(source, file.samples.iter().map(|sample| &sample.name));
+            if !file.samples.iter().any(|sample| sample.reply.is_some()) {
+                self.at(
+                    source,
+                    &file.path,
+                    "no sample has a reply",
+                    "at least one [[sample]] with a reply",
+                );
+            }
+            self.unused_local(source, local, &[&file.request, &file.reply]);
+        }
+    }
+
+    /// What a reader sees first.
+    fn prose(&mut self, source: &Source, summary: &At<String>, details: Option<&str>) {
+        self.doc(source, summary);
+        if !summary.trim_end().ends_with('.') || summary.contains('\n') {
+            self.at(
+                source,
+                summary,
+                "the summary is no sentence",
+                "one line that ends with a full stop",
+            );
+        }
+        if let Some(details) = details {
+            let details = At {
+                value: details.to_owned(),
+                span: summary.span.clone(),
+            };
+            self.doc(source, &details);
+        }
+    }
+
+    /// The names of a file's own types: each once, and none that others have.
+    fn local_names(&mut self, source: &Source, local: Local<'_>, shared: &Names, taken: &[&str]) {
+        let mut doubles = BTreeMap::new();
+        for name in local.iter() {
+            if shared.get(name).is_some() || taken.contains(&name.as_str()) {
+                let message = format!(
+                    "`{}` is taken by a shared type or by the command itself",
+                    name.value
+                );
+                self.at(source, name, message, "a name of its own");
+            }
+            let key = name.value.clone();
+            self.unique(&mut doubles, key, source, name, "this type's name");
         }
     }
 
@@ -1210,60 +1219,44 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn samples(&mut self, source: &Source, file: &EndpointFile) {
+    fn sample_names<'s>(
+        &mut self,
+        source: &Source,
+        names: impl Iterator<Item = &'s At<String>>,
+    ) {
         let mut seen = BTreeMap::new();
-        for sample in &file.samples {
-            self.snake(source, &sample.name, "sample");
-            self.unique(
-                &mut seen,
-                sample.name.value.clone(),
-                source,
-                &sample.name,
-                "this sample's name",
-            );
-        }
-        if !file.samples.iter().any(|sample| sample.reply.is_some()) {
-            self.at(
-                source,
-                &file.path,
-                "no sample has a reply",
-                "at least one [[sample]] with a reply",
-            );
+        for name in names {
+            self.snake(source, name, "sample");
+            let key = name.value.clone();
+            self.unique(&mut seen, key, source, name, "this sample's name");
         }
     }
 
-    /// Types that neither request nor reply leads to.
-    fn unused_local(&mut self, source: &Source, file: &EndpointFile) {
+    /// Types that no body leads to.
+    fn unused_local(&mut self, source: &Source, local: Local<'_>, bodies: &[&Ordered<Field>]) {
         let named = |field: &Field| {
             let expr = type_expr::parse(&field.ty).ok()?;
             expr.named().map(str::to_owned)
         };
         let mut used: BTreeSet<String> = BTreeSet::new();
-        let fields = file.request.iter().chain(file.reply.iter());
+        let fields = bodies.iter().flat_map(|fields| fields.iter());
         let mut open: Vec<String> = fields.filter_map(|(_, field)| named(field)).collect();
         while let Some(name) = open.pop() {
-            if let Some(def) = file.types.get(&name).filter(|_| !used.contains(&name)) {
+            if let Some(def) = local.types.get(&name).filter(|_| !used.contains(&name)) {
                 open.extend(def.fields.iter().filter_map(|(_, field)| named(field)));
             }
-            if let Some(def) = file.unions.get(&name).filter(|_| !used.contains(&name)) {
+            if let Some(def) = local.unions.get(&name).filter(|_| !used.contains(&name)) {
                 open.extend(def.variants.iter().map(|(_, v)| v.ty.value.clone()));
             }
             used.insert(name);
         }
-        let types = file.types.iter().map(|(name, _)| name);
-        let enums = file.enums.iter().map(|(name, _)| name);
-        for name in types
-            .chain(enums)
-            .chain(file.unions.iter().map(|(name, _)| name))
-        {
-            if !used.contains(&name.value) {
-                self.at(
-                    source,
-                    name,
-                    format!("nothing uses `{}`", name.value),
-                    "a use, or no definition",
-                );
-            }
+        for name in local.iter().filter(|name| !used.contains(&name.value)) {
+            self.at(
+                source,
+                name,
+                format!("nothing uses `{}`", name.value),
+                "a use, or no definition",
+            );
         }
     }
 
@@ -1285,6 +1278,31 @@ impl<'a> Rules<'a> {
                 }
             }
         }
+    }
+}
+
+/// The types that a file defines for itself.
+#[derive(Clone, Copy)]
+struct Local<'a> {
+    types: &'a Ordered<ObjectType>,
+    enums: &'a Ordered<EnumType>,
+    unions: &'a Ordered<UnionType>,
+}
+
+impl<'a> Local<'a> {
+    fn iter(self) -> impl Iterator<Item = &'a At<String>> {
+        let types = self.types.iter().map(|(name, _)| name);
+        let enums = self.enums.iter().map(|(name, _)| name);
+        let unions = self.unions.iter().map(|(name, _)| name);
+        enums.chain(types).chain(unions)
+    }
+
+    fn names(self) -> Names {
+        let mut names = Names::default();
+        names.add(What::Object, self.types.iter().map(|(name, _)| name));
+        names.add(What::Enum, self.enums.iter().map(|(name, _)| name));
+        names.add(What::Union, self.unions.iter().map(|(name, _)| name));
+        names
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::{
     emit::usersig::UserSigSpec,
-    spec::{EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile},
+    spec::{
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile,
+    },
     tree::Tree,
 };
 use schemars::JsonSchema;
@@ -33,5 +36,7 @@ pub fn emit(tree: &mut Tree) {
     add("regions", schema_of::<RegionsFile>());
     add("protocol", schema_of::<ProtocolFile>());
     add("errors", schema_of::<ErrorsFile>());
+    add("webhooks", schema_of::<WebhooksFile>());
+    add("webhook", schema_of::<WebhookFile>());
     add("usersig", schema_of::<UserSigSpec>());
 }

@@ -37,7 +37,7 @@ pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
         );
     }
     for family in &model.families {
-        for module in &family.endpoints {
+        for module in &family.modules {
             tree.insert(
                 format!("{TYPES}/{}/{}.rs", family.name, module.name),
                 module::emit(module, model)?,

@@ -4,7 +4,10 @@ use super::{
     diagnostic::{Diagnostic, Diagnostics},
     editor_schema,
     emit::usersig::UserSigSpec,
-    spec::{EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile},
+    spec::{
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile,
+    },
     structure,
 };
 use serde::de::DeserializeOwned;
@@ -51,6 +54,28 @@ pub struct LoadedEndpoint {
     pub file: EndpointFile,
 }
 
+/// One webhook's file.
+#[derive(Clone, Debug)]
+pub struct LoadedWebhook {
+    /// File name without ending: the event's Rust name.
+    pub name: String,
+    /// Folder: the family.
+    pub family: String,
+    /// The file.
+    pub source: Arc<Source>,
+    /// What it says.
+    pub file: WebhookFile,
+}
+
+/// The webhooks of a spec that has any.
+#[derive(Clone, Debug)]
+pub struct LoadedWebhooks {
+    /// `webhooks.toml`
+    pub common: Loaded<WebhooksFile>,
+    /// `webhooks/*/*.toml`
+    pub events: Vec<LoadedWebhook>,
+}
+
 /// One file of shared types.
 #[derive(Clone, Debug)]
 pub struct LoadedShared {
@@ -79,6 +104,8 @@ pub struct Spec {
     pub shared: Vec<LoadedShared>,
     /// `endpoints/*/*.toml`
     pub endpoints: Vec<LoadedEndpoint>,
+    /// `webhooks.toml` and `webhooks/*/*.toml`
+    pub webhooks: Option<LoadedWebhooks>,
 }
 
 /// Reads a spec folder.
@@ -105,20 +132,16 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
         }
     }
     let mut endpoints = Vec::new();
-    for folder in loader.list("endpoints", "") {
-        let family = stem(&folder);
-        for path in loader.list(&folder, "toml") {
-            let name = stem(&path);
-            if let Some(Loaded { source, file }) = loader.file(&path) {
-                endpoints.push(LoadedEndpoint {
-                    name,
-                    family: family.clone(),
-                    source,
-                    file,
-                });
-            }
-        }
-    }
+    loader.families("endpoints", |name, family, loaded| {
+        let Loaded { source, file } = loaded;
+        endpoints.push(LoadedEndpoint {
+            name,
+            family,
+            source,
+            file,
+        });
+    });
+    let webhooks = loader.webhooks();
     match (families, protocol, regions, errors, usersig) {
         (Some(families), Some(protocol), Some(regions), Some(errors), Some(usersig)) => {
             let spec = Spec {
@@ -129,6 +152,7 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
                 usersig,
                 shared,
                 endpoints,
+                webhooks,
             };
             loader.errors.into_result(spec)
         }
@@ -152,6 +176,41 @@ struct Loader {
 impl Loader {
     fn shown(path: &str) -> String {
         format!("spec/{path}")
+    }
+
+    /// Every file in every folder of a folder, with its name and its family.
+    fn families<T: DeserializeOwned + schemars::JsonSchema>(
+        &mut self,
+        folder: &str,
+        mut add: impl FnMut(String, String, Loaded<T>),
+    ) {
+        for folder in self.list(folder, "") {
+            for path in self.list(&folder, "toml") {
+                if let Some(loaded) = self.file(&path) {
+                    add(stem(&path), stem(&folder), loaded);
+                }
+            }
+        }
+    }
+
+    /// A spec without webhooks has neither the file nor the folder.
+    fn webhooks(&mut self) -> Option<LoadedWebhooks> {
+        let exists = |path: &str| self.dir.join(path).exists();
+        if !exists("webhooks.toml") && !exists("webhooks") {
+            return None;
+        }
+        let common = self.file("webhooks.toml");
+        let mut events = Vec::new();
+        self.families("webhooks", |name, family, loaded| {
+            let Loaded { source, file } = loaded;
+            events.push(LoadedWebhook {
+                name,
+                family,
+                source,
+                file,
+            });
+        });
+        common.map(|common| LoadedWebhooks { common, events })
     }
 
     /// Entries of a folder with this ending ("" for folders), sorted.
@@ -206,6 +265,8 @@ impl Loader {
             "schema",
             "shared",
             "usersig.toml",
+            "webhooks",
+            "webhooks.toml",
         ];
         let Ok(entries) = fs::read_dir(&self.dir) else {
             return;

@@ -5,11 +5,11 @@
 
 use super::{
     diagnostic::Diagnostics,
-    load::{LoadedEndpoint, LoadedShared, Source, Spec},
+    load::{LoadedEndpoint, LoadedShared, LoadedWebhook, LoadedWebhooks, Source, Spec},
     model::{
-        Cursor, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module, Object, Offset,
-        Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Region, Regions, Repeat, Role,
-        Type, Union, Values, Variant,
+        Answer, Cursor, Each, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module,
+        Object, Offset, Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Region, Regions,
+        Repeat, Role, Type, Union, Values, Variant, Webhook, Webhooks,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -32,17 +32,13 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         .iter()
         .map(|file| lowering.shared_module(file))
         .collect();
-    let families = (spec.families.file.families.iter())
-        .map(|family| Family {
-            name: family.name.value.clone(),
-            doc: family.doc.clone(),
-            endpoints: (spec.endpoints.iter())
-                .filter(|endpoint| endpoint.family == family.name.value)
-                .map(|endpoint| lowering.endpoint_module(endpoint))
-                .collect(),
-        })
-        .filter(|family: &Family| !family.endpoints.is_empty())
-        .collect();
+    let families = families(&spec.families.file.families, |family| {
+        (spec.endpoints.iter())
+            .filter(|endpoint| endpoint.family == family)
+            .map(|endpoint| lowering.endpoint_module(endpoint))
+            .collect()
+    });
+    let webhooks = spec.webhooks.as_ref().map(|all| lowering.webhooks(all));
     let protocol = lowering.protocol(spec);
     let mut model = Model {
         families,
@@ -50,6 +46,7 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         protocol,
         regions: regions(spec),
         errors: errors(spec),
+        webhooks,
     };
     mark_sent(&mut model);
     if lowering.errors.is_empty() {
@@ -57,6 +54,31 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
     } else {
         Err(lowering.errors)
     }
+}
+
+/// The families that have modules.
+fn families(
+    families: &[spec::Family],
+    mut modules: impl FnMut(&str) -> Vec<Module>,
+) -> Vec<Family> {
+    let lower = |family: &spec::Family| Family {
+        name: family.name.value.clone(),
+        doc: family.doc.clone(),
+        modules: modules(&family.name),
+    };
+    let families = families.iter().map(lower);
+    families.filter(|family| !family.modules.is_empty()).collect()
+}
+
+fn query(parameters: &Ordered<spec::QueryParameter>) -> Vec<QueryParameter> {
+    (parameters.iter())
+        .map(|(wire, parameter)| QueryParameter {
+            constant: parameter.rust.value.clone(),
+            wire: wire.value.clone(),
+            value: parameter.value.clone(),
+            doc: parameter.doc.clone(),
+        })
+        .collect()
 }
 
 /// What each name of one scope stands for.
@@ -122,6 +144,7 @@ impl Lowering {
             source: loaded.source.path.clone(),
             doc: file.doc.clone(),
             endpoint: None,
+            webhook: None,
             objects,
             enums: enums(&file.enums),
             unions: unions(&file.unions),
@@ -197,11 +220,193 @@ impl Lowering {
             source: loaded.source.path.clone(),
             doc: file.details.clone().unwrap_or_default(),
             endpoint: Some(endpoint),
+            webhook: None,
             objects,
             enums: enums(&file.enums),
             unions: unions(&file.unions),
             errata: file.errata.clone(),
         }
+    }
+
+    fn webhooks(&mut self, loaded: &LoadedWebhooks) -> Webhooks {
+        let common = &loaded.common.file;
+        let all = (loaded.events.iter())
+            .map(|event| {
+                let meaning = event.file.summary.value.clone();
+                (constant(event), event.file.command.value.clone(), meaning)
+            })
+            .collect();
+        let mut all_enums = vec![Enum {
+            name: common.tag.value.clone(),
+            doc: "Names of all webhooks.".to_owned(),
+            values: Values::String(all),
+        }];
+        all_enums.extend(enums(&common.enums));
+        let families = families(&common.families, |family| {
+            (loaded.events.iter())
+                .filter(|event| event.family == family)
+                .filter_map(|event| self.webhook_module(loaded, event))
+                .collect()
+        });
+        Webhooks {
+            source: loaded.common.source.path.clone(),
+            timeout_seconds: common.timeout_seconds,
+            tag: common.tag.value.clone(),
+            query: query(&common.query),
+            enums: all_enums,
+            families,
+        }
+    }
+
+    fn webhook_module(&mut self, all: &LoadedWebhooks, loaded: &LoadedWebhook) -> Option<Module> {
+        let (file, common) = (&loaded.file, &all.common.file);
+        let mut local: Kinds = kinds(&file.types, &file.enums, &file.unions).collect();
+        local.extend(kinds(
+            &Ordered::default(),
+            &common.enums,
+            &Ordered::default(),
+        ));
+        local.insert(common.tag.value.clone(), Kind::StringEnum);
+        let scope = Scope {
+            source: &loaded.source,
+            local,
+        };
+        let event = names::camel_case(&loaded.name);
+        let event_fields = self.fields(&scope, &common.event_fields(file));
+        let reply_fields = self.fields(&scope, &file.reply);
+        let identity: Option<Vec<Field>> = (file.identity.iter())
+            .map(|name| self.find(&scope, &event_fields, name))
+            .collect();
+        let answer = match &file.answer {
+            Some(answer) => {
+                let reply = format!("{event}Reply");
+                Some(self.answer(&scope, file, answer, reply, &event_fields, &reply_fields)?)
+            }
+            None => None,
+        };
+        let mut objects = vec![Object {
+            name: event.clone(),
+            doc: String::new(),
+            role: Role::Event,
+            sent: false,
+            fields: event_fields,
+        }];
+        if let Some(answer) = &answer {
+            objects.push(Object {
+                name: answer.reply.clone(),
+                doc: String::new(),
+                role: Role::Reply,
+                sent: false,
+                fields: reply_fields,
+            });
+        }
+        let types = file.types.iter();
+        objects.extend(types.map(|(name, def)| self.object(&scope, name, def)));
+        let webhook = Webhook {
+            family: loaded.family.clone(),
+            command: file.command.value.clone(),
+            constant: constant(loaded),
+            title: file.title.clone(),
+            summary: file.summary.value.clone(),
+            event,
+            page: file.page.id,
+            checked: file.page.checked.value.clone(),
+            identity: identity?,
+            answer,
+        };
+        Some(Module {
+            name: loaded.name.clone(),
+            source: loaded.source.path.clone(),
+            doc: file.details.clone().unwrap_or_default(),
+            endpoint: None,
+            webhook: Some(webhook),
+            objects,
+            enums: enums(&file.enums),
+            unions: unions(&file.unions),
+            errata: file.errata.clone(),
+        })
+    }
+
+    fn answer(
+        &mut self,
+        scope: &Scope<'_>,
+        file: &spec::WebhookFile,
+        answer: &spec::Answer,
+        reply: String,
+        event_fields: &[Field],
+        reply_fields: &[Field],
+    ) -> Option<Answer> {
+        let range = |range: &spec::CodeRange| (range.from.value, range.to);
+        let each = match &answer.each {
+            Some(each) => Some(self.each(scope, file, each, event_fields, reply_fields)?),
+            None => None,
+        };
+        let changes: Vec<Field> = (reply_fields.iter())
+            .filter(|field| (each.as_ref()).is_none_or(|each| each.results.0.wire != field.wire))
+            .cloned()
+            .collect();
+        Some(Answer {
+            reply,
+            allow: answer.allow.value.clone(),
+            refuse: (answer.refuse.as_ref()).map(|refuse| {
+                let codes = refuse.codes.as_ref().map(range);
+                (refuse.code.value, codes, refuse.doc.value.clone())
+            }),
+            drop: (answer.drop.as_ref()).map(|drop| (drop.code.value, drop.doc.value.clone())),
+            change: (answer.change.as_ref()).map(|doc| (doc.value.clone(), changes)),
+            each,
+        })
+    }
+
+    fn each(
+        &mut self,
+        scope: &Scope<'_>,
+        file: &spec::WebhookFile,
+        each: &spec::Each,
+        event_fields: &[Field],
+        reply_fields: &[Field],
+    ) -> Option<Each> {
+        let items = self.find(scope, event_fields, &each.items)?;
+        let results = self.find(scope, reply_fields, &each.results)?;
+        let mut entries = |list: &Field, at: &At<String>| {
+            let entry = match &list.ty {
+                Type::List(entry) => match &**entry {
+                    Type::Named(name, Kind::Object) => file.types.get(name).map(|def| (name, def)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match entry {
+                Some((name, def)) => Some((name.clone(), self.fields(scope, &def.fields))),
+                None => {
+                    let message = format!("`{}` lists no type of this file", at.value);
+                    (self.errors).report(scope.source, at.span.clone(), message);
+                    None
+                }
+            }
+        };
+        let (item, item_fields) = entries(&items, &each.items)?;
+        let (result, result_fields) = entries(&results, &each.results)?;
+        Some(Each {
+            items: (items, item),
+            key: self.find(scope, &item_fields, &each.key)?,
+            results: (results, result),
+            result_key: self.find(scope, &result_fields, &each.result_key)?,
+            code: self.find(scope, &result_fields, &each.code)?,
+            info: self.find(scope, &result_fields, &each.info)?,
+            codes: (each.codes.from.value, each.codes.to),
+            doc: each.doc.value.clone(),
+        })
+    }
+
+    /// A field by its wire name.
+    fn find(&mut self, scope: &Scope<'_>, fields: &[Field], name: &At<String>) -> Option<Field> {
+        let found = fields.iter().find(|field| field.wire == name.value);
+        if found.is_none() {
+            let message = format!("no field is called `{}`", name.value);
+            self.errors.report(scope.source, name.span.clone(), message);
+        }
+        found.cloned()
     }
 
     fn protocol(&mut self, spec: &Spec) -> Protocol {
@@ -215,14 +420,7 @@ impl Lowering {
             source: spec.protocol.source.path.clone(),
             server_timeout_seconds: file.server_timeout_seconds,
             max_request_bytes: file.max_request_bytes,
-            query: (file.query.iter())
-                .map(|(wire, parameter)| QueryParameter {
-                    constant: parameter.rust.value.clone(),
-                    wire: wire.value.clone(),
-                    value: parameter.value.clone(),
-                    doc: parameter.doc.clone(),
-                })
-                .collect(),
+            query: query(&file.query),
             envelope: Object {
                 name: "Envelope".to_owned(),
                 doc: "What every reply may say of the call as such.".to_owned(),
@@ -337,20 +535,7 @@ impl Lowering {
             (Some(_), Some(item)) => self.fields(scope, &item.fields),
             _ => Vec::new(),
         };
-        let mut find = |fields: &[Field], name: &At<String>| {
-            let found = fields
-                .iter()
-                .find(|field| field.wire == name.value)
-                .cloned();
-            if found.is_none() {
-                self.errors.report(
-                    scope.source,
-                    name.span.clone(),
-                    format!("no field is called `{}`", name.value),
-                );
-            }
-            found
-        };
+        let mut find = |fields: &[Field], name: &At<String>| self.find(scope, fields, name);
         let items = find(reply, &paging.items);
         let offset = paging.offset.as_ref().and_then(|offset| {
             Some(Offset {
@@ -488,17 +673,16 @@ fn errors(spec: &Spec) -> Errors {
     }
 }
 
+/// The constant of a webhook's name.
+fn constant(event: &LoadedWebhook) -> String {
+    event.name.to_ascii_uppercase()
+}
+
 /// Marks every part that a request can hold: only those have limits to check.
 fn mark_sent(model: &mut Model) {
-    let modules = || {
-        model
-            .shared
-            .iter()
-            .chain(model.families.iter().flat_map(|family| &family.endpoints))
-    };
     let mut held: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut open: Vec<(&str, &str)> = Vec::new();
-    for module in modules() {
+    for module in model.modules() {
         for object in &module.objects {
             let names = object
                 .fields
@@ -537,11 +721,7 @@ fn mark_sent(model: &mut Model) {
             open.extend(place);
         }
     }
-    for module in model
-        .shared
-        .iter_mut()
-        .chain(model.families.iter_mut().flat_map(|f| &mut f.endpoints))
-    {
+    for module in model.modules_mut() {
         for object in &mut module.objects {
             object.sent = sent.contains(&(module.source.clone(), object.name.clone()));
         }

@@ -17,6 +17,113 @@ pub struct Model {
     pub regions: Regions,
     /// The table of error codes.
     pub errors: Errors,
+    /// What the service tells the app, where the spec says so.
+    pub webhooks: Option<Webhooks>,
+}
+
+impl Model {
+    /// Every module of types.
+    pub fn modules(&self) -> impl Iterator<Item = &Module> {
+        let events = self.webhooks.iter().flat_map(|webhooks| &webhooks.families);
+        let families = self.families.iter().chain(events);
+        (self.shared.iter()).chain(families.flat_map(|family| &family.modules))
+    }
+
+    /// Every module of types, to be completed.
+    pub fn modules_mut(&mut self) -> impl Iterator<Item = &mut Module> {
+        let webhooks = self.webhooks.iter_mut();
+        let events = webhooks.flat_map(|webhooks| &mut webhooks.families);
+        let families = self.families.iter_mut().chain(events);
+        (self.shared.iter_mut()).chain(families.flat_map(|family| &mut family.modules))
+    }
+}
+
+/// All webhooks.
+#[derive(Debug)]
+pub struct Webhooks {
+    /// Spec file of what they share.
+    pub source: String,
+    /// Seconds after which the service stops waiting.
+    pub timeout_seconds: u32,
+    /// Key of the body that names the webhook.
+    pub tag: String,
+    /// Parameters of the query.
+    pub query: Vec<QueryParameter>,
+    /// Enums that they share; the one of all webhooks comes first.
+    pub enums: Vec<Enum>,
+    /// The groups of webhooks; those without webhooks are left out.
+    pub families: Vec<Family>,
+}
+
+impl Webhooks {
+    /// Every webhook with its module, in the order of the documentation.
+    pub fn events(&self) -> impl Iterator<Item = (&Module, &Webhook)> {
+        let modules = self.families.iter().flat_map(|family| &family.modules);
+        modules.filter_map(|module| Some((module, module.webhook.as_ref()?)))
+    }
+}
+
+/// Facts about a webhook.
+#[derive(Debug)]
+pub struct Webhook {
+    /// Family.
+    pub family: String,
+    /// Name on the wire.
+    pub command: String,
+    /// Its constant in the enum of all webhooks.
+    pub constant: String,
+    /// Title of the vendor's page.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// Event type.
+    pub event: String,
+    /// Number of the vendor's page.
+    pub page: Option<u32>,
+    /// When the page was last compared.
+    pub checked: Date,
+    /// Fields that tell one occurrence from every other.
+    pub identity: Vec<Field>,
+    /// What the app may answer, where it is asked.
+    pub answer: Option<Answer>,
+}
+
+/// What an app may answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Type of the answer's body.
+    pub reply: String,
+    /// What follows from allowing.
+    pub allow: String,
+    /// Code, range of the app's own codes, what follows.
+    pub refuse: Option<(i64, Option<(i64, i64)>, String)>,
+    /// Code, what follows.
+    pub drop: Option<(i64, String)>,
+    /// What follows, and the fields of the reply that change something.
+    pub change: Option<(String, Vec<Field>)>,
+    /// Judging item by item.
+    pub each: Option<Each>,
+}
+
+/// Judging item by item.
+#[derive(Debug)]
+pub struct Each {
+    /// List of the event, and the type of its items.
+    pub items: (Field, String),
+    /// Field of the items that names the item.
+    pub key: Field,
+    /// List of the reply, and the type of its results.
+    pub results: (Field, String),
+    /// Field of the results that names the item.
+    pub result_key: Field,
+    /// Field of the results that holds the code.
+    pub code: Field,
+    /// Field of the results that holds the app's text.
+    pub info: Field,
+    /// Codes that refuse an item.
+    pub codes: (i64, i64),
+    /// What follows from refusing an item.
+    pub doc: String,
 }
 
 /// A group of commands.
@@ -26,8 +133,8 @@ pub struct Family {
     pub name: String,
     /// What it covers.
     pub doc: String,
-    /// Its commands by name.
-    pub endpoints: Vec<Module>,
+    /// Its commands or webhooks by name.
+    pub modules: Vec<Module>,
 }
 
 /// One generated file of types.
@@ -41,7 +148,10 @@ pub struct Module {
     pub doc: String,
     /// The command, when the module is one.
     pub endpoint: Option<Endpoint>,
-    /// Object types: request and reply first, then the others in the order of the spec.
+    /// The webhook, when the module is one.
+    pub webhook: Option<Webhook>,
+    /// Object types: request and reply, or event and reply first, then the others in the order of
+    /// the spec.
     pub objects: Vec<Object>,
     /// Open enums.
     pub enums: Vec<Enum>,
@@ -168,6 +278,8 @@ pub enum Role {
     Request,
     /// Body of a reply.
     Reply,
+    /// Body of a webhook.
+    Event,
     /// Part of either.
     Part,
 }

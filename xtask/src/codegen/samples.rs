@@ -2,8 +2,11 @@
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
-    load::{LoadedEndpoint, Source, Spec},
-    spec::{At, EnumLiteral, EnumType, EnumWire, Field, Ordered, UnionType},
+    load::{LoadedWebhook, Source, Spec},
+    spec::{
+        Answer, At, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered, UnionType,
+        WebhooksFile,
+    },
     type_expr::{self, TypeExpr},
 };
 use serde::{
@@ -16,20 +19,38 @@ use std::{collections::HashSet, fmt, ops::Range};
 /// Reports what a sample says and the spec does not, and the other way round.
 pub fn check(spec: &Spec) -> Diagnostics {
     let mut errors = Diagnostics::default();
+    let common = &spec.protocol.file.reply;
     for endpoint in &spec.endpoints {
+        let file = &endpoint.file;
         let checker = SampleChecker {
             spec,
-            endpoint,
             source: &endpoint.source,
+            types: &file.types,
+            enums: &file.enums,
+            unions: &file.unions,
+            more_enums: None,
         };
-        for sample in &endpoint.file.samples {
+        for sample in &file.samples {
             if let Some(request) = &sample.request {
-                checker.body(request, &endpoint.file.request, None, &mut errors);
+                checker.body(request, &file.request, None, &mut errors);
             }
             if let Some(reply) = &sample.reply {
-                let common = &spec.protocol.file.reply;
-                checker.body(reply, &endpoint.file.reply, Some(common), &mut errors);
+                checker.body(reply, &file.reply, Some(common), &mut errors);
             }
+        }
+    }
+    if let Some(webhooks) = &spec.webhooks {
+        for event in &webhooks.events {
+            let file = &event.file;
+            let checker = SampleChecker {
+                spec,
+                source: &event.source,
+                types: &file.types,
+                enums: &file.enums,
+                unions: &file.unions,
+                more_enums: Some(&webhooks.common.file.enums),
+            };
+            checker.webhook(event, &webhooks.common.file, common, &mut errors);
         }
     }
     errors
@@ -37,8 +58,12 @@ pub fn check(spec: &Spec) -> Diagnostics {
 
 struct SampleChecker<'a> {
     spec: &'a Spec,
-    endpoint: &'a LoadedEndpoint,
     source: &'a Source,
+    types: &'a Ordered<ObjectType>,
+    enums: &'a Ordered<EnumType>,
+    unions: &'a Ordered<UnionType>,
+    /// Enums of the spec beside those of its own file and the shared ones.
+    more_enums: Option<&'a Ordered<EnumType>>,
 }
 
 /// A piece of JSON and where it starts in the spec file.
@@ -65,6 +90,57 @@ impl<'a> Json<'a> {
 }
 
 impl SampleChecker<'_> {
+    fn webhook(
+        &self,
+        event: &LoadedWebhook,
+        webhooks: &WebhooksFile,
+        common: &Ordered<Field>,
+        errors: &mut Diagnostics,
+    ) {
+        let file = &event.file;
+        let tag = &webhooks.tag;
+        let fields = webhooks.event_fields(file);
+        for sample in &file.samples {
+            if let Some(event) = &sample.event {
+                self.body(event, &fields, None, errors);
+                let body = serde_json::from_str::<serde_json::Value>(event).unwrap_or_default();
+                if body[tag.as_str()].as_str() != Some(&file.command) {
+                    let message = format!("`{}` is not this webhook's", tag.value);
+                    errors.push(
+                        Diagnostic::new(self.source, event.span.clone(), message)
+                            .expected(format!("{:?}", file.command.value)),
+                    );
+                }
+            }
+            if let Some(reply) = &sample.reply {
+                self.body(reply, &file.reply, Some(common), errors);
+                if let Some(answer) = &file.answer {
+                    self.answer_code(reply, answer, errors);
+                }
+            }
+        }
+    }
+
+    /// A sample answer must be one that the spec allows.
+    fn answer_code(&self, reply: &At<String>, answer: &Answer, errors: &mut Diagnostics) {
+        let body = serde_json::from_str::<serde_json::Value>(reply).unwrap_or_default();
+        let Some(code) = body["ErrorCode"].as_i64().filter(|code| *code != 0) else {
+            return;
+        };
+        let refuse = answer.refuse.as_ref();
+        let codes = refuse.and_then(|refuse| refuse.codes.as_ref());
+        let fits = refuse.is_some_and(|refuse| refuse.code.value == code)
+            || (answer.drop.as_ref()).is_some_and(|drop| drop.code.value == code)
+            || codes.is_some_and(|codes| (codes.from.value..=codes.to).contains(&code));
+        if !fits {
+            let message = format!("the code {code} is none that `[answer]` allows");
+            errors.push(
+                Diagnostic::new(self.source, reply.span.clone(), message)
+                    .expected("0, or a code of `refuse` or `drop`"),
+            );
+        }
+    }
+
     fn body(
         &self,
         text: &At<String>,
@@ -336,25 +412,24 @@ impl SampleChecker<'_> {
                 Err(_) => fits(false, "an object"),
             },
             TypeExpr::Named(ty) => {
-                if let Some(def) = self.find(ty, |file| &file.types, |file| &file.types) {
+                if let Some(def) = self.find(ty, self.types, |file| &file.types) {
                     self.object(json, &def.fields, None, true, errors);
                 } else if let Some(def) = self.find_enum(ty) {
                     self.enum_value(name, def, json, errors);
-                } else if let Some(def) = self.find(ty, |file| &file.unions, |file| &file.unions) {
+                } else if let Some(def) = self.find(ty, self.unions, |file| &file.unions) {
                     self.union_value(name, def, json, errors);
                 }
             }
         }
     }
 
-    fn find<T>(
-        &self,
+    fn find<'s, T>(
+        &'s self,
         name: &str,
-        own: impl Fn(&super::spec::EndpointFile) -> &Ordered<T>,
+        own: &'s Ordered<T>,
         shared: impl Fn(&super::spec::SharedFile) -> &Ordered<T>,
-    ) -> Option<&T> {
-        let own = own(&self.endpoint.file).get(name);
-        own.or_else(|| {
+    ) -> Option<&'s T> {
+        own.get(name).or_else(|| {
             self.spec
                 .shared
                 .iter()
@@ -363,7 +438,8 @@ impl SampleChecker<'_> {
     }
 
     fn find_enum(&self, name: &str) -> Option<&EnumType> {
-        let found = self.find(name, |file| &file.enums, |file| &file.enums);
+        let found = self.find(name, self.enums, |file| &file.enums);
+        let found = found.or_else(|| self.more_enums?.get(name));
         found.or_else(|| self.spec.protocol.file.enums.get(name))
     }
 
@@ -450,7 +526,7 @@ impl SampleChecker<'_> {
         match def
             .variants
             .get(&word)
-            .and_then(|variant| self.find(&variant.ty, |f| &f.types, |f| &f.types))
+            .and_then(|variant| self.find(&variant.ty, self.types, |file| &file.types))
         {
             Some(def) => self.object(content, &def.fields, None, true, errors),
             // The check stage reports a variant without an object type.

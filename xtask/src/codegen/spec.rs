@@ -100,6 +100,203 @@ pub struct Family {
     pub doc: String,
 }
 
+/// `spec/webhooks.toml`: what all webhooks share.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksFile {
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// Seconds after which the service stops waiting for the app's answer.
+    pub timeout_seconds: u32,
+    /// Key of the body that names the webhook; the query has a parameter of the same name.
+    pub tag: At<String>,
+    /// Parameters of the query string, in the order of the page.
+    #[serde(default)]
+    pub query: Ordered<QueryParameter>,
+    /// Enums that the query uses.
+    #[serde(default)]
+    pub enums: Ordered<EnumType>,
+    /// The groups of webhooks, in the order of the documentation.
+    #[serde(default, rename = "family")]
+    pub families: Vec<Family>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+impl WebhooksFile {
+    /// The fields of an event's body: the tag, whose type is the enum of all webhooks and is
+    /// called like the tag, and the event's own.
+    pub fn event_fields(&self, event: &WebhookFile) -> Ordered<Field> {
+        let here = |value: &str| At {
+            value: value.to_owned(),
+            span: self.tag.span.clone(),
+        };
+        let tag = Field {
+            ty: here(&self.tag),
+            required: true,
+            doc: here("Which webhook it is."),
+            default: None,
+            rust: None,
+            max_bytes: None,
+            max_chars: None,
+            min_items: None,
+            max_items: None,
+            quoted: false,
+            min: None,
+            max: None,
+            deprecated: None,
+            unconfirmed: None,
+        };
+        let mut fields = vec![(self.tag.clone(), tag)];
+        fields.extend(event.event.0.iter().cloned());
+        Ordered(fields)
+    }
+}
+
+/// `spec/webhooks/<family>/<event>.toml`: one webhook.
+///
+/// The file's name is the event's Rust name (`state_change` gives `StateChange`), unique among all
+/// webhooks; its folder is a family of `spec/webhooks.toml`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookFile {
+    /// Name of the webhook on the wire: `<Service>.<Event>`.
+    pub command: At<String>,
+    /// Title of the vendor's page.
+    pub title: String,
+    /// What has happened or is about to happen, in one sentence of our own.
+    pub summary: At<String>,
+    /// More that an app must know: what triggers it and what does not, editions. Markdown.
+    pub details: Option<String>,
+    /// The vendor's page that this file was written from.
+    pub page: Page,
+    /// Whether the app is asked or told.
+    pub when: At<When>,
+    /// Fields of the event, by wire name, whose values together tell one occurrence from every
+    /// other. Left out when the sources name none; then the whole body does.
+    #[serde(default)]
+    pub identity: Vec<At<String>>,
+    /// Fields of the body beside the tag, by wire name, in the order of the page.
+    #[serde(default)]
+    pub event: Ordered<Field>,
+    /// What the app may answer; for webhooks that ask.
+    pub answer: Option<Answer>,
+    /// Fields of the answer's body beside the common ones of `spec/protocol.toml`.
+    #[serde(default)]
+    pub reply: Ordered<Field>,
+    /// Object types that only this webhook uses.
+    #[serde(default)]
+    pub types: Ordered<ObjectType>,
+    /// Enums that only this webhook uses.
+    #[serde(default)]
+    pub enums: Ordered<EnumType>,
+    /// Unions that only this webhook uses.
+    #[serde(default)]
+    pub unions: Ordered<UnionType>,
+    /// Events and answers that we composed.
+    #[serde(default, rename = "sample")]
+    pub samples: Vec<WebhookSample>,
+    /// Where the sources contradict themselves or each other.
+    #[serde(default, rename = "erratum")]
+    pub errata: Vec<Erratum>,
+}
+
+/// Whether a webhook asks the app or tells it.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before it happens: the answer decides.
+    Before,
+    /// After it happened: the answer is ignored.
+    After,
+}
+
+/// What an app may answer to a webhook that asks.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What follows from allowing it.
+    pub allow: At<String>,
+    /// Refusing all of it.
+    pub refuse: Option<Refuse>,
+    /// Dropping it while the user is told that it worked.
+    pub drop: Option<CodedAnswer>,
+    /// What follows from the fields under `[reply]`, which change what happens. Named when there
+    /// are any beside the results of `each`.
+    pub change: Option<At<String>>,
+    /// Judging item by item.
+    pub each: Option<Each>,
+}
+
+/// An answer that is one error code.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodedAnswer {
+    /// The code.
+    pub code: At<i64>,
+    /// What follows from it.
+    pub doc: At<String>,
+}
+
+/// Refusing.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refuse {
+    /// The code that refuses without a reason of the app's own.
+    pub code: At<i64>,
+    /// Codes that reach the user together with the app's text.
+    pub codes: Option<CodeRange>,
+    /// What follows from refusing.
+    pub doc: At<String>,
+}
+
+/// Codes that an app chooses from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRange {
+    /// The first.
+    pub from: At<i64>,
+    /// The last.
+    pub to: i64,
+}
+
+/// Judging item by item: the reply has a result for each item of the event.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Each {
+    /// List of the event.
+    pub items: At<String>,
+    /// Field of its items that names the item.
+    pub key: At<String>,
+    /// List of the reply.
+    pub results: At<String>,
+    /// Field of the results that names the item.
+    pub result_key: At<String>,
+    /// Field of the results that holds the code; zero allows.
+    pub code: At<String>,
+    /// Field of the results that holds the app's text.
+    pub info: At<String>,
+    /// Codes that refuse an item.
+    pub codes: CodeRange,
+    /// What follows from refusing an item.
+    pub doc: At<String>,
+}
+
+/// An event and answers to it, composed by us.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSample {
+    /// snake_case, unique in the file.
+    pub name: At<String>,
+    /// What the sample shows.
+    pub note: Option<String>,
+    /// The event's body as JSON, with the tag.
+    pub event: Option<At<String>>,
+    /// The answer's body as JSON.
+    pub reply: Option<At<String>>,
+}
+
 /// `spec/regions.toml`: where the service can be reached.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

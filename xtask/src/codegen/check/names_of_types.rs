@@ -15,7 +15,7 @@ pub(super) enum What {
 }
 
 /// The types of one scope.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names(BTreeMap<String, What>);
 
 impl Names {

@@ -26,12 +26,12 @@ pub(super) fn family_index(family: &Family) -> Result<String, String> {
     let mut file = RustFile::new(FAMILIES);
     file.intro(&family.doc);
     let mut text = String::new();
-    for module in &family.endpoints {
+    for module in &family.modules {
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
     for endpoint in family
-        .endpoints
+        .modules
         .iter()
         .filter_map(|module| Some((&module.name, module.endpoint.as_ref()?)))
     {
@@ -81,7 +81,7 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
     for family in &model.families {
         let module = format_ident!("{}", family.name);
         for endpoint in family
-            .endpoints
+            .modules
             .iter()
             .filter_map(|module| module.endpoint.as_ref())
         {

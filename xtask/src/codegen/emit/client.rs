@@ -79,7 +79,7 @@ pub(super) fn facade(family: &Family, model: &Model) -> Result<String, String> {
     ));
     let accessor_docs = doc(family.doc.trim());
     let methods = family
-        .endpoints
+        .modules
         .iter()
         .filter_map(|module| Some((module, module.endpoint.as_ref()?)));
     let methods: Vec<_> = methods
