@@ -56,7 +56,7 @@ impl Rules<'_> {
             self.fields(source, &file.event, &names, &visible);
             self.fields(source, &file.reply, &names, &visible);
             self.common_fields(source, &file.reply);
-            for (wire, _) in file.event.iter().filter(|(wire, _)| **wire == *common.tag) {
+            for (wire, _) in file.event.iter().filter(|(wire, _)| wire.value == common.tag.value) {
                 let expected = "only the fields beside it";
                 self.at(source, wire, "every event has the tag", expected);
             }
