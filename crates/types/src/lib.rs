@@ -13,6 +13,7 @@ mod error_code;
 mod generated;
 mod paging;
 pub mod validate;
+pub mod webhook;
 pub mod wire;
 
 pub use endpoint::{Advance, Endpoint, EndpointVisitor, Meta, Paged, Quota, Repeat, Reply};

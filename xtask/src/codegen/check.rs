@@ -1219,11 +1219,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn sample_names<'s>(
-        &mut self,
-        source: &Source,
-        names: impl Iterator<Item = &'s At<String>>,
-    ) {
+    fn sample_names<'s>(&mut self, source: &Source, names: impl Iterator<Item = &'s At<String>>) {
         let mut seen = BTreeMap::new();
         for name in names {
             self.snake(source, name, "sample");

@@ -11,6 +11,7 @@ mod protocol;
 mod rust_file;
 mod simulator;
 pub mod usersig;
+mod webhook;
 
 use super::{load::Spec, model::Model, tree::Tree};
 
@@ -51,6 +52,24 @@ pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
             format!("{CLIENT}/{}.rs", family.name),
             client::facade(family, model)?,
         );
+    }
+    if let Some(webhooks) = &model.webhooks {
+        let folder = format!("{TYPES}/webhook");
+        for family in &webhooks.families {
+            for module in &family.modules {
+                tree.insert(
+                    format!("{folder}/{}/{}.rs", family.name, module.name),
+                    module::emit(module, model)?,
+                );
+            }
+            tree.insert(
+                format!("{folder}/{}/mod.rs", family.name),
+                webhook::family_index(webhooks, family)?,
+            );
+        }
+        tree.insert(format!("{folder}/mod.rs"), webhook::index(webhooks)?);
+        tree.insert(format!("{folder}/common.rs"), webhook::common(webhooks)?);
+        tree.insert(format!("{folder}/events.rs"), webhook::events(webhooks)?);
     }
     tree.insert(
         format!("{TYPES}/shared/mod.rs"),

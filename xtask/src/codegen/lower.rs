@@ -67,7 +67,9 @@ fn families(
         modules: modules(&family.name),
     };
     let families = families.iter().map(lower);
-    families.filter(|family| !family.modules.is_empty()).collect()
+    families
+        .filter(|family| !family.modules.is_empty())
+        .collect()
 }
 
 fn query(parameters: &Ordered<spec::QueryParameter>) -> Vec<QueryParameter> {

@@ -16,3 +16,4 @@ pub mod push;
 pub mod moderation;
 pub mod operations;
 pub mod chatbot;
+pub(crate) mod webhook;

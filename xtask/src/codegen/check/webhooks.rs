@@ -56,7 +56,11 @@ impl Rules<'_> {
             self.fields(source, &file.event, &names, &visible);
             self.fields(source, &file.reply, &names, &visible);
             self.common_fields(source, &file.reply);
-            for (wire, _) in file.event.iter().filter(|(wire, _)| wire.value == common.tag.value) {
+            for (wire, _) in file
+                .event
+                .iter()
+                .filter(|(wire, _)| wire.value == common.tag.value)
+            {
                 let expected = "only the fields beside it";
                 self.at(source, wire, "every event has the tag", expected);
             }
@@ -93,14 +97,25 @@ impl Rules<'_> {
         }
         if file.timeout_seconds == 0 {
             let message = "nobody answers in no time";
-            self.at(source, &file.page.checked, message, "`timeout_seconds` from 1");
+            self.at(
+                source,
+                &file.page.checked,
+                message,
+                "`timeout_seconds` from 1",
+            );
         }
         self.enums(source, &file.enums);
         let mut constants = BTreeMap::new();
         for (_, parameter) in file.query.iter() {
             self.constant(source, &parameter.rust);
             let key = parameter.rust.value.clone();
-            self.unique(&mut constants, key, source, &parameter.rust, "this constant");
+            self.unique(
+                &mut constants,
+                key,
+                source,
+                &parameter.rust,
+                "this constant",
+            );
         }
         let mut seen = BTreeMap::new();
         for family in &file.families {
@@ -131,8 +146,7 @@ impl Rules<'_> {
     }
 
     fn command_name(&mut self, source: &Source, command: &At<String>) {
-        let word =
-            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
+        let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         let fits = command
             .split_once('.')
             .is_some_and(|(service, event)| word(service) && word(event));
@@ -233,7 +247,13 @@ impl Rules<'_> {
         }
         let result = self.entries(source, file, &each.results, &file.reply, "reply");
         if let Some(result) = result {
-            self.entry_field(source, &each.result_key, result, "result", &TypeExpr::String);
+            self.entry_field(
+                source,
+                &each.result_key,
+                result,
+                "result",
+                &TypeExpr::String,
+            );
             self.entry_field(source, &each.code, result, "result", &TypeExpr::ErrorCode);
             self.entry_field(source, &each.info, result, "result", &TypeExpr::String);
             for (wire, field) in result.fields.iter() {
@@ -266,7 +286,12 @@ impl Rules<'_> {
         let required = fields.get(list).is_some_and(|field| field.required);
         if entries.is_none() || !required {
             let message = format!("`{}` cannot be judged entry by entry", list.value);
-            self.at(source, list, message, "a required list of a type of this file");
+            self.at(
+                source,
+                list,
+                message,
+                "a required list of a type of this file",
+            );
         }
         entries
     }

@@ -17,6 +17,9 @@ pub(super) fn index(model: &Model) -> Result<String, String> {
     for family in &model.families {
         let _ = writeln!(text, "pub mod {};", family.name);
     }
+    if model.webhooks.is_some() {
+        text.push_str("pub(crate) mod webhook;\n");
+    }
     file.text(text);
     file.render()
 }

@@ -4,11 +4,12 @@
 use super::{
     docs::{doc, endpoint_doc, field_doc},
     rust_file::RustFile,
+    webhook,
 };
 use crate::codegen::{
     model::{
         Cursor, Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Offset, Paging,
-        PagingEnd, PagingStyle, Repeat, Role, Type, Union, Values,
+        PagingEnd, PagingStyle, Repeat, Role, Type, Union, Values, Webhook,
     },
     schema, tidy,
 };
@@ -27,9 +28,10 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
     )
     .map_err(|e| format!("{}: {e}", module.source))?;
     let mut file = RustFile::new(&module.source);
-    match &module.endpoint {
-        Some(endpoint) => file.intro(&format!("`POST {}`: {}", endpoint.path, endpoint.title)),
-        None => file.intro(&module.doc),
+    match (&module.endpoint, &module.webhook) {
+        (Some(endpoint), _) => file.intro(&format!("`POST {}`: {}", endpoint.path, endpoint.title)),
+        (None, Some(webhook)) => file.intro(&format!("`{}`: {}", webhook.command, webhook.title)),
+        (None, None) => file.intro(&module.doc),
     }
     intro_of_errata(module, &mut file);
     for shared in &model.shared {
@@ -42,8 +44,16 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
             }
         }
     }
+    for def in model.webhooks.iter().filter(|_| module.webhook.is_some()) {
+        for shared in &def.enums {
+            file.import(webhook::PATH, &shared.name);
+        }
+    }
     for object in &module.objects {
         emit_object(&mut file, module, model, object, &structs)?;
+        if let (Role::Event, Some(webhook)) = (object.role, &module.webhook) {
+            webhook::emit(&mut file, module, webhook, &structs)?;
+        }
     }
     for def in &module.enums {
         emit_enum(&mut file, def);
@@ -71,7 +81,7 @@ fn intro_of_errata(module: &Module, file: &mut RustFile) {
     }
 }
 
-fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, Span::call_site()),
         None => Ident::new(name, Span::call_site()),
@@ -86,11 +96,22 @@ fn emit_object(
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let endpoint = module.endpoint.as_ref();
+    let tag = model.webhooks.as_ref().map(|all| all.tag.as_str());
+    let start = Start {
+        endpoint,
+        webhook: tag.zip(module.webhook.as_ref()),
+    };
     let name = ident(&object.name);
     let text = match (object.role, endpoint) {
         (Role::Request, Some(endpoint)) => endpoint_doc(module, endpoint, &model.errors),
         (Role::Reply, Some(endpoint)) => format!("Reply to [`{}`].", endpoint.request),
-        _ => object.doc.clone(),
+        (role, _) => match (role, &module.webhook) {
+            (Role::Event, Some(webhook)) => webhook::event_doc(module, webhook),
+            (Role::Reply, Some(webhook)) => {
+                format!("[`{}Answer`] as it travels.", webhook.event)
+            }
+            _ => object.doc.clone(),
+        },
     };
     let docs = doc(&text);
     let mut fields = TokenStream::new();
@@ -105,14 +126,22 @@ fn emit_object(
         fields.extend(quote! { #docs #deprecated pub #rust: #ty, });
     }
     let envelope = (object.role == Role::Reply).then(|| {
-        let docs = doc("Result of the call as such: status, code, the server's own words.");
+        let docs = doc(match endpoint {
+            Some(_) => "Result of the call as such: status, code, the server's own words.",
+            None => "The head of the answer: status, code, the app's own words.",
+        });
         quote! { #docs pub envelope: Envelope, }
     });
     // Only what can be made without a choice has a default; a request with required fields cannot.
-    let can_default = object.role != Role::Request || arguments(object, endpoint).next().is_none();
+    let can_default = match object.role {
+        Role::Request => arguments(object, start).next().is_none(),
+        Role::Event => false,
+        Role::Reply | Role::Part => true,
+    };
     let default = can_default.then(|| quote! { Default, });
     let extra_docs = doc(match object.role {
         Role::Reply => "What the reply held beyond the fields above.",
+        Role::Event => "What the event held beyond the fields above.",
         _ => "What the object held beyond the fields above; also sent.",
     });
     file.items(quote! {
@@ -127,7 +156,7 @@ fn emit_object(
         }
     });
     if object.role != Role::Reply {
-        file.items(constructors(object, endpoint, structs)?);
+        file.items(constructors(object, start, structs)?);
     }
     file.text(wire_table(object));
     if object.sent {
@@ -157,18 +186,37 @@ fn emit_object(
 
 /// The required fields that a constructor asks for: all but those of the cursor whose first value
 /// is fixed.
-fn arguments<'a>(
-    object: &'a Object,
-    endpoint: Option<&'a Endpoint>,
-) -> impl Iterator<Item = &'a Field> {
+fn arguments<'a>(object: &'a Object, start: Start<'a>) -> impl Iterator<Item = &'a Field> {
     object
         .fields
         .iter()
-        .filter(move |field| field.required && first(field, object, endpoint).is_none())
+        .filter(move |field| field.required && first(field, object, start).is_none())
 }
 
-/// Value of a cursor field for the first page.
-fn first(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
+/// What says how the objects of a module begin.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    endpoint: Option<&'a Endpoint>,
+    /// Key of the body that names the webhook, and the webhook.
+    webhook: Option<(&'a str, &'a Webhook)>,
+}
+
+/// Value of a field that has only one in a new object: a cursor for the first page, the name of a
+/// webhook in its event.
+fn first(field: &Field, object: &Object, start: Start<'_>) -> Option<TokenStream> {
+    if let (Role::Event, Some((tag, webhook))) = (object.role, start.webhook) {
+        return (field.wire == tag).then(|| {
+            let (names, constant) = (ident(tag), ident(&webhook.constant));
+            quote! { #names::#constant }
+        });
+    }
+    first_of_cursor(field, object, start.endpoint).map(|value| {
+        let value = Literal::i64_unsuffixed(value);
+        quote! { #value }
+    })
+}
+
+fn first_of_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
     let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref())?;
     let cursor = match &paging.style {
         PagingStyle::Cursor(cursor, ..) => cursor,
@@ -186,7 +234,7 @@ fn first(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<
 }
 
 /// How a caller passes a value: the parameter's type, and the expression that stores it.
-fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), String> {
+pub(super) fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), String> {
     let name = ident(&field.rust);
     let (ty, value) = match &field.ty {
         Type::String => (quote! { impl Into<String> }, quote! { #name.into() }),
@@ -240,14 +288,18 @@ fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
         .map_err(|e| format!("{ty:?}: {e}"))
 }
 
-fn is_boxed(structs: &tidy::Structs, object: &Object, field: &Field) -> Result<bool, String> {
+pub(super) fn is_boxed(
+    structs: &tidy::Structs,
+    object: &Object,
+    field: &Field,
+) -> Result<bool, String> {
     let ty = structs.field_type(object, field)?;
     Ok(quote! { #ty }.to_string().replace(' ', "").contains("Box<"))
 }
 
 fn constructors(
     object: &Object,
-    endpoint: Option<&Endpoint>,
+    start: Start<'_>,
     structs: &tidy::Structs,
 ) -> Result<TokenStream, String> {
     let name = ident(&object.name);
@@ -258,7 +310,7 @@ fn constructors(
     for field in &object.fields {
         let rust = ident(&field.rust);
         let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
-        let first = first(field, object, endpoint).map(Literal::i64_unsuffixed);
+        let first = first(field, object, start);
         let asked_for = field.required && first.is_none();
         if asked_for {
             count += 1;
@@ -275,6 +327,9 @@ fn constructors(
             (true, first) => quote! { #rust: #first, },
             (false, _) => quote! { #rust: None, },
         });
+        if field.required && object.role == Role::Event {
+            continue;
+        }
         let setter = format_ident!(
             "with_{}",
             field.rust.trim_start_matches("r#").trim_end_matches('_')
@@ -309,12 +364,14 @@ fn constructors(
     let starts = object
         .fields
         .iter()
-        .any(|field| first(field, object, endpoint).is_some());
+        .any(|field| object.role != Role::Event && first(field, object, start).is_some());
     let docs = doc(match (count, starts, object.role) {
         (0, false, Role::Request) => "A request without optional fields.",
+        (0, false, Role::Event) => "An event without optional fields.",
         (0, false, _) => "An object without optional fields.",
         (_, true, _) => "A request for the first page.",
         (_, false, Role::Request) => "A request with the fields that must be sent.",
+        (_, false, Role::Event) => "An event with the fields that always come; for tests.",
         (_, false, _) => "An object with the fields that must be there.",
     });
     let many = (count > MANY_ARGUMENTS).then(

@@ -5,7 +5,10 @@ use super::{
     module::emit_enum,
     rust_file::RustFile,
 };
-use crate::codegen::{model::Protocol, tidy};
+use crate::codegen::{
+    model::{Protocol, QueryParameter},
+    tidy,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
@@ -24,20 +27,11 @@ pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
             pub const MAX_REQUEST_BYTES: u64 = #bytes;
         });
     }
-    let parameters = protocol.query.iter().map(|parameter| {
-        let constant = format_ident!("{}", parameter.constant);
-        let (docs, wire) = (doc(&parameter.doc), &parameter.wire);
-        let value = parameter.value.as_ref().map(|value| {
-            let docs = doc(&format!("The only value of [`{}`].", parameter.constant));
-            let constant = format_ident!("{}_VALUE", parameter.constant);
-            quote! { #docs pub const #constant: &str = #value; }
-        });
-        quote! { #docs pub const #constant: &str = #wire; #value }
-    });
+    let parameters = query_constants(&protocol.query);
     file.items(quote! {
         /// Names of the query parameters.
         pub mod query {
-            #(#parameters)*
+            #parameters
         }
     });
     let mut fields = TokenStream::new();
@@ -65,4 +59,20 @@ pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
         emit_enum(&mut file, def);
     }
     file.render()
+}
+
+/// Names of query parameters, and values of those that have only one.
+pub(super) fn query_constants(parameters: &[QueryParameter]) -> TokenStream {
+    let mut constants = TokenStream::new();
+    for parameter in parameters {
+        let constant = format_ident!("{}", parameter.constant);
+        let (docs, wire) = (doc(&parameter.doc), &parameter.wire);
+        constants.extend(quote! { #docs pub const #constant: &str = #wire; });
+        if let Some(value) = &parameter.value {
+            let docs = doc(&format!("The only value of [`{}`].", parameter.constant));
+            let constant = format_ident!("{}_VALUE", parameter.constant);
+            constants.extend(quote! { #docs pub const #constant: &str = #value; });
+        }
+    }
+    constants
 }

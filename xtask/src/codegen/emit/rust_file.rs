@@ -63,6 +63,7 @@ pub(super) struct RustFile {
     intro: Vec<String>,
     body: Vec<Piece>,
     imports: BTreeSet<(String, String)>,
+    own_names: BTreeSet<String>,
 }
 
 enum Piece {
@@ -77,6 +78,7 @@ impl RustFile {
             intro: Vec::new(),
             body: Vec::new(),
             imports: BTreeSet::new(),
+            own_names: BTreeSet::new(),
         }
     }
 
@@ -88,6 +90,11 @@ impl RustFile {
     /// An import beyond [`IMPORTS`], when the file uses the name.
     pub(super) fn import(&mut self, path: &str, name: &str) {
         self.imports.insert((path.to_owned(), name.to_owned()));
+    }
+
+    /// A name that means something else here than in [`IMPORTS`].
+    pub(super) fn never_import(&mut self, name: &str) {
+        self.own_names.insert(name.to_owned());
     }
 
     /// Items, to be formatted.
@@ -130,7 +137,7 @@ impl RustFile {
             out.push('\n');
         }
         let body = blocks.join("\n\n");
-        out.push_str(&imports(&body, &self.imports));
+        out.push_str(&imports(&body, &self.imports, &self.own_names));
         out.push_str(&body);
         out.push('\n');
         Ok(out)
@@ -155,8 +162,9 @@ fn spaced(code: &str) -> String {
     out.trim_end().to_owned()
 }
 
-fn imports(body: &str, more: &BTreeSet<(String, String)>) -> String {
+fn imports(body: &str, more: &BTreeSet<(String, String)>, own_names: &BTreeSet<String>) -> String {
     let mut used = identifiers(body);
+    used.retain(|name| !own_names.contains(name));
     for line in body.lines() {
         let defined = ["pub struct ", "pub enum "]
             .iter()

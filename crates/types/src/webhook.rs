@@ -1,0 +1,303 @@
+//! What the service tells the app: an event type for every webhook, and what may be answered.
+//!
+//! Each event says by its [`Webhook::Answer`] whether the service asks or tells. Where it asks, the
+//! answer is a type that can express what this webhook allows and nothing else; where it tells, it
+//! is [`Acknowledged`]. [`Event`] holds any of them, and what this version does not know.
+//!
+//! This crate does no I/O: receiving and verifying is the work of `tencent-chat-webhook`.
+
+use crate::{Envelope, RawReply, Reply};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::fmt;
+
+pub use crate::generated::webhook::*;
+
+/// An event type: one webhook.
+pub trait Webhook:
+    Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+{
+    /// What the app may answer.
+    type Answer: Answer<Self>;
+    /// Facts about the webhook.
+    const META: &'static WebhookMeta;
+
+    /// What tells this occurrence from every other of this webhook, the same when the service
+    /// repeats it. None where no source names such fields; then the whole body does.
+    fn identity(&self) -> Option<String>;
+}
+
+/// What an app may answer to an event `E`.
+pub trait Answer<E>: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
+    /// The answer as it travels.
+    type Reply: Reply;
+
+    /// Lets what is about to happen happen as it is; acknowledges what has happened.
+    fn allow() -> Self;
+
+    /// The answer to this event as it travels.
+    fn into_reply(self, event: &E) -> Self::Reply;
+
+    /// Reads an answer as the service does. None for one that the documentation gives no meaning.
+    fn from_reply(reply: Self::Reply) -> Option<Self>;
+}
+
+/// The answer to an event that the service only tells: nothing depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Acknowledged;
+
+impl From<()> for Acknowledged {
+    fn from((): ()) -> Self {
+        Self
+    }
+}
+
+impl<E> Answer<E> for Acknowledged {
+    type Reply = RawReply;
+
+    fn allow() -> Self {
+        Self
+    }
+
+    fn into_reply(self, _: &E) -> RawReply {
+        RawReply {
+            envelope: Envelope::ok(),
+            ..RawReply::default()
+        }
+    }
+
+    fn from_reply(_: RawReply) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// A refusal with a code of the app's own, in the range that the service passes on to the user, and
+/// a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal<const FROM: i64, const TO: i64> {
+    code: i64,
+    text: String,
+}
+
+impl<const FROM: i64, const TO: i64> Refusal<FROM, TO> {
+    /// A refusal with this code and text.
+    ///
+    /// # Errors
+    ///
+    /// A code outside of the documented range, which the service would not take for a refusal.
+    pub fn new(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        if (FROM..=TO).contains(&code) {
+            let text = text.into();
+            Ok(Self { code, text })
+        } else {
+            Err(CodeOutOfRange {
+                code,
+                from: FROM,
+                to: TO,
+            })
+        }
+    }
+
+    /// The code.
+    pub const fn code(&self) -> i64 {
+        self.code
+    }
+
+    /// What the user is told.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The head of a reply that refuses.
+    pub(crate) fn envelope(self) -> Envelope {
+        coded(self.code, self.text)
+    }
+
+    /// What a reply refuses with.
+    pub(crate) fn of(envelope: &Envelope) -> Option<Self> {
+        let text = envelope.error_info.clone().unwrap_or_default();
+        Self::new(envelope.code().0, text).ok()
+    }
+}
+
+/// A code that does not refuse, because it is outside of the documented range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CodeOutOfRange {
+    /// The code.
+    pub code: i64,
+    /// First code of the range.
+    pub from: i64,
+    /// Last code of the range.
+    pub to: i64,
+}
+
+impl fmt::Display for CodeOutOfRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, from, to } = self;
+        write!(
+            f,
+            "{code} does not refuse; expected a code from {from} to {to}"
+        )
+    }
+}
+
+impl std::error::Error for CodeOutOfRange {}
+
+/// The head of an answer. The service reads the code; the status says that it was answered at all.
+pub(crate) fn coded(code: i64, text: impl Into<String>) -> Envelope {
+    Envelope {
+        error_code: Some(code.into()),
+        error_info: Some(text.into()),
+        ..Envelope::ok()
+    }
+}
+
+/// An event that this version does not know, as it came.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct UnknownEvent {
+    /// Name of the webhook, as the query says it.
+    pub command: String,
+    /// The body.
+    pub body: Value,
+}
+
+impl UnknownEvent {
+    /// An event with a name and a body.
+    pub fn new(command: impl Into<String>, body: impl Into<Value>) -> Self {
+        Self {
+            command: command.into(),
+            body: body.into(),
+        }
+    }
+}
+
+impl Serialize for UnknownEvent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.body.serialize(serializer)
+    }
+}
+
+/// Facts about a webhook, from its spec file.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WebhookMeta {
+    /// Rust name: `c2c_before_send_msg`.
+    pub name: &'static str,
+    /// Family: `c2c`.
+    pub family: &'static str,
+    /// Name on the wire: `C2C.CallbackBeforeSendMsg`.
+    pub command: &'static str,
+    /// The vendor's page, where its number is known.
+    pub page: Option<u32>,
+    /// Whether the service asks or tells.
+    pub when: When,
+}
+
+impl WebhookMeta {
+    /// Facts about a webhook; for event types outside this crate.
+    pub const fn new(
+        family: &'static str,
+        name: &'static str,
+        command: &'static str,
+        when: When,
+    ) -> Self {
+        Self {
+            name,
+            family,
+            command,
+            page: None,
+            when,
+        }
+    }
+
+    /// Adds the number of the vendor's page.
+    #[must_use]
+    pub const fn with_page(mut self, page: u32) -> Self {
+        self.page = Some(page);
+        self
+    }
+}
+
+/// Whether the service asks or tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Something is about to happen: the answer decides. The service does not ask twice.
+    Before,
+    /// Something has happened: the answer is ignored. The service can repeat the event.
+    After,
+}
+
+/// Runs code that is generic over the event type of a webhook that is known by name only.
+pub trait WebhookVisitor {
+    /// What comes out.
+    type Output;
+    /// Runs for event type `E`.
+    fn visit<E: Webhook>(self) -> Self::Output;
+}
+
+/// The values of identifying fields as one text.
+pub(crate) fn identity_of(fields: &impl Serialize) -> Option<String> {
+    serde_json::to_string(fields).ok()
+}
+
+/// Gives the enum of all events its way in and out.
+macro_rules! event_table {
+    ($name:ident { $($command:literal => $event:ident,)* }) => {
+        impl $name {
+            /// Reads the body of the webhook `command`. One that this version does not know becomes
+            /// [`Unknown`](Self::Unknown), so it is no error.
+            ///
+            /// # Errors
+            ///
+            /// A body that is no JSON, or not what this webhook sends.
+            pub fn decode(command: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
+                match command {
+                    $( $command => serde_json::from_slice(body).map(|event| Self::$event(Box::new(event))), )*
+                    _ => {
+                        let body: serde_json::Value = serde_json::from_slice(body)?;
+                        Ok(Self::Unknown(crate::webhook::UnknownEvent::new(command, body)))
+                    }
+                }
+            }
+
+            /// Name of the webhook on the wire.
+            pub fn command(&self) -> &str {
+                match self {
+                    $( Self::$event(_) => $command, )*
+                    Self::Unknown(unknown) => &unknown.command,
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$event(event) => event.serialize(serializer), )*
+                    Self::Unknown(unknown) => unknown.serialize(serializer),
+                }
+            }
+        }
+
+        $(
+            impl From<$event> for $name {
+                fn from(event: $event) -> Self {
+                    Self::$event(Box::new(event))
+                }
+            }
+        )*
+
+        /// Runs `visitor` with the event type of a webhook; none when this version does not know it.
+        pub fn visit_webhook<V: crate::webhook::WebhookVisitor>(
+            command: &str,
+            visitor: V,
+        ) -> Option<V::Output> {
+            Some(match command {
+                $( $command => visitor.visit::<$event>(), )*
+                _ => return None,
+            })
+        }
+    };
+}
+pub(crate) use event_table;
