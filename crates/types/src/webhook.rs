@@ -15,12 +15,15 @@ pub use crate::generated::webhook::*;
 
 /// An event type: one webhook.
 pub trait Webhook:
-    Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+    Into<Event> + Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
 {
     /// What the app may answer.
     type Answer: Answer<Self>;
     /// Facts about the webhook.
     const META: &'static WebhookMeta;
+
+    /// Which webhook the body says that it is.
+    fn command(&self) -> &CallbackCommand;
 
     /// What tells this occurrence from every other of this webhook, the same when the service
     /// repeats it. None where no source names such fields; then the whole body does.
@@ -259,6 +262,15 @@ macro_rules! event_table {
                         let body: serde_json::Value = serde_json::from_slice(body)?;
                         Ok(Self::Unknown(crate::webhook::UnknownEvent::new(command, body)))
                     }
+                }
+            }
+
+            /// What tells this occurrence from every other of its webhook; see
+            /// [`Webhook::identity`](crate::webhook::Webhook::identity).
+            pub fn identity(&self) -> Option<String> {
+                match self {
+                    $( Self::$event(event) => crate::webhook::Webhook::identity(&**event), )*
+                    Self::Unknown(_) => None,
                 }
             }
 

@@ -51,8 +51,11 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
     }
     for object in &module.objects {
         emit_object(&mut file, module, model, object, &structs)?;
-        if let (Role::Event, Some(webhook)) = (object.role, &module.webhook) {
-            webhook::emit(&mut file, module, webhook, &structs)?;
+        // The tag comes first.
+        if let (Role::Event, Some(webhook), Some(tag)) =
+            (object.role, &module.webhook, object.fields.first())
+        {
+            webhook::emit(&mut file, module, (webhook, tag), &structs)?;
         }
     }
     for def in &module.enums {

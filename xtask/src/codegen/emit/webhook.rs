@@ -52,10 +52,12 @@ pub(super) fn event_doc(module: &Module, webhook: &Webhook) -> String {
 pub(super) fn emit(
     file: &mut RustFile,
     module: &Module,
-    webhook: &Webhook,
+    (webhook, tag): (&Webhook, &Field),
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let event = ident(&webhook.event);
+    // The enum of all webhooks is called like the key that names one.
+    let (names, tag) = (ident(&tag.wire), ident(&tag.rust));
     let (family, name, command) = (&webhook.family, &module.name, &webhook.command);
     let page = webhook.page.map(|page| {
         let page = Literal::u32_unsuffixed(page);
@@ -79,6 +81,10 @@ pub(super) fn emit(
         impl Webhook for #event {
             type Answer = #answer;
             const META: &'static WebhookMeta = &WebhookMeta::new(#family, #name, #command, #when) #page;
+
+            fn command(&self) -> &#names {
+                &self.#tag
+            }
 
             fn identity(&self) -> Option<String> {
                 #identity

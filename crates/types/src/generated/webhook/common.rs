@@ -34,15 +34,60 @@ pub mod query {
 pub struct CallbackCommand(Text);
 
 impl CallbackCommand {
+    /// A user has read the messages of a one-to-one conversation. Wire value `C2C.CallbackAfterMsgReport`.
+    pub const C2C_AFTER_MSG_REPORT: Self = Self(
+        Text::known("C2C.CallbackAfterMsgReport"),
+    );
+    /// A one-to-one message was recalled. Wire value `C2C.CallbackAfterMsgWithDraw`.
+    pub const C2C_AFTER_MSG_WITH_DRAW: Self = Self(
+        Text::known("C2C.CallbackAfterMsgWithDraw"),
+    );
+    /// A one-to-one message was sent, or could not be sent. Wire value `C2C.CallbackAfterSendMsg`.
+    pub const C2C_AFTER_SEND_MSG: Self = Self(Text::known("C2C.CallbackAfterSendMsg"));
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. Wire value `C2C.CallbackBeforeSendMsg`.
     pub const C2C_BEFORE_SEND_MSG: Self = Self(Text::known("C2C.CallbackBeforeSendMsg"));
+    /// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up. Wire value `Alert.RequestOverLimit`.
+    pub const ALERT_REQUEST_OVER_LIMIT: Self = Self(
+        Text::known("Alert.RequestOverLimit"),
+    );
+    /// Fields of a user's profile were changed. Wire value `Profile.CallbackPortraitSet`.
+    pub const PROFILE_PORTRAIT_SET: Self = Self(
+        Text::known("Profile.CallbackPortraitSet"),
+    );
+    /// Users were put on block lists. Wire value `Sns.CallbackBlackListAdd`.
+    pub const SNS_BLACK_LIST_ADD: Self = Self(Text::known("Sns.CallbackBlackListAdd"));
+    /// Users were taken off block lists. Wire value `Sns.CallbackBlackListDelete`.
+    pub const SNS_BLACK_LIST_DELETE: Self = Self(
+        Text::known("Sns.CallbackBlackListDelete"),
+    );
+    /// Users became friends. Wire value `Sns.CallbackFriendAdd`.
+    pub const SNS_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackFriendAdd"));
+    /// Users are no longer friends. Wire value `Sns.CallbackFriendDelete`.
+    pub const SNS_FRIEND_DELETE: Self = Self(Text::known("Sns.CallbackFriendDelete"));
     /// A user asks to become friends with others, and the app may refuse each of them. Wire value `Sns.CallbackPrevFriendAdd`.
     pub const SNS_PREV_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackPrevFriendAdd"));
+    /// A user accepts or rejects friend requests, and the app may refuse each of these responses. Wire value `Sns.CallbackPrevFriendResponse`.
+    pub const SNS_PREV_FRIEND_RESPONSE: Self = Self(
+        Text::known("Sns.CallbackPrevFriendResponse"),
+    );
+    /// A user came online, went offline or chose another custom status. Wire value `State.StateChange`.
+    pub const STATE_CHANGE: Self = Self(Text::known("State.StateChange"));
 }
 
 wire_string_enum!(CallbackCommand {
+    "C2C.CallbackAfterMsgReport",
+    "C2C.CallbackAfterMsgWithDraw",
+    "C2C.CallbackAfterSendMsg",
     "C2C.CallbackBeforeSendMsg",
+    "Alert.RequestOverLimit",
+    "Profile.CallbackPortraitSet",
+    "Sns.CallbackBlackListAdd",
+    "Sns.CallbackBlackListDelete",
+    "Sns.CallbackFriendAdd",
+    "Sns.CallbackFriendDelete",
     "Sns.CallbackPrevFriendAdd",
+    "Sns.CallbackPrevFriendResponse",
+    "State.StateChange",
 });
 
 /// Kind of device or interface that caused an event.

@@ -3,15 +3,40 @@
 //! Every webhook, to look up by name.
 
 use crate::webhook::{
-    C2cBeforeSendMsg, SnsPrevFriendAdd, UnknownEvent, Webhook, WebhookMeta, event_table,
+    AlertRequestOverLimit, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg,
+    C2cBeforeSendMsg, ProfilePortraitSet, SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd,
+    SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse, StateChange, UnknownEvent, Webhook,
+    WebhookMeta, event_table,
 };
 
 /// Any event.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
+    /// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up. `Alert.RequestOverLimit`.
+    AlertRequestOverLimit(Box<AlertRequestOverLimit>),
+    /// A user came online, went offline or chose another custom status. `State.StateChange`.
+    StateChange(Box<StateChange>),
+    /// Fields of a user's profile were changed. `Profile.CallbackPortraitSet`.
+    ProfilePortraitSet(Box<ProfilePortraitSet>),
+    /// Users were put on block lists. `Sns.CallbackBlackListAdd`.
+    SnsBlackListAdd(Box<SnsBlackListAdd>),
+    /// Users were taken off block lists. `Sns.CallbackBlackListDelete`.
+    SnsBlackListDelete(Box<SnsBlackListDelete>),
+    /// Users became friends. `Sns.CallbackFriendAdd`.
+    SnsFriendAdd(Box<SnsFriendAdd>),
+    /// Users are no longer friends. `Sns.CallbackFriendDelete`.
+    SnsFriendDelete(Box<SnsFriendDelete>),
     /// A user asks to become friends with others, and the app may refuse each of them. `Sns.CallbackPrevFriendAdd`.
     SnsPrevFriendAdd(Box<SnsPrevFriendAdd>),
+    /// A user accepts or rejects friend requests, and the app may refuse each of these responses. `Sns.CallbackPrevFriendResponse`.
+    SnsPrevFriendResponse(Box<SnsPrevFriendResponse>),
+    /// A user has read the messages of a one-to-one conversation. `C2C.CallbackAfterMsgReport`.
+    C2cAfterMsgReport(Box<C2cAfterMsgReport>),
+    /// A one-to-one message was recalled. `C2C.CallbackAfterMsgWithDraw`.
+    C2cAfterMsgWithDraw(Box<C2cAfterMsgWithDraw>),
+    /// A one-to-one message was sent, or could not be sent. `C2C.CallbackAfterSendMsg`.
+    C2cAfterSendMsg(Box<C2cAfterSendMsg>),
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. `C2C.CallbackBeforeSendMsg`.
     C2cBeforeSendMsg(Box<C2cBeforeSendMsg>),
     /// One that this version does not know, with its name and its body.
@@ -20,11 +45,33 @@ pub enum Event {
 
 /// Facts about every webhook, family by family.
 pub static WEBHOOKS: &[&WebhookMeta] = &[
+    <AlertRequestOverLimit as Webhook>::META,
+    <StateChange as Webhook>::META,
+    <ProfilePortraitSet as Webhook>::META,
+    <SnsBlackListAdd as Webhook>::META,
+    <SnsBlackListDelete as Webhook>::META,
+    <SnsFriendAdd as Webhook>::META,
+    <SnsFriendDelete as Webhook>::META,
     <SnsPrevFriendAdd as Webhook>::META,
+    <SnsPrevFriendResponse as Webhook>::META,
+    <C2cAfterMsgReport as Webhook>::META,
+    <C2cAfterMsgWithDraw as Webhook>::META,
+    <C2cAfterSendMsg as Webhook>::META,
     <C2cBeforeSendMsg as Webhook>::META,
 ];
 
 event_table!(Event {
+    "Alert.RequestOverLimit" => AlertRequestOverLimit,
+    "State.StateChange" => StateChange,
+    "Profile.CallbackPortraitSet" => ProfilePortraitSet,
+    "Sns.CallbackBlackListAdd" => SnsBlackListAdd,
+    "Sns.CallbackBlackListDelete" => SnsBlackListDelete,
+    "Sns.CallbackFriendAdd" => SnsFriendAdd,
+    "Sns.CallbackFriendDelete" => SnsFriendDelete,
     "Sns.CallbackPrevFriendAdd" => SnsPrevFriendAdd,
+    "Sns.CallbackPrevFriendResponse" => SnsPrevFriendResponse,
+    "C2C.CallbackAfterMsgReport" => C2cAfterMsgReport,
+    "C2C.CallbackAfterMsgWithDraw" => C2cAfterMsgWithDraw,
+    "C2C.CallbackAfterSendMsg" => C2cAfterSendMsg,
     "C2C.CallbackBeforeSendMsg" => C2cBeforeSendMsg,
 });

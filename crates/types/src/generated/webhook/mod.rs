@@ -4,14 +4,31 @@
 
 mod common;
 mod events;
+pub mod operations;
+pub mod state;
 pub mod relationship;
 pub mod c2c;
 
 pub use common::*;
 pub use events::*;
+pub use operations::{
+    AlertRequestOverLimit,
+};
+pub use state::{
+    StateChange,
+};
 pub use relationship::{
+    ProfilePortraitSet,
+    SnsBlackListAdd,
+    SnsBlackListDelete,
+    SnsFriendAdd,
+    SnsFriendDelete,
     SnsPrevFriendAdd, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply,
+    SnsPrevFriendResponse, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply,
 };
 pub use c2c::{
+    C2cAfterMsgReport,
+    C2cAfterMsgWithDraw,
+    C2cAfterSendMsg,
     C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgChanges, C2cBeforeSendMsgReply,
 };

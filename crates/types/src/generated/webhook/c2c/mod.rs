@@ -2,6 +2,12 @@
 
 //! One-to-one messages.
 
+pub mod c2c_after_msg_report;
+pub mod c2c_after_msg_with_draw;
+pub mod c2c_after_send_msg;
 pub mod c2c_before_send_msg;
 
+pub use c2c_after_msg_report::C2cAfterMsgReport;
+pub use c2c_after_msg_with_draw::C2cAfterMsgWithDraw;
+pub use c2c_after_send_msg::C2cAfterSendMsg;
 pub use c2c_before_send_msg::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgChanges, C2cBeforeSendMsgReply};

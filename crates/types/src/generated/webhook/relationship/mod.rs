@@ -2,6 +2,18 @@
 
 //! Profiles, friends and block lists.
 
+pub mod profile_portrait_set;
+pub mod sns_black_list_add;
+pub mod sns_black_list_delete;
+pub mod sns_friend_add;
+pub mod sns_friend_delete;
 pub mod sns_prev_friend_add;
+pub mod sns_prev_friend_response;
 
+pub use profile_portrait_set::ProfilePortraitSet;
+pub use sns_black_list_add::SnsBlackListAdd;
+pub use sns_black_list_delete::SnsBlackListDelete;
+pub use sns_friend_add::SnsFriendAdd;
+pub use sns_friend_delete::SnsFriendDelete;
 pub use sns_prev_friend_add::{SnsPrevFriendAdd, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply};
+pub use sns_prev_friend_response::{SnsPrevFriendResponse, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply};

@@ -4,7 +4,7 @@
 
 use crate::{Envelope, ErrorCode, Reply};
 use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When};
-use crate::wire::{Extra, Flag, wire_object};
+use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 use std::collections::BTreeMap;
 
 /// A user asks to become friends with others, and the app may refuse each of them.
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// * Webhook: `Sns.CallbackPrevFriendAdd`
 /// * Answer: decides, see [`SnsPrevFriendAddAnswer`]
 /// * Told from others by: its whole body
-/// * Vendor's page: Before a Friend Is Added, checked 2026-11-24
+/// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAdd {
@@ -34,10 +34,10 @@ pub struct SnsPrevFriendAdd {
     ///
     /// Wire name `FriendItem`.
     pub friend_item: Vec<FriendRequest>,
-    /// `Add_Type_Single` for one direction, `Add_Type_Both` for both.
+    /// Whether it goes one way or both.
     ///
-    /// Wire name `AddType`.
-    pub add_type: Option<String>,
+    /// Wire name `AddType`; when left out: `Add_Type_Both`.
+    pub add_type: Option<FriendAddType>,
     /// Whether an administrator adds without asking.
     ///
     /// Wire name `ForceAddFlags`.
@@ -72,7 +72,7 @@ impl SnsPrevFriendAdd {
 
     /// Sets [`add_type`](Self::add_type).
     #[must_use]
-    pub fn with_add_type(mut self, add_type: impl Into<String>) -> Self {
+    pub fn with_add_type(mut self, add_type: impl Into<FriendAddType>) -> Self {
         self.add_type = Some(add_type.into());
         self
     }
@@ -98,11 +98,16 @@ wire_object!(SnsPrevFriendAdd {
 impl Webhook for SnsPrevFriendAdd {
     type Answer = SnsPrevFriendAddAnswer;
     const META: &'static WebhookMeta = &WebhookMeta::new(
-        "relationship",
-        "sns_prev_friend_add",
-        "Sns.CallbackPrevFriendAdd",
-        When::Before,
-    );
+            "relationship",
+            "sns_prev_friend_add",
+            "Sns.CallbackPrevFriendAdd",
+            When::Before,
+        )
+        .with_page(43468);
+    fn command(&self) -> &CallbackCommand {
+        &self.callback_command
+    }
+
     fn identity(&self) -> Option<String> {
         None
     }
@@ -327,4 +332,22 @@ wire_object!(FriendRequestResult {
     required "To_Account" => to_account,
     required "ResultCode" => result_code,
     required "ResultInfo" => result_info,
+});
+
+/// Whether adding a friend goes one way or both.
+///
+/// Open: a value without a constant is kept as it is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FriendAddType(Text);
+
+impl FriendAddType {
+    /// Only the user who asks has the other as a friend. Wire value `Add_Type_Single`.
+    pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
+    /// Each has the other. Wire value `Add_Type_Both`.
+    pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
+}
+
+wire_string_enum!(FriendAddType {
+    "Add_Type_Single",
+    "Add_Type_Both",
 });

@@ -1,0 +1,357 @@
+//! Verifying: query and body in, an event out.
+
+use crate::{
+    ReceiveError, Token,
+    error::quoted,
+    query::{Query, required},
+};
+use sha2::{Digest, Sha256};
+use std::{fmt, sync::Arc, time::Duration};
+use tencent_chat_types::webhook::{
+    CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
+    visit_webhook,
+};
+use tencent_chat_usersig::{Clock, SystemClock};
+
+/// Verifies requests and makes events of them. Cheap to clone; needs no runtime.
+#[derive(Clone)]
+pub struct Receiver {
+    sdk_app_id: u64,
+    /// The one in use, and others that are accepted as well. None: nothing is verified.
+    tokens: Vec<Token>,
+    window: Duration,
+    max_body_bytes: usize,
+    clock: Arc<dyn Clock>,
+}
+
+/// A verified event, with what the query says of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// The event.
+    pub event: Event,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What the query says of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The app.
+    pub sdk_app_id: u64,
+    /// Name of the webhook.
+    pub command: CallbackCommand,
+    /// Address of the device that caused the event, as the service says it.
+    pub client_ip: Option<String>,
+    /// Kind of device or interface that caused the event.
+    pub opt_platform: Option<OptPlatform>,
+    /// When the request was signed, in seconds since 1970.
+    pub request_time: Option<u64>,
+}
+
+/// Tells one event from every other: the same when the service sends the same event again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey(String);
+
+impl EventKey {
+    /// The key as a text of letters and digits: at most 96 bytes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of an event: of the fields that identify it, or of all that it holds.
+    pub(crate) fn of(
+        command: &str,
+        identity: Option<String>,
+        whole: impl FnOnce() -> Vec<u8>,
+    ) -> Self {
+        let mut hash = Sha256::new();
+        match identity {
+            Some(identity) => hash.update(identity.as_bytes()),
+            None => hash.update(whole()),
+        }
+        let digest = hash.finalize();
+        let name: String = (command.chars())
+            .filter(char::is_ascii_alphanumeric)
+            .take(63)
+            .collect();
+        let mut key = name + "-";
+        for byte in &digest[..16] {
+            key.push_str(&format!("{byte:02x}"));
+        }
+        Self(key)
+    }
+}
+
+impl fmt::Display for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Receiver {
+    /// How old or how far in the future a signature may be unless set otherwise: what the vendor
+    /// recommends for a sibling product with the same scheme; for this one it names no limit.
+    pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
+
+    /// Largest body that is read unless set otherwise. Messages are at most 12 KB.
+    pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
+
+    /// For an app whose webhooks are signed with this token.
+    pub fn new(sdk_app_id: u64, token: impl Into<Token>) -> Self {
+        Self {
+            tokens: vec![token.into()],
+            ..Self::unauthenticated(sdk_app_id)
+        }
+    }
+
+    /// For an app whose webhooks are not signed. Everybody who knows the address can send events;
+    /// only for addresses that nobody else reaches, or behind mutual TLS.
+    pub fn unauthenticated(sdk_app_id: u64) -> Self {
+        Self {
+            sdk_app_id,
+            tokens: Vec::new(),
+            window: Self::DEFAULT_WINDOW,
+            max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Accepts another token as well: while the one in the console is being changed.
+    #[must_use]
+    pub fn also_accept(mut self, token: impl Into<Token>) -> Self {
+        self.tokens.push(token.into());
+        self
+    }
+
+    /// How old or how far in the future a signature may be, in whole seconds.
+    #[must_use]
+    pub fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Largest body that is read, in bytes.
+    #[must_use]
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Takes the time from another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The largest body that is read.
+    #[cfg(feature = "tower")]
+    pub(crate) fn body_limit(&self) -> usize {
+        self.max_body_bytes
+    }
+
+    /// Verifies a request and reads its event. An event that this version does not know is no error:
+    /// it is [`Event::Unknown`].
+    ///
+    /// # Errors
+    ///
+    /// Why the request is not taken for an event of the service. The signature is looked at before
+    /// anything of the body is.
+    pub fn receive(&self, query: &str, body: &[u8]) -> Result<Delivery, ReceiveError> {
+        let origin = self.verify(query)?;
+        let event = match visit_webhook(
+            origin.command.as_str(),
+            Decode {
+                receiver: self,
+                origin: &origin,
+                body,
+            },
+        ) {
+            Some(event) => event?,
+            None => Event::Unknown(self.unknown(&origin, body)?),
+        };
+        Ok(Delivery { event, origin })
+    }
+
+    /// Verifies the query alone.
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive).
+    pub fn verify(&self, query: &str) -> Result<Origin, ReceiveError> {
+        let query = Query::parse(query)?;
+        let request_time = match self.tokens.as_slice() {
+            [] => None,
+            tokens => Some(self.verify_sign(&query, tokens)?),
+        };
+        let sdk_app_id = required(&query.sdk_app_id, query::SDK_APP_ID)?;
+        let sdk_app_id = sdk_app_id
+            .parse()
+            .map_err(|_| ReceiveError::MalformedParameter {
+                name: query::SDK_APP_ID,
+                expected: "a number",
+            })?;
+        if sdk_app_id != self.sdk_app_id {
+            return Err(ReceiveError::WrongApp { sdk_app_id });
+        }
+        Ok(Origin {
+            sdk_app_id,
+            command: required(&query.command, query::COMMAND)?.into(),
+            client_ip: query.client_ip.map(Into::into),
+            opt_platform: query.opt_platform.as_deref().map(Into::into),
+            request_time,
+        })
+    }
+
+    /// The time at which the request was signed.
+    fn verify_sign(&self, query: &Query<'_>, tokens: &[Token]) -> Result<u64, ReceiveError> {
+        let (Some(sign), Some(time)) = (query.sign.as_deref(), query.request_time.as_deref())
+        else {
+            return Err(ReceiveError::Unsigned);
+        };
+        // All of them, whichever fits: no shorter for the first. An empty token proves nothing.
+        let fits = (tokens.iter())
+            .map(|token| token.verify(sign, time) & !token.is_empty())
+            .fold(false, |any, fits| any | fits);
+        if !fits {
+            return Err(ReceiveError::BadSignature);
+        }
+        let signed: u64 = time.parse().map_err(|_| ReceiveError::MalformedParameter {
+            name: query::REQUEST_TIME,
+            expected: "seconds since 1970",
+        })?;
+        let (now, limit_seconds) = (self.clock.unix_seconds(), self.window.as_secs());
+        let age_seconds = now.saturating_sub(signed);
+        if age_seconds > limit_seconds {
+            return Err(ReceiveError::Stale {
+                age_seconds,
+                limit_seconds,
+            });
+        }
+        let ahead_seconds = signed.saturating_sub(now);
+        if ahead_seconds > limit_seconds {
+            return Err(ReceiveError::FromTheFuture {
+                ahead_seconds,
+                limit_seconds,
+            });
+        }
+        Ok(signed)
+    }
+
+    fn check_size(&self, body: &[u8]) -> Result<(), ReceiveError> {
+        match body.len() > self.max_body_bytes {
+            true => Err(ReceiveError::BodyTooLarge {
+                limit: self.max_body_bytes,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Reads the body of the webhook that the query names.
+    pub(crate) fn decode<E: Webhook>(
+        &self,
+        origin: &Origin,
+        body: &[u8],
+    ) -> Result<E, ReceiveError> {
+        self.check_size(body)?;
+        let event: E = match serde_json::from_slice(body) {
+            Ok(event) => event,
+            Err(error) => return Err(why_undecodable::<E>(origin, body, &error)),
+        };
+        same_command(
+            origin,
+            Some(event.command().as_str()).filter(|command| !command.is_empty()),
+        )?;
+        Ok(event)
+    }
+
+    /// Reads the body of a webhook that this version does not know.
+    pub(crate) fn unknown(
+        &self,
+        origin: &Origin,
+        body: &[u8],
+    ) -> Result<UnknownEvent, ReceiveError> {
+        self.check_size(body)?;
+        let body: serde_json::Value =
+            serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+        same_command(
+            origin,
+            body.get(query::COMMAND).and_then(serde_json::Value::as_str),
+        )?;
+        Ok(UnknownEvent::new(origin.command.as_str(), body))
+    }
+}
+
+/// Query and body must agree on the webhook: the query chose the type, handlers trust the body.
+fn same_command(origin: &Origin, body: Option<&str>) -> Result<(), ReceiveError> {
+    if body == Some(origin.command.as_str()) {
+        return Ok(());
+    }
+    Err(ReceiveError::CommandMismatch {
+        query: quoted(origin.command.as_str()),
+        body: body.map(quoted),
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> ReceiveError {
+    ReceiveError::NotJson {
+        problem: quoted(&error.to_string()),
+    }
+}
+
+/// Decodes once more, this time keeping track of where in the body it is.
+fn why_undecodable<E: Webhook>(
+    origin: &Origin,
+    body: &[u8],
+    error: &serde_json::Error,
+) -> ReceiveError {
+    if !error.is_data() {
+        return not_json(error);
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let field = match serde_path_to_error::deserialize::<_, E>(&mut json) {
+        Err(error) => error.path().to_string(),
+        Ok(_) => String::new(),
+    };
+    ReceiveError::NotThisEvent {
+        command: quoted(origin.command.as_str()),
+        field: quoted(&field),
+        problem: quoted(&error.to_string()),
+    }
+}
+
+struct Decode<'a> {
+    receiver: &'a Receiver,
+    origin: &'a Origin,
+    body: &'a [u8],
+}
+
+impl WebhookVisitor for Decode<'_> {
+    type Output = Result<Event, ReceiveError>;
+    fn visit<E: Webhook>(self) -> Self::Output {
+        self.receiver
+            .decode::<E>(self.origin, self.body)
+            .map(Into::into)
+    }
+}
+
+impl Delivery {
+    /// What tells this event from every other; the service may send "after" events again.
+    pub fn key(&self) -> EventKey {
+        let whole = || serde_json::to_vec(&self.event).unwrap_or_default();
+        EventKey::of(self.event.command(), self.event.identity(), whole)
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("sdk_app_id", &self.sdk_app_id)
+            .field("tokens", &self.tokens)
+            .field("window", &self.window)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! A service for axum, hyper and everything else that speaks tower.
+
+use crate::{HttpAnswer, ReceiveError, Webhooks};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use std::{
+    convert::Infallible,
+    error::Error as StdError,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+use tower_service::Service;
+
+/// [`Webhooks`] as a service: `Router::new().route_service("/webhook", webhooks.into_service())` in
+/// axum.
+///
+/// Reads the body up to the receiver's limit and within the handler's deadline; answers always, with
+/// an HTTP status that says why where it refuses.
+#[derive(Clone, Debug)]
+pub struct WebhookService(Webhooks);
+
+impl Webhooks {
+    /// The service.
+    pub fn into_service(self) -> WebhookService {
+        WebhookService(self)
+    }
+}
+
+impl<B> Service<Request<B>> for WebhookService
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let webhooks = self.0.clone();
+        Box::pin(async move { Ok(answer(&webhooks, request).await) })
+    }
+}
+
+async fn answer<B>(webhooks: &Webhooks, request: Request<B>) -> Response<Full<Bytes>>
+where
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    if request.method() != Method::POST {
+        let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, Vec::new());
+        let post = HeaderValue::from_static("POST");
+        refused.headers_mut().insert(header::ALLOW, post);
+        return refused;
+    }
+    let until = Instant::now() + webhooks.time();
+    let (head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default();
+    // Who cannot prove anything need not send a body.
+    if let Err(error) = webhooks.receiver().verify(query) {
+        return finish(webhooks.refuse(&error));
+    }
+    let limit = webhooks.receiver().body_limit();
+    let too_large = ReceiveError::BodyTooLarge { limit };
+    if body.size_hint().lower() > limit as u64 {
+        return finish(webhooks.refuse(&too_large));
+    }
+    let body = Limited::new(body, limit).collect();
+    let body = match tokio::time::timeout_at(until.into(), body).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return finish(webhooks.refuse(&too_large));
+        }
+        Ok(Err(_)) | Err(_) => return finish(webhooks.refuse(&ReceiveError::BodyBroken)),
+    };
+    finish(webhooks.handle_until(query, &body, until).await)
+}
+
+fn finish(answer: HttpAnswer) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response(status, answer.body)
+}
+
+fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
