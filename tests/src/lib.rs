@@ -3,3 +3,4 @@
 pub mod churn;
 pub mod story;
 pub mod world;
+pub mod odd_json;

@@ -16,9 +16,11 @@ use std::{
 pub struct Catalogue {
     /// The rows, in the order of the vendor's navigation.
     pub rows: Vec<Row>,
+    /// The webhooks.
+    pub webhooks: Vec<Row>,
 }
 
-/// A command that the vendor lists.
+/// A command or a webhook that the vendor lists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -28,7 +30,7 @@ pub struct Row {
     pub section: String,
     /// Title of the page.
     pub title: String,
-    /// Path of the command.
+    /// Path of the command, or name of the webhook.
     pub command: String,
 }
 
@@ -68,12 +70,40 @@ impl Line {
     }
 }
 
+/// What is here of one webhook.
+#[derive(Debug, Serialize)]
+pub struct WebhookLine {
+    /// Where the vendor lists it.
+    pub part: Part,
+    /// Section of the navigation.
+    pub section: String,
+    /// Name of the webhook.
+    pub command: String,
+    /// Its file, below `spec/webhooks` and without the ending.
+    pub spec: Option<String>,
+    /// Whether the types crate has its file.
+    pub types: bool,
+    /// Sample events.
+    pub events: usize,
+    /// Sample answers.
+    pub answers: usize,
+}
+
+impl WebhookLine {
+    /// Whether something is missing.
+    pub fn is_missing(&self) -> bool {
+        self.spec.is_none() || !self.types || self.events == 0 || self.answers == 0
+    }
+}
+
 /// The whole comparison.
 #[derive(Debug, Serialize)]
 pub struct Coverage {
-    /// A line for each row of the catalogue.
+    /// A line for each command of the catalogue.
     pub rows: Vec<Line>,
-    /// Commands of the spec that no row names, with the row that looks most like it.
+    /// A line for each webhook of the catalogue.
+    pub webhooks: Vec<WebhookLine>,
+    /// Commands and webhooks of the spec that no row names, with the row that looks most like it.
     pub strangers: Vec<(String, Option<String>)>,
 }
 
@@ -131,18 +161,57 @@ pub fn coverage(root: &Path) -> Result<Coverage, String> {
             }
         })
         .collect();
-    let strangers = files
-        .keys()
-        .filter(|path| !rows.iter().any(|row| row.command == **path))
-        .map(|path| {
-            let nearest = (rows.iter().filter(|row| row.spec.is_none()))
-                .map(|row| (strsim::levenshtein(path, &row.command), &row.command))
-                .min();
-            let near = nearest.filter(|(distance, _)| *distance <= path.len() / 3);
-            ((*path).to_owned(), near.map(|(_, command)| command.clone()))
+    let webhooks = webhooks(root, &catalogue, &spec);
+    let mut strangers = strangers(files.keys().copied(), &catalogue.rows);
+    let events = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
+    let events = events.map(|webhook| webhook.file.command.as_str());
+    strangers.extend(self::strangers(events, &catalogue.webhooks));
+    Ok(Coverage {
+        rows,
+        webhooks,
+        strangers,
+    })
+}
+
+fn webhooks(root: &Path, catalogue: &Catalogue, spec: &load::Spec) -> Vec<WebhookLine> {
+    let events = || spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
+    (catalogue.webhooks.iter())
+        .map(|row| {
+            let webhook = events().find(|webhook| *webhook.file.command == row.command);
+            let samples = webhook.map_or(&[][..], |webhook| &webhook.file.samples);
+            let file = webhook.map(|webhook| format!("{}/{}", webhook.family, webhook.name));
+            WebhookLine {
+                part: row.part,
+                section: row.section.clone(),
+                command: row.command.clone(),
+                types: file.as_ref().is_some_and(|file| {
+                    root.join(format!("crates/types/src/generated/webhook/{file}.rs"))
+                        .is_file()
+                }),
+                spec: file,
+                events: samples.iter().filter(|s| s.event.is_some()).count(),
+                answers: samples.iter().filter(|s| s.reply.is_some()).count(),
+            }
         })
-        .collect();
-    Ok(Coverage { rows, strangers })
+        .collect()
+}
+
+/// What no row names, with the row that looks most like it among those that nothing is here of.
+fn strangers<'a>(
+    here: impl Iterator<Item = &'a str> + Clone,
+    rows: &[Row],
+) -> Vec<(String, Option<String>)> {
+    let missing = (rows.iter()).filter(|row| !here.clone().any(|name| name == row.command));
+    let missing: Vec<&String> = missing.map(|row| &row.command).collect();
+    here.filter(|name| !rows.iter().any(|row| row.command == *name))
+        .map(|name| {
+            let nearest = (missing.iter())
+                .map(|command| (strsim::levenshtein(name, command), *command))
+                .min();
+            let near = nearest.filter(|(distance, _)| *distance <= name.len() / 3);
+            (name.to_owned(), near.map(|(_, command)| command.clone()))
+        })
+        .collect()
 }
 
 /// What the simulator says of itself. Asked as a program, since it is built from generated code,
@@ -172,15 +241,22 @@ fn behaviours(root: &Path) -> Result<BTreeMap<String, String>, String> {
 impl Coverage {
     /// Whether a row has something missing, or the spec has a command that no row names.
     pub fn has_gaps(&self) -> bool {
-        !self.strangers.is_empty() || self.rows.iter().any(Line::is_missing)
+        !self.strangers.is_empty()
+            || self.rows.iter().any(Line::is_missing)
+            || self.webhooks.iter().any(WebhookLine::is_missing)
     }
 
-    fn count(&self, part: Part) -> (usize, usize) {
-        let rows = || self.rows.iter().filter(|row| row.part == part);
-        (
-            rows().filter(|row| !row.is_missing()).count(),
-            rows().count(),
-        )
+    /// How many commands, and how many webhooks, of those that the vendor lists there.
+    fn count(&self, part: Part) -> [(usize, usize); 2] {
+        fn count(missing: impl Iterator<Item = bool> + Clone) -> (usize, usize) {
+            (missing.clone().filter(|missing| !missing).count(), missing.count())
+        }
+        let rows = self.rows.iter().filter(|row| row.part == part);
+        let webhooks = self.webhooks.iter().filter(|row| row.part == part);
+        [
+            count(rows.map(Line::is_missing)),
+            count(webhooks.map(WebhookLine::is_missing)),
+        ]
     }
 }
 
@@ -189,16 +265,9 @@ impl fmt::Display for Coverage {
         let width = |text: fn(&Line) -> usize| self.rows.iter().map(text).max().unwrap_or(0);
         let commands = width(|row| row.command.len());
         let files = width(|row| row.spec.as_ref().map_or(0, String::len));
-        let mut section = None;
+        let mut sections = Sections::default();
         for row in &self.rows {
-            if section != Some((row.part, &row.section)) {
-                section = Some((row.part, &row.section));
-                let title = match row.part {
-                    Part::Navigation => row.section.as_str(),
-                    Part::Beyond => "Beyond the navigation",
-                };
-                writeln!(f, "\n{title}")?;
-            }
+            sections.enter(f, row.part, &row.section)?;
             let mut line = String::new();
             let spec = row.spec.as_deref().unwrap_or("MISSING");
             write!(line, "  {:commands$}  {spec:files$}", row.command)?;
@@ -210,6 +279,19 @@ impl fmt::Display for Coverage {
                 row.simulator.as_deref().unwrap_or("not simulated")
             )?;
             writeln!(f, "{line}")?;
+        }
+        let mut sections = Sections::default();
+        for row in &self.webhooks {
+            sections.enter(f, row.part, &row.section)?;
+            let spec = row.spec.as_deref().unwrap_or("MISSING");
+            writeln!(
+                f,
+                "  {:commands$}  {spec:files$}  types {:3}  events {:2}  answers {:2}",
+                row.command,
+                if row.types { "yes" } else { "NO" },
+                row.events,
+                row.answers
+            )?;
         }
         writeln!(f)?;
         for (command, near) in &self.strangers {
@@ -223,12 +305,33 @@ impl fmt::Display for Coverage {
             }
         }
         for (part, name) in [(Part::Navigation, "navigation"), (Part::Beyond, "beyond")] {
-            let (done, all) = self.count(part);
-            writeln!(f, "{name}: {done}/{all}")?;
+            let [(commands, all_commands), (webhooks, all_webhooks)] = self.count(part);
+            writeln!(
+                f,
+                "{name}: {commands}/{all_commands} commands, {webhooks}/{all_webhooks} webhooks"
+            )?;
         }
         let stateful = (self.rows.iter())
             .filter(|row| row.simulator.as_deref() == Some("stateful"))
             .count();
         write!(f, "simulated with state: {stateful}")
+    }
+}
+
+/// Headings of the table.
+#[derive(Default)]
+struct Sections<'a>(Option<(Part, &'a str)>);
+
+impl<'a> Sections<'a> {
+    /// Writes the heading when a row is the first of its section.
+    fn enter(&mut self, f: &mut fmt::Formatter<'_>, part: Part, section: &'a str) -> fmt::Result {
+        let section = match part {
+            Part::Navigation => section,
+            Part::Beyond => "Beyond the navigation",
+        };
+        if self.0.replace((part, section)) != Some((part, section)) {
+            writeln!(f, "\n{section}")?;
+        }
+        Ok(())
     }
 }

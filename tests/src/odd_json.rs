@@ -1,0 +1,67 @@
+//! What the service might send instead of what its pages show.
+
+use serde_json::{Value, json};
+
+/// Objects whose keys are data, not fields: what comes new there is a key with a text.
+const MAPS: [&str; 4] = ["AttrNames", "Attrs", "AttrsAnd", "AttrsOr"];
+
+/// Texts that must stay, or it would be another reply or another event.
+const KEPT: [&str; 3] = ["ActionStatus", "MsgType", "CallbackCommand"];
+
+/// Adds what this version cannot know: a field in every object, another value to every enum-like
+/// text, an element of a new type to every list of elements.
+pub fn from_the_future(json: &mut Value) {
+    match json {
+        Value::Object(object) => {
+            for (name, value) in object.iter_mut() {
+                match value {
+                    Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                        map.insert("KeyOfNextYear".to_owned(), json!("ValueOfNextYear"));
+                    }
+                    value => from_the_future(value),
+                }
+            }
+            object.insert("FieldOfNextYear".to_owned(), json!({ "a": [1, null, "x"] }));
+            if object.contains_key("MsgType") {
+                object["MsgType"] = json!("TIMElemOfNextYear");
+            }
+            for (name, value) in object.iter_mut() {
+                // A number in quotation marks is no word.
+                let is_word = value
+                    .as_str()
+                    .is_some_and(|text| text.parse::<i64>().is_err() && !text.is_empty());
+                if is_word && !KEPT.contains(&name.as_str()) {
+                    *value = json!("ValueOfNextYear");
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(from_the_future),
+        _ => {}
+    }
+}
+
+/// Integers as texts, `null` for what can be missing.
+pub fn loosely(json: &mut Value) {
+    match json {
+        Value::Object(object) => {
+            for (name, value) in object.iter_mut() {
+                match value {
+                    Value::Number(number) if number.is_u64() && name != "Value" => {
+                        *value = json!(number.to_string())
+                    }
+                    Value::Array(items) if items.is_empty() => *value = Value::Null,
+                    other => loosely(other),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                match item {
+                    Value::Number(number) => *item = json!(number.to_string()),
+                    other => loosely(other),
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,244 @@
+//! Every sample event and answer of the spec, through the generated types.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, path::Path};
+use tencent_chat_tests::odd_json::{from_the_future, loosely};
+use tencent_chat_types::{
+    Reply,
+    webhook::{
+        Answer, CallbackCommand, Event, WEBHOOKS, Webhook, WebhookVisitor, When, visit_webhook,
+    },
+};
+use xtask::codegen::{load, spec::At};
+
+struct Sample {
+    family: String,
+    webhook: String,
+    command: String,
+    name: String,
+    event: Option<Value>,
+    reply: Option<Value>,
+}
+
+fn samples() -> Vec<Sample> {
+    let spec = load::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec"));
+    let spec = spec.unwrap_or_else(|errors| panic!("{}", errors.render()));
+    let json = |text: &Option<At<String>>| {
+        text.as_ref()
+            .map(|text| serde_json::from_str(text).unwrap())
+    };
+    let mut samples = Vec::new();
+    for webhook in &spec.webhooks.unwrap().events {
+        for sample in &webhook.file.samples {
+            samples.push(Sample {
+                family: webhook.family.clone(),
+                webhook: webhook.name.clone(),
+                command: webhook.file.command.value.clone(),
+                name: sample.name.value.clone(),
+                event: json(&sample.event),
+                reply: json(&sample.reply),
+            });
+        }
+    }
+    samples
+}
+
+/// Through the enum of all events, as on the wire.
+fn event(command: &str, json: &Value) -> Event {
+    Event::decode(command, json.to_string().as_bytes())
+        .unwrap_or_else(|error| panic!("{command} {json}: {error}"))
+}
+
+/// Reads an answer and writes it again.
+struct ReplyAgain<'a>(&'a Value);
+
+impl WebhookVisitor for ReplyAgain<'_> {
+    type Output = Value;
+    fn visit<E: Webhook>(self) -> Value {
+        let reply: <E::Answer as Answer<E>>::Reply = serde_json::from_value(self.0.clone())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.0));
+        serde_json::to_value(reply).unwrap()
+    }
+}
+
+fn reply_again(command: &str, json: &Value) -> Value {
+    visit_webhook(command, ReplyAgain(json)).unwrap()
+}
+
+#[test]
+fn every_sample_comes_back_the_same() {
+    let samples = samples();
+    for sample in &samples {
+        let place = format!("{} {}", sample.webhook, sample.name);
+        if let Some(json) = &sample.event {
+            let event = event(&sample.command, json);
+            assert!(!matches!(event, Event::Unknown(_)), "{place}");
+            assert_eq!(event.command(), sample.command, "{place}");
+            assert_eq!(&serde_json::to_value(&event).unwrap(), json, "{place}");
+        }
+        if let Some(json) = &sample.reply {
+            assert_eq!(&reply_again(&sample.command, json), json, "{place}");
+        }
+    }
+    let with_event: BTreeSet<&str> = (samples.iter())
+        .filter(|sample| sample.event.is_some())
+        .map(|sample| sample.command.as_str())
+        .collect();
+    let all: BTreeSet<&str> = WEBHOOKS.iter().map(|meta| meta.command).collect();
+    assert_eq!(with_event, all);
+    assert!(WEBHOOKS.len() >= 36, "{}", WEBHOOKS.len());
+}
+
+#[test]
+fn the_future_decodes_and_comes_back() {
+    for sample in samples() {
+        let place = format!("{} {}", sample.webhook, sample.name);
+        if let Some(mut json) = sample.event {
+            from_the_future(&mut json);
+            let again = serde_json::to_value(event(&sample.command, &json)).unwrap();
+            assert_eq!(again, json, "{place}");
+        }
+        if let Some(mut json) = sample.reply {
+            from_the_future(&mut json);
+            assert_eq!(reply_again(&sample.command, &json), json, "{place}");
+        }
+    }
+}
+
+#[test]
+fn loose_forms_decode_and_come_back() {
+    for sample in samples() {
+        if let Some(mut json) = sample.event {
+            loosely(&mut json);
+            let again = serde_json::to_value(event(&sample.command, &json)).unwrap();
+            assert_eq!(again, json, "{} {}", sample.webhook, sample.name);
+        }
+    }
+}
+
+#[test]
+fn every_field_may_be_missing() {
+    for sample in samples() {
+        let Some(Value::Object(event_json)) = &sample.event else {
+            continue;
+        };
+        for name in event_json.keys() {
+            let mut less = event_json.clone();
+            less.remove(name);
+            let less = Value::Object(less);
+            let again = serde_json::to_value(event(&sample.command, &less)).unwrap();
+            assert_eq!(again, less, "{} without {name}", sample.webhook);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_webhook_is_kept() {
+    let json = json!({ "CallbackCommand": "Next.CallbackOfNextYear", "A": [1, null, { "b": 1.5 }] });
+    let event = event("Next.CallbackOfNextYear", &json);
+    assert!(matches!(&event, Event::Unknown(unknown) if unknown.body == json));
+    assert_eq!(event.command(), "Next.CallbackOfNextYear");
+    assert_eq!(serde_json::to_value(&event).unwrap(), json);
+    assert!(!CallbackCommand::from("Next.CallbackOfNextYear").is_known());
+}
+
+/// What each answer of the samples means, and that it is said again the same way.
+struct Meaning<'a> {
+    event: &'a Value,
+    reply: &'a Value,
+}
+
+impl WebhookVisitor for Meaning<'_> {
+    type Output = String;
+    fn visit<E: Webhook>(self) -> String {
+        let event: E = serde_json::from_value(self.event.clone()).unwrap();
+        let read = |json: &Value| {
+            let reply = serde_json::from_value(json.clone()).unwrap();
+            E::Answer::from_reply(reply)
+        };
+        let answer = read(self.reply)
+            .unwrap_or_else(|| panic!("{} has no meaning: {}", E::META.command, self.reply));
+        let written = serde_json::to_value(answer.clone().into_reply(&event)).unwrap();
+        assert_eq!(read(&written).as_ref(), Some(&answer), "{written}");
+        format!("{answer:?}")
+    }
+}
+
+#[test]
+fn answers_mean_what_they_say() {
+    let samples = samples();
+    let mut shown = String::new();
+    for sample in &samples {
+        let event = (samples.iter())
+            .find(|other| other.command == sample.command && other.event.is_some())
+            .and_then(|other| other.event.as_ref());
+        if let (Some(event), Some(reply)) = (event, &sample.reply) {
+            let meaning = visit_webhook(&sample.command, Meaning { event, reply }).unwrap();
+            shown += &format!("{} {}: {meaning}\n", sample.webhook, sample.name);
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
+/// Nothing that allows may be read as something else.
+struct Allows<'a>(&'a Value);
+
+impl WebhookVisitor for Allows<'_> {
+    type Output = ();
+    fn visit<E: Webhook>(self) {
+        let event: E = serde_json::from_value(self.0.clone()).unwrap();
+        let reply = E::Answer::allow().into_reply(&event);
+        assert!(reply.envelope().is_success());
+        let json = serde_json::to_value(&reply).unwrap();
+        for (name, value) in [("ActionStatus", "OK"), ("ErrorInfo", "")] {
+            assert_eq!(json[name], value, "{}", E::META.command);
+        }
+        assert_eq!(json["ErrorCode"], 0);
+        assert_eq!(E::Answer::from_reply(reply), Some(E::Answer::allow()));
+    }
+}
+
+#[test]
+fn every_webhook_can_be_allowed() {
+    for sample in samples() {
+        if let Some(event) = &sample.event {
+            visit_webhook(&sample.command, Allows(event)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn decoded_samples() {
+    for sample in samples() {
+        let mut shown = String::new();
+        if let Some(json) = &sample.event {
+            let event = event(&sample.command, json);
+            shown += &format!("event {event:#?}\nidentity {:?}\n", event.identity());
+        }
+        if let Some(json) = &sample.reply {
+            shown += &format!("reply {json:#}\n");
+        }
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/webhooks" }, {
+            insta::assert_snapshot!(format!("{}__{}__{}", sample.family, sample.webhook, sample.name), shown);
+        });
+    }
+}
+
+/// One line for each webhook: what a reviewer must see when the surface changes.
+#[test]
+fn surface() {
+    let mut table = String::new();
+    for meta in WEBHOOKS {
+        let page = meta
+            .page
+            .map_or("unknown".to_owned(), |page| page.to_string());
+        table += &format!(
+            "{}::{} {} {:?} page {page}\n",
+            meta.family, meta.name, meta.command, meta.when
+        );
+        assert!(meta.command.contains('.'));
+    }
+    assert!(WEBHOOKS.iter().any(|meta| meta.when == When::Before));
+    insta::assert_snapshot!(table);
+}
