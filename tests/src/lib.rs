@@ -1,6 +1,6 @@
 //! What the quick start and the tests share.
 
 pub mod churn;
+pub mod odd_json;
 pub mod story;
 pub mod world;
-pub mod odd_json;

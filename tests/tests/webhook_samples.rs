@@ -135,7 +135,8 @@ fn every_field_may_be_missing() {
 
 #[test]
 fn an_unknown_webhook_is_kept() {
-    let json = json!({ "CallbackCommand": "Next.CallbackOfNextYear", "A": [1, null, { "b": 1.5 }] });
+    let json =
+        json!({ "CallbackCommand": "Next.CallbackOfNextYear", "A": [1, null, { "b": 1.5 }] });
     let event = event("Next.CallbackOfNextYear", &json);
     assert!(matches!(&event, Event::Unknown(unknown) if unknown.body == json));
     assert_eq!(event.command(), "Next.CallbackOfNextYear");

@@ -249,7 +249,10 @@ impl Coverage {
     /// How many commands, and how many webhooks, of those that the vendor lists there.
     fn count(&self, part: Part) -> [(usize, usize); 2] {
         fn count(missing: impl Iterator<Item = bool> + Clone) -> (usize, usize) {
-            (missing.clone().filter(|missing| !missing).count(), missing.count())
+            (
+                missing.clone().filter(|missing| !missing).count(),
+                missing.count(),
+            )
         }
         let rows = self.rows.iter().filter(|row| row.part == part);
         let webhooks = self.webhooks.iter().filter(|row| row.part == part);
