@@ -8,8 +8,8 @@ use super::{
     load::{LoadedEndpoint, LoadedShared, LoadedWebhook, LoadedWebhooks, Source, Spec},
     model::{
         Answer, Cursor, Each, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module,
-        Object, Offset, Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Region, Regions,
-        Repeat, Role, Type, Union, Values, Variant, Webhook, Webhooks,
+        Object, Offset, Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Refuse, Region,
+        Regions, Repeat, Role, Type, Union, Values, Variant, Webhook, Webhooks,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -350,9 +350,10 @@ impl Lowering {
         Some(Answer {
             reply,
             allow: answer.allow.value.clone(),
-            refuse: (answer.refuse.as_ref()).map(|refuse| {
-                let codes = refuse.codes.as_ref().map(range);
-                (refuse.code.value, codes, refuse.doc.value.clone())
+            refuse: (answer.refuse.as_ref()).map(|refuse| Refuse {
+                code: refuse.code.value,
+                codes: refuse.codes.as_ref().map(range),
+                doc: refuse.doc.value.clone(),
             }),
             drop: (answer.drop.as_ref()).map(|drop| (drop.code.value, drop.doc.value.clone())),
             change: (answer.change.as_ref()).map(|doc| (doc.value.clone(), changes)),

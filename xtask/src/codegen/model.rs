@@ -95,14 +95,25 @@ pub struct Answer {
     pub reply: String,
     /// What follows from allowing.
     pub allow: String,
-    /// Code, range of the app's own codes, what follows.
-    pub refuse: Option<(i64, Option<(i64, i64)>, String)>,
+    /// Refusing all of it.
+    pub refuse: Option<Refuse>,
     /// Code, what follows.
     pub drop: Option<(i64, String)>,
     /// What follows, and the fields of the reply that change something.
     pub change: Option<(String, Vec<Field>)>,
     /// Judging item by item.
     pub each: Option<Each>,
+}
+
+/// Refusing.
+#[derive(Debug)]
+pub struct Refuse {
+    /// The code that refuses without a reason of the app's own.
+    pub code: i64,
+    /// First and last of the codes that reach the user.
+    pub codes: Option<(i64, i64)>,
+    /// What follows from it.
+    pub doc: String,
 }
 
 /// Judging item by item.

@@ -7,7 +7,7 @@ use super::{
     rust_file::RustFile,
 };
 use crate::codegen::{
-    model::{Answer, Each, Family, Field, Module, Object, Role, Webhook, Webhooks},
+    model::{Answer, Each, Family, Field, Module, Object, Refuse, Role, Webhook, Webhooks},
     tidy,
 };
 use proc_macro2::{Literal, TokenStream};
@@ -139,7 +139,12 @@ fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answer) {
         None => quote! { Self::Allow => {} },
     });
 
-    if let Some((code, codes, text)) = &answer.refuse {
+    if let Some(Refuse {
+        code,
+        codes,
+        doc: text,
+    }) = &answer.refuse
+    {
         let code = Literal::i64_unsuffixed(*code);
         let text = doc(text);
         variants.extend(quote! { #text Refuse, });
@@ -191,8 +196,12 @@ fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answer) {
         let docs = doc(text);
         variants.extend(quote! { #docs Change(#changes), });
         let fields: Vec<_> = fields.iter().map(|field| ident(&field.rust)).collect();
+        let allowed = answer.each.as_ref().map(|each| {
+            let results = ident(&each.results.0.rust);
+            quote! { reply.#results = Self::results(event, &BTreeMap::new()); }
+        });
         write.extend(quote! {
-            Self::Change(changes) => { #(reply.#fields = changes.#fields;)* }
+            Self::Change(changes) => { #allowed #(reply.#fields = changes.#fields;)* }
         });
         changed = quote! {
             let changes = #changes { #(#fields: reply.#fields),* };

@@ -46,6 +46,52 @@ impl CallbackCommand {
     pub const C2C_AFTER_SEND_MSG: Self = Self(Text::known("C2C.CallbackAfterSendMsg"));
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. Wire value `C2C.CallbackBeforeSendMsg`.
     pub const C2C_BEFORE_SEND_MSG: Self = Self(Text::known("C2C.CallbackBeforeSendMsg"));
+    /// A one-to-one message was sent to a chatbot. Wire value `Bot.OnC2CMessage`.
+    pub const BOT_ON_C2C_MESSAGE: Self = Self(Text::known("Bot.OnC2CMessage"));
+    /// A group was given to another owner. Wire value `Group.CallbackAfterChangeGroupOwner`.
+    pub const GROUP_AFTER_CHANGE_GROUP_OWNER: Self = Self(
+        Text::known("Group.CallbackAfterChangeGroupOwner"),
+    );
+    /// A topic was created in a community. Wire value `Group.CallbackAfterCreateTopic`.
+    pub const GROUP_AFTER_CREATE_TOPIC: Self = Self(
+        Text::known("Group.CallbackAfterCreateTopic"),
+    );
+    /// Custom attributes of a group were changed, replaced, deleted or cleared. Wire value `Group.CallbackAfterGroupAttrChanged`.
+    pub const GROUP_AFTER_GROUP_ATTR_CHANGED: Self = Self(
+        Text::known("Group.CallbackAfterGroupAttrChanged"),
+    );
+    /// A member's role or name in a group was changed. Wire value `Group.CallbackAfterMemberFieldChanged`.
+    pub const GROUP_AFTER_MEMBER_FIELD_CHANGED: Self = Self(
+        Text::known("Group.CallbackAfterMemberFieldChanged"),
+    );
+    /// The read receipts of group messages changed. Wire value `Group.CallbackAfterReadReceipt`.
+    pub const GROUP_AFTER_READ_RECEIPT: Self = Self(
+        Text::known("Group.CallbackAfterReadReceipt"),
+    );
+    /// Messages of a group or of a topic were recalled. Wire value `Group.CallbackAfterRecallMsg`.
+    pub const GROUP_AFTER_RECALL_MSG: Self = Self(
+        Text::known("Group.CallbackAfterRecallMsg"),
+    );
+    /// Topics of a community were deleted. Wire value `Group.CallbackAfterTopicDestroyed`.
+    pub const GROUP_AFTER_TOPIC_DESTROYED: Self = Self(
+        Text::known("Group.CallbackAfterTopicDestroyed"),
+    );
+    /// The profile of a topic was changed. Wire value `Group.CallbackAfterTopicInfoChanged`.
+    pub const GROUP_AFTER_TOPIC_INFO_CHANGED: Self = Self(
+        Text::known("Group.CallbackAfterTopicInfoChanged"),
+    );
+    /// A topic is about to be created in a community, and the app may refuse it. Wire value `Group.CallbackBeforeCreateTopic`.
+    pub const GROUP_BEFORE_CREATE_TOPIC: Self = Self(
+        Text::known("Group.CallbackBeforeCreateTopic"),
+    );
+    /// Members of a live broadcast group came online or went offline. Wire value `Group.CallbackOnMemberStateChange`.
+    pub const GROUP_ON_MEMBER_STATE_CHANGE: Self = Self(
+        Text::known("Group.CallbackOnMemberStateChange"),
+    );
+    /// A group message could not be sent. Wire value `Group.CallbackSendMsgException`.
+    pub const GROUP_SEND_MSG_EXCEPTION: Self = Self(
+        Text::known("Group.CallbackSendMsgException"),
+    );
     /// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up. Wire value `Alert.RequestOverLimit`.
     pub const ALERT_REQUEST_OVER_LIMIT: Self = Self(
         Text::known("Alert.RequestOverLimit"),
@@ -79,6 +125,18 @@ wire_string_enum!(CallbackCommand {
     "C2C.CallbackAfterMsgWithDraw",
     "C2C.CallbackAfterSendMsg",
     "C2C.CallbackBeforeSendMsg",
+    "Bot.OnC2CMessage",
+    "Group.CallbackAfterChangeGroupOwner",
+    "Group.CallbackAfterCreateTopic",
+    "Group.CallbackAfterGroupAttrChanged",
+    "Group.CallbackAfterMemberFieldChanged",
+    "Group.CallbackAfterReadReceipt",
+    "Group.CallbackAfterRecallMsg",
+    "Group.CallbackAfterTopicDestroyed",
+    "Group.CallbackAfterTopicInfoChanged",
+    "Group.CallbackBeforeCreateTopic",
+    "Group.CallbackOnMemberStateChange",
+    "Group.CallbackSendMsgException",
     "Alert.RequestOverLimit",
     "Profile.CallbackPortraitSet",
     "Sns.CallbackBlackListAdd",

@@ -3,10 +3,13 @@
 //! Every webhook, to look up by name.
 
 use crate::webhook::{
-    AlertRequestOverLimit, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg,
-    C2cBeforeSendMsg, ProfilePortraitSet, SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd,
-    SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse, StateChange, UnknownEvent, Webhook,
-    WebhookMeta, event_table,
+    AlertRequestOverLimit, BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg,
+    C2cBeforeSendMsg, GroupAfterChangeGroupOwner, GroupAfterCreateTopic, GroupAfterGroupAttrChanged,
+    GroupAfterMemberFieldChanged, GroupAfterReadReceipt, GroupAfterRecallMsg,
+    GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged, GroupBeforeCreateTopic,
+    GroupOnMemberStateChange, GroupSendMsgException, ProfilePortraitSet, SnsBlackListAdd,
+    SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse,
+    StateChange, UnknownEvent, Webhook, WebhookMeta, event_table,
 };
 
 /// Any event.
@@ -39,6 +42,30 @@ pub enum Event {
     C2cAfterSendMsg(Box<C2cAfterSendMsg>),
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. `C2C.CallbackBeforeSendMsg`.
     C2cBeforeSendMsg(Box<C2cBeforeSendMsg>),
+    /// A group was given to another owner. `Group.CallbackAfterChangeGroupOwner`.
+    GroupAfterChangeGroupOwner(Box<GroupAfterChangeGroupOwner>),
+    /// A topic was created in a community. `Group.CallbackAfterCreateTopic`.
+    GroupAfterCreateTopic(Box<GroupAfterCreateTopic>),
+    /// Custom attributes of a group were changed, replaced, deleted or cleared. `Group.CallbackAfterGroupAttrChanged`.
+    GroupAfterGroupAttrChanged(Box<GroupAfterGroupAttrChanged>),
+    /// A member's role or name in a group was changed. `Group.CallbackAfterMemberFieldChanged`.
+    GroupAfterMemberFieldChanged(Box<GroupAfterMemberFieldChanged>),
+    /// The read receipts of group messages changed. `Group.CallbackAfterReadReceipt`.
+    GroupAfterReadReceipt(Box<GroupAfterReadReceipt>),
+    /// Messages of a group or of a topic were recalled. `Group.CallbackAfterRecallMsg`.
+    GroupAfterRecallMsg(Box<GroupAfterRecallMsg>),
+    /// Topics of a community were deleted. `Group.CallbackAfterTopicDestroyed`.
+    GroupAfterTopicDestroyed(Box<GroupAfterTopicDestroyed>),
+    /// The profile of a topic was changed. `Group.CallbackAfterTopicInfoChanged`.
+    GroupAfterTopicInfoChanged(Box<GroupAfterTopicInfoChanged>),
+    /// A topic is about to be created in a community, and the app may refuse it. `Group.CallbackBeforeCreateTopic`.
+    GroupBeforeCreateTopic(Box<GroupBeforeCreateTopic>),
+    /// Members of a live broadcast group came online or went offline. `Group.CallbackOnMemberStateChange`.
+    GroupOnMemberStateChange(Box<GroupOnMemberStateChange>),
+    /// A group message could not be sent. `Group.CallbackSendMsgException`.
+    GroupSendMsgException(Box<GroupSendMsgException>),
+    /// A one-to-one message was sent to a chatbot. `Bot.OnC2CMessage`.
+    BotOnC2cMessage(Box<BotOnC2cMessage>),
     /// One that this version does not know, with its name and its body.
     Unknown(UnknownEvent),
 }
@@ -58,6 +85,18 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
     <C2cAfterMsgWithDraw as Webhook>::META,
     <C2cAfterSendMsg as Webhook>::META,
     <C2cBeforeSendMsg as Webhook>::META,
+    <GroupAfterChangeGroupOwner as Webhook>::META,
+    <GroupAfterCreateTopic as Webhook>::META,
+    <GroupAfterGroupAttrChanged as Webhook>::META,
+    <GroupAfterMemberFieldChanged as Webhook>::META,
+    <GroupAfterReadReceipt as Webhook>::META,
+    <GroupAfterRecallMsg as Webhook>::META,
+    <GroupAfterTopicDestroyed as Webhook>::META,
+    <GroupAfterTopicInfoChanged as Webhook>::META,
+    <GroupBeforeCreateTopic as Webhook>::META,
+    <GroupOnMemberStateChange as Webhook>::META,
+    <GroupSendMsgException as Webhook>::META,
+    <BotOnC2cMessage as Webhook>::META,
 ];
 
 event_table!(Event {
@@ -74,4 +113,16 @@ event_table!(Event {
     "C2C.CallbackAfterMsgWithDraw" => C2cAfterMsgWithDraw,
     "C2C.CallbackAfterSendMsg" => C2cAfterSendMsg,
     "C2C.CallbackBeforeSendMsg" => C2cBeforeSendMsg,
+    "Group.CallbackAfterChangeGroupOwner" => GroupAfterChangeGroupOwner,
+    "Group.CallbackAfterCreateTopic" => GroupAfterCreateTopic,
+    "Group.CallbackAfterGroupAttrChanged" => GroupAfterGroupAttrChanged,
+    "Group.CallbackAfterMemberFieldChanged" => GroupAfterMemberFieldChanged,
+    "Group.CallbackAfterReadReceipt" => GroupAfterReadReceipt,
+    "Group.CallbackAfterRecallMsg" => GroupAfterRecallMsg,
+    "Group.CallbackAfterTopicDestroyed" => GroupAfterTopicDestroyed,
+    "Group.CallbackAfterTopicInfoChanged" => GroupAfterTopicInfoChanged,
+    "Group.CallbackBeforeCreateTopic" => GroupBeforeCreateTopic,
+    "Group.CallbackOnMemberStateChange" => GroupOnMemberStateChange,
+    "Group.CallbackSendMsgException" => GroupSendMsgException,
+    "Bot.OnC2CMessage" => BotOnC2cMessage,
 });

@@ -8,6 +8,8 @@ pub mod operations;
 pub mod state;
 pub mod relationship;
 pub mod c2c;
+pub mod group;
+pub mod chatbot;
 
 pub use common::*;
 pub use events::*;
@@ -31,4 +33,20 @@ pub use c2c::{
     C2cAfterMsgWithDraw,
     C2cAfterSendMsg,
     C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgChanges, C2cBeforeSendMsgReply,
+};
+pub use group::{
+    GroupAfterChangeGroupOwner,
+    GroupAfterCreateTopic,
+    GroupAfterGroupAttrChanged,
+    GroupAfterMemberFieldChanged,
+    GroupAfterReadReceipt,
+    GroupAfterRecallMsg,
+    GroupAfterTopicDestroyed,
+    GroupAfterTopicInfoChanged,
+    GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer, GroupBeforeCreateTopicReply,
+    GroupOnMemberStateChange,
+    GroupSendMsgException,
+};
+pub use chatbot::{
+    BotOnC2cMessage,
 };
