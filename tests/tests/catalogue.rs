@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 use tencent_chat_simulator::Simulator;
-use tencent_chat_types::ENDPOINTS;
+use tencent_chat_types::{ENDPOINTS, webhook::WEBHOOKS};
 use xtask::coverage::{Part, catalogue};
 
 fn rows() -> Vec<(Part, String)> {
@@ -32,6 +32,23 @@ fn every_path_is_one_of_the_vendors() {
     );
     let here: BTreeSet<&str> = ENDPOINTS.iter().map(|meta| meta.path).collect();
     assert_eq!(here.len(), ENDPOINTS.len(), "two endpoints share a path");
+    assert_eq!(here, listed);
+}
+
+#[test]
+fn every_webhook_is_one_of_the_vendors() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
+    let rows = catalogue(&spec).unwrap().webhooks;
+    let navigation = rows.iter().filter(|row| row.part == Part::Navigation);
+    assert_eq!(navigation.count(), 36);
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row.command.as_str()).collect();
+    assert_eq!(
+        listed.len(),
+        rows.len(),
+        "a webhook stands twice in the catalogue"
+    );
+    let here: BTreeSet<&str> = WEBHOOKS.iter().map(|meta| meta.command).collect();
+    assert_eq!(here.len(), WEBHOOKS.len(), "two event types share a name");
     assert_eq!(here, listed);
 }
 
