@@ -64,6 +64,7 @@ pub(crate) enum Cause {
     },
     Stuck,
     Limited(Limited),
+    Runtime(&'static str),
 }
 
 /// What kind of thing went wrong.
@@ -96,6 +97,8 @@ pub enum ErrorKind {
     Stuck,
     /// The limiter has no room for the call within its deadline; nothing was sent.
     Limited,
+    /// There is no runtime to run the call, or it was shut down meanwhile.
+    Runtime,
 }
 
 /// Whether a request reached the service.
@@ -195,6 +198,7 @@ impl Error {
             Cause::Api { .. } => ErrorKind::Api,
             Cause::Stuck => ErrorKind::Stuck,
             Cause::Limited(_) => ErrorKind::Limited,
+            Cause::Runtime(_) => ErrorKind::Runtime,
         }
     }
 
@@ -239,9 +243,11 @@ impl Error {
     /// Who must act. Errors that never reached the service are the caller's or time's.
     pub fn class(&self) -> Option<ErrorClass> {
         match &self.0.cause {
-            Cause::BadPath | Cause::Invalid(_) | Cause::Encode(_) | Cause::Stuck => {
-                Some(ErrorClass::Caller)
-            }
+            Cause::BadPath
+            | Cause::Invalid(_)
+            | Cause::Encode(_)
+            | Cause::Stuck
+            | Cause::Runtime(_) => Some(ErrorClass::Caller),
             Cause::Sign(_) => Some(ErrorClass::Configuration),
             Cause::Limited(_) => Some(ErrorClass::Quota),
             Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
@@ -260,7 +266,8 @@ impl Error {
             | Cause::Invalid(_)
             | Cause::Encode(_)
             | Cause::Sign(_)
-            | Cause::Stuck => Some(ErrorRepeat::Never),
+            | Cause::Stuck
+            | Cause::Runtime(_) => Some(ErrorRepeat::Never),
             Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Limited(_) => {
                 Some(ErrorRepeat::Later)
             }
@@ -352,6 +359,7 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Cause::Limited(limited) => write!(f, "{path} was not sent: {limited}"),
+            Cause::Runtime(problem) => write!(f, "{path} could not run: {problem}"),
             Cause::Stuck => write!(
                 f,
                 "{path} promised another page but its cursor did not move"

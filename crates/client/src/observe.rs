@@ -67,5 +67,6 @@ const fn outcome(kind: ErrorKind) -> &'static str {
         ErrorKind::Api => "api",
         ErrorKind::Stuck => "stuck",
         ErrorKind::Limited => "limited",
+        ErrorKind::Runtime => "runtime",
     }
 }
