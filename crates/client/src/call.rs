@@ -95,19 +95,21 @@ impl<'a, E: Endpoint> Call<'a, E> {
             Request::Owned(request) => request,
             Request::Borrowed(request) => *request,
         };
-        if self.checked {
-            request
-                .validate()
-                .map_err(|violations| command.error(Cause::Invalid(violations), Sent::No))?;
-        }
-        let body = serde_json::to_vec(request)
-            .map_err(|error| command.error(Cause::Encode(error), Sent::No))?;
+        let valid = if self.checked {
+            request.validate()
+        } else {
+            Ok(())
+        };
+        let body = valid
+            .map_err(Cause::Invalid)
+            .and_then(|()| serde_json::to_vec(request).map_err(Cause::Encode))
+            .map_err(|cause| command.error(cause, Sent::No));
         let transport = &self.client.transport;
         let options = Options {
             deadline: self.deadline.unwrap_or(transport.deadline),
             retry: self.retry.as_ref().unwrap_or(&transport.retry),
         };
-        let (reply, body) = transport.call(command, body.into(), options).await?;
+        let (reply, body) = transport.call(command, body, options).await?;
         Ok(Answer { reply, body })
     }
 }

@@ -73,13 +73,12 @@ impl Client {
         if parts.len() != 3 || !parts.iter().all(|part| word(part)) {
             return Err(command.error(Cause::BadPath, Sent::No));
         }
-        let body =
-            serde_json::to_vec(body).map_err(|e| command.error(Cause::Encode(e), Sent::No))?;
+        let body = serde_json::to_vec(body).map_err(|e| command.error(Cause::Encode(e), Sent::No));
         let options = Options {
             deadline: self.transport.deadline,
             retry: &self.transport.retry,
         };
-        let (reply, _) = self.transport.call(command, body.into(), options).await?;
+        let (reply, _) = self.transport.call(command, body, options).await?;
         Ok(reply)
     }
 

@@ -328,9 +328,15 @@ impl fmt::Display for Error {
             Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
             Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
-            Cause::Connect(_) => write!(f, "{path} was not sent: no connection to the service"),
+            Cause::Connect(error) => {
+                write!(f, "{path} was not sent: no connection to the service")?;
+                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+            }
             Cause::Timeout(after) => write!(f, "{path} had no answer within {after:?}"),
-            Cause::Transport(_) => write!(f, "{path} had no answer: the connection broke"),
+            Cause::Transport(error) => {
+                write!(f, "{path} had no answer: the connection broke")?;
+                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+            }
             Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
             Cause::Http { status } => {
                 write!(
@@ -416,6 +422,16 @@ impl StdError for Error {
             _ => None,
         }
     }
+}
+
+/// The innermost cause, which says what the outer ones only wrap: a refused connection, an unknown
+/// issuer of a certificate.
+fn root(error: &reqwest::Error) -> Option<&(dyn StdError + 'static)> {
+    let mut cause = error.source()?;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Some(cause)
 }
 
 /// The beginning of a text, for errors.

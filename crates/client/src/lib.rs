@@ -47,6 +47,8 @@ pub use pages::{Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};
+/// The HTTP client that [`ClientBuilder::http`] sets up.
+pub use reqwest;
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};

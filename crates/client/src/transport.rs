@@ -4,7 +4,8 @@ use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
     limit::{Limiter, Turn},
-    observe::{Observer, Tried},
+    observe::{CallSpan, Observer, Tried},
+    pages::OUTSIDE,
     retry::{Next, RetryPolicy, Tries},
 };
 use bytes::{Bytes, BytesMut};
@@ -21,6 +22,8 @@ use std::{
     time::{Duration, Instant, UNIX_EPOCH},
 };
 use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
+use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 /// Everything that calls share.
 pub(crate) struct Transport {
@@ -72,13 +75,38 @@ pub(crate) struct Received {
 const CLOCK_DIFFERENCE: u64 = 60;
 
 impl Transport {
-    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    /// One call, in its span. A body that could not be made ends it at once.
     pub(crate) async fn call<R: Reply>(
+        &self,
+        command: Command<'_>,
+        body: Result<Vec<u8>, Error>,
+        options: Options<'_>,
+    ) -> Result<(R, Bytes), Error> {
+        let mut span = CallSpan::new(command.path);
+        let result = match body {
+            Ok(body) => {
+                let within = span.span();
+                let call = self.repeatedly(command, body.into(), options, &mut span);
+                call.instrument(within).await
+            }
+            Err(error) => Err(error),
+        };
+        span.over(result.as_ref().err());
+        result
+    }
+
+    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    async fn repeatedly<R: Reply>(
         &self,
         command: Command<'_>,
         body: Bytes,
         options: Options<'_>,
+        span: &mut CallSpan,
     ) -> Result<(R, Bytes), Error> {
+        // Timers and connections need one.
+        if Handle::try_current().is_err() {
+            return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
+        }
         let begun = Instant::now();
         let until = begun + options.deadline;
         let mut tries = Tries::new(options.retry, until);
@@ -88,7 +116,9 @@ impl Transport {
                 let patience = until.saturating_duration_since(Instant::now());
                 let quota = command.meta.and_then(|meta| meta.quota);
                 let turn = Turn::new(command.path, quota, patience);
-                if let Err(limited) = limiter.acquire(turn).await {
+                let turn = limiter.acquire(turn).await;
+                span.waited += asked.elapsed();
+                if let Err(limited) = turn {
                     let error = command.error(Cause::Limited(limited), Sent::No);
                     return Err(tries.give_up(error));
                 }
@@ -99,6 +129,7 @@ impl Transport {
                 true => (left, options.deadline),
                 false => (self.try_timeout, self.try_timeout),
             };
+            span.tries += 1;
             let mut signed = None;
             let outcome = self.attempt(command, body.clone(), timeout).await;
             let outcome = outcome.and_then(|received| {
