@@ -101,7 +101,7 @@ pub enum ErrorKind {
     Runtime,
 }
 
-/// Whether a request reached the service.
+/// Whether a request reached the service, with any of its tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// It did not leave; nothing has happened.
@@ -130,9 +130,12 @@ impl Error {
         }))
     }
 
-    /// Adds the tries that were made.
-    pub(crate) fn after(mut self, tries: Vec<FailedTry>) -> Self {
+    /// Adds the tries that were made, and whether the service may have acted upon one of them.
+    pub(crate) fn after(mut self, tries: Vec<FailedTry>, maybe_acted: bool) -> Self {
         self.0.tries = tries;
+        if maybe_acted && self.0.sent == Sent::No {
+            self.0.sent = Sent::Maybe;
+        }
         self
     }
 
@@ -385,7 +388,7 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "; this machine's clock is {} s behind the service's",
-                    -seconds
+                    seconds.unsigned_abs()
                 )
             }
             None => Ok(()),

@@ -3,7 +3,7 @@
 use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
-    limit::{Limiter, Turn},
+    limit::{FAR, Limiter, Turn},
     observe::{CallSpan, Observer, Tried},
     pages::OUTSIDE,
     retry::{Next, RetryPolicy, Tries},
@@ -21,7 +21,7 @@ use std::{
     },
     time::{Duration, Instant, UNIX_EPOCH},
 };
-use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
+use tencent_chat_types::{ErrorClass, ErrorRepeat, Meta, RawReply, Reply};
 use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
@@ -108,7 +108,8 @@ impl Transport {
             return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
         }
         let begun = Instant::now();
-        let until = begun + options.deadline;
+        let until = begun.checked_add(options.deadline).unwrap_or(begun + FAR);
+        let mut last = None;
         let mut tries = Tries::new(options.retry, until);
         loop {
             let asked = Instant::now();
@@ -125,6 +126,11 @@ impl Transport {
             }
             let began = Instant::now();
             let left = until.saturating_duration_since(began);
+            if left.is_zero() {
+                // Too late to send anything: what went wrong before tells more.
+                let late = || command.error(Cause::Timeout(options.deadline), Sent::No);
+                return Err(tries.give_up(last.unwrap_or_else(late)));
+            }
             let timeout = match left < self.try_timeout {
                 true => (left, options.deadline),
                 false => (self.try_timeout, self.try_timeout),
@@ -165,15 +171,18 @@ impl Transport {
                 };
                 limiter.back_off(command.path, pause);
             }
+            // Also where this call is over: the next one must not go out with a stale UserSig again.
+            if error.repeat() == Some(ErrorRepeat::RenewUserSig)
+                && let Some(Err(problem)) = signed.map(|stale| self.credentials.renew(&stale))
+            {
+                return Err(tries.give_up(command.error(Cause::Sign(problem), Sent::No)));
+            }
             match next {
                 Next::GiveUp => return Err(tries.give_up(error)),
                 Next::Again(pause) => tokio::time::sleep(pause).await,
-                Next::Renew => {
-                    if let Some(Err(problem)) = signed.map(|stale| self.credentials.renew(&stale)) {
-                        return Err(command.error(Cause::Sign(problem), Sent::No));
-                    }
-                }
+                Next::Renew => {}
             }
+            last = Some(error);
         }
     }
 
