@@ -97,7 +97,8 @@ pub enum ErrorKind {
     Stuck,
     /// The limiter has no room for the call within its deadline; nothing was sent.
     Limited,
-    /// There is no runtime to run the call, or it was shut down meanwhile.
+    /// There is no runtime to run the call, or it ended meanwhile; or a blocking call was made within
+    /// async code.
     Runtime,
 }
 

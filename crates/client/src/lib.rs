@@ -19,6 +19,8 @@
 //! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
 //! says which command failed, what the code means, who must act and whether a repeat can help.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
 mod client;

@@ -142,7 +142,8 @@ impl<R: Send + 'static> InFlight<R> {
 /// Why a call cannot even begin.
 pub(crate) const OUTSIDE: &str = "it was called outside of a tokio runtime";
 /// Why a call ended half-way.
-pub(crate) const SHUT_DOWN: &str = "the runtime that it ran on was shut down";
+pub(crate) const ENDED: &str =
+    "its task ended half-way: something that it called panicked, or the runtime was shut down";
 
 impl<R> Future for InFlight<R> {
     type Output = Result<R, Error>;
@@ -155,7 +156,7 @@ impl<R> Future for InFlight<R> {
                 // An observer's or a limiter's: as if there were no task in between.
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(_) => {
-                    let cause = Cause::Runtime(SHUT_DOWN);
+                    let cause = Cause::Runtime(ENDED);
                     Err(self.command.error(cause, Sent::Maybe))
                 }
             },

@@ -42,10 +42,10 @@ pub(crate) struct Transport {
 }
 
 /// How a call goes about it.
-pub(crate) struct Options<'a> {
+pub(crate) struct Options {
     /// For all tries and pauses together.
-    pub(crate) deadline: Duration,
-    pub(crate) retry: &'a RetryPolicy,
+    deadline: Duration,
+    retry: RetryPolicy,
 }
 
 /// A command, known by its spec or only by path.
@@ -75,12 +75,24 @@ pub(crate) struct Received {
 const CLOCK_DIFFERENCE: u64 = 60;
 
 impl Transport {
+    /// The client's own options, but for those that the call has.
+    pub(crate) fn options(
+        &self,
+        deadline: Option<Duration>,
+        retry: Option<RetryPolicy>,
+    ) -> Options {
+        Options {
+            deadline: deadline.unwrap_or(self.deadline),
+            retry: retry.unwrap_or_else(|| self.retry.clone()),
+        }
+    }
+
     /// One call, in its span. A body that could not be made ends it at once.
     pub(crate) async fn call<R: Reply>(
         &self,
         command: Command<'_>,
         body: Result<Vec<u8>, Error>,
-        options: Options<'_>,
+        options: Options,
     ) -> Result<(R, Bytes), Error> {
         let mut span = CallSpan::new(command.path);
         let result = match body {
@@ -100,7 +112,7 @@ impl Transport {
         &self,
         command: Command<'_>,
         body: Bytes,
-        options: Options<'_>,
+        options: Options,
         span: &mut CallSpan,
     ) -> Result<(R, Bytes), Error> {
         // Timers and connections need one.
@@ -110,7 +122,7 @@ impl Transport {
         let begun = Instant::now();
         let until = begun.checked_add(options.deadline).unwrap_or(begun + FAR);
         let mut last = None;
-        let mut tries = Tries::new(options.retry, until);
+        let mut tries = Tries::new(&options.retry, until);
         loop {
             let asked = Instant::now();
             if let Some(limiter) = &self.limiter {
