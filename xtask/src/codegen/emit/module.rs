@@ -2,6 +2,7 @@
 //! makes a request an endpoint.
 
 use super::{
+    batch,
     docs::{doc, endpoint_doc, field_doc},
     rust_file::RustFile,
 };
@@ -71,7 +72,7 @@ fn intro_of_errata(module: &Module, file: &mut RustFile) {
     }
 }
 
-fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, Span::call_site()),
         None => Ident::new(name, Span::call_site()),
@@ -138,6 +139,9 @@ fn emit_object(
             file.items(endpoint_impl(module, endpoint));
             if let Some(paging) = &endpoint.paging {
                 file.items(paged_impl(endpoint, paging, object)?);
+            }
+            if let Some(batch) = &endpoint.batch {
+                file.items(batch::batched_impl(endpoint, batch)?);
             }
         }
         (Role::Reply, _) => file.items(quote! {
@@ -234,7 +238,7 @@ fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
     Ok((quote! { impl Into<#ty> }, quote! { #name.into() }))
 }
 
-fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
+pub(super) fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
     tidy::rust_type(ty)
         .parse()
         .map_err(|e| format!("{ty:?}: {e}"))
