@@ -28,7 +28,9 @@ impl Rules<'_> {
             self.at(source, &batch.items, message, "another list, or no [batch]");
         }
         let items = self.list(source, &batch.items, &file.request, "request");
-        self.maximum(source, file, batch);
+        if items.is_some() {
+            self.maximum(source, file, batch);
+        }
         if batch.results.is_none() {
             if let Some(unlisted) = &batch.unlisted {
                 let message =
