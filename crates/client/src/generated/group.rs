@@ -1047,7 +1047,6 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/update_group_counter`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `group_counter`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), checked 2026-11-24
     ///
     /// # Error codes

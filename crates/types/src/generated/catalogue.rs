@@ -593,7 +593,6 @@ pub static BATCHED: &[&Meta] = &[
     <crate::group::MarkLiveGroupMembers as Endpoint>::META,
     <crate::group::MuteGroupMembers as Endpoint>::META,
     <crate::group::UnbanGroupMembers as Endpoint>::META,
-    <crate::group::UpdateGroupCounters as Endpoint>::META,
     <crate::official_account::AddSubscribers as Endpoint>::META,
     <crate::official_account::GetOfficialAccounts as Endpoint>::META,
     <crate::official_account::RecallOfficialAccountMsgs as Endpoint>::META,
@@ -692,9 +691,6 @@ pub fn visit_batched<V: crate::BatchedVisitor>(
             }
             "v4/group_open_http_svc/unban_group_member" => {
                 visitor.visit::<crate::group::UnbanGroupMembers>()
-            }
-            "v4/group_open_http_svc/update_group_counter" => {
-                visitor.visit::<crate::group::UpdateGroupCounters>()
             }
             "v4/official_account_open_http_svc/add_subscriber" => {
                 visitor.visit::<crate::official_account::AddSubscribers>()

@@ -2,8 +2,7 @@
 
 //! `POST v4/group_open_http_svc/update_group_counter`: Updating Group Counters
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
-use crate::batch::{Listed, Unlisted, Verdict, key_part};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::GroupCounter;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
@@ -15,7 +14,6 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/group_open_http_svc/update_group_counter`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Any number of `group_counter`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), checked 2026-11-24
 ///
 /// # Error codes
@@ -108,31 +106,6 @@ impl Endpoint for UpdateGroupCounters {
                 ErrorCode(10063),
             ],
         );
-}
-
-impl Batched for UpdateGroupCounters {
-    type Item = GroupCounter;
-    type Entry = GroupCounter;
-    const MAX: usize = 20;
-    fn take_items(&mut self) -> Vec<GroupCounter> {
-        std::mem::take(&mut self.group_counter)
-    }
-
-    fn set_items(&mut self, items: Vec<GroupCounter>) {
-        self.group_counter = items;
-    }
-
-    fn entries(reply: &Self::Reply) -> &[GroupCounter] {
-        &reply.group_counter
-    }
-
-    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
-        let mut listed = Listed::new(Unlisted::Unclear);
-        for entry in Self::entries(reply) {
-            listed.result([key_part(&entry.key)], Verdict::Done, None);
-        }
-        listed.reports(items.iter().map(|item| [key_part(&item.key)]))
-    }
 }
 
 /// Reply to [`UpdateGroupCounters`].
