@@ -27,9 +27,9 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 /// Parts run in the task that awaits: dropping the future gives them up and leaves nothing behind.
 /// They run side by side, so the service may see them in any order; with a
 /// [`concurrency`](Self::concurrency) of one they keep the order of the items. Fields beside the items
-/// are the same in every part. That includes the numbers by which the service drops doubles: it does so
-/// in each conversation, so that no part is a double of another, and a user who is named twice gets one
-/// message.
+/// are the same in every part. That includes the numbers by which the service drops doubles: it compares
+/// them within a conversation, so that no part is a double of another, and a user who is named twice
+/// gets one message.
 #[must_use = "a batch is sent when it is awaited"]
 pub struct Batch<'a, E> {
     client: &'a Client,
