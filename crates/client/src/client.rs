@@ -1,13 +1,13 @@
 //! The client.
 
 use crate::{
-    Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
+    Batch, Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
     error::{Cause, Sent},
     transport::{Command, Transport},
 };
 use serde::Serialize;
 use std::{future::Future, sync::Arc};
-use tencent_chat_types::{Endpoint, Paged, RawReply};
+use tencent_chat_types::{Batched, Endpoint, Paged, RawReply};
 
 /// Calls the service for one app, as one administrator.
 ///
@@ -103,6 +103,27 @@ impl Client {
     /// All items of all pages from this request on, one at a time.
     pub fn items<E: Paged>(&self, request: E) -> Items<E> {
         Items::new(self.pages(request))
+    }
+
+    /// A request with any number of items, to set options on and then to await: it is split into calls
+    /// of as many items as one call takes.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::Client;
+    /// # use tencent_chat_types::account::ImportAccounts;
+    /// # async fn run(client: &Client, users: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let outcome = client.batch(ImportAccounts::new(users)).await;
+    /// for (user, why) in outcome.failed() {
+    ///     println!("{user}: {why}");
+    /// }
+    /// if let Some(again) = outcome.retry_request() {
+    ///     client.batch(again).await.into_result()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch<E: Batched>(&self, request: E) -> Batch<'_, E> {
+        Batch::new(self, request)
     }
 
     /// The administrator who calls.

@@ -19,6 +19,7 @@
 //! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
 //! says which command failed, what the code means, who must act and whether a repeat can help.
 
+mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -38,6 +39,7 @@ mod region;
 mod retry;
 mod transport;
 
+pub use batch::{Batch, BatchOutcome, Incomplete, ItemOutcome, PartOutcome};
 pub use builder::{ClientBuilder, ConfigError};
 pub use call::{Answer, Call};
 pub use client::Client;

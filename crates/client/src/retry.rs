@@ -185,7 +185,7 @@ fn may_repeat(error: &Error, body: &[u8]) -> bool {
 }
 
 /// The field names of a body. Read on the way to a repeat only.
-fn top_level_keys(body: &[u8]) -> BTreeSet<String> {
+pub(crate) fn top_level_keys(body: &[u8]) -> BTreeSet<String> {
     let object: Result<std::collections::BTreeMap<String, serde::de::IgnoredAny>, _> =
         serde_json::from_slice(body);
     object.map_or_else(|_| BTreeSet::new(), |object| object.into_keys().collect())

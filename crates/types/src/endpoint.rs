@@ -44,6 +44,48 @@ pub enum Advance {
     Stuck,
 }
 
+/// A command of which one call takes so many items at most, and any number can be split into calls.
+pub trait Batched: Endpoint + Clone {
+    /// One entry of the list that is split.
+    type Item: Clone + std::fmt::Debug + Send + Sync + 'static;
+    /// What a reply lists for an item; `()` where it lists nothing but failures.
+    type Entry: Send + Sync + 'static;
+    /// Most items of one call.
+    const MAX: usize;
+    /// Whether calls side by side can get into each other's way, so that one must end before the
+    /// next begins.
+    const ONE_BY_ONE: bool = false;
+    /// Takes the items out. What stays is the same for all calls.
+    fn take_items(&mut self) -> Vec<Self::Item>;
+    /// Puts items in, in place of those that are there.
+    fn set_items(&mut self, items: Vec<Self::Item>);
+    /// What a reply lists, in the order of the reply.
+    fn entries(reply: &Self::Reply) -> &[Self::Entry];
+    /// What the reply to a call with these items says of each, in the order of the items.
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport>;
+}
+
+/// What a successful reply says of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemReport {
+    /// It went well.
+    Done {
+        /// Index of its entry in [`Batched::entries`], where there is one.
+        entry: Option<usize>,
+    },
+    /// It did not, although the call as such succeeded.
+    Failed {
+        /// Index of its entry in [`Batched::entries`], where there is one.
+        entry: Option<usize>,
+        /// The service's code, where the reply has one for each item.
+        code: Option<ErrorCode>,
+        /// The service's own words, where it has any.
+        info: Option<String>,
+    },
+    /// The reply does not mention it, though it should.
+    Unmentioned,
+}
+
 /// Facts about a command, from its spec file.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -160,4 +202,12 @@ pub trait EndpointVisitor {
     type Output;
     /// Runs for request type `E`.
     fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output;
+}
+
+/// Runs code that is generic over the request type of a command that can be split.
+pub trait BatchedVisitor {
+    /// What comes out.
+    type Output;
+    /// Runs for request type `E`.
+    fn visit<E: Batched + PartialEq + std::fmt::Debug>(self) -> Self::Output;
 }

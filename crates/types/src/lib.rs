@@ -6,6 +6,7 @@
 //! What was decoded is written back the same: unknown fields, unknown enum values, unknown
 //! message elements and odd number formats are kept (see [`wire`]).
 
+mod batch;
 mod endpoint;
 mod envelope_ext;
 mod error_code;
@@ -16,11 +17,14 @@ pub mod validate;
 pub mod webhook;
 pub mod wire;
 
-pub use endpoint::{Advance, Endpoint, EndpointVisitor, Meta, Paged, Quota, Repeat, Reply};
+pub use endpoint::{
+    Advance, Batched, BatchedVisitor, Endpoint, EndpointVisitor, ItemReport, Meta, Paged, Quota,
+    Repeat, Reply,
+};
 pub use envelope_ext::RawReply;
 pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 pub use generated::{
-    catalogue::{ENDPOINTS, visit_endpoint},
+    catalogue::{BATCHED, ENDPOINTS, visit_batched, visit_endpoint},
     protocol::{ActionStatus, Envelope},
     *,
 };

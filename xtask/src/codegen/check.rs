@@ -1,5 +1,6 @@
 //! Stage 2: what the files say must make sense together. Reports every mistake, not the first.
 
+mod batch;
 mod names_of_types;
 mod webhooks;
 
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Names that every generated file uses; a type of the spec must not hide them.
 const RESERVED_TYPES: &[&str] = &[
     "Advance",
+    "Batched",
     "Box",
     "BTreeMap",
     "Checker",
@@ -32,6 +34,8 @@ const RESERVED_TYPES: &[&str] = &[
     "From",
     "Into",
     "IntoIterator",
+    "ItemReport",
+    "Listed",
     "Meta",
     "None",
     "Ok",
@@ -46,9 +50,11 @@ const RESERVED_TYPES: &[&str] = &[
     "TagValue",
     "Text",
     "Unknown",
+    "Unlisted",
     "Validate",
     "Value",
     "Vec",
+    "Verdict",
 ];
 
 /// Names that a command's request must not have besides: what the client's files import.
@@ -57,6 +63,7 @@ const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
 /// Modules of the crates and methods of the client, which a family must not hide.
 const RESERVED_FAMILIES: &[&str] = &[
     "answer",
+    "batch",
     "builder",
     "call",
     "catalogue",
@@ -921,6 +928,9 @@ impl<'a> Rules<'a> {
             self.repeat(source, file);
             if let Some(paging) = &file.paging {
                 self.paging(source, file, paging);
+            }
+            if let Some(batch) = &file.batch {
+                self.batch(source, file, batch);
             }
             self.codes(source, file);
             self.sample_names(source, file.samples.iter().map(|sample| &sample.name));

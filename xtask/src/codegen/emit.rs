@@ -2,6 +2,7 @@
 //!
 //! One file here per kind of generated file. No name of a command, a field or a code appears.
 
+mod batch;
 mod catalogue;
 mod client;
 mod docs;

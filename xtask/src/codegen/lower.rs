@@ -3,6 +3,8 @@
 //! Runs only on a spec without errors, so what cannot be resolved here is a bug of the check
 //! stage; it is reported with its place all the same.
 
+mod batch;
+
 use super::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, LoadedShared, LoadedWebhook, LoadedWebhooks, Source, Spec},
@@ -49,6 +51,7 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         webhooks,
     };
     mark_sent(&mut model);
+    batch::lower(spec, &mut model, &mut lowering.errors);
     if lowering.errors.is_empty() {
         Ok(model)
     } else {
@@ -215,6 +218,8 @@ impl Lowering {
                 }
             },
             paging,
+            // What it names can be in any file: filled in when all are there.
+            batch: None,
             errors: file.errors.iter().map(note).collect(),
         };
         Module {

@@ -2,7 +2,7 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, Erratum, ErrorCode, ErrorRange};
+use super::spec::{Date, Erratum, ErrorCode, ErrorRange, Unlisted};
 
 /// Everything that code is emitted for.
 #[derive(Debug)]
@@ -197,6 +197,8 @@ pub struct Endpoint {
     pub repeat: Repeat,
     /// How it pages.
     pub paging: Option<Paging>,
+    /// How it is split.
+    pub batch: Option<Batch>,
     /// Documented codes with the command's own note.
     pub errors: Vec<(i64, Option<String>)>,
 }
@@ -265,6 +267,67 @@ pub enum PagingEnd {
     CursorZero,
     /// The page has no items.
     NoItems,
+}
+
+/// How a request is split into calls.
+#[derive(Debug)]
+pub struct Batch {
+    /// Request field whose list is split.
+    pub items: Field,
+    /// Most items of one call.
+    pub max: u32,
+    /// What names an item.
+    pub key: Vec<KeyPart>,
+    /// The list of the reply with an entry for each item.
+    pub results: Option<BatchResults>,
+    /// The list of the reply with the items that failed.
+    pub failed: Option<BatchFailures>,
+    /// What it means when the reply does not list an item.
+    pub unlisted: Unlisted,
+    /// Whether calls side by side run into each other.
+    pub one_by_one: bool,
+}
+
+/// A list with an entry for each item.
+#[derive(Debug)]
+pub struct BatchResults {
+    /// The list.
+    pub list: Field,
+    /// What names the item of an entry.
+    pub key: Vec<KeyPart>,
+    /// How an entry says that its item failed.
+    pub verdict: Option<Verdict>,
+    /// The server's own words.
+    pub info: Option<Field>,
+}
+
+/// How an entry says that its item failed.
+#[derive(Debug)]
+pub enum Verdict {
+    /// With a code other than zero.
+    Code(Field),
+    /// With this value.
+    Value(Field, i64),
+}
+
+/// A list of items that failed.
+#[derive(Debug)]
+pub struct BatchFailures {
+    /// The list.
+    pub list: Field,
+    /// What names the item of an entry.
+    pub key: Vec<KeyPart>,
+    /// Code of an entry.
+    pub code: Option<Field>,
+}
+
+/// A part of what names an item.
+#[derive(Debug)]
+pub struct KeyPart {
+    /// Rust names of the fields on the way to it, from the outside in; none for the item itself.
+    pub path: Vec<String>,
+    /// Type at the end of the path.
+    pub ty: Type,
 }
 
 /// An object type.

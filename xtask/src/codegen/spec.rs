@@ -30,6 +30,9 @@ pub struct EndpointFile {
     pub repeat: At<Repeat>,
     /// How the command pages. Left out for commands that answer everything at once.
     pub paging: Option<Paging>,
+    /// How a request with more items than one call takes is split. Left out where the list is one
+    /// unit, or where its order or its company matters.
+    pub batch: Option<Batch>,
     /// Fields of the request body, by wire name, in the order of the page.
     #[serde(default)]
     pub request: Ordered<Field>,
@@ -587,6 +590,84 @@ pub enum PagingEnd {
     CursorZero,
     /// The page has no items.
     NoItems,
+}
+
+/// How a request is split into calls, and how the replies tell of each item.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Request field whose list is split; its `max_items` is the most that one call takes.
+    pub items: At<String>,
+    /// Most items of one call where the list has no `max_items`: a recommendation, which the service
+    /// does not check.
+    pub at_most: Option<At<u32>>,
+    /// Fields of an item that name it, for finding it in the reply; `Outer.Inner` is a field of an
+    /// object. Left out where the item is its own name, and where replies list nothing.
+    #[serde(default)]
+    pub key: Vec<At<String>>,
+    /// The list of the reply that has an entry for each item.
+    pub results: Option<BatchResults>,
+    /// The list of the reply that names the items that failed.
+    pub failed: Option<BatchFailures>,
+    /// What it means when `results` lacks an item: `unknown` unless set.
+    pub unlisted: Option<At<Unlisted>>,
+    /// Whether calls side by side run into each other, so that one must end before the next begins.
+    #[serde(default)]
+    pub one_by_one: bool,
+}
+
+/// A list with an entry for each item.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchResults {
+    /// The list.
+    pub list: At<String>,
+    /// Fields of an entry that name its item, in the order of the item's own. Left out where the
+    /// entry is the name.
+    #[serde(default)]
+    pub key: Vec<At<String>>,
+    /// Field of an entry that holds a code; zero is good.
+    pub code: Option<At<String>>,
+    /// In place of `code`: the field that says whether the item failed.
+    pub failed_if: Option<FailedIf>,
+    /// Field of an entry that holds the server's own words.
+    pub info: Option<At<String>>,
+}
+
+/// The value of a field that says that an item failed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailedIf {
+    /// Field of an entry.
+    pub field: At<String>,
+    /// The value; 0 for false.
+    pub value: i64,
+}
+
+/// A list of items that failed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchFailures {
+    /// The list.
+    pub list: At<String>,
+    /// Fields of an entry that name its item, in the order of the item's own. Left out where the
+    /// entry is the name.
+    #[serde(default)]
+    pub key: Vec<At<String>>,
+    /// Field of an entry that holds a code.
+    pub code: Option<At<String>>,
+}
+
+/// What it means when the results lack an item.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlisted {
+    /// It went well; there is nothing to tell of it.
+    Done,
+    /// It failed.
+    Failed,
+    /// The sources do not say.
+    Unknown,
 }
 
 /// A field of an object.

@@ -27,6 +27,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/im_open_login_svc/account_check`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), checked 2026-11-24
     ///
     /// # Error codes
@@ -49,6 +50,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/im_open_login_svc/account_delete`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), checked 2026-11-24
     ///
     /// # Error codes
@@ -101,6 +103,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `accounts`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), checked 2026-11-24
     ///
     /// # Error codes
@@ -150,6 +153,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/openim/query_online_status`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), checked 2026-11-24
     ///
     /// # Error codes

@@ -64,6 +64,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/del_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
     /// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), checked 2026-11-24
     ///
     /// # Error codes
@@ -118,6 +119,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/openim/get_c2c_unread_msg_num`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), checked 2026-11-24
     ///
     /// # Error codes
@@ -204,6 +206,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/mark_contact`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), checked 2026-11-24
     ///
     /// # Error codes
@@ -232,6 +235,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/search_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
     /// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), checked 2026-11-24
     ///
     /// # Error codes

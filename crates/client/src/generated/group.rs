@@ -35,6 +35,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/add_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
     /// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), checked 2026-11-24
     ///
     /// # Error codes
@@ -67,6 +68,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/ban_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), checked 2026-11-24
     ///
     /// # Error codes
@@ -287,6 +289,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/delete_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `member_to_del_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), checked 2026-11-24
     ///
     /// # Error codes
@@ -440,6 +443,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
     /// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), checked 2026-11-24
     ///
     /// # Error codes
@@ -464,6 +468,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_role_in_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `user_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), checked 2026-11-24
     ///
     /// # Error codes
@@ -649,6 +654,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
     /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), checked 2026-11-24
     ///
     /// # Error codes
@@ -720,6 +726,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/import_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
     /// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), checked 2026-11-24
     ///
     /// # Error codes
@@ -793,6 +800,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_user_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), checked 2026-11-24
     ///
     /// # Error codes
@@ -956,6 +964,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), checked 2026-11-24
     ///
     /// # Error codes
@@ -1012,6 +1021,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/unban_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Unbanning Group Members](https://www.tencentcloud.com/document/product/1047/50297), checked 2026-11-24
     ///
     /// # Error codes

@@ -57,6 +57,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
     /// * Vendor's page: Deleting One-to-One Messages, checked 2026-11-24
     ///
     /// # Error codes
@@ -427,6 +428,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), checked 2026-11-24
     ///
     /// # Error codes
@@ -536,6 +538,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
     /// * Vendor's page: Sending Read Receipts for Group Messages, checked 2026-11-24
     ///
     /// # Error codes
@@ -561,6 +564,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/send_group_system_notification`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), checked 2026-11-24
     ///
     /// # Error codes
@@ -628,6 +632,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/batchsendmsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), checked 2026-11-24
     ///
     /// # Error codes
@@ -661,6 +666,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim_msg_ext_http_svc/set_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: Configuring Message Extension for a One-to-One Message, checked 2026-11-24
     ///
     /// # Error codes
@@ -688,6 +694,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim_msg_ext_http_svc/group_set_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: Configuring Message Extension for a Group Message, checked 2026-11-24
     ///
     /// # Error codes

@@ -49,6 +49,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/add_local_audit_keywords`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: Adding Words for Local Moderation, checked 2026-11-24
     pub fn add_local_keywords(
         self,
@@ -74,6 +75,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), checked 2026-11-24
     ///
     /// # Error codes
@@ -94,6 +96,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/delete_local_audit_keywords`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: Deleting Words of Local Moderation, checked 2026-11-24
     pub fn delete_local_keywords(
         self,
@@ -224,6 +227,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), checked 2026-11-24
     ///
     /// # Error codes

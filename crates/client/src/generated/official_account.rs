@@ -31,6 +31,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), checked 2026-11-24
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
@@ -144,6 +145,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
     /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), checked 2026-11-24
     pub fn get_official_accounts(
         self,
@@ -221,6 +223,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), checked 2026-11-24
     ///
     /// # Error codes

@@ -26,6 +26,7 @@ impl<'a> Profile<'a> {
     /// * Command: `POST v4/profile/portrait_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), checked 2026-11-24
     ///
     /// # Error codes

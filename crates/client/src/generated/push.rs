@@ -29,6 +29,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_add_tag`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), checked 2026-11-24
     ///
     /// # Error codes
@@ -74,6 +75,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_get_attr`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), checked 2026-11-24
     ///
     /// # Error codes
@@ -97,6 +99,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_get_tag`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Getting User Tags](https://www.tencentcloud.com/document/product/1047/37172), checked 2026-11-24
     ///
     /// # Error codes
@@ -154,6 +157,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_remove_all_tags`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), checked 2026-11-24
     ///
     /// # Error codes
@@ -178,6 +182,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_remove_attr`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/37171), checked 2026-11-24
     ///
     /// # Error codes
@@ -203,6 +208,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_remove_tag`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/37174), checked 2026-11-24
     ///
     /// # Error codes
@@ -247,6 +253,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_set_attr`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), checked 2026-11-24
     ///
     /// # Error codes

@@ -91,6 +91,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/black_list_add`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
     /// * Vendor's page: [Blocklisting Users](https://www.tencentcloud.com/document/product/1047/34911), checked 2026-11-24
     ///
     /// # Error codes
@@ -116,6 +117,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/black_list_check`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
     /// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), checked 2026-11-24
     ///
     /// # Error codes
@@ -138,6 +140,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_check`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), checked 2026-11-24
     ///
     /// # Error codes
@@ -158,6 +161,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_check`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
     /// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), checked 2026-11-24
     ///
     /// # Error codes
@@ -228,6 +232,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
     /// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), checked 2026-11-24
     ///
     /// # Error codes
@@ -254,6 +259,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_add`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
     ///
     /// # Error codes
@@ -294,6 +300,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_get_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), checked 2026-11-24
     ///
     /// # Error codes
@@ -379,6 +386,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_get_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), checked 2026-11-24
     ///
     /// # Error codes
@@ -427,6 +435,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/black_list_delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
     /// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), checked 2026-11-24
     ///
     /// # Error codes
@@ -450,6 +459,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), checked 2026-11-24
     ///
     /// # Error codes

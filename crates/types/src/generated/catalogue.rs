@@ -569,3 +569,209 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
         },
     )
 }
+
+/// Facts about every command whose requests can be split, family by family.
+pub static BATCHED: &[&Meta] = &[
+    <crate::message::DeleteC2cMsgs as Endpoint>::META,
+    <crate::message::RecallGroupMsgs as Endpoint>::META,
+    <crate::message::SendGroupReadReceipts as Endpoint>::META,
+    <crate::message::SendGroupSystemNotification as Endpoint>::META,
+    <crate::message::SendMsgToMany as Endpoint>::META,
+    <crate::message::SetC2cMsgExtensions as Endpoint>::META,
+    <crate::message::SetGroupMsgExtensions as Endpoint>::META,
+    <crate::conversation::DeleteContactGroup as Endpoint>::META,
+    <crate::conversation::GetC2cUnreadCount as Endpoint>::META,
+    <crate::conversation::MarkContact as Endpoint>::META,
+    <crate::conversation::SearchContactGroup as Endpoint>::META,
+    <crate::group::AddGroupMembers as Endpoint>::META,
+    <crate::group::BanGroupMembers as Endpoint>::META,
+    <crate::group::DeleteGroupMembers as Endpoint>::META,
+    <crate::group::GetGroupInfo as Endpoint>::META,
+    <crate::group::GetGroupMemberRoles as Endpoint>::META,
+    <crate::group::GetSpecifiedGroupMembers as Endpoint>::META,
+    <crate::group::ImportGroupMembers as Endpoint>::META,
+    <crate::group::MarkLiveGroupMembers as Endpoint>::META,
+    <crate::group::MuteGroupMembers as Endpoint>::META,
+    <crate::group::UnbanGroupMembers as Endpoint>::META,
+    <crate::official_account::AddSubscribers as Endpoint>::META,
+    <crate::official_account::GetOfficialAccounts as Endpoint>::META,
+    <crate::official_account::RecallOfficialAccountMsgs as Endpoint>::META,
+    <crate::account::CheckAccounts as Endpoint>::META,
+    <crate::account::DeleteAccounts as Endpoint>::META,
+    <crate::account::ImportAccounts as Endpoint>::META,
+    <crate::account::QueryOnlineStatus as Endpoint>::META,
+    <crate::profile::GetProfiles as Endpoint>::META,
+    <crate::relationship::BlockUsers as Endpoint>::META,
+    <crate::relationship::CheckBlockList as Endpoint>::META,
+    <crate::relationship::CheckFollows as Endpoint>::META,
+    <crate::relationship::CheckFriends as Endpoint>::META,
+    <crate::relationship::DeleteFriends as Endpoint>::META,
+    <crate::relationship::FollowUsers as Endpoint>::META,
+    <crate::relationship::GetFollowCounts as Endpoint>::META,
+    <crate::relationship::GetFriendsById as Endpoint>::META,
+    <crate::relationship::UnblockUsers as Endpoint>::META,
+    <crate::relationship::UnfollowUsers as Endpoint>::META,
+    <crate::push::AddUserTags as Endpoint>::META,
+    <crate::push::GetUserAttributes as Endpoint>::META,
+    <crate::push::GetUserTags as Endpoint>::META,
+    <crate::push::RemoveAllUserTags as Endpoint>::META,
+    <crate::push::RemoveUserAttributes as Endpoint>::META,
+    <crate::push::RemoveUserTags as Endpoint>::META,
+    <crate::push::SetUserAttributes as Endpoint>::META,
+    <crate::moderation::AddLocalKeywords as Endpoint>::META,
+    <crate::moderation::DeleteKeywords as Endpoint>::META,
+    <crate::moderation::DeleteLocalKeywords as Endpoint>::META,
+    <crate::moderation::ModerateContents as Endpoint>::META,
+];
+
+/// Runs `visitor` with the request type of the command at `path`; none when no command is there or its requests cannot be split.
+pub fn visit_batched<V: crate::BatchedVisitor>(
+    path: &str,
+    visitor: V,
+) -> Option<V::Output> {
+    Some(
+        match path {
+            "v4/openim/delete_c2c_msg_ramble" => {
+                visitor.visit::<crate::message::DeleteC2cMsgs>()
+            }
+            "v4/group_open_http_svc/group_msg_recall" => {
+                visitor.visit::<crate::message::RecallGroupMsgs>()
+            }
+            "v4/group_open_http_svc/group_msg_receipt" => {
+                visitor.visit::<crate::message::SendGroupReadReceipts>()
+            }
+            "v4/group_open_http_svc/send_group_system_notification" => {
+                visitor.visit::<crate::message::SendGroupSystemNotification>()
+            }
+            "v4/openim/batchsendmsg" => visitor.visit::<crate::message::SendMsgToMany>(),
+            "v4/openim_msg_ext_http_svc/set_key_values" => {
+                visitor.visit::<crate::message::SetC2cMsgExtensions>()
+            }
+            "v4/openim_msg_ext_http_svc/group_set_key_values" => {
+                visitor.visit::<crate::message::SetGroupMsgExtensions>()
+            }
+            "v4/recentcontact/del_contact_group" => {
+                visitor.visit::<crate::conversation::DeleteContactGroup>()
+            }
+            "v4/openim/get_c2c_unread_msg_num" => {
+                visitor.visit::<crate::conversation::GetC2cUnreadCount>()
+            }
+            "v4/recentcontact/mark_contact" => {
+                visitor.visit::<crate::conversation::MarkContact>()
+            }
+            "v4/recentcontact/search_contact_group" => {
+                visitor.visit::<crate::conversation::SearchContactGroup>()
+            }
+            "v4/group_open_http_svc/add_group_member" => {
+                visitor.visit::<crate::group::AddGroupMembers>()
+            }
+            "v4/group_open_http_svc/ban_group_member" => {
+                visitor.visit::<crate::group::BanGroupMembers>()
+            }
+            "v4/group_open_http_svc/delete_group_member" => {
+                visitor.visit::<crate::group::DeleteGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_group_info" => {
+                visitor.visit::<crate::group::GetGroupInfo>()
+            }
+            "v4/group_open_http_svc/get_role_in_group" => {
+                visitor.visit::<crate::group::GetGroupMemberRoles>()
+            }
+            "v4/group_open_http_svc/get_specified_group_member_info" => {
+                visitor.visit::<crate::group::GetSpecifiedGroupMembers>()
+            }
+            "v4/group_open_http_svc/import_group_member" => {
+                visitor.visit::<crate::group::ImportGroupMembers>()
+            }
+            "v4/group_open_avchatroom_http_svc/modify_user_info" => {
+                visitor.visit::<crate::group::MarkLiveGroupMembers>()
+            }
+            "v4/group_open_http_svc/forbid_send_msg" => {
+                visitor.visit::<crate::group::MuteGroupMembers>()
+            }
+            "v4/group_open_http_svc/unban_group_member" => {
+                visitor.visit::<crate::group::UnbanGroupMembers>()
+            }
+            "v4/official_account_open_http_svc/add_subscriber" => {
+                visitor.visit::<crate::official_account::AddSubscribers>()
+            }
+            "v4/official_account_open_http_svc/get_official_account_info" => {
+                visitor.visit::<crate::official_account::GetOfficialAccounts>()
+            }
+            "v4/official_account_open_http_svc/official_account_msg_recall" => {
+                visitor.visit::<crate::official_account::RecallOfficialAccountMsgs>()
+            }
+            "v4/im_open_login_svc/account_check" => {
+                visitor.visit::<crate::account::CheckAccounts>()
+            }
+            "v4/im_open_login_svc/account_delete" => {
+                visitor.visit::<crate::account::DeleteAccounts>()
+            }
+            "v4/im_open_login_svc/multiaccount_import" => {
+                visitor.visit::<crate::account::ImportAccounts>()
+            }
+            "v4/openim/query_online_status" => {
+                visitor.visit::<crate::account::QueryOnlineStatus>()
+            }
+            "v4/profile/portrait_get" => visitor.visit::<crate::profile::GetProfiles>(),
+            "v4/sns/black_list_add" => visitor.visit::<crate::relationship::BlockUsers>(),
+            "v4/sns/black_list_check" => {
+                visitor.visit::<crate::relationship::CheckBlockList>()
+            }
+            "v4/follow/follow_check" => {
+                visitor.visit::<crate::relationship::CheckFollows>()
+            }
+            "v4/sns/friend_check" => visitor.visit::<crate::relationship::CheckFriends>(),
+            "v4/sns/friend_delete" => {
+                visitor.visit::<crate::relationship::DeleteFriends>()
+            }
+            "v4/follow/follow_add" => visitor.visit::<crate::relationship::FollowUsers>(),
+            "v4/follow/follow_get_info" => {
+                visitor.visit::<crate::relationship::GetFollowCounts>()
+            }
+            "v4/sns/friend_get_list" => {
+                visitor.visit::<crate::relationship::GetFriendsById>()
+            }
+            "v4/sns/black_list_delete" => {
+                visitor.visit::<crate::relationship::UnblockUsers>()
+            }
+            "v4/follow/follow_delete" => {
+                visitor.visit::<crate::relationship::UnfollowUsers>()
+            }
+            "v4/all_member_push/im_add_tag" => {
+                visitor.visit::<crate::push::AddUserTags>()
+            }
+            "v4/all_member_push/im_get_attr" => {
+                visitor.visit::<crate::push::GetUserAttributes>()
+            }
+            "v4/all_member_push/im_get_tag" => {
+                visitor.visit::<crate::push::GetUserTags>()
+            }
+            "v4/all_member_push/im_remove_all_tags" => {
+                visitor.visit::<crate::push::RemoveAllUserTags>()
+            }
+            "v4/all_member_push/im_remove_attr" => {
+                visitor.visit::<crate::push::RemoveUserAttributes>()
+            }
+            "v4/all_member_push/im_remove_tag" => {
+                visitor.visit::<crate::push::RemoveUserTags>()
+            }
+            "v4/all_member_push/im_set_attr" => {
+                visitor.visit::<crate::push::SetUserAttributes>()
+            }
+            "v4/im_msg_audit_mgr/add_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::AddLocalKeywords>()
+            }
+            "v4/im_msg_audit_mgr/delete_cloud_audit_keywords" => {
+                visitor.visit::<crate::moderation::DeleteKeywords>()
+            }
+            "v4/im_msg_audit_mgr/delete_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::DeleteLocalKeywords>()
+            }
+            "v4/im_msg_audit/batch_content_moderation" => {
+                visitor.visit::<crate::moderation::ModerateContents>()
+            }
+            _ => return None,
+        },
+    )
+}

@@ -1,6 +1,6 @@
 //! Indexes: which modules there are, and which commands.
 
-use super::{docs::doc, rust_file::RustFile};
+use super::{batch, docs::doc, rust_file::RustFile};
 use crate::codegen::model::{Family, Model, Module};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
@@ -110,5 +110,6 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
             })
         }
     });
+    file.items(batch::visitor(model));
     file.render()
 }

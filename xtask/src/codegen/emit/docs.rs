@@ -65,6 +65,9 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quota(endpoint.quota));
     let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
+    if let Some(batch) = &endpoint.batch {
+        let _ = writeln!(text, "* {}", super::batch::fact(batch));
+    }
     let page = match endpoint.page {
         Some(id) => format!("[{}]({})", endpoint.title, page_address(id)),
         None => endpoint.title.clone(),

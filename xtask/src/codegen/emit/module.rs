@@ -2,6 +2,7 @@
 //! makes a request an endpoint.
 
 use super::{
+    batch,
     docs::{doc, endpoint_doc, field_doc},
     rust_file::RustFile,
     webhook,
@@ -171,6 +172,9 @@ fn emit_object(
             if let Some(paging) = &endpoint.paging {
                 file.items(paged_impl(endpoint, paging, object)?);
             }
+            if let Some(batch) = &endpoint.batch {
+                file.items(batch::batched_impl(endpoint, batch)?);
+            }
         }
         (Role::Reply, _) => file.items(quote! {
             impl Reply for #name {
@@ -285,7 +289,7 @@ fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
     Ok((quote! { impl Into<#ty> }, quote! { #name.into() }))
 }
 
-fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
+pub(super) fn type_tokens(ty: &Type) -> Result<TokenStream, String> {
     tidy::rust_type(ty)
         .parse()
         .map_err(|e| format!("{ty:?}: {e}"))

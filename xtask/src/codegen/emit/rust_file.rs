@@ -12,16 +12,24 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "crate",
         &[
             "Advance",
+            "Batched",
             "Endpoint",
             "Envelope",
             "ErrorCode",
             "ErrorClass",
             "ErrorCodeInfo",
             "ErrorRepeat",
+            "ItemReport",
             "Meta",
             "Paged",
             "Repeat",
             "Reply",
+        ],
+    ),
+    (
+        "crate::batch",
+        &[
+            "Listed", "Unlisted", "Verdict", "by_code", "by_value", "key_part", "words",
         ],
     ),
     (

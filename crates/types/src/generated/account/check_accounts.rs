@@ -2,7 +2,8 @@
 
 //! `POST v4/im_open_login_svc/account_check`: Querying Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::account::AccountId;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
@@ -12,6 +13,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/im_open_login_svc/account_check`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), checked 2026-11-24
 ///
 /// # Error codes
@@ -76,6 +78,36 @@ impl Endpoint for CheckAccounts {
                 ErrorCode(70500),
             ],
         );
+}
+
+impl Batched for CheckAccounts {
+    type Item = AccountId;
+    type Entry = AccountCheck;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<AccountId> {
+        std::mem::take(&mut self.check_item)
+    }
+
+    fn set_items(&mut self, items: Vec<AccountId>) {
+        self.check_item = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[AccountCheck] {
+        &reply.result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.user_id)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.user_id)]))
+    }
 }
 
 /// Reply to [`CheckAccounts`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/im_open_login_svc/account_delete`: Deleting Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::account::AccountId;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_open_login_svc/account_delete`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), checked 2026-11-24
 ///
 /// # Error codes
@@ -90,6 +92,36 @@ impl Endpoint for DeleteAccounts {
                 ErrorCode(71000),
             ],
         );
+}
+
+impl Batched for DeleteAccounts {
+    type Item = AccountId;
+    type Entry = AccountResult;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<AccountId> {
+        std::mem::take(&mut self.delete_item)
+    }
+
+    fn set_items(&mut self, items: Vec<AccountId>) {
+        self.delete_item = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[AccountResult] {
+        &reply.result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.user_id)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.user_id)]))
+    }
 }
 
 /// Reply to [`DeleteAccounts`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/im_open_login_svc/multiaccount_import`: Importing Multiple Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `accounts`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), checked 2026-11-24
 ///
 /// # Error codes
@@ -78,6 +80,31 @@ impl Endpoint for ImportAccounts {
                 ErrorCode(70500),
             ],
         );
+}
+
+impl Batched for ImportAccounts {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.accounts)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.accounts = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Done);
+        for entry in &reply.fail_accounts {
+            listed.failure([key_part(entry)], None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`ImportAccounts`].

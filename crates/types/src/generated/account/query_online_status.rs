@@ -7,7 +7,8 @@
 //! * response table, QueryResult.Detail: says type Object. Held here: a list of objects, because the sample shows a list.
 //! * sample, Platform: says IPhone. Held here: `iPhone` has the constant, every other spelling is kept, because the table lists iPhone; the sample is spelt otherwise.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
@@ -19,6 +20,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/openim/query_online_status`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), checked 2026-11-24
 ///
 /// # Error codes
@@ -114,6 +116,34 @@ impl Endpoint for QueryOnlineStatus {
                 (ErrorCode(90011), "More than 500 users were asked for."),
             ],
         );
+}
+
+impl Batched for QueryOnlineStatus {
+    type Item = String;
+    type Entry = OnlineStatus;
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[OnlineStatus] {
+        &reply.query_result
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.to_account)], Verdict::Done, None);
+        }
+        for entry in reply.error_list.iter().flatten() {
+            listed.failure([key_part(&entry.to_account)], Some(entry.error_code));
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`QueryOnlineStatus`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/recentcontact/del_contact_group`: Deleting Conversation Group Data
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::conversation::ContactGroup;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/recentcontact/del_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
 /// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), checked 2026-11-24
 ///
 /// # Error codes
@@ -102,6 +104,31 @@ impl Endpoint for DeleteContactGroup {
                 ErrorCode(51013),
             ],
         );
+}
+
+impl Batched for DeleteContactGroup {
+    type Item = String;
+    type Entry = ContactGroup;
+    const MAX: usize = 1;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.group_name)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.group_name = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[ContactGroup] {
+        &reply.group_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.group_name)], Verdict::Done, None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`DeleteContactGroup`].

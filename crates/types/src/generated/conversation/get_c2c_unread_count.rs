@@ -2,7 +2,8 @@
 
 //! `POST v4/openim/get_c2c_unread_msg_num`: Querying Unread One-to-One Message Count
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -11,6 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/get_c2c_unread_msg_num`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), checked 2026-11-24
 ///
 /// # Error codes
@@ -81,6 +83,34 @@ impl Endpoint for GetC2cUnreadCount {
         .with_page(41046)
         .with_quota(200, 1)
         .with_errors(&[ErrorCode(90001), ErrorCode(90003), ErrorCode(90008)]);
+}
+
+impl Batched for GetC2cUnreadCount {
+    type Item = String;
+    type Entry = C2cUnread;
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<String> {
+        self.peer_account.take().unwrap_or_default()
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.peer_account = Some(items);
+    }
+
+    fn entries(reply: &Self::Reply) -> &[C2cUnread] {
+        reply.c2c_unread_msg_num_list.as_deref().unwrap_or_default()
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.peer_account)], Verdict::Done, None);
+        }
+        for entry in reply.error_list.iter().flatten() {
+            listed.failure([key_part(&entry.peer_account)], Some(entry.error_code));
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetC2cUnreadCount`].

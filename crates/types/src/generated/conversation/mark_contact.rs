@@ -6,7 +6,8 @@
 //! * response table, ContactItem and Type: says Integer and String. Held here: an object, and an integer, because the sample of the page shows an object whose Type is a number.
 //! * response table, OptType: says the description is Yes. Held here: the description beside it, because the columns are shifted by one.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -21,6 +22,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/recentcontact/mark_contact`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), checked 2026-11-24
 ///
 /// # Error codes
@@ -110,6 +112,51 @@ impl Endpoint for MarkContact {
                 ErrorCode(51013),
             ],
         );
+}
+
+impl Batched for MarkContact {
+    type Item = ContactMark;
+    type Entry = ContactMarkResult;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<ContactMark> {
+        std::mem::take(&mut self.mark_item)
+    }
+
+    fn set_items(&mut self, items: Vec<ContactMark>) {
+        self.mark_item = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[ContactMarkResult] {
+        &reply.result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [
+                        key_part(&entry.opt_type.0),
+                        key_part(&entry.contact_item.r#type.0),
+                        key_part(&entry.contact_item.to_account),
+                        key_part(&entry.contact_item.to_group_id),
+                    ],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        listed
+            .reports(
+                items
+                    .iter()
+                    .map(|item| [
+                        key_part(&item.opt_type.0),
+                        key_part(&item.contact_item.r#type.0),
+                        key_part(&item.contact_item.to_account),
+                        key_part(&item.contact_item.to_group_id),
+                    ]),
+            )
+    }
 }
 
 /// Reply to [`MarkContact`].

@@ -6,7 +6,8 @@
 //! * request table: says from ContactItem on the rows have three columns of four; Type is a String. Held here: ContactItem is required, Type is an integer, because the sample shows both, and a search without conversations would mean nothing.
 //! * response table: says ContactItem of type Integer; GroupItem is missing. Held here: ContactResultItem, a list, and GroupItem, because the sample shows these names.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::conversation::{Contact, ContactGroup, MarkedConversation};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -16,6 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/recentcontact/search_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
 /// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), checked 2026-11-24
 ///
 /// # Error codes
@@ -104,6 +106,49 @@ impl Endpoint for SearchContactGroup {
                 ErrorCode(51013),
             ],
         );
+}
+
+impl Batched for SearchContactGroup {
+    type Item = Contact;
+    type Entry = MarkedConversation;
+    const MAX: usize = 300;
+    fn take_items(&mut self) -> Vec<Contact> {
+        std::mem::take(&mut self.contact_item)
+    }
+
+    fn set_items(&mut self, items: Vec<Contact>) {
+        self.contact_item = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[MarkedConversation] {
+        &reply.contact_result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Done);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [
+                        key_part(&entry.r#type.0),
+                        key_part(&entry.to_account),
+                        key_part(&entry.to_group_id),
+                    ],
+                    Verdict::Done,
+                    None,
+                );
+        }
+        listed
+            .reports(
+                items
+                    .iter()
+                    .map(|item| [
+                        key_part(&item.r#type.0),
+                        key_part(&item.to_account),
+                        key_part(&item.to_group_id),
+                    ]),
+            )
+    }
 }
 
 /// Reply to [`SearchContactGroup`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * request table, Silence: says required, with a default of 0. Held here: optional, because a field with a default need not be sent.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::group::AddMemberOutcome;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -17,6 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/add_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
 /// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), checked 2026-11-24
 ///
 /// # Error codes
@@ -126,6 +128,36 @@ impl Endpoint for AddGroupMembers {
                 ),
             ],
         );
+}
+
+impl Batched for AddGroupMembers {
+    type Item = MemberToAdd;
+    type Entry = AddMemberResult;
+    const MAX: usize = 300;
+    fn take_items(&mut self) -> Vec<MemberToAdd> {
+        std::mem::take(&mut self.member_list)
+    }
+
+    fn set_items(&mut self, items: Vec<MemberToAdd>) {
+        self.member_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[AddMemberResult] {
+        &reply.member_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.member_account)],
+                    by_value(entry.result.0, 0),
+                    None,
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.member_account)]))
+    }
 }
 
 /// Reply to [`AddGroupMembers`].

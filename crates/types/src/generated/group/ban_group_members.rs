@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/ban_group_member`: Banning Group Members
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/ban_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), checked 2026-11-24
 ///
 /// # Error codes
@@ -108,6 +109,27 @@ impl Endpoint for BanGroupMembers {
                 ErrorCode(10007),
             ],
         );
+}
+
+impl Batched for BanGroupMembers {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 20;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.members_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.members_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`BanGroupMembers`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_group_member`: Deleting Group Members
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -13,6 +13,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/delete_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `member_to_del_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), checked 2026-11-24
 ///
 /// # Error codes
@@ -124,6 +125,27 @@ impl Endpoint for DeleteGroupMembers {
                 ),
             ],
         );
+}
+
+impl Batched for DeleteGroupMembers {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.member_to_del_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.member_to_del_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`DeleteGroupMembers`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * sample with filter: says Role without quotation marks. Held here: a text, because the other sample and the JSON grammar.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::group::{
     ApplyJoinOption, CustomField, GroupMember, GroupType, InviteJoinOption, MuteAllMember,
 };
@@ -20,6 +21,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
 /// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), checked 2026-11-24
 ///
 /// # Error codes
@@ -103,6 +105,36 @@ impl Endpoint for GetGroupInfo {
                 ErrorCode(10018),
             ],
         );
+}
+
+impl Batched for GetGroupInfo {
+    type Item = String;
+    type Entry = GroupInfo;
+    const MAX: usize = 50;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.group_id_list)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.group_id_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[GroupInfo] {
+        &reply.group_info
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.group_id)],
+                    by_code(entry.error_code),
+                    words(&entry.error_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetGroupInfo`].

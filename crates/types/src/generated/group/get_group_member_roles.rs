@@ -2,7 +2,8 @@
 
 //! `POST v4/group_open_http_svc/get_role_in_group`: Querying the Roles of Users in a Group
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::group::MemberRole;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_role_in_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `user_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), checked 2026-11-24
 ///
 /// # Error codes
@@ -88,6 +90,31 @@ impl Endpoint for GetGroupMemberRoles {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Batched for GetGroupMemberRoles {
+    type Item = String;
+    type Entry = UserRole;
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.user_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.user_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[UserRole] {
+        &reply.user_id_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.member_account)], Verdict::Done, None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetGroupMemberRoles`].

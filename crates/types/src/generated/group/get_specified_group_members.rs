@@ -2,7 +2,8 @@
 
 //! `POST v4/group_open_http_svc/get_specified_group_member_info`: Getting the Profiles of Specified Group Members
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::group::{GroupMember, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
 /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), checked 2026-11-24
 ///
 /// # Error codes
@@ -147,6 +149,31 @@ impl Endpoint for GetSpecifiedGroupMembers {
                 ErrorCode(10018),
             ],
         );
+}
+
+impl Batched for GetSpecifiedGroupMembers {
+    type Item = String;
+    type Entry = GroupMember;
+    const MAX: usize = 50;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.member_list_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.member_list_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[GroupMember] {
+        &reply.member_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Done);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.member_account)], Verdict::Done, None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetSpecifiedGroupMembers`].

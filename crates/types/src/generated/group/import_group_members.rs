@@ -2,7 +2,8 @@
 
 //! `POST v4/group_open_http_svc/import_group_member`: Importing Group Members
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::group::{AddMemberOutcome, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -12,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/import_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
 /// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), checked 2026-11-24
 ///
 /// # Error codes
@@ -91,6 +93,36 @@ impl Endpoint for ImportGroupMembers {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Batched for ImportGroupMembers {
+    type Item = MemberToImport;
+    type Entry = ImportMemberResult;
+    const MAX: usize = 300;
+    fn take_items(&mut self) -> Vec<MemberToImport> {
+        std::mem::take(&mut self.member_list)
+    }
+
+    fn set_items(&mut self, items: Vec<MemberToImport>) {
+        self.member_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[ImportMemberResult] {
+        &reply.member_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.member_account)],
+                    by_value(entry.result.0, 0),
+                    None,
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.member_account)]))
+    }
 }
 
 /// Reply to [`ImportGroupMembers`].

@@ -6,7 +6,8 @@
 //! * request parameters: says the path of modify_group_member_info. Held here: v4/group_open_avchatroom_http_svc/modify_user_info, because the address sample of the same page.
 //! * response table, MemberList: says Object. Held here: a list, because the sample.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
@@ -17,6 +18,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_user_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), checked 2026-11-24
 ///
 /// # Error codes
@@ -101,6 +103,31 @@ impl Endpoint for MarkLiveGroupMembers {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Batched for MarkLiveGroupMembers {
+    type Item = MarkedMember;
+    type Entry = MarkedMember;
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<MarkedMember> {
+        std::mem::take(&mut self.member_list)
+    }
+
+    fn set_items(&mut self, items: Vec<MarkedMember>) {
+        self.member_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[MarkedMember] {
+        &reply.member_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Failed);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.member_account)], Verdict::Done, None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.member_account)]))
+    }
 }
 
 /// Reply to [`MarkLiveGroupMembers`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/forbid_send_msg`: Bulk Muting and Unmuting
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), checked 2026-11-24
 ///
 /// # Error codes
@@ -107,6 +108,27 @@ impl Endpoint for MuteGroupMembers {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Batched for MuteGroupMembers {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.members_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.members_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`MuteGroupMembers`].

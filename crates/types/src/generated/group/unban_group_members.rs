@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * introduction: says disable banning in the console to use this. Held here: banning must be enabled, because the pages of the other two banning commands.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -16,6 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/unban_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Unbanning Group Members](https://www.tencentcloud.com/document/product/1047/50297), checked 2026-11-24
 ///
 /// # Error codes
@@ -88,6 +89,27 @@ impl Endpoint for UnbanGroupMembers {
                 ErrorCode(10007),
             ],
         );
+}
+
+impl Batched for UnbanGroupMembers {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 20;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.members_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.members_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`UnbanGroupMembers`].

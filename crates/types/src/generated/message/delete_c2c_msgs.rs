@@ -2,7 +2,8 @@
 
 //! `POST v4/openim/delete_c2c_msg_ramble`: Deleting One-to-One Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
 /// * Vendor's page: Deleting One-to-One Messages, checked 2026-11-24
 ///
 /// # Error codes
@@ -93,6 +95,31 @@ impl Endpoint for DeleteC2cMsgs {
                 ErrorCode(91000),
             ],
         );
+}
+
+impl Batched for DeleteC2cMsgs {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 30;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.msg_key_list)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.msg_key_list = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Done);
+        for entry in reply.invalid_msg_key_list.iter().flatten() {
+            listed.failure([key_part(entry)], None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`DeleteC2cMsgs`].

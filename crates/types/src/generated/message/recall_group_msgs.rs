@@ -2,7 +2,8 @@
 
 //! `POST v4/group_open_http_svc/group_msg_recall`: Recalling Group Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), checked 2026-11-24
 ///
 /// # Error codes
@@ -112,6 +114,31 @@ impl Endpoint for RecallGroupMsgs {
                 ErrorCode(10041),
             ],
         );
+}
+
+impl Batched for RecallGroupMsgs {
+    type Item = MsgSeqItem;
+    type Entry = RecallResult;
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<MsgSeqItem> {
+        std::mem::take(&mut self.msg_seq_list)
+    }
+
+    fn set_items(&mut self, items: Vec<MsgSeqItem>) {
+        self.msg_seq_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[RecallResult] {
+        &reply.recall_ret_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.msg_seq)], by_code(entry.ret_code), None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.msg_seq)]))
+    }
 }
 
 /// Reply to [`RecallGroupMsgs`].

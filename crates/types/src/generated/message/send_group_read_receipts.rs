@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/group_msg_receipt`: Sending Read Receipts for Group Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -15,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
 /// * Vendor's page: Sending Read Receipts for Group Messages, checked 2026-11-24
 ///
 /// # Error codes
@@ -98,6 +99,27 @@ impl Endpoint for SendGroupReadReceipts {
                 ErrorCode(10062),
             ],
         );
+}
+
+impl Batched for SendGroupReadReceipts {
+    type Item = MsgSeqItem;
+    type Entry = ();
+    const MAX: usize = 50;
+    fn take_items(&mut self) -> Vec<MsgSeqItem> {
+        std::mem::take(&mut self.msg_seq_list)
+    }
+
+    fn set_items(&mut self, items: Vec<MsgSeqItem>) {
+        self.msg_seq_list = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`SendGroupReadReceipts`].

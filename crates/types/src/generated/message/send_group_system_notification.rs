@@ -5,7 +5,7 @@
 //! # Where the sources contradict themselves
 //! * request table, ToMembers_Account: says required, and may be left empty for all members. Held here: optional, because a sample leaves it out.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -14,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/send_group_system_notification`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), checked 2026-11-24
 ///
 /// # Error codes
@@ -117,6 +118,27 @@ impl Endpoint for SendGroupSystemNotification {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl Batched for SendGroupSystemNotification {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<String> {
+        self.to_members_account.take().unwrap_or_default()
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_members_account = Some(items);
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`SendGroupSystemNotification`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * sample of a partial success, ActionStatus: says SomeError. Held here: every status but FAIL is a success when the code is 0, because the page calls the reply one to a request that succeeded in part.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::message::{MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -19,6 +20,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim/batchsendmsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), checked 2026-11-24
 ///
 /// # Error codes
@@ -245,6 +247,31 @@ impl Endpoint for SendMsgToMany {
                 ErrorCode(93000),
             ],
         );
+}
+
+impl Batched for SendMsgToMany {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 500;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Done);
+        for entry in reply.error_list.iter().flatten() {
+            listed.failure([key_part(&entry.to_account)], Some(entry.error_code));
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`SendMsgToMany`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/openim_msg_ext_http_svc/group_set_key_values`: Configuring Message Extension for a Group Message
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::model::message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_msg_ext_http_svc/group_set_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: Configuring Message Extension for a Group Message, checked 2026-11-24
 ///
 /// # Error codes
@@ -114,6 +116,36 @@ impl Endpoint for SetGroupMsgExtensions {
                 ErrorCode(23004),
             ],
         );
+}
+
+impl Batched for SetGroupMsgExtensions {
+    type Item = MsgExtension;
+    type Entry = MsgExtensionResult;
+    const MAX: usize = 20;
+    fn take_items(&mut self) -> Vec<MsgExtension> {
+        self.extension_list.take().unwrap_or_default()
+    }
+
+    fn set_items(&mut self, items: Vec<MsgExtension>) {
+        self.extension_list = Some(items);
+    }
+
+    fn entries(reply: &Self::Reply) -> &[MsgExtensionResult] {
+        reply.extension_list.as_deref().unwrap_or_default()
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.extension.key)],
+                    by_code(entry.error_code),
+                    None,
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.key)]))
+    }
 }
 
 /// Reply to [`SetGroupMsgExtensions`].

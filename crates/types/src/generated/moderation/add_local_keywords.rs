@@ -2,7 +2,7 @@
 
 //! `POST v4/im_msg_audit_mgr/add_local_audit_keywords`: Adding Words for Local Moderation
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
 use crate::model::moderation::LocalKeyword;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -12,6 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/add_local_audit_keywords`
 /// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: Adding Words for Local Moderation, checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -64,6 +65,27 @@ impl Endpoint for AddLocalKeywords {
         "v4/im_msg_audit_mgr/add_local_audit_keywords",
         Repeat::Idempotent,
     );
+}
+
+impl Batched for AddLocalKeywords {
+    type Item = LocalKeyword;
+    type Entry = ();
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<LocalKeyword> {
+        std::mem::take(&mut self.local_audit_words)
+    }
+
+    fn set_items(&mut self, items: Vec<LocalKeyword>) {
+        self.local_audit_words = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`AddLocalKeywords`].

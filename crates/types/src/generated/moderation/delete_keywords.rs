@@ -6,7 +6,8 @@
 //! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
 //! * sample, Count: says 0, beside a word with Deleted true. Held here: the number of deleted words, because the table says so.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_value, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -15,6 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), checked 2026-11-24
 ///
 /// # Error codes
@@ -94,6 +96,36 @@ impl Endpoint for DeleteKeywords {
                 ErrorCode(2015),
             ],
         );
+}
+
+impl Batched for DeleteKeywords {
+    type Item = String;
+    type Entry = DeletedKeyword;
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.keywords)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.keywords = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[DeletedKeyword] {
+        reply.details.as_deref().unwrap_or_default()
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.keyword)],
+                    by_value(entry.deleted, 0),
+                    words(&entry.error_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`DeleteKeywords`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::moderation::{
     ModerationContentType, ModerationLabel, ModerationResult, ModerationScene,
 };
@@ -19,6 +20,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), checked 2026-11-24
 ///
 /// # Error codes
@@ -122,6 +124,36 @@ impl Endpoint for ModerateContents {
                 ErrorCode(2015),
             ],
         );
+}
+
+impl Batched for ModerateContents {
+    type Item = ContentToModerate;
+    type Entry = ModeratedContent;
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<ContentToModerate> {
+        std::mem::take(&mut self.contents)
+    }
+
+    fn set_items(&mut self, items: Vec<ContentToModerate>) {
+        self.contents = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[ModeratedContent] {
+        &reply.audit_results
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.content_id)],
+                    by_code(entry.error_code),
+                    words(&entry.error_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.content_id)]))
+    }
 }
 
 /// Reply to [`ModerateContents`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * another SDK, items of SubscriberList: says Official_Account. Held here: Subscriber_Account, because the official page, its table and its sample.
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::official_account::SubscriptionResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -18,6 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -72,6 +74,36 @@ impl Endpoint for AddSubscribers {
         )
         .with_page(60760)
         .with_quota(200, 1);
+}
+
+impl Batched for AddSubscribers {
+    type Item = Subscriber;
+    type Entry = SubscriptionResult;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<Subscriber> {
+        std::mem::take(&mut self.subscriber_list)
+    }
+
+    fn set_items(&mut self, items: Vec<Subscriber>) {
+        self.subscriber_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[SubscriptionResult] {
+        &reply.subscriber_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.subscriber_account)],
+                    by_value(entry.result.0, 0),
+                    None,
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.subscriber_account)]))
+    }
 }
 
 /// Reply to [`AddSubscribers`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/official_account_open_http_svc/get_official_account_info`: Obtaining Official Account Information
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -15,6 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
 /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -83,6 +85,36 @@ impl Endpoint for GetOfficialAccounts {
         )
         .with_page(60758)
         .with_quota(200, 1);
+}
+
+impl Batched for GetOfficialAccounts {
+    type Item = OfficialAccountId;
+    type Entry = OfficialAccountInfo;
+    const MAX: usize = 50;
+    fn take_items(&mut self) -> Vec<OfficialAccountId> {
+        std::mem::take(&mut self.official_account_id_list)
+    }
+
+    fn set_items(&mut self, items: Vec<OfficialAccountId>) {
+        self.official_account_id_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[OfficialAccountInfo] {
+        &reply.official_account_info_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.official_account)],
+                    by_code(entry.error_code),
+                    words(&entry.error_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.official_account)]))
+    }
 }
 
 /// Reply to [`GetOfficialAccounts`].

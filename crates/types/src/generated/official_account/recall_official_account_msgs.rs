@@ -2,7 +2,8 @@
 
 //! `POST v4/official_account_open_http_svc/official_account_msg_recall`: Recalling Official Account Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), checked 2026-11-24
 ///
 /// # Error codes
@@ -107,6 +109,31 @@ impl Endpoint for RecallOfficialAccountMsgs {
         .with_error_notes(
             &[(ErrorCode(10010), "The official account does not exist, or no longer.")],
         );
+}
+
+impl Batched for RecallOfficialAccountMsgs {
+    type Item = String;
+    type Entry = OfficialAccountRecallResult;
+    const MAX: usize = 10;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.msg_key_list)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.msg_key_list = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[OfficialAccountRecallResult] {
+        &reply.recall_ret_list
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.msg_key)], by_code(entry.ret_code), None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`RecallOfficialAccountMsgs`].

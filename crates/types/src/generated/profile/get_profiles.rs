@@ -2,7 +2,8 @@
 
 //! `POST v4/profile/portrait_get`: Pulling Profiles
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::profile::{ProfileItem, ProfileTag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/profile/portrait_get`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), checked 2026-11-24
 ///
 /// # Error codes
@@ -91,6 +93,39 @@ impl Endpoint for GetProfiles {
                 ErrorCode(40009),
             ],
         );
+}
+
+impl Batched for GetProfiles {
+    type Item = String;
+    type Entry = UserProfile;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[UserProfile] {
+        &reply.user_profile_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.to_account)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        for entry in reply.fail_account.iter().flatten() {
+            listed.failure([key_part(entry)], None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetProfiles`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_add_tag`: Adding User Tags
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::model::push_target::UserTags;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/all_member_push/im_add_tag`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), checked 2026-11-24
 ///
 /// # Error codes
@@ -71,6 +72,27 @@ impl Endpoint for AddUserTags {
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );
+}
+
+impl Batched for AddUserTags {
+    type Item = UserTags;
+    type Entry = ();
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<UserTags> {
+        std::mem::take(&mut self.user_tags)
+    }
+
+    fn set_items(&mut self, items: Vec<UserTags>) {
+        self.user_tags = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`AddUserTags`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/all_member_push/im_get_tag`: Getting User Tags
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::push_target::UserTags;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/all_member_push/im_get_tag`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Getting User Tags](https://www.tencentcloud.com/document/product/1047/37172), checked 2026-11-24
 ///
 /// # Error codes
@@ -70,6 +72,31 @@ impl Endpoint for GetUserTags {
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );
+}
+
+impl Batched for GetUserTags {
+    type Item = String;
+    type Entry = UserTags;
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[UserTags] {
+        &reply.user_tags
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed.result([key_part(&entry.to_account)], Verdict::Done, None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetUserTags`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_remove_all_tags`: Deleting All Tags of a User
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/all_member_push/im_remove_all_tags`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), checked 2026-11-24
 ///
 /// # Error codes
@@ -69,6 +70,27 @@ impl Endpoint for RemoveAllUserTags {
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );
+}
+
+impl Batched for RemoveAllUserTags {
+    type Item = String;
+    type Entry = ();
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`RemoveAllUserTags`].

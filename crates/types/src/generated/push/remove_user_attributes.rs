@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_remove_attr`: Deleting User Attributes
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/all_member_push/im_remove_attr`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/37171), checked 2026-11-24
 ///
 /// # Error codes
@@ -77,6 +78,27 @@ impl Endpoint for RemoveUserAttributes {
                 ErrorCode(91000),
             ],
         );
+}
+
+impl Batched for RemoveUserAttributes {
+    type Item = UserAttributeNames;
+    type Entry = ();
+    const MAX: usize = 100;
+    fn take_items(&mut self) -> Vec<UserAttributeNames> {
+        std::mem::take(&mut self.user_attrs)
+    }
+
+    fn set_items(&mut self, items: Vec<UserAttributeNames>) {
+        self.user_attrs = items;
+    }
+
+    fn entries(_: &Self::Reply) -> &[()] {
+        &[]
+    }
+
+    fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        vec![ItemReport::Done { entry : None }; items.len()]
+    }
 }
 
 /// Reply to [`RemoveUserAttributes`].

@@ -2,7 +2,8 @@
 
 //! `POST v4/sns/black_list_check`: Verifying Users on a Blocklist
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -13,6 +14,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/sns/black_list_check`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
 /// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), checked 2026-11-24
 ///
 /// # Error codes
@@ -92,6 +94,39 @@ impl Endpoint for CheckBlockList {
                 ErrorCode(30007),
             ],
         );
+}
+
+impl Batched for CheckBlockList {
+    type Item = String;
+    type Entry = BlockCheck;
+    const MAX: usize = 1000;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[BlockCheck] {
+        &reply.black_list_check_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.to_account)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        for entry in reply.fail_account.iter().flatten() {
+            listed.failure([key_part(entry)], None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`CheckBlockList`].

@@ -5,7 +5,8 @@
 //! # Where the sources contradict themselves
 //! * request table, DeleteType: says no default; the page on deleting all friends says one way. Held here: one way, because the two commands share the field.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::{FriendDeleteType, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -17,6 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/sns/friend_delete`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
 /// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), checked 2026-11-24
 ///
 /// # Error codes
@@ -110,6 +112,40 @@ impl Endpoint for DeleteFriends {
                 ErrorCode(31707),
             ],
         );
+}
+
+impl Batched for DeleteFriends {
+    type Item = String;
+    type Entry = RelationResult;
+    const MAX: usize = 1000;
+    const ONE_BY_ONE: bool = true;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[RelationResult] {
+        &reply.result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.to_account)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        for entry in reply.fail_account.iter().flatten() {
+            listed.failure([key_part(entry)], None);
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`DeleteFriends`].

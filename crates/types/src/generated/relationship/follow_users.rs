@@ -2,7 +2,8 @@
 
 //! `POST v4/follow/follow_add`: Following Users
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -14,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/follow/follow_add`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
 ///
 /// # Error codes
@@ -77,6 +79,36 @@ impl Endpoint for FollowUsers {
         .with_page(70345)
         .with_quota(200, 1)
         .with_errors(&[ErrorCode(30001), ErrorCode(30003), ErrorCode(30006)]);
+}
+
+impl Batched for FollowUsers {
+    type Item = UserToFollow;
+    type Entry = RelationResult;
+    const MAX: usize = 20;
+    fn take_items(&mut self) -> Vec<UserToFollow> {
+        std::mem::take(&mut self.follow_item)
+    }
+
+    fn set_items(&mut self, items: Vec<UserToFollow>) {
+        self.follow_item = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[RelationResult] {
+        &reply.result_item
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.to_account)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(&item.to_account)]))
+    }
 }
 
 /// Reply to [`FollowUsers`].

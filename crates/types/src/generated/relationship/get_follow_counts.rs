@@ -2,7 +2,8 @@
 
 //! `POST v4/follow/follow_get_info`: Get The Fans, Follows, And Mutual Followers Count
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -13,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/follow/follow_get_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), checked 2026-11-24
 ///
 /// # Error codes
@@ -75,6 +77,36 @@ impl Endpoint for GetFollowCounts {
         .with_page(70350)
         .with_quota(200, 1)
         .with_errors(&[ErrorCode(30001), ErrorCode(30003), ErrorCode(30006)]);
+}
+
+impl Batched for GetFollowCounts {
+    type Item = String;
+    type Entry = FollowCounts;
+    const MAX: usize = 20;
+    fn take_items(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_account)
+    }
+
+    fn set_items(&mut self, items: Vec<String>) {
+        self.to_account = items;
+    }
+
+    fn entries(reply: &Self::Reply) -> &[FollowCounts] {
+        &reply.follow_info
+    }
+
+    fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+        let mut listed = Listed::new(Unlisted::Unclear);
+        for entry in Self::entries(reply) {
+            listed
+                .result(
+                    [key_part(&entry.to_account)],
+                    by_code(entry.result_code),
+                    words(&entry.result_info),
+                );
+        }
+        listed.reports(items.iter().map(|item| [key_part(item)]))
+    }
 }
 
 /// Reply to [`GetFollowCounts`].

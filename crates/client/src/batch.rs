@@ -1,0 +1,621 @@
+//! Any number of items, in calls of as many as one call takes.
+
+use crate::{Call, Client, Error, RetryPolicy, error::Sent, retry::top_level_keys};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::{
+    fmt,
+    future::{Future, IntoFuture, poll_fn},
+    num::NonZeroUsize,
+    ops::Range,
+    pin::Pin,
+    task::Context,
+    time::Duration,
+    vec,
+};
+use tencent_chat_types::{
+    Batched, Endpoint, ErrorClass, ErrorCode, ErrorRepeat, ItemReport, Repeat,
+};
+
+/// Calls at once unless set otherwise.
+const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// A request with any number of items, which is split and sent when it is awaited.
+///
+/// Made by [`Client::batch`]. Awaiting it gives a [`BatchOutcome`] and never an error: what failed is
+/// in there, item by item. Without items there is no call.
+///
+/// Parts run in the task that awaits: dropping the future gives them up and leaves nothing behind.
+/// They run side by side, so the service may see them in any order; with a
+/// [`concurrency`](Self::concurrency) of one they keep the order of the items. Fields beside the items
+/// are the same in every part. That includes the numbers by which the service drops doubles: it compares
+/// them within a conversation, so that no part is a double of another, and a user who is named twice
+/// gets one message.
+#[must_use = "a batch is sent when it is awaited"]
+pub struct Batch<'a, E> {
+    client: &'a Client,
+    request: E,
+    concurrency: NonZeroUsize,
+    part_size: usize,
+    deadline: Option<Duration>,
+    retry: Option<RetryPolicy>,
+    stop_at_failure: bool,
+    until: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+}
+
+impl<'a, E: Batched> Batch<'a, E> {
+    pub(crate) fn new(client: &'a Client, request: E) -> Self {
+        let one = NonZeroUsize::MIN;
+        Self {
+            client,
+            request,
+            concurrency: if E::ONE_BY_ONE { one } else { CONCURRENCY },
+            part_size: E::MAX,
+            deadline: None,
+            retry: None,
+            stop_at_failure: false,
+            until: None,
+        }
+    }
+
+    /// Most calls at once; 4 unless set, and 1 for commands whose calls get into each other's way. Zero
+    /// counts as one.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = NonZeroUsize::new(calls).unwrap_or(NonZeroUsize::MIN);
+        self
+    }
+
+    /// Fewer items in each call than the service takes, for smaller replies. Zero counts as one, and
+    /// more than the service takes as that.
+    pub fn part_size(mut self, items: usize) -> Self {
+        self.part_size = items.clamp(1, E::MAX.max(1));
+        self
+    }
+
+    /// Gives up each call after this time in all, tries and pauses included, in place of the client's
+    /// own deadline.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Repeats each call by another policy than the client's.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Begins no further call once one has failed as a whole. Calls under way are waited for.
+    pub fn stop_at_failure(mut self) -> Self {
+        self.stop_at_failure = true;
+        self
+    }
+
+    /// Begins no further call once a future is ready: a timer for the whole batch, or a signal to stop.
+    /// Calls under way are waited for.
+    pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'a) -> Self {
+        self.until = Some(Box::pin(stop));
+        self
+    }
+
+    async fn run(mut self) -> BatchOutcome<E> {
+        let items = self.request.take_items();
+        let mut run = Run {
+            client: self.client,
+            rest: &self.request,
+            options: (self.deadline, self.retry.as_ref()),
+            waiting: items.into_iter(),
+            part_size: self.part_size,
+            begun: 0,
+        };
+        let mut ended: Vec<Option<Ended<E>>> = Vec::new();
+        let mut running = FuturesUnordered::new();
+        let mut until = self.until;
+        let mut stopped = false;
+        loop {
+            let next = poll_fn(|context: &mut Context<'_>| {
+                if !stopped && let Some(stop) = &mut until {
+                    stopped = stop.as_mut().poll(context).is_ready();
+                }
+                while !stopped && running.len() < self.concurrency.get() {
+                    let Some(part) = run.begin() else { break };
+                    running.push(part);
+                }
+                running.poll_next_unpin(context)
+            });
+            let Some((number, part)) = next.await else {
+                break;
+            };
+            stopped |= self.stop_at_failure && matches!(part.state, State::Failed(_));
+            if ended.len() <= number {
+                ended.resize_with(number + 1, || None);
+            }
+            // The list was made long enough.
+            if let Some(place) = ended.get_mut(number) {
+                *place = Some(part);
+            }
+        }
+        drop(running);
+        let left: Vec<E::Item> = run.waiting.collect();
+        let mut outcome = BatchOutcome::new(self.request);
+        // Every part that began has ended.
+        for part in ended.into_iter().flatten() {
+            outcome.add(part);
+        }
+        if !left.is_empty() {
+            let (items, state) = (left, State::NotSent);
+            outcome.add(Ended { items, state });
+        }
+        outcome
+    }
+}
+
+/// What the parts of a batch are made of.
+struct Run<'a, E: Batched> {
+    client: &'a Client,
+    /// The request without its items.
+    rest: &'a E,
+    options: (Option<Duration>, Option<&'a RetryPolicy>),
+    waiting: vec::IntoIter<E::Item>,
+    part_size: usize,
+    /// How many parts have begun.
+    begun: usize,
+}
+
+impl<'a, E: Batched> Run<'a, E> {
+    /// The next part with its number; none when no items are left.
+    fn begin(&mut self) -> Option<impl Future<Output = (usize, Ended<E>)> + use<'a, E>> {
+        let items: Vec<E::Item> = self.waiting.by_ref().take(self.part_size).collect();
+        if items.is_empty() {
+            return None;
+        }
+        let number = self.begun;
+        self.begun += 1;
+        let mut request = self.rest.clone();
+        request.set_items(items);
+        let (client, (deadline, retry)) = (self.client, self.options);
+        Some(async move {
+            let mut call = Call::borrowed(client, &request);
+            if let Some(deadline) = deadline {
+                call = call.deadline(deadline);
+            }
+            if let Some(retry) = retry {
+                call = call.retry(retry.clone());
+            }
+            let result = call.answer().await.map(|answer| answer.reply);
+            let items = request.take_items();
+            let state = match result {
+                Ok(reply) => State::Answered(E::reports(&reply, &items), reply),
+                Err(error) => State::Failed(error),
+            };
+            (number, Ended { items, state })
+        })
+    }
+}
+
+impl<'a, E: Batched> IntoFuture for Batch<'a, E> {
+    type Output = BatchOutcome<E>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<E: Endpoint> fmt::Debug for Batch<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("endpoint", &E::META.path)
+            .field("concurrency", &self.concurrency)
+            .field("part_size", &self.part_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A part that has ended, or was never begun.
+struct Ended<E: Batched> {
+    items: Vec<E::Item>,
+    state: State<E::Reply>,
+}
+
+enum State<R> {
+    Answered(Vec<ItemReport>, R),
+    Failed(Error),
+    NotSent,
+}
+
+struct Part<R> {
+    range: Range<usize>,
+    state: State<R>,
+}
+
+/// What became of every item of a [`Batch`], in the order of the items.
+///
+/// Items that are named twice have a place each.
+#[must_use = "it may hold failures"]
+pub struct BatchOutcome<E: Batched> {
+    /// The request without its items.
+    rest: E,
+    items: Vec<E::Item>,
+    parts: Vec<Part<E::Reply>>,
+}
+
+impl<E: Batched> BatchOutcome<E> {
+    fn new(rest: E) -> Self {
+        Self {
+            rest,
+            items: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, part: Ended<E>) {
+        let start = self.items.len();
+        self.items.extend(part.items);
+        self.parts.push(Part {
+            range: start..self.items.len(),
+            state: part.state,
+        });
+    }
+
+    /// Number of items.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there were no items.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether every item went well.
+    pub fn is_complete(&self) -> bool {
+        self.failed().next().is_none()
+    }
+
+    /// The items, in the order in which they were given.
+    pub fn items(&self) -> &[E::Item] {
+        &self.items
+    }
+
+    /// Each item with what became of it.
+    pub fn iter(&self) -> impl Iterator<Item = (&E::Item, ItemOutcome<'_, E>)> {
+        let outcomes = self
+            .parts
+            .iter()
+            .flat_map(|part| (0..part.range.len()).map(move |index| ItemOutcome::of(part, index)));
+        self.items.iter().zip(outcomes)
+    }
+
+    /// What became of the item at this place.
+    pub fn outcome(&self, index: usize) -> Option<ItemOutcome<'_, E>> {
+        let after = self.parts.partition_point(|part| part.range.end <= index);
+        let part = self.parts.get(after)?;
+        Some(ItemOutcome::of(part, index.checked_sub(part.range.start)?))
+    }
+
+    /// The items that went well, each with what its reply lists for it.
+    pub fn succeeded(&self) -> impl Iterator<Item = (&E::Item, Option<&E::Entry>)> {
+        self.iter().filter_map(|(item, outcome)| match outcome {
+            ItemOutcome::Done(entry) => Some((item, entry)),
+            _ => None,
+        })
+    }
+
+    /// The items that did not go well or may not have, each with why.
+    pub fn failed(&self) -> impl Iterator<Item = (&E::Item, ItemOutcome<'_, E>)> {
+        self.iter().filter(|(_, outcome)| !outcome.is_done())
+    }
+
+    /// The same without the reasons.
+    pub fn failed_items(&self) -> impl Iterator<Item = &E::Item> {
+        self.failed().map(|(item, _)| item)
+    }
+
+    /// The parts, in the order of the items: places of their items, and what became of the call. Parts
+    /// that were not begun are one.
+    pub fn parts(&self) -> impl Iterator<Item = (Range<usize>, PartOutcome<'_, E>)> {
+        self.parts.iter().map(|part| {
+            let outcome = match &part.state {
+                State::Answered(_, reply) => PartOutcome::Answered(reply),
+                State::Failed(error) => PartOutcome::Failed(error),
+                State::NotSent => PartOutcome::NotSent,
+            };
+            (part.range.clone(), outcome)
+        })
+    }
+
+    /// The replies, for what they say beyond the items.
+    pub fn replies(&self) -> impl Iterator<Item = &E::Reply> {
+        self.parts.iter().filter_map(|part| match &part.state {
+            State::Answered(_, reply) => Some(reply),
+            _ => None,
+        })
+    }
+
+    /// The errors of parts that failed as a whole.
+    pub fn errors(&self) -> impl Iterator<Item = &Error> {
+        self.parts.iter().filter_map(|part| match &part.state {
+            State::Failed(error) => Some(error),
+            _ => None,
+        })
+    }
+
+    /// A request of the items that did not go well, can do so another time and may be sent again
+    /// without harm; none when there is no such item.
+    ///
+    /// Left out are items that fail again until somebody changes something, and, where a second run
+    /// does the work again, those that the service may have acted upon. For messages that is so unless
+    /// the request carries all the numbers by which the service drops doubles.
+    pub fn retry_request(&self) -> Option<E> {
+        let harmless = self.is_repeatable();
+        let items: Vec<E::Item> = self
+            .failed()
+            .filter(|(_, outcome)| {
+                outcome.repeat() != Some(ErrorRepeat::Never)
+                    && (harmless || outcome.was_not_acted_upon())
+            })
+            .map(|(item, _)| item.clone())
+            .collect();
+        if items.is_empty() {
+            return None;
+        }
+        let mut request = self.rest.clone();
+        request.set_items(items);
+        Some(request)
+    }
+
+    /// Whether a second run of what was sent does no harm.
+    fn is_repeatable(&self) -> bool {
+        match E::META.repeat {
+            Repeat::DeduplicatedBy(fields) => {
+                let body = serde_json::to_vec(&self.rest).unwrap_or_default();
+                let here = top_level_keys(&body);
+                fields.iter().all(|field| here.contains(*field))
+            }
+            repeat => repeat.is_safe(),
+        }
+    }
+
+    /// This outcome if every item went well.
+    ///
+    /// # Errors
+    ///
+    /// The outcome as an error, which tells how many items failed and why the first one did.
+    pub fn into_result(self) -> Result<Self, Incomplete<E>> {
+        if self.is_complete() {
+            Ok(self)
+        } else {
+            Err(Incomplete(Box::new(self)))
+        }
+    }
+
+    /// The replies alone, in the order of the items.
+    pub fn into_replies(self) -> Vec<E::Reply> {
+        let replies = self.parts.into_iter().filter_map(|part| match part.state {
+            State::Answered(_, reply) => Some(reply),
+            _ => None,
+        });
+        replies.collect()
+    }
+}
+
+impl<E: Batched> fmt::Debug for BatchOutcome<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchOutcome")
+            .field("endpoint", &E::META.path)
+            .field("items", &self.items.len())
+            .field("failed", &self.failed().count())
+            .field("parts", &self.parts.len())
+            .field("errors", &self.errors().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a part as a call.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PartOutcome<'a, E: Batched> {
+    /// It was answered; single items may have failed.
+    Answered(&'a E::Reply),
+    /// It failed as a whole.
+    Failed(&'a Error),
+    /// It was not begun, because the batch was stopped.
+    NotSent,
+}
+
+/// What became of one item.
+#[non_exhaustive]
+pub enum ItemOutcome<'a, E: Batched> {
+    /// It went well, with what the reply lists for it. Nothing is listed by commands that list
+    /// failures only, and by reads for what they have nothing to tell of.
+    Done(Option<&'a E::Entry>),
+    /// The call succeeded, but not for this item.
+    Failed {
+        /// What the reply lists for it.
+        entry: Option<&'a E::Entry>,
+        /// The service's code, where the reply has one for each item.
+        code: Option<ErrorCode>,
+        /// The service's own words, for logs.
+        info: Option<&'a str>,
+    },
+    /// The call succeeded, but its reply does not mention the item, though it should: nothing is known
+    /// of it.
+    Unmentioned,
+    /// The call with this item failed as a whole.
+    CallFailed(&'a Error),
+    /// The call with this item was not begun, because the batch was stopped.
+    NotSent,
+}
+
+impl<'a, E: Batched> ItemOutcome<'a, E> {
+    fn of(part: &'a Part<E::Reply>, index: usize) -> Self {
+        let (reports, reply) = match &part.state {
+            State::Answered(reports, reply) => (reports, reply),
+            State::Failed(error) => return Self::CallFailed(error),
+            State::NotSent => return Self::NotSent,
+        };
+        let entry_at = |entry: &Option<usize>| entry.and_then(|at| E::entries(reply).get(at));
+        match reports.get(index) {
+            Some(ItemReport::Done { entry }) => Self::Done(entry_at(entry)),
+            Some(ItemReport::Failed { entry, code, info }) => Self::Failed {
+                entry: entry_at(entry),
+                code: *code,
+                info: info.as_deref(),
+            },
+            Some(ItemReport::Unmentioned) | None => Self::Unmentioned,
+        }
+    }
+
+    /// Whether it went well.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// What the reply lists for it.
+    pub fn entry(&self) -> Option<&'a E::Entry> {
+        match self {
+            Self::Done(entry) | Self::Failed { entry, .. } => *entry,
+            _ => None,
+        }
+    }
+
+    /// The service's code: the item's own, or that of the call.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Failed { code, .. } => *code,
+            Self::CallFailed(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the item reached the service.
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Done(_) | Self::Failed { .. } | Self::Unmentioned => Sent::Yes,
+            Self::CallFailed(error) => error.sent(),
+            Self::NotSent => Sent::No,
+        }
+    }
+
+    /// Whether it can go well when it is sent again, as far as is known; as [`Error::repeat`].
+    pub fn repeat(&self) -> Option<ErrorRepeat> {
+        match self {
+            Self::Done(_) => Some(ErrorRepeat::Never),
+            Self::Failed { code, .. } => code.and_then(|code| code.repeat()),
+            Self::Unmentioned => None,
+            Self::CallFailed(error) => error.repeat(),
+            Self::NotSent => Some(ErrorRepeat::Later),
+        }
+    }
+
+    /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
+    pub fn is_repeat_safe(&self) -> bool {
+        self.was_not_acted_upon() || E::META.repeat.is_safe()
+    }
+
+    /// Whether the service has certainly not acted on it.
+    fn was_not_acted_upon(&self) -> bool {
+        match self {
+            Self::Done(_) | Self::Unmentioned => false,
+            Self::Failed { code, .. } => matches!(
+                code.and_then(|code| code.class()),
+                Some(ErrorClass::Quota | ErrorClass::Credential)
+            ),
+            Self::CallFailed(error) => error.was_not_acted_upon(),
+            Self::NotSent => true,
+        }
+    }
+}
+
+// Derived, these would ask for more of `E` than its parts need.
+impl<E: Batched> Clone for ItemOutcome<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: Batched> Copy for ItemOutcome<'_, E> {}
+
+impl<E: Batched> fmt::Debug for ItemOutcome<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(_) => f.write_str("Done"),
+            Self::Failed { code, info, .. } => f
+                .debug_struct("Failed")
+                .field("code", code)
+                .field("info", info)
+                .finish_non_exhaustive(),
+            Self::Unmentioned => f.write_str("Unmentioned"),
+            Self::CallFailed(error) => f.debug_tuple("CallFailed").field(error).finish(),
+            Self::NotSent => f.write_str("NotSent"),
+        }
+    }
+}
+
+impl<E: Batched> fmt::Display for ItemOutcome<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(_) => f.write_str("done"),
+            Self::Failed { code, info, .. } => {
+                f.write_str("failed")?;
+                if let Some(code) = code {
+                    write!(f, " with {code}")?;
+                    if let Some(meaning) = E::META.meaning_of(*code) {
+                        write!(f, ": {}", meaning.trim_end_matches('.'))?;
+                    }
+                }
+                match info {
+                    Some(info) => write!(f, " (server: {info})"),
+                    None => Ok(()),
+                }
+            }
+            Self::Unmentioned => f.write_str("not mentioned in the reply"),
+            Self::CallFailed(error) => error.fmt(f),
+            Self::NotSent => f.write_str("not sent: the batch was stopped"),
+        }
+    }
+}
+
+/// A batch of which not every item went well.
+pub struct Incomplete<E: Batched>(Box<BatchOutcome<E>>);
+
+impl<E: Batched> Incomplete<E> {
+    /// What became of every item.
+    pub fn outcome(&self) -> &BatchOutcome<E> {
+        &self.0
+    }
+
+    /// The same, to keep.
+    pub fn into_outcome(self) -> BatchOutcome<E> {
+        *self.0
+    }
+}
+
+impl<E: Batched> fmt::Display for Incomplete<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, all) = (E::META.path, self.0.len());
+        let mut failed = self.0.failed();
+        let Some((_, first)) = failed.next() else {
+            return write!(f, "{path}: all of {all} items went well");
+        };
+        let more = failed.count();
+        write!(
+            f,
+            "{path}: {} of {all} items failed, the first: {first}",
+            more + 1
+        )
+    }
+}
+
+impl<E: Batched> fmt::Debug for Incomplete<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Incomplete").field(&self.0).finish()
+    }
+}
+
+impl<E: Batched> std::error::Error for Incomplete<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let error = self.0.errors().next()?;
+        Some(error)
+    }
+}

@@ -1,0 +1,211 @@
+//! What makes a request one that can be split.
+
+use super::{
+    docs::doc,
+    module::{ident, type_tokens},
+};
+use crate::codegen::{
+    model::{
+        Batch, BatchFailures, BatchResults, Endpoint, Field, KeyPart, Kind, Model, Type, Verdict,
+    },
+    spec::Unlisted,
+};
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// The line of a command's documentation.
+pub(super) fn fact(batch: &Batch) -> String {
+    let order = match batch.one_by_one {
+        true => ", one after the other",
+        false => "",
+    };
+    format!(
+        "Any number of `{}`: the client's `batch` splits them into calls of at most {}{order}",
+        batch.items.rust, batch.max
+    )
+}
+
+/// `impl Batched`.
+pub(super) fn batched_impl(endpoint: &Endpoint, batch: &Batch) -> Result<TokenStream, String> {
+    let request = ident(&endpoint.request);
+    let items = ident(&batch.items.rust);
+    let item = entry_type(&batch.items)?;
+    let max = Literal::u32_unsuffixed(batch.max);
+    let one_by_one = (batch.one_by_one).then(|| quote! { const ONE_BY_ONE: bool = true; });
+    let (take, set) = if batch.items.required {
+        let take = quote! { std::mem::take(&mut self.#items) };
+        (take, quote! { self.#items = items; })
+    } else {
+        let take = quote! { self.#items.take().unwrap_or_default() };
+        (take, quote! { self.#items = Some(items); })
+    };
+    let (entry, entries) = match &batch.results {
+        Some(results) => {
+            let entry = entry_type(&results.list)?;
+            let list = ident(&results.list.rust);
+            let entries = match results.list.required {
+                true => quote! { &reply.#list },
+                false => quote! { reply.#list.as_deref().unwrap_or_default() },
+            };
+            let entries = quote! { (reply: &Self::Reply) -> &[#entry] { #entries } };
+            (entry, entries)
+        }
+        None => (quote! { () }, quote! { (_: &Self::Reply) -> &[()] { &[] } }),
+    };
+    let reports = reports(batch);
+    Ok(quote! {
+        impl Batched for #request {
+            type Item = #item;
+            type Entry = #entry;
+            const MAX: usize = #max;
+            #one_by_one
+            fn take_items(&mut self) -> Vec<#item> {
+                #take
+            }
+            fn set_items(&mut self, items: Vec<#item>) {
+                #set
+            }
+            fn entries #entries
+            fn reports #reports
+        }
+    })
+}
+
+fn entry_type(list: &Field) -> Result<TokenStream, String> {
+    match &list.ty {
+        Type::List(entry) => type_tokens(entry),
+        _ => Err(format!("{} is no list", list.wire)),
+    }
+}
+
+/// Parameters and body of `reports`.
+fn reports(batch: &Batch) -> TokenStream {
+    if batch.results.is_none() && batch.failed.is_none() {
+        return quote! {
+            (_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+                vec![ItemReport::Done { entry: None }; items.len()]
+            }
+        };
+    }
+    let unlisted = match batch.unlisted {
+        Unlisted::Done => quote! { Unlisted::Done },
+        Unlisted::Failed => quote! { Unlisted::Failed },
+        Unlisted::Unknown => quote! { Unlisted::Unclear },
+    };
+    let results = batch.results.as_ref().map(results);
+    let failures = batch.failed.as_ref().map(failures);
+    let key = key(&quote! { item }, &batch.key);
+    quote! {
+        (reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
+            let mut listed = Listed::new(#unlisted);
+            #results
+            #failures
+            listed.reports(items.iter().map(|item| #key))
+        }
+    }
+}
+
+fn results(results: &BatchResults) -> TokenStream {
+    let key = key(&quote! { entry }, &results.key);
+    let verdict = match &results.verdict {
+        Some(Verdict::Code(code)) => {
+            let code = ident(&code.rust);
+            quote! { by_code(entry.#code) }
+        }
+        Some(Verdict::Value(field, value)) => {
+            let name = ident(&field.rust);
+            let number = match &field.ty {
+                Type::Named(_, Kind::IntegerEnum) => quote! { entry.#name.0 },
+                _ => quote! { entry.#name },
+            };
+            let value = Literal::i64_unsuffixed(*value);
+            quote! { by_value(#number, #value) }
+        }
+        None => quote! { Verdict::Done },
+    };
+    let info = match &results.info {
+        Some(info) => {
+            let info = ident(&info.rust);
+            quote! { words(&entry.#info) }
+        }
+        None => quote! { None },
+    };
+    quote! {
+        for entry in Self::entries(reply) {
+            listed.result(#key, #verdict, #info);
+        }
+    }
+}
+
+fn failures(failed: &BatchFailures) -> TokenStream {
+    let list = ident(&failed.list.rust);
+    let list = match failed.list.required {
+        true => quote! { &reply.#list },
+        false => quote! { reply.#list.iter().flatten() },
+    };
+    let key = key(&quote! { entry }, &failed.key);
+    let code = match &failed.code {
+        Some(code) => {
+            let name = ident(&code.rust);
+            match (&code.ty, code.required) {
+                (Type::ErrorCode, true) => quote! { Some(entry.#name) },
+                (Type::ErrorCode, false) => quote! { entry.#name },
+                (_, true) => quote! { Some(entry.#name.into()) },
+                (_, false) => quote! { entry.#name.map(Into::into) },
+            }
+        }
+        None => quote! { None },
+    };
+    quote! {
+        for entry in #list {
+            listed.failure(#key, #code);
+        }
+    }
+}
+
+/// What names `of`, which is behind a reference.
+fn key(of: &TokenStream, key: &[KeyPart]) -> TokenStream {
+    let parts = key.iter().map(|part| {
+        let path = part.path.iter().map(|name| ident(name));
+        let place = quote! { #of #(.#path)* };
+        match (&part.ty, part.path.is_empty()) {
+            (Type::Named(_, Kind::IntegerEnum), _) => quote! { key_part(&#place.0) },
+            (Type::Named(_, Kind::StringEnum), _) => quote! { key_part(#place.as_str()) },
+            (_, true) => quote! { key_part(#place) },
+            (_, false) => quote! { key_part(&#place) },
+        }
+    });
+    quote! { [#(#parts),*] }
+}
+
+/// The commands that can be split, to look up by path.
+pub(super) fn visitor(model: &Model) -> TokenStream {
+    let (mut metas, mut arms) = (Vec::new(), Vec::new());
+    for family in &model.families {
+        let module = format_ident!("{}", family.name);
+        let endpoints = family.modules.iter().filter_map(|m| m.endpoint.as_ref());
+        for endpoint in endpoints.filter(|endpoint| endpoint.batch.is_some()) {
+            let request = format_ident!("{}", endpoint.request);
+            let path = &endpoint.path;
+            metas.push(quote! { <crate::#module::#request as Endpoint>::META });
+            arms.push(quote! { #path => visitor.visit::<crate::#module::#request>(), });
+        }
+    }
+    let docs = doc("Facts about every command whose requests can be split, family by family.");
+    let visit_docs = doc(
+        "Runs `visitor` with the request type of the command at `path`; none when no command is there \
+         or its requests cannot be split.",
+    );
+    quote! {
+        #docs
+        pub static BATCHED: &[&Meta] = &[#(#metas),*];
+
+        #visit_docs
+        pub fn visit_batched<V: crate::BatchedVisitor>(path: &str, visitor: V) -> Option<V::Output> {
+            Some(match path {
+                #(#arms)*
+                _ => return None,
+            })
+        }
+    }
+}
