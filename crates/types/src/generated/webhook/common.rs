@@ -34,6 +34,22 @@ pub mod query {
 pub struct CallbackCommand(Text);
 
 impl CallbackCommand {
+    /// Key-value pairs that are attached to a one-to-one message were set, deleted or cleared. Wire value `C2C.CallbackAfterC2CMsgExtension`.
+    pub const C2C_AFTER_C2C_MSG_EXTENSION: Self = Self(
+        Text::known("C2C.CallbackAfterC2CMsgExtension"),
+    );
+    /// A stored one-to-one message was changed. Wire value `C2C.CallbackAfterModifyMsg`.
+    pub const C2C_AFTER_MODIFY_MSG: Self = Self(
+        Text::known("C2C.CallbackAfterModifyMsg"),
+    );
+    /// A user marked everything as read, in one-to-one conversations and in groups. Wire value `C2C.CallbackAfterMsgReadAll`.
+    pub const C2C_AFTER_MSG_READ_ALL: Self = Self(
+        Text::known("C2C.CallbackAfterMsgReadAll"),
+    );
+    /// A user sent read receipts for one-to-one messages. Wire value `C2C.CallbackAfterMsgReadReceipt`.
+    pub const C2C_AFTER_MSG_READ_RECEIPT: Self = Self(
+        Text::known("C2C.CallbackAfterMsgReadReceipt"),
+    );
     /// A user has read the messages of a one-to-one conversation. Wire value `C2C.CallbackAfterMsgReport`.
     pub const C2C_AFTER_MSG_REPORT: Self = Self(
         Text::known("C2C.CallbackAfterMsgReport"),
@@ -82,6 +98,10 @@ impl CallbackCommand {
     pub const GROUP_AFTER_GROUP_INFO_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterGroupInfoChanged"),
     );
+    /// Key-value pairs that are attached to a group message were set, deleted or cleared. Wire value `Group.CallbackAfterGroupMsgExtension`.
+    pub const GROUP_AFTER_GROUP_MSG_EXTENSION: Self = Self(
+        Text::known("Group.CallbackAfterGroupMsgExtension"),
+    );
     /// Members left a group or were removed from it. Wire value `Group.CallbackAfterMemberExit`.
     pub const GROUP_AFTER_MEMBER_EXIT: Self = Self(
         Text::known("Group.CallbackAfterMemberExit"),
@@ -89,6 +109,10 @@ impl CallbackCommand {
     /// A member's role or name in a group was changed. Wire value `Group.CallbackAfterMemberFieldChanged`.
     pub const GROUP_AFTER_MEMBER_FIELD_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterMemberFieldChanged"),
+    );
+    /// A stored message of a group or of a topic was changed. Wire value `Group.CallbackAfterModifyMsg`.
+    pub const GROUP_AFTER_MODIFY_MSG: Self = Self(
+        Text::known("Group.CallbackAfterModifyMsg"),
     );
     /// Users joined a group: they applied, were invited, or were added by the app. Wire value `Group.CallbackAfterNewMemberJoin`.
     pub const GROUP_AFTER_NEW_MEMBER_JOIN: Self = Self(
@@ -202,6 +226,14 @@ impl CallbackCommand {
     pub const PUSH_ALL_MEMBER_PUSH: Self = Self(Text::known("Push.AllMemberPush"));
     /// Pushes of chat messages to devices that are offline got on or failed. Wire value `Push.OfflinePush`.
     pub const PUSH_OFFLINE_PUSH: Self = Self(Text::known("Push.OfflinePush"));
+    /// A user follows others from now on. Wire value `Follow.CallbackAfterFollowAdd`.
+    pub const FOLLOW_AFTER_FOLLOW_ADD: Self = Self(
+        Text::known("Follow.CallbackAfterFollowAdd"),
+    );
+    /// A user does not follow others any more. Wire value `Follow.CallbackAfterFollowDelete`.
+    pub const FOLLOW_AFTER_FOLLOW_DELETE: Self = Self(
+        Text::known("Follow.CallbackAfterFollowDelete"),
+    );
     /// Fields of a user's profile were changed. Wire value `Profile.CallbackPortraitSet`.
     pub const PROFILE_PORTRAIT_SET: Self = Self(
         Text::known("Profile.CallbackPortraitSet"),
@@ -227,6 +259,10 @@ impl CallbackCommand {
 }
 
 wire_string_enum!(CallbackCommand {
+    "C2C.CallbackAfterC2CMsgExtension",
+    "C2C.CallbackAfterModifyMsg",
+    "C2C.CallbackAfterMsgReadAll",
+    "C2C.CallbackAfterMsgReadReceipt",
     "C2C.CallbackAfterMsgReport",
     "C2C.CallbackAfterMsgWithDraw",
     "C2C.CallbackAfterSendMsg",
@@ -241,8 +277,10 @@ wire_string_enum!(CallbackCommand {
     "Group.CallbackAfterGroupDestroyed",
     "Group.CallbackAfterGroupFull",
     "Group.CallbackAfterGroupInfoChanged",
+    "Group.CallbackAfterGroupMsgExtension",
     "Group.CallbackAfterMemberExit",
     "Group.CallbackAfterMemberFieldChanged",
+    "Group.CallbackAfterModifyMsg",
     "Group.CallbackAfterNewMemberJoin",
     "Group.CallbackAfterReadReceipt",
     "Group.CallbackAfterRecallMsg",
@@ -272,6 +310,8 @@ wire_string_enum!(CallbackCommand {
     "Alert.RequestOverLimit",
     "Push.AllMemberPush",
     "Push.OfflinePush",
+    "Follow.CallbackAfterFollowAdd",
+    "Follow.CallbackAfterFollowDelete",
     "Profile.CallbackPortraitSet",
     "Sns.CallbackBlackListAdd",
     "Sns.CallbackBlackListDelete",

@@ -3,23 +3,26 @@
 //! Every webhook, to look up by name.
 
 use crate::webhook::{
-    AlertRequestOverLimit, BotOnC2cMessage, BotOnGroupMessage, C2cAfterMsgReport,
+    AlertRequestOverLimit, BotOnC2cMessage, BotOnGroupMessage, C2cAfterC2cMsgExtension,
+    C2cAfterModifyMsg, C2cAfterMsgReadAll, C2cAfterMsgReadReceipt, C2cAfterMsgReport,
     C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg, ChatbotOnC2cSignalMessage,
-    ContentResultNotify, GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterCreateTopic,
-    GroupAfterGroupAttrChanged, GroupAfterGroupDestroyed, GroupAfterGroupFull,
-    GroupAfterGroupInfoChanged, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
-    GroupAfterNewMemberJoin, GroupAfterReadReceipt, GroupAfterRecallMsg, GroupAfterSendMsg,
-    GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged, GroupBeforeApplyJoinGroup,
-    GroupBeforeCreateGroup, GroupBeforeCreateTopic, GroupBeforeInviteJoinGroup, GroupBeforeSendMsg,
-    GroupOnDailyGroupQuotaAlarm, GroupOnMemberStateChange, GroupSendMsgException,
-    OfficialAccountAfterAddSubscriber, OfficialAccountAfterCreateOfficialAccount,
-    OfficialAccountAfterDeleteSubscriber, OfficialAccountAfterMsgWithDraw,
-    OfficialAccountAfterOfficialAccountDestroyed, OfficialAccountAfterOfficialAccountFull,
-    OfficialAccountAfterOfficialAccountInfoChanged, OfficialAccountAfterSendMsg,
-    OfficialAccountBeforeAddSubscriber, OfficialAccountBeforeCreateOfficialAccount,
-    OfficialAccountBeforeSendMsg, ProfilePortraitSet, PushAllMemberPush, PushOfflinePush,
-    SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
-    SnsPrevFriendResponse, StateChange, UnknownEvent, Webhook, WebhookMeta, event_table,
+    ContentResultNotify, FollowAfterFollowAdd, FollowAfterFollowDelete, GroupAfterChangeGroupOwner,
+    GroupAfterCreateGroup, GroupAfterCreateTopic, GroupAfterGroupAttrChanged,
+    GroupAfterGroupDestroyed, GroupAfterGroupFull, GroupAfterGroupInfoChanged,
+    GroupAfterGroupMsgExtension, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
+    GroupAfterModifyMsg, GroupAfterNewMemberJoin, GroupAfterReadReceipt, GroupAfterRecallMsg,
+    GroupAfterSendMsg, GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged,
+    GroupBeforeApplyJoinGroup, GroupBeforeCreateGroup, GroupBeforeCreateTopic,
+    GroupBeforeInviteJoinGroup, GroupBeforeSendMsg, GroupOnDailyGroupQuotaAlarm,
+    GroupOnMemberStateChange, GroupSendMsgException, OfficialAccountAfterAddSubscriber,
+    OfficialAccountAfterCreateOfficialAccount, OfficialAccountAfterDeleteSubscriber,
+    OfficialAccountAfterMsgWithDraw, OfficialAccountAfterOfficialAccountDestroyed,
+    OfficialAccountAfterOfficialAccountFull, OfficialAccountAfterOfficialAccountInfoChanged,
+    OfficialAccountAfterSendMsg, OfficialAccountBeforeAddSubscriber,
+    OfficialAccountBeforeCreateOfficialAccount, OfficialAccountBeforeSendMsg, ProfilePortraitSet,
+    PushAllMemberPush, PushOfflinePush, SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd,
+    SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse, StateChange, UnknownEvent, Webhook,
+    WebhookMeta, event_table,
 };
 
 /// Any event.
@@ -30,6 +33,10 @@ pub enum Event {
     AlertRequestOverLimit(Box<AlertRequestOverLimit>),
     /// A user came online, went offline or chose another custom status. `State.StateChange`.
     StateChange(Box<StateChange>),
+    /// A user follows others from now on. `Follow.CallbackAfterFollowAdd`.
+    FollowAfterFollowAdd(Box<FollowAfterFollowAdd>),
+    /// A user does not follow others any more. `Follow.CallbackAfterFollowDelete`.
+    FollowAfterFollowDelete(Box<FollowAfterFollowDelete>),
     /// Fields of a user's profile were changed. `Profile.CallbackPortraitSet`.
     ProfilePortraitSet(Box<ProfilePortraitSet>),
     /// Users were put on block lists. `Sns.CallbackBlackListAdd`.
@@ -44,6 +51,14 @@ pub enum Event {
     SnsPrevFriendAdd(Box<SnsPrevFriendAdd>),
     /// A user accepts or rejects friend requests, and the app may refuse each of these responses. `Sns.CallbackPrevFriendResponse`.
     SnsPrevFriendResponse(Box<SnsPrevFriendResponse>),
+    /// Key-value pairs that are attached to a one-to-one message were set, deleted or cleared. `C2C.CallbackAfterC2CMsgExtension`.
+    C2cAfterC2cMsgExtension(Box<C2cAfterC2cMsgExtension>),
+    /// A stored one-to-one message was changed. `C2C.CallbackAfterModifyMsg`.
+    C2cAfterModifyMsg(Box<C2cAfterModifyMsg>),
+    /// A user marked everything as read, in one-to-one conversations and in groups. `C2C.CallbackAfterMsgReadAll`.
+    C2cAfterMsgReadAll(Box<C2cAfterMsgReadAll>),
+    /// A user sent read receipts for one-to-one messages. `C2C.CallbackAfterMsgReadReceipt`.
+    C2cAfterMsgReadReceipt(Box<C2cAfterMsgReadReceipt>),
     /// A user has read the messages of a one-to-one conversation. `C2C.CallbackAfterMsgReport`.
     C2cAfterMsgReport(Box<C2cAfterMsgReport>),
     /// A one-to-one message was recalled. `C2C.CallbackAfterMsgWithDraw`.
@@ -66,10 +81,14 @@ pub enum Event {
     GroupAfterGroupFull(Box<GroupAfterGroupFull>),
     /// The profile of a group was changed. `Group.CallbackAfterGroupInfoChanged`.
     GroupAfterGroupInfoChanged(Box<GroupAfterGroupInfoChanged>),
+    /// Key-value pairs that are attached to a group message were set, deleted or cleared. `Group.CallbackAfterGroupMsgExtension`.
+    GroupAfterGroupMsgExtension(Box<GroupAfterGroupMsgExtension>),
     /// Members left a group or were removed from it. `Group.CallbackAfterMemberExit`.
     GroupAfterMemberExit(Box<GroupAfterMemberExit>),
     /// A member's role or name in a group was changed. `Group.CallbackAfterMemberFieldChanged`.
     GroupAfterMemberFieldChanged(Box<GroupAfterMemberFieldChanged>),
+    /// A stored message of a group or of a topic was changed. `Group.CallbackAfterModifyMsg`.
+    GroupAfterModifyMsg(Box<GroupAfterModifyMsg>),
     /// Users joined a group: they applied, were invited, or were added by the app. `Group.CallbackAfterNewMemberJoin`.
     GroupAfterNewMemberJoin(Box<GroupAfterNewMemberJoin>),
     /// The read receipts of group messages changed. `Group.CallbackAfterReadReceipt`.
@@ -150,6 +169,8 @@ pub enum Event {
 pub static WEBHOOKS: &[&WebhookMeta] = &[
     <AlertRequestOverLimit as Webhook>::META,
     <StateChange as Webhook>::META,
+    <FollowAfterFollowAdd as Webhook>::META,
+    <FollowAfterFollowDelete as Webhook>::META,
     <ProfilePortraitSet as Webhook>::META,
     <SnsBlackListAdd as Webhook>::META,
     <SnsBlackListDelete as Webhook>::META,
@@ -157,6 +178,10 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
     <SnsFriendDelete as Webhook>::META,
     <SnsPrevFriendAdd as Webhook>::META,
     <SnsPrevFriendResponse as Webhook>::META,
+    <C2cAfterC2cMsgExtension as Webhook>::META,
+    <C2cAfterModifyMsg as Webhook>::META,
+    <C2cAfterMsgReadAll as Webhook>::META,
+    <C2cAfterMsgReadReceipt as Webhook>::META,
     <C2cAfterMsgReport as Webhook>::META,
     <C2cAfterMsgWithDraw as Webhook>::META,
     <C2cAfterSendMsg as Webhook>::META,
@@ -168,8 +193,10 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
     <GroupAfterGroupDestroyed as Webhook>::META,
     <GroupAfterGroupFull as Webhook>::META,
     <GroupAfterGroupInfoChanged as Webhook>::META,
+    <GroupAfterGroupMsgExtension as Webhook>::META,
     <GroupAfterMemberExit as Webhook>::META,
     <GroupAfterMemberFieldChanged as Webhook>::META,
+    <GroupAfterModifyMsg as Webhook>::META,
     <GroupAfterNewMemberJoin as Webhook>::META,
     <GroupAfterReadReceipt as Webhook>::META,
     <GroupAfterRecallMsg as Webhook>::META,
@@ -206,6 +233,8 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
 event_table!(Event {
     "Alert.RequestOverLimit" => AlertRequestOverLimit,
     "State.StateChange" => StateChange,
+    "Follow.CallbackAfterFollowAdd" => FollowAfterFollowAdd,
+    "Follow.CallbackAfterFollowDelete" => FollowAfterFollowDelete,
     "Profile.CallbackPortraitSet" => ProfilePortraitSet,
     "Sns.CallbackBlackListAdd" => SnsBlackListAdd,
     "Sns.CallbackBlackListDelete" => SnsBlackListDelete,
@@ -213,6 +242,10 @@ event_table!(Event {
     "Sns.CallbackFriendDelete" => SnsFriendDelete,
     "Sns.CallbackPrevFriendAdd" => SnsPrevFriendAdd,
     "Sns.CallbackPrevFriendResponse" => SnsPrevFriendResponse,
+    "C2C.CallbackAfterC2CMsgExtension" => C2cAfterC2cMsgExtension,
+    "C2C.CallbackAfterModifyMsg" => C2cAfterModifyMsg,
+    "C2C.CallbackAfterMsgReadAll" => C2cAfterMsgReadAll,
+    "C2C.CallbackAfterMsgReadReceipt" => C2cAfterMsgReadReceipt,
     "C2C.CallbackAfterMsgReport" => C2cAfterMsgReport,
     "C2C.CallbackAfterMsgWithDraw" => C2cAfterMsgWithDraw,
     "C2C.CallbackAfterSendMsg" => C2cAfterSendMsg,
@@ -224,8 +257,10 @@ event_table!(Event {
     "Group.CallbackAfterGroupDestroyed" => GroupAfterGroupDestroyed,
     "Group.CallbackAfterGroupFull" => GroupAfterGroupFull,
     "Group.CallbackAfterGroupInfoChanged" => GroupAfterGroupInfoChanged,
+    "Group.CallbackAfterGroupMsgExtension" => GroupAfterGroupMsgExtension,
     "Group.CallbackAfterMemberExit" => GroupAfterMemberExit,
     "Group.CallbackAfterMemberFieldChanged" => GroupAfterMemberFieldChanged,
+    "Group.CallbackAfterModifyMsg" => GroupAfterModifyMsg,
     "Group.CallbackAfterNewMemberJoin" => GroupAfterNewMemberJoin,
     "Group.CallbackAfterReadReceipt" => GroupAfterReadReceipt,
     "Group.CallbackAfterRecallMsg" => GroupAfterRecallMsg,

@@ -23,6 +23,8 @@ pub use state::{
     StateChange,
 };
 pub use relationship::{
+    FollowAfterFollowAdd,
+    FollowAfterFollowDelete,
     ProfilePortraitSet,
     SnsBlackListAdd,
     SnsBlackListDelete,
@@ -32,6 +34,10 @@ pub use relationship::{
     SnsPrevFriendResponse, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply,
 };
 pub use c2c::{
+    C2cAfterC2cMsgExtension,
+    C2cAfterModifyMsg,
+    C2cAfterMsgReadAll,
+    C2cAfterMsgReadReceipt,
     C2cAfterMsgReport,
     C2cAfterMsgWithDraw,
     C2cAfterSendMsg,
@@ -45,8 +51,10 @@ pub use group::{
     GroupAfterGroupDestroyed,
     GroupAfterGroupFull,
     GroupAfterGroupInfoChanged,
+    GroupAfterGroupMsgExtension,
     GroupAfterMemberExit,
     GroupAfterMemberFieldChanged,
+    GroupAfterModifyMsg,
     GroupAfterNewMemberJoin,
     GroupAfterReadReceipt,
     GroupAfterRecallMsg,

@@ -2,11 +2,19 @@
 
 //! One-to-one messages.
 
+pub mod c2c_after_c2c_msg_extension;
+pub mod c2c_after_modify_msg;
+pub mod c2c_after_msg_read_all;
+pub mod c2c_after_msg_read_receipt;
 pub mod c2c_after_msg_report;
 pub mod c2c_after_msg_with_draw;
 pub mod c2c_after_send_msg;
 pub mod c2c_before_send_msg;
 
+pub use c2c_after_c2c_msg_extension::C2cAfterC2cMsgExtension;
+pub use c2c_after_modify_msg::C2cAfterModifyMsg;
+pub use c2c_after_msg_read_all::C2cAfterMsgReadAll;
+pub use c2c_after_msg_read_receipt::C2cAfterMsgReadReceipt;
 pub use c2c_after_msg_report::C2cAfterMsgReport;
 pub use c2c_after_msg_with_draw::C2cAfterMsgWithDraw;
 pub use c2c_after_send_msg::C2cAfterSendMsg;
