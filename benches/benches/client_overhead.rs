@@ -1,0 +1,198 @@
+//! What the client costs beside bare reqwest: the same request to the same server, with the same
+//! settings, one at a time and 64 at once. The client does what it does for everybody: it checks,
+//! keeps a quota (one that is never reached), signs, is ready to repeat, and reads leniently.
+
+use axum::{Router, http::header};
+use serde::{Deserialize, Serialize};
+use std::{error::Error, net::SocketAddr, sync::Arc, thread, time::Duration};
+use tencent_chat_benches::{Contender, Goal, Harness};
+use tencent_chat_client::{Client, LocalLimiter, SecretKey};
+use tencent_chat_types::{Endpoint, message::SendMsg, model::TextElem};
+use tencent_chat_usersig::Signer;
+use tokio::{net::TcpListener, runtime};
+
+const APP: u64 = 1_400_000_000;
+const ADMIN: &str = "administrator";
+const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+const TEXT: &str = "Dinner at seven?";
+const REPLY: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"MsgTime":1700000100,"MsgKey":"7_2837_1700000100"}"#;
+
+/// What somebody without this SDK writes.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BareMsg<'a> {
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+    msg_random: u32,
+    msg_seq: u32,
+    msg_body: [BareElem<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BareElem<'a> {
+    msg_type: &'a str,
+    msg_content: BareText<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BareText<'a> {
+    text: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BareReply {
+    action_status: String,
+    #[allow(dead_code, reason = "read like the others")]
+    error_info: String,
+    error_code: i64,
+    #[allow(dead_code, reason = "read like the others")]
+    msg_time: u64,
+    msg_key: String,
+}
+
+/// A client of reqwest with a prepared address.
+struct Bare {
+    http: reqwest::Client,
+    address: String,
+}
+
+impl Bare {
+    async fn send(&self) -> Result<String, Box<dyn Error>> {
+        let message = BareMsg {
+            to_account: "mei",
+            msg_random: 7,
+            msg_seq: 8,
+            msg_body: [BareElem {
+                msg_type: "TIMTextElem",
+                msg_content: BareText { text: TEXT },
+            }],
+        };
+        let address = format!("{}{}", self.address, fastrand::u32(..));
+        let response = self
+            .http
+            .post(address)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(serde_json::to_vec(&message)?)
+            .send()
+            .await?
+            .error_for_status()?;
+        let reply: BareReply = serde_json::from_slice(&response.bytes().await?)?;
+        if reply.action_status != "OK" || reply.error_code != 0 {
+            return Err(reply.error_code.to_string().into());
+        }
+        Ok(reply.msg_key)
+    }
+}
+
+fn message() -> SendMsg {
+    SendMsg::new("mei", 7, [TextElem::new(TEXT)]).with_msg_seq(8_u32)
+}
+
+/// A server that always says the same, on a thread of its own.
+fn serve() -> Result<SocketAddr, Box<dyn Error>> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(listener).expect("a listener");
+            let answer = |_: axum::body::Bytes| async {
+                ([(header::CONTENT_TYPE, "application/json")], REPLY)
+            };
+            axum::serve(listener, Router::new().fallback(answer)).await
+        })
+    });
+    Ok(address)
+}
+
+/// Runs so many calls, spread over the tasks.
+async fn spread<F: Future<Output = ()> + 'static>(count: u64, tasks: u64, call: impl Fn(u64) -> F) {
+    let set = tokio::task::LocalSet::new();
+    for task in 0..tasks {
+        let share = count / tasks + u64::from(task < count % tasks);
+        set.spawn_local(call(share));
+    }
+    set.await;
+}
+
+#[allow(
+    clippy::unwrap_used,
+    reason = "a call that fails makes the figures void"
+)]
+fn main() -> Result<(), Box<dyn Error>> {
+    let harness = Harness::from_args();
+    let server = serve()?;
+    let command = SendMsg::META.path;
+
+    let limiter = LocalLimiter::new().command(command, u32::MAX, 1);
+    let client = Client::builder(APP, ADMIN, SecretKey::new(KEY))
+        .base_url(format!("http://{server}"))
+        .limiter(Arc::new(limiter))
+        .build()?;
+    let client = Arc::new(client);
+
+    let sig = Signer::new(APP, KEY).sign(ADMIN, Duration::from_secs(7 * 86_400))?;
+    let bare = Bare {
+        // What the builder of the client sets.
+        http: reqwest::Client::builder()
+            .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .tcp_nodelay(true)
+            .no_proxy()
+            .build()?,
+        address: format!(
+            "http://{server}/{command}?sdkappid={APP}&identifier={ADMIN}&usersig={}&contenttype=json&random=",
+            sig.expose(),
+        ),
+    };
+    let bare = Arc::new(bare);
+
+    // One thread for both, so that its processor time is theirs.
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    for in_flight in [1, 64] {
+        let mut by_hand = |count: u64| {
+            runtime.block_on(spread(count, in_flight, |share| {
+                let bare = Arc::clone(&bare);
+                async move {
+                    for _ in 0..share {
+                        bare.send().await.unwrap();
+                    }
+                }
+            }));
+        };
+        let mut ours = |count: u64| {
+            runtime.block_on(spread(count, in_flight, |share| {
+                let client = Arc::clone(&client);
+                async move {
+                    for _ in 0..share {
+                        client.send(&message()).await.unwrap();
+                    }
+                }
+            }));
+        };
+        let mut contenders = [
+            Contender {
+                name: "bare reqwest",
+                goal: Goal::None,
+                work: &mut by_hand,
+            },
+            Contender {
+                name: "this client",
+                goal: Goal::Speed(0.95),
+                work: &mut ours,
+            },
+        ];
+        let title = format!("Client overhead, calls in flight: {in_flight}");
+        harness.compare(&title, &mut contenders);
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! Reading and writing a page of history, 20 messages of mixed elements, with the types of this SDK
+//! and with structs that derive serde's traits. Those have the same fields; they neither keep what they
+//! do not know nor take a number for a text.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{error::Error, hint::black_box};
+use tencent_chat_benches::{Contender, Goal, Harness};
+use tencent_chat_types::message::GetC2cHistoryReply;
+
+/// What somebody without this SDK writes.
+mod derived {
+    use super::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    pub(super) struct History {
+        complete: i64,
+        msg_cnt: u64,
+        last_msg_time: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_msg_key: Option<String>,
+        msg_list: Vec<Msg>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        action_status: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error_code: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error_info: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error_display: Option<String>,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Msg {
+        #[serde(rename = "From_Account")]
+        from_account: String,
+        #[serde(rename = "To_Account")]
+        to_account: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_seq: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_random: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_time_stamp: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_client_time: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_flag_bits: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        is_peer_read: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_key: Option<String>,
+        msg_body: Vec<Elem>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cloud_custom_data: Option<String>,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "MsgType", content = "MsgContent")]
+    enum Elem {
+        #[serde(rename = "TIMTextElem", rename_all = "PascalCase")]
+        Text { text: String },
+        #[serde(rename = "TIMLocationElem", rename_all = "PascalCase")]
+        Location {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            desc: Option<String>,
+            latitude: f64,
+            longitude: f64,
+        },
+        #[serde(rename = "TIMFaceElem", rename_all = "PascalCase")]
+        Face {
+            index: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<String>,
+        },
+        #[serde(rename = "TIMCustomElem", rename_all = "PascalCase")]
+        Custom {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            desc: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ext: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sound: Option<String>,
+        },
+        #[serde(rename = "TIMSoundElem", rename_all = "PascalCase")]
+        Sound {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            url: Option<String>,
+            #[serde(rename = "UUID", skip_serializing_if = "Option::is_none")]
+            uuid: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            size: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            second: Option<u64>,
+            #[serde(rename = "Download_Flag", skip_serializing_if = "Option::is_none")]
+            download_flag: Option<i64>,
+        },
+        #[serde(rename = "TIMImageElem", rename_all = "PascalCase")]
+        Image {
+            #[serde(rename = "UUID", skip_serializing_if = "Option::is_none")]
+            uuid: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            image_format: Option<i64>,
+            image_info_array: Vec<ImageInfo>,
+        },
+        #[serde(rename = "TIMFileElem", rename_all = "PascalCase")]
+        File {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            url: Option<String>,
+            #[serde(rename = "UUID", skip_serializing_if = "Option::is_none")]
+            uuid: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            file_size: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            file_name: Option<String>,
+            #[serde(rename = "Download_Flag", skip_serializing_if = "Option::is_none")]
+            download_flag: Option<i64>,
+        },
+        #[serde(rename = "TIMVideoFileElem")]
+        Video(Video),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct ImageInfo {
+        r#type: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        width: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        height: Option<u64>,
+        #[serde(rename = "URL", skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Video {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        video_url: Option<String>,
+        #[serde(rename = "VideoUUID", skip_serializing_if = "Option::is_none")]
+        video_uuid: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        video_size: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        video_second: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        video_format: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        video_download_flag: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_url: Option<String>,
+        #[serde(rename = "ThumbUUID", skip_serializing_if = "Option::is_none")]
+        thumb_uuid: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_size: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_width: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_height: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_format: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thumb_download_flag: Option<i64>,
+    }
+}
+
+/// The sample of `spec/endpoints/message/get_c2c_history.toml` with twenty messages.
+fn page() -> Value {
+    let uuid = "1853095_D61040894AC3DE44CDFFFB3EC7EB720F";
+    let url = |kind: &str| format!("https://cos.ap-singapore.example.com/1400000000/{uuid}.{kind}");
+    let image = |kind: u64, width: u64| json!({ "Type": kind, "Size": width * 160, "Width": width, "Height": width * 3 / 4, "URL": url("jpg") });
+    let element = |number: u64| match number % 10 {
+        0 | 3 | 5 | 8 => {
+            json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": "Dinner at seven?" } })
+        }
+        1 => json!({ "MsgType": "TIMImageElem", "MsgContent": {
+            "UUID": uuid, "ImageFormat": 1, "ImageInfoArray": [image(1, 1920), image(2, 720), image(3, 198)],
+        } }),
+        2 => json!({ "MsgType": "TIMCustomElem", "MsgContent": {
+            "Data": "{\"order\":7301,\"state\":\"paid\"}", "Desc": "Order 7301", "Ext": "https://shop.example.com/7301", "Sound": "",
+        } }),
+        4 => json!({ "MsgType": "TIMSoundElem", "MsgContent": {
+            "Url": url("m4a"), "UUID": uuid, "Size": 62351, "Second": 12, "Download_Flag": 2,
+        } }),
+        6 => json!({ "MsgType": "TIMFileElem", "MsgContent": {
+            "Url": url("pdf"), "UUID": uuid, "FileSize": 1773552, "FileName": "menu.pdf", "Download_Flag": 2,
+        } }),
+        7 => json!({ "MsgType": "TIMFaceElem", "MsgContent": { "Index": 6, "Data": "[smile]" } }),
+        _ if number < 10 => json!({ "MsgType": "TIMLocationElem", "MsgContent": {
+            "Desc": "Garden by the bay", "Latitude": 1.281_568, "Longitude": 103.863_613,
+        } }),
+        _ => json!({ "MsgType": "TIMVideoFileElem", "MsgContent": {
+            "VideoUrl": url("mp4"), "VideoUUID": uuid, "VideoSize": 1194603, "VideoSecond": 5, "VideoFormat": "mp4",
+            "VideoDownloadFlag": 2, "ThumbUrl": url("jpg"), "ThumbUUID": uuid, "ThumbSize": 13907, "ThumbWidth": 720,
+            "ThumbHeight": 1280, "ThumbFormat": "JPG", "ThumbDownloadFlag": 2,
+        } }),
+    };
+    let message = |number: u64| {
+        let (from, to) = if number % 2 == 0 {
+            ("lin", "mei")
+        } else {
+            ("mei", "lin")
+        };
+        let (sequence, random, time) = (
+            7000 + number,
+            4_294_967_295 - number * 7919,
+            1_700_000_100 + number * 60,
+        );
+        json!({
+            "From_Account": from, "To_Account": to, "MsgSeq": sequence, "MsgRandom": random, "MsgTimeStamp": time,
+            "MsgFlagBits": 0, "IsPeerRead": number % 2, "MsgKey": format!("{sequence}_{random}_{time}"),
+            "MsgBody": [element(number)], "CloudCustomData": if number % 4 == 0 { "{\"thread\":12}" } else { "" },
+        })
+    };
+    json!({
+        "ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0, "Complete": 0, "MsgCnt": 20, "LastMsgTime": 1_700_000_100,
+        "LastMsgKey": "7000_4294967295_1700000100", "MsgList": (0..20).map(message).collect::<Vec<_>>(),
+    })
+}
+
+#[allow(
+    clippy::unwrap_used,
+    reason = "a reply that fails makes the figures void"
+)]
+fn main() -> Result<(), Box<dyn Error>> {
+    let harness = Harness::from_args();
+    let page = page();
+    let ours: GetC2cHistoryReply = serde_json::from_value(page.clone())?;
+    let derived: derived::History = serde_json::from_value(page.clone())?;
+    // Both read all of it.
+    assert_eq!(serde_json::to_value(&ours)?, page);
+    assert_eq!(serde_json::to_value(&derived)?, page);
+
+    // In the order of the documentation, and not in that of `Value`.
+    let text = serde_json::to_vec(&derived)?;
+    let mut read_derived = |count: u64| {
+        for _ in 0..count {
+            black_box(serde_json::from_slice::<derived::History>(black_box(&text)).unwrap());
+        }
+    };
+    let mut read_ours = |count: u64| {
+        for _ in 0..count {
+            black_box(serde_json::from_slice::<GetC2cHistoryReply>(black_box(&text)).unwrap());
+        }
+    };
+    harness.compare(
+        &format!("Reading a page of history, {} bytes", text.len()),
+        &mut [
+            Contender {
+                name: "derived",
+                goal: Goal::None,
+                work: &mut read_derived,
+            },
+            Contender {
+                name: "types of this SDK",
+                goal: Goal::Time(1.1),
+                work: &mut read_ours,
+            },
+        ],
+    );
+
+    let mut write_derived = |count: u64| {
+        for _ in 0..count {
+            black_box(serde_json::to_vec(black_box(&derived)).unwrap());
+        }
+    };
+    let mut write_ours = |count: u64| {
+        for _ in 0..count {
+            black_box(serde_json::to_vec(black_box(&ours)).unwrap());
+        }
+    };
+    harness.compare(
+        "Writing it",
+        &mut [
+            Contender {
+                name: "derived",
+                goal: Goal::None,
+                work: &mut write_derived,
+            },
+            Contender {
+                name: "types of this SDK",
+                goal: Goal::Time(1.1),
+                work: &mut write_ours,
+            },
+        ],
+    );
+    Ok(())
+}

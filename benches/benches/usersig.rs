@@ -1,0 +1,134 @@
+//! UserSigs a second, against the two things that bound them: the HMAC that no implementation can do
+//! without, and an encoder of flate2 for each call at its default level, as one writes it at first.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression as Level, write::ZlibEncoder};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::{error::Error, hint::black_box, io::Write as _, time::Duration};
+use tencent_chat_benches::{Contender, Goal, Harness};
+use tencent_chat_usersig::{Compression, Signer};
+
+const APP: u64 = 1_400_000_000;
+const USER: &str = "administrator";
+const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+const WEEK: u64 = 7 * 86_400;
+
+fn lines(now: u64) -> String {
+    format!("TLS.identifier:{USER}\nTLS.sdkappid:{APP}\nTLS.time:{now}\nTLS.expire:{WEEK}\n")
+}
+
+/// What somebody without this SDK writes: everything anew for each signature.
+fn by_hand(
+    mac: &Hmac<Sha256>,
+    now: u64,
+    compress: fn(&[u8]) -> Vec<u8>,
+) -> Result<String, Box<dyn Error>> {
+    let mut mac = mac.clone();
+    mac.update(lines(now).as_bytes());
+    let document = serde_json::json!({
+        "TLS.ver": "2.0",
+        "TLS.identifier": USER,
+        "TLS.sdkappid": APP,
+        "TLS.expire": WEEK,
+        "TLS.time": now,
+        "TLS.sig": STANDARD.encode(mac.finalize().into_bytes()),
+    });
+    let text = STANDARD.encode(compress(document.to_string().as_bytes()));
+    Ok(text.replace('+', "*").replace('/', "-").replace('=', "_"))
+}
+
+/// flate2 on the backend that this SDK uses, too.
+#[allow(clippy::unwrap_used, reason = "writing to memory")]
+fn zlib_rs(document: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Level::default());
+    encoder.write_all(document).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The backend that flate2 has unless another is asked for.
+fn miniz(document: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec_zlib(document, 6)
+}
+
+#[allow(
+    clippy::unwrap_used,
+    reason = "a signature that fails makes the figures void"
+)]
+fn main() -> Result<(), Box<dyn Error>> {
+    let harness = Harness::from_args();
+    let deflated = Signer::new(APP, KEY);
+    let stored = deflated.clone().with_compression(Compression::Stored);
+    let mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes())?;
+    let validity = Duration::from_secs(WEEK);
+    // Whatever is compared does the same work.
+    for compress in [zlib_rs, miniz] {
+        deflated.verify(&by_hand(&mac, deflated.now(), compress)?)?;
+    }
+
+    let prepared = lines(deflated.now());
+    let mut floor = |count: u64| {
+        for _ in 0..count {
+            let mut mac = black_box(&mac).clone();
+            mac.update(black_box(prepared.as_bytes()));
+            black_box(mac.finalize().into_bytes());
+        }
+    };
+    let mut with_stored = |count: u64| {
+        for _ in 0..count {
+            black_box(stored.sign(black_box(USER), validity).unwrap());
+        }
+    };
+    harness.compare(
+        "UserSig, stored, against the HMAC alone",
+        &mut [
+            Contender {
+                name: "HMAC alone, key prepared",
+                goal: Goal::None,
+                work: &mut floor,
+            },
+            Contender {
+                name: "stored",
+                goal: Goal::TimeOrRate(1.2, 1e6),
+                work: &mut with_stored,
+            },
+        ],
+    );
+
+    let mut with_miniz = |count: u64| {
+        for _ in 0..count {
+            black_box(by_hand(black_box(&mac), deflated.now(), miniz).unwrap());
+        }
+    };
+    let mut with_zlib_rs = |count: u64| {
+        for _ in 0..count {
+            black_box(by_hand(black_box(&mac), deflated.now(), zlib_rs).unwrap());
+        }
+    };
+    let mut with_deflated = |count: u64| {
+        for _ in 0..count {
+            black_box(deflated.sign(black_box(USER), validity).unwrap());
+        }
+    };
+    harness.compare(
+        "UserSig, compressed, against an encoder for each call",
+        &mut [
+            Contender {
+                name: "fresh miniz_oxide, level 6",
+                goal: Goal::None,
+                work: &mut with_miniz,
+            },
+            Contender {
+                name: "fresh zlib-rs, level 6",
+                goal: Goal::None,
+                work: &mut with_zlib_rs,
+            },
+            Contender {
+                name: "compressed (default)",
+                goal: Goal::Speed(8.0),
+                work: &mut with_deflated,
+            },
+        ],
+    );
+    Ok(())
+}
