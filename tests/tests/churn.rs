@@ -9,6 +9,8 @@ async fn given_up_calls_leave_nothing_behind() {
     assert!(churn.answered > 1_000 && churn.dropped > 1_000, "{churn:?}");
     assert_eq!(churn.answered + churn.dropped + churn.failed, 8_000);
     assert_eq!((churn.before.waiting, churn.after.waiting), (0, 0));
-    // Connections that are kept for later are tasks; there are no more of them than calls at once.
-    assert!(churn.after.tasks <= churn.before.tasks + 16, "{churn:?}");
+    // Connections that are kept for later are tasks on both sides, of 64 callers at once and of some
+    // calls that were given up; how many are left by chance differs. One for each call that was given
+    // up would be a thousand.
+    assert!(churn.after.tasks <= 4 * 64, "{churn:?}");
 }

@@ -131,11 +131,10 @@ fn list() -> GetContactGroup {
     GetContactGroup::new("lin")
 }
 
+type Echo = dyn Fn(&Seen) -> axum::response::Response + Send + Sync;
+
 /// Servers that repeat what they were sent, as careless gateways do.
-fn echoes() -> Vec<(
-    ErrorKind,
-    Box<dyn Fn(&Seen) -> axum::response::Response + Send + Sync>,
-)> {
+fn echoes() -> Vec<(ErrorKind, Box<Echo>)> {
     let api = |text: String| {
         serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": 60007, "ErrorInfo": text })
             .to_string()
