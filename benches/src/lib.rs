@@ -98,6 +98,29 @@ impl Harness {
         }
     }
 
+    /// Shows how long single operations took, from microseconds of each; none without a measurement.
+    pub fn latencies(&self, title: &str, name: &str, micros: &[u32]) {
+        if !self.measures() || micros.is_empty() {
+            return;
+        }
+        let mut sorted = micros.to_vec();
+        sorted.sort_unstable();
+        let at = |share: f64| {
+            let index = (sorted.len() as f64 * share) as usize;
+            sorted[index.min(sorted.len() - 1)]
+        };
+        let (p50, p99, p999) = (at(0.5), at(0.99), at(0.999));
+        if self.json {
+            let line = serde_json::json!({
+                "title": title, "name": name, "operations": sorted.len(),
+                "p50_us": p50, "p99_us": p99, "p999_us": p999,
+            });
+            println!("{line}");
+        } else {
+            println!("  {name:<34} p50 {p50} us, p99 {p99} us, p99.9 {p999} us");
+        }
+    }
+
     fn operations(&self, work: Work<'_>) -> u64 {
         let mut count = 1;
         loop {
