@@ -66,9 +66,10 @@ where
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default();
     // Who cannot prove anything need not send a body.
-    if let Err(error) = webhooks.receiver().verify(query) {
-        return finish(webhooks.refuse(&error));
-    }
+    let origin = match webhooks.receiver().verify(query) {
+        Ok(origin) => origin,
+        Err(error) => return finish(webhooks.refuse(&error)),
+    };
     let limit = webhooks.receiver().body_limit();
     let too_large = ReceiveError::BodyTooLarge { limit };
     if body.size_hint().lower() > limit as u64 {
@@ -82,7 +83,7 @@ where
         }
         Ok(Err(_)) | Err(_) => return finish(webhooks.refuse(&ReceiveError::BodyBroken)),
     };
-    finish(webhooks.handle_until(query, &body, until).await)
+    finish(webhooks.handle_verified(origin, &body, until).await)
 }
 
 fn finish(answer: HttpAnswer) -> Response<Full<Bytes>> {

@@ -286,14 +286,6 @@ impl Webhooks {
         self.0.tasks.reopen();
     }
 
-    /// Answers a request that is not taken for an event.
-    #[cfg(feature = "tower")]
-    pub(crate) fn refuse(&self, error: &ReceiveError) -> HttpAnswer {
-        let answer = refused(error);
-        trace("", error.name(), answer.status, Duration::ZERO);
-        answer
-    }
-
     #[cfg(feature = "tower")]
     pub(crate) fn receiver(&self) -> &Receiver {
         &self.0.receiver
@@ -307,30 +299,34 @@ impl Webhooks {
     /// Verifies a request, calls the handler and answers; never fails. `query` is what follows the
     /// question mark of the address. Must run within tokio.
     pub async fn handle(&self, query: &str, body: &[u8]) -> HttpAnswer {
-        self.handle_until(query, body, Instant::now() + self.0.deadline)
-            .await
+        let until = Instant::now() + self.0.deadline;
+        match self.0.receiver.verify(query) {
+            Ok(origin) => self.handle_verified(origin, body, until).await,
+            Err(error) => self.refuse(&error),
+        }
     }
 
-    pub(crate) async fn handle_until(
+    /// Answers a request that is not taken for an event.
+    pub(crate) fn refuse(&self, error: &ReceiveError) -> HttpAnswer {
+        let answer = refused(error);
+        trace("", error.name(), answer.status, Duration::ZERO);
+        answer
+    }
+
+    /// Calls the handler of an event whose query has been verified.
+    pub(crate) async fn handle_verified(
         &self,
-        query: &str,
+        origin: Origin,
         body: &[u8],
         until: Instant,
     ) -> HttpAnswer {
         let began = Instant::now();
-        let (command, outcome, answer) = match self.0.receiver.verify(query) {
-            Ok(origin) => {
-                let command = origin.command.clone();
-                let (outcome, answer) = match self.run(origin, body, until).await {
-                    Ok(done) => done,
-                    Err(error) => (error.name(), refused(&error)),
-                };
-                (Some(command), outcome, answer)
-            }
-            Err(error) => (None, error.name(), refused(&error)),
+        let command = origin.command.clone();
+        let (outcome, answer) = match self.run(origin, body, until).await {
+            Ok(done) => done,
+            Err(error) => (error.name(), refused(&error)),
         };
-        let command = command.as_ref().map_or("", |command| command.as_str());
-        trace(command, outcome, answer.status, began.elapsed());
+        trace(command.as_str(), outcome, answer.status, began.elapsed());
         answer
     }
 
