@@ -36,12 +36,16 @@
 //! stores nothing on disk and listens on loopback only.
 
 mod commands;
+mod device;
 mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod server;
 mod state;
+mod webhooks;
 
+pub use device::Refused;
 pub use fault::Fault;
 pub use server::{JournalEntry, Simulator, SimulatorBuilder};
+pub use webhooks::{Unanswered, WebhookDelivery, WebhookFailure, WebhookTarget};

@@ -104,7 +104,7 @@ fn send_group_msg(
     }
     check_body(&request.msg_body)?;
     let now = context.now;
-    let admin = context.caller.identifier.clone();
+    let admin = context.operator.to_owned();
     let from = request.from_account.unwrap_or_else(|| admin.clone());
     let is_admin = context.settings.admins.contains(&from);
     let muted_everywhere = (context.state.accounts.get(&from)).map(|account| account.muted.1 > now);
