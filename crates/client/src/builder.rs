@@ -36,6 +36,19 @@ pub struct ClientBuilder {
     sig_valid_for: Duration,
     max_reply_bytes: usize,
     http: Option<reqwest::Client>,
+    adjust: Adjustments,
+}
+
+/// What callers do with the HTTP client's builder.
+#[derive(Default)]
+struct Adjustments(Vec<Box<Adjust>>);
+
+type Adjust = dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
+
+impl fmt::Debug for Adjustments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} adjustments", self.0.len())
+    }
 }
 
 impl ClientBuilder {
@@ -72,6 +85,7 @@ impl ClientBuilder {
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
             http: None,
+            adjust: Adjustments::default(),
         }
     }
 
@@ -171,8 +185,36 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of your own: proxies, certificates, connection settings. It must not follow
-    /// redirects, because those would carry the UserSig elsewhere.
+    /// Sets the HTTP client up further, upon this crate's own settings: proxies, certificates,
+    /// connections, addresses of hosts. Can be called several times, one upon the other.
+    ///
+    /// ```
+    /// # use tencent_chat_client::{Client, Region, reqwest};
+    /// # fn run(ca: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    /// let ca = reqwest::Certificate::from_pem(ca)?;
+    /// let proxy = reqwest::Proxy::all("http://proxy.internal:3128")?;
+    /// let client = Client::builder(1400000000, "administrator", "key")
+    ///     .region(Region::SINGAPORE)
+    ///     .http(|http| http.tls_certs_merge([ca]).proxy(proxy))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Some things stay as they must be, whatever is set here: redirects are not followed, because
+    /// they would carry the UserSig elsewhere; connections are not logged byte by byte, because that
+    /// would log it; and requests are not repeated behind [`RetryPolicy`]'s back.
+    pub fn http(
+        mut self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.adjust.0.push(Box::new(adjust));
+        self
+    }
+
+    /// An HTTP client of your own, for what [`http`](Self::http) cannot do, such as sharing one. It
+    /// must not follow redirects and must not have `connection_verbose` set: the first would carry
+    /// the UserSig elsewhere, the second would write it to the log.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -257,11 +299,13 @@ impl ClientBuilder {
             }
         }
         let http = match self.http {
+            Some(_) if !self.adjust.0.is_empty() => {
+                return error("http", "http_client is set too", "one of the two");
+            }
             Some(http) => http,
             None => {
                 let mut http = reqwest::Client::builder()
                     .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
-                    .redirect(redirect::Policy::none())
                     .connect_timeout(self.connect_timeout)
                     .pool_idle_timeout(Duration::from_secs(60))
                     .tcp_nodelay(true);
@@ -269,12 +313,19 @@ impl ClientBuilder {
                     // A proxy cannot reach this machine's own loopback.
                     http = http.no_proxy();
                 }
+                for adjust in self.adjust.0 {
+                    http = adjust(http);
+                }
+                let http = http
+                    .redirect(redirect::Policy::none())
+                    .connection_verbose(false)
+                    .retry(reqwest::retry::never());
                 http.build().map_err(|e| {
                     let problem = e.without_url().to_string();
                     ConfigError::new(
-                        "http_client",
+                        "http",
                         &problem,
-                        "a machine with working TLS certificates",
+                        "settings that go together, and working TLS certificates",
                     )
                 })?
             }

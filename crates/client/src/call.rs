@@ -4,12 +4,13 @@ use crate::{
     Client, Error,
     error::{Cause, Sent},
     retry::RetryPolicy,
-    transport::{Command, Options},
+    transport::Command,
 };
 use bytes::Bytes;
 use std::{
     future::{Future, IntoFuture},
     pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 use tencent_chat_types::Endpoint;
@@ -87,6 +88,13 @@ impl<'a, E: Endpoint> Call<'a, E> {
     ///
     /// Whatever is not a success.
     pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
+        self.detached().await
+    }
+
+    /// The call, with all that it needs.
+    pub(crate) fn detached(
+        self,
+    ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
         let command = Command {
             path: E::META.path,
             meta: Some(E::META),
@@ -95,20 +103,21 @@ impl<'a, E: Endpoint> Call<'a, E> {
             Request::Owned(request) => request,
             Request::Borrowed(request) => *request,
         };
-        if self.checked {
-            request
-                .validate()
-                .map_err(|violations| command.error(Cause::Invalid(violations), Sent::No))?;
-        }
-        let body = serde_json::to_vec(request)
-            .map_err(|error| command.error(Cause::Encode(error), Sent::No))?;
-        let transport = &self.client.transport;
-        let options = Options {
-            deadline: self.deadline.unwrap_or(transport.deadline),
-            retry: self.retry.as_ref().unwrap_or(&transport.retry),
+        let valid = if self.checked {
+            request.validate()
+        } else {
+            Ok(())
         };
-        let (reply, body) = transport.call(command, body.into(), options).await?;
-        Ok(Answer { reply, body })
+        let body = valid
+            .map_err(Cause::Invalid)
+            .and_then(|()| serde_json::to_vec(request).map_err(Cause::Encode))
+            .map_err(|cause| command.error(cause, Sent::No));
+        let transport = Arc::clone(&self.client.transport);
+        let options = transport.options(self.deadline, self.retry);
+        async move {
+            let (reply, body) = transport.call(command, body, options).await?;
+            Ok(Answer { reply, body })
+        }
     }
 }
 

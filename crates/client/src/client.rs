@@ -3,10 +3,10 @@
 use crate::{
     Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
     error::{Cause, Sent},
-    transport::{Command, Options, Transport},
+    transport::{Command, Transport},
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 use tencent_chat_types::{Endpoint, Paged, RawReply};
 
 /// Calls the service for one app, as one administrator.
@@ -65,22 +65,34 @@ impl Client {
         path: &str,
         body: &(impl Serialize + ?Sized),
     ) -> Result<RawReply, Error> {
-        let command = Command { path, meta: None };
+        self.raw(path, serde_json::to_vec(body))?.await
+    }
+
+    /// A raw call, with all that it needs.
+    pub(crate) fn raw(
+        &self,
+        path: &str,
+        body: serde_json::Result<Vec<u8>>,
+    ) -> Result<impl Future<Output = Result<RawReply, Error>> + Send + use<>, Error> {
         let word = |part: &str| {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
+        let command = Command { path, meta: None };
         let parts: Vec<&str> = path.split('/').collect();
         if parts.len() != 3 || !parts.iter().all(|part| word(part)) {
             return Err(command.error(Cause::BadPath, Sent::No));
         }
-        let body =
-            serde_json::to_vec(body).map_err(|e| command.error(Cause::Encode(e), Sent::No))?;
-        let options = Options {
-            deadline: self.transport.deadline,
-            retry: &self.transport.retry,
-        };
-        let (reply, _) = self.transport.call(command, body.into(), options).await?;
-        Ok(reply)
+        let body = body.map_err(|error| command.error(Cause::Encode(error), Sent::No));
+        let (transport, path) = (Arc::clone(&self.transport), path.to_owned());
+        let options = transport.options(None, None);
+        Ok(async move {
+            let command = Command {
+                path: &path,
+                meta: None,
+            };
+            let (reply, _) = transport.call(command, body, options).await?;
+            Ok(reply)
+        })
     }
 
     /// All pages from this request on, one reply at a time.

@@ -43,13 +43,10 @@ impl Signed {
         &self.query
     }
 
-    /// Takes the signature out of a text that came from elsewhere.
+    /// Takes the signature out of a text that came from elsewhere: also where it was cut off, or
+    /// percent-encoded on the way.
     pub(crate) fn redact(&self, text: String) -> String {
-        if text.contains(self.sig.expose()) {
-            text.replace(self.sig.expose(), "[redacted]")
-        } else {
-            text
-        }
+        redact(self.sig.expose(), text)
     }
 
     fn is_fresh(&self, now: u64, leeway: u64) -> bool {
@@ -57,6 +54,54 @@ impl Signed {
         now < self.renew_at && self.issued_at <= now.saturating_add(leeway)
     }
 }
+
+/// So much of a signature is told from other text.
+const TELLING: usize = 16;
+
+fn redact(sig: &str, text: String) -> String {
+    let mut clean = String::new();
+    let mut rest = text.as_str();
+    while let Some(start) = (0..rest.len()).find(|start| {
+        let here = rest.as_bytes().get(*start..).unwrap_or_default();
+        shared(sig.as_bytes(), here).0 >= sig.len().clamp(1, TELLING)
+    }) {
+        // Signatures are ASCII, so a match begins and ends between characters.
+        let (before, found) = rest.split_at(start);
+        let (_, length) = shared(sig.as_bytes(), found.as_bytes());
+        clean.push_str(before);
+        clean.push_str("[redacted]");
+        rest = &found[length..];
+    }
+    if clean.is_empty() {
+        return text;
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// With how many bytes of a signature a text begins, and how many bytes of the text that takes.
+fn shared(sig: &[u8], text: &[u8]) -> (usize, usize) {
+    let (mut count, mut length) = (0, 0);
+    for byte in sig {
+        let encoded = [
+            b'%',
+            HEX[usize::from(byte >> 4)],
+            HEX[usize::from(byte & 15)],
+        ];
+        let here = text.get(length..).unwrap_or_default();
+        if here.first() == Some(byte) {
+            length += 1;
+        } else if here.len() >= 3 && here[..3].eq_ignore_ascii_case(&encoded) {
+            length += 3;
+        } else {
+            break;
+        }
+        count += 1;
+    }
+    (count, length)
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 impl Credentials {
     pub(crate) fn new(signer: Signer, identifier: String, valid_for: Duration) -> Self {
@@ -187,6 +232,30 @@ mod tests {
         let second = credentials.current().unwrap();
         assert_ne!(first.query(), second.query());
         assert!(Arc::ptr_eq(&second, &credentials.current().unwrap()));
+    }
+
+    #[test]
+    fn signatures_are_found_in_texts() {
+        let sig = "eJyr*grxCdYrSy1S-lIy0jNQ0gHzM1NS80oy0_";
+        let redacted = |text: &str| redact(sig, text.to_owned());
+        assert_eq!(
+            redacted(&format!("é {sig} é {sig}")),
+            "é [redacted] é [redacted]"
+        );
+        assert_eq!(redacted(&sig.replace('*', "%2a")), "[redacted]");
+        let all = sig
+            .replace('*', "%2A")
+            .replace('-', "%2D")
+            .replace('_', "%5F");
+        assert_eq!(
+            redacted(&format!("?usersig={all}&x=1")),
+            "?usersig=[redacted]&x=1"
+        );
+        assert_eq!(redacted(&sig[..20]), "[redacted]");
+        assert_eq!(redacted(&format!("{}…", &sig[..30])), "[redacted]…");
+        for other in ["", "eJyr", "é", "%", "%2", "no signature", &sig[1..]] {
+            assert_eq!(redacted(other), other);
+        }
     }
 
     #[test]

@@ -64,6 +64,7 @@ pub(crate) enum Cause {
     },
     Stuck,
     Limited(Limited),
+    Runtime(&'static str),
 }
 
 /// What kind of thing went wrong.
@@ -96,9 +97,12 @@ pub enum ErrorKind {
     Stuck,
     /// The limiter has no room for the call within its deadline; nothing was sent.
     Limited,
+    /// There is no runtime to run the call, or it ended meanwhile; or a blocking call was made within
+    /// async code.
+    Runtime,
 }
 
-/// Whether a request reached the service.
+/// Whether a request reached the service, with any of its tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// It did not leave; nothing has happened.
@@ -127,9 +131,12 @@ impl Error {
         }))
     }
 
-    /// Adds the tries that were made.
-    pub(crate) fn after(mut self, tries: Vec<FailedTry>) -> Self {
+    /// Adds the tries that were made, and whether the service may have acted upon one of them.
+    pub(crate) fn after(mut self, tries: Vec<FailedTry>, maybe_acted: bool) -> Self {
         self.0.tries = tries;
+        if maybe_acted && self.0.sent == Sent::No {
+            self.0.sent = Sent::Maybe;
+        }
         self
     }
 
@@ -195,6 +202,7 @@ impl Error {
             Cause::Api { .. } => ErrorKind::Api,
             Cause::Stuck => ErrorKind::Stuck,
             Cause::Limited(_) => ErrorKind::Limited,
+            Cause::Runtime(_) => ErrorKind::Runtime,
         }
     }
 
@@ -239,9 +247,11 @@ impl Error {
     /// Who must act. Errors that never reached the service are the caller's or time's.
     pub fn class(&self) -> Option<ErrorClass> {
         match &self.0.cause {
-            Cause::BadPath | Cause::Invalid(_) | Cause::Encode(_) | Cause::Stuck => {
-                Some(ErrorClass::Caller)
-            }
+            Cause::BadPath
+            | Cause::Invalid(_)
+            | Cause::Encode(_)
+            | Cause::Stuck
+            | Cause::Runtime(_) => Some(ErrorClass::Caller),
             Cause::Sign(_) => Some(ErrorClass::Configuration),
             Cause::Limited(_) => Some(ErrorClass::Quota),
             Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
@@ -260,7 +270,8 @@ impl Error {
             | Cause::Invalid(_)
             | Cause::Encode(_)
             | Cause::Sign(_)
-            | Cause::Stuck => Some(ErrorRepeat::Never),
+            | Cause::Stuck
+            | Cause::Runtime(_) => Some(ErrorRepeat::Never),
             Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Limited(_) => {
                 Some(ErrorRepeat::Later)
             }
@@ -321,9 +332,15 @@ impl fmt::Display for Error {
             Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
             Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
-            Cause::Connect(_) => write!(f, "{path} was not sent: no connection to the service"),
+            Cause::Connect(error) => {
+                write!(f, "{path} was not sent: no connection to the service")?;
+                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+            }
             Cause::Timeout(after) => write!(f, "{path} had no answer within {after:?}"),
-            Cause::Transport(_) => write!(f, "{path} had no answer: the connection broke"),
+            Cause::Transport(error) => {
+                write!(f, "{path} had no answer: the connection broke")?;
+                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+            }
             Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
             Cause::Http { status } => {
                 write!(
@@ -352,6 +369,7 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Cause::Limited(limited) => write!(f, "{path} was not sent: {limited}"),
+            Cause::Runtime(problem) => write!(f, "{path} could not run: {problem}"),
             Cause::Stuck => write!(
                 f,
                 "{path} promised another page but its cursor did not move"
@@ -371,7 +389,7 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "; this machine's clock is {} s behind the service's",
-                    -seconds
+                    seconds.unsigned_abs()
                 )
             }
             None => Ok(()),
@@ -408,6 +426,16 @@ impl StdError for Error {
             _ => None,
         }
     }
+}
+
+/// The innermost cause, which says what the outer ones only wrap: a refused connection, an unknown
+/// issuer of a certificate.
+fn root(error: &reqwest::Error) -> Option<&(dyn StdError + 'static)> {
+    let mut cause = error.source()?;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Some(cause)
 }
 
 /// The beginning of a text, for errors.

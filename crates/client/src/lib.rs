@@ -19,6 +19,8 @@
 //! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
 //! says which command failed, what the code means, who must act and whether a repeat can help.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
 mod client;
@@ -47,6 +49,8 @@ pub use pages::{Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};
+/// The HTTP client that [`ClientBuilder::http`] sets up.
+pub use reqwest;
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};

@@ -13,7 +13,7 @@ use std::{
 };
 use tencent_chat_types::Quota;
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
@@ -159,15 +159,26 @@ impl LocalLimiter {
 impl Limiter for LocalLimiter {
     fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
         Box::pin(async move {
-            let until = Instant::now() + turn.patience;
-            // The command's own gate first: who waits there must not hold up the whole app.
-            if let Some(gate) = self.gate(&turn) {
-                gate.pass(until).await?;
+            let until = after(turn.patience);
+            // Who cannot get through the second gate need not wait at the first.
+            if let Some(app) = &self.app {
+                app.expect(0, until)?;
             }
-            match &self.app {
-                Some(gate) => gate.pass(until).await,
-                None => Ok(()),
+            // The command's own gate first: who waits there must not hold up the whole app. Nothing
+            // is counted before both are open, so that neither loses a turn to the other.
+            let command = self.gate(&turn);
+            let command = match &command {
+                Some(gate) => Some(gate.enter(until).await?),
+                None => None,
+            };
+            let app = match &self.app {
+                Some(gate) => Some(gate.enter(until).await?),
+                None => None,
+            };
+            for entered in command.into_iter().chain(app) {
+                entered.gate.count();
             }
+            Ok(())
         })
     }
 
@@ -246,36 +257,60 @@ impl Gate {
 
     fn close_for(&self, pause: Duration) {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = Instant::now() + pause;
+        let open = after(pause);
         passed.next = Some(passed.next.map_or(open, |next| next.max(open)));
     }
 
-    async fn pass(&self, until: Instant) -> Result<(), Limited> {
-        let ahead = Ahead::enter(&self.waiting);
-        // Who cannot get through in time need not wait to find out.
-        let queue = self
-            .spacing
-            .saturating_mul(u32::try_from(ahead.others).unwrap_or(u32::MAX));
-        let expected = self.next() + queue;
+    /// Whether one with so many others ahead can get through in time.
+    fn expect(&self, others: usize, until: Instant) -> Result<(), Limited> {
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        let expected = self.next() + self.spacing.saturating_mul(others);
         if expected > until {
             return Err(Limited::new(expected.duration_since(Instant::now())));
         }
+        Ok(())
+    }
+
+    /// Waits at the gate until it is open. The next one gets there when the answer is dropped.
+    async fn enter(&self, until: Instant) -> Result<Entered<'_>, Limited> {
+        let ahead = Ahead::enter(&self.waiting);
+        // Who cannot get through in time need not wait to find out.
+        self.expect(ahead.others, until)?;
         // Closed never, so an error cannot come.
-        let _turn = self.turnstile.acquire().await;
+        let turn = self.turnstile.acquire().await.ok();
         loop {
             let next = self.next();
             if next > until {
                 return Err(Limited::new(next.duration_since(Instant::now())));
             }
             if next <= Instant::now() {
-                self.count();
-                return Ok(());
+                return Ok(Entered {
+                    gate: self,
+                    _turn: turn,
+                    _ahead: ahead,
+                });
             }
             // Dropped here, the turn goes to the next in the queue, and nothing has been counted.
             sleep_until(next).await;
         }
     }
 }
+
+/// Who stands in an open gate, alone. Dropped uncounted, nothing has happened.
+struct Entered<'a> {
+    gate: &'a Gate,
+    _turn: Option<SemaphorePermit<'a>>,
+    _ahead: Ahead<'a>,
+}
+
+/// The time so long from now, or so far off that it makes no difference.
+fn after(pause: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(pause).unwrap_or(now + FAR)
+}
+
+/// A century.
+pub(crate) const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A place in the queue.
 struct Ahead<'a> {
@@ -432,6 +467,36 @@ mod tests {
                 .unwrap();
         }
         assert!(begin.elapsed() >= Duration::from_secs(2));
+    }
+
+    /// A day's only call is not used up by one that the app's quota holds back or that is given up.
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_at_the_second_gate_has_used_nothing_up() {
+        let limiter = LocalLimiter::new().command("v4/a/b", 1, 86_400).app(1, 1);
+        let other = Turn::new("v4/a/c", QUOTA, PATIENT);
+        limiter.acquire(other).await.unwrap();
+        limiter.acquire(turn(Duration::ZERO)).await.unwrap_err();
+        // In the second gate's queue when the time is up.
+        let given_up = Duration::from_millis(900);
+        let late = tokio::time::timeout(given_up, limiter.acquire(turn(PATIENT)));
+        assert!(late.await.is_err());
+        let refused = limiter.acquire(turn(Duration::from_millis(1)));
+        refused.await.unwrap_err();
+        limiter.acquire(turn(Duration::from_secs(2))).await.unwrap();
+        limiter
+            .acquire(turn(Duration::from_secs(2)))
+            .await
+            .unwrap_err();
+        assert_eq!(limiter.waiting(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn for_ever_is_no_overflow() {
+        let limiter = LocalLimiter::new().command("v4/a/b", 1, 1).app(1, 1);
+        limiter.acquire(turn(Duration::MAX)).await.unwrap();
+        limiter.acquire(turn(Duration::MAX)).await.unwrap();
+        limiter.back_off("v4/a/b", Duration::MAX);
+        limiter.acquire(turn(PATIENT)).await.unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,10 @@ use crate::limit::{LimitFuture, Limited, Limiter, Turn};
 use redis::{Client as Redis, RedisError, Script, aio::ConnectionManager};
 use std::{collections::HashMap, fmt, time::Duration};
 use tencent_chat_types::Quota;
-use tokio::{sync::OnceCell, time::sleep};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep},
+};
 
 /// By how much windows are kept longer than the service's; see [`LocalLimiter`](crate::LocalLimiter).
 const MARGIN: f64 = 0.005;
@@ -175,12 +178,15 @@ const APP: &str = "app";
 impl Limiter for RedisLimiter {
     fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
         Box::pin(async move {
+            let asked = Instant::now();
             let quota = self.quotas.get(turn.command).copied().unwrap_or(turn.quota);
             if let Some(quota) = quota {
                 self.pass(turn.command, quota, turn.patience).await?;
             }
+            // One patience for both.
+            let patience = turn.patience.saturating_sub(asked.elapsed());
             match self.app {
-                Some(quota) => self.pass(APP, quota, turn.patience).await,
+                Some(quota) => self.pass(APP, quota, patience).await,
                 None => Ok(()),
             }
         })

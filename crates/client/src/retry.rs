@@ -75,7 +75,8 @@ impl RetryPolicy {
     /// failed together do not come back together.
     fn pause(&self, tries: u32, quota: bool) -> Duration {
         if quota {
-            return self.quota_pause.mul_f64(0.5 + fastrand::f64());
+            let half = self.quota_pause / 2;
+            return half.saturating_add(self.quota_pause.mul_f64(fastrand::f64()));
         }
         let doubled = 1_u32
             .checked_shl(tries.saturating_sub(1))
@@ -108,6 +109,8 @@ pub(crate) struct Tries<'a> {
     until: Instant,
     made: u32,
     renewed: bool,
+    /// Whether the service may have acted upon one of them.
+    maybe_acted: bool,
     failed: Vec<FailedTry>,
 }
 
@@ -118,6 +121,7 @@ impl<'a> Tries<'a> {
             until,
             made: 0,
             renewed: false,
+            maybe_acted: false,
             failed: Vec::new(),
         }
     }
@@ -130,6 +134,7 @@ impl<'a> Tries<'a> {
     /// What to do about the error of another try.
     pub(crate) fn failed(&mut self, error: &Error, body: &[u8], took: Duration) -> Next {
         self.made += 1;
+        self.maybe_acted |= !error.was_not_acted_upon();
         self.failed.push(FailedTry {
             kind: error.kind(),
             code: error.code(),
@@ -159,7 +164,7 @@ impl<'a> Tries<'a> {
 
     /// The last error, with the tries before it.
     pub(crate) fn give_up(self, error: Error) -> Error {
-        error.after(self.failed)
+        error.after(self.failed, self.maybe_acted)
     }
 }
 
@@ -219,6 +224,13 @@ mod tests {
             }
             let quota = policy.pause(1, true);
             assert!((Duration::from_millis(500)..=Duration::from_millis(1_500)).contains(&quota));
+            let long = policy
+                .clone()
+                .first_pause(Duration::MAX)
+                .longest_pause(Duration::MAX)
+                .quota_pause(Duration::MAX);
+            assert!(long.pause(1, true) >= Duration::MAX / 2);
+            assert!(long.pause(40, false) < Duration::MAX);
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted},
-    limit::{Limiter, Turn},
-    observe::{Observer, Tried},
+    limit::{FAR, Limiter, Turn},
+    observe::{CallSpan, Observer, Tried},
+    pages::OUTSIDE,
     retry::{Next, RetryPolicy, Tries},
 };
 use bytes::{Bytes, BytesMut};
@@ -20,7 +21,9 @@ use std::{
     },
     time::{Duration, Instant, UNIX_EPOCH},
 };
-use tencent_chat_types::{ErrorClass, Meta, RawReply, Reply};
+use tencent_chat_types::{ErrorClass, ErrorRepeat, Meta, RawReply, Reply};
+use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 /// Everything that calls share.
 pub(crate) struct Transport {
@@ -39,10 +42,10 @@ pub(crate) struct Transport {
 }
 
 /// How a call goes about it.
-pub(crate) struct Options<'a> {
+pub(crate) struct Options {
     /// For all tries and pauses together.
-    pub(crate) deadline: Duration,
-    pub(crate) retry: &'a RetryPolicy,
+    deadline: Duration,
+    retry: RetryPolicy,
 }
 
 /// A command, known by its spec or only by path.
@@ -72,33 +75,79 @@ pub(crate) struct Received {
 const CLOCK_DIFFERENCE: u64 = 60;
 
 impl Transport {
-    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    /// The client's own options, but for those that the call has.
+    pub(crate) fn options(
+        &self,
+        deadline: Option<Duration>,
+        retry: Option<RetryPolicy>,
+    ) -> Options {
+        Options {
+            deadline: deadline.unwrap_or(self.deadline),
+            retry: retry.unwrap_or_else(|| self.retry.clone()),
+        }
+    }
+
+    /// One call, in its span. A body that could not be made ends it at once.
     pub(crate) async fn call<R: Reply>(
         &self,
         command: Command<'_>,
-        body: Bytes,
-        options: Options<'_>,
+        body: Result<Vec<u8>, Error>,
+        options: Options,
     ) -> Result<(R, Bytes), Error> {
+        let mut span = CallSpan::new(command.path);
+        let result = match body {
+            Ok(body) => {
+                let within = span.span();
+                let call = self.repeatedly(command, body.into(), options, &mut span);
+                call.instrument(within).await
+            }
+            Err(error) => Err(error),
+        };
+        span.over(result.as_ref().err());
+        result
+    }
+
+    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    async fn repeatedly<R: Reply>(
+        &self,
+        command: Command<'_>,
+        body: Bytes,
+        options: Options,
+        span: &mut CallSpan,
+    ) -> Result<(R, Bytes), Error> {
+        // Timers and connections need one.
+        if Handle::try_current().is_err() {
+            return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
+        }
         let begun = Instant::now();
-        let until = begun + options.deadline;
-        let mut tries = Tries::new(options.retry, until);
+        let until = begun.checked_add(options.deadline).unwrap_or(begun + FAR);
+        let mut last = None;
+        let mut tries = Tries::new(&options.retry, until);
         loop {
             let asked = Instant::now();
             if let Some(limiter) = &self.limiter {
                 let patience = until.saturating_duration_since(Instant::now());
                 let quota = command.meta.and_then(|meta| meta.quota);
                 let turn = Turn::new(command.path, quota, patience);
-                if let Err(limited) = limiter.acquire(turn).await {
+                let turn = limiter.acquire(turn).await;
+                span.waited += asked.elapsed();
+                if let Err(limited) = turn {
                     let error = command.error(Cause::Limited(limited), Sent::No);
                     return Err(tries.give_up(error));
                 }
             }
             let began = Instant::now();
             let left = until.saturating_duration_since(began);
+            if left.is_zero() {
+                // Too late to send anything: what went wrong before tells more.
+                let late = || command.error(Cause::Timeout(options.deadline), Sent::No);
+                return Err(tries.give_up(last.unwrap_or_else(late)));
+            }
             let timeout = match left < self.try_timeout {
                 true => (left, options.deadline),
                 false => (self.try_timeout, self.try_timeout),
             };
+            span.tries += 1;
             let mut signed = None;
             let outcome = self.attempt(command, body.clone(), timeout).await;
             let outcome = outcome.and_then(|received| {
@@ -134,15 +183,18 @@ impl Transport {
                 };
                 limiter.back_off(command.path, pause);
             }
+            // Also where this call is over: the next one must not go out with a stale UserSig again.
+            if error.repeat() == Some(ErrorRepeat::RenewUserSig)
+                && let Some(Err(problem)) = signed.map(|stale| self.credentials.renew(&stale))
+            {
+                return Err(tries.give_up(command.error(Cause::Sign(problem), Sent::No)));
+            }
             match next {
                 Next::GiveUp => return Err(tries.give_up(error)),
                 Next::Again(pause) => tokio::time::sleep(pause).await,
-                Next::Renew => {
-                    if let Some(Err(problem)) = signed.map(|stale| self.credentials.renew(&stale)) {
-                        return Err(command.error(Cause::Sign(problem), Sent::No));
-                    }
-                }
+                Next::Renew => {}
             }
+            last = Some(error);
         }
     }
 

@@ -3,20 +3,50 @@
 
 mod support;
 
-use axum::response::IntoResponse;
+use axum::{http::StatusCode, response::IntoResponse};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use futures_util::{FutureExt as _, StreamExt as _};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as _,
+    fmt::Debug,
     io,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use support::{KEY, Server, builder};
-use tencent_chat_client::RetryPolicy;
-use tencent_chat_types::{conversation::GetContactGroup, group::ListGroups};
-use tracing_subscriber::fmt::MakeWriter;
+use support::{ADMIN, APP, Seen, Server, raw, read_request, tls::tls_server};
+use tencent_chat_client::{
+    Client, ClientBuilder, Error, ErrorKind, LocalLimiter, Region, RetryPolicy, SecretKey, reqwest,
+};
+use tencent_chat_types::{
+    Endpoint as _,
+    conversation::GetContactGroup,
+    group::ListGroups,
+    message::{GetGroupHistory, SendMsg},
+    model::TextElem,
+};
+use tencent_chat_usersig::{Signer, UserSig};
+use tracing_subscriber::{
+    fmt::{MakeWriter, format::FmtSpan},
+    util::SubscriberInitExt as _,
+};
+
+/// A key that looks different in every encoding.
+const KEY: &str = "a+very/secret=key&with%odd?chars";
 
 /// Keeps what is written.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -41,60 +71,345 @@ fn quick() -> RetryPolicy {
         .quota_pause(Duration::from_millis(1))
 }
 
-/// One log of everything that any library writes while calls go well and badly: every try is in it
-/// under the documented names, and neither key nor UserSig is.
+fn builder(base: &str) -> ClientBuilder {
+    Client::builder(APP, ADMIN, KEY)
+        .base_url(base)
+        .unlimited()
+        .retry(quick())
+}
+
+fn client(base: &str) -> Client {
+    builder(base).build().unwrap()
+}
+
+/// A text in the forms in which it can get into another one.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![
+        secret.to_owned(),
+        utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+        secret.replace('*', "%2A"),
+        secret.replace('*', "%2a"),
+        // What the alphabet of signatures was before it was made fit for queries.
+        secret.replace('*', "+").replace('-', "/").replace('_', "="),
+        format!("{:?}", secret.as_bytes())
+            .trim_matches(['[', ']'])
+            .to_owned(),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+    ];
+    // Base64 of it, wherever it begins within a longer text: without the ends that depend on that.
+    for skip in 0..3 {
+        let tail = &secret.as_bytes()[skip..];
+        let tail = &tail[..tail.len() / 3 * 3];
+        forms.push(STANDARD_NO_PAD.encode(tail));
+        forms.push(URL_SAFE_NO_PAD.encode(tail));
+    }
+    forms
+}
+
+/// Every text that an error has.
+fn texts(error: &Error) -> String {
+    let mut all = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.tries());
+    all += &format!("{:?} {:?}\n", error.server_text(), error.action_status());
+    all += &format!("{:?}\n", error.violations().collect::<Vec<_>>());
+    let mut source = error.source();
+    while let Some(inner) = source {
+        all += &format!("{inner}\n{inner:?}\n{inner:#?}\n");
+        source = inner.source();
+    }
+    all
+}
+
+fn debugged(value: &impl Debug) -> String {
+    format!("{value:?}\n{value:#?}\n")
+}
+
+fn message() -> SendMsg {
+    SendMsg::new("mei", 7, [TextElem::new("hi")]).with_msg_seq(1)
+}
+
+fn list() -> GetContactGroup {
+    GetContactGroup::new("lin")
+}
+
+/// Servers that repeat what they were sent, as careless gateways do.
+fn echoes() -> Vec<(
+    ErrorKind,
+    Box<dyn Fn(&Seen) -> axum::response::Response + Send + Sync>,
+)> {
+    let api = |text: String| {
+        serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": 60007, "ErrorInfo": text })
+            .to_string()
+            .into_response()
+    };
+    vec![
+        (
+            ErrorKind::Api,
+            Box::new(move |seen| api(seen.query["usersig"].clone())),
+        ),
+        (
+            ErrorKind::Api,
+            Box::new(move |seen| {
+                let sig = utf8_percent_encode(&seen.query["usersig"], NON_ALPHANUMERIC);
+                api(format!(
+                    "bad request: /{}?usersig={sig}&random=1",
+                    seen.path
+                ))
+            }),
+        ),
+        (
+            ErrorKind::Api,
+            // Cut off by a gateway that means well.
+            Box::new(move |seen| api(format!("{}...", &seen.query["usersig"][..40]))),
+        ),
+        (
+            ErrorKind::Http,
+            Box::new(|seen| {
+                (StatusCode::BAD_GATEWAY, seen.query["usersig"].clone()).into_response()
+            }),
+        ),
+        (
+            ErrorKind::Decode,
+            Box::new(|seen| {
+                serde_json::json!({ "ErrorCode": 0, "CompleteFlag": seen.query["usersig"] })
+                    .to_string()
+                    .into_response()
+            }),
+        ),
+        (
+            ErrorKind::Decode,
+            Box::new(|seen| {
+                format!("<a href=\"?usersig={}\">", seen.query["usersig"]).into_response()
+            }),
+        ),
+    ]
+}
+
+/// Errors of every kind there is, and the signatures that were sent on the way.
+async fn errors() -> (Vec<Error>, BTreeSet<String>) {
+    let (mut errors, mut sigs) = (Vec::new(), BTreeSet::new());
+    for (kind, echo) in echoes() {
+        let server = Server::new(echo).await;
+        let error = client(&server.base).send(&list()).await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        let message = client(&server.base).send(&message()).await;
+        errors.extend(message.err());
+        errors.push(error);
+        sigs.extend(
+            server
+                .seen()
+                .into_iter()
+                .map(|seen| seen.query["usersig"].clone()),
+        );
+    }
+    let stuck =
+        r#"{"ContactItem":[],"GroupItem":[],"CompleteFlag":0,"NextStartIndex":0,"ErrorCode":0}"#;
+    let stuck = Server::replying(stuck).await;
+    let stuck_client = client(&stuck.base);
+    errors.push(
+        stuck_client
+            .pages(list())
+            .next()
+            .await
+            .unwrap()
+            .unwrap_err(),
+    );
+    let small = builder(&stuck.base).max_reply_bytes(9).build().unwrap();
+    errors.push(small.send(&list()).await.unwrap_err());
+    sigs.extend(
+        stuck
+            .seen()
+            .into_iter()
+            .map(|seen| seen.query["usersig"].clone()),
+    );
+
+    let breaks = raw(|mut connection| async move { read_request(&mut connection).await }).await;
+    errors.push(client(&breaks).send(&list()).await.unwrap_err());
+    let silent = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        tokio::time::sleep(Duration::from_secs(600)).await;
+    })
+    .await;
+    let silent = client(&silent);
+    let timeout = silent
+        .call(list())
+        .deadline(Duration::from_millis(50))
+        .await;
+    errors.push(timeout.unwrap_err());
+    errors.push(
+        client("http://127.0.0.1:1")
+            .send(&list())
+            .await
+            .unwrap_err(),
+    );
+    let unknown = builder("http://no-such-host.invalid").allow_plain_http();
+    errors.push(unknown.build().unwrap().send(&list()).await.unwrap_err());
+    errors.push(stuck_client.send_raw("v4/nothing", &()).await.unwrap_err());
+    let no_json = BTreeMap::from([((1, 2), 3)]);
+    errors.push(stuck_client.send_raw("v4/a/b", &no_json).await.unwrap_err());
+    errors.push(
+        stuck_client
+            .send(&GetGroupHistory::new("group", 21))
+            .await
+            .unwrap_err(),
+    );
+    let limiter = LocalLimiter::new().command(ListGroups::META.path, 0, 1);
+    let limited = builder(&stuck.base)
+        .limiter(Arc::new(limiter))
+        .build()
+        .unwrap();
+    errors.push(limited.send(&ListGroups::new()).await.unwrap_err());
+    let long = Client::builder(APP, "long".repeat(1 << 20), KEY)
+        .base_url(&*stuck.base)
+        .unlimited();
+    errors.push(long.build().unwrap().send(&list()).await.unwrap_err());
+    let outside = std::thread::spawn(move || stuck_client.send(&list()).now_or_never());
+    errors.push(outside.join().unwrap().unwrap().unwrap_err());
+    (errors, sigs)
+}
+
+/// Everything that prints and has to do with secrets.
+fn debug_output(base: &str) -> (Vec<String>, String) {
+    let client = client(base);
+    let signer = Signer::new(APP, KEY);
+    let sig: UserSig = signer.sign("lin", Duration::from_secs(60)).unwrap();
+    #[cfg_attr(not(feature = "redis"), allow(unused_mut))]
+    let mut all = vec![
+        debugged(&SecretKey::new(KEY)),
+        debugged(&signer),
+        debugged(&sig),
+        debugged(&signer.verify(sig.expose())),
+        debugged(&client),
+        debugged(&client.call(list())),
+        debugged(&client.pages(list())),
+        debugged(&client.items(list())),
+        debugged(&client.conversation()),
+        debugged(&Client::builder(APP, ADMIN, KEY)),
+        debugged(
+            &Client::builder(APP, ADMIN, KEY)
+                .region(Region::SEOUL)
+                .http(|http| http),
+        ),
+        debugged(&Client::builder(0, ADMIN, KEY).build()),
+        debugged(&builder("nonsense").build()),
+    ];
+    #[cfg(feature = "redis")]
+    all.push(debugged(
+        &tencent_chat_client::RedisLimiter::new(
+            &format!(
+                "redis://:{}@127.0.0.1/",
+                utf8_percent_encode(KEY, NON_ALPHANUMERIC)
+            ),
+            "chat",
+        )
+        .unwrap(),
+    ));
+    (all, sig.expose().to_owned())
+}
+
+/// One log of everything that any library writes while calls go well and badly: every call and every
+/// try is in it under the documented names, and neither key nor UserSig is, nor in any other text.
 #[tokio::test]
 async fn the_log_tells_every_try_and_no_secret() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
         .with_ansi(false)
         .with_writer(log.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+        .finish()
+        // With the records of libraries that use `log`.
+        .init();
 
-    let server = Server::new(|seen| {
-        // Echoes the address, as a careless gateway would.
-        let sig = seen.query.get("usersig").cloned().unwrap_or_default();
-        format!(r#"{{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"{sig}"}}"#)
-            .into_response()
-    })
-    .await;
-    let client = server.builder().retry(quick()).build().unwrap();
-    let error = client.send(&GetContactGroup::new("lin")).await.unwrap_err();
-    let gone = builder("http://127.0.0.1:1")
-        .retry(quick())
+    tries_are_told(&log).await;
+
+    let (errors, mut sigs) = errors().await;
+    let kinds: BTreeSet<String> = errors.iter().map(|e| format!("{:?}", e.kind())).collect();
+    let all = "Api BadPath Connect Decode Encode Http Invalid Limited Runtime Sign Stuck Timeout \
+               TooLarge Transport";
+    assert_eq!(kinds, all.split_whitespace().map(str::to_owned).collect());
+
+    // TLS too, with and without success, and with a log of each byte asked for.
+    let tls = tls_server(r#"{"ActionStatus":"OK","ErrorCode":0}"#).await;
+    client(&tls.base).send(&list()).await.unwrap_err();
+    let ca = reqwest::Certificate::from_pem(tls.ca_pem.as_bytes()).unwrap();
+    let trusting = builder(&tls.base)
+        .http(|http| http.tls_certs_merge([ca]).connection_verbose(true))
         .build()
         .unwrap();
-    let gone = gone.send(&ListGroups::new()).await.unwrap_err();
+    trusting.send(&list()).await.unwrap();
 
-    let sigs: Vec<String> = server
-        .seen()
-        .iter()
-        .map(|seen| seen.query["usersig"].clone())
-        .collect();
-    assert_eq!(sigs.len(), 4);
-    let mut texts = vec![String::from_utf8(log.0.lock().unwrap().clone()).unwrap()];
-    for error in [&error, &gone] {
-        texts.push(format!("{error} {error:?} {client:?}"));
-        let mut source = std::error::Error::source(error);
-        while let Some(inner) = source {
-            texts.push(format!("{inner} {inner:?}"));
-            source = inner.source();
-        }
+    let server = Server::replying("{}").await;
+    let chatty = builder(&server.base).http(|http| http.connection_verbose(true));
+    chatty.build().unwrap().send(&list()).await.unwrap();
+    sigs.extend(
+        server
+            .seen()
+            .into_iter()
+            .map(|seen| seen.query["usersig"].clone()),
+    );
+    assert!(!sigs.is_empty());
+
+    let (printed, sig) = debug_output(&server.base);
+    sigs.insert(sig);
+    let mut texts: Vec<String> = errors.iter().map(texts).chain(printed).collect();
+    let logged = log.text();
+    // Of each library that has something to say, so that silence is none of the reasons.
+    for target in ["reqwest::", "hyper_util::", "rustls::", "tencent_chat: "] {
+        assert!(logged.contains(target), "nothing of {target}");
     }
+    texts.push(logged);
+    let secrets = sigs.iter().map(String::as_str).chain([KEY]);
+    let secrets: Vec<String> = secrets.flat_map(forms).collect();
     for text in &texts {
-        assert!(!text.contains(KEY), "{text}");
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{secret} in {text}");
+        }
+        // Not even the address that it stands in.
         assert!(
-            sigs.iter().all(|sig| !text.contains(sig.as_str())),
+            !text.contains("usersig=eJ") && !text.contains("?sdkappid"),
             "{text}"
         );
     }
-    let events: Vec<&str> = texts[0]
+
+    // This test would see it: a client that was told to log each byte, behind this crate's back.
+    let careless = reqwest::Client::builder()
+        .no_proxy()
+        .connection_verbose(true);
+    let careless = builder(&server.base).http_client(careless.build().unwrap());
+    careless.build().unwrap().send(&list()).await.unwrap();
+    let sig = server.seen().pop().unwrap().query["usersig"].clone();
+    assert!(log.text().contains(&sig));
+}
+
+async fn tries_are_told(log: &Log) {
+    let server =
+        Server::new(|_| r#"{"ActionStatus":"FAIL","ErrorCode":60007}"#.into_response()).await;
+    let failing = client(&server.base);
+    failing.send(&list()).await.unwrap_err();
+    let gone = client("http://127.0.0.1:1");
+    gone.send(&ListGroups::new()).await.unwrap_err();
+    gone.send(&GetGroupHistory::new("group", 21))
+        .await
+        .unwrap_err();
+    let silent = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        tokio::time::sleep(Duration::from_secs(600)).await;
+    })
+    .await;
+    let silent = client(&silent);
+    assert!(silent.send(&list()).now_or_never().is_none());
+
+    let log = log.text();
+    let own: Vec<&str> = log
         .lines()
         .filter(|line| line.contains(" tencent_chat: "))
         .collect();
-    assert_eq!(events.len(), 8, "{events:#?}");
+    let ends = |end: &str| {
+        let lines = own.iter().filter(|line| line.contains(end));
+        lines.copied().collect::<Vec<_>>()
+    };
+    let tries = ends("number=");
+    assert_eq!(tries.len(), 8, "{tries:#?}");
     for part in [
         r#"endpoint="v4/recentcontact/get_contact_group""#,
         "number=1",
@@ -104,8 +419,46 @@ async fn the_log_tells_every_try_and_no_secret() {
         "took_ms=",
         "repeats=true",
     ] {
-        assert!(events[0].contains(part), "{part} in {}", events[0]);
+        assert!(tries[0].contains(part), "{part} in {}", tries[0]);
     }
-    assert!(events[3].contains("repeats=false"), "{}", events[3]);
-    assert!(events[4].contains(r#"outcome="connect""#), "{}", events[4]);
+    assert!(tries[3].contains("repeats=false"), "{}", tries[3]);
+    assert!(tries[4].contains(r#"outcome="connect""#), "{}", tries[4]);
+    // A span for each call. It is over with the call, though the connection lives on.
+    let (begun, over) = (ends(": new"), ends(": close "));
+    assert_eq!((begun.len(), over.len()), (4, 4), "{own:#?}");
+    for (span, parts) in over.iter().zip([
+        [
+            "get_contact_group\"",
+            "tries=4",
+            r#"outcome="api""#,
+            "code=60007",
+        ],
+        [
+            "get_appid_group_list\"",
+            "tries=4",
+            r#"outcome="connect""#,
+            "code=0",
+        ],
+        [
+            "group_msg_get_simple\"",
+            "tries=0",
+            r#"outcome="invalid""#,
+            "code=0",
+        ],
+        [
+            "get_contact_group\"",
+            "tries=1",
+            r#"outcome="given_up""#,
+            "code=0",
+        ],
+    ]) {
+        for part in parts
+            .iter()
+            .chain(&["call{endpoint=\"v4/", "waited_ms=", "took_ms="])
+        {
+            assert!(span.contains(part), "{part} in {span}");
+        }
+    }
+    // Events stand within the span of their call.
+    assert!(tries[0].contains("call{endpoint="), "{}", tries[0]);
 }

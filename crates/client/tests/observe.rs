@@ -5,14 +5,22 @@ mod support;
 
 use axum::response::IntoResponse;
 use std::{
-    sync::{Arc, Mutex},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
-use support::{ADMIN, APP, KEY, Server, builder};
+use support::{ADMIN, APP, KEY, Server, builder, raw, read_request};
 use tencent_chat_client::{
-    Client, ErrorKind, LimitFuture, Limited, Limiter, Observer, RetryPolicy, Tried, Turn,
+    Client, ErrorKind, LimitFuture, Limited, Limiter, Observer, RetryPolicy, Sent, Tried, Turn,
 };
-use tencent_chat_types::{conversation::GetContactGroup, group::ListGroups};
+use tencent_chat_types::{
+    conversation::GetContactGroup,
+    group::{CreateGroup, ListGroups},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 #[derive(Debug, Default)]
 struct Seen(Mutex<Vec<String>>);
@@ -146,4 +154,104 @@ async fn a_standby_host_takes_over() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     let error = builder(&server.base).failover().build().unwrap_err();
     assert_eq!(error.setting(), "failover");
+}
+
+/// A host that can go down and come up again: no connection outlives a call.
+async fn host(address: SocketAddr) -> JoinHandle<()> {
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            read_request(&mut connection).await;
+            let reply = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+            support::write(&mut connection, reply).await;
+        }
+    })
+}
+
+async fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn it_goes_back_when_the_standby_host_fails_in_turn() {
+    let (main, standby) = (free_address().await, free_address().await);
+    let client = builder(&format!("http://{main}"))
+        .standby_urls([format!("http://{standby}")])
+        .failover()
+        .retry(quick())
+        .build()
+        .unwrap();
+    let request = GetContactGroup::new("lin");
+    let call = || client.send(&request);
+    let running = host(standby).await;
+    call().await.unwrap();
+    call().await.unwrap();
+    running.abort();
+    let _ = running.await;
+    let running = host(main).await;
+    call().await.unwrap();
+    running.abort();
+    let _ = running.await;
+    let error = call().await.unwrap_err();
+    assert_eq!((error.kind(), error.tries().len()), (ErrorKind::Connect, 4));
+    let _running = host(standby).await;
+    call().await.unwrap();
+}
+
+/// Only a connection that does not come about makes it change: the rest may have arrived.
+#[tokio::test]
+async fn what_may_have_arrived_stays_with_its_host() {
+    let standby = Server::replying("{}").await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let (silent, broken) = (Arc::clone(&count), Arc::clone(&count));
+    let silent = raw(move |mut connection| {
+        let silent = Arc::clone(&silent);
+        async move {
+            read_request(&mut connection).await;
+            silent.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_secs(600)).await;
+        }
+    })
+    .await;
+    let broken = raw(move |mut connection| {
+        let broken = Arc::clone(&broken);
+        async move {
+            read_request(&mut connection).await;
+            broken.fetch_add(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    for (main, kind) in [(silent, ErrorKind::Timeout), (broken, ErrorKind::Transport)] {
+        let client = builder(&main)
+            .standby_urls([standby.base.clone()])
+            .failover()
+            .retry(quick())
+            .try_timeout(Duration::from_millis(300))
+            .build()
+            .unwrap();
+        count.store(0, Ordering::SeqCst);
+        let error = client
+            .send(&CreateGroup::new("Public", "x"))
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (kind, Sent::Maybe));
+        assert_eq!((error.tries().len(), count.load(Ordering::SeqCst)), (1, 1));
+        let error = client.send(&GetContactGroup::new("lin")).await.unwrap_err();
+        assert_eq!((error.kind(), error.tries().len()), (kind, 4));
+    }
+    assert!(standby.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_command_that_never_left_is_done_once_by_the_standby_host() {
+    let standby = Server::replying("{}").await;
+    let client = builder("http://127.0.0.1:1")
+        .standby_urls([standby.base.clone()])
+        .failover()
+        .retry(quick())
+        .build()
+        .unwrap();
+    client.send(&CreateGroup::new("Public", "x")).await.unwrap();
+    assert_eq!(standby.seen().len(), 1);
 }

@@ -132,6 +132,22 @@ async fn a_refusal_holds_all_processes_up() {
     panic!("the other one was never held up");
 }
 
+/// The time that a caller has is for both quotas together.
+#[tokio::test]
+async fn patience_is_for_both_quotas() {
+    let redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address, "app").unwrap().app(1, 1);
+    limiter.acquire(turn(1, PATIENT)).await.unwrap();
+    let other = Turn::new("v4/a/c", None, PATIENT);
+    let (other, both) = tokio::join!(
+        limiter.acquire(other),
+        limiter.acquire(turn(1, Duration::from_millis(1_500)))
+    );
+    // The command has its turn after one second, the app after two.
+    other.unwrap();
+    both.unwrap_err();
+}
+
 /// Without Redis, calls go out, and somebody is told.
 #[tokio::test]
 async fn calls_go_out_without_redis() {

@@ -6,6 +6,9 @@
     reason = "not every test uses every helper, and a test may panic"
 )]
 
+#[cfg(feature = "rustls")]
+pub mod tls;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -19,7 +22,7 @@ use std::{
 };
 use tencent_chat_client::{Client, ClientBuilder, RetryPolicy};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
@@ -139,13 +142,13 @@ where
 }
 
 /// Reads until the request's head and most of its body must have come.
-pub async fn read_request(connection: &mut TcpStream) {
+pub async fn read_request(connection: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = [0; 4096];
     let _ = connection.read(&mut buffer).await;
 }
 
 /// Writes and keeps the connection open.
-pub async fn write(connection: &mut TcpStream, text: &str) {
+pub async fn write(connection: &mut (impl AsyncWrite + Unpin), text: &str) {
     let _ = connection.write_all(text.as_bytes()).await;
     let _ = connection.flush().await;
 }

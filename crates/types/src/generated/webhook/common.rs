@@ -52,6 +52,10 @@ impl CallbackCommand {
     pub const GROUP_AFTER_CHANGE_GROUP_OWNER: Self = Self(
         Text::known("Group.CallbackAfterChangeGroupOwner"),
     );
+    /// A group was created. Wire value `Group.CallbackAfterCreateGroup`.
+    pub const GROUP_AFTER_CREATE_GROUP: Self = Self(
+        Text::known("Group.CallbackAfterCreateGroup"),
+    );
     /// A topic was created in a community. Wire value `Group.CallbackAfterCreateTopic`.
     pub const GROUP_AFTER_CREATE_TOPIC: Self = Self(
         Text::known("Group.CallbackAfterCreateTopic"),
@@ -60,9 +64,29 @@ impl CallbackCommand {
     pub const GROUP_AFTER_GROUP_ATTR_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterGroupAttrChanged"),
     );
+    /// A group was disbanded. Wire value `Group.CallbackAfterGroupDestroyed`.
+    pub const GROUP_AFTER_GROUP_DESTROYED: Self = Self(
+        Text::known("Group.CallbackAfterGroupDestroyed"),
+    );
+    /// A group is full: a new member took the last place, or a user found none. Wire value `Group.CallbackAfterGroupFull`.
+    pub const GROUP_AFTER_GROUP_FULL: Self = Self(
+        Text::known("Group.CallbackAfterGroupFull"),
+    );
+    /// The profile of a group was changed. Wire value `Group.CallbackAfterGroupInfoChanged`.
+    pub const GROUP_AFTER_GROUP_INFO_CHANGED: Self = Self(
+        Text::known("Group.CallbackAfterGroupInfoChanged"),
+    );
+    /// Members left a group or were removed from it. Wire value `Group.CallbackAfterMemberExit`.
+    pub const GROUP_AFTER_MEMBER_EXIT: Self = Self(
+        Text::known("Group.CallbackAfterMemberExit"),
+    );
     /// A member's role or name in a group was changed. Wire value `Group.CallbackAfterMemberFieldChanged`.
     pub const GROUP_AFTER_MEMBER_FIELD_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterMemberFieldChanged"),
+    );
+    /// Users joined a group: they applied, were invited, or were added by the app. Wire value `Group.CallbackAfterNewMemberJoin`.
+    pub const GROUP_AFTER_NEW_MEMBER_JOIN: Self = Self(
+        Text::known("Group.CallbackAfterNewMemberJoin"),
     );
     /// The read receipts of group messages changed. Wire value `Group.CallbackAfterReadReceipt`.
     pub const GROUP_AFTER_READ_RECEIPT: Self = Self(
@@ -72,6 +96,10 @@ impl CallbackCommand {
     pub const GROUP_AFTER_RECALL_MSG: Self = Self(
         Text::known("Group.CallbackAfterRecallMsg"),
     );
+    /// A group message was sent. Wire value `Group.CallbackAfterSendMsg`.
+    pub const GROUP_AFTER_SEND_MSG: Self = Self(
+        Text::known("Group.CallbackAfterSendMsg"),
+    );
     /// Topics of a community were deleted. Wire value `Group.CallbackAfterTopicDestroyed`.
     pub const GROUP_AFTER_TOPIC_DESTROYED: Self = Self(
         Text::known("Group.CallbackAfterTopicDestroyed"),
@@ -80,9 +108,25 @@ impl CallbackCommand {
     pub const GROUP_AFTER_TOPIC_INFO_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterTopicInfoChanged"),
     );
+    /// A user applies to join a group, and the app may refuse it. Wire value `Group.CallbackBeforeApplyJoinGroup`.
+    pub const GROUP_BEFORE_APPLY_JOIN_GROUP: Self = Self(
+        Text::known("Group.CallbackBeforeApplyJoinGroup"),
+    );
+    /// A group is about to be created, and the app may refuse it. Wire value `Group.CallbackBeforeCreateGroup`.
+    pub const GROUP_BEFORE_CREATE_GROUP: Self = Self(
+        Text::known("Group.CallbackBeforeCreateGroup"),
+    );
     /// A topic is about to be created in a community, and the app may refuse it. Wire value `Group.CallbackBeforeCreateTopic`.
     pub const GROUP_BEFORE_CREATE_TOPIC: Self = Self(
         Text::known("Group.CallbackBeforeCreateTopic"),
+    );
+    /// Users are about to be added to a group, and the app may refuse all or some of them. Wire value `Group.CallbackBeforeInviteJoinGroup`.
+    pub const GROUP_BEFORE_INVITE_JOIN_GROUP: Self = Self(
+        Text::known("Group.CallbackBeforeInviteJoinGroup"),
+    );
+    /// A user is about to send a group message, and the app may refuse, drop or change it. Wire value `Group.CallbackBeforeSendMsg`.
+    pub const GROUP_BEFORE_SEND_MSG: Self = Self(
+        Text::known("Group.CallbackBeforeSendMsg"),
     );
     /// Members of a live broadcast group came online or went offline. Wire value `Group.CallbackOnMemberStateChange`.
     pub const GROUP_ON_MEMBER_STATE_CHANGE: Self = Self(
@@ -127,14 +171,25 @@ wire_string_enum!(CallbackCommand {
     "C2C.CallbackBeforeSendMsg",
     "Bot.OnC2CMessage",
     "Group.CallbackAfterChangeGroupOwner",
+    "Group.CallbackAfterCreateGroup",
     "Group.CallbackAfterCreateTopic",
     "Group.CallbackAfterGroupAttrChanged",
+    "Group.CallbackAfterGroupDestroyed",
+    "Group.CallbackAfterGroupFull",
+    "Group.CallbackAfterGroupInfoChanged",
+    "Group.CallbackAfterMemberExit",
     "Group.CallbackAfterMemberFieldChanged",
+    "Group.CallbackAfterNewMemberJoin",
     "Group.CallbackAfterReadReceipt",
     "Group.CallbackAfterRecallMsg",
+    "Group.CallbackAfterSendMsg",
     "Group.CallbackAfterTopicDestroyed",
     "Group.CallbackAfterTopicInfoChanged",
+    "Group.CallbackBeforeApplyJoinGroup",
+    "Group.CallbackBeforeCreateGroup",
     "Group.CallbackBeforeCreateTopic",
+    "Group.CallbackBeforeInviteJoinGroup",
+    "Group.CallbackBeforeSendMsg",
     "Group.CallbackOnMemberStateChange",
     "Group.CallbackSendMsgException",
     "Alert.RequestOverLimit",

@@ -4,9 +4,12 @@
 
 use crate::webhook::{
     AlertRequestOverLimit, BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg,
-    C2cBeforeSendMsg, GroupAfterChangeGroupOwner, GroupAfterCreateTopic, GroupAfterGroupAttrChanged,
-    GroupAfterMemberFieldChanged, GroupAfterReadReceipt, GroupAfterRecallMsg,
-    GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged, GroupBeforeCreateTopic,
+    C2cBeforeSendMsg, GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterCreateTopic,
+    GroupAfterGroupAttrChanged, GroupAfterGroupDestroyed, GroupAfterGroupFull,
+    GroupAfterGroupInfoChanged, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
+    GroupAfterNewMemberJoin, GroupAfterReadReceipt, GroupAfterRecallMsg, GroupAfterSendMsg,
+    GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged, GroupBeforeApplyJoinGroup,
+    GroupBeforeCreateGroup, GroupBeforeCreateTopic, GroupBeforeInviteJoinGroup, GroupBeforeSendMsg,
     GroupOnMemberStateChange, GroupSendMsgException, ProfilePortraitSet, SnsBlackListAdd,
     SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse,
     StateChange, UnknownEvent, Webhook, WebhookMeta, event_table,
@@ -44,22 +47,44 @@ pub enum Event {
     C2cBeforeSendMsg(Box<C2cBeforeSendMsg>),
     /// A group was given to another owner. `Group.CallbackAfterChangeGroupOwner`.
     GroupAfterChangeGroupOwner(Box<GroupAfterChangeGroupOwner>),
+    /// A group was created. `Group.CallbackAfterCreateGroup`.
+    GroupAfterCreateGroup(Box<GroupAfterCreateGroup>),
     /// A topic was created in a community. `Group.CallbackAfterCreateTopic`.
     GroupAfterCreateTopic(Box<GroupAfterCreateTopic>),
     /// Custom attributes of a group were changed, replaced, deleted or cleared. `Group.CallbackAfterGroupAttrChanged`.
     GroupAfterGroupAttrChanged(Box<GroupAfterGroupAttrChanged>),
+    /// A group was disbanded. `Group.CallbackAfterGroupDestroyed`.
+    GroupAfterGroupDestroyed(Box<GroupAfterGroupDestroyed>),
+    /// A group is full: a new member took the last place, or a user found none. `Group.CallbackAfterGroupFull`.
+    GroupAfterGroupFull(Box<GroupAfterGroupFull>),
+    /// The profile of a group was changed. `Group.CallbackAfterGroupInfoChanged`.
+    GroupAfterGroupInfoChanged(Box<GroupAfterGroupInfoChanged>),
+    /// Members left a group or were removed from it. `Group.CallbackAfterMemberExit`.
+    GroupAfterMemberExit(Box<GroupAfterMemberExit>),
     /// A member's role or name in a group was changed. `Group.CallbackAfterMemberFieldChanged`.
     GroupAfterMemberFieldChanged(Box<GroupAfterMemberFieldChanged>),
+    /// Users joined a group: they applied, were invited, or were added by the app. `Group.CallbackAfterNewMemberJoin`.
+    GroupAfterNewMemberJoin(Box<GroupAfterNewMemberJoin>),
     /// The read receipts of group messages changed. `Group.CallbackAfterReadReceipt`.
     GroupAfterReadReceipt(Box<GroupAfterReadReceipt>),
     /// Messages of a group or of a topic were recalled. `Group.CallbackAfterRecallMsg`.
     GroupAfterRecallMsg(Box<GroupAfterRecallMsg>),
+    /// A group message was sent. `Group.CallbackAfterSendMsg`.
+    GroupAfterSendMsg(Box<GroupAfterSendMsg>),
     /// Topics of a community were deleted. `Group.CallbackAfterTopicDestroyed`.
     GroupAfterTopicDestroyed(Box<GroupAfterTopicDestroyed>),
     /// The profile of a topic was changed. `Group.CallbackAfterTopicInfoChanged`.
     GroupAfterTopicInfoChanged(Box<GroupAfterTopicInfoChanged>),
+    /// A user applies to join a group, and the app may refuse it. `Group.CallbackBeforeApplyJoinGroup`.
+    GroupBeforeApplyJoinGroup(Box<GroupBeforeApplyJoinGroup>),
+    /// A group is about to be created, and the app may refuse it. `Group.CallbackBeforeCreateGroup`.
+    GroupBeforeCreateGroup(Box<GroupBeforeCreateGroup>),
     /// A topic is about to be created in a community, and the app may refuse it. `Group.CallbackBeforeCreateTopic`.
     GroupBeforeCreateTopic(Box<GroupBeforeCreateTopic>),
+    /// Users are about to be added to a group, and the app may refuse all or some of them. `Group.CallbackBeforeInviteJoinGroup`.
+    GroupBeforeInviteJoinGroup(Box<GroupBeforeInviteJoinGroup>),
+    /// A user is about to send a group message, and the app may refuse, drop or change it. `Group.CallbackBeforeSendMsg`.
+    GroupBeforeSendMsg(Box<GroupBeforeSendMsg>),
     /// Members of a live broadcast group came online or went offline. `Group.CallbackOnMemberStateChange`.
     GroupOnMemberStateChange(Box<GroupOnMemberStateChange>),
     /// A group message could not be sent. `Group.CallbackSendMsgException`.
@@ -86,14 +111,25 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
     <C2cAfterSendMsg as Webhook>::META,
     <C2cBeforeSendMsg as Webhook>::META,
     <GroupAfterChangeGroupOwner as Webhook>::META,
+    <GroupAfterCreateGroup as Webhook>::META,
     <GroupAfterCreateTopic as Webhook>::META,
     <GroupAfterGroupAttrChanged as Webhook>::META,
+    <GroupAfterGroupDestroyed as Webhook>::META,
+    <GroupAfterGroupFull as Webhook>::META,
+    <GroupAfterGroupInfoChanged as Webhook>::META,
+    <GroupAfterMemberExit as Webhook>::META,
     <GroupAfterMemberFieldChanged as Webhook>::META,
+    <GroupAfterNewMemberJoin as Webhook>::META,
     <GroupAfterReadReceipt as Webhook>::META,
     <GroupAfterRecallMsg as Webhook>::META,
+    <GroupAfterSendMsg as Webhook>::META,
     <GroupAfterTopicDestroyed as Webhook>::META,
     <GroupAfterTopicInfoChanged as Webhook>::META,
+    <GroupBeforeApplyJoinGroup as Webhook>::META,
+    <GroupBeforeCreateGroup as Webhook>::META,
     <GroupBeforeCreateTopic as Webhook>::META,
+    <GroupBeforeInviteJoinGroup as Webhook>::META,
+    <GroupBeforeSendMsg as Webhook>::META,
     <GroupOnMemberStateChange as Webhook>::META,
     <GroupSendMsgException as Webhook>::META,
     <BotOnC2cMessage as Webhook>::META,
@@ -114,14 +150,25 @@ event_table!(Event {
     "C2C.CallbackAfterSendMsg" => C2cAfterSendMsg,
     "C2C.CallbackBeforeSendMsg" => C2cBeforeSendMsg,
     "Group.CallbackAfterChangeGroupOwner" => GroupAfterChangeGroupOwner,
+    "Group.CallbackAfterCreateGroup" => GroupAfterCreateGroup,
     "Group.CallbackAfterCreateTopic" => GroupAfterCreateTopic,
     "Group.CallbackAfterGroupAttrChanged" => GroupAfterGroupAttrChanged,
+    "Group.CallbackAfterGroupDestroyed" => GroupAfterGroupDestroyed,
+    "Group.CallbackAfterGroupFull" => GroupAfterGroupFull,
+    "Group.CallbackAfterGroupInfoChanged" => GroupAfterGroupInfoChanged,
+    "Group.CallbackAfterMemberExit" => GroupAfterMemberExit,
     "Group.CallbackAfterMemberFieldChanged" => GroupAfterMemberFieldChanged,
+    "Group.CallbackAfterNewMemberJoin" => GroupAfterNewMemberJoin,
     "Group.CallbackAfterReadReceipt" => GroupAfterReadReceipt,
     "Group.CallbackAfterRecallMsg" => GroupAfterRecallMsg,
+    "Group.CallbackAfterSendMsg" => GroupAfterSendMsg,
     "Group.CallbackAfterTopicDestroyed" => GroupAfterTopicDestroyed,
     "Group.CallbackAfterTopicInfoChanged" => GroupAfterTopicInfoChanged,
+    "Group.CallbackBeforeApplyJoinGroup" => GroupBeforeApplyJoinGroup,
+    "Group.CallbackBeforeCreateGroup" => GroupBeforeCreateGroup,
     "Group.CallbackBeforeCreateTopic" => GroupBeforeCreateTopic,
+    "Group.CallbackBeforeInviteJoinGroup" => GroupBeforeInviteJoinGroup,
+    "Group.CallbackBeforeSendMsg" => GroupBeforeSendMsg,
     "Group.CallbackOnMemberStateChange" => GroupOnMemberStateChange,
     "Group.CallbackSendMsgException" => GroupSendMsgException,
     "Bot.OnC2CMessage" => BotOnC2cMessage,

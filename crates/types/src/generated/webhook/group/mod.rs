@@ -3,25 +3,47 @@
 //! Groups, their members, messages and topics.
 
 pub mod group_after_change_group_owner;
+pub mod group_after_create_group;
 pub mod group_after_create_topic;
 pub mod group_after_group_attr_changed;
+pub mod group_after_group_destroyed;
+pub mod group_after_group_full;
+pub mod group_after_group_info_changed;
+pub mod group_after_member_exit;
 pub mod group_after_member_field_changed;
+pub mod group_after_new_member_join;
 pub mod group_after_read_receipt;
 pub mod group_after_recall_msg;
+pub mod group_after_send_msg;
 pub mod group_after_topic_destroyed;
 pub mod group_after_topic_info_changed;
+pub mod group_before_apply_join_group;
+pub mod group_before_create_group;
 pub mod group_before_create_topic;
+pub mod group_before_invite_join_group;
+pub mod group_before_send_msg;
 pub mod group_on_member_state_change;
 pub mod group_send_msg_exception;
 
 pub use group_after_change_group_owner::GroupAfterChangeGroupOwner;
+pub use group_after_create_group::GroupAfterCreateGroup;
 pub use group_after_create_topic::GroupAfterCreateTopic;
 pub use group_after_group_attr_changed::GroupAfterGroupAttrChanged;
+pub use group_after_group_destroyed::GroupAfterGroupDestroyed;
+pub use group_after_group_full::GroupAfterGroupFull;
+pub use group_after_group_info_changed::GroupAfterGroupInfoChanged;
+pub use group_after_member_exit::GroupAfterMemberExit;
 pub use group_after_member_field_changed::GroupAfterMemberFieldChanged;
+pub use group_after_new_member_join::GroupAfterNewMemberJoin;
 pub use group_after_read_receipt::GroupAfterReadReceipt;
 pub use group_after_recall_msg::GroupAfterRecallMsg;
+pub use group_after_send_msg::GroupAfterSendMsg;
 pub use group_after_topic_destroyed::GroupAfterTopicDestroyed;
 pub use group_after_topic_info_changed::GroupAfterTopicInfoChanged;
+pub use group_before_apply_join_group::{GroupBeforeApplyJoinGroup, GroupBeforeApplyJoinGroupAnswer, GroupBeforeApplyJoinGroupReply};
+pub use group_before_create_group::{GroupBeforeCreateGroup, GroupBeforeCreateGroupAnswer, GroupBeforeCreateGroupReply};
 pub use group_before_create_topic::{GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer, GroupBeforeCreateTopicReply};
+pub use group_before_invite_join_group::{GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer, GroupBeforeInviteJoinGroupChanges, GroupBeforeInviteJoinGroupReply};
+pub use group_before_send_msg::{GroupBeforeSendMsg, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupBeforeSendMsgReply};
 pub use group_on_member_state_change::GroupOnMemberStateChange;
 pub use group_send_msg_exception::GroupSendMsgException;

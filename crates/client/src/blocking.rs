@@ -1,0 +1,371 @@
+//! The client for programs without async: each call blocks its thread until the reply is there.
+//!
+//! ```
+//! use tencent_chat_client::blocking::Client;
+//! # use tencent_chat_client::types::account::ImportAccounts;
+//! use tencent_chat_client::types::conversation::GetContactGroup;
+//!
+//! # fn run(base: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder(1400000000, "administrator", "key")
+//!     .base_url(base)
+//!     .build_blocking()?;
+//! # client.send(&ImportAccounts::new(["lin"]))?;
+//! for item in client.items(GetContactGroup::new("lin")) {
+//!     println!("{:?}", item?.to_account);
+//! }
+//! # Ok(())
+//! # }
+//! # let runtime = tokio::runtime::Runtime::new().unwrap();
+//! # let simulator = tencent_chat_simulator::Simulator::builder(1400000000, "key").start();
+//! # let simulator = runtime.block_on(simulator).unwrap();
+//! # run(&simulator.base_url()).unwrap();
+//! ```
+//!
+//! All of them run on one thread in the background, which ends with the last clone of the client.
+//! Many threads can call at once. A call from within async code would stop everything else on its
+//! thread, so it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime); call from
+//! `tokio::task::spawn_blocking` there, or use the asynchronous [`Client`](crate::Client).
+
+use crate::{
+    Answer, ClientBuilder, ConfigError, Error, RetryPolicy, SecretKey,
+    error::{Cause, Sent},
+    pages::ENDED,
+    transport::Command,
+};
+use serde::Serialize;
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, mpsc},
+    task::{Context, Waker},
+    thread::{self, JoinHandle},
+    time::Duration,
+    vec,
+};
+use tencent_chat_types::{Endpoint, Paged, RawReply};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+    task::coop::poll_proceed,
+};
+use tracing::Instrument as _;
+
+/// Calls the service and waits; otherwise like [`crate::Client`].
+#[derive(Clone, Debug)]
+pub struct Client {
+    client: crate::Client,
+    background: Arc<Background>,
+}
+
+impl ClientBuilder {
+    /// A client that blocks.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or cannot be right, or the machine has no thread left.
+    pub fn build_blocking(self) -> Result<Client, ConfigError> {
+        let client = self.build()?;
+        let background = Background::start().map_err(|error| {
+            let problem = format!("its thread did not start: {error}");
+            ConfigError::new("build_blocking", &problem, "a machine with a thread left")
+        })?;
+        Ok(Client {
+            client,
+            background: Arc::new(background),
+        })
+    }
+}
+
+impl Client {
+    /// Begins a client for an app, with the identifier of an administrator and the app's key. End it
+    /// with [`ClientBuilder::build_blocking`].
+    pub fn builder(
+        sdk_app_id: u64,
+        identifier: impl Into<String>,
+        key: impl Into<SecretKey>,
+    ) -> ClientBuilder {
+        crate::Client::builder(sdk_app_id, identifier, key)
+    }
+
+    /// A client as the environment describes it; see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Variables that are missing or wrong, by name.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClientBuilder::from_env()?.build_blocking()
+    }
+
+    /// Sends a request and waits for the reply.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub fn send<E: Endpoint>(&self, request: &E) -> Result<E::Reply, Error> {
+        let call = crate::Call::borrowed(&self.client, request);
+        Call::new(self, call).send()
+    }
+
+    /// A call to set options on, and then to send.
+    pub fn call<E: Endpoint>(&self, request: E) -> Call<'_, E> {
+        Call::new(self, self.client.call(request))
+    }
+
+    /// Calls a command that has no type yet. Path as on its page: `v4/<service>/<command>`.
+    ///
+    /// # Errors
+    ///
+    /// A malformed path, and whatever is not a success.
+    pub fn send_raw(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<RawReply, Error> {
+        let call = self.client.raw(path, serde_json::to_vec(body))?;
+        self.background.run(Command { path, meta: None }, call)?
+    }
+
+    /// All pages from this request on, one reply at a time.
+    pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
+        Pages {
+            pages: Some(self.client.pages(request)),
+            background: Arc::clone(&self.background),
+        }
+    }
+
+    /// All items of all pages from this request on, one at a time.
+    pub fn items<E: Paged>(&self, request: E) -> Items<E> {
+        Items {
+            pages: self.pages(request),
+            page: Vec::new().into_iter(),
+        }
+    }
+
+    /// The administrator who calls.
+    pub fn identifier(&self) -> &str {
+        self.client.identifier()
+    }
+
+    /// The app that the calls are for.
+    pub fn sdk_app_id(&self) -> u64 {
+        self.client.sdk_app_id()
+    }
+}
+
+/// A call with its options.
+#[must_use = "a call does nothing until it is sent"]
+#[derive(Debug)]
+pub struct Call<'a, E> {
+    call: crate::Call<'a, E>,
+    background: &'a Background,
+}
+
+impl<'a, E: Endpoint> Call<'a, E> {
+    fn new(client: &'a Client, call: crate::Call<'a, E>) -> Self {
+        let background = &client.background;
+        Self { call, background }
+    }
+
+    /// Gives up after this time in all, tries and pauses included, in place of the client's own
+    /// deadline.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.call = self.call.deadline(deadline);
+        self
+    }
+
+    /// Repeats by another policy than the client's.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.call = self.call.retry(policy);
+        self
+    }
+
+    /// Sends without checking documented limits, for apps whose limits were raised.
+    pub fn unchecked(mut self) -> Self {
+        self.call = self.call.unchecked();
+        self
+    }
+
+    /// Sends and waits for the reply.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub fn send(self) -> Result<E::Reply, Error> {
+        self.answer().map(|answer| answer.reply)
+    }
+
+    /// Sends, and keeps the bytes of the reply beside its type.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub fn answer(self) -> Result<Answer<E::Reply>, Error> {
+        let call = self.call.detached();
+        self.background.run(command::<E>(), call)?
+    }
+}
+
+fn command<E: Endpoint>() -> Command<'static> {
+    Command {
+        path: E::META.path,
+        meta: Some(E::META),
+    }
+}
+
+/// The pages of a command, one reply at a time.
+///
+/// Ends exactly where the command says so. After an error the same page can be asked for again: the
+/// next call sends the same request. A page that leads back to itself is an error and the end.
+pub struct Pages<E: Paged> {
+    /// None when a page's task panicked: the end.
+    pages: Option<crate::Pages<E>>,
+    background: Arc<Background>,
+}
+
+impl<E: Paged> Iterator for Pages<E> {
+    type Item = Result<E::Reply, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Err(error) = self.background.check(command::<E>()) {
+            return Some(Err(error));
+        }
+        let mut pages = self.pages.take()?;
+        let next = async move {
+            let page = pages.next_page().await;
+            (pages, page)
+        };
+        match self.background.run(command::<E>(), next) {
+            Ok((pages, page)) => {
+                self.pages = Some(pages);
+                page
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// The items of all pages, one at a time. For ends and errors it is like [`Pages`].
+pub struct Items<E: Paged> {
+    pages: Pages<E>,
+    page: vec::IntoIter<E::Item>,
+}
+
+impl<E: Paged> Iterator for Items<E> {
+    type Item = Result<E::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Some(Ok(item));
+            }
+            match self.pages.next()? {
+                Ok(reply) => self.page = E::items(reply).into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pages").field(&self.pages).finish()
+    }
+}
+
+impl<E: Paged + fmt::Debug> fmt::Debug for Items<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("left_of_page", &self.page.len())
+            .finish()
+    }
+}
+
+/// Why a call was refused.
+const WITHIN: &str = "a blocking call within async code would stop everything on its thread";
+
+/// A runtime on a thread of its own.
+#[derive(Debug)]
+struct Background {
+    runtime: Handle,
+    /// Dropped, it ends the thread.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Background {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::Builder::new()
+            .name("tencent-chat".to_owned())
+            .spawn(move || {
+                // Nothing is ever sent: this is the last clone of the client being dropped.
+                let _ = runtime.block_on(stopped);
+                // Without waiting for a look-up of a host that is still under way.
+                runtime.shutdown_background();
+            })?;
+        Ok(Self {
+            runtime: handle,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    fn check(&self, command: Command<'_>) -> Result<(), Error> {
+        if is_polled() {
+            return Err(command.error(Cause::Runtime(WITHIN), Sent::No));
+        }
+        Ok(())
+    }
+
+    /// Runs it in the background and waits.
+    fn run<F>(&self, command: Command<'_>, future: F) -> Result<F::Output, Error>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.check(command)?;
+        let (tell, told) = mpsc::sync_channel(1);
+        let task = async move {
+            // The caller waits, whatever happens.
+            let _ = tell.send(future.await);
+        };
+        self.runtime.spawn(task.in_current_span());
+        // An observer or a limiter that panics ends the task, and nothing else.
+        told.recv()
+            .map_err(|_| command.error(Cause::Runtime(ENDED), Sent::Maybe))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            // Dropped by something that was called there, such as an observer: it ends by itself.
+            && thread.thread().id() != thread::current().id()
+        {
+            // A panic there has been told to the callers.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Whether this is called while a runtime polls a future on this thread. Runtimes give each poll a
+/// budget; threads for blocking work, and those that only know a runtime, have none.
+fn is_polled() -> bool {
+    if Handle::try_current().is_err() {
+        return false;
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let mut proceed = || match poll_proceed(&mut context) {
+        std::task::Poll::Ready(step) => Some(step),
+        std::task::Poll::Pending => None,
+    };
+    // Gives the whole budget back when it is dropped.
+    let Some(_first) = proceed() else {
+        return true;
+    };
+    // No budget is larger than this.
+    (0..u8::MAX).any(|_| proceed().map(|step| step.made_progress()).is_none())
+}

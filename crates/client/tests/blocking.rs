@@ -1,0 +1,298 @@
+//! The client that blocks, against the simulator.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+use tencent_chat_client::{
+    ClientBuilder, Error, ErrorKind, Observer, RetryPolicy, Sent, Tried, blocking::Client,
+};
+use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_types::{
+    Endpoint as _,
+    account::ImportAccounts,
+    conversation::GetContactGroup,
+    message::{GetGroupHistory, SendMsg},
+    model::TextElem,
+    relationship::{GetFriends, ImportFriends, import_friends::ImportedFriend},
+};
+use tokio::runtime::Runtime;
+
+const APP: u64 = 1_400_000_000;
+
+/// A simulator on a runtime of its own.
+struct World {
+    simulator: Option<Simulator>,
+    runtime: Runtime,
+}
+
+impl World {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let simulator = Simulator::builder(APP, "key").page_size(3).start();
+        let simulator = Some(runtime.block_on(simulator).unwrap());
+        let world = Self { simulator, runtime };
+        let users = ImportAccounts::new(["lin", "mei", "ada", "bob", "kim", "tom", "eve", "pat"]);
+        world.client().send(&users).unwrap();
+        world
+    }
+
+    fn simulator(&self) -> &Simulator {
+        self.simulator.as_ref().unwrap()
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        Client::builder(APP, "administrator", "key")
+            .base_url(self.simulator().base_url())
+            .unlimited()
+    }
+
+    fn client(&self) -> Client {
+        self.builder().build_blocking().unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _within = self.runtime.enter();
+        self.simulator = None;
+    }
+}
+
+fn message(number: u32) -> SendMsg {
+    SendMsg::new("mei", number, [TextElem::new("hi")]).with_from_account("lin")
+}
+
+#[test]
+fn it_calls() {
+    let world = World::new();
+    let client = world.client();
+    assert!(client.send(&message(1)).unwrap().msg_key.is_some());
+    let answer = client.call(message(2)).answer().unwrap();
+    assert!(!answer.body.is_empty());
+    let raw = serde_json::json!({ "From_Account": "lin", "StartIndex": 0 });
+    client.send_raw(GetContactGroup::META.path, &raw).unwrap();
+    let error = client.send_raw("nonsense", &raw).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadPath);
+    let error = client.send(&GetGroupHistory::new("group", 21)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let unchecked = client.call(GetGroupHistory::new("group", 21)).unchecked();
+    assert_eq!(unchecked.send().unwrap_err().kind(), ErrorKind::Api);
+    assert_eq!(
+        (client.sdk_app_id(), client.identifier()),
+        (APP, "administrator")
+    );
+    assert!(!format!("{client:?}").contains("key\""));
+}
+
+#[test]
+fn calls_have_options() {
+    let world = World::new();
+    let client = world.client();
+    world
+        .simulator()
+        .inject("*", [Fault::Delay(Duration::from_secs(60))]);
+    let call = client.call(message(1)).deadline(Duration::from_millis(50));
+    let error = call.retry(RetryPolicy::none()).send().unwrap_err();
+    assert_eq!((error.kind(), error.tries().len()), (ErrorKind::Timeout, 1));
+}
+
+#[test]
+fn pages_are_iterators() {
+    let world = World::new();
+    let client = world.client();
+    let names = ["mei", "ada", "bob", "kim", "tom", "eve", "pat"];
+    let friends = names.map(|name| ImportedFriend::new(name, "AddSource_Type_Test"));
+    client.send(&ImportFriends::new("lin", friends)).unwrap();
+    let pages: Result<Vec<_>, Error> = client.pages(GetFriends::new("lin")).collect();
+    let sizes: Vec<_> = pages
+        .unwrap()
+        .iter()
+        .map(|page| page.user_data_item.len())
+        .collect();
+    assert_eq!(sizes, [3, 3, 1]);
+
+    // A page that failed is asked for again.
+    let mut items = client.items(GetFriends::new("lin"));
+    let mut seen = Vec::new();
+    seen.extend(items.by_ref().take(3).map(|item| item.unwrap().to_account));
+    let gateway = || Fault::Gateway {
+        status: 404,
+        applied: false,
+    };
+    world.simulator().inject("*", [gateway()]);
+    assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Http);
+    seen.extend(items.by_ref().map(|item| item.unwrap().to_account));
+    assert!(items.next().is_none());
+    seen.sort();
+    let mut names = names.map(str::to_owned);
+    names.sort();
+    assert_eq!(seen, names);
+}
+
+#[test]
+fn many_threads_call_at_once() {
+    let world = World::new();
+    let client = world.client();
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let client = client.clone();
+            scope.spawn(move || {
+                for number in 0..50 {
+                    client.send(&message(thread * 1_000 + number)).unwrap();
+                }
+            });
+        }
+    });
+    let journal = world.simulator().journal();
+    let sent = journal
+        .iter()
+        .filter(|entry| entry.path == SendMsg::META.path);
+    assert_eq!(sent.map(|entry| entry.applied).sum::<u32>(), 400);
+}
+
+/// Within async code it is an error, and the rest of the program goes on; on a thread for blocking
+/// work it is what it is for.
+#[test]
+fn async_code_is_told_and_not_stopped() {
+    for runtime in [
+        Runtime::new().unwrap(),
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap(),
+    ] {
+        let world = World::new();
+        let client = world.client();
+        let refused = |error: Error| {
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Runtime, Sent::No));
+            assert!(error.to_string().contains("async"), "{error}");
+        };
+        runtime.block_on(async {
+            refused(client.send(&message(1)).unwrap_err());
+            refused(
+                client
+                    .send_raw(GetContactGroup::META.path, &())
+                    .unwrap_err(),
+            );
+            let mut pages = client.pages(GetContactGroup::new("lin"));
+            refused(pages.next().unwrap().unwrap_err());
+            // It goes on where it may.
+            let there = client.clone();
+            let work = tokio::task::spawn_blocking(move || {
+                there.send(&message(2)).unwrap();
+                pages.next().unwrap().unwrap();
+            });
+            work.await.unwrap();
+            let task_client = client.clone();
+            let task = tokio::spawn(async move { task_client.send(&message(3)).unwrap_err() });
+            refused(task.await.unwrap());
+            // The budget that tells the two apart is all there.
+            assert!(tokio::task::coop::has_budget_remaining());
+        });
+        // Knowing a runtime is not being run by it.
+        let _within = runtime.enter();
+        client.send(&message(4)).unwrap();
+        // Dropped in async code.
+        runtime.block_on(async move { drop(client) });
+    }
+}
+
+#[test]
+fn blocking_in_place_is_blocking_too() {
+    let world = World::new();
+    let client = world.client();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let task = async move { tokio::task::block_in_place(|| client.send(&message(1))) };
+        tokio::spawn(task).await.unwrap().unwrap();
+    });
+}
+
+/// Tells of tries, and by its end of its own.
+#[derive(Debug)]
+struct Alive(Mutex<mpsc::Sender<()>>);
+
+impl Observer for Alive {
+    fn tried(&self, _: &Tried<'_>) {
+        self.0.lock().unwrap().send(()).unwrap();
+    }
+}
+
+/// With the last clone the thread, its connections and all that the client holds are gone.
+#[test]
+fn the_last_clone_ends_everything() {
+    let world = World::new();
+    let (alive, gone) = mpsc::channel();
+    let observer = Arc::new(Alive(Mutex::new(alive)));
+    let client = world.builder().observer(observer).build_blocking().unwrap();
+    let (clone, items) = (client.clone(), client.items(GetContactGroup::new("lin")));
+    client.send(&message(1)).unwrap();
+    drop(client);
+    clone.send(&message(2)).unwrap();
+    drop(clone);
+    // Iterators hold it too.
+    assert_eq!(items.count(), 0);
+    for _ in 0..3 {
+        gone.try_recv().unwrap();
+    }
+    assert_eq!(gone.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+}
+
+/// Drops the client that calls it, on the client's own thread.
+#[derive(Debug, Default)]
+struct Own(Mutex<Option<Client>>, Mutex<Option<ErrorKind>>);
+
+impl Observer for Own {
+    fn tried(&self, _: &Tried<'_>) {
+        let Some(client) = self.0.lock().unwrap().take() else {
+            return;
+        };
+        // Would wait for itself.
+        *self.1.lock().unwrap() = client.send(&message(9)).err().map(|error| error.kind());
+        drop(client);
+    }
+}
+
+#[test]
+fn it_cannot_wait_for_itself() {
+    let world = World::new();
+    let own = Arc::new(Own::default());
+    let client = world
+        .builder()
+        .observer(own.clone())
+        .build_blocking()
+        .unwrap();
+    *own.0.lock().unwrap() = Some(client.clone());
+    client.send(&message(1)).unwrap();
+    assert_eq!(*own.1.lock().unwrap(), Some(ErrorKind::Runtime));
+}
+
+/// Panics when it is asked.
+#[derive(Debug)]
+struct Panics;
+
+impl Observer for Panics {
+    fn tried(&self, _: &Tried<'_>) {
+        panic!("an observer's own fault");
+    }
+}
+
+#[test]
+fn a_panic_in_the_background_is_an_error_and_not_the_end() {
+    let world = World::new();
+    let client = world
+        .builder()
+        .observer(Arc::new(Panics))
+        .build_blocking()
+        .unwrap();
+    for number in 1..3 {
+        let error = client.send(&message(number)).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::Runtime, Sent::Maybe)
+        );
+    }
+}

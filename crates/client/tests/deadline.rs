@@ -1,0 +1,129 @@
+//! Deadlines, and what is known after several tries.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use axum::{http::StatusCode, response::IntoResponse};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use support::{Server, builder, read_request};
+use tencent_chat_client::{ErrorKind, LimitFuture, Limiter, LocalLimiter, RetryPolicy, Sent, Turn};
+use tencent_chat_types::{ErrorCode, conversation::GetContactGroup};
+use tencent_chat_usersig::FixedClock;
+use tokio::net::TcpListener;
+
+fn quick() -> RetryPolicy {
+    RetryPolicy::new().first_pause(Duration::from_millis(1))
+}
+
+fn request() -> GetContactGroup {
+    GetContactGroup::new("lin")
+}
+
+/// Oversleeps every turn after the first few.
+#[derive(Debug)]
+struct Late {
+    in_time: usize,
+    asked: AtomicUsize,
+}
+
+impl Limiter for Late {
+    fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
+        Box::pin(async move {
+            if self.asked.fetch_add(1, Ordering::SeqCst) >= self.in_time {
+                tokio::time::sleep(turn.patience + Duration::from_millis(5)).await;
+            }
+            Ok(())
+        })
+    }
+    fn back_off(&self, _: &str, _: Duration) {}
+}
+
+/// A limiter that answers too late must not send a request that nobody waits for.
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let case = |in_time| async move {
+        let server = Server::new(|_| StatusCode::BAD_GATEWAY.into_response()).await;
+        let asked = AtomicUsize::new(0);
+        let client = server
+            .builder()
+            .retry(quick())
+            .limiter(Arc::new(Late { in_time, asked }))
+            .build()
+            .unwrap();
+        let call = client.call(request()).deadline(Duration::from_secs(3));
+        let error = call.await.unwrap_err();
+        assert_eq!(
+            (server.seen().len(), error.tries().len()),
+            (in_time, in_time)
+        );
+        // What went wrong before tells more than that time ran out.
+        let expected = match in_time {
+            0 => (ErrorKind::Timeout, Sent::No),
+            _ => (ErrorKind::Http, Sent::Maybe),
+        };
+        assert_eq!((error.kind(), error.sent()), expected);
+    };
+    tokio::join!(case(0), case(1), case(2));
+}
+
+#[tokio::test]
+async fn for_ever_is_a_deadline() {
+    let server = Server::replying("{}").await;
+    let client = server
+        .builder()
+        .retry(quick())
+        .limiter(Arc::new(LocalLimiter::new()))
+        .deadline(Duration::MAX)
+        .try_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    client.send(&request()).await.unwrap();
+    client
+        .call(request())
+        .deadline(Duration::MAX)
+        .await
+        .unwrap();
+}
+
+/// The last try did not leave, but one before it may have arrived.
+#[tokio::test]
+async fn what_one_try_may_have_done_the_call_may_have_done() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        drop(listener);
+        read_request(&mut connection).await;
+    });
+    let client = builder(&base).retry(quick()).build().unwrap();
+    let error = client.send(&request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(error.tries()[0].kind, ErrorKind::Transport);
+    assert_eq!(error.sent(), Sent::Maybe);
+}
+
+/// Whoever sends once renews a stale UserSig for the next call.
+#[tokio::test]
+async fn a_stale_user_sig_is_not_sent_by_the_next_call() {
+    let expired = format!(
+        r#"{{"ActionStatus":"FAIL","ErrorCode":{}}}"#,
+        ErrorCode::USER_SIG_EXPIRED.0
+    );
+    let server = Server::replying(expired).await;
+    let clock = Arc::new(FixedClock::new(1_700_000_000));
+    let client = server.builder().clock(clock.clone()).build().unwrap();
+    for time in [1_700_000_000, 1_700_000_060, 1_700_000_120] {
+        clock.set(time);
+        let error = client.send(&request()).await.unwrap_err();
+        assert_eq!(error.tries().len(), 1);
+    }
+    let seen = server.seen();
+    // What was signed in the second of the refusal is the same once more.
+    assert_ne!(seen[1].query["usersig"], seen[2].query["usersig"]);
+}

@@ -1,0 +1,524 @@
+//! Every command that pages, by every way of paging that its spec file names: each of 10,000 items
+//! exactly once and in order, from a server that is made of nothing but the `[paging]` table.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+use tencent_chat_client::{Client, ErrorKind, LocalLimiter};
+use tencent_chat_tests::world::{APP, World};
+use tencent_chat_types::{
+    ENDPOINTS, Paged,
+    account::ImportAccounts,
+    conversation::{GetContactGroup, GetConversationList},
+    group::{
+        GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers, ListGroups,
+    },
+    message::{
+        GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, get_group_msg_readers::ReadFilter,
+    },
+    moderation::{ListKeywordLibraries, ListKeywords, ListLocalKeywords},
+    official_account::{GetOfficialAccountHistory, GetSubscribedOfficialAccounts, GetSubscribers},
+    relationship::{
+        GetBlockList, GetFollows, GetFriends, ImportFriends, get_follows::FollowList,
+        import_friends::ImportedFriend,
+    },
+};
+use xtask::codegen::{
+    load::{self, LoadedEndpoint},
+    spec::{Paging, PagingEnd},
+};
+
+/// Items that a listing has.
+const ITEMS: u64 = 10_000;
+
+/// Sizes of pages, over and over: full, short, of one item, and none.
+const SIZES: [u64; 6] = [500, 499, 500, 0, 1, 250];
+
+/// Runs something for every command that pages, with a request for its first page.
+macro_rules! for_each_paged {
+    ($run:expr) => {
+        [
+            $run(GetSubscribedOfficialAccounts::new("lin")).await,
+            $run(GetSubscribers::new("news", "")).await,
+            $run(GetOfficialAccountHistory::new("news")).await,
+            $run(ListKeywordLibraries::new(APP, 100)).await,
+            $run(ListLocalKeywords::new(APP, 100)).await,
+            $run(ListKeywords::new(APP, 100, "library")).await,
+            $run(GetFollows::new("lin", FollowList::FOLLOWERS, "", 100)).await,
+            $run(GetFriends::new("lin")).await,
+            $run(GetBlockList::new("lin", 100, 0)).await,
+            $run(GetBannedGroupMembers::new("group")).await,
+            $run(ListGroups::new()).await,
+            $run(GetJoinedGroups::new("lin")).await,
+            $run(GetLiveGroupMembers::new("group")).await,
+            $run(GetGroupMembers::new("group")).await,
+            $run(GetGroupHistory::new("group", 20)).await,
+            $run(GetGroupMsgReaders::new(
+                "group",
+                1,
+                ReadFilter::READ,
+                "",
+                200,
+            ))
+            .await,
+            $run(GetC2cHistory::new("lin", "mei", 100, 0, 1_700_000_000)).await,
+            $run(GetContactGroup::new("lin")).await,
+            $run(GetConversationList::new("lin", 15)).await,
+        ]
+    };
+}
+
+/// One way in which a command pages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Cursor,
+    Offset,
+    Downwards,
+}
+
+/// What the spec says of a command that pages.
+#[derive(Clone, Debug)]
+struct Listing {
+    file: Arc<LoadedEndpoint>,
+    way: Way,
+}
+
+impl Listing {
+    fn paging(&self) -> &Paging {
+        self.file.file.paging.as_ref().unwrap()
+    }
+
+    /// Whether an empty page can be followed by others: not where it is what ends the paging.
+    fn goes_on_after_an_empty_page(&self) -> bool {
+        self.way == Way::Cursor
+            && !matches!(
+                self.paging().end.as_ref().map(|end| &end.value),
+                Some(PagingEnd::NoItems)
+            )
+    }
+
+    /// Pages as the numbers of their items.
+    fn pages(&self) -> Vec<Range<u64>> {
+        let (mut pages, mut from) = (Vec::new(), 0);
+        for size in SIZES.iter().cycle() {
+            if *size == 0 && !self.goes_on_after_an_empty_page() {
+                continue;
+            }
+            let to = ITEMS.min(from + size);
+            pages.push(from..to);
+            from = to;
+            if to == ITEMS {
+                return pages;
+            }
+        }
+        pages
+    }
+}
+
+/// Every way of every command of the spec that pages, by path.
+fn listings() -> HashMap<String, Vec<Listing>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
+    let spec = load::load(&dir).unwrap();
+    let mut all = HashMap::new();
+    for file in spec.endpoints {
+        let Some(paging) = file.file.paging.clone() else {
+            continue;
+        };
+        let mut ways = Vec::new();
+        if !paging.cursor.is_empty() {
+            ways.push(Way::Cursor);
+        }
+        if paging.offset.is_some() {
+            ways.push(Way::Offset);
+        }
+        if paging.downwards.is_some() {
+            ways.push(Way::Downwards);
+        }
+        let (path, file) = (file.file.path.value.clone(), Arc::new(file));
+        let listings = ways.into_iter().map(|way| Listing {
+            file: Arc::clone(&file),
+            way,
+        });
+        all.insert(path, listings.collect());
+    }
+    all
+}
+
+/// The server's side of one listing.
+struct Server {
+    listing: Listing,
+    pages: Vec<Range<u64>>,
+    /// From this page on it answers the cursor that it was sent.
+    stuck_at: Option<usize>,
+    /// Which page a cursor stands for, by all of its parts.
+    cursors: Mutex<HashMap<String, usize>>,
+    requests: Mutex<usize>,
+}
+
+impl Server {
+    async fn start(listing: &Listing, stuck_at: Option<usize>) -> (Arc<Self>, Client) {
+        let server = Arc::new(Self {
+            listing: listing.clone(),
+            pages: listing.pages(),
+            stuck_at,
+            cursors: Mutex::default(),
+            requests: Mutex::default(),
+        });
+        let (answering, path) = (Arc::clone(&server), &listing.file.file.path.value);
+        let app = Router::new().route(
+            &format!("/{path}"),
+            axum::routing::post(move |body: Bytes| async move {
+                match answering.answer(&serde_json::from_slice(&body).unwrap()) {
+                    Some(reply) => reply.to_string().into_response(),
+                    // Another cursor than one that it gave.
+                    None => StatusCode::BAD_REQUEST.into_response(),
+                }
+            }),
+        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = Client::builder(APP, "administrator", "key")
+            .base_url(base)
+            .unlimited()
+            .build()
+            .unwrap();
+        (server, client)
+    }
+
+    fn requests(&self) -> usize {
+        *self.requests.lock().unwrap()
+    }
+
+    fn answer(&self, request: &Value) -> Option<Value> {
+        *self.requests.lock().unwrap() += 1;
+        let mut reply = json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" });
+        let fields = reply.as_object_mut()?;
+        let page = match self.listing.way {
+            Way::Cursor => self.by_cursor(request, fields)?,
+            Way::Offset => self.by_offset(request, fields)?,
+            Way::Downwards => self.downwards(request)?,
+        };
+        let items = page.map(|number| self.item(number)).collect();
+        fields.insert(self.listing.paging().items.value.clone(), items);
+        Some(reply)
+    }
+
+    /// An item, with its number in a field that no type knows.
+    fn item(&self, number: u64) -> Value {
+        let mut item = json!({ "TestNumber": number });
+        if let Some(downwards) = &self.listing.paging().downwards {
+            item[&downwards.item.value] = json!(ITEMS - number);
+        }
+        item
+    }
+
+    fn by_cursor(&self, request: &Value, reply: &mut Map<String, Value>) -> Option<Range<u64>> {
+        let paging = self.listing.paging();
+        let is_text = |part: usize| {
+            let field = (self.listing.file.file.reply).get(&paging.cursor[part].reply.value);
+            field.unwrap().ty.value == "string"
+        };
+        let sent: Vec<Value> = (paging.cursor.iter().enumerate())
+            .map(|(part, pair)| match request.get(&pair.request.value) {
+                Some(value) => value.clone(),
+                None if is_text(part) => json!(""),
+                None => json!(0),
+            })
+            .collect();
+        let mut cursors = self.cursors.lock().unwrap();
+        if cursors.is_empty() {
+            cursors.insert(format!("{sent:?}"), 0);
+        }
+        let page = *cursors.get(&format!("{sent:?}"))?;
+        // Each time another one of its parts moves, and the rest stays; beyond 32 bits.
+        let mut next = sent;
+        let moves = page % next.len();
+        if self.stuck_at.is_none_or(|stuck| page < stuck) {
+            next[moves] = match is_text(moves) {
+                true => json!(format!("page/{}?&=", page + 1)),
+                false => json!(9_040_992_949 + page),
+            };
+            cursors.insert(format!("{next:?}"), page + 1);
+        }
+        let last = page + 1 >= self.pages.len();
+        match &paging.end.as_ref()?.value {
+            PagingEnd::FieldEquals { field, value } => {
+                let value = if last { *value } else { value - 1 };
+                reply.insert(field.value.clone(), json!(value));
+            }
+            PagingEnd::FieldNonzero(field) => {
+                reply.insert(field.value.clone(), json!(i32::from(last) * 2));
+            }
+            PagingEnd::CursorZero if last => {
+                for (part, value) in next.iter_mut().enumerate() {
+                    *value = if is_text(part) { json!("") } else { json!(0) };
+                }
+            }
+            PagingEnd::CursorZero | PagingEnd::NoItems => {}
+        }
+        for (pair, value) in paging.cursor.iter().zip(next) {
+            reply.insert(pair.reply.value.clone(), value);
+        }
+        // With `no_items` the last page is followed by an empty one.
+        Some(self.pages.get(page).cloned().unwrap_or(ITEMS..ITEMS))
+    }
+
+    fn by_offset(&self, request: &Value, reply: &mut Map<String, Value>) -> Option<Range<u64>> {
+        let offset = self.listing.paging().offset.as_ref()?;
+        reply.insert(offset.total.value.clone(), json!(ITEMS));
+        let from = request
+            .get(&offset.request.value)
+            .map_or(Some(0), Value::as_u64)?;
+        self.pages.iter().find(|page| page.start == from).cloned()
+    }
+
+    fn downwards(&self, request: &Value) -> Option<Range<u64>> {
+        let highest = request.get(&self.listing.paging().downwards.as_ref()?.request.value);
+        let from = ITEMS - highest.map_or(Some(ITEMS), Value::as_u64)?;
+        let page = self.pages.iter().position(|page| page.start == from)?;
+        // A server that does not go on answers the page before once more.
+        let page = match self.stuck_at {
+            Some(stuck) if page >= stuck => page - 1,
+            _ => page,
+        };
+        self.pages.get(page).cloned()
+    }
+}
+
+/// The number of an item.
+fn number(item: &impl Serialize) -> u64 {
+    serde_json::to_value(item).unwrap()["TestNumber"]
+        .as_u64()
+        .unwrap()
+}
+
+fn numbers<E: Paged<Item: Serialize>>(reply: E::Reply) -> Vec<u64> {
+    E::items(reply).iter().map(number).collect()
+}
+
+/// Fails when a command of the spec pages and has no row here.
+fn assert_complete(paths: &[&'static str]) {
+    let spec: BTreeSet<String> = listings().into_keys().collect();
+    let rows: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    assert_eq!(rows, spec, "for_each_paged! lacks or doubles a command");
+    assert_eq!(rows.len(), paths.len());
+    assert!(spec.len() >= 19 && spec.len() < ENDPOINTS.len());
+}
+
+async fn each_item_once<E>(request: E) -> &'static str
+where
+    E: Paged<Item: Serialize> + std::fmt::Debug,
+{
+    let path = E::META.path;
+    for listing in &listings()[path] {
+        let what = format!("{path} by {:?}", listing.way);
+        let (server, client) = Server::start(listing, None).await;
+        let expected: Vec<u64> = (0..ITEMS).collect();
+        // The empty page that ends a listing, where one does.
+        let ends_empty =
+            usize::from(listing.way == Way::Cursor && !listing.goes_on_after_an_empty_page());
+        let pages = server.pages.len() + ends_empty;
+
+        let items: Vec<E::Item> = client.items(request.clone()).try_collect().await.unwrap();
+        let items: Vec<u64> = items.iter().map(number).collect();
+        assert!(items == expected, "items of {what}");
+        assert_eq!(server.requests(), pages, "{what}");
+
+        let mut stream = client.pages(request.clone());
+        let mut sizes = Vec::new();
+        let mut items = Vec::new();
+        while let Some(page) = stream.next().await {
+            let page = numbers::<E>(page.unwrap());
+            sizes.push(page.len() as u64);
+            items.extend(page);
+        }
+        assert!(items == expected, "pages of {what}");
+        // Short and empty pages came as they were, and none is the end.
+        let plan = server.pages.iter().map(|page| page.end - page.start);
+        assert_eq!(
+            sizes[..server.pages.len()],
+            plan.collect::<Vec<_>>(),
+            "{what}"
+        );
+        assert_eq!(sizes.len(), pages, "{what}");
+        assert!(stream.next().await.is_none(), "{what}");
+
+        let mut items = client.items(request.clone());
+        for number_of_item in 0..ITEMS {
+            let item = items.next_item().await.unwrap().unwrap();
+            assert_eq!(number(&item), number_of_item, "{what}");
+        }
+        assert!(items.next_item().await.is_none(), "{what}");
+        assert_eq!(server.requests(), 3 * pages, "{what}");
+    }
+    path
+}
+
+#[tokio::test]
+async fn each_item_of_each_listing_once_and_in_order() {
+    let paths = for_each_paged!(each_item_once);
+    assert_complete(&paths);
+}
+
+async fn stuck_is_an_error<E>(request: E) -> &'static str
+where
+    E: Paged<Item: Serialize> + std::fmt::Debug,
+{
+    let path = E::META.path;
+    for listing in &listings()[path] {
+        // An offset is counted by the client, so it moves, or the page is empty and the end.
+        if listing.way == Way::Offset {
+            continue;
+        }
+        let (server, client) = Server::start(listing, Some(2)).await;
+        let mut pages = client.pages(request.clone());
+        for _ in 0..2 {
+            pages.next().await.unwrap().unwrap();
+        }
+        let error = pages.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Stuck, "{path}");
+        assert!(pages.next().await.is_none(), "{path}");
+        assert!(pages.next_page().await.is_none(), "{path}");
+        assert_eq!(server.requests(), 3, "{path}");
+        let items = client.items(request.clone()).try_collect::<Vec<_>>().await;
+        assert!(matches!(items, Err(error) if error.kind() == ErrorKind::Stuck));
+    }
+    path
+}
+
+#[tokio::test]
+async fn a_listing_that_does_not_move_is_an_error() {
+    let paths = for_each_paged!(stuck_is_an_error);
+    assert_complete(&paths);
+}
+
+/// Callers that lose patience over and over.
+#[tokio::test]
+async fn giving_a_poll_up_loses_nothing() {
+    let listing = &listings()["v4/recentcontact/get_contact_group"][0];
+    let (server, client) = Server::start(listing, None).await;
+    let expected: Vec<u64> = (0..ITEMS).collect();
+
+    let mut items = client.items(GetContactGroup::new("lin"));
+    let mut seen = Vec::new();
+    loop {
+        match items.next().now_or_never() {
+            Some(Some(item)) => seen.push(number(&item.unwrap())),
+            Some(None) => break,
+            None => tokio::task::yield_now().await,
+        }
+    }
+    assert!(seen == expected);
+    // A poll that was given up is no call that was given up.
+    assert_eq!(server.requests(), server.pages.len());
+
+    let mut items = client.items(GetContactGroup::new("lin"));
+    let (mut seen, mut patience) = (Vec::new(), 1);
+    loop {
+        let enough = async {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            item = items.next_item() => match item {
+                Some(item) => seen.push(number(&item.unwrap())),
+                None => break,
+            },
+            () = enough => patience = patience * 2 % 65_535,
+        }
+    }
+    assert!(seen == expected);
+
+    // One after the other on the same listing.
+    let mut pages = client.pages(GetContactGroup::new("lin"));
+    let mut seen = Vec::new();
+    loop {
+        let page = match pages.next().now_or_never() {
+            Some(page) => page,
+            None => pages.next_page().await,
+        };
+        match page {
+            Some(page) => seen.extend(numbers::<GetContactGroup>(page.unwrap())),
+            None => break,
+        }
+    }
+    assert!(seen == expected);
+}
+
+/// A stream that waits for the quota and is not polled any more must not be in anybody's way.
+#[tokio::test]
+async fn a_stream_that_rests_holds_nobody_up() {
+    let world = World::new().await;
+    let path = "v4/recentcontact/get_contact_group";
+    let client = Client::builder(APP, "administrator", "key")
+        .clock(world.clock.clone())
+        .base_url(world.simulator.base_url())
+        .limiter(Arc::new(LocalLimiter::new().command(path, 10, 1)))
+        .build()
+        .unwrap();
+    let request = GetContactGroup::new("lin");
+    client.send(&request).await.unwrap();
+    let mut resting = client.pages(request.clone());
+    assert!(resting.next().now_or_never().is_none());
+    // For ever, if the resting one kept its place in the queue.
+    let calls = async {
+        for _ in 0..3 {
+            client.send(&request).await.unwrap();
+        }
+    };
+    let long = std::time::Duration::from_secs(60);
+    tokio::time::timeout(long, calls).await.unwrap();
+    assert!(resting.next().await.unwrap().is_ok());
+    assert!(resting.next().await.is_none());
+}
+
+/// A listing without a runtime is an error, not a panic, and can be gone on with in one.
+#[test]
+fn a_stream_needs_a_runtime() {
+    let client = Client::builder(APP, "administrator", "key")
+        .base_url("http://127.0.0.1:1")
+        .build()
+        .unwrap();
+    let mut pages = client.pages(GetContactGroup::new("lin"));
+    let error = pages.next().now_or_never().unwrap().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Runtime, "{error}");
+}
+
+/// The simulator's own pages, with what it keeps: 3,000 friends.
+#[tokio::test]
+async fn the_simulators_friends() {
+    let world = World::new().await;
+    let names: Vec<String> = (0..3_000)
+        .map(|number| format!("friend{number:05}"))
+        .collect();
+    for some in names.chunks(100) {
+        world.ok(ImportAccounts::new(some.iter().cloned())).await;
+        let friends = some
+            .iter()
+            .map(|name| ImportedFriend::new(name.as_str(), "AddSource_Type_Test"));
+        world.ok(ImportFriends::new("lin", friends)).await;
+    }
+    let friends: Vec<_> = world
+        .client
+        .items(GetFriends::new("lin"))
+        .try_collect()
+        .await
+        .unwrap();
+    let seen: BTreeSet<String> = friends
+        .iter()
+        .map(|friend| friend.to_account.clone())
+        .collect();
+    assert_eq!((friends.len(), seen.len()), (3_000, 3_000));
+    assert!(names.iter().all(|name| seen.contains(name)));
+}
