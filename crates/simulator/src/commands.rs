@@ -4,18 +4,18 @@ mod account;
 mod canned;
 mod chatbot;
 mod conversation;
-mod group;
+pub(crate) mod group;
 mod group_data;
-mod group_members;
-mod group_messages;
+pub(crate) mod group_members;
+pub(crate) mod group_messages;
 mod live_groups;
-mod message;
+pub(crate) mod message;
 mod message_extensions;
 mod moderation;
 mod operations;
 mod profile;
 mod push;
-mod relationship;
+pub(crate) mod relationship;
 mod topics;
 
 use crate::{gate::Because, server::Settings, state::State, webhooks::Events};
@@ -69,7 +69,7 @@ pub(crate) type Resume<R> = Box<dyn FnOnce(&mut Context<'_>) -> Result<Step<R>, 
 
 impl<R: 'static> Step<R> {
     /// Does something to the result, when it is there.
-    fn then<T>(self, then: fn(R) -> Result<T, Refusal>) -> Result<Step<T>, Refusal> {
+    fn then<T: 'static>(self, then: fn(R) -> Result<T, Refusal>) -> Result<Step<T>, Refusal> {
         Ok(match self {
             Self::Done(result) => Step::Done(then(result)?),
             Self::Ask { same, answer } => Step::Ask {

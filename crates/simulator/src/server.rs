@@ -2,7 +2,6 @@
 
 use crate::{
     commands::{Commands, Context, Refusal, Step},
-    device::Refused,
     fault::{Fault, Script},
     gate::{self, Because},
     state::State,
@@ -27,7 +26,10 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task,
     time::Duration,
 };
@@ -65,6 +67,8 @@ pub(crate) struct Shared {
     journal: Mutex<VecDeque<JournalEntry>>,
     faults: Mutex<Script>,
     started: Instant,
+    /// Messages that devices have sent.
+    device_messages: AtomicU32,
 }
 
 /// Who does something, and with what.
@@ -91,6 +95,11 @@ impl Shared {
         let result = act(&mut context);
         context.events.send();
         result
+    }
+
+    /// A random number for a device's message; counted down, so that it is not one of a test's.
+    pub(crate) fn device_random(&self) -> u32 {
+        u32::MAX - self.device_messages.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Does something that the app may be asked about; the state is not locked meanwhile.
@@ -210,6 +219,7 @@ impl SimulatorBuilder {
             journal: Mutex::default(),
             faults: Mutex::default(),
             started: Instant::now(),
+            device_messages: AtomicU32::new(0),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));

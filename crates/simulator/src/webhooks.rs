@@ -470,7 +470,10 @@ impl Webhooks {
 
     /// Claims what the app is to be asked about. A second request that asks about the same waits for
     /// what becomes of the first.
-    pub(crate) fn claim(self: &Arc<Self>, key: Option<String>) -> Result<Claim, watch::Receiver<()>> {
+    pub(crate) fn claim(
+        self: &Arc<Self>,
+        key: Option<String>,
+    ) -> Result<Claim, watch::Receiver<()>> {
         let mut asking = lock(&self.asking);
         if let Some(busy) = key.as_ref().and_then(|key| asking.get(key)) {
             return Err(busy.clone());
@@ -534,6 +537,11 @@ impl Events {
         let event = event(self.webhooks.time());
         self.list
             .push((target, Telling::new(&event, self.platform.clone())));
+    }
+
+    /// Whether the cause is a call of the REST API, and no device.
+    pub(crate) fn is_rest(&self) -> bool {
+        self.platform == OptPlatform::RESTAPI
     }
 
     fn wanted<E: Webhook>(&self) -> Option<Arc<Target>> {

@@ -20,7 +20,7 @@ use tencent_chat_types::{
         import_c2c_msg::ImportMode,
         send_msg_to_many::RecipientFailure,
     },
-    model::{MsgElement, SendMsgControl, SyncOtherMachine},
+    model::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine},
     validate::Limit,
     webhook::{
         BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg,
@@ -102,6 +102,8 @@ struct Outgoing {
     counted: bool,
     for_sender: bool,
     extensible: bool,
+    /// The app is told that it was sent.
+    told: bool,
 }
 
 /// The numbers of a message.
@@ -192,6 +194,14 @@ impl Outgoing {
     }
 }
 
+/// Whether a request switches a webhook off for its message.
+pub(super) fn forbids(
+    control: Option<&Vec<ForbidCallbackControl>>,
+    webhook: &ForbidCallbackControl,
+) -> bool {
+    control.is_some_and(|control| control.contains(webhook))
+}
+
 /// That both users are there.
 fn check_users(state: &State, from: &str, to: &str) -> Result<(), Refusal> {
     if !state.accounts.contains_key(from) {
@@ -245,7 +255,7 @@ pub(crate) fn send_msg(
         !has(SendMsgControl::NO_LAST_MSG),
         !has(SendMsgControl::NO_UNREAD),
     );
-    let from = request.from_account;
+    let (from, forbidden) = (request.from_account, request.forbid_callback_control);
     let outgoing = Outgoing {
         from: from.unwrap_or_else(|| context.operator.to_owned()),
         to: request.to_account,
@@ -259,14 +269,20 @@ pub(crate) fn send_msg(
         extensible: request
             .support_message_extension
             .is_some_and(|flag| flag.is_on()),
+        told: !forbids(forbidden.as_ref(), &ForbidCallbackControl::AFTER_SEND),
         body: request.msg_body,
         cloud_custom_data: request.cloud_custom_data,
     };
+    let asked = !forbids(forbidden.as_ref(), &ForbidCallbackControl::BEFORE_SEND);
     check_users(context.state, &outgoing.from, &outgoing.to)?;
     if let Some((time, key)) = outgoing.double(context.state) {
         return Ok(Step::Done(sent(time, key)));
     }
     let numbers = outgoing.number(context.state);
+    if !asked {
+        let allow = Some(C2cBeforeSendMsgAnswer::Allow);
+        return send_as_answered(context, outgoing, numbers, allow).map(Step::Done);
+    }
     let (asked, of) = (outgoing.clone(), numbers.clone());
     let event = move |_| {
         let mut event = C2cBeforeSendMsg::new(
@@ -332,7 +348,15 @@ fn send_as_answered(
                 let ok = "send msg succeed";
                 let Outgoing { from, to, body, .. } = told;
                 let mut event = $event::new(
-                    from, to, seq, told.random, time, key, ErrorCode::OK, ok, body,
+                    from,
+                    to,
+                    seq,
+                    told.random,
+                    time,
+                    key,
+                    ErrorCode::OK,
+                    ok,
+                    body,
                 );
                 event.online_only_flag = Some((!told.stored).into());
                 event.unread_msg_num = left;
@@ -341,7 +365,9 @@ fn send_as_answered(
             });
         }};
     }
-    tell!(C2cAfterSendMsg);
+    if told.told {
+        tell!(C2cAfterSendMsg);
+    }
     if is_bot {
         tell!(BotOnC2cMessage);
     }
@@ -401,6 +427,7 @@ fn send_msg_to_many(
             counted,
             for_sender: request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC),
             extensible: false,
+            told: false,
             body: request.msg_body.clone(),
             cloud_custom_data: request.cloud_custom_data.clone(),
         };
@@ -450,6 +477,7 @@ fn import_c2c_msg(
         counted,
         for_sender: true,
         extensible: false,
+        told: false,
         body: request.msg_body,
         cloud_custom_data: request.cloud_custom_data,
     };
