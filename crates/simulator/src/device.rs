@@ -65,10 +65,10 @@ fn browser(user: &str) -> Actor {
     }
 }
 
-/// How webhooks of online states call a platform.
+/// How webhooks call a platform.
 fn platform(seen: &str) -> OptPlatform {
     match seen {
-        "iPhone" | "iOS" => OptPlatform::IOS_IN_CAPITALS,
+        "iPhone" => OptPlatform::IOS,
         "PC" => OptPlatform::WINDOWS,
         "Mac" => OptPlatform::MAC_OS,
         other => {

@@ -22,7 +22,7 @@ use std::{
 };
 use tencent_chat_types::{
     RawReply, Reply,
-    webhook::{Answer, OptPlatform, TIMEOUT_SECONDS, Webhook, query},
+    webhook::{Answer, CallbackCommand, OptPlatform, TIMEOUT_SECONDS, WEBHOOKS, Webhook, query},
 };
 use tencent_chat_usersig::Signer;
 use tencent_chat_webhook::Token;
@@ -189,6 +189,12 @@ pub(crate) struct Telling {
 
 impl Telling {
     fn new<E: Webhook>(event: &E, platform: OptPlatform) -> Self {
+        // One webhook spells it in another way.
+        let states = E::META.command == CallbackCommand::STATE_CHANGE.as_str();
+        let platform = match states && platform == OptPlatform::IOS {
+            true => OptPlatform::IOS_IN_CAPITALS,
+            false => platform,
+        };
         Self {
             command: E::META.command,
             platform,
@@ -209,7 +215,14 @@ impl Target {
     /// # Errors
     ///
     /// An address that is not plain HTTP on this machine: a mistake there would send test data away.
+    /// A webhook that does not exist.
     pub(crate) fn new(settings: WebhookTarget) -> io::Result<Self> {
+        let known = |name: &&String| WEBHOOKS.iter().any(|webhook| webhook.command == **name);
+        let mut named = settings.commands.iter().flatten();
+        if let Some(unknown) = named.find(|name| !known(name)) {
+            let text = format!("there is no webhook {unknown:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let refused = || {
             let text = "webhooks go to http:// on this machine only: 127.0.0.1, [::1] or localhost";
             io::Error::new(io::ErrorKind::InvalidInput, text)

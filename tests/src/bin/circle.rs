@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         println!(
             "{:<28} {:<8} answered {code}{change}",
-            sent.command, sent.platform
+            sent.command,
+            sent.platform.as_str()
         );
     }
     played
