@@ -12,7 +12,10 @@ use xtask::codegen::{
     diagnostic::{Diagnostic, Diagnostics},
     emit::usersig::UserSigSpec,
     generate, load, samples,
-    spec::{EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile},
+    spec::{
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile,
+    },
     type_expr,
 };
 
@@ -64,6 +67,8 @@ fn parse_as(path: &str, text: &str) {
         "regions.toml" => load::parse::<RegionsFile>(&source).map(drop),
         "errors.toml" => load::parse::<ErrorsFile>(&source).map(drop),
         "usersig.toml" => load::parse::<UserSigSpec>(&source).map(drop),
+        "webhooks.toml" => load::parse::<WebhooksFile>(&source).map(drop),
+        _ if path.starts_with("webhooks/") => load::parse::<WebhookFile>(&source).map(drop),
         _ if path.starts_with("shared/") => load::parse::<SharedFile>(&source).map(drop),
         _ => load::parse::<EndpointFile>(&source).map(drop),
     };
@@ -91,6 +96,13 @@ fn spec_with(path: &str, text: &str) -> Result<load::Spec, Diagnostics> {
         "regions.toml" => replace!(spec.regions),
         "errors.toml" => replace!(spec.errors),
         "usersig.toml" => replace!(spec.usersig),
+        "webhooks.toml" => replace!(spec.webhooks.as_mut().unwrap().common),
+        _ if path.starts_with("webhooks/") => {
+            let events = &mut spec.webhooks.as_mut().unwrap().events;
+            let place = (events.iter_mut()).find(|file| file.source.path == source.path);
+            let place = place.unwrap();
+            replace!(place);
+        }
         _ => {
             let shared = (spec.shared.iter_mut()).find(|file| file.source.path == source.path);
             if let Some(place) = shared {

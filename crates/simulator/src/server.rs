@@ -204,10 +204,10 @@ impl SimulatorBuilder {
     pub async fn start(self) -> io::Result<Simulator> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
-        let clock = self.signer.clone();
-        let (webhooks, events) = Webhooks::new(self.sdk_app_id, clock, self.webhooks)?;
+        let webhooks = Webhooks::new(self.sdk_app_id, self.signer.clone());
+        webhooks.set_target(self.webhooks)?;
         let shared = Arc::new(Shared {
-            webhooks: Arc::clone(&webhooks),
+            webhooks,
             state: Mutex::new(State::new(&self.admins)),
             settings: Settings {
                 sdk_app_id: self.sdk_app_id,
@@ -228,7 +228,6 @@ impl SimulatorBuilder {
             address,
             stop: Some(stop),
             task,
-            telling: tokio::spawn(webhooks.work(events)),
         })
     }
 }
@@ -239,7 +238,6 @@ pub struct Simulator {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    telling: JoinHandle<()>,
 }
 
 impl Simulator {
@@ -341,7 +339,7 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.task.abort();
-        self.telling.abort();
+        self.shared.webhooks.stop();
     }
 }
 

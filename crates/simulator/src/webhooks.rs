@@ -27,7 +27,9 @@ use tencent_chat_types::{
 use tencent_chat_usersig::Signer;
 use tencent_chat_webhook::Token;
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, watch},
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -260,6 +262,9 @@ pub(crate) struct Webhooks {
     client: Client<HttpConnector, Full<Bytes>>,
     deliveries: Mutex<VecDeque<WebhookDelivery>>,
     waiting: mpsc::Sender<(Arc<Target>, Telling)>,
+    worker: Mutex<Worker>,
+    /// Where the worker runs.
+    runtime: Handle,
     /// Events that wait or are being sent.
     pending: watch::Sender<usize>,
     /// When the last event happened, in milliseconds.
@@ -269,34 +274,56 @@ pub(crate) struct Webhooks {
 }
 
 /// Events that have to be sent.
-pub(crate) type Waiting = mpsc::Receiver<(Arc<Target>, Telling)>;
+type Waiting = mpsc::Receiver<(Arc<Target>, Telling)>;
+
+/// Who sends the events.
+enum Worker {
+    /// Nobody, until there is an app to send them to.
+    Idle(Waiting),
+    Running(JoinHandle<()>),
+    Stopped,
+}
 
 impl Webhooks {
-    pub(crate) fn new(
-        sdk_app_id: u64,
-        signer: Signer,
-        target: Option<WebhookTarget>,
-    ) -> io::Result<(Arc<Self>, Waiting)> {
+    /// Must run within tokio.
+    pub(crate) fn new(sdk_app_id: u64, signer: Signer) -> Arc<Self> {
         let (waiting, events) = mpsc::channel(MAX_WAITING);
-        let target = target.map(Target::new).transpose()?.map(Arc::new);
-        let webhooks = Self {
+        Arc::new(Self {
             sdk_app_id,
             signer,
-            target: Mutex::new(target),
+            target: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             deliveries: Mutex::default(),
             waiting,
+            worker: Mutex::new(Worker::Idle(events)),
+            runtime: Handle::current(),
             pending: watch::channel(0).0,
             last_time: Mutex::default(),
             asking: Mutex::default(),
-        };
-        Ok((Arc::new(webhooks), events))
+        })
     }
 
-    pub(crate) fn set_target(&self, target: Option<WebhookTarget>) -> io::Result<()> {
+    pub(crate) fn set_target(self: &Arc<Self>, target: Option<WebhookTarget>) -> io::Result<()> {
         let target = target.map(Target::new).transpose()?;
+        if target.is_some() {
+            let mut worker = lock(&self.worker);
+            *worker = match std::mem::replace(&mut *worker, Worker::Stopped) {
+                Worker::Idle(events) => {
+                    Worker::Running(self.runtime.spawn(Arc::clone(self).work(events)))
+                }
+                other => other,
+            };
+        }
         *lock(&self.target) = target.map(Arc::new);
         Ok(())
+    }
+
+    /// Sends nothing more.
+    pub(crate) fn stop(&self) {
+        if let Worker::Running(task) = std::mem::replace(&mut *lock(&self.worker), Worker::Stopped)
+        {
+            task.abort();
+        }
     }
 
     fn target(&self) -> Option<Arc<Target>> {
@@ -340,7 +367,7 @@ impl Webhooks {
     }
 
     /// Sends what waits, one event after the other, for ever.
-    pub(crate) async fn work(self: Arc<Self>, mut events: Waiting) {
+    async fn work(self: Arc<Self>, mut events: Waiting) {
         while let Some((target, telling)) = events.recv().await {
             let mut attempt = 1;
             loop {

@@ -22,8 +22,8 @@ pub trait Webhook:
     /// Facts about the webhook.
     const META: &'static WebhookMeta;
 
-    /// Which webhook the body says that it is.
-    fn command(&self) -> &CallbackCommand;
+    /// Which webhook the body says that it is. None for the few whose body does not say it.
+    fn command(&self) -> Option<&CallbackCommand>;
 
     /// What tells this occurrence from every other of this webhook, the same when the service
     /// repeats it. None where no source names such fields; then the whole body does.

@@ -260,10 +260,9 @@ impl Receiver {
             Ok(event) => event,
             Err(error) => return Err(why_undecodable::<E>(origin, body, &error)),
         };
-        same_command(
-            origin,
-            Some(event.command().as_str()).filter(|command| !command.is_empty()),
-        )?;
+        if let Some(command) = event.command() {
+            same_command(origin, Some(command.as_str()).filter(|c| !c.is_empty()))?;
+        }
         Ok(event)
     }
 

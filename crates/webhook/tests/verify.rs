@@ -287,6 +287,15 @@ fn query_and_body_must_name_one_webhook() {
     assert!(matches!(delivery.event, Event::Unknown(_)));
 }
 
+/// A few webhooks name themselves in the query alone, as their spec files say.
+#[test]
+fn bodies_without_a_name_are_taken_where_the_spec_says_so() {
+    let query = with("CallbackCommand", "Push.OfflinePush");
+    let delivery = receiver().receive(&query, br#"{ "Events": [] }"#).unwrap();
+    assert!(matches!(delivery.event, Event::PushOfflinePush(_)));
+    assert_eq!(delivery.event.command(), "Push.OfflinePush");
+}
+
 #[test]
 fn the_same_event_has_the_same_key() {
     let key = |body: &str| {

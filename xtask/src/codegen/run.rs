@@ -64,9 +64,12 @@ pub fn run(options: &Options) -> io::Result<Outcome> {
         .iter()
         .map(|endpoint| endpoint.file.samples.len())
         .sum();
+    let events = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
+    let more: usize = events.clone().map(|event| event.file.samples.len()).sum();
     let summary = [
         count(spec.endpoints.len(), "command"),
-        count(samples, "sample"),
+        count(events.count(), "webhook"),
+        count(samples + more, "sample"),
         count(spec.errors.file.codes.len(), "error code"),
         count(tree.iter().count(), "file"),
     ]

@@ -104,7 +104,7 @@ impl SampleChecker<'_> {
             if let Some(event) = &sample.event {
                 self.body(event, &fields, None, errors);
                 let body = serde_json::from_str::<serde_json::Value>(event).unwrap_or_default();
-                if body[tag.as_str()].as_str() != Some(&file.command) {
+                if file.tagged && body[tag.as_str()].as_str() != Some(&file.command) {
                     let message = format!("`{}` is not this webhook's", tag.value);
                     errors.push(
                         Diagnostic::new(self.source, event.span.clone(), message)

@@ -125,9 +125,12 @@ pub struct WebhooksFile {
 }
 
 impl WebhooksFile {
-    /// The fields of an event's body: the tag, whose type is the enum of all webhooks and is
-    /// called like the tag, and the event's own.
+    /// The fields of an event's body: the tag where it has one, whose type is the enum of all
+    /// webhooks and is called like the tag, and the event's own.
     pub fn event_fields(&self, event: &WebhookFile) -> Ordered<Field> {
+        if !event.tagged {
+            return event.event.clone();
+        }
         let here = |value: &str| At {
             value: value.to_owned(),
             span: self.tag.span.clone(),
@@ -173,6 +176,9 @@ pub struct WebhookFile {
     pub page: Page,
     /// Whether the app is asked or told.
     pub when: At<When>,
+    /// Whether the body names the webhook too; the query always does.
+    #[serde(default = "yes")]
+    pub tagged: bool,
     /// Fields of the event, by wire name, whose values together tell one occurrence from every
     /// other. Left out when the sources name none; then the whole body does.
     #[serde(default)]
@@ -200,6 +206,10 @@ pub struct WebhookFile {
     /// Where the sources contradict themselves or each other.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Whether a webhook asks the app or tells it.

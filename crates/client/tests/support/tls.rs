@@ -1,7 +1,7 @@
 //! A server with a certificate that only those trust who are told to.
 
 use super::write;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::sync::Arc;
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use tokio_rustls::{
@@ -23,6 +23,9 @@ pub struct TlsServer {
 pub async fn tls_server(body: &'static str) -> TlsServer {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
+    // OpenSSL takes a certificate for self-signed when its issuer has its own name.
+    ca.distinguished_name
+        .push(DnType::CommonName, "an authority of one's own");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
     let issuer = Issuer::new(ca, ca_key);

@@ -51,11 +51,11 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
     }
     for object in &module.objects {
         emit_object(&mut file, module, model, object, &structs)?;
-        // The tag comes first.
-        if let (Role::Event, Some(webhook), Some(tag)) =
-            (object.role, &module.webhook, object.fields.first())
+        if let (Role::Event, Some(webhook), Some(all)) =
+            (object.role, &module.webhook, &model.webhooks)
         {
-            webhook::emit(&mut file, module, (webhook, tag), &structs)?;
+            let tag = object.fields.iter().find(|field| field.wire == all.tag);
+            webhook::emit(&mut file, module, webhook, (&all.tag, tag), &structs)?;
         }
     }
     for def in &module.enums {

@@ -52,13 +52,21 @@ pub(super) fn event_doc(module: &Module, webhook: &Webhook) -> String {
 pub(super) fn emit(
     file: &mut RustFile,
     module: &Module,
-    (webhook, tag): (&Webhook, &Field),
+    webhook: &Webhook,
+    (names, tag): (&str, Option<&Field>),
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let event = ident(&webhook.event);
     // The enum of all webhooks is called like the key that names one.
-    let (names, tag) = (ident(&tag.wire), ident(&tag.rust));
-    let (family, name, command) = (&webhook.family, &module.name, &webhook.command);
+    let names = ident(names);
+    let command = match tag {
+        Some(tag) => {
+            let tag = ident(&tag.rust);
+            quote! { Some(&self.#tag) }
+        }
+        None => quote! { None },
+    };
+    let (family, name, wire) = (&webhook.family, &module.name, &webhook.command);
     let page = webhook.page.map(|page| {
         let page = Literal::u32_unsuffixed(page);
         quote! { .with_page(#page) }
@@ -80,10 +88,10 @@ pub(super) fn emit(
     file.items(quote! {
         impl Webhook for #event {
             type Answer = #answer;
-            const META: &'static WebhookMeta = &WebhookMeta::new(#family, #name, #command, #when) #page;
+            const META: &'static WebhookMeta = &WebhookMeta::new(#family, #name, #wire, #when) #page;
 
-            fn command(&self) -> &#names {
-                &self.#tag
+            fn command(&self) -> Option<&#names> {
+                #command
             }
 
             fn identity(&self) -> Option<String> {

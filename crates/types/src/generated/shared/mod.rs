@@ -11,6 +11,7 @@ pub mod moderation;
 pub mod official_account;
 pub mod profile;
 pub mod push;
+pub mod push_result;
 pub mod push_target;
 pub mod relationship;
 
@@ -23,5 +24,6 @@ pub use moderation::{LocalFilter, LocalKeyword, LocalWordType, ModerationContent
 pub use official_account::{OfficialAccountFilter, OfficialAccountInfo, Subscription, SubscriptionOutcome, SubscriptionResult};
 pub use profile::{ProfileItem, ProfileTag};
 pub use push::{AndroidPushInfo, ApnsPushInfo, BadgeMode, HuaweiImportance, OfflinePushInfo, PushFlag, VivoClassification};
+pub use push_result::{PushStage, PushVendor};
 pub use push_target::{UserAttributes, UserTags};
 pub use relationship::{FriendDeleteType, RelationItem, RelationResult, RelationTag};

@@ -48,6 +48,12 @@ impl CallbackCommand {
     pub const C2C_BEFORE_SEND_MSG: Self = Self(Text::known("C2C.CallbackBeforeSendMsg"));
     /// A one-to-one message was sent to a chatbot. Wire value `Bot.OnC2CMessage`.
     pub const BOT_ON_C2C_MESSAGE: Self = Self(Text::known("Bot.OnC2CMessage"));
+    /// A member of a group mentioned chatbots in a message. Wire value `Bot.OnGroupMessage`.
+    pub const BOT_ON_GROUP_MESSAGE: Self = Self(Text::known("Bot.OnGroupMessage"));
+    /// A user sent a chatbot content that is meant for the app alone. Wire value `Chatbot.OnC2CSignalMessage`.
+    pub const CHATBOT_ON_C2C_SIGNAL_MESSAGE: Self = Self(
+        Text::known("Chatbot.OnC2CSignalMessage"),
+    );
     /// A group was given to another owner. Wire value `Group.CallbackAfterChangeGroupOwner`.
     pub const GROUP_AFTER_CHANGE_GROUP_OWNER: Self = Self(
         Text::known("Group.CallbackAfterChangeGroupOwner"),
@@ -128,6 +134,10 @@ impl CallbackCommand {
     pub const GROUP_BEFORE_SEND_MSG: Self = Self(
         Text::known("Group.CallbackBeforeSendMsg"),
     );
+    /// More than 70 % of the groups that the app may gain in a day are used up. Wire value `Group.CallbackOnDailyGroupQuotaAlarm`.
+    pub const GROUP_ON_DAILY_GROUP_QUOTA_ALARM: Self = Self(
+        Text::known("Group.CallbackOnDailyGroupQuotaAlarm"),
+    );
     /// Members of a live broadcast group came online or went offline. Wire value `Group.CallbackOnMemberStateChange`.
     pub const GROUP_ON_MEMBER_STATE_CHANGE: Self = Self(
         Text::known("Group.CallbackOnMemberStateChange"),
@@ -136,10 +146,62 @@ impl CallbackCommand {
     pub const GROUP_SEND_MSG_EXCEPTION: Self = Self(
         Text::known("Group.CallbackSendMsgException"),
     );
+    /// Cloud moderation judged a content. Wire value `ContentCallback.ResultNotify`.
+    pub const CONTENT_RESULT_NOTIFY: Self = Self(
+        Text::known("ContentCallback.ResultNotify"),
+    );
+    /// Users subscribed to an official account. Wire value `OfficialAccount.CallbackAfterAddSubscriber`.
+    pub const OFFICIAL_ACCOUNT_AFTER_ADD_SUBSCRIBER: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterAddSubscriber"),
+    );
+    /// An official account was created. Wire value `OfficialAccount.CallbackAfterCreateOfficialAccount`.
+    pub const OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterCreateOfficialAccount"),
+    );
+    /// Users no longer subscribe to an official account. Wire value `OfficialAccount.CallbackAfterDeleteSubscriber`.
+    pub const OFFICIAL_ACCOUNT_AFTER_DELETE_SUBSCRIBER: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterDeleteSubscriber"),
+    );
+    /// Messages of an official account were recalled. Wire value `OfficialAccount.CallbackAfterMsgWithDraw`.
+    pub const OFFICIAL_ACCOUNT_AFTER_MSG_WITH_DRAW: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterMsgWithDraw"),
+    );
+    /// An official account was destroyed. Wire value `OfficialAccount.CallbackAfterOfficialAccountDestroyed`.
+    pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterOfficialAccountDestroyed"),
+    );
+    /// An official account has as many subscribers as it can have. Wire value `OfficialAccount.CallbackAfterOfficialAccountFull`.
+    pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_FULL: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterOfficialAccountFull"),
+    );
+    /// The profile of an official account was changed. Wire value `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`.
+    pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_INFO_CHANGED: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterOfficialAccountInfoChanged"),
+    );
+    /// An official account sent a message to its subscribers. Wire value `OfficialAccount.CallbackAfterSendMsg`.
+    pub const OFFICIAL_ACCOUNT_AFTER_SEND_MSG: Self = Self(
+        Text::known("OfficialAccount.CallbackAfterSendMsg"),
+    );
+    /// Users are about to subscribe to an official account, and the app may refuse some or all of them. Wire value `OfficialAccount.CallbackBeforeAddSubscriber`.
+    pub const OFFICIAL_ACCOUNT_BEFORE_ADD_SUBSCRIBER: Self = Self(
+        Text::known("OfficialAccount.CallbackBeforeAddSubscriber"),
+    );
+    /// An official account is about to be created, and the app may refuse it. Wire value `OfficialAccount.CallbackBeforeCreateOfficialAccount`.
+    pub const OFFICIAL_ACCOUNT_BEFORE_CREATE_OFFICIAL_ACCOUNT: Self = Self(
+        Text::known("OfficialAccount.CallbackBeforeCreateOfficialAccount"),
+    );
+    /// An official account is about to send a message to its subscribers, and the app may refuse, drop or change it. Wire value `OfficialAccount.CallbackBeforeSendMsg`.
+    pub const OFFICIAL_ACCOUNT_BEFORE_SEND_MSG: Self = Self(
+        Text::known("OfficialAccount.CallbackBeforeSendMsg"),
+    );
     /// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up. Wire value `Alert.RequestOverLimit`.
     pub const ALERT_REQUEST_OVER_LIMIT: Self = Self(
         Text::known("Alert.RequestOverLimit"),
     );
+    /// Pushes to all users, to users with tags, or to single users got on or failed. Wire value `Push.AllMemberPush`.
+    pub const PUSH_ALL_MEMBER_PUSH: Self = Self(Text::known("Push.AllMemberPush"));
+    /// Pushes of chat messages to devices that are offline got on or failed. Wire value `Push.OfflinePush`.
+    pub const PUSH_OFFLINE_PUSH: Self = Self(Text::known("Push.OfflinePush"));
     /// Fields of a user's profile were changed. Wire value `Profile.CallbackPortraitSet`.
     pub const PROFILE_PORTRAIT_SET: Self = Self(
         Text::known("Profile.CallbackPortraitSet"),
@@ -170,6 +232,8 @@ wire_string_enum!(CallbackCommand {
     "C2C.CallbackAfterSendMsg",
     "C2C.CallbackBeforeSendMsg",
     "Bot.OnC2CMessage",
+    "Bot.OnGroupMessage",
+    "Chatbot.OnC2CSignalMessage",
     "Group.CallbackAfterChangeGroupOwner",
     "Group.CallbackAfterCreateGroup",
     "Group.CallbackAfterCreateTopic",
@@ -190,9 +254,24 @@ wire_string_enum!(CallbackCommand {
     "Group.CallbackBeforeCreateTopic",
     "Group.CallbackBeforeInviteJoinGroup",
     "Group.CallbackBeforeSendMsg",
+    "Group.CallbackOnDailyGroupQuotaAlarm",
     "Group.CallbackOnMemberStateChange",
     "Group.CallbackSendMsgException",
+    "ContentCallback.ResultNotify",
+    "OfficialAccount.CallbackAfterAddSubscriber",
+    "OfficialAccount.CallbackAfterCreateOfficialAccount",
+    "OfficialAccount.CallbackAfterDeleteSubscriber",
+    "OfficialAccount.CallbackAfterMsgWithDraw",
+    "OfficialAccount.CallbackAfterOfficialAccountDestroyed",
+    "OfficialAccount.CallbackAfterOfficialAccountFull",
+    "OfficialAccount.CallbackAfterOfficialAccountInfoChanged",
+    "OfficialAccount.CallbackAfterSendMsg",
+    "OfficialAccount.CallbackBeforeAddSubscriber",
+    "OfficialAccount.CallbackBeforeCreateOfficialAccount",
+    "OfficialAccount.CallbackBeforeSendMsg",
     "Alert.RequestOverLimit",
+    "Push.AllMemberPush",
+    "Push.OfflinePush",
     "Profile.CallbackPortraitSet",
     "Sns.CallbackBlackListAdd",
     "Sns.CallbackBlackListDelete",

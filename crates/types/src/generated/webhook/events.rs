@@ -3,16 +3,23 @@
 //! Every webhook, to look up by name.
 
 use crate::webhook::{
-    AlertRequestOverLimit, BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg,
-    C2cBeforeSendMsg, GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterCreateTopic,
+    AlertRequestOverLimit, BotOnC2cMessage, BotOnGroupMessage, C2cAfterMsgReport,
+    C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg, ChatbotOnC2cSignalMessage,
+    ContentResultNotify, GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterCreateTopic,
     GroupAfterGroupAttrChanged, GroupAfterGroupDestroyed, GroupAfterGroupFull,
     GroupAfterGroupInfoChanged, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
     GroupAfterNewMemberJoin, GroupAfterReadReceipt, GroupAfterRecallMsg, GroupAfterSendMsg,
     GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged, GroupBeforeApplyJoinGroup,
     GroupBeforeCreateGroup, GroupBeforeCreateTopic, GroupBeforeInviteJoinGroup, GroupBeforeSendMsg,
-    GroupOnMemberStateChange, GroupSendMsgException, ProfilePortraitSet, SnsBlackListAdd,
-    SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd, SnsPrevFriendResponse,
-    StateChange, UnknownEvent, Webhook, WebhookMeta, event_table,
+    GroupOnDailyGroupQuotaAlarm, GroupOnMemberStateChange, GroupSendMsgException,
+    OfficialAccountAfterAddSubscriber, OfficialAccountAfterCreateOfficialAccount,
+    OfficialAccountAfterDeleteSubscriber, OfficialAccountAfterMsgWithDraw,
+    OfficialAccountAfterOfficialAccountDestroyed, OfficialAccountAfterOfficialAccountFull,
+    OfficialAccountAfterOfficialAccountInfoChanged, OfficialAccountAfterSendMsg,
+    OfficialAccountBeforeAddSubscriber, OfficialAccountBeforeCreateOfficialAccount,
+    OfficialAccountBeforeSendMsg, ProfilePortraitSet, PushAllMemberPush, PushOfflinePush,
+    SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
+    SnsPrevFriendResponse, StateChange, UnknownEvent, Webhook, WebhookMeta, event_table,
 };
 
 /// Any event.
@@ -85,12 +92,56 @@ pub enum Event {
     GroupBeforeInviteJoinGroup(Box<GroupBeforeInviteJoinGroup>),
     /// A user is about to send a group message, and the app may refuse, drop or change it. `Group.CallbackBeforeSendMsg`.
     GroupBeforeSendMsg(Box<GroupBeforeSendMsg>),
+    /// More than 70 % of the groups that the app may gain in a day are used up. `Group.CallbackOnDailyGroupQuotaAlarm`.
+    GroupOnDailyGroupQuotaAlarm(Box<GroupOnDailyGroupQuotaAlarm>),
     /// Members of a live broadcast group came online or went offline. `Group.CallbackOnMemberStateChange`.
     GroupOnMemberStateChange(Box<GroupOnMemberStateChange>),
     /// A group message could not be sent. `Group.CallbackSendMsgException`.
     GroupSendMsgException(Box<GroupSendMsgException>),
     /// A one-to-one message was sent to a chatbot. `Bot.OnC2CMessage`.
     BotOnC2cMessage(Box<BotOnC2cMessage>),
+    /// A member of a group mentioned chatbots in a message. `Bot.OnGroupMessage`.
+    BotOnGroupMessage(Box<BotOnGroupMessage>),
+    /// A user sent a chatbot content that is meant for the app alone. `Chatbot.OnC2CSignalMessage`.
+    ChatbotOnC2cSignalMessage(Box<ChatbotOnC2cSignalMessage>),
+    /// Users subscribed to an official account. `OfficialAccount.CallbackAfterAddSubscriber`.
+    OfficialAccountAfterAddSubscriber(Box<OfficialAccountAfterAddSubscriber>),
+    /// An official account was created. `OfficialAccount.CallbackAfterCreateOfficialAccount`.
+    OfficialAccountAfterCreateOfficialAccount(
+        Box<OfficialAccountAfterCreateOfficialAccount>,
+    ),
+    /// Users no longer subscribe to an official account. `OfficialAccount.CallbackAfterDeleteSubscriber`.
+    OfficialAccountAfterDeleteSubscriber(Box<OfficialAccountAfterDeleteSubscriber>),
+    /// Messages of an official account were recalled. `OfficialAccount.CallbackAfterMsgWithDraw`.
+    OfficialAccountAfterMsgWithDraw(Box<OfficialAccountAfterMsgWithDraw>),
+    /// An official account was destroyed. `OfficialAccount.CallbackAfterOfficialAccountDestroyed`.
+    OfficialAccountAfterOfficialAccountDestroyed(
+        Box<OfficialAccountAfterOfficialAccountDestroyed>,
+    ),
+    /// An official account has as many subscribers as it can have. `OfficialAccount.CallbackAfterOfficialAccountFull`.
+    OfficialAccountAfterOfficialAccountFull(
+        Box<OfficialAccountAfterOfficialAccountFull>,
+    ),
+    /// The profile of an official account was changed. `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`.
+    OfficialAccountAfterOfficialAccountInfoChanged(
+        Box<OfficialAccountAfterOfficialAccountInfoChanged>,
+    ),
+    /// An official account sent a message to its subscribers. `OfficialAccount.CallbackAfterSendMsg`.
+    OfficialAccountAfterSendMsg(Box<OfficialAccountAfterSendMsg>),
+    /// Users are about to subscribe to an official account, and the app may refuse some or all of them. `OfficialAccount.CallbackBeforeAddSubscriber`.
+    OfficialAccountBeforeAddSubscriber(Box<OfficialAccountBeforeAddSubscriber>),
+    /// An official account is about to be created, and the app may refuse it. `OfficialAccount.CallbackBeforeCreateOfficialAccount`.
+    OfficialAccountBeforeCreateOfficialAccount(
+        Box<OfficialAccountBeforeCreateOfficialAccount>,
+    ),
+    /// An official account is about to send a message to its subscribers, and the app may refuse, drop or change it. `OfficialAccount.CallbackBeforeSendMsg`.
+    OfficialAccountBeforeSendMsg(Box<OfficialAccountBeforeSendMsg>),
+    /// Pushes to all users, to users with tags, or to single users got on or failed. `Push.AllMemberPush`.
+    PushAllMemberPush(Box<PushAllMemberPush>),
+    /// Pushes of chat messages to devices that are offline got on or failed. `Push.OfflinePush`.
+    PushOfflinePush(Box<PushOfflinePush>),
+    /// Cloud moderation judged a content. `ContentCallback.ResultNotify`.
+    ContentResultNotify(Box<ContentResultNotify>),
     /// One that this version does not know, with its name and its body.
     Unknown(UnknownEvent),
 }
@@ -130,9 +181,26 @@ pub static WEBHOOKS: &[&WebhookMeta] = &[
     <GroupBeforeCreateTopic as Webhook>::META,
     <GroupBeforeInviteJoinGroup as Webhook>::META,
     <GroupBeforeSendMsg as Webhook>::META,
+    <GroupOnDailyGroupQuotaAlarm as Webhook>::META,
     <GroupOnMemberStateChange as Webhook>::META,
     <GroupSendMsgException as Webhook>::META,
     <BotOnC2cMessage as Webhook>::META,
+    <BotOnGroupMessage as Webhook>::META,
+    <ChatbotOnC2cSignalMessage as Webhook>::META,
+    <OfficialAccountAfterAddSubscriber as Webhook>::META,
+    <OfficialAccountAfterCreateOfficialAccount as Webhook>::META,
+    <OfficialAccountAfterDeleteSubscriber as Webhook>::META,
+    <OfficialAccountAfterMsgWithDraw as Webhook>::META,
+    <OfficialAccountAfterOfficialAccountDestroyed as Webhook>::META,
+    <OfficialAccountAfterOfficialAccountFull as Webhook>::META,
+    <OfficialAccountAfterOfficialAccountInfoChanged as Webhook>::META,
+    <OfficialAccountAfterSendMsg as Webhook>::META,
+    <OfficialAccountBeforeAddSubscriber as Webhook>::META,
+    <OfficialAccountBeforeCreateOfficialAccount as Webhook>::META,
+    <OfficialAccountBeforeSendMsg as Webhook>::META,
+    <PushAllMemberPush as Webhook>::META,
+    <PushOfflinePush as Webhook>::META,
+    <ContentResultNotify as Webhook>::META,
 ];
 
 event_table!(Event {
@@ -169,7 +237,24 @@ event_table!(Event {
     "Group.CallbackBeforeCreateTopic" => GroupBeforeCreateTopic,
     "Group.CallbackBeforeInviteJoinGroup" => GroupBeforeInviteJoinGroup,
     "Group.CallbackBeforeSendMsg" => GroupBeforeSendMsg,
+    "Group.CallbackOnDailyGroupQuotaAlarm" => GroupOnDailyGroupQuotaAlarm,
     "Group.CallbackOnMemberStateChange" => GroupOnMemberStateChange,
     "Group.CallbackSendMsgException" => GroupSendMsgException,
     "Bot.OnC2CMessage" => BotOnC2cMessage,
+    "Bot.OnGroupMessage" => BotOnGroupMessage,
+    "Chatbot.OnC2CSignalMessage" => ChatbotOnC2cSignalMessage,
+    "OfficialAccount.CallbackAfterAddSubscriber" => OfficialAccountAfterAddSubscriber,
+    "OfficialAccount.CallbackAfterCreateOfficialAccount" => OfficialAccountAfterCreateOfficialAccount,
+    "OfficialAccount.CallbackAfterDeleteSubscriber" => OfficialAccountAfterDeleteSubscriber,
+    "OfficialAccount.CallbackAfterMsgWithDraw" => OfficialAccountAfterMsgWithDraw,
+    "OfficialAccount.CallbackAfterOfficialAccountDestroyed" => OfficialAccountAfterOfficialAccountDestroyed,
+    "OfficialAccount.CallbackAfterOfficialAccountFull" => OfficialAccountAfterOfficialAccountFull,
+    "OfficialAccount.CallbackAfterOfficialAccountInfoChanged" => OfficialAccountAfterOfficialAccountInfoChanged,
+    "OfficialAccount.CallbackAfterSendMsg" => OfficialAccountAfterSendMsg,
+    "OfficialAccount.CallbackBeforeAddSubscriber" => OfficialAccountBeforeAddSubscriber,
+    "OfficialAccount.CallbackBeforeCreateOfficialAccount" => OfficialAccountBeforeCreateOfficialAccount,
+    "OfficialAccount.CallbackBeforeSendMsg" => OfficialAccountBeforeSendMsg,
+    "Push.AllMemberPush" => PushAllMemberPush,
+    "Push.OfflinePush" => PushOfflinePush,
+    "ContentCallback.ResultNotify" => ContentResultNotify,
 });

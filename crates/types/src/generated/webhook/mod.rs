@@ -10,6 +10,9 @@ pub mod relationship;
 pub mod c2c;
 pub mod group;
 pub mod chatbot;
+pub mod official_account;
+pub mod push;
+pub mod moderation;
 
 pub use common::*;
 pub use events::*;
@@ -55,9 +58,32 @@ pub use group::{
     GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer, GroupBeforeCreateTopicReply,
     GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer, GroupBeforeInviteJoinGroupChanges, GroupBeforeInviteJoinGroupReply,
     GroupBeforeSendMsg, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupBeforeSendMsgReply,
+    GroupOnDailyGroupQuotaAlarm,
     GroupOnMemberStateChange,
     GroupSendMsgException,
 };
 pub use chatbot::{
     BotOnC2cMessage,
+    BotOnGroupMessage,
+    ChatbotOnC2cSignalMessage,
+};
+pub use official_account::{
+    OfficialAccountAfterAddSubscriber,
+    OfficialAccountAfterCreateOfficialAccount,
+    OfficialAccountAfterDeleteSubscriber,
+    OfficialAccountAfterMsgWithDraw,
+    OfficialAccountAfterOfficialAccountDestroyed,
+    OfficialAccountAfterOfficialAccountFull,
+    OfficialAccountAfterOfficialAccountInfoChanged,
+    OfficialAccountAfterSendMsg,
+    OfficialAccountBeforeAddSubscriber, OfficialAccountBeforeAddSubscriberAnswer, OfficialAccountBeforeAddSubscriberChanges, OfficialAccountBeforeAddSubscriberReply,
+    OfficialAccountBeforeCreateOfficialAccount, OfficialAccountBeforeCreateOfficialAccountAnswer, OfficialAccountBeforeCreateOfficialAccountReply,
+    OfficialAccountBeforeSendMsg, OfficialAccountBeforeSendMsgAnswer, OfficialAccountBeforeSendMsgChanges, OfficialAccountBeforeSendMsgReply,
+};
+pub use push::{
+    PushAllMemberPush,
+    PushOfflinePush,
+};
+pub use moderation::{
+    ContentResultNotify,
 };

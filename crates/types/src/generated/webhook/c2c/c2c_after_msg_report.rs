@@ -98,8 +98,8 @@ impl Webhook for C2cAfterMsgReport {
             When::After,
         )
         .with_page(43465);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -98,8 +98,8 @@ impl Webhook for C2cAfterMsgWithDraw {
             When::After,
         )
         .with_page(43466);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

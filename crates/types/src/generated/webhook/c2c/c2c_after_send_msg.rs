@@ -175,8 +175,8 @@ impl Webhook for C2cAfterSendMsg {
             When::After,
         )
         .with_page(34365);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

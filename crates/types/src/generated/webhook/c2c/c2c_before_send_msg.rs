@@ -148,8 +148,8 @@ impl Webhook for C2cBeforeSendMsg {
             When::Before,
         )
         .with_page(34364);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -71,7 +71,7 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `UnreadMsgNum`.
     ///
-    /// Unconfirmed: only another SDK names the field; the tables of the pages were not seen, and their samples lack it
+    /// Unconfirmed: only the SDK of doocs names the field; table and sample of 68952 lack it
     pub unread_msg_num: Option<i64>,
     /// The message.
     ///
@@ -80,9 +80,11 @@ pub struct BotOnC2cMessage {
     /// Data that the sender attached; stored with the message.
     ///
     /// Wire name `CloudCustomData`.
-    ///
-    /// Unconfirmed: only another SDK names the field; the ends of the pages were not seen
     pub cloud_custom_data: Option<String>,
+    /// When the webhook was triggered, in milliseconds since 1970.
+    ///
+    /// Wire name `EventTime`.
+    pub event_time: Option<u64>,
     /// What the event held beyond the fields above.
     pub extra: Extra,
 }
@@ -116,6 +118,7 @@ impl BotOnC2cMessage {
             unread_msg_num: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
+            event_time: None,
             extra: Extra::default(),
         }
     }
@@ -150,6 +153,13 @@ impl BotOnC2cMessage {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+
+    /// Sets [`event_time`](Self::event_time).
+    #[must_use]
+    pub fn with_event_time(mut self, event_time: u64) -> Self {
+        self.event_time = Some(event_time);
+        self
+    }
 }
 
 wire_object!(BotOnC2cMessage {
@@ -167,6 +177,7 @@ wire_object!(BotOnC2cMessage {
     optional "UnreadMsgNum" => unread_msg_num,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
+    optional "EventTime" => event_time,
 });
 
 impl Webhook for BotOnC2cMessage {
@@ -178,8 +189,8 @@ impl Webhook for BotOnC2cMessage {
             When::After,
         )
         .with_page(68952);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

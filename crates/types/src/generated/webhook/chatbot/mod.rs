@@ -3,5 +3,9 @@
 //! Messages to chatbots.
 
 pub mod bot_on_c2c_message;
+pub mod bot_on_group_message;
+pub mod chatbot_on_c2c_signal_message;
 
 pub use bot_on_c2c_message::BotOnC2cMessage;
+pub use bot_on_group_message::BotOnGroupMessage;
+pub use chatbot_on_c2c_signal_message::ChatbotOnC2cSignalMessage;

@@ -94,8 +94,8 @@ impl Webhook for GroupAfterChangeGroupOwner {
             When::After,
         )
         .with_page(60396);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -128,8 +128,8 @@ impl Webhook for GroupAfterCreateGroup {
             When::After,
         )
         .with_page(34369);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -108,8 +108,8 @@ impl Webhook for GroupAfterCreateTopic {
             When::After,
         )
         .with_page(49464);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -105,8 +105,8 @@ impl Webhook for GroupAfterGroupAttrChanged {
             When::After,
         )
         .with_page(60394);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

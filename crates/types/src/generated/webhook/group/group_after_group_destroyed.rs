@@ -125,8 +125,8 @@ impl Webhook for GroupAfterGroupDestroyed {
             When::After,
         )
         .with_page(34377);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -77,8 +77,8 @@ impl Webhook for GroupAfterGroupFull {
             When::After,
         )
         .with_page(34376);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

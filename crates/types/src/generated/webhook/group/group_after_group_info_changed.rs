@@ -133,8 +133,8 @@ impl Webhook for GroupAfterGroupInfoChanged {
             When::After,
         )
         .with_page(34378);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

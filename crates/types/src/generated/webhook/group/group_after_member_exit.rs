@@ -110,8 +110,8 @@ impl Webhook for GroupAfterMemberExit {
             When::After,
         )
         .with_page(34373);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -133,8 +133,8 @@ impl Webhook for GroupAfterMemberFieldChanged {
             When::After,
         )
         .with_page(60393);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

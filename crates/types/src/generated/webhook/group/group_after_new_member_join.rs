@@ -96,8 +96,8 @@ impl Webhook for GroupAfterNewMemberJoin {
             When::After,
         )
         .with_page(34372);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -81,8 +81,8 @@ impl Webhook for GroupAfterReadReceipt {
             When::After,
         )
         .with_page(60395);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

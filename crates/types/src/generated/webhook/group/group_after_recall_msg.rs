@@ -101,8 +101,8 @@ impl Webhook for GroupAfterRecallMsg {
             When::After,
         )
         .with_page(46979);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -190,8 +190,8 @@ impl Webhook for GroupAfterSendMsg {
             When::After,
         )
         .with_page(34375);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

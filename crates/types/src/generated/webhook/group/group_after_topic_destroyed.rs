@@ -74,8 +74,8 @@ impl Webhook for GroupAfterTopicDestroyed {
             When::After,
         )
         .with_page(49465);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

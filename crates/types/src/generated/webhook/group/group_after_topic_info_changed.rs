@@ -127,8 +127,8 @@ impl Webhook for GroupAfterTopicInfoChanged {
             When::After,
         )
         .with_page(49466);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -112,8 +112,8 @@ impl Webhook for GroupBeforeApplyJoinGroup {
             When::Before,
         )
         .with_page(34370);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -159,8 +159,8 @@ impl Webhook for GroupBeforeCreateGroup {
             When::Before,
         )
         .with_page(34368);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

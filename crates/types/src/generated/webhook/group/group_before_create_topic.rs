@@ -75,8 +75,8 @@ impl Webhook for GroupBeforeCreateTopic {
             When::Before,
         )
         .with_page(49463);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -107,8 +107,8 @@ impl Webhook for GroupBeforeInviteJoinGroup {
             When::Before,
         )
         .with_page(34371);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -163,8 +163,8 @@ impl Webhook for GroupBeforeSendMsg {
             When::Before,
         )
         .with_page(34374);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

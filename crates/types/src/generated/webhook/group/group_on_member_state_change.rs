@@ -107,8 +107,8 @@ impl Webhook for GroupOnMemberStateChange {
             When::After,
         )
         .with_page(48734);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

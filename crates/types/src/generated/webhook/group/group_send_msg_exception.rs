@@ -155,8 +155,8 @@ impl Webhook for GroupSendMsgException {
             When::After,
         )
         .with_page(49462);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

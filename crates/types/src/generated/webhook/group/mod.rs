@@ -22,6 +22,7 @@ pub mod group_before_create_group;
 pub mod group_before_create_topic;
 pub mod group_before_invite_join_group;
 pub mod group_before_send_msg;
+pub mod group_on_daily_group_quota_alarm;
 pub mod group_on_member_state_change;
 pub mod group_send_msg_exception;
 
@@ -45,5 +46,6 @@ pub use group_before_create_group::{GroupBeforeCreateGroup, GroupBeforeCreateGro
 pub use group_before_create_topic::{GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer, GroupBeforeCreateTopicReply};
 pub use group_before_invite_join_group::{GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer, GroupBeforeInviteJoinGroupChanges, GroupBeforeInviteJoinGroupReply};
 pub use group_before_send_msg::{GroupBeforeSendMsg, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupBeforeSendMsgReply};
+pub use group_on_daily_group_quota_alarm::GroupOnDailyGroupQuotaAlarm;
 pub use group_on_member_state_change::GroupOnMemberStateChange;
 pub use group_send_msg_exception::GroupSendMsgException;

@@ -77,8 +77,8 @@ impl Webhook for AlertRequestOverLimit {
             When::After,
         )
         .with_page(60256);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -77,8 +77,8 @@ impl Webhook for ProfilePortraitSet {
             When::After,
         )
         .with_page(48733);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -53,8 +53,8 @@ impl Webhook for SnsBlackListAdd {
             When::After,
         )
         .with_page(34361);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

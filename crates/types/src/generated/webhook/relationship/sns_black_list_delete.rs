@@ -53,8 +53,8 @@ impl Webhook for SnsBlackListDelete {
             When::After,
         )
         .with_page(34362);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -93,8 +93,8 @@ impl Webhook for SnsFriendAdd {
             When::After,
         )
         .with_page(34359);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

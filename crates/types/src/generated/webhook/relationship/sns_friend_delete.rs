@@ -56,8 +56,8 @@ impl Webhook for SnsFriendDelete {
             When::After,
         )
         .with_page(34360);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -104,8 +104,8 @@ impl Webhook for SnsPrevFriendAdd {
             When::Before,
         )
         .with_page(43468);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

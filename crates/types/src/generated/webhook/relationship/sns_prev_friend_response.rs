@@ -82,8 +82,8 @@ impl Webhook for SnsPrevFriendResponse {
             When::Before,
         )
         .with_page(43467);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {

@@ -87,8 +87,8 @@ impl Webhook for StateChange {
             When::After,
         )
         .with_page(34357);
-    fn command(&self) -> &CallbackCommand {
-        &self.callback_command
+    fn command(&self) -> Option<&CallbackCommand> {
+        Some(&self.callback_command)
     }
 
     fn identity(&self) -> Option<String> {
