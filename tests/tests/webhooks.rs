@@ -28,13 +28,13 @@ use tencent_chat_types::{
     chatbot::CreateChatbot,
     group::{
         AddGroupMembers, ChangeGroupOwner, ClearGroupAttributes, CreateGroup, CreateTopic,
-        DeleteGroupAttributes, DeleteGroupMembers, DestroyGroup, DestroyTopics, GetGroupInfo,
-        GetTopics, ListGroups, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyTopic,
+        DeleteGroupAttributes, DeleteGroupMembers, DestroyGroup, DestroyTopics, GetTopics,
+        ListGroups, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyTopic,
         ResetGroupAttributes, add_group_members::MemberToAdd,
     },
     message::{
         GetC2cHistory, GetGroupHistory, MarkC2cMsgsRead, RecallC2cMsg, RecallGroupMsgs,
-        SendGroupMsg, SendMsg, SendMsgToMany,
+        SendGroupMsg, SendMsg, SendMsgToMany, send_group_msg::GroupAt,
     },
     model::{ForbidCallbackControl, GroupType, MsgElement, ProfileItem, ProfileTag},
     profile::SetProfile,
@@ -608,6 +608,15 @@ async fn the_app_is_told_of_all_changes_in_order() {
     let id = group.as_str();
     let say = SendGroupMsg::new(id, 1, text("hi")).with_from_account("mei");
     let seq = world.ok(say).await.msg_seq.unwrap();
+    let mentions = [
+        GroupAt::new(false).with_group_at_account("@RBT#weather"),
+        GroupAt::new(false).with_group_at_account("ada"),
+    ];
+    let mention = SendGroupMsg::new(id, 9, text("rain?")).with_from_account("mei");
+    world.ok(mention.with_group_at_info(mentions)).await;
+    let all = GroupAt::new(true).with_group_at_account("@RBT#weather");
+    let mention = SendGroupMsg::new(id, 10, text("all of you")).with_from_account("mei");
+    world.ok(mention.with_group_at_info([all])).await;
     simulator.read_group_msgs(id, "ada", seq);
     simulator.read_group_msgs(id, "ada", seq);
     let recall = tencent_chat_types::model::MsgSeqItem::new(seq);
@@ -704,11 +713,17 @@ async fn the_app_is_told_of_all_changes_in_order() {
     // What asks does not wait for what tells, so their order among each other is left open.
     let asks = |command: &str| command.contains("Before") || command.contains("Prev");
     let (asked, told): (Vec<_>, Vec<_>) = deliveries.iter().partition(|sent| asks(sent.command));
+    let times: Vec<u64> = (told.iter())
+        .filter_map(|sent| sent.event["EventTime"].as_u64())
+        .collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "{times:?}");
     let lines = |deliveries: &[&WebhookDelivery]| -> String {
-        let lines = deliveries
-            .iter()
-            .map(|sent| format!("{} {}\n", sent.platform, sent.event));
-        lines.collect()
+        let line = |sent: &&WebhookDelivery| {
+            let mut event = sent.event.clone();
+            event.as_object_mut().unwrap().remove("EventTime");
+            format!("{} {event}\n", sent.platform)
+        };
+        deliveries.iter().map(line).collect()
     };
     insta::assert_snapshot!("asked", lines(&asked));
     insta::assert_snapshot!("told", lines(&told));
@@ -772,6 +787,39 @@ async fn what_is_told_late_is_repeated_on_request_with_the_same_key() {
         Some(WebhookFailure::Status(500))
     );
     assert_eq!(deliveries.len(), before + 2);
+}
+
+/// Many at once: none is lost, none is told twice, and the order is that in which they were stored.
+#[tokio::test]
+async fn messages_at_once_are_told_in_the_order_of_being_stored() {
+    let (world, _app) = with_app().await;
+    let mut sending = tokio::task::JoinSet::new();
+    for number in 1..=200 {
+        let client = world.client.clone();
+        sending.spawn(async move { client.send(&to_mei(number, "at once")).await.unwrap() });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent.unwrap();
+    }
+    world.simulator.webhooks_idle().await;
+    let deliveries = world.simulator.deliveries();
+    let seqs = |command: &str| -> Vec<u64> {
+        let those = deliveries.iter().filter(|sent| sent.command == command);
+        those
+            .map(|sent| sent.event["MsgSeq"].as_u64().unwrap())
+            .collect()
+    };
+    let all: Vec<u64> = (1..=200).collect();
+    for mut seqs in [seqs(ASK_C2C), seqs(TELL_C2C)] {
+        seqs.sort_unstable();
+        assert_eq!(seqs, all);
+    }
+    // A page reaches back from the newest message, and lists its messages oldest first.
+    let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1);
+    let page = world.ok(history).await.msg_list.into_iter();
+    let stored: Vec<u64> = page.map(|message| message.msg_seq.unwrap()).collect();
+    assert!(stored.len() > 20);
+    assert!(seqs(TELL_C2C).ends_with(&stored));
 }
 
 /// A reply does not wait for what the app is told after it.

@@ -186,6 +186,8 @@ pub struct WebhookDelivery {
 pub(crate) struct Telling {
     command: &'static str,
     platform: OptPlatform,
+    /// Whether the query says where the cause came from. Results of pushes come from nowhere.
+    has_cause: bool,
     body: Bytes,
 }
 
@@ -200,6 +202,7 @@ impl Telling {
         Self {
             command: E::META.command,
             platform,
+            has_cause: E::META.family != "push",
             // A struct of texts and numbers always becomes JSON.
             body: serde_json::to_vec(event).unwrap_or_default().into(),
         }
@@ -490,9 +493,13 @@ impl Webhooks {
             (query::SDK_APP_ID, app.as_str()),
             (query::COMMAND, telling.command),
             (query::CONTENT_TYPE, query::CONTENT_TYPE_VALUE),
-            (query::CLIENT_IP, "127.0.0.1"),
-            (query::OPT_PLATFORM, telling.platform.as_str()),
         ];
+        if telling.has_cause {
+            pairs.extend([
+                (query::CLIENT_IP, "127.0.0.1"),
+                (query::OPT_PLATFORM, telling.platform.as_str()),
+            ]);
+        }
         if let Some(sign) = &sign {
             pairs.extend([(query::SIGN, sign.as_str()), (query::REQUEST_TIME, &time)]);
         }

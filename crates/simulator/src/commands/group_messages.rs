@@ -31,9 +31,9 @@ use tencent_chat_types::{
         CustomElem, ForbidCallbackControl, MsgElement, MsgPriority, MuteAllMember, SendMsgControl,
     },
     webhook::{
-        GroupAfterRecallMsg, GroupAfterSendMsg, GroupBeforeSendMsg, GroupBeforeSendMsgAnswer,
-        GroupBeforeSendMsgChanges, GroupSendMsgException,
-        group::group_after_recall_msg::RecalledGroupMsg,
+        BotOnGroupMessage, GroupAfterRecallMsg, GroupAfterSendMsg, GroupBeforeSendMsg,
+        GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupSendMsgException,
+        group::{group_after_recall_msg::RecalledGroupMsg, group_after_send_msg::GroupMsgMention},
     },
     wire::Flag,
 };
@@ -316,11 +316,39 @@ fn send_as_answered(
         }
     }
     let forbidden = ForbidCallbackControl::AFTER_SEND;
-    if !forbids(request.forbid_callback_control.as_ref(), &forbidden) {
-        let (id, random, operator) = (request.group_id, request.random, context.operator);
+    let told = !forbids(request.forbid_callback_control.as_ref(), &forbidden);
+    let (id, random, operator) = (request.group_id, request.random, context.operator);
+    let mentions = request.group_at_info.unwrap_or_default();
+    let bots: Vec<String> = (mentions.iter())
+        .filter(|mention| !mention.group_at_all_flag.is_on())
+        .filter_map(|mention| mention.group_at_account.clone())
+        .filter(|user| context.state.chatbots.contains(user))
+        .collect();
+    if told {
+        let (id, kind, from) = (id.clone(), kind.clone(), from.clone());
+        let (body, data, topic) = (body.clone(), data.clone(), request.topic_id.clone());
         context.events.tell(|time| {
             let event =
                 GroupAfterSendMsg::new(id, kind, from, operator, random, seq, now, body, time);
+            let mut event = event.with_online_only_flag(online_only);
+            event.cloud_custom_data = data;
+            event.topic_id = topic;
+            event.group_at_info = (!mentions.is_empty()).then(|| {
+                let mentions = mentions.into_iter().map(|mention| {
+                    let mut shown = GroupMsgMention::new(mention.group_at_all_flag);
+                    shown.group_at_account = mention.group_at_account;
+                    shown
+                });
+                mentions.collect()
+            });
+            event
+        });
+    }
+    if !bots.is_empty() {
+        context.events.tell(|time| {
+            let event = BotOnGroupMessage::new(
+                id, kind, from, operator, random, seq, now, body, bots, time,
+            );
             let mut event = event.with_online_only_flag(online_only);
             event.cloud_custom_data = data;
             event.topic_id = request.topic_id;
