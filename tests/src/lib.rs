@@ -1,6 +1,7 @@
 //! What the quick start and the tests share.
 
 pub mod churn;
+pub mod circle;
 pub mod odd_json;
 pub mod story;
 pub mod world;

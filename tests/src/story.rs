@@ -186,6 +186,6 @@ pub async fn play(
     Ok(())
 }
 
-fn heading(out: &mut impl Write, text: &str) -> std::fmt::Result {
+pub(crate) fn heading(out: &mut impl Write, text: &str) -> std::fmt::Result {
     writeln!(out, "\n== {text}")
 }

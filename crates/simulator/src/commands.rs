@@ -4,27 +4,23 @@ mod account;
 mod canned;
 mod chatbot;
 mod conversation;
-mod group;
+pub(crate) mod group;
 mod group_data;
-mod group_members;
-mod group_messages;
+pub(crate) mod group_members;
+pub(crate) mod group_messages;
 mod live_groups;
-mod message;
+pub(crate) mod message;
 mod message_extensions;
 mod moderation;
 mod operations;
 mod profile;
 mod push;
-mod relationship;
+pub(crate) mod relationship;
 mod topics;
 
-use crate::{
-    gate::{Because, Caller},
-    server::Settings,
-    state::State,
-};
+use crate::{gate::Because, server::Settings, state::State, webhooks::Events};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 use tencent_chat_types::{Endpoint, Envelope, ErrorCode, Reply, validate::Violation};
 
 /// Why a request is refused.
@@ -37,8 +33,11 @@ pub(crate) struct Refusal {
 /// What a command knows besides its request.
 pub(crate) struct Context<'a> {
     pub(crate) state: &'a mut State,
-    pub(crate) caller: &'a Caller,
+    /// Who acts: the administrator who calls, or the user of a device.
+    pub(crate) operator: &'a str,
     pub(crate) settings: &'a Settings,
+    /// What the app is told of.
+    pub(crate) events: Events,
     /// Seconds since 1970.
     pub(crate) now: u64,
     /// Bytes of the request body.
@@ -54,7 +53,38 @@ pub(crate) struct BadBody {
     pub(crate) invalid: fn(&Violation) -> ErrorCode,
 }
 
-type Run = dyn Fn(&mut State, &Settings, &Caller, &[u8]) -> Result<Vec<u8>, Refusal> + Send + Sync;
+/// How far something has got that the app may be asked about.
+pub(crate) enum Step<R> {
+    Done(R),
+    /// The app must be asked first, with the state unlocked; it may have changed when it goes on.
+    Ask {
+        /// What is the same when it is asked about twice.
+        same: Option<String>,
+        answer: Pin<Box<dyn Future<Output = Resume<R>> + Send>>,
+    },
+}
+
+/// How it goes on with the app's answer.
+pub(crate) type Resume<R> = Box<dyn FnOnce(&mut Context<'_>) -> Result<Step<R>, Refusal> + Send>;
+
+impl<R: 'static> Step<R> {
+    /// Does something to the result, when it is there.
+    fn then<T: 'static>(self, then: fn(R) -> Result<T, Refusal>) -> Result<Step<T>, Refusal> {
+        Ok(match self {
+            Self::Done(result) => Step::Done(then(result)?),
+            Self::Ask { same, answer } => Step::Ask {
+                same,
+                answer: Box::pin(async move {
+                    let resume = answer.await;
+                    let resume: Resume<T> = Box::new(move |context| resume(context)?.then(then));
+                    resume
+                }),
+            },
+        })
+    }
+}
+
+type Run = dyn Fn(&mut Context<'_>, &[u8]) -> Result<Step<Vec<u8>>, Refusal> + Send + Sync;
 
 /// One command, whatever its types.
 pub(crate) struct Command {
@@ -64,14 +94,13 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    pub(crate) fn run(
+    /// Begins to act on a request.
+    pub(crate) fn begin(
         &self,
-        state: &mut State,
-        settings: &Settings,
-        caller: &Caller,
+        context: &mut Context<'_>,
         body: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
-        (self.run)(state, settings, caller, body)
+    ) -> Result<Step<Vec<u8>>, Refusal> {
+        (self.run)(context, body)
     }
 }
 
@@ -131,44 +160,41 @@ impl Commands {
         }
     }
 
-    /// Adds a command. Its request is decoded and its documented limits are checked first.
+    /// Adds a command that the app is not asked about.
     fn add<E: Endpoint>(
         &mut self,
         bad_body: BadBody,
         run: impl Fn(&mut Context<'_>, E) -> Result<E::Reply, Refusal> + Send + Sync + 'static,
     ) {
-        let command =
-            move |state: &mut State, settings: &Settings, caller: &Caller, body: &[u8]| {
-                let json: Value = serde_json::from_slice(body)
-                    .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is no JSON"))?;
-                if !json.is_object() {
-                    return Err((bad_body.unparsable)(".").because("the body is no JSON object"));
-                }
-                let request: E = serde_path_to_error::deserialize(json).map_err(|error| {
-                    (bad_body.unparsable)(&error.path().to_string()).because(error.to_string())
-                })?;
-                request.validate().map_err(|violations| {
-                    let code = violations
-                        .iter()
-                        .next()
-                        .map_or(ErrorCode::JSON_UNPARSABLE, bad_body.invalid);
-                    code.because(violations.to_string())
-                })?;
-                let now = settings.signer.now();
-                let mut context = Context {
-                    state,
-                    caller,
-                    settings,
-                    now,
-                    body_bytes: body.len(),
-                };
-                let mut reply = run(&mut context, request)?;
-                if *reply.envelope() == Envelope::default() {
-                    *reply.envelope_mut() = Envelope::ok();
-                }
-                serde_json::to_vec(&reply)
-                    .map_err(|error| ErrorCode::REPLY_UNPARSABLE.because(error.to_string()))
-            };
+        self.add_asking(bad_body, move |context, request| {
+            run(context, request).map(Step::Done)
+        });
+    }
+
+    /// Adds a command. Its request is decoded and its documented limits are checked first.
+    fn add_asking<E: Endpoint>(
+        &mut self,
+        bad_body: BadBody,
+        run: impl Fn(&mut Context<'_>, E) -> Result<Step<E::Reply>, Refusal> + Send + Sync + 'static,
+    ) {
+        let command = move |context: &mut Context<'_>, body: &[u8]| {
+            let json: Value = serde_json::from_slice(body)
+                .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is no JSON"))?;
+            if !json.is_object() {
+                return Err((bad_body.unparsable)(".").because("the body is no JSON object"));
+            }
+            let request: E = serde_path_to_error::deserialize(json).map_err(|error| {
+                (bad_body.unparsable)(&error.path().to_string()).because(error.to_string())
+            })?;
+            request.validate().map_err(|violations| {
+                let code = violations
+                    .iter()
+                    .next()
+                    .map_or(ErrorCode::JSON_UNPARSABLE, bad_body.invalid);
+                code.because(violations.to_string())
+            })?;
+            run(context, request)?.then(encode)
+        };
         self.0.insert(
             E::META.path,
             Command {
@@ -177,4 +203,13 @@ impl Commands {
             },
         );
     }
+}
+
+/// The body of a reply. A command that says nothing about its success had it.
+fn encode(mut reply: impl Reply) -> Result<Vec<u8>, Refusal> {
+    if *reply.envelope() == Envelope::default() {
+        *reply.envelope_mut() = Envelope::ok();
+    }
+    serde_json::to_vec(&reply)
+        .map_err(|error| ErrorCode::REPLY_UNPARSABLE.because(error.to_string()))
 }

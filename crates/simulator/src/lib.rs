@@ -25,23 +25,63 @@
 //! replies that are cut off, empty, slow or of another shape, codes, and requests that arrive twice.
 //! [`Simulator::journal`] says how often each request was acted upon.
 //!
+//! # Webhooks
+//!
+//! With a [`WebhookTarget`] it calls an app on this machine as the service does: it asks before
+//! something happens and does what the answer says, and tells after it, in the order of the changes
+//! and without holding up the reply. What the app gives no answer to happens, unless
+//! [`WebhookTarget::unanswered`] says otherwise.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! use tencent_chat_simulator::{Simulator, WebhookTarget};
+//!
+//! let target = WebhookTarget::new("http://127.0.0.1:8080/webhook").token("any token will do");
+//! let simulator = Simulator::builder(1400000000, "any key will do")
+//!     .webhooks(target)
+//!     .start()
+//!     .await?;
+//! // … whatever makes the service call the app …
+//! simulator.webhooks_idle().await;
+//! for sent in simulator.deliveries() {
+//!     println!("{} {} {:?}", sent.command, sent.event, sent.failure);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It fires what follows from commands that keep state, where the vendor's page names the REST API as
+//! a cause, and from what devices do. Everything else (official accounts, results of pushes and of
+//! moderation, alarms, responses to friend requests) is sent by [`Simulator::fire`].
+//!
+//! # Devices
+//!
+//! What users do on their devices is done by methods, and causes webhooks too:
+//! [`Simulator::send_as`], [`Simulator::send_group_msg_as`], [`Simulator::apply_to_join`],
+//! [`Simulator::join_group`], [`Simulator::leave_group`], [`Simulator::read_msgs`],
+//! [`Simulator::read_group_msgs`], [`Simulator::add_friend_as`], [`Simulator::set_online`].
+//!
 //! # What it does not do
 //!
 //! Commands whose answers come from outside (figures of the console, archives of messages, addresses of
 //! servers) and those that the vendor added beyond its navigation answer a sample, whatever is asked,
 //! once the request has been decoded and its documented limits have been checked;
-//! [`Simulator::canned_commands`] lists them. What devices do is done by methods: [`Simulator::set_online`],
-//! [`Simulator::join_group`], [`Simulator::read_group_msgs`]. Where the service asks for a switch in the
-//! console or a paid edition, the simulator takes it for given. It has no quotas, sends no webhooks,
-//! stores nothing on disk and listens on loopback only.
+//! [`Simulator::canned_commands`] lists them. Where the service asks for a switch in the console or a
+//! paid edition, the simulator takes it for given. It has no quotas, stores nothing on disk, listens on
+//! loopback and calls loopback only.
 
 mod commands;
+mod device;
 mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod server;
 mod state;
+mod webhooks;
 
+pub use device::Refused;
 pub use fault::Fault;
 pub use server::{JournalEntry, Simulator, SimulatorBuilder};
+pub use webhooks::{Unanswered, WebhookDelivery, WebhookFailure, WebhookTarget};

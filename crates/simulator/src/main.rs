@@ -4,15 +4,20 @@
 //! TENCENT_CHAT_SECRET_KEY=… cargo run -p tencent-chat-simulator [port]
 //! cargo run -p tencent-chat-simulator -- --commands    # what it knows, as JSON lines
 //! ```
+//!
+//! With `TENCENT_CHAT_WEBHOOK_URL` it fires webhooks at an app on this machine, signed with
+//! `TENCENT_CHAT_WEBHOOK_TOKEN` if that is set.
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
 
 use std::{env, error::Error};
-use tencent_chat_simulator::Simulator;
+use tencent_chat_simulator::{Simulator, WebhookTarget};
 use tencent_chat_usersig::SecretKey;
 
 const APP: &str = "TENCENT_CHAT_SDK_APP_ID";
 const KEY: &str = "TENCENT_CHAT_SECRET_KEY";
 const ADMIN: &str = "TENCENT_CHAT_ADMIN";
+const WEBHOOK_URL: &str = "TENCENT_CHAT_WEBHOOK_URL";
+const WEBHOOK_TOKEN: &str = "TENCENT_CHAT_WEBHOOK_TOKEN";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -31,11 +36,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => 8600,
     };
     let admin = env::var(ADMIN).unwrap_or_else(|_| "administrator".to_owned());
-    let simulator = Simulator::builder(app, SecretKey::from_env(KEY)?)
+    let mut builder = Simulator::builder(app, SecretKey::from_env(KEY)?)
         .admins([admin.as_str()])
-        .port(port)
-        .start()
-        .await?;
+        .port(port);
+    if let Ok(url) = env::var(WEBHOOK_URL) {
+        let mut target = WebhookTarget::new(url);
+        if let Ok(token) = env::var(WEBHOOK_TOKEN) {
+            target = target.token(token);
+        }
+        builder = builder.webhooks(target);
+    }
+    let simulator = builder.start().await?;
     println!(
         "simulating app {app} for {admin} at {}",
         simulator.base_url()

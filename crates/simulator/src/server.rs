@@ -1,10 +1,11 @@
 //! The HTTP server.
 
 use crate::{
-    commands::{Commands, Refusal},
+    commands::{Commands, Context, Refusal, Step},
     fault::{Fault, Script},
     gate::{self, Because},
     state::State,
+    webhooks::{Events, WebhookDelivery, WebhookFailure, WebhookTarget, Webhooks},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
@@ -25,11 +26,17 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task,
     time::Duration,
 };
-use tencent_chat_types::{Envelope, ErrorCode, RawReply};
+use tencent_chat_types::{
+    Envelope, ErrorCode, RawReply,
+    webhook::{OptPlatform, Webhook},
+};
 use tencent_chat_usersig::{Clock, SecretKey, Signer};
 use tokio::{
     net::TcpListener,
@@ -52,13 +59,76 @@ pub(crate) struct Settings {
     pub(crate) page_size: usize,
 }
 
-struct Shared {
-    settings: Settings,
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
     commands: Commands,
     state: Mutex<State>,
+    webhooks: Arc<Webhooks>,
     journal: Mutex<VecDeque<JournalEntry>>,
     faults: Mutex<Script>,
     started: Instant,
+    /// Messages that devices have sent.
+    device_messages: AtomicU32,
+}
+
+/// Who does something, and with what.
+pub(crate) struct Actor {
+    pub(crate) user: String,
+    pub(crate) platform: OptPlatform,
+    /// Bytes of the request.
+    pub(crate) bytes: usize,
+}
+
+impl Shared {
+    /// Does something to the state. What it tells the app of waits for being sent in the order of
+    /// the changes.
+    pub(crate) fn act<R>(&self, actor: &Actor, act: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        let mut state = lock(&self.state);
+        let mut context = Context {
+            state: &mut state,
+            operator: &actor.user,
+            settings: &self.settings,
+            events: Events::new(&self.webhooks, actor.platform.clone()),
+            now: self.settings.signer.now(),
+            body_bytes: actor.bytes,
+        };
+        let result = act(&mut context);
+        context.events.send();
+        result
+    }
+
+    /// A random number for a device's message; counted down, so that it is not one of a test's.
+    pub(crate) fn device_random(&self) -> u32 {
+        u32::MAX - self.device_messages.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Does something that the app may be asked about; the state is not locked meanwhile.
+    pub(crate) async fn act_asking<R>(
+        &self,
+        actor: &Actor,
+        begin: impl Fn(&mut Context<'_>) -> Result<Step<R>, Refusal>,
+    ) -> Result<R, Refusal> {
+        let mut step = self.act(actor, &begin)?;
+        loop {
+            let (same, answer) = match step {
+                Step::Done(result) => return Ok(result),
+                Step::Ask { same, answer } => (same, answer),
+            };
+            step = match self.webhooks.claim(same) {
+                Ok(claim) => {
+                    let resume = answer.await;
+                    let next = self.act(actor, resume);
+                    drop(claim);
+                    next?
+                }
+                Err(mut busy) => {
+                    // The end of the other one is what it waits for.
+                    let _ = busy.changed().await;
+                    self.act(actor, &begin)?
+                }
+            };
+        }
+    }
 }
 
 /// One request that the simulator answered.
@@ -91,6 +161,7 @@ pub struct SimulatorBuilder {
     signer: Signer,
     page_size: usize,
     port: u16,
+    webhooks: Option<WebhookTarget>,
 }
 
 impl SimulatorBuilder {
@@ -118,15 +189,25 @@ impl SimulatorBuilder {
         self
     }
 
+    /// Fires webhooks at an app; none unless set. See also [`Simulator::set_webhooks`].
+    pub fn webhooks(mut self, target: WebhookTarget) -> Self {
+        self.webhooks = Some(target);
+        self
+    }
+
     /// Starts to listen, on loopback.
     ///
     /// # Errors
     ///
-    /// The port is taken, or the machine has no loopback.
+    /// The port is taken, the machine has no loopback, or the address for webhooks is not on this
+    /// machine.
     pub async fn start(self) -> io::Result<Simulator> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
+        let webhooks = Webhooks::new(self.sdk_app_id, self.signer.clone());
+        webhooks.set_target(self.webhooks)?;
         let shared = Arc::new(Shared {
+            webhooks,
             state: Mutex::new(State::new(&self.admins)),
             settings: Settings {
                 sdk_app_id: self.sdk_app_id,
@@ -138,6 +219,7 @@ impl SimulatorBuilder {
             journal: Mutex::default(),
             faults: Mutex::default(),
             started: Instant::now(),
+            device_messages: AtomicU32::new(0),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
@@ -152,7 +234,7 @@ impl SimulatorBuilder {
 
 /// A running simulator. Stops when it is dropped.
 pub struct Simulator {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -167,6 +249,7 @@ impl Simulator {
             signer: Signer::new(sdk_app_id, key),
             page_size: 100,
             port: 0,
+            webhooks: None,
         }
     }
 
@@ -191,30 +274,33 @@ impl Simulator {
         lock(&self.shared.faults).clear();
     }
 
-    /// Lets a user be seen on a platform, with a status such as `Online` or `PushOnline`.
-    pub fn set_online(&self, user: &str, platform: &str, status: &str) {
-        lock(&self.shared.state).set_online(user, platform, status);
-    }
-
-    /// Pins a conversation of a user with another user to the top, or takes it off.
-    pub fn pin(&self, user: &str, with: &str, pinned: bool) {
-        lock(&self.shared.state).pin(user, with, pinned);
-    }
-
-    /// What a device does that joins a group. The server API cannot: an `AVChatRoom` is joined by its
-    /// users.
+    /// Fires webhooks at another address from now on, or none; what waits goes where it was to go.
     ///
     /// # Errors
     ///
-    /// The code that the device gets: no such group or user, banned, or the group is full.
-    pub fn join_group(&self, group: &str, user: &str) -> Result<(), ErrorCode> {
-        let now = self.shared.settings.signer.now();
-        lock(&self.shared.state).join_group(group, user, now)
+    /// The address is not on this machine.
+    pub fn set_webhooks(&self, target: impl Into<Option<WebhookTarget>>) -> io::Result<()> {
+        self.shared.webhooks.set_target(target.into())
     }
 
-    /// What a device does that shows group messages: they are read up to this number.
-    pub fn read_group_msgs(&self, group: &str, user: &str, up_to: u64) {
-        lock(&self.shared.state).read_group_msgs(group, user, up_to);
+    /// The webhooks that were sent last, oldest first.
+    pub fn deliveries(&self) -> Vec<WebhookDelivery> {
+        self.shared.webhooks.deliveries()
+    }
+
+    /// Waits until the app was told of everything that has happened.
+    pub async fn webhooks_idle(&self) {
+        self.shared.webhooks.idle().await;
+    }
+
+    /// Sends the app an event of your choice and answers what it answered: any webhook, also those
+    /// that nothing here causes. Nothing follows from the answer.
+    ///
+    /// # Errors
+    ///
+    /// No address is set, or the app gave no proper answer.
+    pub async fn fire<E: Webhook>(&self, event: &E) -> Result<E::Answer, WebhookFailure> {
+        self.shared.webhooks.fire(event).await
     }
 
     /// Each command that it knows, with how it answers: `stateful` or `canned`.
@@ -239,7 +325,8 @@ impl Simulator {
         self.shared.commands.canned()
     }
 
-    /// Stops, after requests in flight have been answered.
+    /// Stops, after requests in flight have been answered. What the app was not told of yet, it will
+    /// not be; [`webhooks_idle`](Self::webhooks_idle) waits for that.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             // The task may have ended already.
@@ -252,6 +339,7 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.task.abort();
+        self.shared.webhooks.stop();
     }
 }
 
@@ -265,7 +353,7 @@ impl fmt::Debug for Simulator {
 
 /// A panic while the lock is held leaves the state as it was between two statements, which is
 /// good enough for a simulator.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -337,7 +425,8 @@ async fn act(
     if let Fault::Delay(pause) = fault {
         sleep(pause).await;
     }
-    let body = handle(&shared, &head, body, &fault, &mut entry).unwrap_or_else(|refusal| {
+    let handled = handle(&shared, &head, body, &fault, &mut entry).await;
+    let body = handled.unwrap_or_else(|refusal| {
         entry.code = refusal.code;
         let mut reply = RawReply::default();
         reply.envelope = Envelope::fail(refusal.code, refusal.text);
@@ -374,7 +463,7 @@ async fn act(
     Ok(response)
 }
 
-fn handle(
+async fn handle(
     shared: &Shared,
     head: &Parts,
     body: Result<Bytes, ()>,
@@ -397,17 +486,17 @@ fn handle(
     let body = body.map_err(|()| {
         ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the body is too large or was cut off")
     })?;
-    let mut state = lock(&shared.state);
-    let reply = command.run(&mut state, &shared.settings, &caller, &body)?;
+    let actor = Actor {
+        user: caller.identifier,
+        platform: OptPlatform::RESTAPI,
+        bytes: body.len(),
+    };
+    let arrive = || shared.act_asking(&actor, |context| command.begin(context, &body));
+    let reply = arrive().await?;
     entry.applied = 1;
-    if *fault == Fault::Duplicate {
-        // What the second arrival answers goes to nobody.
-        if command
-            .run(&mut state, &shared.settings, &caller, &body)
-            .is_ok()
-        {
-            entry.applied = 2;
-        }
+    // What the second arrival answers goes to nobody.
+    if *fault == Fault::Duplicate && arrive().await.is_ok() {
+        entry.applied = 2;
     }
     Ok(reply)
 }

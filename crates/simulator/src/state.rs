@@ -6,14 +6,13 @@ mod relations;
 
 pub(crate) use self::{
     group::{Group, Topic},
-    messages::{Extensions, Fate, GroupMessage, Messages},
+    messages::{Dropped, Extensions, Fate, GroupMessage, Messages},
     relations::{Friend, Relations},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tencent_chat_types::{
-    ErrorCode,
     message::get_c2c_history::C2cMsg,
-    model::{ApplyJoinOption, Contact, ContactType, MemberRole},
+    model::{Contact, ContactType},
     wire::TagValue,
 };
 
@@ -117,64 +116,6 @@ impl State {
         Self {
             accounts,
             ..Self::default()
-        }
-    }
-
-    pub(crate) fn set_online(&mut self, user: &str, platform: &str, status: &str) {
-        let account = self.accounts.entry(user.to_owned()).or_default();
-        account
-            .platforms
-            .insert(platform.to_owned(), status.to_owned());
-    }
-
-    pub(crate) fn pin(&mut self, user: &str, with: &str, pinned: bool) {
-        let account = self.accounts.entry(user.to_owned()).or_default();
-        account
-            .conversations
-            .entry(Peer::User(with.to_owned()))
-            .or_default()
-            .pinned = pinned;
-    }
-
-    pub(crate) fn join_group(
-        &mut self,
-        group: &str,
-        user: &str,
-        now: u64,
-    ) -> Result<(), ErrorCode> {
-        if !self.accounts.contains_key(user) {
-            return Err(ErrorCode::GROUP_USER_NOT_FOUND);
-        }
-        let group = self.groups.get_mut(group);
-        let group = group.ok_or(ErrorCode::GROUP_NOT_FOUND)?;
-        let banned = group.banned.get(user).is_some_and(|until| *until > now);
-        if banned || group.info.apply_join_option == Some(ApplyJoinOption::DISABLE_APPLY) {
-            return Err(ErrorCode::GROUP_PERMISSION_DENIED);
-        }
-        if group.members.contains_key(user) {
-            return Err(ErrorCode::GROUP_ALREADY_MEMBER);
-        }
-        let most = group.info.max_member_num.unwrap_or(u64::MAX);
-        if !group.is_live() && group.members.len() as u64 >= most {
-            return Err(ErrorCode::GROUP_FULL);
-        }
-        group.join(user, MemberRole::MEMBER, now);
-        Ok(())
-    }
-
-    pub(crate) fn read_group_msgs(&mut self, group: &str, user: &str, up_to: u64) {
-        let Some(group) = self.groups.get_mut(group) else {
-            return;
-        };
-        let Some(member) = group.members.get_mut(user) else {
-            return;
-        };
-        let last = group.messages.last_seq().min(up_to);
-        member.msg_seq = member.msg_seq.max(Some(last));
-        for message in group.messages.iter_mut() {
-            if message.seq <= up_to {
-                message.read_by.insert(user.to_owned());
-            }
         }
     }
 

@@ -14,6 +14,10 @@ use tencent_chat_types::{
     },
     model::ProfileTag,
     validate::Limit,
+    webhook::{
+        StateChange,
+        state::state_change::{StateAction, StateReason, UserState},
+    },
 };
 
 const BAD_BODY: BadBody = BadBody {
@@ -145,7 +149,13 @@ fn invalidate_login(
     let account = context.state.accounts.get_mut(&request.user_id);
     let account =
         account.ok_or_else(|| ErrorCode::ACCOUNT_NOT_FOUND.because("UserID is not imported"))?;
+    let was_online = !account.platforms.is_empty();
     account.platforms.clear();
+    if was_online {
+        let (action, reason) = (StateAction::LOGOUT, StateReason::UNREGISTER);
+        let info = UserState::new(action, request.user_id, reason);
+        context.events.tell(|time| StateChange::new(info, time));
+    }
     Ok(InvalidateLoginReply::default())
 }
 

@@ -1,9 +1,10 @@
 //! Groups.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::{BadBody, Commands, Context, Refusal, Step};
 use crate::{
     gate::Because,
     state::{Group, Peer, State},
+    webhooks::ask,
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -11,12 +12,20 @@ use tencent_chat_types::{
         ChangeGroupOwner, ChangeGroupOwnerReply, CreateGroup, CreateGroupReply, DestroyGroup,
         DestroyGroupReply, GetGroupInfo, GetGroupInfoReply, GetJoinedGroups, GetJoinedGroupsReply,
         ImportGroup, ImportGroupReply, ListGroups, ListGroupsReply, ModifyGroup, ModifyGroupReply,
+        create_group::NewMember,
         get_group_info::{GroupInfo, GroupInfoFilter},
         get_joined_groups::{JoinedGroup, Membership},
         list_groups::GroupIdItem,
     },
     model::{ApplyJoinOption, CustomField, GroupMember, GroupType, MemberRole, MuteAllMember},
     validate::Limit,
+    webhook::{
+        GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterGroupDestroyed,
+        GroupAfterGroupInfoChanged, GroupBeforeCreateGroup, GroupBeforeCreateGroupAnswer,
+        group::group_after_create_group::FirstGroupMember,
+        group::group_after_group_destroyed::FormerGroupMember,
+        group::group_before_create_group::InitialGroupMember,
+    },
     wire::Flag,
 };
 
@@ -51,7 +60,7 @@ const MAX_GROUPS: u64 = 10_000;
 const DEFAULT_MAX_MEMBERS: u64 = 2_000;
 
 pub(super) fn register(commands: &mut Commands) {
-    commands.add(BAD_BODY, create_group);
+    commands.add_asking(BAD_BODY, create_group);
     commands.add(BAD_BODY, get_group_info);
     commands.add(BAD_BODY, list_groups);
     commands.add(BAD_BODY, get_joined_groups);
@@ -62,12 +71,17 @@ pub(super) fn register(commands: &mut Commands) {
 }
 
 /// The group that a request names.
-pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
+pub(crate) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
     if id.is_empty() {
         return Err(ErrorCode::GROUP_ID_INVALID.because("GroupId is empty"));
     }
     let group = state.groups.get_mut(id);
     group.ok_or_else(|| ErrorCode::GROUP_NOT_FOUND.because(format!("there is no group {id}")))
+}
+
+/// The kind of a group, as webhooks name it.
+pub(crate) fn kind(group: &Group) -> GroupType {
+    group.info.r#type.clone().unwrap_or_default()
 }
 
 /// That the kind of group allows what is asked.
@@ -117,12 +131,7 @@ fn new_id(state: &mut State, community: bool) -> String {
     }
 }
 
-fn create_group(
-    context: &mut Context<'_>,
-    request: CreateGroup,
-) -> Result<CreateGroupReply, Refusal> {
-    let now = context.now;
-    let state = &mut *context.state;
+fn check_new_group(state: &State, request: &CreateGroup) -> Result<(), Refusal> {
     if !request.r#type.is_known() {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID
             .because(format!("{} is no kind of group", request.r#type)));
@@ -130,15 +139,11 @@ fn create_group(
     if request.name.is_empty() {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Name is empty"));
     }
-    let is_community = request.r#type == GroupType::COMMUNITY;
-    let members = request.member_list.unwrap_or_default();
-    if request.r#type == GroupType::AV_CHAT_ROOM && !members.is_empty() {
+    let members = || request.member_list.iter().flatten();
+    if request.r#type == GroupType::AV_CHAT_ROOM && members().next().is_some() {
         return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("an AVChatRoom takes no members"));
     }
-    let named = request
-        .owner_account
-        .iter()
-        .chain(members.iter().map(|member| &member.member_account));
+    let named = (request.owner_account.iter()).chain(members().map(|m| &m.member_account));
     for user in named {
         if !state.accounts.contains_key(user) {
             return Err(
@@ -146,11 +151,56 @@ fn create_group(
             );
         }
     }
-    let id = match request.group_id {
-        Some(id) => {
-            check_own_id(state, &id, request.owner_account.as_ref(), is_community)?;
-            id
+    if let Some(id) = &request.group_id {
+        let is_community = request.r#type == GroupType::COMMUNITY;
+        check_own_id(state, id, request.owner_account.as_ref(), is_community)?;
+    }
+    Ok(())
+}
+
+fn create_group(
+    context: &mut Context<'_>,
+    request: CreateGroup,
+) -> Result<Step<CreateGroupReply>, Refusal> {
+    check_new_group(context.state, &request)?;
+    let owner = request.owner_account.clone().unwrap_or_default();
+    let (kind, name) = (request.r#type.clone(), request.name.clone());
+    let others = context.state.groups.values().filter(|group| {
+        group.info.owner_account.as_ref() == Some(&owner)
+            && group.info.r#type.as_ref() == Some(&kind)
+    });
+    let others = others.count() as u64;
+    let members = request.member_list.iter().flatten();
+    let members: Vec<InitialGroupMember> = members
+        .map(|member| InitialGroupMember::new(member.member_account.as_str()))
+        .collect();
+    let operator = context.operator.to_owned();
+    let event = move |time| {
+        GroupBeforeCreateGroup::new(operator, owner, kind, name, time)
+            .with_create_group_num(others)
+            .with_member_list(members)
+    };
+    ask(context, None, event, |context, answer| {
+        match answer {
+            Some(GroupBeforeCreateGroupAnswer::Allow) => {}
+            Some(GroupBeforeCreateGroupAnswer::RefuseWith(refusal)) => {
+                return Err(ErrorCode(refusal.code()).because(refusal.text()));
+            }
+            _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
         }
+        // Things may be different since.
+        check_new_group(context.state, &request)?;
+        Ok(Step::Done(create_checked_group(context, request)))
+    })
+}
+
+fn create_checked_group(context: &mut Context<'_>, request: CreateGroup) -> CreateGroupReply {
+    let now = context.now;
+    let state = &mut *context.state;
+    let is_community = request.r#type == GroupType::COMMUNITY;
+    let members = request.member_list.unwrap_or_default();
+    let id = match request.group_id {
+        Some(id) => id,
         None => new_id(state, is_community),
     };
     let mut info = GroupInfo::new(id.clone(), ErrorCode::OK)
@@ -174,6 +224,8 @@ fn create_group(
     info.invite_join_option = request.invite_join_option;
     info.support_topic = request.support_topic;
     info.app_defined_data = request.app_defined_data;
+    let named = |member: &NewMember| FirstGroupMember::new(member.member_account.as_str());
+    let first: Vec<FirstGroupMember> = members.iter().map(named).collect();
     let mut group = Group::new(info);
     for member in members {
         let role = member.role.unwrap_or(MemberRole::MEMBER);
@@ -184,14 +236,25 @@ fn create_group(
     if let Some(owner) = &request.owner_account {
         group.join(owner, MemberRole::OWNER, now).role = Some(MemberRole::OWNER);
     }
+    let created = group.info.clone();
     state.groups.insert(id.clone(), group);
+    let operator = context.operator;
+    context.events.tell(|time| {
+        let (owner, name) = (created.owner_account, created.name);
+        let (owner, name) = (owner.unwrap_or_default(), name.unwrap_or_default());
+        let (id, kind) = (id.as_str(), request.r#type.clone());
+        let mut event = GroupAfterCreateGroup::new(id, operator, owner, kind, name, time)
+            .with_member_list(first);
+        event.user_defined_data_list = created.app_defined_data;
+        event
+    });
     let mut reply = CreateGroupReply::default();
     reply.group_id = id;
     if is_community {
         reply.r#type = Some(request.r#type);
         reply.huge_group_flag = Some(Flag::OFF);
     }
-    Ok(reply)
+    reply
 }
 
 fn get_group_info(
@@ -428,7 +491,9 @@ fn modify_group(
     if request.name.as_ref().is_some_and(String::is_empty) {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Name is empty"));
     }
+    let kind = kind(group);
     let info = &mut group.info;
+    let before = info.clone();
     macro_rules! set {
         ($($field:ident = $new:expr),* $(,)?) => {
             $( if let Some(new) = $new { info.$field = Some(new); } )*
@@ -453,7 +518,34 @@ fn modify_group(
     if fields.is_empty() {
         info.app_defined_data = None;
     }
+    let after = info.clone();
     group.touch(now);
+    macro_rules! changed {
+        ($field:ident) => {
+            after
+                .$field
+                .clone()
+                .filter(|_| after.$field != before.$field)
+        };
+    }
+    // Other fields do not count.
+    let mut event = GroupAfterGroupInfoChanged::new(request.group_id, kind, context.operator, 0);
+    event.name = changed!(name);
+    event.introduction = changed!(introduction);
+    event.notification = changed!(notification);
+    event.face_url = changed!(face_url);
+    let texts = [
+        &event.name,
+        &event.introduction,
+        &event.notification,
+        &event.face_url,
+    ];
+    if texts.iter().any(|text| text.is_some()) {
+        context.events.tell(|time| {
+            event.event_time = time;
+            event
+        });
+    }
     Ok(ModifyGroupReply::default())
 }
 
@@ -522,7 +614,19 @@ fn destroy_group(
     context: &mut Context<'_>,
     request: DestroyGroup,
 ) -> Result<DestroyGroupReply, Refusal> {
-    group(context.state, &request.group_id)?;
+    let gone = group(context.state, &request.group_id)?;
+    let members = gone.members.keys().map(FormerGroupMember::new);
+    let members = (!gone.is_community()).then(|| members.collect());
+    let (kind, info) = (kind(gone), gone.info.clone());
+    let operator = context.operator;
+    context.events.tell(|time| {
+        let owner = info.owner_account.unwrap_or_default();
+        let event = GroupAfterGroupDestroyed::new(info.group_id, kind, owner, time);
+        let mut event = event.with_operator_account(operator);
+        event.name = info.name;
+        event.member_list = members;
+        event
+    });
     context.state.groups.remove(&request.group_id);
     let peer = Peer::Group(request.group_id);
     for account in context.state.accounts.values_mut() {
@@ -541,6 +645,7 @@ fn change_group_owner(
     if !group.members.contains_key(&request.new_owner_account) {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("NewOwner_Account is no member"));
     }
+    let (kind, old) = (kind(group), group.info.owner_account.clone());
     for (user, member) in &mut group.members {
         if *user == request.new_owner_account {
             member.role = Some(MemberRole::OWNER);
@@ -548,6 +653,15 @@ fn change_group_owner(
             member.role = Some(MemberRole::MEMBER);
         }
     }
-    group.info.owner_account = Some(request.new_owner_account);
+    group.info.owner_account = Some(request.new_owner_account.clone());
+    let operator = context.operator;
+    context.events.tell(|time| {
+        let (id, old, new) = (
+            request.group_id,
+            old.unwrap_or_default(),
+            request.new_owner_account,
+        );
+        GroupAfterChangeGroupOwner::new(id, kind, operator, old, new, time)
+    });
     Ok(ChangeGroupOwnerReply::default())
 }

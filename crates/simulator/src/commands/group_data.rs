@@ -2,7 +2,7 @@
 
 use super::{
     Commands, Context, Refusal,
-    group::{BAD_BODY, allow, group},
+    group::{BAD_BODY, allow, group, kind},
 };
 use crate::{gate::Because, state::Group};
 use std::collections::BTreeMap;
@@ -17,6 +17,10 @@ use tencent_chat_types::{
         update_group_counters::CounterMode,
     },
     model::{GroupAttribute, GroupCounter},
+    webhook::{
+        GroupAfterGroupAttrChanged,
+        group::group_after_group_attr_changed::{ChangedGroupAttr, GroupAttrChange},
+    },
 };
 
 /// Most attributes of a group.
@@ -84,6 +88,31 @@ fn write(
     Ok(())
 }
 
+/// Tells the app what was done to the attributes of a group.
+fn tell(
+    context: &mut Context<'_>,
+    id: &str,
+    change: GroupAttrChange,
+    attributes: impl IntoIterator<Item = (String, Option<String>)>,
+) {
+    let kind = context.state.groups.get(id).map(kind).unwrap_or_default();
+    let operator = context.operator;
+    context.events.tell(|time| {
+        let event = GroupAfterGroupAttrChanged::new(id, kind, operator, change, time);
+        let attributes = attributes.into_iter().map(|(key, value)| {
+            let mut attribute = ChangedGroupAttr::new(key);
+            attribute.value = value;
+            attribute
+        });
+        event.with_group_attr(attributes)
+    });
+}
+
+fn with_values(attributes: Vec<GroupAttribute>) -> impl Iterator<Item = (String, Option<String>)> {
+    let attributes = attributes.into_iter();
+    attributes.map(|attribute| (attribute.key, Some(attribute.value)))
+}
+
 fn modify_group_attributes(
     context: &mut Context<'_>,
     request: ModifyGroupAttributes,
@@ -92,7 +121,14 @@ fn modify_group_attributes(
     let group = group(context.state, &request.group_id)?;
     count_write(group, now)?;
     let kept = group.attributes.clone();
-    write(group, kept, request.group_attr)?;
+    write(group, kept, request.group_attr.clone())?;
+    let change = GroupAttrChange::MODIFY;
+    tell(
+        context,
+        &request.group_id,
+        change,
+        with_values(request.group_attr),
+    );
     Ok(ModifyGroupAttributesReply::default())
 }
 
@@ -103,7 +139,14 @@ fn reset_group_attributes(
     let now = context.now;
     let group = group(context.state, &request.group_id)?;
     count_write(group, now)?;
-    write(group, BTreeMap::new(), request.group_attr)?;
+    write(group, BTreeMap::new(), request.group_attr.clone())?;
+    let change = GroupAttrChange::SET;
+    tell(
+        context,
+        &request.group_id,
+        change,
+        with_values(request.group_attr),
+    );
     Ok(ResetGroupAttributesReply::default())
 }
 
@@ -116,6 +159,7 @@ fn clear_group_attributes(
     allow(!group.is_community(), "not for a community")?;
     count_write(group, now)?;
     group.attributes.clear();
+    tell(context, &request.group_id, GroupAttrChange::CLEAR, []);
     Ok(ClearGroupAttributesReply::default())
 }
 
@@ -135,6 +179,11 @@ fn delete_group_attributes(
     for attribute in &request.group_attr {
         group.attributes.remove(&attribute.key);
     }
+    let deleted = request
+        .group_attr
+        .into_iter()
+        .map(|deleted| (deleted.key, None));
+    tell(context, &request.group_id, GroupAttrChange::DELETE, deleted);
     Ok(DeleteGroupAttributesReply::default())
 }
 

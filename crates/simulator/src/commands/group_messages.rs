@@ -1,12 +1,14 @@
 //! Group messages: sending, importing, reading back, recalling, receipts.
 
 use super::{
-    BadBody, Commands, Context, Refusal,
-    group::{BAD_BODY, allow, group},
+    BadBody, Commands, Context, Refusal, Step,
+    group::{BAD_BODY, allow, group, kind},
+    message::forbids,
 };
 use crate::{
     gate::Because,
-    state::{Extensions, Fate, Group, GroupMessage, Messages, Peer},
+    state::{Dropped, Extensions, Fate, Group, GroupMessage, Messages, Peer},
+    webhooks::ask,
 };
 use std::collections::BTreeSet;
 use tencent_chat_types::{
@@ -25,7 +27,14 @@ use tencent_chat_types::{
         import_group_msgs::ImportedGroupMsgResult,
         recall_group_msgs::RecallResult,
     },
-    model::{CustomElem, MsgElement, MsgPriority, MuteAllMember, SendMsgControl},
+    model::{
+        CustomElem, ForbidCallbackControl, MsgElement, MsgPriority, MuteAllMember, SendMsgControl,
+    },
+    webhook::{
+        BotOnGroupMessage, GroupAfterRecallMsg, GroupAfterSendMsg, GroupBeforeSendMsg,
+        GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupSendMsgException,
+        group::{group_after_recall_msg::RecalledGroupMsg, group_after_send_msg::GroupMsgMention},
+    },
     wire::Flag,
 };
 
@@ -47,7 +56,7 @@ const DOUBLE_SECONDS: u64 = 300;
 const MAX_HISTORY: usize = 20;
 
 pub(super) fn register(commands: &mut Commands) {
-    commands.add(BAD_BODY, send_group_msg);
+    commands.add_asking(BAD_BODY, send_group_msg);
     commands.add(BAD_BODY, send_group_system_notification);
     commands.add(BAD_BODY, send_broadcast_msg);
     commands.add(BAD_BODY, import_group_msgs);
@@ -86,6 +95,7 @@ fn message(from: String, random: u32, time: u64, body: Vec<MsgElement>) -> Group
         random,
         time,
         body,
+        asked_for: None,
         cloud_custom_data: None,
         priority: None,
         is_system: false,
@@ -95,73 +105,196 @@ fn message(from: String, random: u32, time: u64, body: Vec<MsgElement>) -> Group
     }
 }
 
-fn send_group_msg(
+pub(crate) fn send_group_msg(
     context: &mut Context<'_>,
     request: SendGroupMsg,
-) -> Result<SendGroupMsgReply, Refusal> {
+) -> Result<Step<SendGroupMsgReply>, Refusal> {
+    let admin = context.operator.to_owned();
+    let from = request.from_account.clone().unwrap_or(admin);
+    let double = match check_sending(context, &request, &from) {
+        Ok(double) => double,
+        Err(refusal) => {
+            tell_exception(context, request, from, &refusal);
+            return Err(refusal);
+        }
+    };
+    if let Some(double) = double {
+        return Ok(Step::Done(double));
+    }
+    let forbidden = ForbidCallbackControl::BEFORE_SEND;
+    if forbids(request.forbid_callback_control.as_ref(), &forbidden) {
+        let allow = Some(GroupBeforeSendMsgAnswer::Allow);
+        return send_as_answered(context, request, from, allow).map(Step::Done);
+    }
+    let group = group(context.state, &request.group_id)?;
+    let (id, topic, random) = (&request.group_id, &request.topic_id, request.random);
+    let same = format!("{id} {topic:?} {from} {random} {:?}", request.msg_body);
+    let (kind, online_only) = (kind(group), online_only(group, &request));
+    let (asked, sender) = (request.clone(), from.clone());
+    let operator = context.operator.to_owned();
+    let event = move |time| {
+        let (id, body) = (asked.group_id, asked.msg_body);
+        let event = GroupBeforeSendMsg::new(id, kind, sender, operator, random, body, time);
+        let mut event = event.with_online_only_flag(online_only);
+        event.cloud_custom_data = asked.cloud_custom_data;
+        event.topic_id = asked.topic_id;
+        event
+    };
+    ask(context, Some(same), event, move |context, answer| {
+        send_as_answered(context, request, from, answer).map(Step::Done)
+    })
+}
+
+/// Whether a message is for devices that are online only, as webhooks say it.
+fn online_only(group: &Group, request: &SendGroupMsg) -> bool {
+    !group.is_live() && request.online_only_flag.is_some_and(|flag| flag.is_on())
+}
+
+/// What speaks against sending, or the reply to the message that this one is a double of.
+fn check_sending(
+    context: &mut Context<'_>,
+    request: &SendGroupMsg,
+    from: &String,
+) -> Result<Option<SendGroupMsgReply>, Refusal> {
     if context.body_bytes > MAX_MESSAGE_BYTES {
         return Err(ErrorCode::CONTENT_TOO_LONG.because("the request is larger than 12 KB"));
     }
     check_body(&request.msg_body)?;
     let now = context.now;
-    let admin = context.caller.identifier.clone();
-    let from = request.from_account.unwrap_or_else(|| admin.clone());
-    let is_admin = context.settings.admins.contains(&from);
-    let muted_everywhere = (context.state.accounts.get(&from)).map(|account| account.muted.1 > now);
+    let is_admin = context.settings.admins.contains(from);
+    let muted_everywhere = (context.state.accounts.get(from)).map(|account| account.muted.1 > now);
     let group = group(context.state, &request.group_id)?;
     let Some(muted_everywhere) = muted_everywhere else {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("From_Account is not imported"));
     };
     if !is_admin {
-        let member = group.members.get(&from);
+        let member = group.members.get(from);
         allow(
             member.is_some() || group.is_live(),
             "From_Account is no member",
         )?;
         let until = member.and_then(|member| member.mute_until).unwrap_or(0);
         let here = (request.topic_id.as_ref())
-            .and_then(|id| group.topics.get(id)?.muted.get(&from).copied());
+            .and_then(|id| group.topics.get(id)?.muted.get(from).copied());
         let all = group.info.mute_all_member == Some(MuteAllMember::ON);
         let muted = until > now || here.is_some_and(|until| until > now);
-        if muted_everywhere || muted || (all && !group.is_manager(&from)) {
+        if muted_everywhere || muted || (all && !group.is_manager(from)) {
             return Err(ErrorCode::GROUP_SENDER_MUTED.because("From_Account is muted"));
         }
     }
-    let stores = !group.is_live() && !request.online_only_flag.is_some_and(|flag| flag.is_on());
     let list = messages(group, request.topic_id.as_ref())?;
     let double = list.iter().rev().find(|sent| {
         sent.random == request.random
-            && sent.from == from
-            && sent.body == request.msg_body
+            && sent.from == *from
+            && *sent.asked_for.as_ref().unwrap_or(&sent.body) == request.msg_body
             && now.saturating_sub(sent.time) < DOUBLE_SECONDS
     });
-    let mut reply = SendGroupMsgReply::default();
     if let Some(double) = double {
-        reply.msg_time = Some(double.time);
-        reply.msg_seq = Some(double.seq);
-        return Ok(reply);
+        return Ok(Some(sent(double.seq, double.time)));
     }
-    reply.msg_time = Some(now);
-    if !stores {
-        reply.msg_seq = Some(list.skip());
-        return Ok(reply);
-    }
-    let mut sent = message(from.clone(), request.random, now, request.msg_body);
-    sent.cloud_custom_data = request.cloud_custom_data;
-    sent.priority = request.msg_priority;
-    if request
-        .support_message_extension
-        .is_some_and(|flag| flag.is_on())
-    {
-        sent.extensions = Some(Extensions::default());
-    }
-    sent.read_by.insert(from.clone());
-    let seq = list.push(sent);
+    let dropped = list.dropped.iter().rev().find(|dropped| {
+        dropped.random == request.random
+            && dropped.from == *from
+            && dropped.body == request.msg_body
+            && now.saturating_sub(dropped.time) < DOUBLE_SECONDS
+    });
+    Ok(dropped.map(|dropped| sent(dropped.told_seq, dropped.time)))
+}
+
+fn sent(seq: u64, time: u64) -> SendGroupMsgReply {
+    let mut reply = SendGroupMsgReply::default();
+    reply.msg_time = Some(time);
     reply.msg_seq = Some(seq);
+    reply
+}
+
+/// Tells the app that a message was not sent.
+fn tell_exception(
+    context: &mut Context<'_>,
+    request: SendGroupMsg,
+    from: String,
+    refusal: &Refusal,
+) {
+    let operator = context.operator.to_owned();
+    let group = context.state.groups.get(&request.group_id);
+    let online_only = group.is_some_and(|group| online_only(group, &request));
+    let kind = group.map(kind);
+    context.events.tell(|time| {
+        let (id, random, body) = (request.group_id, request.random, request.msg_body);
+        let (code, text) = (refusal.code, refusal.text.as_str());
+        let event = GroupSendMsgException::new(id, from, operator, random, body, code, text, time);
+        let mut event = event.with_online_only_flag(online_only);
+        event.r#type = kind;
+        event.cloud_custom_data = request.cloud_custom_data;
+        event
+    });
+}
+
+/// Sends a message as the app would have it.
+fn send_as_answered(
+    context: &mut Context<'_>,
+    request: SendGroupMsg,
+    from: String,
+    answer: Option<GroupBeforeSendMsgAnswer>,
+) -> Result<SendGroupMsgReply, Refusal> {
+    let mut changes = GroupBeforeSendMsgChanges::new();
+    let mut drop = false;
+    match answer {
+        Some(GroupBeforeSendMsgAnswer::Allow) => {}
+        Some(GroupBeforeSendMsgAnswer::Drop) => drop = true,
+        Some(GroupBeforeSendMsgAnswer::Change(wanted)) => changes = wanted,
+        Some(GroupBeforeSendMsgAnswer::RefuseWith(refusal)) => {
+            return Err(ErrorCode(refusal.code()).because(refusal.text()));
+        }
+        _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
+    }
+    // Things may be different since.
+    if let Some(double) = check_sending(context, &request, &from)? {
+        return Ok(double);
+    }
+    if let Some(body) = &changes.msg_body {
+        check_body(body)?;
+    }
+    let now = context.now;
+    let group = group(context.state, &request.group_id)?;
+    let (kind, online_only) = (kind(group), online_only(group, &request));
+    let stores = !group.is_live() && !request.online_only_flag.is_some_and(|flag| flag.is_on());
+    let list = messages(group, request.topic_id.as_ref())?;
+    if drop {
+        // The number is one that the message would have had.
+        let told_seq = list.last_seq() + 1;
+        list.dropped.push(Dropped {
+            from,
+            random: request.random,
+            body: request.msg_body,
+            time: now,
+            told_seq,
+        });
+        return Ok(sent(told_seq, now));
+    }
+    let asked_for = changes.msg_body.is_some().then(|| request.msg_body.clone());
+    let body = changes.msg_body.unwrap_or(request.msg_body);
+    let data = changes.cloud_custom_data.or(request.cloud_custom_data);
+    let seq = if stores {
+        let mut sent = message(from.clone(), request.random, now, body.clone());
+        sent.asked_for = asked_for;
+        sent.cloud_custom_data.clone_from(&data);
+        sent.priority = request.msg_priority;
+        if request
+            .support_message_extension
+            .is_some_and(|flag| flag.is_on())
+        {
+            sent.extensions = Some(Extensions::default());
+        }
+        sent.read_by.insert(from.clone());
+        list.push(sent)
+    } else {
+        list.skip()
+    };
     let controls = || request.send_msg_control.iter().flatten();
     let counts = !controls().any(|control| *control == SendMsgControl::NO_UNREAD);
     let listed = !controls().any(|control| *control == SendMsgControl::NO_LAST_MSG);
-    let in_group = request.topic_id.is_none();
+    let in_group = stores && request.topic_id.is_none();
     if let (true, Some(member)) = (in_group, group.members.get_mut(&from)) {
         member.msg_seq = Some(seq);
         member.last_send_msg_time = Some(now);
@@ -174,7 +307,7 @@ fn send_group_msg(
             }
         }
     }
-    if listed {
+    if stores && listed {
         let members: Vec<String> = group.members.keys().cloned().collect();
         for member in members {
             context
@@ -182,7 +315,47 @@ fn send_group_msg(
                 .touch(&member, Peer::Group(request.group_id.clone()), now);
         }
     }
-    Ok(reply)
+    let forbidden = ForbidCallbackControl::AFTER_SEND;
+    let told = !forbids(request.forbid_callback_control.as_ref(), &forbidden);
+    let (id, random, operator) = (request.group_id, request.random, context.operator);
+    let mentions = request.group_at_info.unwrap_or_default();
+    let bots: Vec<String> = (mentions.iter())
+        .filter(|mention| !mention.group_at_all_flag.is_on())
+        .filter_map(|mention| mention.group_at_account.clone())
+        .filter(|user| context.state.chatbots.contains(user))
+        .collect();
+    if told {
+        let (id, kind, from) = (id.clone(), kind.clone(), from.clone());
+        let (body, data, topic) = (body.clone(), data.clone(), request.topic_id.clone());
+        context.events.tell(|time| {
+            let event =
+                GroupAfterSendMsg::new(id, kind, from, operator, random, seq, now, body, time);
+            let mut event = event.with_online_only_flag(online_only);
+            event.cloud_custom_data = data;
+            event.topic_id = topic;
+            event.group_at_info = (!mentions.is_empty()).then(|| {
+                let mentions = mentions.into_iter().map(|mention| {
+                    let mut shown = GroupMsgMention::new(mention.group_at_all_flag);
+                    shown.group_at_account = mention.group_at_account;
+                    shown
+                });
+                mentions.collect()
+            });
+            event
+        });
+    }
+    if !bots.is_empty() {
+        context.events.tell(|time| {
+            let event = BotOnGroupMessage::new(
+                id, kind, from, operator, random, seq, now, body, bots, time,
+            );
+            let mut event = event.with_online_only_flag(online_only);
+            event.cloud_custom_data = data;
+            event.topic_id = request.topic_id;
+            event
+        });
+    }
+    Ok(sent(seq, now))
 }
 
 fn send_group_system_notification(
@@ -372,12 +545,15 @@ fn recall_group_msgs(
     if group.is_live() {
         return Err(ErrorCode::GROUP_TYPE_WITHOUT_RECALL.because("an AVChatRoom stores nothing"));
     }
+    let kind = kind(group);
     let list = messages(group, request.topic_id.as_ref())?;
     let mut reply = RecallGroupMsgsReply::default();
+    let mut recalled = Vec::new();
     for item in request.msg_seq_list {
         let code = match list.get_mut(item.msg_seq) {
             Some(message) if message.fate == Fate::Present => {
                 message.fate = Fate::Recalled;
+                recalled.push(RecalledGroupMsg::new(item.msg_seq));
                 ErrorCode::OK
             }
             Some(message) if message.fate == Fate::Recalled => {
@@ -388,6 +564,14 @@ fn recall_group_msgs(
         reply
             .recall_ret_list
             .push(RecallResult::new(item.msg_seq, code));
+    }
+    if !recalled.is_empty() {
+        let (id, operator) = (request.group_id, context.operator);
+        context.events.tell(|time| {
+            let mut event = GroupAfterRecallMsg::new(operator, kind, id, recalled, time);
+            event.topic_id = request.topic_id;
+            event
+        });
     }
     Ok(reply)
 }

@@ -1,9 +1,10 @@
 //! One-to-one messages.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::{BadBody, Commands, Context, Refusal, Step};
 use crate::{
     gate::Because,
     state::{Extensions, MessageMark, Peer, State},
+    webhooks::ask,
 };
 use tencent_chat_types::{
     ActionStatus, ErrorCode,
@@ -19,8 +20,12 @@ use tencent_chat_types::{
         import_c2c_msg::ImportMode,
         send_msg_to_many::RecipientFailure,
     },
-    model::{MsgElement, SendMsgControl, SyncOtherMachine},
+    model::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine},
     validate::Limit,
+    webhook::{
+        BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg,
+        C2cBeforeSendMsgAnswer,
+    },
     wire::Flag,
 };
 
@@ -69,7 +74,7 @@ const MAX_MESSAGE_BYTES: usize = 12 * 1024;
 const MAX_HISTORY_BYTES: usize = 13 * 1024;
 
 pub(super) fn register(commands: &mut Commands) {
-    commands.add(BAD_BODY, send_msg);
+    commands.add_asking(BAD_BODY, send_msg);
     commands.add(BAD_BODY_TO_MANY, send_msg_to_many);
     commands.add(BAD_BODY, import_c2c_msg);
     commands.add(BAD_BODY, get_c2c_history);
@@ -80,6 +85,7 @@ pub(super) fn register(commands: &mut Commands) {
 }
 
 /// One message on its way.
+#[derive(Clone)]
 struct Outgoing {
     from: String,
     to: String,
@@ -96,27 +102,62 @@ struct Outgoing {
     counted: bool,
     for_sender: bool,
     extensible: bool,
+    /// The app is told that it was sent.
+    told: bool,
+}
+
+/// The numbers of a message.
+#[derive(Clone)]
+struct Numbers {
+    seq: u32,
+    key: String,
 }
 
 impl Outgoing {
-    /// Delivers the message unless it is a double; answers time and key of the one that counts.
-    fn deliver(self, state: &mut State) -> (u64, String) {
-        let mark = MessageMark {
+    fn mark(&self) -> MessageMark {
+        MessageMark {
             from: self.from.clone(),
             to: self.to.clone(),
             random: self.random,
             seq: self.seq,
-        };
-        if let Some((time, key)) = state.sent.get(&mark) {
-            // With a sequence number a double is one for ever, without it within the same second.
-            if mark.seq.is_some() || *time == self.time {
-                return (*time, key.clone());
-            }
         }
+    }
+
+    /// Time and key of the message that this one is a double of.
+    fn double(&self, state: &State) -> Option<(u64, String)> {
+        let mark = self.mark();
+        let (time, key) = state.sent.get(&mark)?;
+        // With a sequence number a double is one for ever, without it within the same second.
+        (mark.seq.is_some() || *time == self.time).then(|| (*time, key.clone()))
+    }
+
+    fn number(&self, state: &mut State) -> Numbers {
         state.messages_sent = state.messages_sent.wrapping_add(1);
         let seq = self.seq.unwrap_or(state.messages_sent);
         let key = format!("{seq}_{}_{}", self.random, self.time);
-        state.sent.insert(mark, (self.time, key.clone()));
+        Numbers { seq, key }
+    }
+
+    /// Delivers the message unless it is a double; answers time and key of the one that counts.
+    fn deliver(self, state: &mut State) -> (u64, String) {
+        if let Some(double) = self.double(state) {
+            return double;
+        }
+        let numbers = self.number(state);
+        let delivered = (self.time, numbers.key.clone());
+        self.deliver_as(state, numbers);
+        delivered
+    }
+
+    /// Lets the message count as sent, so that doubles are dropped.
+    fn remember(&self, state: &mut State, numbers: &Numbers) {
+        let sent = (self.time, numbers.key.clone());
+        state.sent.insert(self.mark(), sent);
+    }
+
+    fn deliver_as(self, state: &mut State, numbers: Numbers) {
+        self.remember(state, &numbers);
+        let Numbers { seq, key } = numbers;
         if self.extensible {
             state.extensions.insert(key.clone(), Extensions::default());
         }
@@ -126,7 +167,7 @@ impl Outgoing {
             .with_msg_time_stamp(self.time)
             .with_msg_flag_bits(MsgFlagBits::NORMAL)
             .with_is_peer_read(Flag::OFF)
-            .with_msg_key(key.clone());
+            .with_msg_key(key);
         message.cloud_custom_data = self.cloud_custom_data;
         let to_self = self.from == self.to;
         let sides = [
@@ -150,8 +191,32 @@ impl Outgoing {
                 state.touch(owner, Peer::User(peer.clone()), self.time);
             }
         }
-        (self.time, key)
     }
+}
+
+/// Whether a request switches a webhook off for its message.
+pub(super) fn forbids(
+    control: Option<&Vec<ForbidCallbackControl>>,
+    webhook: &ForbidCallbackControl,
+) -> bool {
+    control.is_some_and(|control| control.contains(webhook))
+}
+
+/// That both users are there.
+fn check_users(state: &State, from: &str, to: &str) -> Result<(), Refusal> {
+    if !state.accounts.contains_key(from) {
+        return Err(ErrorCode::C2C_ACCOUNT_NOT_FOUND.because("From_Account is not imported"));
+    }
+    if !state.accounts.contains_key(to) {
+        return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("To_Account is not imported"));
+    }
+    Ok(())
+}
+
+/// What a user has not read, in all conversations.
+fn unread(state: &State, user: &str) -> Option<i64> {
+    let unread = state.accounts.get(user)?.unread.values().sum::<u64>();
+    i64::try_from(unread).ok()
 }
 
 fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
@@ -171,7 +236,10 @@ fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply, Refusal> {
+pub(crate) fn send_msg(
+    context: &mut Context<'_>,
+    request: SendMsg,
+) -> Result<Step<SendMsgReply>, Refusal> {
     if context.body_bytes > MAX_MESSAGE_BYTES {
         return Err(ErrorCode::MESSAGE_TOO_LARGE.because("the request is larger than 12 KB"));
     }
@@ -179,43 +247,138 @@ fn send_msg(context: &mut Context<'_>, request: SendMsg) -> Result<SendMsgReply,
         return Err(ErrorCode::MESSAGE_RECIPIENT_INVALID.because("To_Account is missing"));
     }
     check_body(&request.msg_body)?;
-    let from = request
-        .from_account
-        .unwrap_or_else(|| context.caller.identifier.clone());
-    let to = request.to_account;
-    let now = context.now;
-    let state = &mut *context.state;
-    if !state.accounts.contains_key(&from) {
-        return Err(ErrorCode::C2C_ACCOUNT_NOT_FOUND.because("From_Account is not imported"));
-    }
-    if !state.accounts.contains_key(&to) {
-        return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("To_Account is not imported"));
-    }
     let has = |wanted: SendMsgControl| {
         let mut controls = request.send_msg_control.iter().flatten();
         controls.any(|control| *control == wanted)
     };
+    let (listed, counted) = (
+        !has(SendMsgControl::NO_LAST_MSG),
+        !has(SendMsgControl::NO_UNREAD),
+    );
+    let (from, forbidden) = (request.from_account, request.forbid_callback_control);
     let outgoing = Outgoing {
-        from,
-        to,
+        from: from.unwrap_or_else(|| context.operator.to_owned()),
+        to: request.to_account,
         random: request.msg_random,
         seq: request.msg_seq,
-        time: now,
+        time: context.now,
         stored: request.msg_life_time != Some(0),
-        listed: !has(SendMsgControl::NO_LAST_MSG),
-        counted: !has(SendMsgControl::NO_UNREAD),
+        listed,
+        counted,
         for_sender: request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC),
         extensible: request
             .support_message_extension
             .is_some_and(|flag| flag.is_on()),
+        told: !forbids(forbidden.as_ref(), &ForbidCallbackControl::AFTER_SEND),
         body: request.msg_body,
         cloud_custom_data: request.cloud_custom_data,
     };
-    let (time, key) = outgoing.deliver(state);
+    let asked = !forbids(forbidden.as_ref(), &ForbidCallbackControl::BEFORE_SEND);
+    check_users(context.state, &outgoing.from, &outgoing.to)?;
+    if let Some((time, key)) = outgoing.double(context.state) {
+        return Ok(Step::Done(sent(time, key)));
+    }
+    let numbers = outgoing.number(context.state);
+    if !asked {
+        let allow = Some(C2cBeforeSendMsgAnswer::Allow);
+        return send_as_answered(context, outgoing, numbers, allow).map(Step::Done);
+    }
+    let (asked, of) = (outgoing.clone(), numbers.clone());
+    let event = move |_| {
+        let mut event = C2cBeforeSendMsg::new(
+            asked.from,
+            asked.to,
+            of.seq,
+            asked.random,
+            asked.time,
+            of.key,
+            asked.body,
+        )
+        .with_online_only_flag(!asked.stored);
+        event.cloud_custom_data = asked.cloud_custom_data;
+        event
+    };
+    let same = format!("{:?}", outgoing.mark());
+    ask(context, Some(same), event, move |context, answer| {
+        send_as_answered(context, outgoing, numbers, answer).map(Step::Done)
+    })
+}
+
+/// Sends a message as the app would have it.
+fn send_as_answered(
+    context: &mut Context<'_>,
+    mut outgoing: Outgoing,
+    numbers: Numbers,
+    answer: Option<C2cBeforeSendMsgAnswer>,
+) -> Result<SendMsgReply, Refusal> {
+    let (time, key) = (outgoing.time, numbers.key.clone());
+    match answer {
+        Some(C2cBeforeSendMsgAnswer::RefuseWith(refusal)) => {
+            return Err(ErrorCode(refusal.code()).because(refusal.text()));
+        }
+        Some(C2cBeforeSendMsgAnswer::Drop) => {
+            outgoing.remember(context.state, &numbers);
+            return Ok(sent(time, key));
+        }
+        Some(C2cBeforeSendMsgAnswer::Change(changes)) => {
+            if let Some(body) = changes.msg_body {
+                check_body(&body)?;
+                outgoing.body = body;
+            }
+            if let Some(data) = changes.cloud_custom_data {
+                outgoing.cloud_custom_data = Some(data);
+            }
+        }
+        Some(C2cBeforeSendMsgAnswer::Allow) => {}
+        _ => return Err(ErrorCode::C2C_REFUSED_BY_WEBHOOK.because("the app refused")),
+    }
+    // A user may be gone since.
+    check_users(context.state, &outgoing.from, &outgoing.to)?;
+    let (told, is_bot) = (
+        outgoing.clone(),
+        context.state.chatbots.contains(&outgoing.to),
+    );
+    let seq = numbers.seq;
+    outgoing.deliver_as(context.state, numbers);
+    let left = unread(context.state, &told.to);
+    macro_rules! tell {
+        ($event:ident) => {{
+            let (told, key) = (told.clone(), key.clone());
+            context.events.tell(move |_| {
+                let ok = "send msg succeed";
+                let Outgoing { from, to, body, .. } = told;
+                let mut event = $event::new(
+                    from,
+                    to,
+                    seq,
+                    told.random,
+                    time,
+                    key,
+                    ErrorCode::OK,
+                    ok,
+                    body,
+                );
+                event.online_only_flag = Some((!told.stored).into());
+                event.unread_msg_num = left;
+                event.cloud_custom_data = told.cloud_custom_data;
+                event
+            });
+        }};
+    }
+    if told.told {
+        tell!(C2cAfterSendMsg);
+    }
+    if is_bot {
+        tell!(BotOnC2cMessage);
+    }
+    Ok(sent(time, key))
+}
+
+fn sent(time: u64, key: String) -> SendMsgReply {
     let mut reply = SendMsgReply::default();
     reply.msg_time = Some(time);
     reply.msg_key = Some(key);
-    Ok(reply)
+    reply
 }
 
 fn send_msg_to_many(
@@ -231,7 +394,7 @@ fn send_msg_to_many(
     check_body(&request.msg_body)?;
     let from = request
         .from_account
-        .unwrap_or_else(|| context.caller.identifier.clone());
+        .unwrap_or_else(|| context.operator.to_owned());
     let now = context.now;
     let state = &mut *context.state;
     if !state.accounts.contains_key(&from) {
@@ -264,6 +427,7 @@ fn send_msg_to_many(
             counted,
             for_sender: request.sync_other_machine != Some(SyncOtherMachine::NO_SYNC),
             extensible: false,
+            told: false,
             body: request.msg_body.clone(),
             cloud_custom_data: request.cloud_custom_data.clone(),
         };
@@ -313,6 +477,7 @@ fn import_c2c_msg(
         counted,
         for_sender: true,
         extensible: false,
+        told: false,
         body: request.msg_body,
         cloud_custom_data: request.cloud_custom_data,
     };
@@ -399,11 +564,20 @@ fn recall_c2c_msg(
     match copies {
         0 => Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message")),
         _ if before => Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before")),
-        _ => Ok(RecallC2cMsgReply::default()),
+        _ => {
+            let left = unread(context.state, to);
+            context.events.tell(|time| {
+                let event = C2cAfterMsgWithDraw::new(from.as_str(), to.as_str(), request.msg_key);
+                let mut event = event.with_event_time(time);
+                event.unread_msg_num = left;
+                event
+            });
+            Ok(RecallC2cMsgReply::default())
+        }
     }
 }
 
-fn mark_c2c_msgs_read(
+pub(crate) fn mark_c2c_msgs_read(
     context: &mut Context<'_>,
     request: MarkC2cMsgsRead,
 ) -> Result<MarkC2cMsgsReadReply, Refusal> {
@@ -431,6 +605,14 @@ fn mark_c2c_msgs_read(
             }
         }
     }
+    let (now, left) = (context.now, unread(context.state, reader));
+    context.events.tell(|time| {
+        let up_to = request.msg_read_time.unwrap_or(now);
+        let event = C2cAfterMsgReport::new(reader.as_str(), peer.as_str(), up_to);
+        let mut event = event.with_event_time(time);
+        event.unread_msg_num = left;
+        event
+    });
     Ok(MarkC2cMsgsReadReply::default())
 }
 

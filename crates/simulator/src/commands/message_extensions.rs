@@ -33,7 +33,7 @@ fn c2c<'a>(
     to: &str,
     key: &str,
 ) -> Result<&'a mut Extensions, Refusal> {
-    let from = from.unwrap_or_else(|| context.caller.identifier.clone());
+    let from = from.unwrap_or_else(|| context.operator.to_owned());
     let accounts = &context.state.accounts;
     let has = |owner: &str, peer: &str| {
         let history = accounts

@@ -8,6 +8,7 @@ use tencent_chat_types::{
     profile::{
         GetProfiles, GetProfilesReply, SetProfile, SetProfileReply, get_profiles::UserProfile,
     },
+    webhook::ProfilePortraitSet,
     wire::TagValue,
 };
 
@@ -73,11 +74,14 @@ fn set_profile(context: &mut Context<'_>, request: SetProfile) -> Result<SetProf
         .ok_or_else(|| {
             ErrorCode::PROFILE_ACCOUNT_NOT_FOUND.because("From_Account is not imported")
         })?;
-    for item in request.profile_item {
-        account
-            .profile
-            .insert(item.tag.as_str().to_owned(), item.value);
+    for item in &request.profile_item {
+        let tag = item.tag.as_str().to_owned();
+        account.profile.insert(tag, item.value.clone());
     }
+    let operator = context.operator;
+    context.events.tell(|time| {
+        ProfilePortraitSet::new(operator, request.from_account, time, request.profile_item)
+    });
     Ok(SetProfileReply::default())
 }
 

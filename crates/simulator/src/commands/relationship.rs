@@ -1,9 +1,10 @@
 //! Friends, friend lists and blocked users.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::{BadBody, Commands, Context, Refusal, Step};
 use crate::{
     gate::Because,
     state::{Account, Friend, State},
+    webhooks::ask,
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -24,6 +25,17 @@ use tencent_chat_types::{
         get_friends_by_id::FriendInfo,
         import_friends::ImportedFriend,
         update_friends::FriendUpdate,
+    },
+    webhook::{
+        SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
+        SnsPrevFriendAddAnswer,
+        relationship::{
+            sns_black_list_add::BlockedPair,
+            sns_black_list_delete::UnblockedPair,
+            sns_friend_add::{AddedFriendPair, FriendAddCommand},
+            sns_friend_delete::DeletedFriendPair,
+            sns_prev_friend_add::{FriendAddType, FriendRequest},
+        },
     },
 };
 
@@ -128,6 +140,7 @@ fn add_friends(context: &mut Context<'_>, request: AddFriends) -> Result<AddFrie
     }
     let both = request.add_type != Some(AddType::SINGLE);
     let force = request.force_add_flags.is_some_and(|flag| flag.is_on());
+    let mut pairs = Vec::new();
     let each = request.add_friend_item.into_iter().map(|item| {
         let code = add_friend(
             context.state,
@@ -136,14 +149,86 @@ fn add_friends(context: &mut Context<'_>, request: AddFriends) -> Result<AddFrie
             both,
             force,
             context.now,
+            &mut pairs,
         );
         (item.to_account, code)
     });
     let (results, failed) = results(each);
+    tell_added(context, &request.from_account, pairs, force);
     let mut reply = AddFriendsReply::default();
     reply.result_item = results;
     reply.fail_account = failed;
     Ok(reply)
+}
+
+/// Who has whom.
+type Pairs = Vec<(String, String)>;
+
+/// Tells the app who has new friends.
+fn tell_added(context: &mut Context<'_>, from: &str, pairs: Pairs, force: bool) {
+    if pairs.is_empty() {
+        return;
+    }
+    let admin = match context.events.is_rest() {
+        true => context.operator,
+        false => "",
+    };
+    context.events.tell(|_| {
+        let pairs = pairs.into_iter();
+        let pairs = pairs.map(|(of, new)| AddedFriendPair::new(of, new, from));
+        SnsFriendAdd::new(pairs)
+            .with_client_cmd(FriendAddCommand::FRIEND_ADD)
+            .with_admin_account(admin)
+            .with_force_flag(force)
+    });
+}
+
+/// Tells the app who has lost friends.
+fn tell_parted(context: &mut Context<'_>, pairs: Pairs) {
+    if !pairs.is_empty() {
+        context.events.tell(|_| {
+            let pairs = pairs.into_iter();
+            SnsFriendDelete::new(pairs.map(|(of, lost)| DeletedFriendPair::new(of, lost)))
+        });
+    }
+}
+
+/// What a device does that asks a user to become a friend.
+pub(crate) fn request_friend(
+    context: &mut Context<'_>,
+    item: NewFriend,
+) -> Result<Step<()>, Refusal> {
+    let user = context.operator.to_owned();
+    account(context.state, &user)?;
+    let wanted = item.to_account.clone();
+    let asked = item.clone();
+    let event = move |time| {
+        let mut request = FriendRequest::new(asked.to_account).with_add_source(asked.add_source);
+        request.remark = asked.remark;
+        request.add_wording = asked.add_wording;
+        SnsPrevFriendAdd::new(user.as_str(), user.as_str(), [request], time)
+            .with_add_type(FriendAddType::BOTH)
+            .with_force_add_flags(false)
+    };
+    ask(context, None, event, move |context, answer| {
+        match answer {
+            Some(SnsPrevFriendAddAnswer::Allow) => {}
+            Some(SnsPrevFriendAddAnswer::RefuseSome(refused)) => {
+                if let Some(refusal) = refused.get(&wanted) {
+                    return Err(ErrorCode(refusal.code()).because(refusal.text()));
+                }
+            }
+            _ => return Err(ErrorCode::FRIEND_ADD_DENIED.because("the app did not answer")),
+        }
+        let (from, mut pairs) = (context.operator, Vec::new());
+        let (state, now) = (&mut *context.state, context.now);
+        let code = add_friend(state, from, &item, true, false, now, &mut pairs);
+        tell_added(context, from, pairs, false);
+        match code {
+            ErrorCode::OK => Ok(Step::Done(())),
+            code => Err(code.because(code.meaning().unwrap_or_default())),
+        }
+    })
 }
 
 fn add_friend(
@@ -153,6 +238,7 @@ fn add_friend(
     both: bool,
     force: bool,
     now: u64,
+    pairs: &mut Pairs,
 ) -> ErrorCode {
     let to = item.to_account.as_str();
     let Some(other) = state.accounts.get(to) else {
@@ -191,12 +277,19 @@ fn add_friend(
     );
     friend.lists.extend(item.group_name.clone());
     let code = befriend(account, to, friend);
+    if code == ErrorCode::OK && !are_friends {
+        pairs.push((from.to_owned(), to.to_owned()));
+    }
     if code == ErrorCode::OK
         && both
         && let Some(other) = state.accounts.get_mut(to)
     {
         let friend = new_friend(None, &item.add_source, item.add_wording.as_ref(), now);
-        return befriend(other, from, friend);
+        let code = befriend(other, from, friend);
+        if code == ErrorCode::OK && !known {
+            pairs.push((to.to_owned(), from.to_owned()));
+        }
+        return code;
     }
     code
 }
@@ -278,7 +371,7 @@ fn update_friend(account: &mut Account, update: &FriendUpdate) -> ErrorCode {
 }
 
 /// Ends a friendship; says whether there was one.
-fn part(state: &mut State, from: &str, to: &str, both: bool) -> bool {
+fn part(state: &mut State, from: &str, to: &str, both: bool, pairs: &mut Pairs) -> bool {
     let mut end = |of: &str, with: &str| {
         let relations = state
             .accounts
@@ -287,6 +380,9 @@ fn part(state: &mut State, from: &str, to: &str, both: bool) -> bool {
         relations.is_some_and(|relations| {
             let was = relations.friends.remove(with).is_some();
             relations.sequence += u64::from(was);
+            if was {
+                pairs.push((of.to_owned(), with.to_owned()));
+            }
             was
         })
     };
@@ -303,14 +399,16 @@ fn delete_friends(
 ) -> Result<DeleteFriendsReply, Refusal> {
     account(context.state, &request.from_account)?;
     let both = request.delete_type == Some(FriendDeleteType::BOTH);
+    let (from, mut pairs) = (&request.from_account, Vec::new());
     let each = request.to_account.into_iter().map(|user| {
-        let code = match part(context.state, &request.from_account, &user, both) {
+        let code = match part(context.state, from, &user, both, &mut pairs) {
             true => ErrorCode::OK,
             false => ErrorCode::FRIEND_DELETE_NOT_A_FRIEND,
         };
         (user, code)
     });
     let (results, failed) = results(each);
+    tell_parted(context, pairs);
     let mut reply = DeleteFriendsReply::default();
     reply.result_item = results;
     reply.fail_account = failed;
@@ -326,9 +424,17 @@ fn delete_all_friends(
         .friends;
     let users: Vec<String> = friends.keys().cloned().collect();
     let both = request.delete_type == Some(FriendDeleteType::BOTH);
+    let mut pairs = Vec::new();
     for user in users {
-        part(context.state, &request.from_account, &user, both);
+        part(
+            context.state,
+            &request.from_account,
+            &user,
+            both,
+            &mut pairs,
+        );
     }
+    tell_parted(context, pairs);
     Ok(DeleteAllFriendsReply::default())
 }
 
@@ -494,12 +600,20 @@ fn get_friend_lists(
 
 fn block_users(context: &mut Context<'_>, request: BlockUsers) -> Result<BlockUsersReply, Refusal> {
     account(context.state, &request.from_account)?;
-    let now = context.now;
+    let (from, now) = (request.from_account.as_str(), context.now);
+    let (mut blocked, mut parted) = (Vec::new(), Vec::new());
     let each = request.to_account.into_iter().map(|user| {
-        let code = block(context.state, &request.from_account, &user, now);
+        let code = block(context.state, from, &user, now, &mut blocked, &mut parted);
         (user, code)
     });
     let (results, failed) = results(each);
+    if !blocked.is_empty() {
+        context.events.tell(|_| {
+            let blocked = blocked.into_iter();
+            SnsBlackListAdd::new(blocked.map(|(by, user)| BlockedPair::new(by, user)))
+        });
+    }
+    tell_parted(context, parted);
     let mut reply = BlockUsersReply::default();
     reply.result_item = results;
     reply.fail_account = failed;
@@ -507,7 +621,14 @@ fn block_users(context: &mut Context<'_>, request: BlockUsers) -> Result<BlockUs
 }
 
 /// Blocks a user, which also ends a friendship on both sides.
-fn block(state: &mut State, from: &str, user: &str, now: u64) -> ErrorCode {
+fn block(
+    state: &mut State,
+    from: &str,
+    user: &str,
+    now: u64,
+    blocked: &mut Pairs,
+    parted: &mut Pairs,
+) -> ErrorCode {
     if user == from || !state.accounts.contains_key(user) {
         return ErrorCode::RELATION_ACCOUNT_NOT_FOUND;
     }
@@ -521,8 +642,9 @@ fn block(state: &mut State, from: &str, user: &str, now: u64) -> ErrorCode {
         }
         relations.blocked.push((user.to_owned(), now));
         relations.sequence += 1;
+        blocked.push((from.to_owned(), user.to_owned()));
     }
-    part(state, from, user, true);
+    part(state, from, user, true, parted);
     ErrorCode::OK
 }
 
@@ -530,13 +652,21 @@ fn unblock_users(
     context: &mut Context<'_>,
     request: UnblockUsers,
 ) -> Result<UnblockUsersReply, Refusal> {
-    let relations = &mut account(context.state, &request.from_account)?.relations;
+    let from = request.from_account.as_str();
+    let relations = &mut account(context.state, from)?.relations;
+    let mut freed = Vec::new();
     let each = request.to_account.into_iter().map(|user| {
+        if relations.has_blocked(&user) {
+            freed.push(UnblockedPair::new(from, user.as_str()));
+        }
         relations.blocked.retain(|(blocked, _)| *blocked != user);
         (user, ErrorCode::OK)
     });
     let (results, failed) = results(each);
     relations.sequence += 1;
+    if !freed.is_empty() {
+        context.events.tell(|_| SnsBlackListDelete::new(freed));
+    }
     let mut reply = UnblockUsersReply::default();
     reply.result_item = results;
     reply.fail_account = failed;

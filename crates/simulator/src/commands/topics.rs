@@ -1,12 +1,13 @@
 //! Topics of communities.
 
 use super::{
-    Commands, Context, Refusal,
-    group::{BAD_BODY, allow, group},
+    Commands, Context, Refusal, Step,
+    group::{BAD_BODY, allow, group, kind},
 };
 use crate::{
     gate::Because,
     state::{Group, Messages, Topic},
+    webhooks::ask,
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{
@@ -18,20 +19,46 @@ use tencent_chat_types::{
         get_topics::{TopicInfo, TopicMembership, TopicResult},
     },
     model::{MsgFlag, MuteAllMember},
+    webhook::{
+        GroupAfterCreateTopic, GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged,
+        GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer,
+    },
 };
 
 /// What stands between the id of the group and the topic's own part.
 const MARK: &str = "@TOPIC#_";
 
 pub(super) fn register(commands: &mut Commands) {
-    commands.add(BAD_BODY, create_topic);
+    commands.add_asking(BAD_BODY, create_topic);
     commands.add(BAD_BODY, import_topic);
     commands.add(BAD_BODY, get_topics);
     commands.add(BAD_BODY, modify_topic);
     commands.add(BAD_BODY, destroy_topics);
 }
 
-/// Adds a topic under an id of the app's own or a new one.
+/// What speaks against a topic with an id of the app's own, or a new one.
+fn check_new(
+    group: &Group,
+    own_id: Option<&String>,
+    name: &str,
+    taken: ErrorCode,
+) -> Result<(), Refusal> {
+    allow(group.has_topics(), "the group has no topics")?;
+    if name.is_empty() {
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("TopicName is empty"));
+    }
+    let prefix = format!("{}{MARK}", group.info.group_id);
+    match own_id {
+        Some(id) if id.len() <= prefix.len() || !id.starts_with(&prefix) => {
+            let text = format!("TopicId must begin with {prefix}");
+            Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text))
+        }
+        Some(id) if group.topics.contains_key(id) => Err(taken.because("TopicId is taken")),
+        _ => Ok(()),
+    }
+}
+
+/// Adds a topic.
 fn add(
     group: &mut Group,
     own_id: Option<String>,
@@ -39,25 +66,12 @@ fn add(
     created: u64,
     taken: ErrorCode,
 ) -> Result<&mut Topic, Refusal> {
-    allow(group.has_topics(), "the group has no topics")?;
-    if name.is_empty() {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("TopicName is empty"));
-    }
-    let prefix = format!("{}{MARK}", group.info.group_id);
-    let id = match own_id {
-        Some(id) if id.len() <= prefix.len() || !id.starts_with(&prefix) => {
-            let text = format!("TopicId must begin with {prefix}");
-            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text));
-        }
-        Some(id) if group.topics.contains_key(&id) => {
-            return Err(taken.because("TopicId is taken"));
-        }
-        Some(id) => id,
-        None => {
-            group.topics_created += 1;
-            format!("{prefix}@TOPIC#c{:08}", group.topics_created)
-        }
-    };
+    check_new(group, own_id.as_ref(), &name, taken)?;
+    let id = own_id.unwrap_or_else(|| {
+        group.topics_created += 1;
+        let id = &group.info.group_id;
+        format!("{id}{MARK}@TOPIC#c{:08}", group.topics_created)
+    });
     let info = TopicInfo::new(id.as_str())
         .with_group_id(group.info.group_id.as_str())
         .with_topic_name(name)
@@ -73,10 +87,34 @@ fn add(
 fn create_topic(
     context: &mut Context<'_>,
     request: CreateTopic,
+) -> Result<Step<CreateTopicReply>, Refusal> {
+    let taken = ErrorCode::GROUP_ID_OWN;
+    let group = group(context.state, &request.group_id)?;
+    check_new(group, request.topic_id.as_ref(), &request.topic_name, taken)?;
+    let (kind, name) = (kind(group), request.topic_name.clone());
+    let operator = context.operator.to_owned();
+    let event = move |_| GroupBeforeCreateTopic::new(operator, kind, name);
+    ask(context, None, event, |context, answer| {
+        match answer {
+            Some(GroupBeforeCreateTopicAnswer::Allow) => {}
+            Some(GroupBeforeCreateTopicAnswer::RefuseWith(refusal)) => {
+                return Err(ErrorCode(refusal.code()).because(refusal.text()));
+            }
+            _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
+        }
+        create_allowed_topic(context, request).map(Step::Done)
+    })
+}
+
+fn create_allowed_topic(
+    context: &mut Context<'_>,
+    request: CreateTopic,
 ) -> Result<CreateTopicReply, Refusal> {
     let now = context.now;
     let group = group(context.state, &request.group_id)?;
+    let (kind, owner) = (kind(group), group.info.owner_account.clone());
     let taken = ErrorCode::GROUP_ID_OWN;
+    let name = request.topic_name.clone();
     let info = &mut add(group, request.topic_id, request.topic_name, now, taken)?.info;
     info.custom_string = request.custom_string;
     info.face_url = Some(request.face_url.unwrap_or_default());
@@ -84,6 +122,11 @@ fn create_topic(
     info.introduction = Some(request.introduction.unwrap_or_default());
     let mut reply = CreateTopicReply::default();
     reply.topic_id.clone_from(&info.topic_id);
+    let operator = context.operator;
+    context.events.tell(|_| {
+        let (id, owner) = (reply.topic_id.as_str(), owner.unwrap_or_default());
+        GroupAfterCreateTopic::new(request.group_id, id, operator, owner, kind, name)
+    });
     Ok(reply)
 }
 
@@ -173,10 +216,12 @@ fn modify_topic(
 ) -> Result<ModifyTopicReply, Refusal> {
     let group = group(context.state, &request.group_id)?;
     allow(group.has_topics(), "the group has no topics")?;
+    let kind = kind(group);
     let Some(topic) = group.topics.get_mut(&request.topic_id) else {
         return Err(ErrorCode::GROUP_NOT_FOUND.because("there is no such topic"));
     };
     let info = &mut topic.info;
+    let before = info.clone();
     macro_rules! set {
         ($($field:ident),*) => { $(
             if let Some(new) = request.$field { info.$field = Some(new); }
@@ -190,6 +235,26 @@ fn modify_topic(
         introduction,
         mute_all_member
     );
+    macro_rules! changed {
+        ($field:ident) => {
+            info.$field.clone().filter(|_| info.$field != before.$field)
+        };
+    }
+    // Other fields do not count.
+    let mut event = GroupAfterTopicInfoChanged::new(request.group_id, kind, context.operator);
+    event.name = changed!(topic_name);
+    event.introduction = changed!(introduction);
+    event.notification = changed!(notification);
+    event.face_url = changed!(face_url);
+    let texts = [
+        &event.name,
+        &event.introduction,
+        &event.notification,
+        &event.face_url,
+    ];
+    if texts.iter().any(|text| text.is_some()) {
+        context.events.tell(|_| event);
+    }
     Ok(ModifyTopicReply::default())
 }
 
@@ -199,14 +264,23 @@ fn destroy_topics(
 ) -> Result<DestroyTopicsReply, Refusal> {
     let group = group(context.state, &request.group_id)?;
     allow(group.has_topics(), "the group has no topics")?;
+    let kind = kind(group);
+    let mut gone = Vec::new();
     let mut reply = DestroyTopicsReply::default();
     for id in request.topic_id_list {
         let (code, text) = match group.topics.remove(&id) {
-            Some(_) => (ErrorCode::OK, "ok"),
+            Some(_) => {
+                gone.push(id.clone());
+                (ErrorCode::OK, "ok")
+            }
             None => (ErrorCode::TOPIC_NOT_FOUND, "there is no such topic"),
         };
         let result = DestroyTopicResult::new(id, code);
         reply.destroy_result_item.push(result.with_error_info(text));
+    }
+    if !gone.is_empty() {
+        let event = |_| GroupAfterTopicDestroyed::new(request.group_id, kind, gone);
+        context.events.tell(event);
     }
     Ok(reply)
 }

@@ -15,6 +15,19 @@ pub(crate) struct Messages {
     stored: Vec<GroupMessage>,
     /// Numbers that were given out.
     given: u64,
+    /// Messages that the app dropped.
+    pub(crate) dropped: Vec<Dropped>,
+}
+
+/// A group message that the app dropped: its double is dropped too.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    pub(crate) from: String,
+    pub(crate) random: u32,
+    pub(crate) body: Vec<MsgElement>,
+    pub(crate) time: u64,
+    /// The number that the sender was told.
+    pub(crate) told_seq: u64,
 }
 
 /// A group message.
@@ -25,6 +38,8 @@ pub(crate) struct GroupMessage {
     pub(crate) random: u32,
     pub(crate) time: u64,
     pub(crate) body: Vec<MsgElement>,
+    /// What the sender sent, where the app changed it.
+    pub(crate) asked_for: Option<Vec<MsgElement>>,
     pub(crate) cloud_custom_data: Option<String>,
     pub(crate) priority: Option<MsgPriority>,
     pub(crate) is_system: bool,
