@@ -2,14 +2,20 @@
 //! settings, one at a time and 64 at once. The client does what it does for everybody: it checks,
 //! keeps a quota (one that is never reached), signs, is ready to repeat, and reads leniently.
 
-use axum::{Router, http::header};
 use serde::{Deserialize, Serialize};
-use std::{error::Error, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    error::Error,
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 use tencent_chat_benches::{Contender, Goal, Harness};
 use tencent_chat_client::{Client, LocalLimiter, SecretKey};
 use tencent_chat_types::{Endpoint, message::SendMsg, model::TextElem};
 use tencent_chat_usersig::Signer;
-use tokio::{net::TcpListener, runtime};
+use tokio::runtime;
 
 const APP: u64 = 1_400_000_000;
 const ADMIN: &str = "administrator";
@@ -74,7 +80,7 @@ impl Bare {
         let response = self
             .http
             .post(address)
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(serde_json::to_vec(&message)?)
             .send()
             .await?
@@ -91,23 +97,54 @@ fn message() -> SendMsg {
     SendMsg::new("mei", 7, [TextElem::new(TEXT)]).with_msg_seq(8_u32)
 }
 
-/// A server that always says the same, on a thread of its own.
+/// A server that always says the same, on a thread of its own. It never sleeps: the time to wake it
+/// would count as the client's, and more often the longer the client takes.
 fn serve() -> Result<SocketAddr, Box<dyn Error>> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
+    let reply = format!(
+        "HTTP/1.1 200 OK\r\nServer: loopback\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{REPLY}",
+        REPLY.len()
+    );
     thread::spawn(move || {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        runtime.block_on(async {
-            let listener = TcpListener::from_std(listener).expect("a listener");
-            let answer = |_: axum::body::Bytes| async {
-                ([(header::CONTENT_TYPE, "application/json")], REPLY)
-            };
-            axum::serve(listener, Router::new().fallback(answer)).await
-        })
+        let mut connections: Vec<(TcpStream, Vec<u8>)> = Vec::new();
+        loop {
+            if let Ok((stream, _)) = listener.accept()
+                && stream.set_nonblocking(true).is_ok()
+                && stream.set_nodelay(true).is_ok()
+            {
+                connections.push((stream, Vec::new()));
+            }
+            connections.retain_mut(|(stream, request)| answer(stream, request, &reply));
+        }
     });
     Ok(address)
+}
+
+/// Reads what has come, and replies when that is a whole request. False when the connection is over.
+fn answer(stream: &mut TcpStream, request: &mut Vec<u8>, reply: &str) -> bool {
+    let mut read = [0; 4096];
+    match stream.read(&mut read) {
+        Ok(0) => return false,
+        Ok(count) => request.extend(&read[..count]),
+        Err(error) => return error.kind() == ErrorKind::WouldBlock,
+    }
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return true;
+    };
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.trim().parse().ok());
+    if length.is_some_and(|length: usize| body.len() < length) {
+        return true;
+    }
+    request.clear();
+    stream.write_all(reply.as_bytes()).is_ok()
 }
 
 /// Runs so many calls, spread over the tasks.

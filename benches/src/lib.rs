@@ -64,11 +64,9 @@ impl Harness {
 
     /// Measures all contenders against the first.
     pub fn compare(&self, title: &str, contenders: &mut [Contender<'_>]) {
-        // As many operations a slice as the slice has time for, and for each contender its own: none
-        // is measured too shortly.
-        let counts: Vec<u64> = (contenders.iter_mut())
-            .map(|contender| self.operations(contender.work))
-            .collect();
+        // As many operations as the slowest has time for in its slice.
+        let counts = (contenders.iter_mut()).map(|contender| self.operations(contender.work));
+        let count = counts.min().unwrap_or(1);
         let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
         for round in 0..self.rounds {
             let mut order: Vec<usize> = (0..contenders.len()).collect();
@@ -76,7 +74,7 @@ impl Harness {
                 order.reverse();
             }
             for index in order {
-                let sample = measure(contenders[index].work, counts[index]);
+                let sample = measure(contenders[index].work, count);
                 samples[index].push(sample);
             }
         }
@@ -123,14 +121,14 @@ impl Harness {
 
     fn operations(&self, work: Work<'_>) -> u64 {
         let mut count = 1;
-        loop {
-            // The quickest of some: one that the machine held up would make every slice too short.
-            let took = (0..3).map(|_| measure(work, count).wall * count as f64);
-            if took.fold(f64::MAX, f64::min) * 2.0 >= self.slice.as_secs_f64() {
-                return count;
-            }
+        // The shortest of three, so that a disturbance does not make all slices short.
+        while (0..3)
+            .map(|_| measure(work, count).wall * count as f64)
+            .any(|took| took * 2.0 < self.slice.as_secs_f64())
+        {
             count *= 2;
         }
+        count
     }
 
     fn show(

@@ -284,11 +284,11 @@ impl ClientBuilder {
         };
         let base = self.check_base(base)?;
         let loopback = is_loopback(&base);
-        let mut bases = vec![String::from(base)];
+        let mut bases = vec![base];
         if self.failover {
             let hosts = self.standby.iter().map(|host| format!("https://{host}/"));
             for standby in hosts.chain(self.standby_urls.iter().cloned()) {
-                bases.push(self.check_base(&standby)?.into());
+                bases.push(self.check_base(&standby)?);
             }
             if bases.len() == 1 {
                 return error(

@@ -2,9 +2,10 @@
 
 use arc_swap::ArcSwapOption;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 use tencent_chat_types::protocol::query;
@@ -30,8 +31,11 @@ pub(crate) struct Credentials {
 
 /// A signature and the query that is made of it.
 pub(crate) struct Signed {
-    /// Everything up to the value of `random`, which differs from call to call.
+    /// Everything but `random`, which differs from call to call.
     query: Zeroizing<String>,
+    /// The addresses of the service with the query, in the client's order: reading 300 bytes of query
+    /// for each call would cost more than the rest of the client.
+    addresses: OnceLock<Box<[Url]>>,
     sig: UserSig,
     issued_at: u64,
     renew_at: u64,
@@ -39,8 +43,27 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    pub(crate) fn query(&self) -> &str {
-        &self.query
+    /// The address of a call: the base of that index, the path of the command, the query.
+    pub(crate) fn address(&self, bases: &[Url], index: usize, path: &str) -> Option<Url> {
+        let addresses = self.addresses.get_or_init(|| {
+            let with_query = |base: &Url| {
+                let mut address = base.clone();
+                address.set_query(Some(&self.query));
+                address
+            };
+            bases.iter().map(with_query).collect()
+        });
+        let mut address = addresses.get(index)?.clone();
+        match address.path() {
+            "/" => address.set_path(path),
+            prefix => {
+                let path = [prefix, path].concat();
+                address.set_path(&path);
+            }
+        }
+        let random = fastrand::u32(..).to_string();
+        (address.query_pairs_mut()).append_pair(query::RANDOM, &random);
+        Some(address)
     }
 
     /// Takes the signature out of a text that came from elsewhere: also where it was cut off, or
@@ -102,6 +125,14 @@ fn shared(sig: &[u8], text: &[u8]) -> (usize, usize) {
 }
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+impl Drop for Signed {
+    fn drop(&mut self) {
+        for address in self.addresses.take().into_iter().flatten() {
+            drop(Zeroizing::new(String::from(address)));
+        }
+    }
+}
 
 impl Credentials {
     pub(crate) fn new(signer: Signer, identifier: String, valid_for: Duration) -> Self {
@@ -173,7 +204,7 @@ impl Credentials {
         let sig = self.signer.sign(&self.identifier, self.valid_for)?;
         let valid_for = self.valid_for.as_secs();
         let query = format!(
-            "{}={}&{}={}&{}={}&{}={}&{}=",
+            "{}={}&{}={}&{}={}&{}={}",
             query::SDK_APP_ID,
             self.signer.sdk_app_id(),
             query::IDENTIFIER,
@@ -183,10 +214,10 @@ impl Credentials {
             sig.expose(),
             query::CONTENT_TYPE,
             query::CONTENT_TYPE_VALUE,
-            query::RANDOM,
         );
         Ok(Signed {
             query: Zeroizing::new(query),
+            addresses: OnceLock::new(),
             sig,
             issued_at: now,
             // With a fifth of its time left, so that a failing renewal has room for repeats.
@@ -225,12 +256,12 @@ mod tests {
         let clock = Arc::new(FixedClock::new(START));
         let credentials = credentials(Arc::clone(&clock));
         let first = credentials.current().unwrap();
-        assert!(first.query().contains("identifier=admin%20%231%262&"));
+        assert!(first.query.contains("identifier=admin%20%231%262&"));
         clock.set(START + DAY * 4 / 5 - 1);
         assert!(Arc::ptr_eq(&first, &credentials.current().unwrap()));
         clock.set(START + DAY * 4 / 5);
         let second = credentials.current().unwrap();
-        assert_ne!(first.query(), second.query());
+        assert_ne!(first.query, second.query);
         assert!(Arc::ptr_eq(&second, &credentials.current().unwrap()));
     }
 
@@ -256,6 +287,24 @@ mod tests {
         for other in ["", "eJyr", "é", "%", "%2", "no signature", &sig[1..]] {
             assert_eq!(redacted(other), other);
         }
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_documentation() {
+        let credentials = credentials(Arc::new(FixedClock::new(START)));
+        let signed = credentials.current().unwrap();
+        let bases = ["https://a.example/", "http://127.0.0.1:8080/chat/"];
+        let bases = bases.map(|base| Url::parse(base).unwrap());
+        for base in 0..2 {
+            for path in ["v4/openim/sendmsg", "v4/profile/portrait_get"] {
+                let address = signed.address(&bases, base, path).unwrap();
+                let (same, random) = address.as_str().rsplit_once("&random=").unwrap();
+                let expected = format!("{}{path}?{}", bases[base], *signed.query);
+                assert_eq!(same, expected);
+                random.parse::<u32>().unwrap();
+            }
+        }
+        assert!(signed.address(&bases, 2, "v4/openim/sendmsg").is_none());
     }
 
     #[test]

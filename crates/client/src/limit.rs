@@ -246,7 +246,10 @@ impl Gate {
     fn count(&self) {
         let now = Instant::now();
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
-        if passed.times.len() >= self.calls {
+        // What has left the window no longer matters: the log holds what was sent, not what may be.
+        while let Some(oldest) = passed.times.front()
+            && (passed.times.len() >= self.calls || now.duration_since(*oldest) > self.window)
+        {
             passed.times.pop_front();
         }
         passed.times.push_back(now);

@@ -10,7 +10,7 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    StatusCode,
+    StatusCode, Url,
     header::{self, HeaderValue},
 };
 use std::{
@@ -29,7 +29,7 @@ use tracing::Instrument as _;
 pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,
     /// Scheme, host and path prefix, with a slash at the end; standby hosts after the first.
-    pub(crate) bases: Vec<String>,
+    pub(crate) bases: Vec<Url>,
     /// Which of them is in use.
     pub(crate) base: AtomicUsize,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -242,21 +242,17 @@ impl Transport {
             .credentials
             .current()
             .map_err(|e| command.error(Cause::Sign(e), Sent::No))?;
-        let random = fastrand::u32(..);
         let index = self.base.load(Ordering::Relaxed);
         // The index is always one of these.
-        let base = self.bases.get(index).map_or("", String::as_str);
-        let mut url =
-            String::with_capacity(base.len() + command.path.len() + signed.query().len() + 11);
-        url.push_str(base);
-        url.push_str(command.path);
-        url.push('?');
-        url.push_str(signed.query());
-        url.push_str(&random.to_string());
+        let address = signed.address(&self.bases, index, command.path);
+        let address = address.ok_or_else(|| command.error(Cause::BadPath, Sent::No))?;
         let request = self
             .http
-            .post(url)
-            .header(header::CONTENT_TYPE, "application/json")
+            .post(address)
+            .header(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            )
             .body(body);
         // One timeout for connecting, sending and reading. Dropping the future drops the request.
         match tokio::time::timeout(timeout, self.exchange(command, request)).await {
@@ -382,7 +378,10 @@ fn undecodable<R: Reply>(
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("bases", &self.bases)
+            .field(
+                "bases",
+                &self.bases.iter().map(Url::as_str).collect::<Vec<_>>(),
+            )
             .field("credentials", &self.credentials)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()

@@ -2,14 +2,36 @@
 
 use crate::VerifyError;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use std::cell::RefCell;
 
 /// Most bytes of one stored block.
 const STORED_BLOCK: usize = u16::MAX as usize;
 
-/// Compresses. The fastest level: a document has 200 bytes, and better ones gain 4 of them.
+thread_local! {
+    /// Kept from signature to signature: a stream has 300 KB of tables, and to get those from the
+    /// operating system each time takes twenty times as long as to compress.
+    static STREAM: RefCell<Compress> = RefCell::new(stream());
+}
+
+/// The fastest level: a document has 200 bytes, and better ones gain 4 of them.
+fn stream() -> Compress {
+    Compress::new(Compression::fast(), true)
+}
+
+/// Compresses.
 pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
+    let kept = STREAM.try_with(|stream| {
+        let mut stream = stream.try_borrow_mut().ok()?;
+        stream.reset();
+        Some(compress_with(&mut stream, bytes))
+    });
+    // The kept one is gone while its thread ends.
+    let kept = kept.ok().flatten();
+    kept.unwrap_or_else(|| compress_with(&mut stream(), bytes))
+}
+
+fn compress_with(stream: &mut Compress, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 64);
-    let mut stream = Compress::new(Compression::fast(), true);
     loop {
         let fed = usize::try_from(stream.total_in()).unwrap_or(bytes.len());
         let rest = bytes.get(fed..).unwrap_or_default();
@@ -111,6 +133,14 @@ mod tests {
         }
         let more = [stream, b"x".to_vec()].concat();
         assert_eq!(inflate(&more, 1000), Err(VerifyError::BadZlib));
+    }
+
+    #[test]
+    fn a_kept_stream_writes_what_a_fresh_one_writes() {
+        for length in [200, 100_000, 0, 1, 300] {
+            let bytes: Vec<u8> = (0..length).map(|i: u32| (i * i / 7) as u8).collect();
+            assert_eq!(compress(&bytes), compress_with(&mut stream(), &bytes));
+        }
     }
 
     proptest! {

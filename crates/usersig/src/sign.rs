@@ -8,7 +8,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::{fmt, fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 /// How the document of a signature is wrapped. The service takes both.
@@ -179,30 +179,36 @@ impl Signer {
             .ok_or(SignError::EmptyKey)?;
         let signature = STANDARD.encode(mac.finalize().into_bytes());
         // Written by hand, because six of the seven values need no escaping.
-        let mut json = Zeroizing::new(String::with_capacity(
+        // A text is always written.
+        let quoted = serde_json::to_string(user_id).unwrap_or_default();
+        let mut json = Zeroizing::new(Vec::with_capacity(
             192 + user_id.len() + userbuf.as_ref().map_or(0, String::len) + signature.len(),
         ));
-        let quoted = serde_json::Value::from(user_id).to_string();
-        let _ = write!(
-            json,
-            "{{\"{}\":\"{VERSION}\",\"{}\":{quoted},\"{}\":{},\"{}\":{expire},\"{}\":{now}",
-            field::VERSION,
-            field::IDENTIFIER,
-            field::SDK_APP_ID,
-            self.sdk_app_id,
-            field::EXPIRE,
-            field::TIME,
-        );
-        if let Some(userbuf) = &userbuf {
-            let _ = write!(json, ",\"{}\":\"{userbuf}\"", field::USERBUF);
+        let mut put = |parts: &[&str]| {
+            for part in parts {
+                json.extend_from_slice(part.as_bytes());
+            }
+        };
+        put(&["{\"", field::VERSION, "\":\"", VERSION, "\""]);
+        put(&[",\"", field::IDENTIFIER, "\":", &quoted]);
+        let mut digits = itoa::Buffer::new();
+        for (name, number) in [
+            (field::SDK_APP_ID, self.sdk_app_id),
+            (field::EXPIRE, expire),
+            (field::TIME, now),
+        ] {
+            put(&[",\"", name, "\":", digits.format(number)]);
         }
-        let _ = write!(json, ",\"{}\":\"{signature}\"}}", field::SIGNATURE);
+        if let Some(userbuf) = &userbuf {
+            put(&[",\"", field::USERBUF, "\":\"", userbuf, "\""]);
+        }
+        put(&[",\"", field::SIGNATURE, "\":\"", &signature, "\"}"]);
         if json.len() > MAX_DOCUMENT_BYTES {
             return Err(SignError::TooLarge);
         }
         let packed = Zeroizing::new(match self.compression {
-            Compression::Deflated => deflate::compress(json.as_bytes()),
-            Compression::Stored => deflate::store(json.as_bytes()),
+            Compression::Deflated => deflate::compress(&json),
+            Compression::Stored => deflate::store(&json),
         });
         let text = encoding::encode(&packed);
         if text.len() > MAX_ENCODED_BYTES {
@@ -228,9 +234,10 @@ impl Signer {
             mac.update(b"\n");
         };
         line(field::IDENTIFIER, user_id);
-        line(field::SDK_APP_ID, &sdk_app_id.to_string());
-        line(field::TIME, &time.to_string());
-        line(field::EXPIRE, &expire.to_string());
+        let mut digits = itoa::Buffer::new();
+        line(field::SDK_APP_ID, digits.format(sdk_app_id));
+        line(field::TIME, digits.format(time));
+        line(field::EXPIRE, digits.format(expire));
         if let Some(userbuf) = userbuf {
             line(field::USERBUF, userbuf);
         }
