@@ -45,7 +45,12 @@ use tencent_chat_types::{
     },
 };
 use tencent_chat_webhook::{Received, Receiver, Webhooks};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::sleep};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Notify,
+    task::JoinHandle,
+    time::sleep,
+};
 use xtask::codegen::load;
 
 const TOKEN: &str = "a token of the tests";
@@ -461,11 +466,10 @@ async fn without_an_answer_the_policy_decides() {
     }
     // The app is gone.
     drop(app);
-    let deserted = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Bound, so that nobody else gets the port, and not listened at.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let deserted = socket.local_addr().unwrap();
     let down = WebhookTarget::new(format!("http://{deserted}")).only([ASK_C2C]);
     world.simulator.set_webhooks(down.clone()).unwrap();
     world.ok(to_mei(100, "x")).await;
