@@ -16,6 +16,8 @@ pub enum Fault {
     None,
     /// The answer takes this much longer.
     Delay(Duration),
+    /// The request is acted upon, and no answer comes until the client hangs up.
+    Silence,
     /// The connection breaks before the request is acted upon.
     ResetBefore,
     /// The connection breaks after the request was acted upon, before the reply.

@@ -403,14 +403,18 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let body = body.map(Collected::to_bytes).map_err(drop);
     // Acting goes on when the client hangs up meanwhile, as it does in the service.
     let acting = tokio::spawn(act(shared, head, body));
-    acting.await.map_err(|_| Reset)?
+    match acting.await.map_err(|_| Reset)?? {
+        Some(response) => Ok(response),
+        // Until the client hangs up, which drops this.
+        None => std::future::pending().await,
+    }
 }
 
 async fn act(
     shared: Arc<Shared>,
     head: Parts,
     body: Result<Bytes, ()>,
-) -> Result<Response<Reply>, Reset> {
+) -> Result<Option<Response<Reply>>, Reset> {
     let path = head.uri.path().trim_start_matches('/').to_owned();
     let fault = lock(&shared.faults).next(&path);
     let mut entry = JournalEntry {
@@ -443,6 +447,9 @@ async fn act(
     if matches!(fault, Fault::ResetBefore | Fault::ResetAfter) {
         return Err(Reset);
     }
+    if fault == Fault::Silence {
+        return Ok(None);
+    }
     let (status, kind, body) = match &fault {
         Fault::Gateway { status, .. } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -460,7 +467,7 @@ async fn act(
     if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
         headers.insert(header::DATE, date);
     }
-    Ok(response)
+    Ok(Some(response))
 }
 
 async fn handle(
