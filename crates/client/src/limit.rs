@@ -221,8 +221,11 @@ impl Gate {
 
     /// When the next call may go through.
     fn next(&self) -> Instant {
-        let now = Instant::now();
         let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.after(&passed, Instant::now())
+    }
+
+    fn after(&self, passed: &Passed, now: Instant) -> Instant {
         let full = match self.calls {
             0 => Some(now + Duration::from_secs(86_400 * 365)),
             calls if passed.times.len() >= calls => passed.times.front().map(|t| *t + self.window),
@@ -231,10 +234,14 @@ impl Gate {
         now.max(passed.next.unwrap_or(now)).max(full.unwrap_or(now))
     }
 
-    /// A call goes through.
-    fn count(&self) {
-        let now = Instant::now();
+    /// A call goes through, or learns when it may. Not after its time: it could not make use of it.
+    fn go_through(&self, until: Instant) -> Result<(), Instant> {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let next = self.after(&passed, now);
+        if next > now || next > until {
+            return Err(next);
+        }
         // What has left the window no longer matters: the log holds what was sent, not what may be.
         while let Some(oldest) = passed.times.front()
             && (passed.times.len() >= self.calls || now.duration_since(*oldest) > self.window)
@@ -245,6 +252,7 @@ impl Gate {
         // By the plan, not by when the timer fired: lateness does not add up.
         let planned = passed.next.filter(|next| now.duration_since(*next) < SLACK);
         passed.next = Some(planned.unwrap_or(now) + self.spacing);
+        Ok(())
     }
 
     fn close_for(&self, pause: Duration) {
@@ -265,18 +273,14 @@ impl Gate {
         }
         // Closed never, so an error cannot come.
         let _turn = self.turnstile.acquire().await;
-        loop {
-            let next = self.next();
+        while let Err(next) = self.go_through(until) {
             if next > until {
                 return Err(Limited::new(next.duration_since(Instant::now())));
-            }
-            if next <= Instant::now() {
-                self.count();
-                return Ok(());
             }
             // Dropped here, the turn goes to the next in the queue, and nothing has been counted.
             sleep_until(next).await;
         }
+        Ok(())
     }
 }
 
