@@ -202,7 +202,7 @@ fn page() -> Value {
         } }),
     };
     let message = |number: u64| {
-        let (from, to) = if number % 2 == 0 {
+        let (from, to) = if number.is_multiple_of(2) {
             ("lin", "mei")
         } else {
             ("mei", "lin")
@@ -215,7 +215,7 @@ fn page() -> Value {
         json!({
             "From_Account": from, "To_Account": to, "MsgSeq": sequence, "MsgRandom": random, "MsgTimeStamp": time,
             "MsgFlagBits": 0, "IsPeerRead": number % 2, "MsgKey": format!("{sequence}_{random}_{time}"),
-            "MsgBody": [element(number)], "CloudCustomData": if number % 4 == 0 { "{\"thread\":12}" } else { "" },
+            "MsgBody": [element(number)], "CloudCustomData": if number.is_multiple_of(4) { "{\"thread\":12}" } else { "" },
         })
     };
     json!({
