@@ -230,22 +230,23 @@ impl Gate {
         })
     }
 
-    /// When the next call may go through.
-    fn next(&self) -> Instant {
-        let now = Instant::now();
+    /// Now, and when the next call may go through.
+    fn next(&self) -> (Instant, Instant) {
         let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
         let full = match self.calls {
             0 => Some(now + Duration::from_secs(86_400 * 365)),
             calls if passed.times.len() >= calls => passed.times.front().map(|t| *t + self.window),
             _ => None,
         };
-        now.max(passed.next.unwrap_or(now)).max(full.unwrap_or(now))
+        let next = now.max(passed.next.unwrap_or(now)).max(full.unwrap_or(now));
+        (now, next)
     }
 
     /// A call goes through.
     fn count(&self) {
-        let now = Instant::now();
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
         // What has left the window no longer matters: the log holds what was sent, not what may be.
         while let Some(oldest) = passed.times.front()
             && (passed.times.len() >= self.calls || now.duration_since(*oldest) > self.window)
@@ -267,9 +268,10 @@ impl Gate {
     /// Whether one with so many others ahead can get through in time.
     fn expect(&self, others: usize, until: Instant) -> Result<(), Limited> {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        let expected = self.next() + self.spacing.saturating_mul(others);
+        let (now, next) = self.next();
+        let expected = next + self.spacing.saturating_mul(others);
         if expected > until {
-            return Err(Limited::new(expected.duration_since(Instant::now())));
+            return Err(Limited::new(expected.duration_since(now)));
         }
         Ok(())
     }
@@ -282,11 +284,11 @@ impl Gate {
         // Closed never, so an error cannot come.
         let turn = self.turnstile.acquire().await.ok();
         loop {
-            let next = self.next();
+            let (now, next) = self.next();
             if next > until {
-                return Err(Limited::new(next.duration_since(Instant::now())));
+                return Err(Limited::new(next.duration_since(now)));
             }
-            if next <= Instant::now() {
+            if next <= now {
                 return Ok(Entered {
                     gate: self,
                     _turn: turn,

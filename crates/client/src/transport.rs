@@ -126,7 +126,7 @@ impl Transport {
         loop {
             let asked = Instant::now();
             if let Some(limiter) = &self.limiter {
-                let patience = until.saturating_duration_since(Instant::now());
+                let patience = until.saturating_duration_since(asked);
                 let quota = command.meta.and_then(|meta| meta.quota);
                 let turn = Turn::new(command.path, quota, patience);
                 let turn = limiter.acquire(turn).await;
