@@ -5,3 +5,8 @@ pub mod circle;
 pub mod odd_json;
 pub mod story;
 pub mod world;
+
+/// The program of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -371,3 +371,91 @@ fn a_removed_command_leaves_nothing_behind() {
         );
     }
 }
+
+const NEW_WEBHOOK: &str = r#"
+command = "Door.NoticeAfterExit"
+title = "After Somebody Left"
+summary = "Somebody has left."
+page = { checked = 2026-01-02 }
+when = "after"
+
+[event]
+Ticket = { type = "string", required = true, doc = "Number of the ticket." }
+
+[[sample]]
+name = "left"
+event = '''{ "NoticeCommand": "Door.NoticeAfterExit", "Ticket": "17" }'''
+reply = '''{ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" }'''
+"#;
+
+#[test]
+fn a_new_webhook_is_one_new_file() {
+    let spec = empty_dir("new_webhook");
+    copy(&mini_spec(), &spec);
+    let before = generated(&spec);
+    fs::write(spec.join("webhooks/door/door_after_exit.toml"), NEW_WEBHOOK).unwrap();
+    let after = generated(&spec);
+    let folder = "crates/types/src/generated/webhook";
+    let changed: Vec<&str> = after
+        .iter()
+        .filter(|(path, text)| before.get(path) != Some(text))
+        .map(|(path, _)| path)
+        .collect();
+    let expected = [
+        "common.rs",
+        "door/door_after_exit.rs",
+        "door/mod.rs",
+        "events.rs",
+        "mod.rs",
+    ]
+    .map(|file| format!("{folder}/{file}"));
+    assert_eq!(changed, expected);
+    let events = after.get(&format!("{folder}/events.rs")).unwrap();
+    for part in [
+        "DoorAfterExit(Box<DoorAfterExit>)",
+        "\"Door.NoticeAfterExit\" => DoorAfterExit",
+    ] {
+        assert!(events.contains(part), "{part}");
+    }
+}
+
+/// What the generator knows, it knows from the spec.
+#[test]
+fn the_generator_names_no_command_and_no_webhook() {
+    fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let spec = checked(&workspace().join("spec"));
+    let mut names: Vec<String> = Vec::new();
+    for endpoint in &spec.endpoints {
+        names.push(endpoint.file.path.value.clone());
+        names.push(endpoint.name.clone());
+    }
+    for webhook in &spec.webhooks.as_ref().unwrap().events {
+        names.push(webhook.file.command.value.clone());
+        names.push(webhook.name.clone());
+    }
+    let mut files = Vec::new();
+    sources(&workspace().join("xtask/src/codegen"), &mut files);
+    assert!(files.len() > 20 && names.len() > 300);
+    for (path, text) in &files {
+        // Documentation and unit tests may give an example.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: Vec<&str> = (code.lines())
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        let code = code.join("\n");
+        for name in &names {
+            let word = format!("\"{name}\"");
+            assert!(!code.contains(&word), "{}: {name}", path.display());
+        }
+    }
+}
