@@ -4,10 +4,7 @@ use crate::limit::{LimitFuture, Limited, Limiter, Turn};
 use redis::{Client as Redis, RedisError, Script, aio::ConnectionManager};
 use std::{collections::HashMap, fmt, time::Duration};
 use tencent_chat_types::Quota;
-use tokio::{
-    sync::OnceCell,
-    time::{Instant, sleep},
-};
+use tokio::{sync::OnceCell, time::sleep};
 
 /// By how much windows are kept longer than the service's; see [`LocalLimiter`](crate::LocalLimiter).
 const MARGIN: f64 = 0.005;
@@ -15,24 +12,32 @@ const MARGIN: f64 = 0.005;
 /// Longest wait for Redis itself.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Reserves the next turn, by the clock of Redis, so that no machine's own clock matters.
+/// Reserves the next turn that all of some quotas have room for, by the clock of Redis, so that no
+/// machine's own clock matters; or none at all, so that a quota loses nothing to another that is used up.
 ///
-/// The key holds when the next turn is, in microseconds. Windows of a second are spread evenly:
-/// then a turn is `spacing` after the one before. Longer windows may be used up at once: then the
-/// key may run ahead of the time by all but one turn of a window. Answers the microseconds to wait,
-/// or, as a negative number, that there is no turn within `patience`.
+/// For each quota a key holds when its next turn is, in microseconds, and another until when it is
+/// shut. Windows of a second are spread evenly: then a turn is `spacing` after the one before. Longer
+/// windows may be used up at once: then the key may run `ahead` of the time by all but one turn of a
+/// window. Answers the microseconds to wait, or, as a negative number, that there is no turn within
+/// the patience of the caller.
 const RESERVE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local spacing, ahead, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local shut = tonumber(redis.call('GET', KEYS[2]) or '0')
-local next = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local turn = math.max(next - ahead, now, shut)
-if turn - now > patience then
+local turn = now
+local nexts = {}
+for i = 1, #KEYS / 2 do
+  local ahead = tonumber(ARGV[2 * i + 1])
+  local shut = tonumber(redis.call('GET', KEYS[2 * i]) or '0')
+  nexts[i] = math.max(tonumber(redis.call('GET', KEYS[2 * i - 1]) or '0'), now)
+  turn = math.max(turn, nexts[i] - ahead, shut)
+end
+if turn - now > tonumber(ARGV[1]) then
   return now - turn
 end
-next = math.max(next, turn) + spacing
-redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+for i, next in ipairs(nexts) do
+  next = math.max(next, turn) + tonumber(ARGV[2 * i])
+  redis.call('SET', KEYS[2 * i - 1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+end
 return turn - now
 ";
 
@@ -49,7 +54,8 @@ end
 /// A [`Limiter`] whose state is in Redis: all processes of an app that use the same Redis and prefix
 /// keep one quota together.
 ///
-/// A turn is reserved by one round trip and then waited for here. When Redis cannot be reached,
+/// A turn is reserved by one round trip and then waited for here; one whose caller gives up meanwhile is
+/// lost. When Redis cannot be reached,
 /// calls go out unlimited rather than not at all, and [`on_failure`](Self::on_failure) is told: the
 /// service itself still refuses what is too much, and refused calls are repeated.
 pub struct RedisLimiter {
@@ -119,28 +125,33 @@ impl RedisLimiter {
         self.connection.get_or_try_init(connect).await.cloned()
     }
 
-    /// Waits for a turn under a key.
-    async fn pass(&self, key: &str, quota: Quota, patience: Duration) -> Result<(), Limited> {
-        if quota.seconds == 0 {
-            return Ok(());
-        }
-        if quota.calls == 0 {
-            return Err(Limited::new(Duration::from_secs(quota.seconds.into())));
-        }
-        let window = f64::from(quota.seconds) * (1.0 + MARGIN) * 1e6;
-        let spacing = window / f64::from(quota.calls);
-        let ahead = match quota.seconds {
-            1 => 0.0,
-            _ => window - spacing,
-        };
-        let patience = patience.as_micros();
+    /// The keys of a quota: when the next turn is, until when it is shut. Behind the same prefix in
+    /// braces, so that a cluster keeps them together.
+    fn keys(&self, name: &str) -> [String; 2] {
+        let key = format!("{{{}}}:{name}", self.prefix);
+        let shut = format!("{key}:shut");
+        [key, shut]
+    }
+
+    /// Waits for a turn that all of these quotas have room for.
+    async fn pass(&self, quotas: &[(&str, Quota)], patience: Duration) -> Result<(), Limited> {
+        let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
         let reserve = async {
             let mut connection = self.connection().await?;
-            let mut call = self.reserve.key(format!("{}:{key}", self.prefix));
-            call.key(format!("{}:{key}:shut", self.prefix));
-            call.arg(spacing)
-                .arg(ahead)
-                .arg(u64::try_from(patience).unwrap_or(u64::MAX));
+            let mut call = self.reserve.prepare_invoke();
+            call.arg(patience);
+            for (name, quota) in quotas {
+                let window = f64::from(quota.seconds) * (1.0 + MARGIN) * 1e6;
+                let spacing = window / f64::from(quota.calls);
+                let ahead = match quota.seconds {
+                    1 => 0.0,
+                    _ => window - spacing,
+                };
+                call.arg(spacing).arg(ahead);
+                for key in self.keys(name) {
+                    call.key(key);
+                }
+            }
             call.invoke_async::<f64>(&mut connection).await
         };
         let wait = match tokio::time::timeout(REDIS_TIMEOUT, reserve).await {
@@ -178,26 +189,28 @@ const APP: &str = "app";
 impl Limiter for RedisLimiter {
     fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
         Box::pin(async move {
-            let asked = Instant::now();
             let quota = self.quotas.get(turn.command).copied().unwrap_or(turn.quota);
-            if let Some(quota) = quota {
-                self.pass(turn.command, quota, turn.patience).await?;
+            let command = quota.map(|quota| (turn.command, quota));
+            let app = self.app.map(|quota| (APP, quota));
+            let all = command.into_iter().chain(app);
+            // A window of no time holds any number.
+            let quotas: Vec<_> = all.filter(|(_, quota)| quota.seconds > 0).collect();
+            if let Some((_, never)) = quotas.iter().find(|(_, quota)| quota.calls == 0) {
+                return Err(Limited::new(Duration::from_secs(never.seconds.into())));
             }
-            // One patience for both.
-            let patience = turn.patience.saturating_sub(asked.elapsed());
-            match self.app {
-                Some(quota) => self.pass(APP, quota, patience).await,
-                None => Ok(()),
+            match quotas.is_empty() {
+                true => Ok(()),
+                false => self.pass(&quotas, turn.patience).await,
             }
         })
     }
 
     fn back_off(&self, command: &str, pause: Duration) {
         let keys = [Some(command), self.app.map(|_| APP)];
-        let keys = keys
-            .into_iter()
-            .flatten()
-            .map(|key| format!("{}:{key}:shut", self.prefix));
+        let keys = keys.into_iter().flatten().map(|name| {
+            let [_, shut] = self.keys(name);
+            shut
+        });
         let (keys, shut) = (keys.collect::<Vec<_>>(), self.shut.clone());
         let Some(mut connection) = self.connection.get().cloned() else {
             return;

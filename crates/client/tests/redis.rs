@@ -148,6 +148,27 @@ async fn patience_is_for_both_quotas() {
     both.unwrap_err();
 }
 
+/// A day's only turn is not used up by a call that the app's quota has no room for.
+#[tokio::test]
+async fn no_quota_loses_a_turn_to_another() {
+    let redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address, "app").unwrap().app(1, 5);
+    let daily = |patience| {
+        let quota = Quota {
+            calls: 1,
+            seconds: 86_400,
+        };
+        Turn::new("v4/a/daily", Some(quota), patience)
+    };
+    let other = Turn::new("v4/a/c", None, PATIENT);
+    limiter.acquire(other).await.unwrap();
+    // The app has none left for five seconds.
+    limiter.acquire(daily(Duration::ZERO)).await.unwrap_err();
+    limiter.acquire(daily(PATIENT)).await.unwrap();
+    let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
+    assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
+}
+
 /// Without Redis, calls go out, and somebody is told.
 #[tokio::test]
 async fn calls_go_out_without_redis() {
