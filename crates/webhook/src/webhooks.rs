@@ -338,9 +338,7 @@ impl Webhooks {
         until: Instant,
     ) -> Result<(&'static str, HttpAnswer), ReceiveError> {
         let inner = &self.0;
-        let Some(begun) = self.begin(origin, body)? else {
-            return Ok(("acknowledged", ok(acknowledgement())));
-        };
+        let begun = self.begin(origin, body)?;
         let Ok(slot) = Arc::clone(&inner.slots).try_acquire_owned() else {
             return Ok(("overloaded", failed(503)));
         };
@@ -378,12 +376,12 @@ impl Webhooks {
         })
     }
 
-    /// Decodes the event and calls its handler. None where nobody wants it, which must be a proper
-    /// event all the same.
-    fn begin(&self, origin: Origin, body: &[u8]) -> Result<Option<Begun>, ReceiveError> {
+    /// Decodes the event and calls its handler. What nobody handles must be a proper event all the
+    /// same.
+    fn begin(&self, origin: Origin, body: &[u8]) -> Result<Begun, ReceiveError> {
         let inner = &self.0;
         if let Some(handler) = inner.handlers.get(origin.command.as_str()) {
-            return handler.begin(&inner.receiver, origin, body).map(Some);
+            return handler.begin(&inner.receiver, origin, body);
         }
         let command = origin.command.clone();
         let other = Other {
@@ -395,8 +393,7 @@ impl Webhooks {
             Some(begun) => begun,
             None => {
                 let event = Event::Unknown(inner.receiver.unknown(&origin, body)?);
-                let allow = serde_json::to_vec(&Acknowledged.into_reply(&())).unwrap_or_default();
-                Ok(Some(inner.other(event, origin, When::After, allow)))
+                Ok(inner.other(event, origin, When::After, acknowledgement()))
             }
         }
     }
@@ -431,14 +428,12 @@ struct Other<'a> {
 }
 
 impl WebhookVisitor for Other<'_> {
-    type Output = Result<Option<Begun>, ReceiveError>;
+    type Output = Result<Begun, ReceiveError>;
     fn visit<E: Webhook>(self) -> Self::Output {
         let event: E = self.inner.receiver.decode(&self.origin, self.body)?;
         let allow = encode(E::Answer::allow(), &event);
-        let begun = self
-            .inner
-            .other(event.into(), self.origin, E::META.when, allow);
-        Ok(Some(begun))
+        let inner = self.inner;
+        Ok(inner.other(event.into(), self.origin, E::META.when, allow))
     }
 }
 
@@ -468,7 +463,7 @@ fn refused(error: &ReceiveError) -> HttpAnswer {
 fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
     match outcome {
-        "answered" | "acknowledged" => tracing::debug!(
+        "answered" => tracing::debug!(
             target: "tencent_chat_webhook", command, outcome, status, took_ms, "event"
         ),
         _ => tracing::warn!(
