@@ -284,6 +284,9 @@ impl fmt::Display for Coverage {
             writeln!(f, "{line}")?;
         }
         let mut sections = Sections::default();
+        let width = |text: fn(&WebhookLine) -> usize| self.webhooks.iter().map(text).max();
+        let commands = width(|row| row.command.len()).unwrap_or(0);
+        let files = width(|row| row.spec.as_ref().map_or(0, String::len)).unwrap_or(0);
         for row in &self.webhooks {
             sections.enter(f, row.part, &row.section)?;
             let spec = row.spec.as_deref().unwrap_or("MISSING");

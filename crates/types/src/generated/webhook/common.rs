@@ -66,7 +66,7 @@ impl CallbackCommand {
     pub const BOT_ON_C2C_MESSAGE: Self = Self(Text::known("Bot.OnC2CMessage"));
     /// A member of a group mentioned chatbots in a message. Wire value `Bot.OnGroupMessage`.
     pub const BOT_ON_GROUP_MESSAGE: Self = Self(Text::known("Bot.OnGroupMessage"));
-    /// A user sent a chatbot content that is meant for the app alone. Wire value `Chatbot.OnC2CSignalMessage`.
+    /// A user sent a chatbot content that is meant for the app alone, and the app may answer with content of its own. Wire value `Chatbot.OnC2CSignalMessage`.
     pub const CHATBOT_ON_C2C_SIGNAL_MESSAGE: Self = Self(
         Text::known("Chatbot.OnC2CSignalMessage"),
     );

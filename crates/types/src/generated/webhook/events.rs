@@ -121,7 +121,7 @@ pub enum Event {
     BotOnC2cMessage(Box<BotOnC2cMessage>),
     /// A member of a group mentioned chatbots in a message. `Bot.OnGroupMessage`.
     BotOnGroupMessage(Box<BotOnGroupMessage>),
-    /// A user sent a chatbot content that is meant for the app alone. `Chatbot.OnC2CSignalMessage`.
+    /// A user sent a chatbot content that is meant for the app alone, and the app may answer with content of its own. `Chatbot.OnC2CSignalMessage`.
     ChatbotOnC2cSignalMessage(Box<ChatbotOnC2cSignalMessage>),
     /// Users subscribed to an official account. `OfficialAccount.CallbackAfterAddSubscriber`.
     OfficialAccountAfterAddSubscriber(Box<OfficialAccountAfterAddSubscriber>),

@@ -73,7 +73,7 @@ pub use group::{
 pub use chatbot::{
     BotOnC2cMessage,
     BotOnGroupMessage,
-    ChatbotOnC2cSignalMessage,
+    ChatbotOnC2cSignalMessage, ChatbotOnC2cSignalMessageAnswer, ChatbotOnC2cSignalMessageChanges, ChatbotOnC2cSignalMessageReply,
 };
 pub use official_account::{
     OfficialAccountAfterAddSubscriber,

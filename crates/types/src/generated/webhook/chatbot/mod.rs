@@ -8,4 +8,4 @@ pub mod chatbot_on_c2c_signal_message;
 
 pub use bot_on_c2c_message::BotOnC2cMessage;
 pub use bot_on_group_message::BotOnGroupMessage;
-pub use chatbot_on_c2c_signal_message::ChatbotOnC2cSignalMessage;
+pub use chatbot_on_c2c_signal_message::{ChatbotOnC2cSignalMessage, ChatbotOnC2cSignalMessageAnswer, ChatbotOnC2cSignalMessageChanges, ChatbotOnC2cSignalMessageReply};
