@@ -1,17 +1,22 @@
 //! Decodes payloads with the generated types and reports what a round trip loses.
 //!
 //! Reads JSON lines `{"command": "v4/…", "side": "request" | "reply", "json": {…}}` from standard
-//! input and answers each with
+//! input, or those of webhooks, `{"command": "C2C.…", "side": "event" | "answer", "json": {…}}`, and
+//! answers each with
 //! `{"command", "side", "ok", "error", "lost": [JSON pointers], "changed": [JSON pointers]}`.
 //! Exits 0 whatever it finds: the report is the result.
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     fmt::Debug,
     io::{self, BufRead, Write},
 };
-use tencent_chat_types::{Endpoint, EndpointVisitor, visit_endpoint};
+use tencent_chat_types::{
+    Endpoint, EndpointVisitor, visit_endpoint,
+    webhook::{Answer, Event, Webhook, WebhookVisitor, visit_webhook},
+};
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -37,32 +42,37 @@ fn report(line: &[u8]) -> Value {
         }
     };
     let (command, side, json) = (&input["command"], &input["side"], &input["json"]);
-    let path = command.as_str().unwrap_or_default();
+    let name = command.as_str().unwrap_or_default();
+    // From text, because that is how it comes over the wire.
+    let text = json.to_string();
+    let endpoint = |request| {
+        visit_endpoint(
+            name,
+            Again {
+                text: &text,
+                request,
+            },
+        )
+    };
     let again = match side.as_str() {
-        Some("request") => visit_endpoint(
-            path,
-            Again {
-                json,
-                request: true,
-            },
-        ),
-        Some("reply") => visit_endpoint(
-            path,
-            Again {
-                json,
-                request: false,
-            },
-        ),
+        Some("request") => endpoint(true),
+        Some("reply") => endpoint(false),
+        // One that this version does not know is kept whole, which is what happens to it in an app.
+        Some("event") => Some(again(Event::decode(name, text.as_bytes()))),
+        Some("answer") => visit_webhook(name, AnswerAgain(&text)),
         _ => {
-            return answer(
-                command,
-                side,
-                Err("side is neither request nor reply".to_owned()),
-            );
+            let expected = "side is none of request, reply, event, answer";
+            return answer(command, side, Err(expected.to_owned()));
         }
     };
-    let again = again.unwrap_or_else(|| Err("no such command".to_owned()));
+    let again = again.unwrap_or_else(|| Err("no such command or webhook".to_owned()));
     answer(command, side, again.map(|again| compare(json, &again)))
+}
+
+/// What was decoded, encoded again.
+fn again(decoded: serde_json::Result<impl Serialize>) -> Result<Value, String> {
+    let again = decoded.and_then(serde_json::to_value);
+    again.map_err(|error| error.to_string())
 }
 
 /// Pointers of what is missing and of what differs.
@@ -78,23 +88,31 @@ fn answer(command: &Value, side: &Value, outcome: Result<Losses, String>) -> Val
     json!({ "command": command, "side": side, "ok": error.is_none(), "error": error, "lost": lost, "changed": changed })
 }
 
-/// Decodes and encodes again.
+/// A request or a reply.
 struct Again<'a> {
-    json: &'a Value,
+    text: &'a str,
     request: bool,
 }
 
 impl EndpointVisitor for Again<'_> {
     type Output = Result<Value, String>;
     fn visit<E: Endpoint + Clone + PartialEq + Debug>(self) -> Self::Output {
-        // From text, because that is how it comes over the wire.
-        let text = self.json.to_string();
-        let again = if self.request {
-            serde_json::from_str::<E>(&text).and_then(serde_json::to_value)
-        } else {
-            serde_json::from_str::<E::Reply>(&text).and_then(serde_json::to_value)
-        };
-        again.map_err(|error| error.to_string())
+        match self.request {
+            true => again(serde_json::from_str::<E>(self.text)),
+            false => again(serde_json::from_str::<E::Reply>(self.text)),
+        }
+    }
+}
+
+/// An app's answer to a webhook.
+struct AnswerAgain<'a>(&'a str);
+
+impl WebhookVisitor for AnswerAgain<'_> {
+    type Output = Result<Value, String>;
+    fn visit<E: Webhook>(self) -> Self::Output {
+        again(serde_json::from_str::<<E::Answer as Answer<E>>::Reply>(
+            self.0,
+        ))
     }
 }
 
