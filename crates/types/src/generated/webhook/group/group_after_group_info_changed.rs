@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// The profile of a group was changed.
 ///
 /// Triggered by clients, and by the REST API's command that changes groups, when name, introduction, notice or picture
-/// change; other fields of the profile do not trigger it.
+/// change; other basic fields do not trigger it, and no page says that custom fields do.
 ///
 /// * Webhook: `Group.CallbackAfterGroupInfoChanged`
 /// * Answer: ignored by the service

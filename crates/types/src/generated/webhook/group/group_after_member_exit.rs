@@ -53,7 +53,7 @@ pub struct GroupAfterMemberExit {
     ///
     /// Wire name `TopicId`.
     ///
-    /// Unconfirmed: the excerpt of the newest page ends after the letters To, where pages of the same day on neighbouring webhooks have the field
+    /// Unconfirmed: the excerpt of the newest page ends after the letters To, where pages of the same day on neighbouring webhooks have the field; the whole tables of trtc.io/zh and tencentcloud.com/zh, which are older, lack it
     pub topic_id: Option<String>,
     /// What the event held beyond the fields above.
     pub extra: Extra,
@@ -160,7 +160,7 @@ wire_object!(LeftGroupMember {
 pub struct GroupExitType(Text);
 
 impl GroupExitType {
-    /// Removed by the owner or an administrator. Wire value `Kicked`.
+    /// Removed by somebody else. Wire value `Kicked`.
     pub const KICKED: Self = Self(Text::known("Kicked"));
     /// By choice. Wire value `Quit`.
     pub const QUIT: Self = Self(Text::known("Quit"));

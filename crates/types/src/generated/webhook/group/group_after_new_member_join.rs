@@ -3,7 +3,7 @@
 //! `Group.CallbackAfterNewMemberJoin`: After a User Joins a Group
 //!
 //! # Where the sources contradict themselves
-//! * After a User Joins a Group, TopicId: says pages of the same day on neighbouring webhooks have it for private topics; the end of this page's newest table was not seen, and no other source has it. Held here: no such field, because no text that was read shows it here.
+//! * After a User Joins a Group, TopicId: says pages of the same day on neighbouring webhooks have it for private topics; the end of this page's newest table was not seen, and no other source has it, nor does trtc.io/document/34372 as a whole. Held here: no such field, because no text that was read shows it here.
 //! * After a User Joins a Group, Type: says kind of the group that is to be created. Held here: kind of the group that users joined, because the group exists; the words are those of the page on creating groups.
 //! * After a User Joins a Group, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages, nothing in the example of the Webhook Overview. Held here: a required integer, which is read from a text too, because tables and newest sample agree; the overview's example dates from 2015.
 
@@ -13,7 +13,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
 /// Users joined a group: they applied, were invited, or were added by the app.
 ///
-/// Triggered by clients, and by the REST API's command that adds members.
+/// Triggered by clients, and by the REST API's command that adds members. It comes when users have joined: after an
+/// application, not before it was approved.
 ///
 /// * Webhook: `Group.CallbackAfterNewMemberJoin`
 /// * Answer: ignored by the service

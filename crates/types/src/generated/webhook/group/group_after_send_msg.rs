@@ -3,8 +3,9 @@
 //! `Group.CallbackAfterSendMsg`: After a Group Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Message Is Sent, MsgId and GroupAtInfo: says the sample of cloud.tencent.com 269/2661 of 2025-09-16 has both, tencentcloud.com/zh of 2025-03-10 MsgId alone, the page of December 2024 neither; another SDK has GroupAtInfo alone. Held here: both are optional fields, because the newest page has them.
+//! * After a Group Message Is Sent, MsgId and GroupAtInfo: says the sample of cloud.tencent.com 269/2661 of 2025-09-16 and the table of trtc.io/document/34375 have both, the sample of the latter and tencentcloud.com/zh of 2025-03-10 MsgId alone, the page of December 2024 neither; another SDK has GroupAtInfo alone. Held here: both are optional fields, because the newest pages have them, older ones do not, and not every message mentions somebody.
 //! * After a Group Message Is Sent, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//! * After a Group Message Is Sent, Type: says Live in the sample of cloud.tencent.com 454/125496, the same webhook on the pages of a sibling product; the pages of this one do not know that kind. Held here: the kinds of this product's groups; any other text is kept as it is, because such groups belong to the other product.
 
 use crate::model::group::GroupType;
 use crate::model::message::MsgElement;
@@ -79,7 +80,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// Who is mentioned.
+    /// Who is mentioned: at most 30 members in one message.
     ///
     /// Wire name `GroupAtInfo`.
     pub group_at_info: Option<Vec<GroupMsgMention>>,

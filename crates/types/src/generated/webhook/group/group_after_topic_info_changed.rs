@@ -12,8 +12,9 @@ use crate::wire::{Extra, wire_object};
 /// The profile of a topic was changed.
 ///
 /// Triggered by clients, and by the REST API's command that changes topics, when name, introduction, notice or picture
-/// change; other fields do not trigger it. Topics must be switched on in the console. The webhook after the profile of a
-/// group changes has the same switch. No source shows a field that says which topic of the community it is.
+/// change; other basic fields do not trigger it, and no page says that custom fields do. Topics must be switched on in the
+/// console. The webhook after the profile of a group changes has the same switch. No source shows a field that says which
+/// topic of the community it is.
 ///
 /// * Webhook: `Group.CallbackAfterTopicInfoChanged`
 /// * Answer: ignored by the service

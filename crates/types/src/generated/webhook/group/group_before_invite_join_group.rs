@@ -3,7 +3,7 @@
 //! `Group.CallbackBeforeInviteJoinGroup`: Before Inviting a User to a Group
 //!
 //! # Where the sources contradict themselves
-//! * Before Inviting a User to a Group, refusing all: says the table of the answer has the code 1 and a range, no sample shows them, and unlike its neighbours the page does not say what the caller gets for 1. Held here: both refuse all users; nothing is said about what the caller gets for 1, because the table is explicit, and the rest is nowhere confirmed.
+//! * Before Inviting a User to a Group, refusing all: says the table of the answer has the code 1 and a range, no sample shows them, and unlike its neighbours the page does not say what the caller gets for 1. Held here: both refuse all users; nothing is said about what the caller gets for 1, because the tables of all whole pages are explicit, and the rest is nowhere confirmed.
 //! * Before Inviting a User to a Group, TopicId: says cloud.tencent.com 269/1666 of 2025-02-08 has it in its table alone; older and international pages lack it. Held here: an optional field, because the newest page has it.
 //! * Before Inviting a User to a Group, Type: says kind of the group that is to be created. Held here: kind of the group that users are added to, because the group exists; the words are those of the page on creating groups.
 //! * Before Inviting a User to a Group, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.

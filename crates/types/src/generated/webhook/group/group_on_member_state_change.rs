@@ -4,8 +4,9 @@
 //!
 //! # Where the sources contradict themselves
 //! * Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it: says the page of December 2024 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving. Held here: all four, because the newer pages, and `EventCause` has a value for each.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away: says more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 says no heartbeat for more than 30 seconds, checked every 20. Held here: 30 seconds, checked every 20, because the newest text, and the only exact one.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventCause: says the Chinese pages have it; the page of December 2024 and tencentcloud.com/ko lack it. Held here: an optional field, because the newer pages have it.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away: says more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20. Held here: 30 seconds, checked every 20, because the newest texts, and the only exact ones.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventCause: says the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of December 2024 and tencentcloud.com/ko lack it. Held here: an optional field, because the newer pages have it.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventTime: says a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of December 2024 and of tencentcloud.com/ko. Held here: an optional integer, which is read from a text too, because the newest sample has it, and in other webhooks' tables it is an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
@@ -16,8 +17,9 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// Only for an `AVChatRoom`, in the Pro, Pro Plus and Enterprise editions, with the list of online members switched on in
 /// the console. A user who stays away without leaving is `Offline` when no heartbeat came for more than 30 seconds, which
 /// is checked every 20 seconds, and `Online` when the heartbeat is back. Joining with the first device and leaving with the
-/// last one trigger it too; a user with several devices is one. The event has no time, so that the same user going offline
-/// twice may make two equal bodies.
+/// last one trigger it too; a user with several devices, browsers among them, is one: `Offline` when all are away, `Online`
+/// when the first is back. The query has neither the address nor the platform of a client. Where `EventTime` is missing, the
+/// same user going offline twice may make two equal bodies.
 ///
 /// * Webhook: `Group.CallbackOnMemberStateChange`
 /// * Answer: ignored by the service
@@ -38,7 +40,7 @@ pub struct GroupOnMemberStateChange {
     ///
     /// Wire name `Type`.
     ///
-    /// Unconfirmed: only another SDK names the field; no page that was read shows it
+    /// Unconfirmed: only another SDK names the field; no page shows it, trtc.io/document/48734 as a whole and that of December 2024 among them
     pub r#type: Option<GroupType>,
     /// What the members are now.
     ///
@@ -52,6 +54,10 @@ pub struct GroupOnMemberStateChange {
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<LiveMember>,
+    /// When it happened, in milliseconds since 1970.
+    ///
+    /// Wire name `EventTime`.
+    pub event_time: Option<u64>,
     /// What the event held beyond the fields above.
     pub extra: Extra,
 }
@@ -70,6 +76,7 @@ impl GroupOnMemberStateChange {
             event_type: event_type.into(),
             event_cause: None,
             member_list: member_list.into_iter().collect(),
+            event_time: None,
             extra: Extra::default(),
         }
     }
@@ -87,6 +94,13 @@ impl GroupOnMemberStateChange {
         self.event_cause = Some(event_cause.into());
         self
     }
+
+    /// Sets [`event_time`](Self::event_time).
+    #[must_use]
+    pub fn with_event_time(mut self, event_time: u64) -> Self {
+        self.event_time = Some(event_time);
+        self
+    }
 }
 
 wire_object!(GroupOnMemberStateChange {
@@ -96,6 +110,7 @@ wire_object!(GroupOnMemberStateChange {
     required "EventType" => event_type,
     optional "EventCause" => event_cause,
     required "MemberList" => member_list,
+    optional "EventTime" => event_time,
 });
 
 impl Webhook for GroupOnMemberStateChange {
