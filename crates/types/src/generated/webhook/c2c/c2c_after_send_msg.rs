@@ -80,6 +80,12 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
+    /// When the webhook was triggered, in milliseconds since 1970.
+    ///
+    /// Wire name `EventTime`.
+    ///
+    /// Unconfirmed: a receiver of December 2023 in a public repository (Gyyff/Crucio) reads the field, and the Chinese pages of the neighbouring webhooks have it; the international pages lack it, and the end of cloud.tencent.com 269/2716 was not seen
+    pub event_time: Option<u64>,
     /// What the event held beyond the fields above.
     pub extra: Extra,
 }
@@ -113,6 +119,7 @@ impl C2cAfterSendMsg {
             unread_msg_num: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
+            event_time: None,
             extra: Extra::default(),
         }
     }
@@ -147,6 +154,13 @@ impl C2cAfterSendMsg {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+
+    /// Sets [`event_time`](Self::event_time).
+    #[must_use]
+    pub fn with_event_time(mut self, event_time: u64) -> Self {
+        self.event_time = Some(event_time);
+        self
+    }
 }
 
 wire_object!(C2cAfterSendMsg {
@@ -164,6 +178,7 @@ wire_object!(C2cAfterSendMsg {
     optional "UnreadMsgNum" => unread_msg_num,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
+    optional "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterSendMsg {

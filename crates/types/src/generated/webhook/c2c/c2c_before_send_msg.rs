@@ -16,7 +16,8 @@ use crate::wire::{Extra, Flag, wire_object};
 /// A user is about to send a one-to-one message, and the app may refuse, drop or change it.
 ///
 /// Triggered by clients, and by the REST API's command for sending to one user. When the app changes the message, the
-/// webhook after sending shows the changed one; when it refuses, that webhook does not come.
+/// webhook after sending shows the changed one; when it refuses, that webhook does not come. Senders whose one-to-one
+/// messages are muted in the whole app get 20012, and this webhook does not come.
 ///
 /// * Webhook: `C2C.CallbackBeforeSendMsg`
 /// * Answer: decides, see [`C2cBeforeSendMsgAnswer`]

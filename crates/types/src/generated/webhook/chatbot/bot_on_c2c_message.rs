@@ -71,7 +71,7 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `UnreadMsgNum`.
     ///
-    /// Unconfirmed: only the SDK of doocs names the field; table and sample of 68952 lack it
+    /// Unconfirmed: the SDK of doocs names the field, and a body in a public repository shows it; table and sample of 68952 lack it
     pub unread_msg_num: Option<i64>,
     /// The message.
     ///

@@ -44,7 +44,7 @@ pub struct ContentResultNotify {
     ///
     /// Wire name `ContentType`.
     pub content_type: ModerationContentType,
-    /// The texts; only of texts. There can be several, as in the samples.
+    /// The texts; only of texts. Custom messages can have several.
     ///
     /// Wire name `TextContent`.
     pub text_content: Option<Vec<String>>,

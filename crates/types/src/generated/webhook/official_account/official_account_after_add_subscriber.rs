@@ -7,7 +7,8 @@ use crate::wire::{Extra, wire_object};
 
 /// Users subscribed to an official account.
 ///
-/// Triggered by clients, and by the REST API's command that adds subscribers.
+/// Triggered by clients, and by the REST API's command that adds subscribers. On the international site it has a switch in
+/// the console; on cloud.tencent.com the vendor switches it on upon request.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterAddSubscriber`
 /// * Answer: ignored by the service

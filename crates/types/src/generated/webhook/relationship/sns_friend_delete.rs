@@ -3,14 +3,14 @@
 //! `Sns.CallbackFriendDelete`: After a Friend Is Deleted
 //!
 //! # Where the sources contradict themselves
-//! * After a Friend Is Deleted, triggers: says the international pages name deleting alone, cloud.tencent.com 269/1659 also blocking a friend. Held here: both trigger it, because the latter says so in two places, and the international text does not deny it.
+//! * After a Friend Is Deleted, triggers: says the international pages name deleting alone, cloud.tencent.com 269/1659 also blocking a friend. Held here: both trigger it, because the latter says so in two places, for clients and for the REST API, and the international text does not deny it.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
 /// Users are no longer friends.
 ///
-/// Triggered by clients and by the REST API, also when they block a friend.
+/// Triggered by clients and by the REST API, when they delete a friend and when they block one.
 ///
 /// * Webhook: `Sns.CallbackFriendDelete`
 /// * Answer: ignored by the service

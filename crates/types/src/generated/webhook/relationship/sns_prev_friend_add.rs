@@ -3,17 +3,18 @@
 //! `Sns.CallbackPrevFriendAdd`: Before a Friend Is Added
 
 use crate::{Envelope, ErrorCode, Reply};
-use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When};
+use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 use std::collections::BTreeMap;
 
 /// A user asks to become friends with others, and the app may refuse each of them.
 ///
-/// Triggered by clients only; requests through the REST API pass without it.
+/// Triggered by clients only; requests through the REST API pass without it. An answer whose own `ErrorCode` is not zero,
+/// from 38000 to 39000, says that the app failed, not that it refuses; the service ignores that by default.
 ///
 /// * Webhook: `Sns.CallbackPrevFriendAdd`
 /// * Answer: decides, see [`SnsPrevFriendAddAnswer`]
-/// * Told from others by: its whole body
+/// * Told from others by: `Requester_Account`, `From_Account`, `FriendItem`, `EventTime`
 /// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -109,7 +110,14 @@ impl Webhook for SnsPrevFriendAdd {
     }
 
     fn identity(&self) -> Option<String> {
-        None
+        identity_of(
+            &(
+                &self.requester_account,
+                &self.from_account,
+                &self.friend_item,
+                &self.event_time,
+            ),
+        )
     }
 }
 

@@ -7,17 +7,18 @@
 //! * Before a Friend Request Is Responded, ResultCode: says zero allows, and other values refuse, adding as a friend. Held here: zero allows, and other values refuse, the response, because the webhook is about responses, rejections among them; the words are those of the page on adding.
 
 use crate::{Envelope, ErrorCode, Reply};
-use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When};
+use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 use std::collections::BTreeMap;
 
 /// A user accepts or rejects friend requests, and the app may refuse each of these responses.
 ///
-/// Triggered by clients only; responses through the REST API pass without it.
+/// Triggered by clients only; responses through the REST API pass without it. An answer whose own `ErrorCode` is not zero,
+/// from 38000 to 39000, says that the app failed, not that it refuses; the service ignores that by default.
 ///
 /// * Webhook: `Sns.CallbackPrevFriendResponse`
 /// * Answer: decides, see [`SnsPrevFriendResponseAnswer`]
-/// * Told from others by: its whole body
+/// * Told from others by: `Requester_Account`, `From_Account`, `ResponseFriendItem`, `EventTime`
 /// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), checked 2026-11-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -87,7 +88,14 @@ impl Webhook for SnsPrevFriendResponse {
     }
 
     fn identity(&self) -> Option<String> {
-        None
+        identity_of(
+            &(
+                &self.requester_account,
+                &self.from_account,
+                &self.response_friend_item,
+                &self.event_time,
+            ),
+        )
     }
 }
 

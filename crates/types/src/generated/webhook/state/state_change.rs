@@ -5,6 +5,8 @@
 //! # Where the sources contradict themselves
 //! * Status Change Webhooks, Action: says the table lists Login, Logout and Disconnect; the text on reasons also names CustomStatusChange. Held here: `CustomStatusChange` is a value too, because setting a custom status is among the triggers, and its reason SetCustomStatus belongs to that action.
 //! * the page of December 2024 against newer ones: says the older page knows neither custom statuses nor their field. Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus` as the newer ones have them, because the newer text adds them and takes nothing away.
+//! * Status Change Webhooks, triggers: says only cloud.tencent.com 269/2570 names the REST API's command that ends all logins of a user. Held here: it is a trigger, because that page is the newest, and the others do not deny it.
+//! * Status Change Webhooks, devices without a network: says the international pages know TimeOut alone, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose when the end of the connection is noticed within that time, and TimeOut after it. Held here: either reason, because the newer page says more of the same case.
 
 use crate::webhook::{
     Acknowledged, CallbackCommand, OptPlatform, Webhook, WebhookMeta, When, identity_of,
@@ -14,9 +16,9 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// A user came online, went offline or chose another custom status.
 ///
 /// Triggered when a user logs in, logs out, loses the connection, gets it back or sets a custom status, and when the REST
-/// API ends all logins of a user. A connection that breaks without a word is noticed when no heartbeat came for 400
-/// seconds, in browsers and mini programs after about 60 seconds. A user who is back before that stays online: the old
-/// connection then sends nothing.
+/// API ends all logins of a user. A connection that breaks without a word is noticed after 400 seconds without a heartbeat
+/// at the latest, in browsers and mini programs after about 60 seconds; a mini program in the background loses it after
+/// about 30. A user who is back before that stays online: the old connection then sends nothing.
 ///
 /// Where one device signs out another, SDKs for devices from 5.6.1200 and for browsers from 2.14.0 send only the login, with
 /// the others in `KickedDevice`; older ones send a logout too.
@@ -212,9 +214,9 @@ pub struct StateReason(Text);
 impl StateReason {
     /// Of a login: connected, for the first time or again. Wire value `Register`.
     pub const REGISTER: Self = Self(Text::known("Register"));
-    /// Of a logout: the user logged out. Wire value `Unregister`.
+    /// Of a logout: the user logged out, or was signed out by another device in older SDKs. Wire value `Unregister`.
     pub const UNREGISTER: Self = Self(Text::known("Unregister"));
-    /// Of a broken connection: the device closed it, as when the app was killed. Wire value `LinkClose`.
+    /// Of a broken connection: it was closed, as when the app was killed, or the server noticed its end before the time for heartbeats was over. In browsers and mini programs a lost network gives this reason too. Wire value `LinkClose`.
     pub const LINK_CLOSE: Self = Self(Text::known("LinkClose"));
     /// Of a broken connection: no heartbeat for 400 seconds. Wire value `TimeOut`.
     pub const TIME_OUT: Self = Self(Text::known("TimeOut"));
