@@ -14,7 +14,7 @@ use std::{
 use tencent_chat_types::Quota;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 /// A future that a limiter answers with.
@@ -281,8 +281,13 @@ impl Gate {
         let ahead = Ahead::enter(&self.waiting);
         // Who cannot get through in time need not wait to find out.
         self.expect(ahead.others, until)?;
+        // Those ahead may have more time than this one, and be held up longer than was to be expected.
+        let Ok(turn) = timeout_at(until, self.turnstile.acquire()).await else {
+            let (now, next) = self.next();
+            return Err(Limited::new((next + self.spacing).duration_since(now)));
+        };
         // Closed never, so an error cannot come.
-        let turn = self.turnstile.acquire().await.ok();
+        let turn = turn.ok();
         loop {
             let (now, next) = self.next();
             if next > until {
@@ -502,6 +507,37 @@ mod tests {
         limiter.acquire(turn(Duration::MAX)).await.unwrap();
         limiter.back_off("v4/a/b", Duration::MAX);
         limiter.acquire(turn(PATIENT)).await.unwrap_err();
+    }
+
+    /// Whatever holds up those ahead, who have more time: the app's quota or a refusal.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_its_patience_behind_patient_ones() {
+        for refused in [false, true] {
+            let limiter = match refused {
+                false => LocalLimiter::new().app(1, 1),
+                true => LocalLimiter::new(),
+            };
+            let limiter = Arc::new(limiter);
+            let mut set = JoinSet::new();
+            for _ in 0..10 {
+                let limiter = Arc::clone(&limiter);
+                set.spawn(async move { limiter.acquire(turn(PATIENT)).await });
+            }
+            tokio::task::yield_now().await;
+            let (begin, patience) = (Instant::now(), Duration::from_secs(2));
+            let late = limiter.acquire(turn(patience));
+            let refuse = async {
+                if refused {
+                    limiter.back_off("v4/a/b", Duration::from_secs(60));
+                }
+            };
+            let (late, ()) = tokio::join!(late, refuse);
+            assert!(late.is_err());
+            let took = begin.elapsed();
+            assert!(took <= patience + Duration::from_millis(10), "{took:?}");
+            assert!(set.join_all().await.iter().all(Result::is_ok));
+            assert_eq!(limiter.waiting(), 0);
+        }
     }
 
     #[tokio::test(start_paused = true)]
