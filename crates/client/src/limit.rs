@@ -82,14 +82,14 @@ impl std::error::Error for Limited {}
 
 /// By how much windows are kept longer than the service's: requests that leave in one of our
 /// windows can arrive in one of its.
-const MARGIN: f64 = 0.005;
+pub(crate) const MARGIN: f64 = 0.005;
 
 /// How late a turn may be taken without shifting those behind it. Timers fire late by some
 /// milliseconds; later than this and the machine was asleep.
 const SLACK: Duration = Duration::from_millis(50);
 
 /// Windows up to this are spread evenly; longer ones may be used up at once.
-const SPREAD_UP_TO_SECONDS: u32 = 1;
+pub(crate) const SPREAD_UP_TO_SECONDS: u32 = 1;
 
 /// A [`Limiter`] for one process.
 ///
@@ -314,7 +314,7 @@ struct Entered<'a> {
 }
 
 /// The time so long from now, or so far off that it makes no difference.
-fn after(pause: Duration) -> Instant {
+pub(crate) fn after(pause: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(pause).unwrap_or(now + FAR)
 }
