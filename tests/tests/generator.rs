@@ -419,6 +419,44 @@ fn a_new_webhook_is_one_new_file() {
     }
 }
 
+/// An odd webhook, whose code must compile without a warning all the same: what is imported is used, and
+/// what is not changed is not `mut`.
+const ODD_WEBHOOK: &str = r#"
+command = "Door.NoticeBeforeEntry"
+title = "Before Somebody Comes In"
+summary = "Somebody wants to come in."
+page = { checked = 2026-01-02 }
+when = "before"
+
+[event]
+Words = { type = "string", doc = "What is said at the door." }
+Coded = { type = "string", doc = "What is meant." }
+
+[answer]
+allow = "The door opens."
+
+[[sample]]
+name = "silent"
+event = '''{ "NoticeCommand": "Door.NoticeBeforeEntry" }'''
+reply = '''{ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" }'''
+"#;
+
+#[test]
+fn an_odd_webhook_compiles_without_a_warning() {
+    let spec = empty_dir("odd_webhook");
+    copy(&mini_spec(), &spec);
+    fs::write(spec.join("webhooks/door/before_entry.toml"), ODD_WEBHOOK).unwrap();
+    let tree = generated(&spec);
+    let file = "crates/types/src/generated/webhook/door/before_entry.rs";
+    let text = tree.get(file).unwrap();
+    let imports: Vec<&str> = text.lines().filter(|l| l.starts_with("use ")).collect();
+    let imports = imports.concat();
+    for unused in ["words", "coded", "Refusal"] {
+        assert!(!imports.contains(unused), "{unused} in {imports}");
+    }
+    assert!(!text.contains("let mut reply"), "{text}");
+}
+
 /// What the generator knows, it knows from the spec.
 #[test]
 fn the_generator_names_no_command_and_no_webhook() {

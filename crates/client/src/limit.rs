@@ -14,7 +14,7 @@ use std::{
 use tencent_chat_types::Quota;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 /// A future that a limiter answers with.
@@ -82,14 +82,14 @@ impl std::error::Error for Limited {}
 
 /// By how much windows are kept longer than the service's: requests that leave in one of our
 /// windows can arrive in one of its.
-const MARGIN: f64 = 0.005;
+pub(crate) const MARGIN: f64 = 0.005;
 
 /// How late a turn may be taken without shifting those behind it. Timers fire late by some
 /// milliseconds; later than this and the machine was asleep.
 const SLACK: Duration = Duration::from_millis(50);
 
 /// Windows up to this are spread evenly; longer ones may be used up at once.
-const SPREAD_UP_TO_SECONDS: u32 = 1;
+pub(crate) const SPREAD_UP_TO_SECONDS: u32 = 1;
 
 /// A [`Limiter`] for one process.
 ///
@@ -281,8 +281,13 @@ impl Gate {
         let ahead = Ahead::enter(&self.waiting);
         // Who cannot get through in time need not wait to find out.
         self.expect(ahead.others, until)?;
+        // Those ahead may have more time than this one, and be held up longer than was to be expected.
+        let Ok(turn) = timeout_at(until, self.turnstile.acquire()).await else {
+            let (now, next) = self.next();
+            return Err(Limited::new((next + self.spacing).duration_since(now)));
+        };
         // Closed never, so an error cannot come.
-        let turn = self.turnstile.acquire().await.ok();
+        let turn = turn.ok();
         loop {
             let (now, next) = self.next();
             if next > until {
@@ -309,7 +314,7 @@ struct Entered<'a> {
 }
 
 /// The time so long from now, or so far off that it makes no difference.
-fn after(pause: Duration) -> Instant {
+pub(crate) fn after(pause: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(pause).unwrap_or(now + FAR)
 }
@@ -502,6 +507,37 @@ mod tests {
         limiter.acquire(turn(Duration::MAX)).await.unwrap();
         limiter.back_off("v4/a/b", Duration::MAX);
         limiter.acquire(turn(PATIENT)).await.unwrap_err();
+    }
+
+    /// Whatever holds up those ahead, who have more time: the app's quota or a refusal.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_its_patience_behind_patient_ones() {
+        for refused in [false, true] {
+            let limiter = match refused {
+                false => LocalLimiter::new().app(1, 1),
+                true => LocalLimiter::new(),
+            };
+            let limiter = Arc::new(limiter);
+            let mut set = JoinSet::new();
+            for _ in 0..10 {
+                let limiter = Arc::clone(&limiter);
+                set.spawn(async move { limiter.acquire(turn(PATIENT)).await });
+            }
+            tokio::task::yield_now().await;
+            let (begin, patience) = (Instant::now(), Duration::from_secs(2));
+            let late = limiter.acquire(turn(patience));
+            let refuse = async {
+                if refused {
+                    limiter.back_off("v4/a/b", Duration::from_secs(60));
+                }
+            };
+            let (late, ()) = tokio::join!(late, refuse);
+            assert!(late.is_err());
+            let took = begin.elapsed();
+            assert!(took <= patience + Duration::from_millis(10), "{took:?}");
+            assert!(set.join_all().await.iter().all(Result::is_ok));
+            assert_eq!(limiter.waiting(), 0);
+        }
     }
 
     #[tokio::test(start_paused = true)]

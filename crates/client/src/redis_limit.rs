@@ -1,44 +1,64 @@
 //! One quota for a fleet: the limiter's state in Redis.
 
-use crate::limit::{LimitFuture, Limited, Limiter, Turn};
+use crate::limit::{FAR, LimitFuture, Limited, Limiter, MARGIN, SPREAD_UP_TO_SECONDS, Turn, after};
 use redis::{Client as Redis, RedisError, Script, aio::ConnectionManager};
 use std::{collections::HashMap, fmt, time::Duration};
 use tencent_chat_types::Quota;
-use tokio::{sync::OnceCell, time::sleep};
-
-/// By how much windows are kept longer than the service's; see [`LocalLimiter`](crate::LocalLimiter).
-const MARGIN: f64 = 0.005;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep, timeout},
+};
 
 /// Longest wait for Redis itself.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Reserves the next turn that all of some quotas have room for, by the clock of Redis, so that no
 /// machine's own clock matters; or none at all, so that a quota loses nothing to another that is used up.
+/// Where the first quota has its turn later than the last, that one's alone is reserved: the other would
+/// stand still until then, for everybody.
 ///
-/// For each quota a key holds when its next turn is, in microseconds, and another until when it is
-/// shut. Windows of a second are spread evenly: then a turn is `spacing` after the one before. Longer
-/// windows may be used up at once: then the key may run `ahead` of the time by all but one turn of a
-/// window. Answers the microseconds to wait, or, as a negative number, that there is no turn within
-/// the patience of the caller.
+/// For each quota a key holds its turns, in microseconds, and another until when it is shut. Windows of
+/// a second are spread evenly: then `calls` is zero, and the key holds when the next turn is, a `step`
+/// after the one before. Longer windows may be used up at once: then it holds as many turns as the
+/// window has calls, newest first, and the next is a `step` after the oldest. Answers the microseconds
+/// to wait and for how many quotas a turn is reserved; for none where the wait is longer than the
+/// patience of the caller.
 const RESERVE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local turns = {}
 local turn = now
-local nexts = {}
 for i = 1, #KEYS / 2 do
-  local ahead = tonumber(ARGV[2 * i + 1])
-  local shut = tonumber(redis.call('GET', KEYS[2 * i]) or '0')
-  nexts[i] = math.max(tonumber(redis.call('GET', KEYS[2 * i - 1]) or '0'), now)
-  turn = math.max(turn, nexts[i] - ahead, shut)
+  local step, calls = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local next
+  if calls == 0 then
+    next = tonumber(redis.call('GET', KEYS[2 * i - 1]) or '0')
+  else
+    local oldest = redis.call('LINDEX', KEYS[2 * i - 1], calls - 1)
+    next = oldest and tonumber(oldest) + step or 0
+  end
+  turns[i] = math.max(now, next, tonumber(redis.call('GET', KEYS[2 * i]) or '0'))
+  turn = math.max(turn, turns[i])
 end
 if turn - now > tonumber(ARGV[1]) then
-  return now - turn
+  return {turn - now, 0}
 end
-for i, next in ipairs(nexts) do
-  next = math.max(next, turn) + tonumber(ARGV[2 * i])
-  redis.call('SET', KEYS[2 * i - 1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+local reserved = #turns
+if turns[1] > turns[reserved] then
+  reserved = 1
 end
-return turn - now
+for i = 1, reserved do
+  local key, step, calls = KEYS[2 * i - 1], tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local kept = math.ceil((turn - now + step) / 1000) + 1000
+  if calls == 0 then
+    redis.call('SET', key, string.format('%.0f', turn + step), 'PX', kept)
+  else
+    redis.call('LPUSH', key, string.format('%.0f', turn))
+    redis.call('LTRIM', key, 0, calls - 1)
+    redis.call('PEXPIRE', key, kept)
+  end
+end
+return {turn - now, reserved}
 ";
 
 /// Nobody gets a turn before the given number of microseconds from now.
@@ -55,8 +75,9 @@ end
 /// keep one quota together.
 ///
 /// A turn is reserved by one round trip and then waited for here; one whose caller gives up meanwhile is
-/// lost. When Redis cannot be reached,
-/// calls go out unlimited rather than not at all, and [`on_failure`](Self::on_failure) is told: the
+/// lost. Where a command's turn comes later than the app's, the app's is reserved once the command's has
+/// come, by another round trip; when there is none in time then, the command's is lost too. When Redis
+/// cannot be reached, calls go out unlimited rather than not at all, and [`on_failure`](Self::on_failure) is told: the
 /// service itself still refuses what is too much, and refused calls are repeated.
 pub struct RedisLimiter {
     redis: Redis,
@@ -125,55 +146,69 @@ impl RedisLimiter {
         self.connection.get_or_try_init(connect).await.cloned()
     }
 
-    /// The keys of a quota: when the next turn is, until when it is shut. Behind the same prefix in
-    /// braces, so that a cluster keeps them together.
-    fn keys(&self, name: &str) -> [String; 2] {
+    /// The keys of a quota: its turns, until when it is shut. Behind the same prefix in braces, so that
+    /// a cluster keeps them together.
+    fn keys(&self, name: &str, is_spread: bool) -> [String; 2] {
         let key = format!("{{{}}}:{name}", self.prefix);
         let shut = format!("{key}:shut");
-        [key, shut]
+        // A quota that gets another window must not find what is kept otherwise.
+        match is_spread {
+            true => [key, shut],
+            false => [format!("{key}:log"), shut],
+        }
     }
 
     /// Waits for a turn that all of these quotas have room for.
-    async fn pass(&self, quotas: &[(&str, Quota)], patience: Duration) -> Result<(), Limited> {
-        let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
-        let reserve = async {
-            let mut connection = self.connection().await?;
-            let mut call = self.reserve.prepare_invoke();
-            call.arg(patience);
-            for (name, quota) in quotas {
-                let window = f64::from(quota.seconds) * (1.0 + MARGIN) * 1e6;
-                let spacing = window / f64::from(quota.calls);
-                let ahead = match quota.seconds {
-                    1 => 0.0,
-                    _ => window - spacing,
-                };
-                call.arg(spacing).arg(ahead);
-                for key in self.keys(name) {
-                    call.key(key);
+    async fn pass(&self, mut quotas: &[(&str, Quota)], patience: Duration) -> Result<(), Limited> {
+        let until = after(patience);
+        while !quotas.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            let (wait, reserved) = match timeout(REDIS_TIMEOUT, self.reserve(quotas, left)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(error)) => {
+                    self.tell(&error);
+                    return Ok(());
                 }
+                Err(_) => {
+                    self.tell(&RedisError::from(std::io::Error::from(
+                        std::io::ErrorKind::TimedOut,
+                    )));
+                    return Ok(());
+                }
+            };
+            let wait = Duration::from_micros(wait);
+            if reserved == 0 {
+                return Err(Limited::new(wait));
             }
-            call.invoke_async::<f64>(&mut connection).await
-        };
-        let wait = match tokio::time::timeout(REDIS_TIMEOUT, reserve).await {
-            Ok(Ok(wait)) => wait,
-            Ok(Err(error)) => {
-                self.tell(&error);
-                return Ok(());
+            if !wait.is_zero() {
+                sleep(wait).await;
             }
-            Err(_) => {
-                self.tell(&RedisError::from(std::io::Error::from(
-                    std::io::ErrorKind::TimedOut,
-                )));
-                return Ok(());
-            }
-        };
-        if wait < 0.0 {
-            return Err(Limited::new(Duration::from_secs_f64(-wait / 1e6)));
-        }
-        if wait > 0.0 {
-            sleep(Duration::from_secs_f64(wait / 1e6)).await;
+            quotas = quotas.get(reserved..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// How many microseconds it takes until the turn, and for how many of the quotas it is reserved.
+    async fn reserve(
+        &self,
+        quotas: &[(&str, Quota)],
+        patience: Duration,
+    ) -> Result<(u64, usize), RedisError> {
+        let mut connection = self.connection().await?;
+        let mut call = self.reserve.prepare_invoke();
+        call.arg(micros(patience));
+        for (name, quota) in quotas {
+            let window = f64::from(quota.seconds) * (1.0 + MARGIN) * 1e6;
+            let is_spread = quota.seconds <= SPREAD_UP_TO_SECONDS;
+            match is_spread {
+                true => call.arg(window / f64::from(quota.calls)).arg(0),
+                false => call.arg(window).arg(quota.calls),
+            };
+            for key in self.keys(name, is_spread) {
+                call.key(key);
+            }
+        }
+        call.invoke_async(&mut connection).await
     }
 
     fn tell(&self, error: &RedisError) {
@@ -181,6 +216,11 @@ impl RedisLimiter {
             tell(error);
         }
     }
+}
+
+/// As scripts count time: they have no numbers for more than a few centuries.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.min(FAR).as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Key of the quota of all commands together.
@@ -208,7 +248,7 @@ impl Limiter for RedisLimiter {
     fn back_off(&self, command: &str, pause: Duration) {
         let keys = [Some(command), self.app.map(|_| APP)];
         let keys = keys.into_iter().flatten().map(|name| {
-            let [_, shut] = self.keys(name);
+            let [_, shut] = self.keys(name, true);
             shut
         });
         let (keys, shut) = (keys.collect::<Vec<_>>(), self.shut.clone());
@@ -218,9 +258,8 @@ impl Limiter for RedisLimiter {
         // The caller pauses by itself meanwhile; the others learn of it a moment later.
         tokio::spawn(async move {
             for key in keys {
-                let micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
                 let mut call = shut.key(key);
-                call.arg(micros);
+                call.arg(micros(pause));
                 if call.invoke_async::<()>(&mut connection).await.is_err() {
                     break;
                 }

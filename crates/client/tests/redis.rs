@@ -169,6 +169,46 @@ async fn no_quota_loses_a_turn_to_another() {
     assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
 }
 
+/// Also when a long window was used up at once: nothing comes back before its first call has left it.
+#[tokio::test]
+async fn a_long_window_holds_no_more_than_its_quota() {
+    let redis = Redis::start().await;
+    let limiter = redis.limiter();
+    let quota = Quota {
+        calls: 2,
+        seconds: 2,
+    };
+    let turn = Turn::new("v4/a/two", Some(quota), PATIENT);
+    let begin = Instant::now();
+    for _ in 0..3 {
+        limiter.acquire(turn).await.unwrap();
+    }
+    assert!(begin.elapsed() >= Duration::from_secs(2));
+    limiter.acquire(turn).await.unwrap();
+    limiter.acquire(turn).await.unwrap();
+    assert!(begin.elapsed() >= Duration::from_secs(4));
+}
+
+/// Who waits for a command's turn does not hold up other commands of the app.
+#[tokio::test]
+async fn a_slow_command_does_not_hold_up_the_app() {
+    let redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address, "app").unwrap();
+    let limiter = limiter.app(100, 1);
+    limiter.acquire(turn(1, PATIENT)).await.unwrap();
+    // On one connection, so these ask one after the other.
+    let other = Turn::new("v4/a/c", None, Duration::from_millis(900));
+    let (second, third, other) = tokio::join!(
+        biased;
+        limiter.acquire(turn(1, PATIENT)),
+        limiter.acquire(turn(1, PATIENT)),
+        limiter.acquire(other),
+    );
+    second.unwrap();
+    third.unwrap();
+    other.unwrap();
+}
+
 /// Without Redis, calls go out, and somebody is told.
 #[tokio::test]
 async fn calls_go_out_without_redis() {

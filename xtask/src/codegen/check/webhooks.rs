@@ -11,7 +11,21 @@ use crate::codegen::{
 use std::collections::BTreeMap;
 
 /// Names that the files of webhooks use besides [`RESERVED_TYPES`].
-const RESERVED_EVENTS: &[&str] = &["Answer", "Event", "UnknownEvent", "Webhook", "WebhookMeta"];
+const RESERVED_EVENTS: &[&str] = &[
+    "Acknowledged",
+    "Answer",
+    "CodeOutOfRange",
+    "Event",
+    "Refusal",
+    "UnknownEvent",
+    "Webhook",
+    "WebhookMeta",
+    "WebhookVisitor",
+    "When",
+];
+
+/// Modules beside those of the families.
+const RESERVED_FAMILIES: &[&str] = &["common", "events", "query"];
 
 impl Rules<'_> {
     pub(super) fn webhooks(&mut self, loaded: &LoadedWebhooks, shared: &Names) {
@@ -51,6 +65,7 @@ impl Rules<'_> {
             };
             let own: Vec<&str> = own.iter().map(String::as_str).collect();
             self.local_names(source, local, &visible, &own);
+            self.not_reserved(source, local.iter());
             self.definitions(source, &file.types, &file.enums, &file.unions, &visible);
             let names = local.names();
             self.fields(source, &file.event, &names, &visible);
@@ -88,8 +103,9 @@ impl Rules<'_> {
             let message = format!("`{}` gives no type for the names", file.tag.value);
             self.at(source, &file.tag, message, "UpperCamelCase");
         }
-        let enums = file.enums.iter().map(|(name, _)| name);
-        for name in enums.chain([&file.tag]) {
+        let enums = || file.enums.iter().map(|(name, _)| name);
+        self.not_reserved(source, enums().chain([&file.tag]));
+        for name in enums().chain([&file.tag]) {
             if shared.get(name).is_some() {
                 let message = format!("`{}` is taken by a shared type", name.value);
                 self.at(source, name, message, "a name of its own");
@@ -120,8 +136,19 @@ impl Rules<'_> {
         let mut seen = BTreeMap::new();
         for family in &file.families {
             self.snake(source, &family.name, "family");
+            if RESERVED_FAMILIES.contains(&family.name.as_str()) {
+                let message = format!("`{}` is taken by the crate itself", family.name.value);
+                self.at(source, &family.name, message, "another name");
+            }
             let key = family.name.value.clone();
             self.unique(&mut seen, key, source, &family.name, "this family's name");
+        }
+    }
+
+    fn not_reserved<'n>(&mut self, source: &Source, names: impl Iterator<Item = &'n At<String>>) {
+        for name in names.filter(|name| RESERVED_EVENTS.contains(&name.as_str())) {
+            let message = format!("`{}` is taken by the runtime", name.value);
+            self.at(source, name, message, "another name");
         }
     }
 
@@ -183,6 +210,18 @@ impl Rules<'_> {
             self.code(source, &refuse.code);
             if let Some(codes) = &refuse.codes {
                 self.range(source, codes);
+                // Read as the service does, one code means one thing.
+                for code in [
+                    Some(&refuse.code),
+                    answer.drop.as_ref().map(|drop| &drop.code),
+                ] {
+                    if let Some(code) = code
+                        && (codes.from.value..=codes.to).contains(&code.value)
+                    {
+                        let message = "this code is one of those of the app's own";
+                        self.at(source, code, message, "a code outside of `codes`");
+                    }
+                }
             }
         }
         if let Some(drop) = &answer.drop {

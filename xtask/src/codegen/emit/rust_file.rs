@@ -231,7 +231,8 @@ fn imports(body: &str, more: &BTreeSet<(String, String)>, own_names: &BTreeSet<S
     out
 }
 
-/// The words of the code, without comments and literals.
+/// The words of the code that can be imported, without comments and literals: names of types, and of
+/// functions and macros where they are called. A field can be called like a function.
 fn identifiers(code: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for line in code
@@ -249,8 +250,9 @@ fn identifiers(code: &str) -> BTreeSet<String> {
                 word.push(c);
             } else {
                 in_text = c == '"';
-                if !word.is_empty() {
-                    words.insert(std::mem::take(&mut word));
+                let word = std::mem::take(&mut word);
+                if word.starts_with(char::is_uppercase) || c == '(' || c == '!' {
+                    words.insert(word);
                 }
             }
         }

@@ -241,6 +241,11 @@ fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answer) {
         Some(_) => quote! { event },
         None => quote! { _ },
     };
+    let only_allows = answer.refuse.is_none()
+        && answer.drop.is_none()
+        && answer.each.is_none()
+        && answer.change.is_none();
+    let mutable = (!only_allows).then(|| quote! { mut });
     file.items(quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]
@@ -257,7 +262,7 @@ fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answer) {
             }
 
             fn into_reply(self, #event_used: &#event) -> #reply {
-                let mut reply = #reply { envelope: Envelope::ok(), ..#reply::default() };
+                let #mutable reply = #reply { envelope: Envelope::ok(), ..#reply::default() };
                 match self {
                     #write
                 }
