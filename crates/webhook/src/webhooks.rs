@@ -276,7 +276,9 @@ impl Webhooks {
         self.change(|inner| inner.deadline = deadline.min(most))
     }
 
-    /// What to answer when a handler is late or panics.
+    /// What to answer when a handler is late or panics, to events that the service asks about. Those that
+    /// it tells are acknowledged when their handler is late, and answered with HTTP status 500 when it
+    /// panics.
     #[must_use]
     pub fn late(self, late: Late) -> Self {
         self.change(|inner| inner.late = late)
