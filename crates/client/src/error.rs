@@ -438,6 +438,18 @@ fn root(error: &reqwest::Error) -> Option<&(dyn StdError + 'static)> {
     Some(cause)
 }
 
+/// What is wrong, without the value that is: it can be what users wrote.
+pub(crate) fn without_text(problem: &str) -> String {
+    let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            let (before, after) = (&problem[..start], &problem[end + 1..]);
+            format!("{before}: a string{after}")
+        }
+        _ => problem.to_owned(),
+    }
+}
+
 /// The beginning of a text, for errors.
 pub(crate) fn quoted(text: &str) -> String {
     let mut end = text.len().min(QUOTED_BYTES);

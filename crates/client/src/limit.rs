@@ -101,7 +101,8 @@ pub(crate) const SPREAD_UP_TO_SECONDS: u32 = 1;
 pub struct LocalLimiter {
     quotas: HashMap<String, Option<Quota>>,
     app: Option<Arc<Gate>>,
-    gates: RwLock<HashMap<String, Option<Arc<Gate>>>>,
+    /// Those that were asked for, by the command.
+    gates: RwLock<HashMap<String, Arc<Gate>>>,
 }
 
 impl LocalLimiter {
@@ -135,24 +136,22 @@ impl LocalLimiter {
     /// How many calls wait for their turn now.
     pub fn waiting(&self) -> usize {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
-        let gates = gates.values().flatten().chain(&self.app);
+        let gates = gates.values().chain(&self.app);
         gates.map(|gate| gate.waiting.load(Ordering::Relaxed)).sum()
     }
 
     fn gate(&self, turn: &Turn<'_>) -> Option<Arc<Gate>> {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(turn.command) {
-            return gate.clone();
+            return Some(Arc::clone(gate));
         }
         drop(gates);
         let quota = self.quotas.get(turn.command).copied();
-        let gate = quota
-            .unwrap_or(turn.quota)
-            .and_then(Gate::new)
-            .map(Arc::new);
+        // None is not kept: a raw call does not know its command's quota, the next one may.
+        let gate = Arc::new(quota.unwrap_or(turn.quota).and_then(Gate::new)?);
         let mut gates = self.gates.write().unwrap_or_else(PoisonError::into_inner);
         let entry = gates.entry(turn.command.to_owned()).or_insert(gate);
-        entry.clone()
+        Some(Arc::clone(entry))
     }
 }
 
@@ -184,7 +183,7 @@ impl Limiter for LocalLimiter {
 
     fn back_off(&self, command: &str, pause: Duration) {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
-        for gate in gates.get(command).into_iter().flatten().chain(&self.app) {
+        for gate in gates.get(command).into_iter().chain(&self.app) {
             gate.close_for(pause);
         }
     }
@@ -438,6 +437,27 @@ mod tests {
         let gate = limiter.gate(&turn(PATIENT)).unwrap();
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
         assert_eq!(gate.turnstile.available_permits(), 1);
+    }
+
+    /// A raw call knows no quota, which must not become that of the command.
+    #[tokio::test(start_paused = true)]
+    async fn a_raw_call_does_not_lift_the_quota() {
+        let limiter = LocalLimiter::new();
+        let raw = Turn::new("v4/a/b", None, PATIENT);
+        limiter.acquire(raw).await.unwrap();
+        let begin = Instant::now();
+        for _ in 0..201 {
+            limiter.acquire(turn(PATIENT)).await.unwrap();
+        }
+        assert!(begin.elapsed() >= Duration::from_secs(1));
+        // Now that it is known, it is for raw calls too.
+        limiter
+            .acquire(Turn {
+                patience: Duration::ZERO,
+                ..raw
+            })
+            .await
+            .unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]

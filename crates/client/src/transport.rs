@@ -2,7 +2,7 @@
 
 use crate::{
     credentials::{Credentials, Signed},
-    error::{Cause, Error, Sent, quoted},
+    error::{Cause, Error, Sent, quoted, without_text},
     limit::{FAR, Limiter, Turn},
     observe::{CallSpan, Observer, Tried},
     pages::OUTSIDE,
@@ -362,7 +362,7 @@ fn undecodable<R: Reply>(
         Err(error) => error.path().to_string(),
         Ok(_) => String::new(),
     };
-    let message = quoted(&received.signed.redact(error.to_string()));
+    let message = quoted(&received.signed.redact(without_text(&error.to_string())));
     let field = received.signed.redact(quoted(&field));
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&received.body).is_ok();
     let cause = Cause::Decode {

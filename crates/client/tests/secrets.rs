@@ -113,3 +113,21 @@ async fn echoes_are_redacted() {
         assert_clean(&texts(&error), Some(&server.seen()[0].query["usersig"]));
     }
 }
+
+/// What a reply holds is in no text: users write such things.
+#[tokio::test]
+async fn what_users_write_is_in_no_text() {
+    let reply = r#"{"ActionStatus":"OK","ErrorCode":0,"MsgTime":"a \"private\", expected gossip"}"#;
+    let server = Server::replying(reply).await;
+    let error = server.client().send(&message()).await.unwrap_err();
+    let texts = texts(&error);
+    assert!(
+        !texts.contains("private") && !texts.contains("gossip"),
+        "{texts}"
+    );
+    assert!(
+        texts.contains("at MsgTime: invalid value: a string, expected an integer"),
+        "{texts}"
+    );
+    assert_eq!(error.raw_body(), Some(reply.as_bytes()));
+}

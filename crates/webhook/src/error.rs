@@ -184,6 +184,18 @@ impl fmt::Display for ReceiveError {
 
 impl std::error::Error for ReceiveError {}
 
+/// What is wrong, without the value that is: it can be what users wrote.
+pub(crate) fn without_text(problem: &str) -> String {
+    let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            let (before, after) = (&problem[..start], &problem[end + 1..]);
+            format!("{before}: a string{after}")
+        }
+        _ => problem.to_owned(),
+    }
+}
+
 /// The beginning of a text that a stranger may have written.
 pub(crate) fn quoted(text: &str) -> String {
     let mut end = text.len().min(QUOTED_BYTES);

@@ -2,7 +2,7 @@
 
 use crate::{
     ReceiveError, Token,
-    error::quoted,
+    error::{quoted, without_text},
     query::{Query, required},
 };
 use sha2::{Digest, Sha256};
@@ -317,7 +317,7 @@ fn why_undecodable<E: Webhook>(
     ReceiveError::NotThisEvent {
         command: quoted(origin.command.as_str()),
         field: quoted(&field),
-        problem: quoted(&error.to_string()),
+        problem: quoted(&without_text(&error.to_string())),
     }
 }
 

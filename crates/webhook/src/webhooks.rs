@@ -8,7 +8,7 @@ use std::{
     fmt,
     future::Future,
     ops::Deref,
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -118,6 +118,8 @@ trait Handle: Send + Sync {
 /// An event on its way through its handler.
 struct Begun {
     when: When,
+    /// Whether the handler runs to its end even when nobody waits for its answer any more.
+    to_the_end: bool,
     /// The body of the answer.
     answer: Boxed<Vec<u8>>,
     /// The body of the answer for when the handler is late, where there is one of its own.
@@ -154,14 +156,22 @@ where
         let event = Arc::clone(&received.event);
         Ok(Begun {
             when: E::META.when,
+            to_the_end: E::META.when == When::After,
             answer: Box::pin(async move {
                 let answer: E::Answer = handler(received).await.into();
                 encode(answer, &event)
             }),
-            late: Box::new(move |policy| match (late, policy) {
-                (Some(late), _) => Some(encode(late(&kept), &kept)),
-                (None, Late::Allow) => Some(encode(E::Answer::allow(), &kept)),
-                (None, Late::Fail) => None,
+            late: Box::new(move |policy| {
+                let own = late.and_then(|late| {
+                    // The app's code too, so it may panic.
+                    let answer = || encode(late(&kept), &kept);
+                    catch_unwind(AssertUnwindSafe(answer)).ok()
+                });
+                match (own, policy) {
+                    (Some(own), _) => Some(own),
+                    (None, Late::Allow) => Some(encode(E::Answer::allow(), &kept)),
+                    (None, Late::Fail) => None,
+                }
             }),
         })
     }
@@ -245,7 +255,9 @@ impl Webhooks {
     }
 
     /// Handles every event that has no handler of its own, also those that this version does not know.
-    /// All of them are acknowledged.
+    /// It decides nothing: what the service asks about is let happen, even when the handler panics or is
+    /// late, and runs to its end in the background. What has happened is acknowledged, unless the handler
+    /// panics.
     #[must_use]
     pub fn on_others<F, Fut>(self, handler: F) -> Self
     where
@@ -264,7 +276,9 @@ impl Webhooks {
         self.change(|inner| inner.deadline = deadline.min(most))
     }
 
-    /// What to answer when a handler is late or panics.
+    /// What to answer when a handler is late or panics, to events that the service asks about. Those that
+    /// it tells are acknowledged when their handler is late, and answered with HTTP status 500 when it
+    /// panics.
     #[must_use]
     pub fn late(self, late: Late) -> Self {
         self.change(|inner| inner.late = late)
@@ -281,9 +295,10 @@ impl Webhooks {
     /// Waits until no handler runs any more, in the background either: before the process ends.
     /// Stop receiving first.
     pub async fn idle(&self) {
+        // Closed means that waiting can end; it takes further handlers all the same. Opened again, it
+        // would never wake those who still wait.
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.tasks.reopen();
     }
 
     #[cfg(feature = "tower")]
@@ -344,13 +359,13 @@ impl Webhooks {
         };
         // A handler that panics must not take the connection with it.
         let answer = AssertUnwindSafe(begun.answer).catch_unwind();
-        let finished = match begun.when {
-            When::Before => {
+        let finished = match begun.to_the_end {
+            false => {
                 let finished = tokio::time::timeout_at(until.into(), answer).await;
                 drop(slot);
                 finished.map(|answer| answer.ok())
             }
-            When::After => {
+            true => {
                 let task = inner.tasks.spawn(async move {
                     let answer = answer.await;
                     drop(slot);
@@ -362,11 +377,14 @@ impl Webhooks {
         };
         Ok(match (finished, begun.when) {
             (Ok(Some(body)), _) => ("answered", ok(body)),
-            // It goes on in the background.
-            (Err(_), When::After) => ("in_background", ok(acknowledgement())),
+            // It goes on, and what has happened or may happen is not up to it.
+            (Err(_), _) if begun.to_the_end => {
+                let answer = (begun.late)(Late::Allow).unwrap_or_else(acknowledgement);
+                ("in_background", ok(answer))
+            }
             // Told as failed, the service may send the event again.
             (Ok(None), When::After) => ("panicked", failed(500)),
-            (late, When::Before) => {
+            (late, _) => {
                 let outcome = if late.is_ok() { "panicked" } else { "late" };
                 match (begun.late)(inner.late) {
                     Some(body) => (outcome, ok(body)),
@@ -403,12 +421,9 @@ impl Inner {
     fn other(&self, event: Event, origin: Origin, when: When, allow: Vec<u8>) -> Begun {
         let others = self.others.clone();
         let late = allow.clone();
-        let when = match others {
-            Some(_) => When::After,
-            None => when,
-        };
         Begun {
             when,
+            to_the_end: others.is_some(),
             answer: Box::pin(async move {
                 if let Some(others) = others {
                     others(Delivery { event, origin }).await;

@@ -270,6 +270,64 @@ async fn a_panic_is_no_more_than_a_late_answer() {
     webhooks.idle().await;
 }
 
+/// The answer for late ones can panic too, and then the policy is what is left.
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_that_panics_falls_back_to_the_policy() {
+    let webhooks = sleepy().late_answer(|_: &C2cBeforeSendMsg| panic!("on purpose"));
+    let body = message(BEFORE, "x");
+    assert_eq!(json(&send(&webhooks, &body).await), ok());
+    assert_eq!(send(&webhooks.late(Late::Fail), &body).await.status, 503);
+}
+
+/// What the service asks about gets the answer that lets it happen, whole, whatever the one handler for
+/// all others does.
+#[tokio::test(start_paused = true)]
+async fn questions_that_others_get_are_answered() {
+    let question = json!({
+        "CallbackCommand": "Sns.CallbackPrevFriendAdd",
+        "Requester_Account": "mei",
+        "From_Account": "mei",
+        "FriendItem": [{ "To_Account": "lin" }],
+        "AddType": "Add_Type_Both",
+        "ForceAddFlags": 0,
+    });
+    let allowed = json(&send(&webhooks(), &question).await);
+    assert_eq!(allowed["ResultItem"][0]["To_Account"], "lin");
+    let broken = webhooks().on_others(|_| async { panic!("on purpose") });
+    assert_eq!(json(&send(&broken, &question).await), allowed);
+    // What has happened the service may tell again.
+    assert_eq!(send(&broken, &message(AFTER, "x")).await.status, 500);
+    let slow = webhooks().on_others(|_| tokio::time::sleep(Duration::from_secs(60)));
+    assert_eq!(json(&send(&slow, &question).await), allowed);
+    slow.idle().await;
+}
+
+/// Also where two wait, and events come in between.
+#[tokio::test(start_paused = true)]
+async fn everybody_who_waits_for_the_end_gets_there() {
+    let webhooks =
+        webhooks()
+            .deadline(Duration::ZERO)
+            .on(|event: Received<C2cAfterSendMsg>| async move {
+                tokio::time::sleep(Duration::from_secs(event.msg_seq.into())).await;
+            });
+    let told = |seconds: u32| {
+        let mut body = message(AFTER, "x");
+        body["MsgSeq"] = seconds.into();
+        body
+    };
+    send(&webhooks, &told(1)).await;
+    let mut first = Box::pin(webhooks.idle());
+    assert!(futures_util::poll!(&mut first).is_pending());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    send(&webhooks, &told(1)).await;
+    let second = webhooks.idle();
+    let both = async { tokio::join!(second, first) };
+    tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn a_repeated_event_has_the_key_of_the_first() {
     let keys = Arc::new(Mutex::new(Vec::new()));

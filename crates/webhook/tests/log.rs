@@ -32,6 +32,9 @@ impl io::Write for Log {
     }
 }
 
+const WRONG: &str =
+    r#"{"CallbackCommand":"C2C.CallbackBeforeSendMsg","MsgSeq":"what users write"}"#;
+
 #[tokio::test]
 async fn events_are_told_by_name_and_secrets_are_not() {
     let log = Log::default();
@@ -61,6 +64,8 @@ async fn events_are_told_by_name_and_secrets_are_not() {
         (format!("SdkAppid=1&{fresh}"), BODY, 403),
         (format!("{event}&{fresh}"), "{", 400),
         (format!("{event}&{fresh}"), "[]", 400),
+        // What is wrong is what somebody wrote.
+        (format!("{event}&{fresh}"), WRONG, 400),
     ] {
         assert_eq!(
             webhooks.handle(&query, body.as_bytes()).await.status,
