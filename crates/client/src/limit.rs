@@ -103,6 +103,8 @@ pub struct LocalLimiter {
     app: Option<Arc<Gate>>,
     /// Those that were asked for, by the command.
     gates: RwLock<HashMap<String, Arc<Gate>>>,
+    /// Until when commands without a quota wait, after a refusal.
+    shut: RwLock<HashMap<String, Instant>>,
 }
 
 impl LocalLimiter {
@@ -153,6 +155,24 @@ impl LocalLimiter {
         let entry = gates.entry(turn.command.to_owned()).or_insert(gate);
         Some(Arc::clone(entry))
     }
+
+    /// Waits while a command without a quota is shut after a refusal.
+    async fn refusal_is_over(&self, command: &str, until: Instant) -> Result<(), Limited> {
+        loop {
+            let shut = {
+                let shut = self.shut.read().unwrap_or_else(PoisonError::into_inner);
+                shut.get(command).copied()
+            };
+            let now = Instant::now();
+            let Some(open) = shut.filter(|open| *open > now) else {
+                return Ok(());
+            };
+            if open > until {
+                return Err(Limited::new(open.duration_since(now)));
+            }
+            sleep_until(open).await;
+        }
+    }
 }
 
 impl Limiter for LocalLimiter {
@@ -168,7 +188,10 @@ impl Limiter for LocalLimiter {
             let command = self.gate(&turn);
             let command = match &command {
                 Some(gate) => Some(gate.enter(until).await?),
-                None => None,
+                None => {
+                    self.refusal_is_over(turn.command, until).await?;
+                    None
+                }
             };
             let app = match &self.app {
                 Some(gate) => Some(gate.enter(until).await?),
@@ -183,8 +206,15 @@ impl Limiter for LocalLimiter {
 
     fn back_off(&self, command: &str, pause: Duration) {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
-        for gate in gates.get(command).into_iter().chain(&self.app) {
+        let gate = gates.get(command);
+        for gate in gate.into_iter().chain(&self.app) {
             gate.close_for(pause);
+        }
+        if gate.is_none() {
+            let mut shut = self.shut.write().unwrap_or_else(PoisonError::into_inner);
+            let open = after(pause);
+            let until = shut.entry(command.to_owned()).or_insert(open);
+            *until = open.max(*until);
         }
     }
 }
@@ -468,6 +498,23 @@ mod tests {
         let begin = Instant::now();
         limiter.acquire(turn(PATIENT)).await.unwrap();
         assert!(begin.elapsed() >= Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_holds_up_commands_without_a_quota_too() {
+        let limiter = LocalLimiter::new().unlimited("v4/a/b");
+        let other = Turn::new("v4/a/raw", None, PATIENT);
+        let begin = Instant::now();
+        limiter.back_off("v4/a/b", Duration::from_secs(2));
+        limiter.back_off("v4/a/b", Duration::from_secs(1));
+        limiter.acquire(other).await.unwrap();
+        assert_eq!(begin.elapsed(), Duration::ZERO, "another command");
+        let limited = limiter.acquire(turn(Duration::from_secs(1))).await;
+        assert!(limited.is_err());
+        assert_eq!(begin.elapsed(), Duration::ZERO, "told at once");
+        limiter.acquire(turn(PATIENT)).await.unwrap();
+        assert_eq!(begin.elapsed().as_secs(), 2);
+        limiter.acquire(turn(Duration::ZERO)).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
