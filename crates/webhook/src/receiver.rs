@@ -4,6 +4,7 @@ use crate::{
     ReceiveError, Token,
     error::{quoted, without_text},
     query::{Query, required},
+    token::push_hex,
 };
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
@@ -77,9 +78,7 @@ impl EventKey {
             .take(63)
             .collect();
         let mut key = name + "-";
-        for byte in &digest[..16] {
-            key.push_str(&format!("{byte:02x}"));
-        }
+        push_hex(&mut key, &digest[..16]);
         Self(key)
     }
 }

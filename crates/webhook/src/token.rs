@@ -18,11 +18,7 @@ impl Token {
     /// `Sign` of a request at this `RequestTime`: SHA-256 of token and time, in hexadecimal.
     pub fn sign(&self, request_time: &str) -> String {
         let mut text = String::with_capacity(64);
-        for byte in self.digest(request_time) {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
-            }
-        }
+        push_hex(&mut text, &self.digest(request_time));
         text
     }
 
@@ -43,6 +39,15 @@ impl Token {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Adds bytes in hexadecimal.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
     }
 }
 

@@ -520,20 +520,12 @@ fn modify_group(
     }
     let after = info.clone();
     group.touch(now);
-    macro_rules! changed {
-        ($field:ident) => {
-            after
-                .$field
-                .clone()
-                .filter(|_| after.$field != before.$field)
-        };
-    }
     // Other fields do not count.
     let mut event = GroupAfterGroupInfoChanged::new(request.group_id, kind, context.operator, 0);
-    event.name = changed!(name);
-    event.introduction = changed!(introduction);
-    event.notification = changed!(notification);
-    event.face_url = changed!(face_url);
+    event.name = changed(&before.name, &after.name);
+    event.introduction = changed(&before.introduction, &after.introduction);
+    event.notification = changed(&before.notification, &after.notification);
+    event.face_url = changed(&before.face_url, &after.face_url);
     let texts = [
         &event.name,
         &event.introduction,
@@ -547,6 +539,11 @@ fn modify_group(
         });
     }
     Ok(ModifyGroupReply::default())
+}
+
+/// A field's new value, where it is another.
+pub(super) fn changed<T: Clone + PartialEq>(before: &Option<T>, after: &Option<T>) -> Option<T> {
+    after.clone().filter(|_| after != before)
 }
 
 /// Sets a custom field, or adds it.

@@ -2,7 +2,7 @@
 
 use super::{
     Commands, Context, Refusal, Step,
-    group::{BAD_BODY, allow, group, kind},
+    group::{BAD_BODY, allow, changed, group, kind},
 };
 use crate::{
     gate::Because,
@@ -235,17 +235,12 @@ fn modify_topic(
         introduction,
         mute_all_member
     );
-    macro_rules! changed {
-        ($field:ident) => {
-            info.$field.clone().filter(|_| info.$field != before.$field)
-        };
-    }
     // Other fields do not count.
     let mut event = GroupAfterTopicInfoChanged::new(request.group_id, kind, context.operator);
-    event.name = changed!(topic_name);
-    event.introduction = changed!(introduction);
-    event.notification = changed!(notification);
-    event.face_url = changed!(face_url);
+    event.name = changed(&before.topic_name, &info.topic_name);
+    event.introduction = changed(&before.introduction, &info.introduction);
+    event.notification = changed(&before.notification, &info.notification);
+    event.face_url = changed(&before.face_url, &info.face_url);
     let texts = [
         &event.name,
         &event.introduction,
