@@ -286,7 +286,7 @@ const NEW_COMMAND: &str = r#"
 path = "v4/library/renew_card"
 title = "Renewing a card"
 summary = "Renews a reader's card."
-page = { id = 27, checked = 2026-01-02 }
+page = { id = 27, updated = 2026-01-02 }
 repeat = "idempotent"
 
 [request]
@@ -376,7 +376,7 @@ const NEW_WEBHOOK: &str = r#"
 command = "Door.NoticeAfterExit"
 title = "After Somebody Left"
 summary = "Somebody has left."
-page = { checked = 2026-01-02 }
+page = { updated = 2026-01-02 }
 when = "after"
 
 [event]
@@ -425,7 +425,7 @@ const ODD_WEBHOOK: &str = r#"
 command = "Door.NoticeBeforeEntry"
 title = "Before Somebody Comes In"
 summary = "Somebody wants to come in."
-page = { checked = 2026-01-02 }
+page = { updated = 2026-01-02 }
 when = "before"
 
 [event]

@@ -21,6 +21,7 @@ pub mod names;
 pub mod run;
 pub mod samples;
 pub mod schema;
+pub mod settles;
 pub mod spec;
 pub mod structure;
 pub mod tidy;

@@ -1,6 +1,7 @@
 //! Stage 2: what the files say must make sense together. Reports every mistake, not the first.
 
 mod batch;
+mod errata;
 mod names_of_types;
 mod webhooks;
 
@@ -14,6 +15,7 @@ use super::{
     },
     type_expr::{self, TypeExpr},
 };
+use errata::Scope;
 use names_of_types::{Names, What};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,6 +123,7 @@ pub fn check(spec: &Spec) -> Diagnostics {
             },
         );
         checker.page(&loaded.source, &file.page);
+        checker.errata(&loaded.source, &file.errata, &Scope::shared(spec, file));
         checker.definitions(
             &loaded.source,
             &file.types,
@@ -174,15 +177,36 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn page(&mut self, source: &Source, page: &Page) {
+    fn page(&mut self, source: &Source, page: &At<Page>) {
         if page.id == Some(0) {
             let message = "a page is not numbered 0";
             self.at(
                 source,
-                &page.checked,
+                page,
                 message,
                 "the number at the end of its address, or no `id`",
             );
+        }
+        match &page.updated {
+            Some(day) if !day.is_day() => {
+                let expected = "the day on which the vendor changed the text: YYYY-MM-DD";
+                self.at(source, day, format!("`{}` is not a day", day.0), expected);
+            }
+            Some(_) => {}
+            None if page.source.is_none() => {
+                let message = "nothing says how old the compared text is";
+                let expected = "`updated`, the vendor's own date; or `source`, and what is known";
+                self.at(source, page, message, expected);
+            }
+            None => {}
+        }
+        if let Some(digest) = &page.digest {
+            let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            if digest.len() < 16 || !digest.chars().all(hex) {
+                let message = "this is not a digest";
+                let expected = "the digest that `cargo xtask audit` prints for the page";
+                self.at(source, digest, message, expected);
+            }
         }
     }
 
@@ -252,6 +276,8 @@ impl<'a> Rules<'a> {
         let loaded = &self.spec.regions;
         let (mut ids, mut hosts) = (BTreeMap::new(), BTreeMap::new());
         self.page(&loaded.source, &loaded.file.page);
+        let scope = Scope::regions(&loaded.file);
+        self.errata(&loaded.source, &loaded.file.errata, &scope);
         for region in &loaded.file.regions {
             self.snake(&loaded.source, &region.id, "region");
             self.unique(
@@ -290,6 +316,8 @@ impl<'a> Rules<'a> {
         let loaded = &self.spec.errors;
         let (source, file) = (&loaded.source, &loaded.file);
         let (mut codes, mut constants) = (BTreeMap::new(), BTreeMap::new());
+        self.page(source, &file.page);
+        self.errata(source, &file.errata, &Scope::errors(file));
         let mut last = i64::MIN;
         for code in &file.codes {
             self.constant(source, &code.name);
@@ -349,6 +377,7 @@ impl<'a> Rules<'a> {
         let loaded = &self.spec.protocol;
         let (source, file) = (&loaded.source, &loaded.file);
         self.page(source, &file.page);
+        self.errata(source, &file.errata, &Scope::protocol(self.spec));
         let mut constants = BTreeMap::new();
         for (_, parameter) in file.query.iter() {
             self.constant(source, &parameter.rust);
@@ -380,6 +409,7 @@ impl<'a> Rules<'a> {
 
     fn usersig(&mut self) {
         let loaded = &self.spec.usersig;
+        self.page(&loaded.source, &loaded.file.page);
         let (mut seen, mut constants) = (BTreeMap::new(), BTreeMap::new());
         for privilege in &loaded.file.privileges {
             self.constant(&loaded.source, &privilege.name);
@@ -903,6 +933,7 @@ impl<'a> Rules<'a> {
                 "this path",
             );
             self.page(source, &file.page);
+            self.errata(source, &file.errata, &Scope::endpoint(spec, file));
             if file
                 .quota
                 .is_some_and(|quota| quota.calls == 0 || quota.seconds == 0)

@@ -207,7 +207,7 @@ impl Lowering {
             request,
             reply,
             page: file.page.id,
-            checked: file.page.checked.value.clone(),
+            updated: file.page.updated.as_ref().map(|day| day.value.clone()),
             quota: file.quota.map(|quota| (quota.calls, quota.seconds)),
             repeat: match &file.repeat.value {
                 spec::Repeat::Read => Repeat::Read,
@@ -317,7 +317,7 @@ impl Lowering {
             summary: file.summary.value.clone(),
             event,
             page: file.page.id,
-            checked: file.page.checked.value.clone(),
+            updated: file.page.updated.as_ref().map(|day| day.value.clone()),
             identity: identity?,
             answer,
         };

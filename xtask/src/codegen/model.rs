@@ -80,8 +80,8 @@ pub struct Webhook {
     pub event: String,
     /// Number of the vendor's page.
     pub page: Option<u32>,
-    /// When the page was last compared.
-    pub checked: Date,
+    /// When the vendor last changed the text that was compared.
+    pub updated: Option<Date>,
     /// Fields that tell one occurrence from every other.
     pub identity: Vec<Field>,
     /// What the app may answer, where it is asked.
@@ -189,8 +189,8 @@ pub struct Endpoint {
     pub reply: String,
     /// Number of the vendor's page.
     pub page: Option<u32>,
-    /// When the page was last compared.
-    pub checked: Date,
+    /// When the vendor last changed the text that was compared.
+    pub updated: Option<Date>,
     /// Calls and seconds.
     pub quota: Option<(u32, u32)>,
     /// Whether the same request may be sent twice.

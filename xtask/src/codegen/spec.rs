@@ -23,7 +23,7 @@ pub struct EndpointFile {
     /// More that a caller must know: side effects, editions, prerequisites. Markdown.
     pub details: Option<String>,
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// How often the command may be called. Left out when no source says so.
     pub quota: Option<Quota>,
     /// Whether the same request may be sent twice.
@@ -69,7 +69,7 @@ pub struct SharedFile {
     /// What the types of this file have in common.
     pub doc: String,
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// Object types.
     #[serde(default)]
     pub types: Ordered<ObjectType>,
@@ -108,7 +108,7 @@ pub struct Family {
 #[serde(deny_unknown_fields)]
 pub struct WebhooksFile {
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// Seconds after which the service stops waiting for the app's answer.
     pub timeout_seconds: u32,
     /// Key of the body that names the webhook; the query has a parameter of the same name.
@@ -176,7 +176,7 @@ pub struct WebhookFile {
     /// More that an app must know: what triggers it and what does not, editions. Markdown.
     pub details: Option<String>,
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// Whether the app is asked or told.
     pub when: At<When>,
     /// Whether the body names the webhook too; the query always does.
@@ -315,7 +315,7 @@ pub struct WebhookSample {
 #[serde(deny_unknown_fields)]
 pub struct RegionsFile {
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// The regions.
     #[serde(default, rename = "region")]
     pub regions: Vec<Region>,
@@ -360,7 +360,7 @@ pub enum RegionStatus {
 #[serde(deny_unknown_fields)]
 pub struct ProtocolFile {
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// Seconds after which the service itself gives up on a request.
     pub server_timeout_seconds: u32,
     /// Longest request body that the service accepts, in bytes.
@@ -396,7 +396,7 @@ pub struct QueryParameter {
 #[serde(deny_unknown_fields)]
 pub struct ErrorsFile {
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// The codes, in ascending order.
     #[serde(default, rename = "code")]
     pub codes: Vec<ErrorCode>,
@@ -488,9 +488,13 @@ pub struct Page {
     pub id: Option<u32>,
     /// Title, where it is not the file's own.
     pub title: Option<String>,
-    /// Day on which this file was last compared with the page: YYYY-MM-DD.
-    pub checked: At<Date>,
-    /// Which text was read, where that was not the live page.
+    /// Day on which the vendor last changed the text that this file was compared with: YYYY-MM-DD.
+    /// Neither the day of the comparison nor the date of a whole repository. Left out when it is
+    /// not known; then `source` says what is.
+    pub updated: Option<At<Date>>,
+    /// Digest of the facts of that text, as `cargo xtask audit` prints it.
+    pub digest: Option<At<String>>,
+    /// Which text was read, where that was not the page at its address.
     pub source: Option<String>,
 }
 
@@ -813,6 +817,10 @@ pub struct Sample {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erratum {
+    /// Which differences between a page and this spec it explains: `<path>:<kind>`, or the kind
+    /// alone where it is about the file as a whole.
+    #[serde(default)]
+    pub settles: Vec<At<String>>,
     /// Which source and which place in it.
     #[serde(rename = "where")]
     pub place: String,
@@ -875,6 +883,13 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 /// A day: YYYY-MM-DD, as a TOML date.
 #[derive(Clone, Debug)]
 pub struct Date(pub String);
+
+impl Date {
+    /// Whether it is a day and nothing else: TOML also knows times and days with times.
+    pub fn is_day(&self) -> bool {
+        self.0.len() == "YYYY-MM-DD".len() && self.0.split('-').count() == 3
+    }
+}
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -28,7 +28,7 @@ impl<'a> Account<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), checked 2026-11-24
+    /// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -51,7 +51,7 @@ impl<'a> Account<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), checked 2026-11-24
+    /// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -79,7 +79,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/im_open_login_svc/account_import`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), checked 2026-11-24
+    /// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -104,7 +104,7 @@ impl<'a> Account<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `accounts`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), checked 2026-11-24
+    /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -127,7 +127,7 @@ impl<'a> Account<'a> {
     /// * Command: `POST v4/im_open_login_svc/kick`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), checked 2026-11-24
+    /// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -154,7 +154,7 @@ impl<'a> Account<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), checked 2026-11-24
+    /// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), state of 2023-03-10
     ///
     /// # Error codes
     ///

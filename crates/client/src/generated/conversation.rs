@@ -31,7 +31,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/create_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), checked 2026-11-24
+    /// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -65,7 +65,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
-    /// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), checked 2026-11-24
+    /// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -96,7 +96,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), checked 2026-11-24
+    /// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -120,7 +120,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), checked 2026-11-24
+    /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -144,7 +144,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/get_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), checked 2026-11-24
+    /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
     ///
     /// # Error codes
     ///
@@ -178,7 +178,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/get_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), checked 2026-11-24
+    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -207,7 +207,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), checked 2026-11-24
+    /// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -236,7 +236,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), checked 2026-11-24
+    /// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -269,7 +269,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), checked 2026-11-24
+    /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -297,7 +297,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/update_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), checked 2026-11-24
+    /// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), state of 2023-03-14
     ///
     /// # Error codes
     ///

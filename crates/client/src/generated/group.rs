@@ -36,7 +36,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), checked 2026-11-24
+    /// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), state of 2023-03-23
     ///
     /// # Error codes
     ///
@@ -69,7 +69,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), checked 2026-11-24
+    /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), state of 2023-03-23
     ///
     /// # Error codes
     ///
@@ -92,7 +92,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/change_group_owner`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), checked 2026-11-24
+    /// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -118,7 +118,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), checked 2026-11-24
+    /// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of unknown date
     ///
     /// # Error codes
     ///
@@ -143,7 +143,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/clear_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), checked 2026-11-24
+    /// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -175,7 +175,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/create_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), checked 2026-11-24
+    /// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -206,7 +206,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/million_group_open_http_svc/create_topic`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), checked 2026-11-24
+    /// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), state of 2023-03-23
     ///
     /// # Error codes
     ///
@@ -235,7 +235,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/delete_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/59499), checked 2026-11-24
+    /// * Vendor's page: [Deleting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/59499), state of 2024-07-16
     ///
     /// # Error codes
     ///
@@ -263,7 +263,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/delete_group_counter`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), checked 2026-11-24
+    /// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -290,7 +290,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `member_to_del_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), checked 2026-11-24
+    /// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -316,7 +316,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/destroy_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), checked 2026-11-24
+    /// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -339,7 +339,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/million_group_open_http_svc/destroy_topic`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Topic](https://www.tencentcloud.com/document/product/1047/49470), checked 2026-11-24
+    /// * Vendor's page: [Deleting Topic](https://www.tencentcloud.com/document/product/1047/49470), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -368,7 +368,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_ban_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), checked 2026-11-24
+    /// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -391,7 +391,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_attr_http_svc/get_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44187), checked 2026-11-24
+    /// * Vendor's page: [Getting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44187), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -416,7 +416,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_counter`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Group Counters](https://www.tencentcloud.com/document/product/1047/53427), checked 2026-11-24
+    /// * Vendor's page: [Getting Group Counters](https://www.tencentcloud.com/document/product/1047/53427), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -444,7 +444,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), checked 2026-11-24
+    /// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -469,7 +469,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `user_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), checked 2026-11-24
+    /// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -495,7 +495,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_member_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), checked 2026-11-24
+    /// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -523,7 +523,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_joined_group_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), checked 2026-11-24
+    /// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -547,7 +547,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), checked 2026-11-24
+    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of unknown date
     ///
     /// # Error codes
     ///
@@ -575,7 +575,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/get_members`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), checked 2026-11-24
+    /// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -602,7 +602,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_muted_account`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), checked 2026-11-24
+    /// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -628,7 +628,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_online_member_num`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the Number of Online Users in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/38521), checked 2026-11-24
+    /// * Vendor's page: [Getting the Number of Online Users in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/38521), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -655,7 +655,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), checked 2026-11-24
+    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of unknown date
     ///
     /// # Error codes
     ///
@@ -682,7 +682,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/million_group_open_http_svc/get_topic`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), checked 2026-11-24
+    /// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -706,7 +706,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/import_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), checked 2026-11-24
+    /// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -727,7 +727,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), checked 2026-11-24
+    /// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -753,7 +753,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/import_topic`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing Topic Profiles](https://www.tencentcloud.com/document/product/1047/53448), checked 2026-11-24
+    /// * Vendor's page: [Importing Topic Profiles](https://www.tencentcloud.com/document/product/1047/53448), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -779,7 +779,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_appid_group_list`
     /// * Quota: 1 call per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), checked 2026-11-24
+    /// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -801,7 +801,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), checked 2026-11-24
+    /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -828,7 +828,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/modify_group_base_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), checked 2026-11-24
+    /// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -852,7 +852,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/modify_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44188), checked 2026-11-24
+    /// * Vendor's page: [Modifying Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44188), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -882,7 +882,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/modify_group_member_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), checked 2026-11-24
+    /// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -909,7 +909,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), checked 2026-11-24
+    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of unknown date
     ///
     /// # Error codes
     ///
@@ -936,7 +936,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/million_group_open_http_svc/modify_topic`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), checked 2026-11-24
+    /// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -965,7 +965,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), checked 2026-11-24
+    /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -991,7 +991,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/set_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), checked 2026-11-24
+    /// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
     ///
     /// # Error codes
     ///
@@ -1022,7 +1022,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Unbanning Group Members](https://www.tencentcloud.com/document/product/1047/50297), checked 2026-11-24
+    /// * Vendor's page: [Unbanning Group Members](https://www.tencentcloud.com/document/product/1047/50297), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -1047,7 +1047,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/update_group_counter`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), checked 2026-11-24
+    /// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), state of 2023-03-23
     ///
     /// # Error codes
     ///

@@ -32,7 +32,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), checked 2026-11-24
+    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of unknown date
     ///
     /// # Error codes
     ///
@@ -58,7 +58,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
-    /// * Vendor's page: Deleting One-to-One Messages, checked 2026-11-24
+    /// * Vendor's page: Deleting One-to-One Messages, state of unknown date
     ///
     /// # Error codes
     ///
@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/delete_group_msg_by_sender`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), checked 2026-11-24
+    /// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -111,7 +111,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/admin_getroammsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), checked 2026-11-24
+    /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -133,7 +133,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim_msg_ext_http_svc/get_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling the Message Extension of a One-to-One Message, checked 2026-11-24
+    /// * Vendor's page: Pulling the Message Extension of a One-to-One Message, state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -158,7 +158,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), checked 2026-11-24
+    /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -184,7 +184,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Message Extension of a Group Message, checked 2026-11-24
+    /// * Vendor's page: Pulling Message Extension of a Group Message, state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -208,7 +208,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Group Message Read Receipt Details, checked 2026-11-24
+    /// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -235,7 +235,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Read Receipts for Group Messages, checked 2026-11-24
+    /// * Vendor's page: Pulling Read Receipts for Group Messages, state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -262,7 +262,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/importmsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgSeq` and `MsgRandom` and `MsgTimeStamp` stay the same: the server drops the second request
-    /// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), checked 2026-11-24
+    /// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -297,7 +297,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/import_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing Group Messages](https://www.tencentcloud.com/document/product/1047/34968), checked 2026-11-24
+    /// * Vendor's page: [Importing Group Messages](https://www.tencentcloud.com/document/product/1047/34968), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -320,7 +320,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/admin_set_msg_read`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), checked 2026-11-24
+    /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -343,7 +343,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/modify_c2c_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/47722), checked 2026-11-24
+    /// * Vendor's page: [Modifying Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/47722), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -374,7 +374,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/modify_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), checked 2026-11-24
+    /// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -403,7 +403,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/admin_msgwithdraw`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), checked 2026-11-24
+    /// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -429,7 +429,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), checked 2026-11-24
+    /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -460,7 +460,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
     /// * Quota: 1 call per second unless the plan says otherwise
     /// * Repeating: harmless while `Random` stay the same: the server drops the second request
-    /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), checked 2026-11-24
+    /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -483,7 +483,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/c2c_msg_read_receipt`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), checked 2026-11-24
+    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of unknown date
     ///
     /// # Error codes
     ///
@@ -511,7 +511,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/send_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `Random` stay the same: the server drops the second request
-    /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), checked 2026-11-24
+    /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -539,7 +539,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: Sending Read Receipts for Group Messages, checked 2026-11-24
+    /// * Vendor's page: Sending Read Receipts for Group Messages, state of unknown date
     ///
     /// # Error codes
     ///
@@ -565,7 +565,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), checked 2026-11-24
+    /// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -593,7 +593,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/sendmsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-    /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), checked 2026-11-24
+    /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -633,7 +633,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), checked 2026-11-24
+    /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -667,7 +667,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: Configuring Message Extension for a One-to-One Message, checked 2026-11-24
+    /// * Vendor's page: Configuring Message Extension for a One-to-One Message, state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -695,7 +695,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: Configuring Message Extension for a Group Message, checked 2026-11-24
+    /// * Vendor's page: Configuring Message Extension for a Group Message, state of 2023-03-10
     ///
     /// # Error codes
     ///

@@ -28,7 +28,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), checked 2026-11-24
+    /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
     ///
     /// # Error codes
     ///
@@ -50,7 +50,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: Adding Words for Local Moderation, checked 2026-11-24
+    /// * Vendor's page: Adding Words for Local Moderation, state of unknown date
     pub fn add_local_keywords(
         self,
         request: AddLocalKeywords,
@@ -65,7 +65,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Banning Files of Messages, checked 2026-11-24
+    /// * Vendor's page: Banning Files of Messages, state of unknown date
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
         self.client.call(request)
     }
@@ -76,7 +76,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), checked 2026-11-24
+    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
     ///
     /// # Error codes
     ///
@@ -97,7 +97,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: Deleting Words of Local Moderation, checked 2026-11-24
+    /// * Vendor's page: Deleting Words of Local Moderation, state of unknown date
     pub fn delete_local_keywords(
         self,
         request: DeleteLocalKeywords,
@@ -112,7 +112,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/get_cos_sig`
     /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Getting Signed Addresses of Files of Messages, checked 2026-11-24
+    /// * Vendor's page: Getting Signed Addresses of Files of Messages, state of unknown date
     pub fn get_file_signatures(
         self,
         request: GetFileSignatures,
@@ -125,7 +125,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/openconfigsvr/getnospeaking`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Querying Global Mute](https://www.tencentcloud.com/document/product/1047/34924), checked 2026-11-24
+    /// * Vendor's page: [Querying Global Mute](https://www.tencentcloud.com/document/product/1047/34924), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -144,7 +144,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), checked 2026-11-24
+    /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
     ///
     /// # Error codes
     ///
@@ -167,7 +167,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), checked 2026-11-24
+    /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
     ///
     /// # Error codes
     ///
@@ -187,7 +187,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
     /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Getting Words of Local Moderation, checked 2026-11-24
+    /// * Vendor's page: Getting Words of Local Moderation, state of unknown date
     pub fn list_local_keywords(
         self,
         request: ListLocalKeywords,
@@ -202,7 +202,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit/content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), checked 2026-11-24
+    /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
     ///
     /// # Error codes
     ///
@@ -228,7 +228,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), checked 2026-11-24
+    /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
     ///
     /// # Error codes
     ///
@@ -253,7 +253,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/openconfigsvr/setnospeaking`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Global Mute](https://www.tencentcloud.com/document/product/1047/34923), checked 2026-11-24
+    /// * Vendor's page: [Setting Global Mute](https://www.tencentcloud.com/document/product/1047/34923), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -275,7 +275,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/allow_banned_object`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Unbanning Files of Messages, checked 2026-11-24
+    /// * Vendor's page: Unbanning Files of Messages, state of unknown date
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {
         self.client.call(request)
     }

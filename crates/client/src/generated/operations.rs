@@ -26,7 +26,7 @@ impl<'a> Operations<'a> {
     /// * Command: `POST v4/open_msg_svc/get_history`
     /// * Quota: 10 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), checked 2026-11-24
+    /// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -49,7 +49,7 @@ impl<'a> Operations<'a> {
     /// * Command: `POST v4/openconfigsvr/getappinfo`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), checked 2026-11-24
+    /// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -74,7 +74,7 @@ impl<'a> Operations<'a> {
     /// * Command: `POST v4/ConfigSvc/GetIPList`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), checked 2026-11-24
+    /// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), state of 2023-03-10
     pub fn get_server_ip_list(
         self,
         request: GetServerIpList,

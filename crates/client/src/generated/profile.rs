@@ -27,7 +27,7 @@ impl<'a> Profile<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), checked 2026-11-24
+    /// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -49,7 +49,7 @@ impl<'a> Profile<'a> {
     /// * Command: `POST v4/profile/portrait_set`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Profiles](https://www.tencentcloud.com/document/product/1047/34916), checked 2026-11-24
+    /// * Vendor's page: [Setting Profiles](https://www.tencentcloud.com/document/product/1047/34916), state of 2023-03-20
     ///
     /// # Error codes
     ///

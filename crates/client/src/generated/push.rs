@@ -30,7 +30,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), checked 2026-11-24
+    /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -51,7 +51,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_get_attr_name`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), checked 2026-11-24
+    /// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -76,7 +76,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), checked 2026-11-24
+    /// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -100,7 +100,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Getting User Tags](https://www.tencentcloud.com/document/product/1047/37172), checked 2026-11-24
+    /// * Vendor's page: [Getting User Tags](https://www.tencentcloud.com/document/product/1047/37172), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -123,7 +123,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_push`
     /// * Quota: 100 calls per day unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
-    /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), checked 2026-11-24
+    /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -158,7 +158,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), checked 2026-11-24
+    /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -183,7 +183,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/37171), checked 2026-11-24
+    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/37171), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -209,7 +209,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/37174), checked 2026-11-24
+    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/37174), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -230,7 +230,7 @@ impl<'a> Push<'a> {
     /// * Command: `POST v4/all_member_push/im_set_attr_name`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37167), checked 2026-11-24
+    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37167), state of 2023-03-21
     ///
     /// # Error codes
     ///
@@ -254,7 +254,7 @@ impl<'a> Push<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), checked 2026-11-24
+    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), state of 2023-03-21
     ///
     /// # Error codes
     ///

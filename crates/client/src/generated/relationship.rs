@@ -31,7 +31,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/group_add`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), checked 2026-11-24
+    /// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -57,7 +57,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_add`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), checked 2026-11-24
+    /// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -92,7 +92,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Blocklisting Users](https://www.tencentcloud.com/document/product/1047/34911), checked 2026-11-24
+    /// * Vendor's page: [Blocklisting Users](https://www.tencentcloud.com/document/product/1047/34911), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -118,7 +118,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-    /// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), checked 2026-11-24
+    /// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -141,7 +141,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), checked 2026-11-24
+    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), state of unknown date
     ///
     /// # Error codes
     ///
@@ -162,7 +162,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-    /// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), checked 2026-11-24
+    /// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -182,7 +182,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_delete_all`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), checked 2026-11-24
+    /// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -206,7 +206,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/group_delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Lists](https://www.tencentcloud.com/document/product/1047/34926), checked 2026-11-24
+    /// * Vendor's page: [Deleting Lists](https://www.tencentcloud.com/document/product/1047/34926), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -233,7 +233,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), checked 2026-11-24
+    /// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -260,7 +260,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), checked 2026-11-24
+    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of unknown date
     ///
     /// # Error codes
     ///
@@ -278,7 +278,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/black_list_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), checked 2026-11-24
+    /// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -301,7 +301,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), checked 2026-11-24
+    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of unknown date
     ///
     /// # Error codes
     ///
@@ -324,7 +324,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), checked 2026-11-24
+    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of unknown date
     ///
     /// # Error codes
     ///
@@ -342,7 +342,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/group_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), checked 2026-11-24
+    /// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -364,7 +364,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), checked 2026-11-24
+    /// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -387,7 +387,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), checked 2026-11-24
+    /// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -409,7 +409,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_import`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Importing Friends](https://www.tencentcloud.com/document/product/1047/34903), checked 2026-11-24
+    /// * Vendor's page: [Importing Friends](https://www.tencentcloud.com/document/product/1047/34903), state of 2023-03-20
     ///
     /// # Error codes
     ///
@@ -436,7 +436,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), checked 2026-11-24
+    /// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), state of 2023-03-10
     ///
     /// # Error codes
     ///
@@ -460,7 +460,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), checked 2026-11-24
+    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of unknown date
     ///
     /// # Error codes
     ///
@@ -480,7 +480,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_update`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Updating Friends](https://www.tencentcloud.com/document/product/1047/34904), checked 2026-11-24
+    /// * Vendor's page: [Updating Friends](https://www.tencentcloud.com/document/product/1047/34904), state of 2023-03-20
     ///
     /// # Error codes
     ///

@@ -1,6 +1,6 @@
 //! Rules for webhooks.
 
-use super::{Local, Names, RESERVED_TYPES, Rules, What, is_camel};
+use super::{Local, Names, RESERVED_TYPES, Rules, What, errata::Scope, is_camel};
 use crate::codegen::{
     diagnostic::Diagnostic,
     load::{LoadedWebhook, LoadedWebhooks, Source},
@@ -83,6 +83,7 @@ impl Rules<'_> {
                 self.known_field(source, field, &file.event, "event");
             }
             self.answer(source, file);
+            self.errata(source, &file.errata, &Scope::webhook(self.spec, file));
             self.sample_names(source, file.samples.iter().map(|sample| &sample.name));
             let has = |side: fn(&crate::codegen::spec::WebhookSample) -> bool| {
                 file.samples.iter().any(side)
@@ -99,6 +100,7 @@ impl Rules<'_> {
     fn what_webhooks_share(&mut self, loaded: &LoadedWebhooks, shared: &Names) {
         let (source, file) = (&*loaded.common.source, &loaded.common.file);
         self.page(source, &file.page);
+        self.errata(source, &file.errata, &Scope::webhooks(file));
         if !is_camel(&file.tag) {
             let message = format!("`{}` gives no type for the names", file.tag.value);
             self.at(source, &file.tag, message, "UpperCamelCase");
@@ -113,12 +115,7 @@ impl Rules<'_> {
         }
         if file.timeout_seconds == 0 {
             let message = "nobody answers in no time";
-            self.at(
-                source,
-                &file.page.checked,
-                message,
-                "`timeout_seconds` from 1",
-            );
+            self.at(source, &file.page, message, "`timeout_seconds` from 1");
         }
         self.enums(source, &file.enums);
         let mut constants = BTreeMap::new();

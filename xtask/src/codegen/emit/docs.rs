@@ -1,6 +1,9 @@
 //! Documentation of generated items.
 
-use crate::codegen::model::{Endpoint, Errors, Field, Limit, Module, Repeat};
+use crate::codegen::{
+    model::{Endpoint, Errors, Field, Limit, Module, Repeat},
+    spec::Date,
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::fmt::Write as _;
@@ -21,6 +24,14 @@ pub(super) fn doc(text: &str) -> TokenStream {
         quote! { #[doc = #line] }
     });
     quote! { #(#lines)* }
+}
+
+/// How old the text is that a file was compared with.
+pub(super) fn age(updated: Option<&Date>) -> String {
+    match updated {
+        Some(day) => format!("state of {}", day.0),
+        None => "state of unknown date".to_owned(),
+    }
 }
 
 /// What a field means, and how it travels.
@@ -74,8 +85,8 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     };
     let _ = writeln!(
         text,
-        "* Vendor's page: {page}, checked {}",
-        endpoint.checked.0
+        "* Vendor's page: {page}, {}",
+        age(endpoint.updated.as_ref())
     );
     if !endpoint.errors.is_empty() {
         text.push_str("\n# Error codes\n\n| code | meaning |\n|---|---|\n");

@@ -12,7 +12,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct UserSigSpec {
     /// The vendor's page that this file was written from.
-    pub page: Page,
+    pub page: At<Page>,
     /// Value of the document's version field.
     pub version: String,
     /// Most bytes of a signature that are looked at.

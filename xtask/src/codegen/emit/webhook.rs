@@ -1,7 +1,7 @@
 //! What webhooks get beside their structs: answers, the enum of all events, indexes.
 
 use super::{
-    docs::{doc, field_doc, page_address},
+    docs::{age, doc, field_doc, page_address},
     module::{emit_enum, ident, is_boxed, parameter},
     protocol::query_constants,
     rust_file::RustFile,
@@ -42,8 +42,8 @@ pub(super) fn event_doc(module: &Module, webhook: &Webhook) -> String {
     };
     let _ = writeln!(
         text,
-        "* Vendor's page: {page}, checked {}",
-        webhook.checked.0
+        "* Vendor's page: {page}, {}",
+        age(webhook.updated.as_ref())
     );
     text
 }

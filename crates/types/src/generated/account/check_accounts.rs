@@ -14,7 +14,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), checked 2026-11-24
+/// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), state of 2023-03-21
 ///
 /// # Error codes
 ///

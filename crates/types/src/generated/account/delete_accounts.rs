@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), checked 2026-11-24
+/// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_open_login_svc/account_import`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), checked 2026-11-24
+/// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), state of 2023-03-21
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_open_login_svc/kick`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), checked 2026-11-24
+/// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), state of 2023-03-10
 ///
 /// # Error codes
 ///

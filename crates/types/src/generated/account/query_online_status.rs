@@ -21,7 +21,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), checked 2026-11-24
+/// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim_robot_http_svc/send_stream_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Sending a streaming response message](https://www.tencentcloud.com/document/product/1047/71131), checked 2026-11-24
+/// * Vendor's page: [Sending a streaming response message](https://www.tencentcloud.com/document/product/1047/71131), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/recentcontact/create_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), checked 2026-11-24
+/// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), state of 2023-03-14
 ///
 /// # Error codes
 ///

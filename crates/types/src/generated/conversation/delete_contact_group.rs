@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
-/// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), checked 2026-11-24
+/// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), state of 2023-03-14
 ///
 /// # Error codes
 ///

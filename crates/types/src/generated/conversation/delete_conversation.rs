@@ -15,7 +15,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/recentcontact/delete`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), checked 2026-11-24
+/// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), checked 2026-11-24
+/// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), state of 2023-03-10
 ///
 /// # Error codes
 ///

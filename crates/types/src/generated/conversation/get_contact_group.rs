@@ -23,7 +23,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/recentcontact/get_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), checked 2026-11-24
+/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
 ///
 /// # Error codes
 ///

@@ -19,7 +19,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/recentcontact/get_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), checked 2026-11-24
+/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -23,7 +23,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), checked 2026-11-24
+/// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), state of 2023-03-14
 ///
 /// # Error codes
 ///

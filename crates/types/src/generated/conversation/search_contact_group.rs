@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
-/// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), checked 2026-11-24
+/// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), state of 2023-03-14
 ///
 /// # Error codes
 ///

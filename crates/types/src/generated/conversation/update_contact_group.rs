@@ -21,7 +21,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/recentcontact/update_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), checked 2026-11-24
+/// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), state of 2023-03-14
 ///
 /// # Error codes
 ///

@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/change_group_owner`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), checked 2026-11-24
+/// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -20,7 +20,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/create_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), checked 2026-11-24
+/// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/million_group_open_http_svc/create_topic`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), checked 2026-11-24
+/// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), state of 2023-03-23
 ///
 /// # Error codes
 ///

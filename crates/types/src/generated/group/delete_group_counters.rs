@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/delete_group_counter`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), checked 2026-11-24
+/// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), state of 2023-03-10
 ///
 /// # Error codes
 ///

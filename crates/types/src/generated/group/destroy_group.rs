@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/destroy_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), checked 2026-11-24
+/// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), state of 2023-03-20
 ///
 /// # Error codes
 ///

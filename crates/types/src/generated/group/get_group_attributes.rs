@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_attr_http_svc/get_group_attr`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44187), checked 2026-11-24
+/// * Vendor's page: [Getting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44187), state of 2023-03-14
 ///
 /// # Error codes
 ///

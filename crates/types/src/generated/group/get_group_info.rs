@@ -22,7 +22,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), checked 2026-11-24
+/// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_muted_account`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), checked 2026-11-24
+/// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), state of 2023-03-10
 ///
 /// # Error codes
 ///

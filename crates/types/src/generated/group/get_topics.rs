@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/million_group_open_http_svc/get_topic`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), checked 2026-11-24
+/// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), state of 2023-03-10
 ///
 /// # Error codes
 ///

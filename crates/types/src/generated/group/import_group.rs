@@ -12,7 +12,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/import_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), checked 2026-11-24
+/// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/modify_group_base_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), checked 2026-11-24
+/// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), state of 2023-03-20
 ///
 /// # Error codes
 ///

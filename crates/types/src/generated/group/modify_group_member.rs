@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/modify_group_member_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), checked 2026-11-24
+/// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), state of 2023-03-21
 ///
 /// # Error codes
 ///

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/million_group_open_http_svc/modify_topic`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), checked 2026-11-24
+/// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/set_group_attr`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), checked 2026-11-24
+/// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
 ///
 /// # Error codes
 ///

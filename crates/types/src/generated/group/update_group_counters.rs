@@ -14,7 +14,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/group_open_http_svc/update_group_counter`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), checked 2026-11-24
+/// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), state of 2023-03-23
 ///
 /// # Error codes
 ///

@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
-/// * Vendor's page: Deleting One-to-One Messages, checked 2026-11-24
+/// * Vendor's page: Deleting One-to-One Messages, state of unknown date
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/delete_group_msg_by_sender`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), checked 2026-11-24
+/// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Pulling Message Extension of a Group Message, checked 2026-11-24
+/// * Vendor's page: Pulling Message Extension of a Group Message, state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Pulling Group Message Read Receipt Details, checked 2026-11-24
+/// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
 ///
 /// # Error codes
 ///

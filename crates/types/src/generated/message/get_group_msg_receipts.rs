@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Pulling Read Receipts for Group Messages, checked 2026-11-24
+/// * Vendor's page: Pulling Read Receipts for Group Messages, state of 2023-03-10
 ///
 /// # Error codes
 ///

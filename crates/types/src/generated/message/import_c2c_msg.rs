@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/openim/importmsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgSeq` and `MsgRandom` and `MsgTimeStamp` stay the same: the server drops the second request
-/// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), checked 2026-11-24
+/// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), state of 2023-03-10
 ///
 /// # Error codes
 ///

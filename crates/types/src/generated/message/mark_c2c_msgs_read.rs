@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/admin_set_msg_read`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), checked 2026-11-24
+/// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
 ///
 /// # Error codes
 ///

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/modify_group_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), checked 2026-11-24
+/// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/admin_msgwithdraw`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), checked 2026-11-24
+/// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), state of 2023-03-21
 ///
 /// # Error codes
 ///

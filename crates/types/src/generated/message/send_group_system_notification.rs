@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), checked 2026-11-24
+/// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim/sendmsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), checked 2026-11-24
+/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2023-03-10
 ///
 /// # Error codes
 ///

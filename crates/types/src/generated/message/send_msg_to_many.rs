@@ -21,7 +21,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), checked 2026-11-24
+/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: Configuring Message Extension for a Group Message, checked 2026-11-24
+/// * Vendor's page: Configuring Message Extension for a Group Message, state of 2023-03-10
 ///
 /// # Error codes
 ///

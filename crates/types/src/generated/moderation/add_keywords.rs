@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), checked 2026-11-24
+/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
 ///
 /// # Error codes
 ///

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), checked 2026-11-24
+/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: Deleting Words of Local Moderation, checked 2026-11-24
+/// * Vendor's page: Deleting Words of Local Moderation, state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteLocalKeywords {

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/im_cos_msg/get_cos_sig`
 /// * Quota: no source names one
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Getting Signed Addresses of Files of Messages, checked 2026-11-24
+/// * Vendor's page: Getting Signed Addresses of Files of Messages, state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFileSignatures {

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), checked 2026-11-24
+/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
 ///
 /// # Error codes
 ///

@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit/content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), checked 2026-11-24
+/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
 ///
 /// # Error codes
 ///

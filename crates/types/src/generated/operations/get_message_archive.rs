@@ -13,7 +13,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/open_msg_svc/get_history`
 /// * Quota: 10 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), checked 2026-11-24
+/// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), state of 2023-03-10
 ///
 /// # Error codes
 ///

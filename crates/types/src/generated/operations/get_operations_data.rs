@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openconfigsvr/getappinfo`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), checked 2026-11-24
+/// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/ConfigSvc/GetIPList`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), checked 2026-11-24
+/// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), state of 2023-03-10
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetServerIpList {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// * Command: `POST v4/all_member_push/im_get_attr_name`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), checked 2026-11-24
+/// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), state of 2023-03-21
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), checked 2026-11-24
+/// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), state of 2023-03-21
 ///
 /// # Error codes
 ///

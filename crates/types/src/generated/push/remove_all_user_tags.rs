@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), checked 2026-11-24
+/// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
 ///
 /// # Error codes
 ///

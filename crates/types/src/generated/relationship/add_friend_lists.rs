@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/sns/group_add`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), checked 2026-11-24
+/// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), state of 2023-03-20
 ///
 /// # Error codes
 ///

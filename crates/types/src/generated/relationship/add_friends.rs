@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/sns/friend_add`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), checked 2026-11-24
+/// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), state of 2023-03-20
 ///
 /// # Error codes
 ///

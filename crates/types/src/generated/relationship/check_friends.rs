@@ -15,7 +15,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-/// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), checked 2026-11-24
+/// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), state of 2023-03-20
 ///
 /// # Error codes
 ///

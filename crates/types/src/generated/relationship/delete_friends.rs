@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-/// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), checked 2026-11-24
+/// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), state of 2023-03-20
 ///
 /// # Error codes
 ///

@@ -14,7 +14,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/sns/group_get`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), checked 2026-11-24
+/// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), state of 2023-03-10
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterC2CMsgExtension`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`, `Seq`, `EventTime`
-/// * Vendor's page: [After a One-to-One Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76006), checked 2026-11-24
+/// * Vendor's page: [After a One-to-One Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76006), state of 2026-01-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterC2cMsgExtension {

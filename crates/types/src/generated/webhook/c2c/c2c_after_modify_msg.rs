@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterModifyMsg`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`, `EventTime`
-/// * Vendor's page: After a One-to-One Message Is Modified, checked 2026-11-24
+/// * Vendor's page: After a One-to-One Message Is Modified, state of 2026-02-05
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterModifyMsg {

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterMsgReadAll`
 /// * Answer: ignored by the service
 /// * Told from others by: `Report_Account`, `EventTime`
-/// * Vendor's page: After All Unread Messages Are Cleared, checked 2026-11-24
+/// * Vendor's page: After All Unread Messages Are Cleared, state of 2026-02-09
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadAll {

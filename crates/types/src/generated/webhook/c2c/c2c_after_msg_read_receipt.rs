@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterMsgReadReceipt`
 /// * Answer: ignored by the service
 /// * Told from others by: `Operator_Account`, `Peer_Account`, `C2CMsgInfo`, `EventTime`
-/// * Vendor's page: After a Read Receipt of a Single One-to-One Message, checked 2026-11-24
+/// * Vendor's page: After a Read Receipt of a Single One-to-One Message, state of 2026-02-05
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadReceipt {

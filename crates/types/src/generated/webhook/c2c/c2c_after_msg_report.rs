@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterMsgReport`
 /// * Answer: ignored by the service
 /// * Told from others by: `Report_Account`, `Peer_Account`, `LastReadTime`, `EventTime`
-/// * Vendor's page: [After a One-to-One message Is Marked as Read](https://www.tencentcloud.com/document/product/1047/43465), checked 2026-11-24
+/// * Vendor's page: [After a One-to-One message Is Marked as Read](https://www.tencentcloud.com/document/product/1047/43465), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReport {

@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `C2C.CallbackAfterMsgWithDraw`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [After A One-to-One Message Is Recalled](https://www.tencentcloud.com/document/product/1047/43466), checked 2026-11-24
+/// * Vendor's page: [After A One-to-One Message Is Recalled](https://www.tencentcloud.com/document/product/1047/43466), state of 2023-12-15
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgWithDraw {

@@ -3,7 +3,7 @@
 //! `C2C.CallbackAfterSendMsg`: After a One-to-One Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * After a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/2716 shows the field in its sample, the page of tencentcloud.com/zh only in its table; the page of December 2024 lacks it. Held here: `MsgId` is an optional field, because the newer pages agree that it exists, and the samples do not always show it.
+//! * After a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/2716 shows the field in its sample, the page of tencentcloud.com/zh only in its table; the page of April 2023 lacks it. Held here: `MsgId` is an optional field, because the newer pages agree that it exists, and the samples do not always show it.
 //! * After a One-to-One Message Is Sent, UnreadMsgNum: says the international pages show the field in sample and table; the sample of cloud.tencent.com 269/2716 goes on from ErrorInfo to MsgBody without it. Held here: an optional field, because not every source shows it.
 
 use crate::ErrorCode;
@@ -20,7 +20,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `C2C.CallbackAfterSendMsg`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [After a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34365), checked 2026-11-24
+/// * Vendor's page: [After a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34365), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterSendMsg {

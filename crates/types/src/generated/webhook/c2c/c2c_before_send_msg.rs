@@ -3,7 +3,7 @@
 //! `C2C.CallbackBeforeSendMsg`: Before a One-to-One Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * Before a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/1632 shows the field in its sample; the page of December 2024 lacks it. Held here: `MsgId` is an optional field, because the newer page has it, as has the webhook after sending.
+//! * Before a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/1632 shows the field in its sample; the page of April 2023 lacks it. Held here: `MsgId` is an optional field, because the newer page has it, as has the webhook after sending.
 //! * Before a One-to-One Message Is Sent, answers that refuse or drop: says the texts above the samples speak of group messages. Held here: one-to-one messages, because the webhook knows no others; the words are those of the page on group messages.
 
 use crate::{Envelope, Reply};
@@ -22,7 +22,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `C2C.CallbackBeforeSendMsg`
 /// * Answer: decides, see [`C2cBeforeSendMsgAnswer`]
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Before a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34364), checked 2026-11-24
+/// * Vendor's page: [Before a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34364), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsg {

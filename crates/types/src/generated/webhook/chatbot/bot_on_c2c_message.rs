@@ -19,7 +19,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `Bot.OnC2CMessage`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Callback After Sending a One-to-One Message to a Chatbot](https://www.tencentcloud.com/document/product/1047/68952), checked 2026-11-24
+/// * Vendor's page: [Callback After Sending a One-to-One Message to a Chatbot](https://www.tencentcloud.com/document/product/1047/68952), state of 2025-05-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BotOnC2cMessage {

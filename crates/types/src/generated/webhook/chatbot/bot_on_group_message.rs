@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `Bot.OnGroupMessage`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `TopicId`, `MsgSeq`
-/// * Vendor's page: [Callback After Reminding a Chatbot in a Group](https://www.tencentcloud.com/document/product/1047/68953), checked 2026-11-24
+/// * Vendor's page: [Callback After Reminding a Chatbot in a Group](https://www.tencentcloud.com/document/product/1047/68953), state of 2025-07-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BotOnGroupMessage {

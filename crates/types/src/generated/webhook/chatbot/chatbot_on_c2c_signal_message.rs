@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Chatbot.OnC2CSignalMessage`
 /// * Answer: decides, see [`ChatbotOnC2cSignalMessageAnswer`]
 /// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Chatbot Passthrough Message Callback](https://www.tencentcloud.com/document/product/1047/59057), checked 2026-11-24
+/// * Vendor's page: [Chatbot Passthrough Message Callback](https://www.tencentcloud.com/document/product/1047/59057), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessage {

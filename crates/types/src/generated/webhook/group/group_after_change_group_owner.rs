@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterChangeGroupOwner`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `OldOwner_Account`, `NewOwner_Account`, `EventTime`
-/// * Vendor's page: [Callback After the Group Owner Changed](https://www.tencentcloud.com/document/product/1047/60396), checked 2026-11-24
+/// * Vendor's page: [Callback After the Group Owner Changed](https://www.tencentcloud.com/document/product/1047/60396), state of 2024-04-19
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterChangeGroupOwner {

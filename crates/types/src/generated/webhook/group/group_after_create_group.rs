@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterCreateGroup`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `EventTime`
-/// * Vendor's page: [After a Group Is Created](https://www.tencentcloud.com/document/product/1047/34369), checked 2026-11-24
+/// * Vendor's page: [After a Group Is Created](https://www.tencentcloud.com/document/product/1047/34369), state of 2024-07-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateGroup {

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterCreateTopic`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [After a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49464), checked 2026-11-24
+/// * Vendor's page: [After a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49464), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateTopic {

@@ -3,7 +3,7 @@
 //! `Group.CallbackAfterGroupDestroyed`: After a Group Is Disbanded
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Is Disbanded, Operator_Account: says cloud.tencent.com 269/1670 has it in sample and table; international pages, the newer of December 2024 among them, lack it. Held here: an optional field, because not every source shows it.
+//! * After a Group Is Disbanded, Operator_Account: says cloud.tencent.com 269/1670 has it in sample and table; international pages, that of April 2023 among them, lack it. Held here: an optional field, because not every source shows it.
 //! * After a Group Is Disbanded, Name: says in all samples, in none of the tables. Held here: an optional field, because all samples show it, as does another SDK, but no table promises it.
 //! * After a Group Is Disbanded, ErrorCode of the answer: says the English page speaks of the deletion of topics. Held here: of groups; the code is ignored all the same, because the Chinese page does, and the webhook knows no topics.
 //! * After a Group Is Disbanded, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterGroupDestroyed`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `EventTime`
-/// * Vendor's page: [After a Group Is Disbanded](https://www.tencentcloud.com/document/product/1047/34377), checked 2026-11-24
+/// * Vendor's page: [After a Group Is Disbanded](https://www.tencentcloud.com/document/product/1047/34377), state of 2024-02-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupDestroyed {

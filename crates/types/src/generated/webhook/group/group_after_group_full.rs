@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterGroupFull`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `TopicId`, `EventTime`
-/// * Vendor's page: [After a Group Is Full](https://www.tencentcloud.com/document/product/1047/34376), checked 2026-11-24
+/// * Vendor's page: [After a Group Is Full](https://www.tencentcloud.com/document/product/1047/34376), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupFull {

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterGroupInfoChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `Operator_Account`, `Name`, `Introduction`, `Notification`, `FaceUrl`, `EventTime`
-/// * Vendor's page: [After Group Profile Is Modified](https://www.tencentcloud.com/document/product/1047/34378), checked 2026-11-24
+/// * Vendor's page: [After Group Profile Is Modified](https://www.tencentcloud.com/document/product/1047/34378), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupInfoChanged {

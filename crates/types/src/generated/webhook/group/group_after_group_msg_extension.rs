@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterGroupMsgExtension`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `MsgSeq`, `Seq`, `EventTime`
-/// * Vendor's page: [After a Group Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76007), checked 2026-11-24
+/// * Vendor's page: [After a Group Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76007), state of 2026-01-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupMsgExtension {

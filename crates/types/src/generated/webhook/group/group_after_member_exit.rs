@@ -17,7 +17,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Webhook: `Group.CallbackAfterMemberExit`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `TopicId`, `Operator_Account`, `ExitMemberList`, `EventTime`
-/// * Vendor's page: [After a User Leaves a Group](https://www.tencentcloud.com/document/product/1047/34373), checked 2026-11-24
+/// * Vendor's page: [After a User Leaves a Group](https://www.tencentcloud.com/document/product/1047/34373), state of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberExit {

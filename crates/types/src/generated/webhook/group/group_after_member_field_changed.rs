@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterMemberFieldChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `Operator_Account`, `Modified_Account`, `Member_Account`, `EventTime`
-/// * Vendor's page: [Callback After Group Member Profile Changed](https://www.tencentcloud.com/document/product/1047/60393), checked 2026-11-24
+/// * Vendor's page: [Callback After Group Member Profile Changed](https://www.tencentcloud.com/document/product/1047/60393), state of 2024-05-14
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberFieldChanged {

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterModifyMsg`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `TopicId`, `MsgSeq`, `EventTime`
-/// * Vendor's page: After a Group Message Is Modified, checked 2026-11-24
+/// * Vendor's page: After a Group Message Is Modified, state of 2026-03-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterModifyMsg {

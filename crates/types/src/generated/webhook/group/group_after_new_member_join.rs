@@ -19,7 +19,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Webhook: `Group.CallbackAfterNewMemberJoin`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `Operator_Account`, `NewMemberList`, `EventTime`
-/// * Vendor's page: [After a User Joins a Group](https://www.tencentcloud.com/document/product/1047/34372), checked 2026-11-24
+/// * Vendor's page: [After a User Joins a Group](https://www.tencentcloud.com/document/product/1047/34372), state of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterNewMemberJoin {

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterReadReceipt`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `GroupMsgReceiptList`, `EventTime`
-/// * Vendor's page: [Callback After Read Receipt](https://www.tencentcloud.com/document/product/1047/60395), checked 2026-11-24
+/// * Vendor's page: [Callback After Read Receipt](https://www.tencentcloud.com/document/product/1047/60395), state of 2024-04-19
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterReadReceipt {

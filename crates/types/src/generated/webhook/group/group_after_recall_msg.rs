@@ -3,7 +3,7 @@
 //! `Group.CallbackAfterRecallMsg`: Callback After Recalling Group Messages
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Recalling Group Messages, MsgSeqList: says cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId beside MsgSeq; the page of December 2024 has MsgSeq alone. Held here: `MsgId` is an optional field, because the newer pages have it.
+//! * Callback After Recalling Group Messages, MsgSeqList: says cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId beside MsgSeq; the page of April 2023 has MsgSeq alone. Held here: `MsgId` is an optional field, because the newer pages have it.
 //! * Callback After Recalling Group Messages, EventTime: says an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/73141. Held here: an integer, which is read from a text too, because tables and the newest sample agree.
 
 use crate::model::group::GroupType;
@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterRecallMsg`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `TopicId`, `MsgSeqList`, `EventTime`
-/// * Vendor's page: [Callback After Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/46979), checked 2026-11-24
+/// * Vendor's page: [Callback After Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/46979), state of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterRecallMsg {

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterTopicDestroyed`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [After a Topic Is Deleted](https://www.tencentcloud.com/document/product/1047/49465), checked 2026-11-24
+/// * Vendor's page: [After a Topic Is Deleted](https://www.tencentcloud.com/document/product/1047/49465), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicDestroyed {

@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackAfterTopicInfoChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [Topic Profile Change Webhook](https://www.tencentcloud.com/document/product/1047/49466), checked 2026-11-24
+/// * Vendor's page: [Topic Profile Change Webhook](https://www.tencentcloud.com/document/product/1047/49466), state of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicInfoChanged {

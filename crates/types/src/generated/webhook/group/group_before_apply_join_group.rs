@@ -22,7 +22,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackBeforeApplyJoinGroup`
 /// * Answer: decides, see [`GroupBeforeApplyJoinGroupAnswer`]
 /// * Told from others by: `GroupId`, `TopicId`, `Requestor_Account`, `EventTime`
-/// * Vendor's page: [Before Applying to Join a Group](https://www.tencentcloud.com/document/product/1047/34370), checked 2026-11-24
+/// * Vendor's page: [Before Applying to Join a Group](https://www.tencentcloud.com/document/product/1047/34370), state of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeApplyJoinGroup {

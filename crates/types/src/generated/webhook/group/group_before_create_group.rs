@@ -23,7 +23,7 @@ use serde_json::Value;
 /// * Webhook: `Group.CallbackBeforeCreateGroup`
 /// * Answer: decides, see [`GroupBeforeCreateGroupAnswer`]
 /// * Told from others by: `Operator_Account`, `Owner_Account`, `Type`, `Name`, `EventTime`
-/// * Vendor's page: [Before a Group Is Created](https://www.tencentcloud.com/document/product/1047/34368), checked 2026-11-24
+/// * Vendor's page: [Before a Group Is Created](https://www.tencentcloud.com/document/product/1047/34368), state of 2025-12-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateGroup {

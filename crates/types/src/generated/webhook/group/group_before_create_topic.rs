@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackBeforeCreateTopic`
 /// * Answer: decides, see [`GroupBeforeCreateTopicAnswer`]
 /// * Told from others by: its whole body
-/// * Vendor's page: [Before a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49463), checked 2026-11-24
+/// * Vendor's page: [Before a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49463), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateTopic {

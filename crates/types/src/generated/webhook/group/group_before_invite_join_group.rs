@@ -23,7 +23,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackBeforeInviteJoinGroup`
 /// * Answer: decides, see [`GroupBeforeInviteJoinGroupAnswer`]
 /// * Told from others by: `GroupId`, `TopicId`, `Operator_Account`, `DestinationMembers`, `EventTime`
-/// * Vendor's page: [Before Inviting a User to a Group](https://www.tencentcloud.com/document/product/1047/34371), checked 2026-11-24
+/// * Vendor's page: [Before Inviting a User to a Group](https://www.tencentcloud.com/document/product/1047/34371), state of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroup {

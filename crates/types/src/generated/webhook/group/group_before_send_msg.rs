@@ -23,7 +23,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `Group.CallbackBeforeSendMsg`
 /// * Answer: decides, see [`GroupBeforeSendMsgAnswer`]
 /// * Told from others by: `GroupId`, `TopicId`, `From_Account`, `Random`, `EventTime`
-/// * Vendor's page: [Before Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34374), checked 2026-11-24
+/// * Vendor's page: [Before Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34374), state of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsg {

@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Group.CallbackOnDailyGroupQuotaAlarm`
 /// * Answer: ignored by the service
 /// * Told from others by: `QuotaUsed`, `Quota`, `EventTime`
-/// * Vendor's page: [Group Creation Daily Net Increase Threshold Alarm Callback](https://www.tencentcloud.com/document/product/1047/57455), checked 2026-11-24
+/// * Vendor's page: [Group Creation Daily Net Increase Threshold Alarm Callback](https://www.tencentcloud.com/document/product/1047/57455), state of 2025-06-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupOnDailyGroupQuotaAlarm {

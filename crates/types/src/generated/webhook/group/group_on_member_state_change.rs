@@ -3,10 +3,10 @@
 //! `Group.CallbackOnMemberStateChange`: Webhook for Online and Offline Status of Audio-Video Group Members
 //!
 //! # Where the sources contradict themselves
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it: says the page of December 2024 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving. Held here: all four, because the newer pages, and `EventCause` has a value for each.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it: says the page of April 2023 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving. Held here: all four, because the newer pages, and `EventCause` has a value for each.
 //! * Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away: says more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20. Held here: 30 seconds, checked every 20, because the newest texts, and the only exact ones.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventCause: says the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of December 2024 and tencentcloud.com/ko lack it. Held here: an optional field, because the newer pages have it.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventTime: says a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of December 2024 and of tencentcloud.com/ko. Held here: an optional integer, which is read from a text too, because the newest sample has it, and in other webhooks' tables it is an integer.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventCause: says the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of April 2023 and tencentcloud.com/ko lack it. Held here: an optional field, because the newer pages have it.
+//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventTime: says a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of April 2023 and of tencentcloud.com/ko. Held here: an optional integer, which is read from a text too, because the newest sample has it, and in other webhooks' tables it is an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
@@ -24,7 +24,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Webhook: `Group.CallbackOnMemberStateChange`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [Webhook for Online and Offline Status of Audio-Video Group Members](https://www.tencentcloud.com/document/product/1047/48734), checked 2026-11-24
+/// * Vendor's page: [Webhook for Online and Offline Status of Audio-Video Group Members](https://www.tencentcloud.com/document/product/1047/48734), state of 2025-10-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupOnMemberStateChange {
@@ -40,7 +40,7 @@ pub struct GroupOnMemberStateChange {
     ///
     /// Wire name `Type`.
     ///
-    /// Unconfirmed: only another SDK names the field; no page shows it, trtc.io/document/48734 as a whole and that of December 2024 among them
+    /// Unconfirmed: only another SDK names the field; no page shows it, trtc.io/document/48734 as a whole and that of April 2023 among them
     pub r#type: Option<GroupType>,
     /// What the members are now.
     ///

@@ -20,7 +20,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `Group.CallbackSendMsgException`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `From_Account`, `Random`, `EventTime`
-/// * Vendor's page: [Webhook for Exceptions When Group Messages Are Sent](https://www.tencentcloud.com/document/product/1047/49462), checked 2026-11-24
+/// * Vendor's page: [Webhook for Exceptions When Group Messages Are Sent](https://www.tencentcloud.com/document/product/1047/49462), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupSendMsgException {

@@ -20,7 +20,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Webhook: `ContentCallback.ResultNotify`
 /// * Answer: ignored by the service
 /// * Told from others by: `Scene`, `MsgID`, `CtxcbRequestId`, `CtxcbResult`
-/// * Vendor's page: [Cloud Moderation Webhooks](https://www.tencentcloud.com/document/product/1047/78240), checked 2026-11-24
+/// * Vendor's page: [Cloud Moderation Webhooks](https://www.tencentcloud.com/document/product/1047/78240), state of 2026-03-13
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContentResultNotify {

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterAddSubscriber`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60800), checked 2026-11-24
+/// * Vendor's page: [After Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60800), state of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterAddSubscriber {

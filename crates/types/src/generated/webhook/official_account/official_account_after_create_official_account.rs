@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterCreateOfficialAccount`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `EventTime`
-/// * Vendor's page: [After a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60796), checked 2026-11-24
+/// * Vendor's page: [After a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60796), state of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterCreateOfficialAccount {

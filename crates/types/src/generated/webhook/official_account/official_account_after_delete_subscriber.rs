@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterDeleteSubscriber`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), checked 2026-11-24
+/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterDeleteSubscriber {

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterMsgWithDraw`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `WithdrawMsgList`, `EventTime`
-/// * Vendor's page: [Webhook After Recalling Official Channel Messages](https://www.tencentcloud.com/document/product/1047/60805), checked 2026-11-24
+/// * Vendor's page: [Webhook After Recalling Official Channel Messages](https://www.tencentcloud.com/document/product/1047/60805), state of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterMsgWithDraw {

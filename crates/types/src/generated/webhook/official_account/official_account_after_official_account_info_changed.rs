@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `Operator_Account`, `EventTime`
-/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), checked 2026-11-24
+/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountInfoChanged {

@@ -14,7 +14,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterSendMsg`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `MsgKey`
-/// * Vendor's page: [Callback After Sending an Official Channel Message](https://www.tencentcloud.com/document/product/1047/60804), checked 2026-11-24
+/// * Vendor's page: [Callback After Sending an Official Channel Message](https://www.tencentcloud.com/document/product/1047/60804), state of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterSendMsg {

@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackBeforeCreateOfficialAccount`
 /// * Answer: decides, see [`OfficialAccountBeforeCreateOfficialAccountAnswer`]
 /// * Told from others by: `Operator_Account`, `Owner_Account`, `Name`, `EventTime`
-/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), checked 2026-11-24
+/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccount {

@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Webhook: `OfficialAccount.CallbackBeforeSendMsg`
 /// * Answer: decides, see [`OfficialAccountBeforeSendMsgAnswer`]
 /// * Told from others by: `Official_Account`, `MsgBody`, `EventTime`
-/// * Vendor's page: [Before Official Channel Message Is Sent](https://www.tencentcloud.com/document/product/1047/60803), checked 2026-11-24
+/// * Vendor's page: [Before Official Channel Message Is Sent](https://www.tencentcloud.com/document/product/1047/60803), state of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeSendMsg {

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Alert.RequestOverLimit`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [API Overclocking Alarm Callbacks](https://www.tencentcloud.com/document/product/1047/60256), checked 2026-11-24
+/// * Vendor's page: [API Overclocking Alarm Callbacks](https://www.tencentcloud.com/document/product/1047/60256), state of 2024-05-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AlertRequestOverLimit {

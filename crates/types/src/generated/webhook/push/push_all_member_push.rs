@@ -18,7 +18,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Webhook: `Push.AllMemberPush`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [All Users / Tags / UserID Push Callback](https://www.tencentcloud.com/document/product/1047/67551), checked 2026-11-24
+/// * Vendor's page: [All Users / Tags / UserID Push Callback](https://www.tencentcloud.com/document/product/1047/67551), state of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushAllMemberPush {

@@ -20,7 +20,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Push.OfflinePush`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [Other Push Callbacks](https://www.tencentcloud.com/document/product/1047/67552), checked 2026-11-24
+/// * Vendor's page: [Other Push Callbacks](https://www.tencentcloud.com/document/product/1047/67552), state of 2026-01-20
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushOfflinePush {

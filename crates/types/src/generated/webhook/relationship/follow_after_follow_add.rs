@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Follow.CallbackAfterFollowAdd`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `FollowList`, `EventTime`
-/// * Vendor's page: [After a User Is Followed](https://www.tencentcloud.com/document/product/1047/70355), checked 2026-11-24
+/// * Vendor's page: [After a User Is Followed](https://www.tencentcloud.com/document/product/1047/70355), state of 2025-05-29
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowAdd {

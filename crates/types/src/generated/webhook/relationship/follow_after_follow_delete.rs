@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Follow.CallbackAfterFollowDelete`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `EventTime`
-/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), checked 2026-11-24
+/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowDelete {

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Profile.CallbackPortraitSet`
 /// * Answer: ignored by the service
 /// * Told from others by: `Operator_Account`, `From_Account`, `EventTime`
-/// * Vendor's page: [After a Profile Is Updated](https://www.tencentcloud.com/document/product/1047/48733), checked 2026-11-24
+/// * Vendor's page: [After a Profile Is Updated](https://www.tencentcloud.com/document/product/1047/48733), state of 2025-06-17
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProfilePortraitSet {

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Sns.CallbackBlackListAdd`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [After a User Is Added to Blocklist](https://www.tencentcloud.com/document/product/1047/34361), checked 2026-11-24
+/// * Vendor's page: [After a User Is Added to Blocklist](https://www.tencentcloud.com/document/product/1047/34361), state of 2024-08-20
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsBlackListAdd {

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Sns.CallbackBlackListDelete`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [After a User Is Removed from Blocklist](https://www.tencentcloud.com/document/product/1047/34362), checked 2026-11-24
+/// * Vendor's page: [After a User Is Removed from Blocklist](https://www.tencentcloud.com/document/product/1047/34362), state of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsBlackListDelete {

@@ -16,7 +16,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Webhook: `Sns.CallbackFriendAdd`
 /// * Answer: ignored by the service
 /// * Told from others by: its whole body
-/// * Vendor's page: [After a Friend Is Added](https://www.tencentcloud.com/document/product/1047/34359), checked 2026-11-24
+/// * Vendor's page: [After a Friend Is Added](https://www.tencentcloud.com/document/product/1047/34359), state of 2023-07-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsFriendAdd {

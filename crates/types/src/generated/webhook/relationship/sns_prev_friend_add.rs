@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// * Webhook: `Sns.CallbackPrevFriendAdd`
 /// * Answer: decides, see [`SnsPrevFriendAddAnswer`]
 /// * Told from others by: `Requester_Account`, `From_Account`, `FriendItem`, `EventTime`
-/// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), checked 2026-11-24
+/// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAdd {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// * Webhook: `Sns.CallbackPrevFriendResponse`
 /// * Answer: decides, see [`SnsPrevFriendResponseAnswer`]
 /// * Told from others by: `Requester_Account`, `From_Account`, `ResponseFriendItem`, `EventTime`
-/// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), checked 2026-11-24
+/// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), state of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendResponse {

@@ -4,7 +4,7 @@
 //!
 //! # Where the sources contradict themselves
 //! * Status Change Webhooks, Action: says the table lists Login, Logout and Disconnect; the text on reasons also names CustomStatusChange. Held here: `CustomStatusChange` is a value too, because setting a custom status is among the triggers, and its reason SetCustomStatus belongs to that action.
-//! * the page of December 2024 against newer ones: says the older page knows neither custom statuses nor their field. Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus` as the newer ones have them, because the newer text adds them and takes nothing away.
+//! * the page of April 2023 against newer ones: says the older page knows neither custom statuses nor their field. Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus` as the newer ones have them, because the newer text adds them and takes nothing away.
 //! * Status Change Webhooks, triggers: says only cloud.tencent.com 269/2570 names the REST API's command that ends all logins of a user. Held here: it is a trigger, because that page is the newest, and the others do not deny it.
 //! * Status Change Webhooks, devices without a network: says the international pages know TimeOut alone, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose when the end of the connection is noticed within that time, and TimeOut after it. Held here: either reason, because the newer page says more of the same case.
 
@@ -26,7 +26,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Webhook: `State.StateChange`
 /// * Answer: ignored by the service
 /// * Told from others by: `Info`, `EventTime`
-/// * Vendor's page: [Status Change Webhooks](https://www.tencentcloud.com/document/product/1047/34357), checked 2026-11-24
+/// * Vendor's page: [Status Change Webhooks](https://www.tencentcloud.com/document/product/1047/34357), state of 2025-10-30
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StateChange {
