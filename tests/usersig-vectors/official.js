@@ -17,7 +17,9 @@ function generate() {
   // Their userbuf counts characters and cuts code points, so only ASCII is comparable.
   print({ user: 'lin', room: 4294967295, privileges: 255 }, api.genPrivateMapKey('lin', 86400, 4294967295, 255));
   print({ user: 'lin', room: 7, privileges: 42 }, api.genPrivateMapKey('lin', 86400, 7, 42));
-  print({ user: 'lin', room: 'lobby', privileges: 255 }, api.genPrivateMapKeyWithStringRoomID('lin', 86400, 'lobby', 255));
+  for (const room of ['lobby', '']) {
+    print({ user: 'lin', room, privileges: 255 }, api.genPrivateMapKeyWithStringRoomID('lin', 86400, room, 255));
+  }
 }
 
 function judge(line) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes vectors.jsonl with the official Python and Node implementations, and has both of them judge
-# signatures of ours, with and without userbuf, compressed and stored. Needs python3, node and npm.
+# signatures of ours, with and without userbuf, compressed and stored. Needs python3, node, npm and git.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -10,10 +10,13 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet tls-sig-api-v2==1.1
 npm install --silent --no-fund --no-audit --prefix "$work" tls-sig-api-v2@1.0.2 >/dev/null
 python=("$work/venv/bin/python" "$here/official.py")
+git clone --quiet https://github.com/tencentyun/tls-sig-api-v2-python "$work/source"
+git -C "$work/source" checkout --quiet 5326113eeffc7c24afa366bf90608f88aad99e3c
+source=(env PYTHONPATH="$work/source" "$work/venv/bin/python" "$here/official.py")
 node=(env NODE_PATH="$work/node_modules" NODE_NO_WARNINGS=1 node "$here/official.js")
 
 # Theirs, for crates/usersig/tests/official_vectors.rs to verify.
-{ "${python[@]}" generate; "${node[@]}" generate; } >"$here/vectors.jsonl"
+{ "${python[@]}" generate; "${source[@]}" rooms; "${node[@]}" generate; } >"$here/vectors.jsonl"
 echo "wrote $(wc -l <"$here/vectors.jsonl") vectors"
 
 # Ours, for them to judge.

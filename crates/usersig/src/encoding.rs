@@ -10,7 +10,7 @@ use base64::{
 const ENGINE: GeneralPurpose = GeneralPurpose::new(&alphabet(), PAD);
 
 /// The alphabet of ordinary base64 with the characters replaced. Made by the compiler, which also
-/// refuses one that is none.
+/// refuses one that is not valid.
 const fn alphabet() -> Alphabet {
     let mut symbols = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut padding = b'=';
@@ -44,7 +44,9 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads bytes from the base64 of signatures. Characters of ordinary base64 are refused where
-/// another stands for them: two texts for one signature would defeat caches and block lists.
+/// another stands for them, as the service does. That leaves many texts for one signature (another
+/// compression, white space, further keys), so what tells signatures apart is
+/// [`Claims::fingerprint`](crate::Claims::fingerprint), never the text.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, VerifyError> {
     ENGINE.decode(text).map_err(|_| VerifyError::BadBase64)
 }

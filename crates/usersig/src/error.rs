@@ -95,7 +95,8 @@ pub enum VerifyError {
     BadZlib,
     /// The document is no JSON object.
     BadJson,
-    /// A field of the document is missing or of the wrong kind.
+    /// A field of the document is missing, of the wrong kind, or holds what is never signed: a user id
+    /// that is empty or has control characters, no validity.
     BadField {
         /// Its name.
         field: &'static str,
@@ -130,7 +131,7 @@ impl fmt::Display for VerifyError {
             Self::BadBase64 => f.write_str("the signature is not in the base64 of signatures"),
             Self::BadZlib => f.write_str("the signature is no zlib stream, or it is cut off"),
             Self::BadJson => f.write_str("the signature holds no JSON object"),
-            Self::BadField { field } => write!(f, "{field} is missing or of the wrong kind"),
+            Self::BadField { field } => write!(f, "{field} is missing or not valid"),
             Self::UnknownVersion => f.write_str("the signature has another version"),
             Self::WrongApp { found } => write!(f, "the signature is for app {found}"),
             Self::WrongUser => f.write_str("the signature is for another user"),

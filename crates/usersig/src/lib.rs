@@ -24,6 +24,7 @@
 //! * Signatures from the future are refused, with a small leeway for clocks that differ.
 //! * Lengths in a userbuf count bytes, not characters.
 //! * A user id cannot smuggle further lines into the text that is signed.
+//! * [`Claims::fingerprint`] is the same for all texts of a signature, so that a block list holds.
 //!
 //! Facts are those of the vendor's page 34385 and of the official implementations.
 
@@ -44,4 +45,4 @@ pub use generated::params::{MAX_DOCUMENT_BYTES, MAX_ENCODED_BYTES};
 pub use secret::{SecretKey, UserSig};
 pub use sign::{Compression, Signer};
 pub use userbuf::{Privileges, Room, Userbuf};
-pub use verify::{Claims, UnverifiedClaims, parse};
+pub use verify::{Claims, Fingerprint, UnverifiedClaims, parse};

@@ -124,7 +124,8 @@ impl Signer {
         self.room_key(user_id, valid_for, Room::Number(room), privileges)
     }
 
-    /// A signature that lets a user into a room by name, with rights that end with it.
+    /// A signature that lets a user into a room by name, with rights that end with it. An empty name
+    /// means room number 0, as in the official implementations; see [`Userbuf::new`].
     ///
     /// # Errors
     ///
@@ -160,15 +161,7 @@ impl Signer {
         userbuf: Option<&[u8]>,
     ) -> Result<UserSig, SignError> {
         let expire = valid_for.as_secs();
-        if user_id.is_empty() {
-            return Err(SignError::EmptyUserId);
-        }
-        if user_id.contains(char::is_control) {
-            return Err(SignError::ControlCharacter);
-        }
-        if expire == 0 {
-            return Err(SignError::NoValidity);
-        }
+        check(user_id, expire)?;
         // Checked before the work; the exact bounds follow below.
         if user_id.len() + userbuf.map_or(0, <[u8]>::len) > MAX_DOCUMENT_BYTES {
             return Err(SignError::TooLarge);
@@ -227,21 +220,48 @@ impl Signer {
         userbuf: Option<&str>,
     ) -> Option<Hmac<Sha256>> {
         let mut mac = self.mac.clone()?;
-        let mut line = |name: &str, value: &str| {
-            mac.update(name.as_bytes());
-            mac.update(b":");
-            mac.update(value.as_bytes());
-            mac.update(b"\n");
-        };
-        line(field::IDENTIFIER, user_id);
-        let mut digits = itoa::Buffer::new();
-        line(field::SDK_APP_ID, digits.format(sdk_app_id));
-        line(field::TIME, digits.format(time));
-        line(field::EXPIRE, digits.format(expire));
-        if let Some(userbuf) = userbuf {
-            line(field::USERBUF, userbuf);
-        }
+        let put = |bytes: &[u8]| mac.update(bytes);
+        signed_lines(put, user_id, sdk_app_id, time, expire, userbuf);
         Some(mac)
+    }
+}
+
+/// What holds of every signature: nothing else is signed, and nothing else is accepted.
+pub(crate) fn check(user_id: &str, expire: u64) -> Result<(), SignError> {
+    if user_id.is_empty() {
+        return Err(SignError::EmptyUserId);
+    }
+    if user_id.contains(char::is_control) {
+        return Err(SignError::ControlCharacter);
+    }
+    if expire == 0 {
+        return Err(SignError::NoValidity);
+    }
+    Ok(())
+}
+
+/// Writes the lines that are signed.
+pub(crate) fn signed_lines(
+    mut put: impl FnMut(&[u8]),
+    user_id: &str,
+    sdk_app_id: u64,
+    time: u64,
+    expire: u64,
+    userbuf: Option<&str>,
+) {
+    let mut line = |name: &str, value: &str| {
+        put(name.as_bytes());
+        put(b":");
+        put(value.as_bytes());
+        put(b"\n");
+    };
+    line(field::IDENTIFIER, user_id);
+    let mut digits = itoa::Buffer::new();
+    line(field::SDK_APP_ID, digits.format(sdk_app_id));
+    line(field::TIME, digits.format(time));
+    line(field::EXPIRE, digits.format(expire));
+    if let Some(userbuf) = userbuf {
+        line(field::USERBUF, userbuf);
     }
 }
 

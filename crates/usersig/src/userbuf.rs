@@ -61,7 +61,10 @@ pub struct Userbuf {
 }
 
 impl Userbuf {
-    /// Rights of a user in a room.
+    /// Rights of a user in a room. A room with an empty name becomes [`Room::Number`] 0: the official
+    /// implementations in C++, C#, Go, Java, PHP and Python write the layout without a name for it.
+    /// The one in Node writes the layout with an empty name, which [`decode`](Self::decode) reads and
+    /// [`encode`](Self::encode) writes again.
     ///
     /// # Errors
     ///
@@ -79,7 +82,10 @@ impl Userbuf {
         Ok(Self {
             account: account.into(),
             sdk_app_id: narrow(sdk_app_id, "sdk_app_id")?,
-            room,
+            room: match room {
+                Room::Name(name) if name.is_empty() => Room::Number(0),
+                room => room,
+            },
             expires_at: narrow(expires_at, "expires_at")?,
             privileges,
             account_type: ACCOUNT_TYPE,
@@ -224,7 +230,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read(account in ".{0,40}", room in ".{0,40}", bits: u32, at: u32, number: u32, named: bool) {
             let room = if named { Room::Name(room) } else { Room::Number(number) };
-            let userbuf = Userbuf::new(account, 7, room, at.into(), Privileges(bits)).unwrap();
+            let mut userbuf = Userbuf::new(account, 7, room.clone(), at.into(), Privileges(bits)).unwrap();
+            prop_assert_eq!(Userbuf::decode(&userbuf.encode().unwrap()).unwrap(), userbuf.clone());
+            userbuf.room = room;
             prop_assert_eq!(Userbuf::decode(&userbuf.encode().unwrap()).unwrap(), userbuf);
         }
     }

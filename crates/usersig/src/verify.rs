@@ -1,12 +1,15 @@
 //! Reading signatures, and telling whether they hold.
 
 use crate::{
-    Signer, VerifyError, deflate, encoding,
+    SignError, Signer, VerifyError, deflate, encoding,
     generated::params::{MAX_DOCUMENT_BYTES, MAX_ENCODED_BYTES, VERSION, field},
+    sign,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::Mac;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// What a signature says, after it was verified.
@@ -30,6 +33,67 @@ impl Claims {
     /// When it ends, in seconds since 1970.
     pub fn expires_at(&self) -> u64 {
         self.issued_at.saturating_add(self.valid_for)
+    }
+
+    /// Tells this signature from others: for block lists of signatures that leaked, for counters and
+    /// caches. It depends on what is signed and on nothing else. The text of a signature does not
+    /// serve for that: whoever has one can write it in other ways (compressed differently, with white
+    /// space or further keys), and each of them holds.
+    ///
+    /// ```
+    /// # use std::{collections::HashSet, time::Duration};
+    /// # use tencent_chat_usersig::{Compression, Signer};
+    /// let signer = Signer::new(1400000000, "the key from the console");
+    /// let leaked = signer.sign("lin", Duration::from_secs(86_400))?;
+    /// let mut blocked = HashSet::new();
+    /// blocked.insert(signer.verify(leaked.expose())?.fingerprint());
+    ///
+    /// let claims = signer.verify(leaked.expose())?;
+    /// assert!(blocked.contains(&claims.fingerprint()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fingerprint(&self) -> Fingerprint {
+        let userbuf = self.userbuf.as_ref().map(|bytes| STANDARD.encode(bytes));
+        let mut digest = Sha256::new();
+        sign::signed_lines(
+            |bytes| digest.update(bytes),
+            &self.user_id,
+            self.sdk_app_id,
+            self.issued_at,
+            self.valid_for,
+            userbuf.as_deref(),
+        );
+        Fingerprint(digest.finalize().into())
+    }
+}
+
+/// SHA-256 of the lines that a signature signs; see [`Claims::fingerprint`]. `Display` writes it in
+/// hexadecimal. It is not a secret: nobody can make a signature of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Fingerprint {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
     }
 }
 
@@ -152,11 +216,13 @@ impl Document {
             return Err(VerifyError::UnknownVersion);
         }
         let user_id = text(field::IDENTIFIER)?.to_owned();
-        if user_id.contains(char::is_control) {
-            return Err(VerifyError::BadField {
-                field: field::IDENTIFIER,
-            });
-        }
+        let valid_for = number(field::EXPIRE)?;
+        sign::check(&user_id, valid_for).map_err(|error| VerifyError::BadField {
+            field: match error {
+                SignError::NoValidity => field::EXPIRE,
+                _ => field::IDENTIFIER,
+            },
+        })?;
         let base64 = |text: &str, name| {
             STANDARD
                 .decode(text)
@@ -170,7 +236,7 @@ impl Document {
             user_id,
             sdk_app_id: number(field::SDK_APP_ID)?,
             issued_at: number(field::TIME)?,
-            valid_for: number(field::EXPIRE)?,
+            valid_for,
             userbuf: userbuf
                 .as_deref()
                 .map(|text| base64(text, field::USERBUF))

@@ -5,8 +5,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression as Level, write::ZlibEncoder};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use proptest::prelude::*;
-use std::{io::Write as _, time::Duration};
+use sha2::{Digest as _, Sha256};
+use std::{collections::HashSet, io::Write as _, time::Duration};
 use tencent_chat_usersig::{
     Compression, FixedClock, MAX_DOCUMENT_BYTES, MAX_ENCODED_BYTES, Privileges, SecretKey,
     SecretKeyError, SignError, Signer, VerifyError, parse,
@@ -145,6 +147,125 @@ fn a_document_that_was_changed_does_not_hold() {
             .replace("\"x\": {\"y\": []}, \"x\"", "\"x\"")
     );
     assert!(signer().verify(&wrap(spaced.as_bytes())).is_ok());
+}
+
+/// A document that another program signs with the app's key, whatever our rules are.
+fn sign_by_hand(user: &str, time: u64, expire: u64, userbuf: Option<&str>) -> serde_json::Value {
+    let mut lines = format!(
+        "TLS.identifier:{user}\nTLS.sdkappid:1400000000\nTLS.time:{time}\nTLS.expire:{expire}\n"
+    );
+    let mut document = serde_json::json!({
+        "TLS.ver": "2.0", "TLS.identifier": user, "TLS.sdkappid": 1_400_000_000,
+        "TLS.expire": expire, "TLS.time": time,
+    });
+    if let Some(userbuf) = userbuf {
+        lines += &format!("TLS.userbuf:{userbuf}\n");
+        document["TLS.userbuf"] = userbuf.into();
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"top-secret-key").unwrap();
+    mac.update(lines.as_bytes());
+    document["TLS.sig"] = STANDARD.encode(mac.finalize().into_bytes()).into();
+    document
+}
+
+#[test]
+fn verify_refuses_what_sign_refuses() {
+    const NOW: u64 = 1_700_000_000;
+    let field = |field| Err(VerifyError::BadField { field });
+    let verify = |user: &str, time, expire| {
+        let document = sign_by_hand(user, time, expire, None).to_string();
+        let unverified = parse(&wrap(document.as_bytes())).map(drop);
+        let verified = signer().verify(&wrap(document.as_bytes())).map(drop);
+        assert_eq!(unverified, verified, "{document}");
+        verified
+    };
+    assert_eq!(verify("lin", NOW, 86_400), Ok(()));
+    for (user, expire, place) in [
+        ("", 86_400, "TLS.identifier"),
+        ("a\nTLS.sdkappid:1", 86_400, "TLS.identifier"),
+        ("a\u{85}b", 86_400, "TLS.identifier"),
+        ("\0", 86_400, "TLS.identifier"),
+        ("lin", 0, "TLS.expire"),
+    ] {
+        let valid_for = Duration::from_secs(expire);
+        assert!(signer().sign(user, valid_for).is_err(), "{user:?} {expire}");
+        // Also one from a clock that is a little ahead, which nothing else would stop.
+        for time in [NOW, NOW + 30] {
+            assert_eq!(verify(user, time, expire), field(place), "{user:?}");
+        }
+    }
+}
+
+#[test]
+fn every_text_of_a_signature_has_one_fingerprint() {
+    let document = sign_by_hand("林 \"x\"", 1_700_000_000, 86_400, Some("YWJj"));
+    let plain = document.to_string();
+    let mut keyed = document.clone();
+    keyed["x"] = serde_json::json!({ "y": [1] });
+    let mut backwards: Vec<String> = (document.as_object().unwrap().iter())
+        .map(|(key, value)| format!("{}:{value}", serde_json::json!(key)))
+        .collect();
+    backwards.reverse();
+    let escaped: String = plain
+        .chars()
+        .fold(String::new(), |text, c| match c.is_ascii() {
+            true => text + &c.to_string(),
+            false => text + &format!("\\u{:04x}", u32::from(c)),
+        });
+    let written = [
+        plain.clone(),
+        format!("\n {plain} \t"),
+        serde_json::to_string_pretty(&document).unwrap(),
+        keyed.to_string(),
+        format!("{{{}}}", backwards.join(",")),
+        escaped,
+    ];
+    let mut texts = HashSet::new();
+    for document in &written {
+        for level in [Level::none(), Level::fast(), Level::best()] {
+            let mut zlib = ZlibEncoder::new(Vec::new(), level);
+            zlib.write_all(document.as_bytes()).unwrap();
+            let base64 = STANDARD.encode(zlib.finish().unwrap());
+            texts.insert(base64.replace('+', "*").replace('/', "-").replace('=', "_"));
+        }
+    }
+    assert!(texts.len() >= 15, "{}", texts.len());
+    let prints: HashSet<_> = (texts.iter())
+        .map(|text| {
+            let print = signer().verify(text).unwrap().fingerprint();
+            assert_eq!(parse(text).unwrap().peek().fingerprint(), print);
+            print
+        })
+        .collect();
+    assert_eq!(prints.len(), 1);
+
+    // It is what anybody can compute of the lines that are signed.
+    let lines = "TLS.identifier:林 \"x\"\nTLS.sdkappid:1400000000\nTLS.time:1700000000\nTLS.expire:86400\nTLS.userbuf:YWJj\n";
+    let digest: [u8; 32] = Sha256::digest(lines.as_bytes()).into();
+    let print = prints.into_iter().next().unwrap();
+    assert_eq!(print.as_bytes(), &digest);
+    assert_eq!(print.to_string().len(), 64);
+    assert_eq!(
+        print.to_string()[..4],
+        format!("{:02x}{:02x}", digest[0], digest[1])
+    );
+}
+
+#[test]
+fn other_signatures_have_other_fingerprints() {
+    let documents = [
+        sign_by_hand("lin", 1_700_000_000, 86_400, None),
+        sign_by_hand("mei", 1_700_000_000, 86_400, None),
+        sign_by_hand("lin", 1_700_000_001, 86_400, None),
+        sign_by_hand("lin", 1_700_000_000, 86_401, None),
+        sign_by_hand("lin", 1_700_000_000, 86_400, Some("")),
+        sign_by_hand("lin", 1_700_000_000, 86_400, Some("YWJj")),
+    ];
+    let prints = documents.iter().map(|document| {
+        let sig = wrap(document.to_string().as_bytes());
+        signer().verify(&sig).unwrap().fingerprint()
+    });
+    assert_eq!(prints.collect::<HashSet<_>>().len(), documents.len());
 }
 
 #[test]
