@@ -38,16 +38,13 @@ use diagnostic::{Diagnostic, Diagnostics};
 pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let model = lower::lower(spec)?;
     let mut tree = tree::Tree::default();
-    for folder in [
-        emit::TYPES,
-        emit::CLIENT,
-        emit::USERSIG,
-        editor_schema::FOLDER,
-    ] {
-        tree.own(folder);
-    }
     editor_schema::emit(&mut tree);
-    emit::emit(spec, &model, &mut tree).map_err(|message| {
+    let emitted = emit::emit(spec, &model, &mut tree);
+    let owned = emitted.and_then(|()| match tree.foreign() {
+        None => Ok(()),
+        Some(path) => Err(format!("{path} is in none of its folders")),
+    });
+    owned.map_err(|message| {
         let mut errors = Diagnostics::default();
         errors.push(
             Diagnostic::of_file(
