@@ -2,7 +2,7 @@
 
 use crate::{
     Client, Clock, Limiter, LocalLimiter, Observer, Region, RetryPolicy, SecretKey,
-    credentials::Credentials, transport::Transport,
+    credentials::Credentials, http::Http, transport::Transport,
 };
 use reqwest::{Url, redirect};
 use std::{
@@ -41,13 +41,17 @@ pub struct ClientBuilder {
 
 /// What callers do with the HTTP client's builder.
 #[derive(Default)]
-struct Adjustments(Vec<Box<Adjust>>);
+struct Adjustments {
+    once: Vec<Box<AdjustOnce>>,
+    always: Vec<Arc<Adjust>>,
+}
 
-type Adjust = dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
+type AdjustOnce = dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
+type Adjust = dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
 
 impl fmt::Debug for Adjustments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} adjustments", self.0.len())
+        write!(f, "{} adjustments", self.once.len() + self.always.len())
     }
 }
 
@@ -204,17 +208,35 @@ impl ClientBuilder {
     /// Some things stay as they must be, whatever is set here: redirects are not followed, because
     /// they would carry the UserSig elsewhere; connections are not logged byte by byte, because that
     /// would log it; and requests are not repeated behind [`RetryPolicy`]'s back.
+    ///
+    /// The HTTP client is made once and belongs to one runtime at a time, since connections stand still
+    /// with the runtime that opened them: a call from another one, while that is still there and one
+    /// of them is a `current_thread` runtime, is an error of kind
+    /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime).
+    /// [`http_per_runtime`](Self::http_per_runtime) has no such limit.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.adjust.0.push(Box::new(adjust));
+        self.adjust.once.push(Box::new(adjust));
+        self
+    }
+
+    /// As [`http`](Self::http), for a client that several runtimes use, such as those of tests: each of
+    /// them gets an HTTP client of its own, as without any settings.
+    pub fn http_per_runtime(
+        mut self,
+        adjust: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.adjust.always.push(Arc::new(adjust));
         self
     }
 
     /// An HTTP client of your own, for what [`http`](Self::http) cannot do, such as sharing one. It
     /// must not follow redirects and must not have `connection_verbose` set: the first would carry
     /// the UserSig elsewhere, the second would write it to the log.
+    ///
+    /// It belongs to one runtime at a time, as described at [`http`](Self::http).
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -298,38 +320,43 @@ impl ClientBuilder {
                 );
             }
         }
+        let Adjustments { once, always } = self.adjust;
         let http = match self.http {
-            Some(_) if !self.adjust.0.is_empty() => {
+            Some(_) if !(once.is_empty() && always.is_empty()) => {
                 return error("http", "http_client is set too", "one of the two");
             }
-            Some(http) => http,
+            Some(http) => Ok(Http::one(http)),
             None => {
-                let mut http = reqwest::Client::builder()
-                    .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
-                    .connect_timeout(self.connect_timeout)
-                    .pool_idle_timeout(Duration::from_secs(60))
-                    .tcp_nodelay(true);
-                if loopback {
+                let connect_timeout = self.connect_timeout;
+                let begin = move || {
+                    let http = reqwest::Client::builder()
+                        .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
+                        .connect_timeout(connect_timeout)
+                        .pool_idle_timeout(Duration::from_secs(60))
+                        .tcp_nodelay(true);
                     // A proxy cannot reach this machine's own loopback.
-                    http = http.no_proxy();
+                    let http = if loopback { http.no_proxy() } else { http };
+                    always.iter().fold(http, |http, adjust| adjust(http))
+                };
+                let end = |http: reqwest::ClientBuilder| {
+                    http.redirect(redirect::Policy::none())
+                        .connection_verbose(false)
+                        .retry(reqwest::retry::never())
+                        .build()
+                };
+                if once.is_empty() {
+                    Http::per_runtime(move || end(begin()))
+                } else {
+                    let http = once.into_iter().fold(begin(), |http, adjust| adjust(http));
+                    end(http).map(Http::one)
                 }
-                for adjust in self.adjust.0 {
-                    http = adjust(http);
-                }
-                let http = http
-                    .redirect(redirect::Policy::none())
-                    .connection_verbose(false)
-                    .retry(reqwest::retry::never());
-                http.build().map_err(|e| {
-                    let problem = e.without_url().to_string();
-                    ConfigError::new(
-                        "http",
-                        &problem,
-                        "settings that go together, and working TLS certificates",
-                    )
-                })?
             }
         };
+        let http = http.map_err(|e| {
+            let problem = e.without_url().to_string();
+            let expected = "settings that go together, and working TLS certificates";
+            ConfigError::new("http", &problem, expected)
+        })?;
         Ok(Client {
             transport: Arc::new(Transport {
                 http,

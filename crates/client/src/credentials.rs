@@ -5,11 +5,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use std::{
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
     time::Duration,
 };
 use tencent_chat_types::protocol::query;
-use tencent_chat_usersig::{SignError, Signer, UserSig};
+use tencent_chat_usersig::{FixedClock, SignError, Signer, UserSig};
 use zeroize::Zeroizing;
 
 /// What may stand in a query value as it is.
@@ -156,7 +156,7 @@ impl Credentials {
     /// The signature to use now.
     pub(crate) fn current(&self) -> Result<Arc<Signed>, SignError> {
         let leeway = Signer::DEFAULT_LEEWAY.as_secs();
-        let now = self.signer.now();
+        let now = self.now();
         let old = self.current.load_full();
         match &old {
             Some(signed) if signed.is_fresh(now, leeway) => return Ok(Arc::clone(signed)),
@@ -167,9 +167,10 @@ impl Credentials {
         };
         let _guard = match (old.filter(usable), self.renewing.try_lock()) {
             (_, Ok(guard)) => guard,
+            (_, Err(TryLockError::Poisoned(poisoned))) => poisoned.into_inner(),
             // Somebody is at it already.
-            (Some(old), Err(_)) => return Ok(old),
-            (None, Err(_)) => self.renewing.lock().unwrap_or_else(PoisonError::into_inner),
+            (Some(old), Err(TryLockError::WouldBlock)) => return Ok(old),
+            (None, Err(TryLockError::WouldBlock)) => self.lock(),
         };
         if let Some(signed) = self
             .current
@@ -185,14 +186,20 @@ impl Credentials {
 
     /// A signature in place of one that the service found stale. Of many that ask at once, one signs.
     pub(crate) fn renew(&self, stale: &Arc<Signed>) -> Result<(), SignError> {
-        let _guard = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        let _guard = self.lock();
         let current = self.current.load_full();
         if current.is_some_and(|current| !Arc::ptr_eq(&current, stale)) {
             return Ok(());
         }
-        let signed = Arc::new(self.sign(self.signer.now())?);
+        let signed = Arc::new(self.sign(now)?);
         self.current.store(Some(signed));
         Ok(())
+    }
+
+    /// Nothing of the app's code runs while it is held, and what it guards is never half done.
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.renewing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time that signatures are made with.
@@ -201,7 +208,9 @@ impl Credentials {
     }
 
     fn sign(&self, now: u64) -> Result<Signed, SignError> {
-        let sig = self.signer.sign(&self.identifier, self.valid_for)?;
+        // The caller has asked the app's clock: it must not run under the lock.
+        let signer = self.signer.clone().with_clock(FixedClock::new(now));
+        let sig = signer.sign(&self.identifier, self.valid_for)?;
         let valid_for = self.valid_for.as_secs();
         let query = format!(
             "{}={}&{}={}&{}={}&{}={}",
@@ -240,8 +249,13 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::HashSet, thread};
-    use tencent_chat_usersig::FixedClock;
+    use std::{
+        collections::HashSet,
+        panic::{AssertUnwindSafe, catch_unwind},
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+    };
+    use tencent_chat_usersig::Clock;
 
     const START: u64 = 1_700_000_000;
     const DAY: u64 = 86_400;
@@ -333,6 +347,51 @@ mod tests {
             });
             assert_eq!(seen.len(), 1);
         }
+    }
+
+    /// Asks for the time on every call, and panics when it is told to.
+    #[derive(Clone, Default)]
+    struct Broken(Arc<AtomicBool>);
+
+    impl Clock for Broken {
+        fn unix_seconds(&self) -> u64 {
+            assert!(!self.0.swap(false, Ordering::SeqCst), "on purpose");
+            START
+        }
+    }
+
+    #[test]
+    fn a_clock_that_panics_leaves_the_lock_free() {
+        let clock = Broken::default();
+        let signer = Signer::new(1_400_000_000, "key").with_clock(clock.clone());
+        let credentials = Credentials::new(signer, "admin".to_owned(), Duration::from_secs(DAY));
+        let panics = |credentials: &Credentials, stale: Option<&Arc<Signed>>| {
+            clock.0.store(true, Ordering::SeqCst);
+            let run = || match stale {
+                None => credentials.current().map(drop),
+                Some(stale) => credentials.renew(stale),
+            };
+            assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+            assert!(credentials.renewing.try_lock().is_ok());
+        };
+        panics(&credentials, None);
+        let signed = credentials.current().unwrap();
+        panics(&credentials, Some(&signed));
+        credentials.renew(&signed).unwrap();
+        assert!(!Arc::ptr_eq(&signed, &credentials.current().unwrap()));
+    }
+
+    #[test]
+    fn a_poisoned_lock_is_still_a_lock() {
+        let credentials = credentials(Arc::new(FixedClock::new(START)));
+        let poison = || {
+            let _guard = credentials.renewing.lock();
+            panic!("on purpose");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(poison)).is_err());
+        assert!(credentials.renewing.is_poisoned());
+        let signed = credentials.current().unwrap();
+        credentials.renew(&signed).unwrap();
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod environment;
 mod error;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
+mod http;
 mod limit;
 mod observe;
 mod pages;

@@ -3,6 +3,7 @@
 use crate::{
     credentials::{Credentials, Signed},
     error::{Cause, Error, Sent, quoted, without_text},
+    http::Http,
     limit::{FAR, Limiter, Turn},
     observe::{CallSpan, Observer, Tried},
     pages::OUTSIDE,
@@ -27,7 +28,7 @@ use tracing::Instrument as _;
 
 /// Everything that calls share.
 pub(crate) struct Transport {
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Http,
     /// Scheme, host and path prefix, with a slash at the end; standby hosts after the first.
     pub(crate) bases: Vec<Url>,
     /// Which of them is in use.
@@ -249,6 +250,7 @@ impl Transport {
         let request = self
             .http
             .post(address)
+            .map_err(|cause| command.error(cause, Sent::No))?
             .header(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("application/json"),

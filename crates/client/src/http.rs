@@ -1,0 +1,222 @@
+//! The HTTP client of each runtime: a connection is driven by a task of the runtime that opened it, and
+//! stands still for everybody else while nothing runs there.
+
+use crate::error::Cause;
+use arc_swap::ArcSwap;
+use reqwest::{RequestBuilder, Url};
+use std::{
+    fmt,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+type Made = Result<reqwest::Client, reqwest::Error>;
+type Make = dyn Fn() -> Made + Send + Sync;
+
+/// Where requests begin.
+pub(crate) struct Http {
+    first: reqwest::Client,
+    /// Makes another one like the first, where that is possible.
+    make: Option<Box<Make>>,
+    /// Who the client, or a client, belongs to.
+    homes: ArcSwap<Vec<Home>>,
+    /// Held while `homes` changes.
+    moving_in: Mutex<()>,
+}
+
+/// A runtime with the client whose connections it drives.
+#[derive(Clone)]
+struct Home {
+    runtime: Handle,
+    http: reqwest::Client,
+}
+
+impl Home {
+    /// Whether the runtime is gone. It takes no more tasks then.
+    fn is_over(&self) -> bool {
+        let probe = self.runtime.spawn(pending::<()>());
+        let is_over = probe.is_finished();
+        probe.abort();
+        is_over
+    }
+}
+
+/// Why a call was refused.
+const OTHER_RUNTIME: &str = "the client belongs to another runtime that is still there, which may stand \
+    still and its connections with it; build a client for each runtime, or set up HTTP with \
+    `http_per_runtime`";
+
+impl Http {
+    /// A client that one runtime has at a time, or any number of multi-threaded ones, which never stand
+    /// still.
+    pub(crate) fn one(http: reqwest::Client) -> Self {
+        Self {
+            first: http,
+            make: None,
+            homes: ArcSwap::default(),
+            moving_in: Mutex::new(()),
+        }
+    }
+
+    /// A client for each runtime. The first is made at once, so that what is wrong with its settings
+    /// shows.
+    pub(crate) fn per_runtime(
+        make: impl Fn() -> Made + Send + Sync + 'static,
+    ) -> Result<Self, reqwest::Error> {
+        let first = make()?;
+        Ok(Self {
+            make: Some(Box::new(make)),
+            ..Self::one(first)
+        })
+    }
+
+    /// Begins a request of the runtime that this is called in.
+    pub(crate) fn post(&self, address: Url) -> Result<RequestBuilder, Cause> {
+        // Calls look before they get here, so that there is one.
+        let Ok(runtime) = Handle::try_current() else {
+            return Ok(self.first.post(address));
+        };
+        if let Some(http) = find(&self.homes.load(), &runtime) {
+            return Ok(http.post(address));
+        }
+        Ok(self.move_in(&runtime)?.post(address))
+    }
+
+    fn move_in(&self, runtime: &Handle) -> Result<reqwest::Client, Cause> {
+        let guard = self.lock();
+        let homes = self.live_homes();
+        if let Some(http) = find(&homes, runtime) {
+            return Ok(http.clone());
+        }
+        let http = match &self.make {
+            None if homes
+                .iter()
+                .any(|home| !never_still(&home.runtime, runtime)) =>
+            {
+                return Err(Cause::Runtime(OTHER_RUNTIME));
+            }
+            Some(make) if !homes.is_empty() => {
+                // The app's code runs in there, so without the lock.
+                drop(guard);
+                let made = make().map_err(|error| Cause::Connect(error.without_url()))?;
+                return Ok(self.add(self.lock(), runtime, made));
+            }
+            _ => self.first.clone(),
+        };
+        Ok(self.add(guard, runtime, http))
+    }
+
+    /// Gives a runtime a client, unless it has one by now.
+    fn add(
+        &self,
+        _: MutexGuard<'_, ()>,
+        runtime: &Handle,
+        http: reqwest::Client,
+    ) -> reqwest::Client {
+        let mut homes = self.live_homes();
+        if let Some(http) = find(&homes, runtime) {
+            return http.clone();
+        }
+        homes.push(Home {
+            runtime: runtime.clone(),
+            http: http.clone(),
+        });
+        self.homes.store(Arc::new(homes));
+        http
+    }
+
+    fn live_homes(&self) -> Vec<Home> {
+        let homes = self.homes.load();
+        let live = homes.iter().filter(|home| !home.is_over());
+        live.cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.moving_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn find<'a>(homes: &'a [Home], runtime: &Handle) -> Option<&'a reqwest::Client> {
+    let home = homes.iter().find(|home| home.runtime.id() == runtime.id());
+    home.map(|home| &home.http)
+}
+
+/// Whether both are driven by threads of their own.
+fn never_still(one: &Handle, other: &Handle) -> bool {
+    [one, other]
+        .iter()
+        .all(|runtime| runtime.runtime_flavor() != RuntimeFlavor::CurrentThread)
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("per_runtime", &self.make.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn each_live_runtime_has_a_client_and_those_of_dead_ones_go() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let clients = Http::per_runtime(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            reqwest::Client::builder().no_proxy().build()
+        })
+        .unwrap();
+        let address = Url::parse("http://127.0.0.1:1/").unwrap();
+        let live = Builder::new_current_thread().build().unwrap();
+        for round in 1..=20 {
+            // The one that lives keeps its client throughout, and idles in between.
+            assert!(live.block_on(async { clients.post(address.clone()).is_ok() }));
+            let other = match round % 2 {
+                0 => Builder::new_current_thread().build().unwrap(),
+                _ => Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .build()
+                    .unwrap(),
+            };
+            for _ in 0..3 {
+                assert!(other.block_on(async { clients.post(address.clone()).is_ok() }));
+            }
+            assert_eq!(made.load(Ordering::SeqCst), 1 + round);
+            assert_eq!(clients.homes.load().len(), 2);
+        }
+    }
+
+    #[test]
+    fn one_client_moves_to_another_runtime_when_its_own_is_gone() {
+        let http = Http::one(reqwest::Client::builder().no_proxy().build().unwrap());
+        let post = || {
+            http.post(Url::parse("http://127.0.0.1:1/").unwrap())
+                .is_ok()
+        };
+        let new = || Builder::new_current_thread().build().unwrap();
+        let (one, other) = (new(), new());
+        assert!(one.block_on(async { post() }));
+        assert!(!other.block_on(async { post() }));
+        drop(one);
+        assert!(other.block_on(async { post() }));
+        drop(other);
+        let threads = || {
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .build()
+                .unwrap()
+        };
+        let (one, other) = (threads(), threads());
+        assert!(one.block_on(async { post() }));
+        assert!(other.block_on(async { post() }));
+        assert!(!new().block_on(async { post() }));
+    }
+}
