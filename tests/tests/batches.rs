@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use tencent_chat_client::{
-    BatchOutcome, Client, ErrorKind, ItemOutcome, Observer, PartOutcome, RetryPolicy, Sent, Tried,
+    BatchOutcome, Client, ErrorKind, ItemResult, Observer, PartOutcome, RetryPolicy, Sent, Tried,
 };
 use tencent_chat_simulator::Fault;
 use tencent_chat_tests::world::{APP, NOW, USERS, World, text};
@@ -81,12 +81,12 @@ fn calls<E: Endpoint>(world: &World) -> usize {
 fn runs<E: Batched>(outcome: &BatchOutcome<E>) -> Vec<(String, usize)> {
     let mut runs: Vec<(String, usize)> = Vec::new();
     for (_, outcome) in outcome.iter() {
-        let short = match outcome {
-            ItemOutcome::CallFailed(error) => match error.code() {
+        let short = match outcome.result() {
+            ItemResult::CallFailed(error) => match error.code() {
                 Some(code) => format!("call failed: {}", code.0),
                 None => format!("call failed: {:?}", error.kind()),
             },
-            ItemOutcome::Failed { code, .. } => match code {
+            ItemResult::Failed { code, .. } => match code {
                 Some(code) => format!("failed: {}", code.0),
                 None => "failed".to_owned(),
             },
@@ -130,7 +130,9 @@ async fn a_list_with_a_result_for_each() {
     let request = DeleteAccounts::new(asked[550..].iter().map(AccountId::new));
     let outcome = world.client.batch(request).await;
     assert_eq!(runs(&outcome), [run("Done", 50), run("failed: 70107", 634)]);
-    let Some(ItemOutcome::Failed { entry, code, info }) = outcome.outcome(50) else {
+    let Some(ItemResult::Failed { entry, code, info }) =
+        outcome.outcome(50).map(|outcome| outcome.result())
+    else {
         panic!("{:?}", outcome.outcome(50));
     };
     assert_eq!(entry.unwrap().user_id, "u600");

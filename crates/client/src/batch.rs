@@ -1,6 +1,9 @@
 //! Any number of items, in calls of as many as one call takes.
 
-use crate::{Call, Client, Error, RetryPolicy, error::Sent, retry::top_level_keys};
+use crate::{
+    Call, Client, Error, RetryPolicy,
+    error::{Sent, is_refusal_at_the_gate},
+};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::{
     fmt,
@@ -12,9 +15,7 @@ use std::{
     time::Duration,
     vec,
 };
-use tencent_chat_types::{
-    Batched, Endpoint, ErrorClass, ErrorCode, ErrorRepeat, ItemReport, Repeat,
-};
+use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport};
 
 /// Calls at once unless set otherwise.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -26,9 +27,9 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 ///
 /// Parts run in the task that awaits: dropping the future gives them up and leaves nothing behind.
 /// They run side by side, so the service may see them in any order; with a
-/// [`concurrency`](Self::concurrency) of one they keep the order of the items. Fields beside the items
-/// are the same in every part. That includes the numbers by which the service drops doubles: it compares
-/// them within a conversation, so that no part is a double of another, and a user who is named twice
+/// [`concurrency`](Self::concurrency) of one they keep the order of the items. Fields besides the items
+/// are the same in every part. That includes the numbers by which the service drops duplicates: it compares
+/// them within a conversation, so that no part is a duplicate of another, and a user who is named twice
 /// gets one message.
 #[must_use = "a batch is sent when it is awaited"]
 pub struct Batch<'a, E> {
@@ -142,8 +143,12 @@ impl<'a, E: Batched> Batch<'a, E> {
             outcome.add(part);
         }
         if !left.is_empty() {
-            let (items, state) = (left, State::NotSent);
-            outcome.add(Ended { items, state });
+            outcome.add(Ended {
+                items: left,
+                // Nothing was run that could be run a second time.
+                repeat_safe: true,
+                state: State::NotSent,
+            });
         }
         outcome
     }
@@ -181,13 +186,19 @@ impl<'a, E: Batched> Run<'a, E> {
             if let Some(retry) = retry {
                 call = call.retry(retry.clone());
             }
+            let repeat_safe = call.command().repeat_safe;
             let result = call.answer().await.map(|answer| answer.reply);
             let items = request.take_items();
             let state = match result {
                 Ok(reply) => State::Answered(E::reports(&reply, &items), reply),
                 Err(error) => State::Failed(error),
             };
-            (number, Ended { items, state })
+            let part = Ended {
+                items,
+                repeat_safe,
+                state,
+            };
+            (number, part)
         })
     }
 }
@@ -214,6 +225,8 @@ impl<E: Endpoint> fmt::Debug for Batch<'_, E> {
 /// A part that has ended, or was never begun.
 struct Ended<E: Batched> {
     items: Vec<E::Item>,
+    /// Whether a second run of its request does no harm.
+    repeat_safe: bool,
     state: State<E::Reply>,
 }
 
@@ -225,6 +238,7 @@ enum State<R> {
 
 struct Part<R> {
     range: Range<usize>,
+    repeat_safe: bool,
     state: State<R>,
 }
 
@@ -253,6 +267,7 @@ impl<E: Batched> BatchOutcome<E> {
         self.items.extend(part.items);
         self.parts.push(Part {
             range: start..self.items.len(),
+            repeat_safe: part.repeat_safe,
             state: part.state,
         });
     }
@@ -295,10 +310,11 @@ impl<E: Batched> BatchOutcome<E> {
 
     /// The items that went well, each with what its reply lists for it.
     pub fn succeeded(&self) -> impl Iterator<Item = (&E::Item, Option<&E::Entry>)> {
-        self.iter().filter_map(|(item, outcome)| match outcome {
-            ItemOutcome::Done(entry) => Some((item, entry)),
-            _ => None,
-        })
+        self.iter()
+            .filter_map(|(item, outcome)| match outcome.result {
+                ItemResult::Done(entry) => Some((item, entry)),
+                _ => None,
+            })
     }
 
     /// The items that did not go well or may not have, each with why.
@@ -345,14 +361,12 @@ impl<E: Batched> BatchOutcome<E> {
     ///
     /// Left out are items that fail again until somebody changes something, and, where a second run
     /// does the work again, those that the service may have acted upon. For messages that is so unless
-    /// the request carries all the numbers by which the service drops doubles.
+    /// the request carries all the numbers by which the service drops duplicates.
     pub fn retry_request(&self) -> Option<E> {
-        let harmless = self.is_repeatable();
         let items: Vec<E::Item> = self
             .failed()
             .filter(|(_, outcome)| {
-                outcome.repeat() != Some(ErrorRepeat::Never)
-                    && (harmless || outcome.was_not_acted_upon())
+                outcome.repeat() != Some(ErrorRepeat::Never) && outcome.is_repeat_safe()
             })
             .map(|(item, _)| item.clone())
             .collect();
@@ -362,18 +376,6 @@ impl<E: Batched> BatchOutcome<E> {
         let mut request = self.rest.clone();
         request.set_items(items);
         Some(request)
-    }
-
-    /// Whether a second run of what was sent does no harm.
-    fn is_repeatable(&self) -> bool {
-        match E::META.repeat {
-            Repeat::DeduplicatedBy(fields) => {
-                let body = serde_json::to_vec(&self.rest).unwrap_or_default();
-                let here = top_level_keys(&body);
-                fields.iter().all(|field| here.contains(*field))
-            }
-            repeat => repeat.is_safe(),
-        }
     }
 
     /// This outcome if every item went well.
@@ -424,8 +426,15 @@ pub enum PartOutcome<'a, E: Batched> {
 }
 
 /// What became of one item.
+pub struct ItemOutcome<'a, E: Batched> {
+    result: ItemResult<'a, E>,
+    /// Whether a second run of the request that the item was in does no harm.
+    repeat_safe: bool,
+}
+
+/// How one item fared.
 #[non_exhaustive]
-pub enum ItemOutcome<'a, E: Batched> {
+pub enum ItemResult<'a, E: Batched> {
     /// It went well, with what the reply lists for it. Nothing is listed by commands that list
     /// failures only, and by reads for what they have nothing to tell of.
     Done(Option<&'a E::Entry>),
@@ -449,6 +458,77 @@ pub enum ItemOutcome<'a, E: Batched> {
 
 impl<'a, E: Batched> ItemOutcome<'a, E> {
     fn of(part: &'a Part<E::Reply>, index: usize) -> Self {
+        Self {
+            result: ItemResult::of(part, index),
+            repeat_safe: part.repeat_safe,
+        }
+    }
+
+    /// How it fared, to match on.
+    pub fn result(&self) -> ItemResult<'a, E> {
+        self.result
+    }
+
+    /// Whether it went well.
+    pub fn is_done(&self) -> bool {
+        matches!(self.result, ItemResult::Done(_))
+    }
+
+    /// What the reply lists for it.
+    pub fn entry(&self) -> Option<&'a E::Entry> {
+        match &self.result {
+            ItemResult::Done(entry) | ItemResult::Failed { entry, .. } => *entry,
+            _ => None,
+        }
+    }
+
+    /// The service's code: the item's own, or that of the call.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match &self.result {
+            ItemResult::Failed { code, .. } => *code,
+            ItemResult::CallFailed(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the item reached the service.
+    pub fn sent(&self) -> Sent {
+        match &self.result {
+            ItemResult::Done(_) | ItemResult::Failed { .. } | ItemResult::Unmentioned => Sent::Yes,
+            ItemResult::CallFailed(error) => error.sent(),
+            ItemResult::NotSent => Sent::No,
+        }
+    }
+
+    /// Whether it can go well when it is sent again, as far as is known; as [`Error::repeat`].
+    pub fn repeat(&self) -> Option<ErrorRepeat> {
+        match &self.result {
+            ItemResult::Done(_) => Some(ErrorRepeat::Never),
+            ItemResult::Failed { code, .. } => code.and_then(|code| code.repeat()),
+            ItemResult::Unmentioned => None,
+            ItemResult::CallFailed(error) => error.repeat(),
+            ItemResult::NotSent => Some(ErrorRepeat::Later),
+        }
+    }
+
+    /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
+    pub fn is_repeat_safe(&self) -> bool {
+        self.repeat_safe || self.was_not_acted_upon()
+    }
+
+    /// Whether the service has certainly not acted on it.
+    fn was_not_acted_upon(&self) -> bool {
+        match &self.result {
+            ItemResult::Done(_) | ItemResult::Unmentioned => false,
+            ItemResult::Failed { code, .. } => code.is_some_and(is_refusal_at_the_gate),
+            ItemResult::CallFailed(error) => error.was_not_acted_upon(),
+            ItemResult::NotSent => true,
+        }
+    }
+}
+
+impl<'a, E: Batched> ItemResult<'a, E> {
+    fn of(part: &'a Part<E::Reply>, index: usize) -> Self {
         let (reports, reply) = match &part.state {
             State::Answered(reports, reply) => (reports, reply),
             State::Failed(error) => return Self::CallFailed(error),
@@ -465,66 +545,6 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
             Some(ItemReport::Unmentioned) | None => Self::Unmentioned,
         }
     }
-
-    /// Whether it went well.
-    pub fn is_done(&self) -> bool {
-        matches!(self, Self::Done(_))
-    }
-
-    /// What the reply lists for it.
-    pub fn entry(&self) -> Option<&'a E::Entry> {
-        match self {
-            Self::Done(entry) | Self::Failed { entry, .. } => *entry,
-            _ => None,
-        }
-    }
-
-    /// The service's code: the item's own, or that of the call.
-    pub fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Failed { code, .. } => *code,
-            Self::CallFailed(error) => error.code(),
-            _ => None,
-        }
-    }
-
-    /// Whether the item reached the service.
-    pub fn sent(&self) -> Sent {
-        match self {
-            Self::Done(_) | Self::Failed { .. } | Self::Unmentioned => Sent::Yes,
-            Self::CallFailed(error) => error.sent(),
-            Self::NotSent => Sent::No,
-        }
-    }
-
-    /// Whether it can go well when it is sent again, as far as is known; as [`Error::repeat`].
-    pub fn repeat(&self) -> Option<ErrorRepeat> {
-        match self {
-            Self::Done(_) => Some(ErrorRepeat::Never),
-            Self::Failed { code, .. } => code.and_then(|code| code.repeat()),
-            Self::Unmentioned => None,
-            Self::CallFailed(error) => error.repeat(),
-            Self::NotSent => Some(ErrorRepeat::Later),
-        }
-    }
-
-    /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
-    pub fn is_repeat_safe(&self) -> bool {
-        self.was_not_acted_upon() || E::META.repeat.is_safe()
-    }
-
-    /// Whether the service has certainly not acted on it.
-    fn was_not_acted_upon(&self) -> bool {
-        match self {
-            Self::Done(_) | Self::Unmentioned => false,
-            Self::Failed { code, .. } => matches!(
-                code.and_then(|code| code.class()),
-                Some(ErrorClass::Quota | ErrorClass::Credential)
-            ),
-            Self::CallFailed(error) => error.was_not_acted_upon(),
-            Self::NotSent => true,
-        }
-    }
 }
 
 // Derived, these would ask for more of `E` than its parts need.
@@ -536,7 +556,27 @@ impl<E: Batched> Clone for ItemOutcome<'_, E> {
 
 impl<E: Batched> Copy for ItemOutcome<'_, E> {}
 
+impl<E: Batched> Clone for ItemResult<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: Batched> Copy for ItemResult<'_, E> {}
+
 impl<E: Batched> fmt::Debug for ItemOutcome<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.result, f)
+    }
+}
+
+impl<E: Batched> fmt::Display for ItemOutcome<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.result, f)
+    }
+}
+
+impl<E: Batched> fmt::Debug for ItemResult<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(_) => f.write_str("Done"),
@@ -552,7 +592,7 @@ impl<E: Batched> fmt::Debug for ItemOutcome<'_, E> {
     }
 }
 
-impl<E: Batched> fmt::Display for ItemOutcome<'_, E> {
+impl<E: Batched> fmt::Display for ItemResult<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(_) => f.write_str("done"),

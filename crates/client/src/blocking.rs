@@ -28,9 +28,9 @@
 
 use crate::{
     Answer, ClientBuilder, ConfigError, Error, RetryPolicy, SecretKey,
+    call::Command,
     error::{Cause, Sent},
     pages::ENDED,
-    transport::Command,
 };
 use serde::Serialize;
 use std::{
@@ -122,7 +122,7 @@ impl Client {
         body: &(impl Serialize + ?Sized),
     ) -> Result<RawReply, Error> {
         let call = self.client.raw(path, serde_json::to_vec(body))?;
-        self.background.run(Command { path, meta: None }, call)?
+        self.background.run(Command::raw(path), call)?
     }
 
     /// All pages from this request on, one reply at a time.
@@ -200,15 +200,8 @@ impl<'a, E: Endpoint> Call<'a, E> {
     ///
     /// Whatever is not a success.
     pub fn answer(self) -> Result<Answer<E::Reply>, Error> {
-        let call = self.call.detached();
-        self.background.run(command::<E>(), call)?
-    }
-}
-
-fn command<E: Endpoint>() -> Command<'static> {
-    Command {
-        path: E::META.path,
-        meta: Some(E::META),
+        let command = self.call.command();
+        self.background.run(command, self.call.detached())?
     }
 }
 
@@ -226,7 +219,8 @@ impl<E: Paged> Iterator for Pages<E> {
     type Item = Result<E::Reply, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Err(error) = self.background.check(command::<E>()) {
+        let command = self.pages.as_ref()?.command()?;
+        if let Err(error) = self.background.check(command) {
             return Some(Err(error));
         }
         let mut pages = self.pages.take()?;
@@ -234,7 +228,7 @@ impl<E: Paged> Iterator for Pages<E> {
             let page = pages.next_page().await;
             (pages, page)
         };
-        match self.background.run(command::<E>(), next) {
+        match self.background.run(command, next) {
             Ok((pages, page)) => {
                 self.pages = Some(pages);
                 page

@@ -1,10 +1,19 @@
-//! A call with its options.
+//! A call with its options. What happens to it has a room for each stage below.
+
+mod attempt;
+mod attempts;
+mod clock;
+mod command;
+mod exchange;
+mod reply;
+mod tries;
+
+pub(crate) use command::Command;
 
 use crate::{
     Client, Error,
     error::{Cause, Sent},
     retry::RetryPolicy,
-    transport::Command,
 };
 use bytes::Bytes;
 use std::{
@@ -30,6 +39,15 @@ pub struct Call<'a, E> {
 enum Request<'a, E> {
     Owned(E),
     Borrowed(&'a E),
+}
+
+impl<E> Request<'_, E> {
+    fn get(&self) -> &E {
+        match self {
+            Self::Owned(request) => request,
+            Self::Borrowed(request) => request,
+        }
+    }
 }
 
 /// A reply with the bytes that it was made of.
@@ -82,7 +100,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self
     }
 
-    /// Sends, and keeps the bytes of the reply beside its type.
+    /// Sends, and keeps the bytes of the reply besides its type.
     ///
     /// # Errors
     ///
@@ -91,18 +109,16 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self.detached().await
     }
 
+    pub(crate) fn command(&self) -> Command<'static> {
+        Command::of(self.request.get())
+    }
+
     /// The call, with all that it needs.
     pub(crate) fn detached(
         self,
     ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
-        let command = Command {
-            path: E::META.path,
-            meta: Some(E::META),
-        };
-        let request = match &self.request {
-            Request::Owned(request) => request,
-            Request::Borrowed(request) => *request,
-        };
+        let command = self.command();
+        let request = self.request.get();
         let valid = if self.checked {
             request.validate()
         } else {

@@ -2,8 +2,9 @@
 
 use crate::{
     Batch, Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
+    call::Command,
     error::{Cause, Sent},
-    transport::{Command, Transport},
+    transport::Transport,
 };
 use serde::Serialize;
 use std::{future::Future, sync::Arc};
@@ -77,7 +78,7 @@ impl Client {
         let word = |part: &str| {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
-        let command = Command { path, meta: None };
+        let command = Command::raw(path);
         let parts: Vec<&str> = path.split('/').collect();
         if parts.len() != 3 || !parts.iter().all(|part| word(part)) {
             return Err(command.error(Cause::BadPath, Sent::No));
@@ -86,10 +87,7 @@ impl Client {
         let (transport, path) = (Arc::clone(&self.transport), path.to_owned());
         let options = transport.options(None, None);
         Ok(async move {
-            let command = Command {
-                path: &path,
-                meta: None,
-            };
+            let command = Command::raw(&path);
             let (reply, _) = transport.call(command, body, options).await?;
             Ok(reply)
         })

@@ -1,6 +1,6 @@
 //! What went wrong, and what can be done about it.
 
-use crate::Limited;
+use crate::{Limited, call::Command};
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use tencent_chat_types::{
@@ -22,6 +22,10 @@ pub(crate) struct Inner {
     pub(crate) meta: Option<&'static Meta>,
     pub(crate) cause: Cause,
     pub(crate) sent: Sent,
+    /// Whether a second run of the request does no harm, as the call decided.
+    repeat_safe: bool,
+    /// Whether the service may have acted upon the request, with any of its tries.
+    maybe_acted: bool,
     pub(crate) body: Option<Bytes>,
     pub(crate) tries: Vec<FailedTry>,
     /// How far this machine's clock is ahead of the service's, in seconds.
@@ -114,17 +118,22 @@ pub enum Sent {
 }
 
 impl Error {
-    pub(crate) fn new(
-        path: impl Into<Cow<'static, str>>,
-        meta: Option<&'static Meta>,
-        cause: Cause,
-        sent: Sent,
-    ) -> Self {
+    pub(crate) fn new(command: Command<'_>, cause: Cause, sent: Sent) -> Self {
+        let refused = matches!(
+            &cause,
+            Cause::Api { envelope } if is_refusal_at_the_gate(envelope.code())
+        );
+        let path = match command.meta {
+            Some(meta) => Cow::Borrowed(meta.path),
+            None => Cow::Owned(command.path.to_owned()),
+        };
         Self(Box::new(Inner {
-            path: path.into(),
-            meta,
+            path,
+            meta: command.meta,
             cause,
             sent,
+            repeat_safe: command.repeat_safe,
+            maybe_acted: sent != Sent::No && !refused,
             body: None,
             tries: Vec::new(),
             clock_ahead: None,
@@ -134,6 +143,7 @@ impl Error {
     /// Adds the tries that were made, and whether the service may have acted upon one of them.
     pub(crate) fn after(mut self, tries: Vec<FailedTry>, maybe_acted: bool) -> Self {
         self.0.tries = tries;
+        self.0.maybe_acted |= maybe_acted;
         if maybe_acted && self.0.sent == Sent::No {
             self.0.sent = Sent::Maybe;
         }
@@ -145,13 +155,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn meta(&self) -> Option<&'static Meta> {
-        self.0.meta
-    }
-
-    /// Whether the service has certainly not acted on the request.
+    /// Whether the service has certainly not acted on the request, with none of its tries.
     pub(crate) fn was_not_acted_upon(&self) -> bool {
-        self.0.sent == Sent::No || self.0.cause.is_refusal_at_the_gate()
+        !self.0.maybe_acted
     }
 
     /// Whether the service refused the call for its rate.
@@ -288,10 +294,10 @@ impl Error {
     }
 
     /// Whether sending the same request again does no harm: it never left, the service refused it
-    /// before acting, or the command may be repeated. A send must carry all the numbers by which the
-    /// service drops doubles.
+    /// before acting, or a second run of this very request does nothing new. A message must carry all
+    /// the numbers by which the service drops duplicates; a raw call counts as harmful.
     pub fn is_repeat_safe(&self) -> bool {
-        self.was_not_acted_upon() || self.0.meta.is_some_and(|meta| meta.repeat.is_safe())
+        self.was_not_acted_upon() || self.0.repeat_safe
     }
 
     /// Whether the request reached the service.
@@ -426,6 +432,15 @@ impl StdError for Error {
             _ => None,
         }
     }
+}
+
+/// Whether the service refuses with this code before it acts: the caller's rate or signature was
+/// wrong, not what it asked for.
+pub(crate) fn is_refusal_at_the_gate(code: ErrorCode) -> bool {
+    matches!(
+        code.class(),
+        Some(ErrorClass::Quota | ErrorClass::Credential)
+    )
 }
 
 /// The innermost cause, which says what the outer ones only wrap: a refused connection, an unknown

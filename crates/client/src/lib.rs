@@ -40,7 +40,7 @@ mod region;
 mod retry;
 mod transport;
 
-pub use batch::{Batch, BatchOutcome, Incomplete, ItemOutcome, PartOutcome};
+pub use batch::{Batch, BatchOutcome, Incomplete, ItemOutcome, ItemResult, PartOutcome};
 pub use builder::{ClientBuilder, ConfigError};
 pub use call::{Answer, Call};
 pub use client::Client;

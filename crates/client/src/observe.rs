@@ -32,7 +32,19 @@ pub struct Tried<'a> {
     pub repeats: bool,
 }
 
-impl Tried<'_> {
+impl<'a> Tried<'a> {
+    /// A success, until an error is added.
+    pub(crate) fn new(endpoint: &'a str, number: u32, waited: Duration, took: Duration) -> Self {
+        Self {
+            endpoint,
+            number,
+            error: None,
+            waited,
+            took,
+            repeats: false,
+        }
+    }
+
     /// Writes the event. Its names are part of the interface: target `tencent_chat`, fields
     /// `endpoint`, `number`, `outcome`, `code`, `waited_ms`, `took_ms`, `repeats`. Bodies, addresses
     /// and signatures are no part of it.

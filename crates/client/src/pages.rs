@@ -2,8 +2,8 @@
 
 use crate::{
     Client, Error,
+    call::Command,
     error::{Cause, Sent},
-    transport::Command,
 };
 use futures_core::Stream;
 use std::{
@@ -58,28 +58,30 @@ impl<E: Paged> Pages<E> {
         Some(self.take(reply))
     }
 
+    /// The command with the request of the next page; none at the end.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn command(&self) -> Option<Command<'static>> {
+        self.next.as_ref().map(Command::of)
+    }
+
     /// Sets the request to the page after a reply.
     fn take(&mut self, reply: Result<E::Reply, Error>) -> Result<E::Reply, Error> {
         let reply = reply?;
-        let advance = self.next.as_mut().map(|request| request.advance(&reply));
-        match advance {
-            Some(Advance::Next) => Ok(reply),
-            Some(Advance::End) | None => {
+        let Some(request) = &mut self.next else {
+            return Ok(reply);
+        };
+        match request.advance(&reply) {
+            Advance::Next => Ok(reply),
+            Advance::End => {
                 self.next = None;
                 Ok(reply)
             }
-            Some(Advance::Stuck) => {
+            Advance::Stuck => {
+                let error = Command::of(request).error(Cause::Stuck, Sent::Yes);
                 self.next = None;
-                Err(command::<E>().error(Cause::Stuck, Sent::Yes))
+                Err(error)
             }
         }
-    }
-}
-
-fn command<E: Paged>() -> Command<'static> {
-    Command {
-        path: E::META.path,
-        meta: Some(E::META),
     }
 }
 
@@ -128,7 +130,7 @@ struct InFlight<R> {
 
 impl<R: Send + 'static> InFlight<R> {
     fn new<E: Paged<Reply = R>>(client: &Client, request: &E) -> Result<Self, Error> {
-        let command = command::<E>();
+        let command = Command::of(request);
         let Ok(runtime) = Handle::try_current() else {
             return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
         };

@@ -1,6 +1,6 @@
 //! What the client, the simulator and the tests need to know of a command.
 
-use crate::{Envelope, ErrorCode, validate::Validate};
+use crate::{Envelope, ErrorCode, validate::Validate, wire::Extra};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A request type: one command of the REST API.
@@ -12,6 +12,22 @@ pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'sta
     type Reply: Reply;
     /// Facts about the command.
     const META: &'static Meta;
+
+    /// Whether sending this very request again does no harm, even if the service has acted upon the
+    /// first one. Everything that repeats a request goes by this.
+    ///
+    /// A command that is deduplicated answers yes only for a request in which all the fields that the
+    /// service compares are set, which the trait cannot see: unless this is implemented for it, the
+    /// answer is no.
+    fn is_repeat_safe(&self) -> bool {
+        matches!(Self::META.repeat, Repeat::Read | Repeat::Idempotent)
+    }
+}
+
+/// Whether a required field goes out: it does not when it was missing or null in what the request
+/// was decoded from and has not been set since.
+pub(crate) fn is_set<T: Default + PartialEq>(value: &T, wire: &str, extra: &Extra) -> bool {
+    *value != T::default() || !(extra.was_absent(wire) || extra.was_null(wire))
 }
 
 /// A reply type.
@@ -172,7 +188,8 @@ pub struct Quota {
     pub seconds: u32,
 }
 
-/// Whether the same request may be sent twice.
+/// Whether the same request may be sent twice. [`Endpoint::is_repeat_safe`] answers it for one
+/// particular request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
@@ -184,16 +201,6 @@ pub enum Repeat {
     DeduplicatedBy(&'static [&'static str]),
     /// A second run does the work again.
     Unsafe,
-}
-
-impl Repeat {
-    /// Whether sending the very same body again does no harm, even if the first one arrived.
-    pub const fn is_safe(self) -> bool {
-        matches!(
-            self,
-            Self::Read | Self::Idempotent | Self::DeduplicatedBy(_)
-        )
-    }
 }
 
 /// Runs code that is generic over the request type of a command that is known by path only.

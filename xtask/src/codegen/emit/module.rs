@@ -168,7 +168,7 @@ fn emit_object(
     }
     match (object.role, endpoint) {
         (Role::Request, Some(endpoint)) => {
-            file.items(endpoint_impl(module, endpoint));
+            file.items(endpoint_impl(module, endpoint, object));
             if let Some(paging) = &endpoint.paging {
                 file.items(paged_impl(endpoint, paging, object)?);
             }
@@ -534,7 +534,7 @@ fn limit_check(field: &Field, limit: Limit, access: &TokenStream) -> TokenStream
     }
 }
 
-fn endpoint_impl(module: &Module, endpoint: &Endpoint) -> TokenStream {
+fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> TokenStream {
     let request = ident(&endpoint.request);
     let reply = ident(&endpoint.reply);
     let (family, name, path) = (&endpoint.family, &module.name, &endpoint.path);
@@ -544,6 +544,7 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint) -> TokenStream {
         Repeat::Unsafe => quote! { Repeat::Unsafe },
         Repeat::DeduplicatedBy(fields) => quote! { Repeat::DeduplicatedBy(&[#(#fields),*]) },
     };
+    let repeat_safe = repeat_safe(&endpoint.repeat, object);
     let number = |n: &u32| Literal::u32_unsuffixed(*n);
     let page = endpoint
         .page
@@ -573,8 +574,30 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint) -> TokenStream {
         impl Endpoint for #request {
             type Reply = #reply;
             const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes;
+            #repeat_safe
         }
     }
+}
+
+/// Whether a request may be sent again, where that depends on the request: the server compares only
+/// what is there.
+fn repeat_safe(repeat: &Repeat, object: &Object) -> Option<TokenStream> {
+    let Repeat::DeduplicatedBy(wires) = repeat else {
+        return None;
+    };
+    let compared = |field: &&Field| wires.contains(&field.wire);
+    let set = object.fields.iter().filter(compared).map(|field| {
+        let (rust, wire) = (ident(&field.rust), &field.wire);
+        match field.required {
+            true => quote! { is_set(&self.#rust, #wire, &self.extra) },
+            false => quote! { self.#rust.is_some() },
+        }
+    });
+    Some(quote! {
+        fn is_repeat_safe(&self) -> bool {
+            #(#set)&&*
+        }
+    })
 }
 
 fn paged_impl(

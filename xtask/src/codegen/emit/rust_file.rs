@@ -33,6 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "Listed", "Unlisted", "Verdict", "by_code", "by_value", "key_part", "words",
         ],
     ),
+    ("crate::endpoint", &["is_set"]),
     (
         "crate::paging",
         &[

@@ -3,6 +3,7 @@
 //! `POST v4/openim/importmsg`: Importing One-to-One Messages
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -168,6 +169,10 @@ impl Endpoint for ImportC2cMsg {
                 ErrorCode(93000),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
+            && is_set(&self.msg_time_stamp, "MsgTimeStamp", &self.extra)
+    }
 }
 
 /// Reply to [`ImportC2cMsg`].

@@ -3,6 +3,7 @@
 //! `POST v4/group_open_http_svc/send_broadcast_msg`: Broadcast Message of Audio-Video Group
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -114,6 +115,9 @@ impl Endpoint for SendBroadcastMsg {
                 ErrorCode(10023),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        is_set(&self.random, "Random", &self.extra)
+    }
 }
 
 /// Reply to [`SendBroadcastMsg`].

@@ -6,6 +6,7 @@
 //! * request table: says no GroupAtInfo. Held here: a field, because a sample on the page shows it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, MsgPriority, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -281,6 +282,9 @@ impl Endpoint for SendGroupMsg {
                 ErrorCode(80002),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        is_set(&self.random, "Random", &self.extra)
+    }
 }
 
 /// Reply to [`SendGroupMsg`].

@@ -3,6 +3,7 @@
 //! `POST v4/openim/sendmsg`: Sending One-to-One Messages to One User
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -296,6 +297,9 @@ impl Endpoint for SendMsg {
                 ),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
+    }
 }
 
 /// Reply to [`SendMsg`].

@@ -7,6 +7,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
+use crate::endpoint::is_set;
 use crate::model::message::{MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -247,6 +248,9 @@ impl Endpoint for SendMsgToMany {
                 ErrorCode(93000),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
+    }
 }
 
 impl Batched for SendMsgToMany {

@@ -6,6 +6,7 @@
 //! * overview and description of Random: says doubles are messages of the same content within 5 minutes; the field, as another SDK quotes it: of the same content and Random. Held here: the same request is dropped when repeated within 5 minutes, because both say so of the same content with the same Random; do not send the same content twice within 5 minutes on purpose.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -184,6 +185,9 @@ impl Endpoint for SendOfficialAccountMsg {
                 ErrorCode(80002),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        is_set(&self.random, "Random", &self.extra)
+    }
 }
 
 /// Reply to [`SendOfficialAccountMsg`].

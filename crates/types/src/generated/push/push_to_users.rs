@@ -3,6 +3,7 @@
 //! `POST v4/all_member_push/im_push`: Pushing to All Users
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -174,6 +175,9 @@ impl Endpoint for PushToUsers {
                 ErrorCode(91000),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        is_set(&self.msg_random, "MsgRandom", &self.extra)
+    }
 }
 
 /// Reply to [`PushToUsers`].

@@ -1,0 +1,133 @@
+//! The loop over attempts.
+
+use super::{
+    command::{Command, Options},
+    tries::{Next, Tries},
+};
+use crate::{
+    error::{Cause, Error, Sent},
+    limit::Turn,
+    observe::{CallSpan, Tried},
+    pages::OUTSIDE,
+    transport::Transport,
+};
+use bytes::Bytes;
+use std::time::{Duration, Instant};
+use tencent_chat_types::{ErrorRepeat, Reply};
+use tokio::runtime::Handle;
+use tracing::Instrument as _;
+
+impl Transport {
+    /// One call, in its span. A body that could not be made ends it at once.
+    pub(crate) async fn call<R: Reply>(
+        &self,
+        command: Command<'_>,
+        body: Result<Vec<u8>, Error>,
+        options: Options,
+    ) -> Result<(R, Bytes), Error> {
+        let mut span = CallSpan::new(command.path);
+        let result = match body {
+            Ok(body) => {
+                let within = span.span();
+                let call = self.attempts(command, body.into(), options, &mut span);
+                call.instrument(within).await
+            }
+            Err(error) => Err(error),
+        };
+        span.over(result.as_ref().err());
+        result
+    }
+
+    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    async fn attempts<R: Reply>(
+        &self,
+        command: Command<'_>,
+        body: Bytes,
+        options: Options,
+        span: &mut CallSpan,
+    ) -> Result<(R, Bytes), Error> {
+        // Timers and connections need one.
+        if Handle::try_current().is_err() {
+            return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
+        }
+        let mut tries = Tries::new(command, options);
+        loop {
+            let waited = match self.turn(command, tries.left(), span).await {
+                Ok(waited) => waited,
+                Err(limited) => return Err(tries.give_up(limited)),
+            };
+            let Some(time) = tries.time(self.try_timeout) else {
+                return Err(tries.too_late());
+            };
+            let signed = match self.credentials.current() {
+                Ok(signed) => signed,
+                Err(problem) => {
+                    return Err(tries.give_up(command.error(Cause::Sign(problem), Sent::No)));
+                }
+            };
+            span.tries += 1;
+            let begun = Instant::now();
+            let reply = match self.attempt(command, &signed, body.clone(), time).await {
+                Ok(received) => self.read::<R>(command, &signed, received),
+                Err(error) => Err(error),
+            };
+            let took = begun.elapsed();
+            let mut tried = Tried::new(command.path, tries.made() + 1, waited, took);
+            let error = match reply {
+                Ok(reply) => {
+                    self.observe(&tried);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            let next = tries.failed(&error, took);
+            tried.error = Some(&error);
+            tried.repeats = next != Next::GiveUp;
+            self.observe(&tried);
+            if error.is_rate_refusal() {
+                self.hold_up(command, tries.quota_pause(next));
+            }
+            // Also where this call is over: the next one must not go out with a stale UserSig again.
+            if error.repeat() == Some(ErrorRepeat::RenewUserSig)
+                && let Err(problem) = self.credentials.renew(&signed)
+            {
+                return Err(tries.give_up(command.error(Cause::Sign(problem), Sent::No)));
+            }
+            match next {
+                Next::GiveUp => return Err(tries.give_up(error)),
+                Next::Again(pause) => tokio::time::sleep(pause).await,
+                Next::Renew => {}
+            }
+            tries.keep(error);
+        }
+    }
+
+    /// Waits for the limiter, and says for how long.
+    async fn turn(
+        &self,
+        command: Command<'_>,
+        patience: Duration,
+        span: &mut CallSpan,
+    ) -> Result<Duration, Error> {
+        let Some(limiter) = &self.limiter else {
+            return Ok(Duration::ZERO);
+        };
+        let asked = Instant::now();
+        let quota = command.meta.and_then(|meta| meta.quota);
+        let turn = limiter.acquire(Turn::new(command.path, quota, patience));
+        let turn = turn.await;
+        let waited = asked.elapsed();
+        span.waited += waited;
+        match turn {
+            Ok(()) => Ok(waited),
+            Err(limited) => Err(command.error(Cause::Limited(limited), Sent::No)),
+        }
+    }
+
+    /// The service refused a call for its rate: others wait as well.
+    fn hold_up(&self, command: Command<'_>, pause: Duration) {
+        if let Some(limiter) = &self.limiter {
+            limiter.back_off(command.path, pause);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What is called, and how the call goes about it.
+
+use crate::{
+    error::{Cause, Error, Sent},
+    retry::RetryPolicy,
+    transport::Transport,
+};
+use std::time::Duration;
+use tencent_chat_types::{Endpoint, Meta};
+
+/// A command, known by its spec or only by path, with what its request decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Command<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) meta: Option<&'static Meta>,
+    /// Whether a second run of this very request does no harm. Every error of the call carries it.
+    pub(crate) repeat_safe: bool,
+}
+
+impl<'a> Command<'a> {
+    /// The one place where a call asks its request whether it may be sent again.
+    pub(crate) fn of<E: Endpoint>(request: &E) -> Command<'static> {
+        Command {
+            path: E::META.path,
+            meta: Some(E::META),
+            repeat_safe: request.is_repeat_safe(),
+        }
+    }
+
+    /// Nothing is known of what the command does, so a second run may do it again.
+    pub(crate) const fn raw(path: &'a str) -> Self {
+        Self {
+            path,
+            meta: None,
+            repeat_safe: false,
+        }
+    }
+
+    pub(crate) fn error(self, cause: Cause, sent: Sent) -> Error {
+        Error::new(self, cause, sent)
+    }
+}
+
+/// How a call goes about it.
+pub(crate) struct Options {
+    /// For all tries and pauses together.
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Transport {
+    /// The client's own options, except for those that the call has.
+    pub(crate) fn options(
+        &self,
+        deadline: Option<Duration>,
+        retry: Option<RetryPolicy>,
+    ) -> Options {
+        Options {
+            deadline: deadline.unwrap_or(self.deadline),
+            retry: retry.unwrap_or_else(|| self.retry.clone()),
+        }
+    }
+}

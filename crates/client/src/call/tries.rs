@@ -1,0 +1,139 @@
+//! The tries of one call: how many, how long, and whether another follows.
+
+use super::command::{Command, Options};
+use crate::{
+    error::{Cause, Error, FailedTry, Sent},
+    limit::FAR,
+    retry::RetryPolicy,
+};
+use std::time::{Duration, Instant};
+use tencent_chat_types::{ErrorClass, ErrorRepeat};
+
+/// What to do after a failed try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing helps, or nothing may be done.
+    GiveUp,
+    /// Try again after this pause.
+    Again(Duration),
+    /// Try again at once, with a new UserSig.
+    Renew,
+}
+
+/// How long a try may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time {
+    pub(super) limit: Duration,
+    /// What set the limit: the time for a try, or that for the whole call.
+    pub(super) named: Duration,
+}
+
+/// The tries of one call.
+pub(super) struct Tries<'a> {
+    command: Command<'a>,
+    policy: RetryPolicy,
+    deadline: Duration,
+    until: Instant,
+    renewed: bool,
+    /// Whether the service may have acted upon one of them.
+    maybe_acted: bool,
+    failed: Vec<FailedTry>,
+    last: Option<Error>,
+}
+
+impl<'a> Tries<'a> {
+    pub(super) fn new(command: Command<'a>, options: Options) -> Self {
+        let now = Instant::now();
+        Self {
+            command,
+            policy: options.retry,
+            deadline: options.deadline,
+            until: now.checked_add(options.deadline).unwrap_or(now + FAR),
+            renewed: false,
+            maybe_acted: false,
+            failed: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// How many tries were made and failed.
+    pub(super) fn made(&self) -> u32 {
+        u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The time until the deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// The time for another try; none where the deadline has passed.
+    pub(super) fn time(&self, try_timeout: Duration) -> Option<Time> {
+        let left = self.left();
+        if left.is_zero() {
+            return None;
+        }
+        Some(match left < try_timeout {
+            true => Time {
+                limit: left,
+                named: self.deadline,
+            },
+            false => Time {
+                limit: try_timeout,
+                named: try_timeout,
+            },
+        })
+    }
+
+    /// What to do about the error of another try.
+    pub(super) fn failed(&mut self, error: &Error, took: Duration) -> Next {
+        self.maybe_acted |= !error.was_not_acted_upon();
+        self.failed.push(FailedTry {
+            kind: error.kind(),
+            code: error.code(),
+            took,
+        });
+        if self.made() >= self.policy.max_tries {
+            return Next::GiveUp;
+        }
+        match error.repeat() {
+            Some(ErrorRepeat::RenewUserSig) if !self.renewed => {
+                self.renewed = true;
+                Next::Renew
+            }
+            Some(ErrorRepeat::Later) if error.is_repeat_safe() => {
+                let quota = error.class() == Some(ErrorClass::Quota);
+                let pause = self.policy.pause(self.made(), quota);
+                match pause < self.left() {
+                    true => Next::Again(pause),
+                    false => Next::GiveUp,
+                }
+            }
+            _ => Next::GiveUp,
+        }
+    }
+
+    /// For how long a refused rate holds up the others.
+    pub(super) fn quota_pause(&self, next: Next) -> Duration {
+        match next {
+            Next::Again(pause) => pause,
+            _ => self.policy.quota_pause,
+        }
+    }
+
+    /// Remembers why the try failed that another one follows.
+    pub(super) fn keep(&mut self, error: Error) {
+        self.last = Some(error);
+    }
+
+    /// This error, with the tries before it.
+    pub(super) fn give_up(&mut self, error: Error) -> Error {
+        error.after(std::mem::take(&mut self.failed), self.maybe_acted)
+    }
+
+    /// The deadline has passed before another try: what went wrong before tells more than that.
+    pub(super) fn too_late(&mut self) -> Error {
+        let late = || (self.command).error(Cause::Timeout(self.deadline), Sent::No);
+        let error = self.last.take().unwrap_or_else(late);
+        self.give_up(error)
+    }
+}
