@@ -22,7 +22,7 @@ pub enum SettledKind {
     Required,
     /// Largest or smallest value, length or number of entries.
     Limit,
-    /// Values of an enum.
+    /// Values of an enum, variants of a union.
     EnumValue,
     /// A field that the spec holds and a page lacks.
     Field,
@@ -287,7 +287,7 @@ impl<'s> Outline<'s> {
         self
     }
 
-    /// The type of what a path names, if it has one, and whether that is an enum.
+    /// The type of what a path names, if it has one, and whether that is an enum or a union.
     ///
     /// # Errors
     ///
@@ -295,9 +295,11 @@ impl<'s> Outline<'s> {
     pub fn resolve(&self, path: &str) -> Result<(Option<TypeExpr>, bool), Wrong> {
         Ok(match self.walk(path)? {
             Step::Value(ty) => {
-                let is_enum = (ty.named())
-                    .is_some_and(|name| self.enums.iter().any(|enums| enums.get(name).is_some()));
-                (Some(ty), is_enum)
+                let has_values = ty.named().is_some_and(|name| {
+                    self.enums.iter().any(|enums| enums.get(name).is_some())
+                        || self.unions.iter().any(|unions| unions.get(name).is_some())
+                });
+                (Some(ty), has_values)
             }
             _ => (None, false),
         })
@@ -439,13 +441,12 @@ fn unknown<'n>(message: String, word: &str, names: impl Iterator<Item = &'n str>
 /// The paths of one command: `request` and `reply`, with the common fields of all replies.
 pub fn of_endpoint<'s>(spec: &'s Spec, file: &'s EndpointFile) -> Outline<'s> {
     let common = &spec.protocol.file;
-    with_shared(
-        spec,
-        Outline::default()
-            .body("request", &[&file.request])
-            .body("reply", &[&file.reply, &common.reply])
-            .types(&file.types, &file.enums, &file.unions),
-    )
+    let mut outline = Outline::default()
+        .body("request", &[&file.request])
+        .body("reply", &[&file.reply, &common.reply])
+        .types(&file.types, &file.enums, &file.unions);
+    outline.enums.push(&common.enums);
+    with_shared(spec, outline)
 }
 
 /// The paths of one webhook: `event` with the tag, and `answer` with the common fields of all
@@ -456,6 +457,7 @@ pub fn of_webhook<'s>(spec: &'s Spec, file: &'s WebhookFile) -> Outline<'s> {
         .body("event", &[&file.event])
         .body("answer", &[&file.reply, &common.reply])
         .types(&file.types, &file.enums, &file.unions);
+    outline.enums.push(&common.enums);
     if let Some(webhooks) = &spec.webhooks {
         outline.enums.push(&webhooks.common.file.enums);
     }

@@ -818,9 +818,8 @@ pub struct Sample {
 #[serde(deny_unknown_fields)]
 pub struct Erratum {
     /// Which differences between a page and this spec it explains: `<path>:<kind>`, or the kind
-    /// alone where it is about the file as a whole.
-    #[serde(default)]
-    pub settles: Vec<At<String>>,
+    /// alone where it is about the file as a whole. At least one.
+    pub settles: At<Vec<At<String>>>,
     /// Which source and which place in it.
     #[serde(rename = "where")]
     pub place: String,

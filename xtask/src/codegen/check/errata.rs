@@ -81,10 +81,10 @@ impl<'s> Scope<'s> {
                 self.outline.resolve_lacking(path)
             }
             (PathOf::Field | PathOf::FieldOrNothing, Some(path)) => {
-                let (_, is_enum) = self.outline.resolve(path)?;
-                if kind == SettledKind::EnumValue && !is_enum {
+                let (_, has_values) = self.outline.resolve(path)?;
+                if kind == SettledKind::EnumValue && !has_values {
                     return Err(Wrong::new(
-                        format!("`{path}` is not an enum"),
+                        format!("`{path}` is neither an enum nor a union"),
                         "the path of a field whose type is one",
                     ));
                 }
@@ -129,7 +129,12 @@ impl Rules<'_> {
     pub(super) fn errata(&mut self, source: &Source, errata: &[Erratum], scope: &Scope<'_>) {
         for erratum in errata {
             let mut seen = BTreeMap::new();
-            for key in &erratum.settles {
+            if erratum.settles.is_empty() {
+                let message = "this erratum settles nothing";
+                let expected = "a key, `behaviour` where no table of the page is meant";
+                self.at(source, &erratum.settles, message, expected);
+            }
+            for key in &erratum.settles.value {
                 self.unique(&mut seen, key.value.clone(), source, key, "this key");
                 if let Err(wrong) = Settled::parse(key).and_then(|settled| scope.find(settled)) {
                     self.wrong_key(source, key, &wrong);

@@ -2,7 +2,7 @@
 
 use crate::codegen::{
     model::{Endpoint, Errors, Field, Limit, Module, Repeat},
-    spec::Date,
+    spec::{Date, Erratum},
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -31,6 +31,29 @@ pub(super) fn age(updated: Option<&Date>) -> String {
     match updated {
         Some(day) => format!("state of {}", day.0),
         None => "state of unknown date".to_owned(),
+    }
+}
+
+/// What a source says, what is held here, and why: a line each.
+pub(super) fn erratum(erratum: &Erratum) -> String {
+    let line = |text: &str| {
+        let text = text.trim().replace('\n', " ");
+        text.trim_end_matches('.').to_owned()
+    };
+    format!(
+        "\n{}:\n* Source says: {}.\n* Held here: {}.\n* Why: {}.",
+        capitalized(&line(&erratum.place)),
+        line(&erratum.says),
+        line(&erratum.hold),
+        line(&erratum.because),
+    )
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
     }
 }
 

@@ -72,16 +72,9 @@ fn intro_of_errata(module: &Module, file: &mut RustFile) {
     if module.errata.is_empty() {
         return;
     }
-    file.intro("\n# Where the sources contradict themselves\n");
+    file.intro("\n# Where the sources contradict themselves");
     for erratum in &module.errata {
-        let line = |text: &str| text.trim().replace('\n', " ");
-        file.intro(&format!(
-            "* {}: says {}. Held here: {}, because {}.",
-            line(&erratum.place),
-            line(&erratum.says).trim_end_matches('.'),
-            line(&erratum.hold).trim_end_matches('.'),
-            line(&erratum.because).trim_end_matches('.'),
-        ));
+        file.intro(&super::docs::erratum(erratum));
     }
 }
 

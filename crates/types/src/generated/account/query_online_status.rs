@@ -3,9 +3,21 @@
 //! `POST v4/openim/query_online_status`: Querying Account Online Status
 //!
 //! # Where the sources contradict themselves
-//! * samples: says State. Held here: `Status`, with `State` beside it as deprecated, because the response table and newer pages say Status; the samples are older.
-//! * response table, QueryResult.Detail: says type Object. Held here: a list of objects, because the sample shows a list.
-//! * sample, Platform: says IPhone. Held here: `iPhone` has the constant, every other spelling is kept, because the table lists iPhone; the sample is spelt otherwise.
+//!
+//! Samples:
+//! * Source says: `State`.
+//! * Held here: `Status`, and `State` as a deprecated field.
+//! * Why: the response table and newer pages say Status; the samples are older.
+//!
+//! Response table, QueryResult.Detail:
+//! * Source says: type Object.
+//! * Held here: a list of objects.
+//! * Why: the sample shows a list.
+//!
+//! Sample, Platform:
+//! * Source says: IPhone.
+//! * Held here: `iPhone` has the constant, every other spelling is kept.
+//! * Why: the table has iPhone; only the sample is spelt otherwise.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};

@@ -3,7 +3,11 @@
 //! `POST v4/recentcontact/create_contact_group`: Creating Conversation Group Data
 //!
 //! # Where the sources contradict themselves
-//! * response table, ContactItem: says type Integer. Held here: an object with Type, To_Account and ToGroupId, because the sample of the page shows an object.
+//!
+//! Response table, ContactItem:
+//! * Source says: type Integer.
+//! * Held here: an object with Type, To_Account and ToGroupId.
+//! * Why: the sample of the page shows an object.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::{Contact, ContactGroup, ContactResult};

@@ -3,7 +3,11 @@
 //! `POST v4/recentcontact/delete`: Deleting a conversation
 //!
 //! # Where the sources contradict themselves
-//! * request table and sample, ToGroupid: says a small i, unlike ToGroupId in the commands beside it. Held here: `ToGroupid` on the wire, `to_group_id` in Rust, because table and sample of the page agree on it.
+//!
+//! Request table and sample, ToGroupid:
+//! * Source says: `ToGroupid` with a lowercase i, where the neighbouring commands have `ToGroupId`.
+//! * Held here: `ToGroupid` on the wire, `to_group_id` in Rust.
+//! * Why: table and sample of the page agree on it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::ContactType;

@@ -3,11 +3,31 @@
 //! `POST v4/recentcontact/get_contact_group`: Pulling Conversation Group Mark Data
 //!
 //! # Where the sources contradict themselves
-//! * response table, ContactItem: says type Integer. Held here: a list of conversations, because the page's own sample shows a list of objects.
-//! * response table, Type: says type String. Held here: an integer, because the sample of the page shows the numbers 1 and 2, and so do the commands beside it.
-//! * response table, GroupItem: says nothing: the row is missing. Held here: the list of the user's groups with GroupName and GroupId, because the sample of the page shows it.
-//! * response table, CompleteFlag and NextStartIndex: says the description is Required. Held here: 1 on the last page, and the start of the next page, because the columns are shifted by one and the real descriptions are cut off; names and sample follow get_list.
-//! * error table, 51013 and 51008: says Premium edition and 1,000 conversations of one group; older pages say Ultimate edition. Held here: an edition that includes conversation groups, because the names of the editions change with the price list.
+//!
+//! Response table, ContactItem:
+//! * Source says: type Integer.
+//! * Held here: a list of conversations.
+//! * Why: the page's own sample shows a list of objects.
+//!
+//! Response table, Type:
+//! * Source says: type String.
+//! * Held here: an integer.
+//! * Why: the sample of the page shows the numbers 1 and 2, and so do the neighbouring commands.
+//!
+//! Response table, GroupItem:
+//! * Source says: nothing: the row is missing.
+//! * Held here: the list of the user's groups with GroupName and GroupId.
+//! * Why: the sample of the page shows it.
+//!
+//! Response table, CompleteFlag and NextStartIndex:
+//! * Source says: `Required` in place of a description.
+//! * Held here: 1 on the last page, and the start of the next page.
+//! * Why: the columns are shifted by one and the real descriptions are cut off; names and sample follow get_list.
+//!
+//! Error table, 51013 and 51008:
+//! * Source says: the Premium edition, and 1,000 conversations in one group; older pages name the Ultimate edition.
+//! * Held here: an edition that includes conversation groups.
+//! * Why: the names of the editions change with the price list.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::conversation::{ContactGroup, MarkedConversation};

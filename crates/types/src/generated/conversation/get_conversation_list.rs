@@ -3,7 +3,11 @@
 //! `POST v4/recentcontact/get_list`: Pulling a conversation list
 //!
 //! # Where the sources contradict themselves
-//! * response table, MsgTime: says duration of the conversation. Held here: the time of the last message, because the sample shows seconds since 1970, as do the cursors made from it.
+//!
+//! Response table, MsgTime:
+//! * Source says: the duration of the conversation.
+//! * Held here: the time of the last message.
+//! * Why: the sample shows seconds since 1970, as do the cursors made from it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::conversation::ContactType;

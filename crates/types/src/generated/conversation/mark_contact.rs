@@ -3,8 +3,16 @@
 //! `POST v4/recentcontact/mark_contact`: Creating or Updating Conversation Mark Data
 //!
 //! # Where the sources contradict themselves
-//! * response table, ContactItem and Type: says Integer and String. Held here: an object, and an integer, because the sample of the page shows an object whose Type is a number.
-//! * response table, OptType: says the description is Yes. Held here: the description beside it, because the columns are shifted by one.
+//!
+//! Response table, ContactItem and Type:
+//! * Source says: the types Integer and String.
+//! * Held here: an object whose Type is an integer.
+//! * Why: the sample of the page shows an object whose Type is a number.
+//!
+//! Response table, OptType:
+//! * Source says: `Yes` in place of a description.
+//! * Held here: the description in the next column.
+//! * Why: the columns are shifted by one.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};

@@ -3,8 +3,16 @@
 //! `POST v4/recentcontact/search_contact_group`: Searching for Conversation Group Marks
 //!
 //! # Where the sources contradict themselves
-//! * request table: says from ContactItem on the rows have three columns of four; Type is a String. Held here: ContactItem is required, Type is an integer, because the sample shows both, and a search without conversations would mean nothing.
-//! * response table: says ContactItem of type Integer; GroupItem is missing. Held here: ContactResultItem, a list, and GroupItem, because the sample shows these names.
+//!
+//! Request table:
+//! * Source says: the rows from ContactItem on have three of the four columns, and Type is a String.
+//! * Held here: ContactItem is required, and Type is an integer.
+//! * Why: the sample shows both, and a search without conversations would mean nothing.
+//!
+//! Response table:
+//! * Source says: ContactItem of type Integer, and no GroupItem.
+//! * Held here: ContactResultItem, a list, and GroupItem.
+//! * Why: the sample shows these names.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};

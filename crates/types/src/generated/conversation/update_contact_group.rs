@@ -3,9 +3,21 @@
 //! `POST v4/recentcontact/update_contact_group`: Updating Conversation Group Data
 //!
 //! # Where the sources contradict themselves
-//! * request table, OldGroupName: says required when UpdateGroupType is 1. Held here: always required, because the sample with UpdateGroupType 2 names the group by it, and no other field could.
-//! * request table, ToGroupId and To_Account: says both required. Held here: one of them, by the conversation's type, because the sample of a one-to-one conversation has no ToGroupId.
-//! * response table, UpdateType and ContactOptType: says the description is Required and the real one is in a fourth column. Held here: the description of the fourth column, because the columns are shifted by one.
+//!
+//! Request table, OldGroupName:
+//! * Source says: required when UpdateGroupType is 1.
+//! * Held here: always required.
+//! * Why: the sample with UpdateGroupType 2 names the group by it, and no other field could.
+//!
+//! Request table, ToGroupId and To_Account:
+//! * Source says: both are required.
+//! * Held here: one of them is needed, depending on the type of the conversation.
+//! * Why: the sample of a one-to-one conversation has no ToGroupId.
+//!
+//! Response table, UpdateType and ContactOptType:
+//! * Source says: `Required` in place of a description; the real one is in a fourth column.
+//! * Held here: the description of the fourth column.
+//! * Why: the columns are shifted by one.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::conversation::Contact;

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/add_group_member`: Adding Group Members
 //!
 //! # Where the sources contradict themselves
-//! * request table, Silence: says required, with a default of 0. Held here: optional, because a field with a default need not be sent.
+//!
+//! Request table, Silence:
+//! * Source says: required, with a default of 0.
+//! * Held here: optional.
+//! * Why: a field with a default need not be sent.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};

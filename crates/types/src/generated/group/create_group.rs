@@ -3,8 +3,16 @@
 //! `POST v4/group_open_http_svc/create_group`: Creating a Group
 //!
 //! # Where the sources contradict themselves
-//! * response table: says GroupId only. Held here: also Type and HugeGroupFlag, as optional, because the sample of a community shows them.
-//! * request table, AppMemberDefinedData: says a field of the request. Held here: a field of each member, because the samples show it inside MemberList.
+//!
+//! Response table:
+//! * Source says: `GroupId` alone.
+//! * Held here: `Type` and `HugeGroupFlag` as well, both optional.
+//! * Why: the sample of a community shows them.
+//!
+//! Request table, AppMemberDefinedData:
+//! * Source says: a field of the request.
+//! * Held here: a field of each member.
+//! * Why: the samples show it inside MemberList.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole};

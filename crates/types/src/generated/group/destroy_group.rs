@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/destroy_group`: Disbanding a Group
 //!
 //! # Where the sources contradict themselves
-//! * request table, GroupId: says the group whose historical messages are modified. Held here: the group to disband, because the page is about disbanding.
+//!
+//! Request table, GroupId:
+//! * Source says: the group whose historical messages are modified.
+//! * Held here: the group to disband.
+//! * Why: the page is about disbanding.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

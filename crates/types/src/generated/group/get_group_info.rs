@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/get_group_info`: Getting Group Profiles
 //!
 //! # Where the sources contradict themselves
-//! * sample with filter: says Role without quotation marks. Held here: a text, because the other sample and the JSON grammar.
+//!
+//! Sample with filter:
+//! * Source says: Role without quotation marks.
+//! * Held here: a text.
+//! * Why: the other sample shows one, and JSON has no bare words.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/get_group_member_info`: Getting Group Member Profiles
 //!
 //! # Where the sources contradict themselves
-//! * request table and sample text, Limit: says 6000 at most; 200 at most, 100 recommended; 100 for communities. Held here: 6000, because the table; pages end by the number of members, not by a short page, so that a lower limit loses nothing.
+//!
+//! Request table and sample text, Limit:
+//! * Source says: at most 6,000; in other places at most 200, of which 100 are recommended, or 100 for communities.
+//! * Held here: at most 6,000.
+//! * Why: the table says so; pages end by the number of members and not by a short page, so a lower limit loses nothing.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::group::{GroupMember, MemberRole};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/get_joined_group_list`: Getting the Groups a User Has Joined
 //!
 //! # Where the sources contradict themselves
-//! * sample for communities: says SupportTopic without GroupType. Held here: GroupType stays optional, because the field table says that it must be Community, the sample leaves it out.
+//!
+//! Sample for communities:
+//! * Source says: SupportTopic without GroupType.
+//! * Held here: GroupType stays optional.
+//! * Why: the field table says that it must be Community, the sample leaves it out.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, GroupType, MemberRole, MsgFlag, MuteAllMember};

@@ -3,10 +3,26 @@
 //! `POST v4/group_open_avchatroom_http_svc/get_members`: Getting the List of Online Members in Audio-Video Group
 //!
 //! # Where the sources contradict themselves
-//! * request table: says GroupId and Timestamp only. Held here: also Mark, as optional, because the second sample sends it.
-//! * response table, MemberList: says Object. Held here: a list, because the sample.
-//! * request table, Timestamp: says pages of 500 members; the Chinese page: 250. Held here: neither; the cursor decides, because they contradict each other.
-//! * remarks: says the list is collected every 10 seconds; the newest Chinese page: 40. Held here: 10 to 40 seconds, because both are official, of different dates.
+//!
+//! Request table:
+//! * Source says: `GroupId` and `Timestamp` alone.
+//! * Held here: `Mark` as well, optional.
+//! * Why: the second sample sends it.
+//!
+//! Response table, MemberList:
+//! * Source says: type Object.
+//! * Held here: a list.
+//! * Why: the sample shows a list.
+//!
+//! Request table, Timestamp:
+//! * Source says: pages of 500 members; the Chinese page says 250.
+//! * Held here: neither; the cursor decides.
+//! * Why: they contradict each other.
+//!
+//! Remarks:
+//! * Source says: the list is collected every 10 seconds; the newest Chinese page says 40.
+//! * Held here: 10 to 40 seconds.
+//! * Why: both are official, of different dates.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::paging::{carry, is_start};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/get_online_member_num`: Getting the Number of Online Users in an Audio-Video Group
 //!
 //! # Where the sources contradict themselves
-//! * applicable groups: says only AVChatRoom; the newer page: every kind, with an edition and a switch in the console. Held here: every kind, because the newer page.
+//!
+//! Applicable groups:
+//! * Source says: AVChatRoom only; the newer page names every kind, given an edition and a switch in the console.
+//! * Held here: every kind.
+//! * Why: the newer page says so.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

@@ -3,8 +3,16 @@
 //! `POST v4/group_open_http_svc/import_topic`: Importing Topic Profiles
 //!
 //! # Where the sources contradict themselves
-//! * request table, From_Account: says uint64. Held here: a text, because the sample sends one, and every account is a text.
-//! * path: says v4/group_open_http_svc/import_topic; the newest Chinese page: v4/million_group_open_http_svc/import_topic. Held here: the first, because three international pages agree on it.
+//!
+//! Request table, From_Account:
+//! * Source says: uint64.
+//! * Held here: a text.
+//! * Why: the sample sends one, and every account is a text.
+//!
+//! Path:
+//! * Source says: v4/group_open_http_svc/import_topic; the newest Chinese page has v4/million_group_open_http_svc/import_topic.
+//! * Held here: the first.
+//! * Why: three international pages agree on it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::GroupType;

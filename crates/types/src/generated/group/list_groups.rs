@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/get_appid_group_list`: Getting All Groups in an App
 //!
 //! # Where the sources contradict themselves
-//! * RESTful API Overview, sample of this command: says a reply without Next and ErrorInfo. Held here: both optional, because the command's own page shows them.
+//!
+//! RESTful API Overview, sample of this command:
+//! * Source says: a reply without Next and ErrorInfo.
+//! * Held here: both optional.
+//! * Why: the command's own page shows them.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::group::GroupType;

@@ -3,8 +3,16 @@
 //! `POST v4/group_open_avchatroom_http_svc/modify_user_info`: Setting Audio-Video Group Member Marks
 //!
 //! # Where the sources contradict themselves
-//! * request parameters: says the path of modify_group_member_info. Held here: v4/group_open_avchatroom_http_svc/modify_user_info, because the address sample of the same page.
-//! * response table, MemberList: says Object. Held here: a list, because the sample.
+//!
+//! Request parameters:
+//! * Source says: the path of modify_group_member_info.
+//! * Held here: v4/group_open_avchatroom_http_svc/modify_user_info.
+//! * Why: the sample address of the same page has it.
+//!
+//! Response table, MemberList:
+//! * Source says: type Object.
+//! * Held here: a list.
+//! * Why: the sample shows a list.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/modify_group_base_info`: Modifying the Profile of a Group
 //!
 //! # Where the sources contradict themselves
-//! * OpenAPI description: says ShutUpAllMember. Held here: MuteAllMember, because the newer page and its sample.
+//!
+//! OpenAPI description:
+//! * Source says: `ShutUpAllMember`.
+//! * Held here: `MuteAllMember`.
+//! * Why: the newer page and its sample have it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, InviteJoinOption, MuteAllMember};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/modify_group_member_info`: Modifying the Profile of a Group Member
 //!
 //! # Where the sources contradict themselves
-//! * OpenAPI description: says ShutUpTime. Held here: MuteTime, because the newer page and its sample.
+//!
+//! OpenAPI description:
+//! * Source says: `ShutUpTime`.
+//! * Held here: `MuteTime`.
+//! * Why: the newer page and its sample have it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::{CustomField, MemberRole, MsgFlag};

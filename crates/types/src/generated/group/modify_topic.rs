@@ -3,7 +3,11 @@
 //! `POST v4/million_group_open_http_svc/modify_topic`: Modifying Topic Profile
 //!
 //! # Where the sources contradict themselves
-//! * request table, From_Account: says uint64. Held here: a text, because the sample sends one, and every account is a text.
+//!
+//! Request table, From_Account:
+//! * Source says: uint64.
+//! * Held here: a text.
+//! * Why: the sample sends one, and every account is a text.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::group::MuteAllMember;

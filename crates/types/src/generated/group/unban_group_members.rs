@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/unban_group_member`: Unbanning Group Members
 //!
 //! # Where the sources contradict themselves
-//! * introduction: says disable banning in the console to use this. Held here: banning must be enabled, because the pages of the other two banning commands.
+//!
+//! Introduction:
+//! * Source says: banning must be disabled in the console to use this.
+//! * Held here: banning must be enabled.
+//! * Why: the pages of the other two banning commands say so.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

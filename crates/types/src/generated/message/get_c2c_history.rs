@@ -3,8 +3,16 @@
 //! `POST v4/openim/admin_getroammsg`: Pulling Historical One-to-one Messages
 //!
 //! # Where the sources contradict themselves
-//! * MsgSeq and MsgRandom of a stored message: says nothing: the rows are missing; the sending page calls both 32-bit. Held here: 64 bits in the reply, 32 bits in the request, because what the server says is never narrowed below what could come.
-//! * error table, 90003 and 90008: says To_Account and From_Account are missing. Held here: Peer_Account and Operator_Account, because the request of this command has no other fields for the two sides.
+//!
+//! MsgSeq and MsgRandom of a stored message:
+//! * Source says: nothing: the rows are missing; the page on sending calls both 32-bit.
+//! * Held here: 64 bits in the reply, 32 bits in the request.
+//! * Why: what the server says is never narrowed below what could come.
+//!
+//! Error table, 90003 and 90008:
+//! * Source says: the request lacks To_Account or From_Account.
+//! * Held here: it lacks Peer_Account or Operator_Account.
+//! * Why: the request of this command has no other fields for the two sides.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;

@@ -3,8 +3,16 @@
 //! `POST v4/group_open_http_svc/group_msg_get_simple`: Pulling Historical Group Messages
 //!
 //! # Where the sources contradict themselves
-//! * background of the page: says the sequence number is greater for messages sent earlier. Held here: it grows with time, because the field table says that the smaller, the earlier.
-//! * response table: says MsgList and groupID. Held here: `RspMsgList` and `GroupId`, because the sample shows these names.
+//!
+//! Background of the page:
+//! * Source says: the sequence number is greater for messages sent earlier.
+//! * Held here: it grows with time.
+//! * Why: the field table says that the smaller, the earlier.
+//!
+//! Response table:
+//! * Source says: `MsgList` and `groupID`.
+//! * Held here: `RspMsgList` and `GroupId`.
+//! * Why: the sample shows these names.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;

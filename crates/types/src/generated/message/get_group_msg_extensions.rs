@@ -3,7 +3,11 @@
 //! `POST v4/openim_msg_ext_http_svc/group_get_key_values`: Pulling Message Extension of a Group Message
 //!
 //! # Where the sources contradict themselves
-//! * feature overview: says the extension of a one-to-one message. Held here: of a group message, because title, fields and samples say so.
+//!
+//! Feature overview:
+//! * Source says: the extension of a one-to-one message.
+//! * Held here: of a group message.
+//! * Why: title, fields and samples say so.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::message_extension::MsgExtension;

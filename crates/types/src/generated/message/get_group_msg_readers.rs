@@ -3,8 +3,16 @@
 //! `POST v4/group_open_http_svc/get_group_msg_receipt_detail`: Pulling Group Message Read Receipt Details
 //!
 //! # Where the sources contradict themselves
-//! * request table, MsgSeq: says optional. Held here: required, because without it no message is named; the sample has it.
-//! * response table: says IsFinished. Held here: `IsFinish`, because both samples show it.
+//!
+//! Request table, MsgSeq:
+//! * Source says: optional.
+//! * Held here: required.
+//! * Why: without it no message is named, and the sample has it.
+//!
+//! Response table:
+//! * Source says: `IsFinished`.
+//! * Held here: `IsFinish`.
+//! * Why: both samples show it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::paging::{carry, equals};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/import_group_msg`: Importing Group Messages
 //!
 //! # Where the sources contradict themselves
-//! * request table, MsgList: says type Object. Held here: a list, because the sample shows a list.
+//!
+//! Request table, MsgList:
+//! * Source says: type Object.
+//! * Held here: a list.
+//! * Why: the sample shows a list.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::message::MsgElement;

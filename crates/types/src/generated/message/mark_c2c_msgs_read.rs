@@ -3,7 +3,11 @@
 //! `POST v4/openim/admin_set_msg_read`: Marking One-to-One Messages as Read
 //!
 //! # Where the sources contradict themselves
-//! * request table, MsgReadTime: says type String. Held here: a number, and a text is read as well, because a timestamp in seconds is a number everywhere else; no sample shows it.
+//!
+//! Request table, MsgReadTime:
+//! * Source says: type String.
+//! * Held here: a number, and a text is read as well.
+//! * Why: a timestamp in seconds is a number everywhere else; no sample shows it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/send_group_msg`: Sending Ordinary Messages in a Group
 //!
 //! # Where the sources contradict themselves
-//! * request table: says no GroupAtInfo. Held here: a field, because a sample on the page shows it.
+//!
+//! Request table:
+//! * Source says: nothing of GroupAtInfo.
+//! * Held here: an optional field `GroupAtInfo`.
+//! * Why: a sample on the page shows it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::endpoint::is_set;

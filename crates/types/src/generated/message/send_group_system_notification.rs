@@ -3,7 +3,11 @@
 //! `POST v4/group_open_http_svc/send_group_system_notification`: Sending System Messages in a Group
 //!
 //! # Where the sources contradict themselves
-//! * request table, ToMembers_Account: says required, and may be left empty for all members. Held here: optional, because a sample leaves it out.
+//!
+//! Request table, ToMembers_Account:
+//! * Source says: required, and may be left empty for all members.
+//! * Held here: optional.
+//! * Why: a sample leaves it out.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

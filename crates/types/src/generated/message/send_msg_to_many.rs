@@ -3,7 +3,11 @@
 //! `POST v4/openim/batchsendmsg`: Sending One-to-One Messages to Multiple Users
 //!
 //! # Where the sources contradict themselves
-//! * sample of a partial success, ActionStatus: says SomeError. Held here: every status but FAIL is a success when the code is 0, because the page calls the reply one to a request that succeeded in part.
+//!
+//! Sample of a partial success, ActionStatus:
+//! * Source says: SomeError.
+//! * Held here: any status other than FAIL means success when the code is 0.
+//! * Why: the page calls it the reply to a request that succeeded in part.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};

@@ -3,7 +3,11 @@
 //! `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`: Add Blocked Words
 //!
 //! # Where the sources contradict themselves
-//! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
+//!
+//! Regions:
+//! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
+//! * Held here: ask in the region of the app; the client does not forbid any.
+//! * Why: both are official.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::moderation::ModerationLabel;

@@ -3,8 +3,16 @@
 //! `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`: Delete Blocked Words
 //!
 //! # Where the sources contradict themselves
-//! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
-//! * sample, Count: says 0, beside a word with Deleted true. Held here: the number of deleted words, because the table says so.
+//!
+//! Regions:
+//! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
+//! * Held here: ask in the region of the app; the client does not forbid any.
+//! * Why: both are official.
+//!
+//! Sample, Count:
+//! * Source says: 0, next to a word whose Deleted is true.
+//! * Held here: the number of deleted words.
+//! * Why: the table says so.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part, words};

@@ -3,8 +3,16 @@
 //! `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`: Get Blocked Words
 //!
 //! # Where the sources contradict themselves
-//! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
-//! * Chinese response table: says LocalAuditWords. Held here: Infos, because the sample shows it.
+//!
+//! Regions:
+//! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
+//! * Held here: ask in the region of the app; the client does not forbid any.
+//! * Why: both are official.
+//!
+//! Chinese response table:
+//! * Source says: `LocalAuditWords`.
+//! * Held here: `Infos`.
+//! * Why: the sample shows it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::paging::by_offset;

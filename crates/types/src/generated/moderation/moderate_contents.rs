@@ -3,7 +3,11 @@
 //! `POST v4/im_msg_audit/batch_content_moderation`: On-demand Batch Moderation
 //!
 //! # Where the sources contradict themselves
-//! * regions: says Singapore only; the Chinese pages: China, Singapore and Seoul. Held here: ask in the region of the app; the client does not forbid any, because both are official.
+//!
+//! Regions:
+//! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
+//! * Held here: ask in the region of the app; the client does not forbid any.
+//! * Why: both are official.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};

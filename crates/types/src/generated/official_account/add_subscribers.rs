@@ -3,7 +3,11 @@
 //! `POST v4/official_account_open_http_svc/add_subscriber`: Adding Subscribers
 //!
 //! # Where the sources contradict themselves
-//! * another SDK, items of SubscriberList: says Official_Account. Held here: Subscriber_Account, because the official page, its table and its sample.
+//!
+//! Another SDK, items of SubscriberList:
+//! * Source says: `Official_Account`.
+//! * Held here: `Subscriber_Account`.
+//! * Why: the official page has it, in its table and in its sample.
 
 use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};

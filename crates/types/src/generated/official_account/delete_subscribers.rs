@@ -3,8 +3,16 @@
 //! `POST v4/official_account_open_http_svc/delete_subscriber`: Deleting Subscribers
 //!
 //! # Where the sources contradict themselves
-//! * request table: says `SubscriberList` with objects of `Subscriber_Account`, the users to add. Held here: `SubscriberToDel_Account`, a list of users, because the sample of the page and another SDK; the table is that of the page on adding.
-//! * error code table, 10004: says an internal error, to be repeated; the error code page: a parameter is not allowed. Held here: no repeat, because a repeat cannot help where a parameter is wrong, and the caller cannot tell.
+//!
+//! Request table:
+//! * Source says: `SubscriberList` with objects of `Subscriber_Account`, the users to add.
+//! * Held here: `SubscriberToDel_Account`, a list of users.
+//! * Why: the sample of the page and another SDK have it; the table is that of the page on adding.
+//!
+//! Error code table, 10004:
+//! * Source says: an internal error that calls for a repeat; the error code page says that a parameter is not allowed.
+//! * Held here: no repeat.
+//! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::official_account::SubscriptionResult;

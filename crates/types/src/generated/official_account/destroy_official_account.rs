@@ -3,7 +3,11 @@
 //! `POST v4/official_account_open_http_svc/destroy_official_account`: Terminating Official Accounts
 //!
 //! # Where the sources contradict themselves
-//! * error code table, 10004: says an internal error, to be repeated; the error code page: a parameter is not allowed. Held here: no repeat, because a repeat cannot help where a parameter is wrong, and the caller cannot tell.
+//!
+//! Error code table, 10004:
+//! * Source says: an internal error that calls for a repeat; the error code page says that a parameter is not allowed.
+//! * Held here: no repeat.
+//! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

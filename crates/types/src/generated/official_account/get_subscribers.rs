@@ -3,7 +3,11 @@
 //! `POST v4/official_account_open_http_svc/get_subscriber_info`: Obtaining Subscriber Information of Official Accounts
 //!
 //! # Where the sources contradict themselves
-//! * another SDK, MsgFlag: says an integer. Held here: a text, because the sample of the official page.
+//!
+//! Another SDK, MsgFlag:
+//! * Source says: an integer.
+//! * Held here: a text.
+//! * Why: the sample of the official page shows one.
 
 use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
 use crate::model::group::MsgFlag;

@@ -3,7 +3,11 @@
 //! `POST v4/official_account_open_http_svc/modify_official_account_base_info`: Modifying Official Account Information
 //!
 //! # Where the sources contradict themselves
-//! * another SDK, request: says OfficialAccount. Held here: Official_Account, because the official page, its table and its sample.
+//!
+//! Another SDK, request:
+//! * Source says: `OfficialAccount`.
+//! * Held here: `Official_Account`.
+//! * Why: the official page has it, in its table and in its sample.
 
 use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

@@ -3,7 +3,11 @@
 //! `POST v4/official_account_open_http_svc/send_official_account_msg`: Sending Messages in a Official Account
 //!
 //! # Where the sources contradict themselves
-//! * overview and description of Random: says doubles are messages of the same content within 5 minutes; the field, as another SDK quotes it: of the same content and Random. Held here: the same request is dropped when repeated within 5 minutes, because both say so of the same content with the same Random; do not send the same content twice within 5 minutes on purpose.
+//!
+//! Overview and description of Random:
+//! * Source says: duplicates are messages with the same content within 5 minutes; the field, as another SDK quotes it, asks for the same Random too.
+//! * Held here: the same request is dropped when it is repeated within 5 minutes; do not send the same content twice in that time on purpose.
+//! * Why: both agree about the same content with the same Random.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::endpoint::is_set;

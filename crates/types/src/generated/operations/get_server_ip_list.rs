@@ -3,7 +3,11 @@
 //! `POST v4/ConfigSvc/GetIPList`: Getting Server IP Addresses
 //!
 //! # Where the sources contradict themselves
-//! * response table: says no ActionStatus. Held here: optional, because the sample has ActionStatus and the table has not; the sample lacks ErrorInfo, which the table has.
+//!
+//! Response table:
+//! * Source says: nothing of ActionStatus.
+//! * Held here: all common fields are optional.
+//! * Why: the sample has ActionStatus, which the table lacks, and lacks ErrorInfo, which the table has.
 
 use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

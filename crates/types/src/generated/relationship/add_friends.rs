@@ -3,7 +3,11 @@
 //! `POST v4/sns/friend_add`: Adding Friends
 //!
 //! # Where the sources contradict themselves
-//! * request table, AddSource: says optional; the page on importing friends says required. Held here: required, because every sample of both pages has it.
+//!
+//! Request table, AddSource:
+//! * Source says: optional; the page on importing friends says required.
+//! * Held here: required.
+//! * Why: every sample of both pages has it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::relationship::RelationResult;

@@ -3,7 +3,11 @@
 //! `POST v4/sns/friend_delete`: Deleting Friends
 //!
 //! # Where the sources contradict themselves
-//! * request table, DeleteType: says no default; the page on deleting all friends says one way. Held here: one way, because the two commands share the field.
+//!
+//! Request table, DeleteType:
+//! * Source says: no default; the page on deleting all friends says one way.
+//! * Held here: one way.
+//! * Why: the two commands share the field.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};

@@ -3,7 +3,11 @@
 //! `POST v4/sns/black_list_get`: Pulling a Blacklist
 //!
 //! # Where the sources contradict themselves
-//! * response table and sample, CurruentSequence: says spelt with a u too many. Held here: `CurruentSequence` on the wire, `current_sequence` in Rust, because table and sample of the page agree on it.
+//!
+//! Response table and sample, CurruentSequence:
+//! * Source says: a name with one u too many.
+//! * Held here: `CurruentSequence` on the wire, `current_sequence` in Rust.
+//! * Why: table and sample of the page agree on it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::paging::{carry, is_start};

@@ -3,7 +3,11 @@
 //! `POST v4/follow/follow_get`: Retrieve Fans, Follows, And Mutual Followers List
 //!
 //! # Where the sources contradict themselves
-//! * request table, WantNum: says required, with a default of 100. Held here: required, because the sample sends it, and so the request is right either way.
+//!
+//! Request table, WantNum:
+//! * Source says: required, with a default of 100.
+//! * Held here: required.
+//! * Why: the sample sends it, and so the request is right either way.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::profile::ProfileItem;

@@ -3,7 +3,11 @@
 //! `POST v4/sns/group_get`: Pulling Lists
 //!
 //! # Where the sources contradict themselves
-//! * request table, NeedFriend: says only valid when GroupName is empty. Held here: nothing: both may be sent, because the page's own complete sample sends both and gets the friends.
+//!
+//! Request table, NeedFriend:
+//! * Source says: only valid when GroupName is empty.
+//! * Held here: both may be sent.
+//! * Why: the page's own complete sample sends both and gets the friends.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};

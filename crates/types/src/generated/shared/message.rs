@@ -3,8 +3,16 @@
 //! Message bodies: a list of elements, each with a type and a content of its own.
 //!
 //! # Where the sources contradict themselves
-//! * Message Formats, table of the file element: says fileName. Held here: `FileName`, because the sample on the same page and all SDKs write FileName.
-//! * Message Formats, list of element types: says eight types, without TIMRelayElem. Held here: nine, because the section on merged messages describes TIMRelayElem.
+//!
+//! Message Formats, table of the file element:
+//! * Source says: `fileName`.
+//! * Held here: `FileName`.
+//! * Why: the sample on the same page and all SDKs write FileName.
+//!
+//! Message Formats, list of element types:
+//! * Source says: eight types, without TIMRelayElem.
+//! * Held here: nine types.
+//! * Why: the section on merged messages describes TIMRelayElem.
 
 use crate::validate::{Checker, Validate};
 use crate::wire::{

@@ -3,7 +3,11 @@
 //! Key-value pairs that are attached to messages.
 //!
 //! # Where the sources contradict themselves
-//! * request table, Value: says required. Held here: optional, because a pair is deleted by its key.
+//!
+//! Request table, Value:
+//! * Source says: required.
+//! * Held here: optional.
+//! * Why: a pair is deleted by its key.
 
 use crate::ErrorCode;
 use crate::validate::{Checker, Validate};

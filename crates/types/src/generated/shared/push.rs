@@ -3,7 +3,11 @@
 //! How a message is pushed to devices that are offline.
 //!
 //! # Where the sources contradict themselves
-//! * Message Formats, ApnsInfo: says the sample has Sound, the table has not. Held here: `Sound` is a field, because pages of the sending commands show it in their samples too.
+//!
+//! Message Formats, ApnsInfo:
+//! * Source says: the sample has Sound, the table does not.
+//! * Held here: `Sound` is a field.
+//! * Why: pages of the sending commands show it in their samples too.
 
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_integer_enum, wire_object, wire_string_enum};

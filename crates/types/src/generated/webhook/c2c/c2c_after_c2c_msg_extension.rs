@@ -3,7 +3,11 @@
 //! `C2C.CallbackAfterC2CMsgExtension`: After a One-to-One Message Extension Is Configured
 //!
 //! # Where the sources contradict themselves
-//! * After a One-to-One Message Extension Is Configured, Seq: says the table names Seq once; the samples have it in each pair and beside the list. Held here: both: `Seq` of the event and `Seq` of each `MsgExtension`, because the comments of the samples tell the two apart.
+//!
+//! After a One-to-One Message Extension Is Configured, Seq:
+//! * Source says: the table names Seq once; the samples have it in each pair and next to the list.
+//! * Held here: `Seq` of the event and `Seq` of each `MsgExtension`.
+//! * Why: the comments of the samples tell the two apart.
 
 use crate::model::message_extension::{ExtensionOperation, MsgExtension};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

@@ -3,7 +3,11 @@
 //! `C2C.CallbackAfterModifyMsg`: After a One-to-One Message Is Modified
 //!
 //! # Where the sources contradict themselves
-//! * After a One-to-One Message Is Modified, what triggers it: says the REST API's command for modifying, and it marks the message as read. Held here: the command for modifying, because the second half belongs to the page on messages that are marked as read.
+//!
+//! After a One-to-One Message Is Modified, what triggers it:
+//! * Source says: the REST API's command for modifying, and it marks the message as read.
+//! * Held here: the command for modifying.
+//! * Why: the second half belongs to the page on messages that are marked as read.
 
 use crate::model::message::MsgElement;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

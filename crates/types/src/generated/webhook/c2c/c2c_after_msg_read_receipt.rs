@@ -3,7 +3,11 @@
 //! `C2C.CallbackAfterMsgReadReceipt`: After a Read Receipt of a Single One-to-One Message
 //!
 //! # Where the sources contradict themselves
-//! * After a Read Receipt of a Single One-to-One Message, C2CMsgInfo: says the table names MsgKey and MsgId; the sample has the list C2CMsgInfo, with From_Account and To_Account too. Held here: the list and all four fields, because the sample shows where the two belong, and the REST API's command for receipts has the same list.
+//!
+//! After a Read Receipt of a Single One-to-One Message, C2CMsgInfo:
+//! * Source says: the table names MsgKey and MsgId; the sample has the list C2CMsgInfo, with From_Account and To_Account too.
+//! * Held here: the list and all four fields.
+//! * Why: the sample shows where the two belong, and the REST API's command for receipts has the same list.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,7 +3,11 @@
 //! `C2C.CallbackAfterMsgReport`: After a One-to-One message Is Marked as Read
 //!
 //! # Where the sources contradict themselves
-//! * After a One-to-One message Is Marked as Read, EventTime and UnreadMsgNum: says cloud.tencent.com 269/61696 has EventTime in sample and table and UnreadMsgNum only in the table; the international pages have UnreadMsgNum in both and no EventTime. Held here: both are optional fields, because each source shows one that another lacks.
+//!
+//! After a One-to-One message Is Marked as Read, EventTime and UnreadMsgNum:
+//! * Source says: cloud.tencent.com 269/61696 has EventTime in sample and table and UnreadMsgNum only in the table; the international pages have UnreadMsgNum in both and no EventTime.
+//! * Held here: both are optional fields.
+//! * Why: each source shows one that another lacks.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

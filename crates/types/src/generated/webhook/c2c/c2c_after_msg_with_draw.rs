@@ -3,7 +3,11 @@
 //! `C2C.CallbackAfterMsgWithDraw`: After A One-to-One Message Is Recalled
 //!
 //! # Where the sources contradict themselves
-//! * After A One-to-One Message Is Recalled, EventTime and UnreadMsgNum: says cloud.tencent.com 269/61697 has EventTime and no UnreadMsgNum; the international pages have it the other way round. Held here: both are optional fields, because each source shows one that the other lacks.
+//!
+//! After A One-to-One Message Is Recalled, EventTime and UnreadMsgNum:
+//! * Source says: cloud.tencent.com 269/61697 has EventTime and no UnreadMsgNum; the international pages have it the other way round.
+//! * Held here: both are optional fields.
+//! * Why: each source shows one that the other lacks.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

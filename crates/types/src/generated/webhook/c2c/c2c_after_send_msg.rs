@@ -3,8 +3,16 @@
 //! `C2C.CallbackAfterSendMsg`: After a One-to-One Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * After a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/2716 shows the field in its sample, the page of tencentcloud.com/zh only in its table; the page of April 2023 lacks it. Held here: `MsgId` is an optional field, because the newer pages agree that it exists, and the samples do not always show it.
-//! * After a One-to-One Message Is Sent, UnreadMsgNum: says the international pages show the field in sample and table; the sample of cloud.tencent.com 269/2716 goes on from ErrorInfo to MsgBody without it. Held here: an optional field, because not every source shows it.
+//!
+//! After a One-to-One Message Is Sent, MsgId:
+//! * Source says: cloud.tencent.com 269/2716 shows the field in its sample, the page of tencentcloud.com/zh only in its table; the page of April 2023 lacks it.
+//! * Held here: `MsgId` is an optional field.
+//! * Why: the newer pages agree that it exists, and the samples do not always show it.
+//!
+//! After a One-to-One Message Is Sent, UnreadMsgNum:
+//! * Source says: the international pages show the field in sample and table; the sample of cloud.tencent.com 269/2716 goes on from ErrorInfo to MsgBody without it.
+//! * Held here: an optional field.
+//! * Why: not every source shows it.
 
 use crate::ErrorCode;
 use crate::model::message::MsgElement;

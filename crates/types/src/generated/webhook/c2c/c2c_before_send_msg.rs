@@ -3,8 +3,16 @@
 //! `C2C.CallbackBeforeSendMsg`: Before a One-to-One Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * Before a One-to-One Message Is Sent, MsgId: says cloud.tencent.com 269/1632 shows the field in its sample; the page of April 2023 lacks it. Held here: `MsgId` is an optional field, because the newer page has it, as has the webhook after sending.
-//! * Before a One-to-One Message Is Sent, answers that refuse or drop: says the texts above the samples speak of group messages. Held here: one-to-one messages, because the webhook knows no others; the words are those of the page on group messages.
+//!
+//! Before a One-to-One Message Is Sent, MsgId:
+//! * Source says: cloud.tencent.com 269/1632 shows the field in its sample; the page of April 2023 lacks it.
+//! * Held here: `MsgId` is an optional field.
+//! * Why: the newer page has it, as has the webhook after sending.
+//!
+//! Before a One-to-One Message Is Sent, answers that refuse or drop:
+//! * Source says: the texts above the samples speak of group messages.
+//! * Held here: answers about one-to-one messages.
+//! * Why: the webhook has no others; the words are those of the page on group messages.
 
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;

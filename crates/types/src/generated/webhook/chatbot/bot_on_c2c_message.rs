@@ -3,7 +3,11 @@
 //! `Bot.OnC2CMessage`: Callback After Sending a One-to-One Message to a Chatbot
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Sending a One-to-One Message to a Chatbot, MsgId: says cloud.tencent.com 269/90407 shows the field in its sample; that of trtc.io/zh/document/68952 lacks it. Held here: `MsgId` is an optional field, because the newer page has it, as has the webhook after a one-to-one message.
+//!
+//! Callback After Sending a One-to-One Message to a Chatbot, MsgId:
+//! * Source says: cloud.tencent.com 269/90407 shows the field in its sample; that of trtc.io/zh/document/68952 lacks it.
+//! * Held here: `MsgId` is an optional field.
+//! * Why: the newer page has it, as has the webhook after a one-to-one message.
 
 use crate::ErrorCode;
 use crate::model::message::MsgElement;

@@ -3,7 +3,11 @@
 //! `Bot.OnGroupMessage`: Callback After Reminding a Chatbot in a Group
 //!
 //! # Where the sources contradict themselves
-//! * SDK of doocs, OnGroupMessageBotCallback: says AtRobotAccount for the chatbots, MsgRandom for the time, IsPlaceMsg for the topic. Held here: `AtRobots_Account`, `MsgTime` and `TopicId`, because all pages say so, in tables and samples.
+//!
+//! SDK of doocs, OnGroupMessageBotCallback:
+//! * Source says: AtRobotAccount for the chatbots, MsgRandom for the time, IsPlaceMsg for the topic.
+//! * Held here: `AtRobots_Account`, `MsgTime` and `TopicId`.
+//! * Why: all pages say so, in tables and samples.
 
 use crate::model::group::GroupType;
 use crate::model::message::MsgElement;

@@ -3,7 +3,11 @@
 //! `Chatbot.OnC2CSignalMessage`: Chatbot Passthrough Message Callback
 //!
 //! # Where the sources contradict themselves
-//! * Chatbot Passthrough Message Callback, RspData: says must be in every answer. Held here: an optional field, because an answer that failed has nothing to say, and its content would be ignored.
+//!
+//! Chatbot Passthrough Message Callback, RspData:
+//! * Source says: must be in every answer.
+//! * Held here: an optional field.
+//! * Why: an answer that failed has nothing to say, and its content would be ignored.
 
 use crate::{Envelope, Reply};
 use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};

@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterChangeGroupOwner`: Callback After the Group Owner Changed
 //!
 //! # Where the sources contradict themselves
-//! * Callback After the Group Owner Changed, EventTime: says an integer in the tables, a text in the samples. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
+//!
+//! Callback After the Group Owner Changed, EventTime:
+//! * Source says: an integer in the tables, a text in the samples.
+//! * Held here: an integer; a text is read as well.
+//! * Why: newer samples of other webhooks show an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

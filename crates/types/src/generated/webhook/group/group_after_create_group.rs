@@ -3,9 +3,21 @@
 //! `Group.CallbackAfterCreateGroup`: After a Group Is Created
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Is Created, GroupId: says groupID in the table of the English page, GroupId in its sample and on the Chinese pages. Held here: `GroupId`, because all samples have it, as have all other webhooks.
-//! * After a Group Is Created, MemberList: says all sources show it. Held here: an optional field, because groups are created without initial members too, and no source shows that event.
-//! * After a Group Is Created, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! After a Group Is Created, GroupId:
+//! * Source says: groupID in the table of the English page, GroupId in its sample and on the Chinese pages.
+//! * Held here: `GroupId`.
+//! * Why: all samples have it, as have all other webhooks.
+//!
+//! After a Group Is Created, MemberList:
+//! * Source says: all sources show it.
+//! * Held here: an optional field.
+//! * Why: groups are created without initial members too, and no source shows that event.
+//!
+//! After a Group Is Created, EventTime:
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::model::group::{CustomField, GroupType};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

@@ -3,9 +3,21 @@
 //! `Group.CallbackAfterGroupAttrChanged`: Callback After Group Attribute Changed
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Group Attribute Changed, OptionType: says in the samples, with its four values, and not in the tables. Held here: a field, because all samples show it, that of the whole page among them, as does another SDK.
-//! * Callback After Group Attribute Changed, GroupAttr: says keys and values, with a sample of `set` alone. Held here: an optional list whose values are optional, because no source shows what stands there when attributes were deleted or cleared.
-//! * Callback After Group Attribute Changed, EventTime: says an integer in the tables, a text in the samples. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
+//!
+//! Callback After Group Attribute Changed, OptionType:
+//! * Source says: in the samples, with its four values, and not in the tables.
+//! * Held here: a field.
+//! * Why: all samples show it, that of the whole page among them, as does another SDK.
+//!
+//! Callback After Group Attribute Changed, GroupAttr:
+//! * Source says: keys and values, with a sample of `set` alone.
+//! * Held here: an optional list whose values are optional.
+//! * Why: no source shows what stands there when attributes were deleted or cleared.
+//!
+//! Callback After Group Attribute Changed, EventTime:
+//! * Source says: an integer in the tables, a text in the samples.
+//! * Held here: an integer; a text is read as well.
+//! * Why: newer samples of other webhooks show an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

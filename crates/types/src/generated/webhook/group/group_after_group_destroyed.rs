@@ -3,10 +3,26 @@
 //! `Group.CallbackAfterGroupDestroyed`: After a Group Is Disbanded
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Is Disbanded, Operator_Account: says cloud.tencent.com 269/1670 has it in sample and table; international pages, that of April 2023 among them, lack it. Held here: an optional field, because not every source shows it.
-//! * After a Group Is Disbanded, Name: says in all samples, in none of the tables. Held here: an optional field, because all samples show it, as does another SDK, but no table promises it.
-//! * After a Group Is Disbanded, ErrorCode of the answer: says the English page speaks of the deletion of topics. Held here: of groups; the code is ignored all the same, because the Chinese page does, and the webhook knows no topics.
-//! * After a Group Is Disbanded, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
+//!
+//! After a Group Is Disbanded, Operator_Account:
+//! * Source says: cloud.tencent.com 269/1670 has it in sample and table; international pages, that of April 2023 among them, lack it.
+//! * Held here: an optional field.
+//! * Why: not every source shows it.
+//!
+//! After a Group Is Disbanded, Name:
+//! * Source says: in all samples, in none of the tables.
+//! * Held here: an optional field.
+//! * Why: all samples show it, as does another SDK, but no table promises it.
+//!
+//! After a Group Is Disbanded, ErrorCode of the answer:
+//! * Source says: the English page speaks of the deletion of topics.
+//! * Held here: the deletion of groups; the code is ignored all the same.
+//! * Why: the Chinese page speaks of them, and the webhook does not know topics.
+//!
+//! After a Group Is Disbanded, EventTime:
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: newer samples of other webhooks show an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

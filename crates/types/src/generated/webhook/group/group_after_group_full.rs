@@ -3,9 +3,21 @@
 //! `Group.CallbackAfterGroupFull`: After a Group Is Full
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Is Full, TopicId: says cloud.tencent.com 269/1669 has it in its table alone; international pages lack it. Held here: an optional field, because the newest page has it.
-//! * After a Group Is Full, what triggers it: says the English overview of the page gives the removal of inactive members as an example of what triggers it. Held here: a group that is full; removing inactive members is what an app may do then, because the page's own section on the time of triggering, and the Chinese overview.
-//! * After a Group Is Full, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! After a Group Is Full, TopicId:
+//! * Source says: cloud.tencent.com 269/1669 has it in its table alone; international pages lack it.
+//! * Held here: an optional field.
+//! * Why: the newest page has it.
+//!
+//! After a Group Is Full, what triggers it:
+//! * Source says: the English overview of the page gives the removal of inactive members as an example of what triggers it.
+//! * Held here: a group that is full; removing inactive members is what an app may do then.
+//! * Why: the page's own section on the time of triggering and the Chinese overview say so.
+//!
+//! After a Group Is Full, EventTime:
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterGroupInfoChanged`: After Group Profile Is Modified
 //!
 //! # Where the sources contradict themselves
-//! * After Group Profile Is Modified, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
+//!
+//! After Group Profile Is Modified, EventTime:
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: newer samples of other webhooks show an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

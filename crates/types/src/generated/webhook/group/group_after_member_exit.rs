@@ -3,8 +3,16 @@
 //! `Group.CallbackAfterMemberExit`: After a User Leaves a Group
 //!
 //! # Where the sources contradict themselves
-//! * After a User Leaves a Group, Operator_Account: says the user who leaves in the tables; in the samples the user who acts, who is none of those removed. Held here: the user who acts, because both are the same where a member leaves by choice, and the samples show the other case.
-//! * After a User Leaves a Group, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! After a User Leaves a Group, Operator_Account:
+//! * Source says: the user who leaves in the tables; in the samples the user who acts, who is not among those removed.
+//! * Held here: the user who acts.
+//! * Why: both are the same where a member leaves by choice, and the samples show the other case.
+//!
+//! After a User Leaves a Group, EventTime:
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

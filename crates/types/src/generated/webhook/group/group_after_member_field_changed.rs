@@ -3,8 +3,16 @@
 //! `Group.CallbackAfterMemberFieldChanged`: Callback After Group Member Profile Changed
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Group Member Profile Changed, the member: says Modified_Account in sample and table of cloud.tencent.com 269/105353, Member_Account in those of trtc.io/document/60393 and tencentcloud.com/zh. Held here: both are optional fields, because each source shows one that the other lacks; another SDK has Modified_Account.
-//! * Callback After Group Member Profile Changed, EventTime: says an integer in the tables, a text in the samples. Held here: an integer, which is read from a text too, because newer samples of other webhooks show an integer.
+//!
+//! Callback After Group Member Profile Changed, the member:
+//! * Source says: Modified_Account in sample and table of cloud.tencent.com 269/105353, Member_Account in those of trtc.io/document/60393 and tencentcloud.com/zh.
+//! * Held here: both are optional fields.
+//! * Why: each source shows one that the other lacks; another SDK has Modified_Account.
+//!
+//! Callback After Group Member Profile Changed, EventTime:
+//! * Source says: an integer in the tables, a text in the samples.
+//! * Held here: an integer; a text is read as well.
+//! * Why: newer samples of other webhooks show an integer.
 
 use crate::model::group::{GroupType, MemberRole};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

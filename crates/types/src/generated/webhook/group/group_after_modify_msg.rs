@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterModifyMsg`: After a Group Message Is Modified
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Message Is Modified, CloudCustomData: says neither sample nor table has it, though the REST API's command can change it and the webhook for one-to-one messages has it. Held here: no such field, because no page shows it here; whatever else comes is kept.
+//!
+//! After a Group Message Is Modified, CloudCustomData:
+//! * Source says: neither sample nor table has it, though the REST API's command can change it and the webhook for one-to-one messages has it.
+//! * Held here: the field is left out.
+//! * Why: no page shows it here; whatever else comes is kept.
 
 use crate::model::message::MsgElement;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

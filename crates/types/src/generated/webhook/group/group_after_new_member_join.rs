@@ -3,9 +3,21 @@
 //! `Group.CallbackAfterNewMemberJoin`: After a User Joins a Group
 //!
 //! # Where the sources contradict themselves
-//! * After a User Joins a Group, TopicId: says pages of the same day on neighbouring webhooks have it for private topics; the end of this page's newest table was not seen, and no other source has it, nor does trtc.io/document/34372 as a whole. Held here: no such field, because no text that was read shows it here.
-//! * After a User Joins a Group, Type: says kind of the group that is to be created. Held here: kind of the group that users joined, because the group exists; the words are those of the page on creating groups.
-//! * After a User Joins a Group, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages, nothing in the example of the Webhook Overview. Held here: a required integer, which is read from a text too, because tables and newest sample agree; the overview's example dates from 2015.
+//!
+//! After a User Joins a Group, TopicId:
+//! * Source says: pages of the same day on neighbouring webhooks have it for private topics; the end of this page's newest table was not seen, and no other source has it, nor does trtc.io/document/34372 as a whole.
+//! * Held here: the field is left out.
+//! * Why: no text that was read shows it here.
+//!
+//! After a User Joins a Group, Type:
+//! * Source says: the kind of the group that is to be created.
+//! * Held here: the kind of the group that users joined.
+//! * Why: the group exists already; the words are those of the page on creating groups.
+//!
+//! After a User Joins a Group, EventTime:
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages, nothing in the example of the Webhook Overview.
+//! * Held here: a required integer; a text is read as well.
+//! * Why: tables and newest sample agree; the overview's example dates from 2015.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

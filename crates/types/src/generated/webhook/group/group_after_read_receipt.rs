@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterReadReceipt`: Callback After Read Receipt
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Read Receipt, EventTime: says an integer in the tables, a text in the samples. Held here: an integer, which is read from a text too, because the table, and newer samples of other webhooks; another SDK reads an integer.
+//!
+//! Callback After Read Receipt, EventTime:
+//! * Source says: an integer in the tables, a text in the samples.
+//! * Held here: an integer; a text is read as well.
+//! * Why: the table, and newer samples of other webhooks; another SDK reads an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

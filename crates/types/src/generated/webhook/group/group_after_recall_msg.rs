@@ -3,8 +3,16 @@
 //! `Group.CallbackAfterRecallMsg`: Callback After Recalling Group Messages
 //!
 //! # Where the sources contradict themselves
-//! * Callback After Recalling Group Messages, MsgSeqList: says cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId beside MsgSeq; the page of April 2023 has MsgSeq alone. Held here: `MsgId` is an optional field, because the newer pages have it.
-//! * Callback After Recalling Group Messages, EventTime: says an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/73141. Held here: an integer, which is read from a text too, because tables and the newest sample agree.
+//!
+//! Callback After Recalling Group Messages, MsgSeqList:
+//! * Source says: cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId next to MsgSeq; the page of April 2023 has MsgSeq alone.
+//! * Held here: `MsgId` is an optional field.
+//! * Why: the newer pages have it.
+//!
+//! Callback After Recalling Group Messages, EventTime:
+//! * Source says: an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/73141.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and the newest sample agree.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};

@@ -3,9 +3,21 @@
 //! `Group.CallbackAfterSendMsg`: After a Group Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * After a Group Message Is Sent, MsgId and GroupAtInfo: says the sample of cloud.tencent.com 269/2661 of 2025-09-16 and the table of trtc.io/document/34375 have both, the sample of the latter and tencentcloud.com/zh of 2025-03-10 MsgId alone, the page of April 2023 neither; another SDK has GroupAtInfo alone. Held here: both are optional fields, because the newest pages have them, older ones do not, and not every message mentions somebody.
-//! * After a Group Message Is Sent, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
-//! * After a Group Message Is Sent, Type: says Live in the sample of cloud.tencent.com 454/125496, the same webhook on the pages of a sibling product; the pages of this one do not know that kind. Held here: the kinds of this product's groups; any other text is kept as it is, because such groups belong to the other product.
+//!
+//! After a Group Message Is Sent, MsgId and GroupAtInfo:
+//! * Source says: the sample of cloud.tencent.com 269/2661 of 2025-09-16 and the table of trtc.io/document/34375 have both, the sample of the latter and tencentcloud.com/zh of 2025-03-10 MsgId alone, the page of April 2023 neither; another SDK has GroupAtInfo alone.
+//! * Held here: both are optional fields.
+//! * Why: the newest pages have them, older ones do not, and not every message mentions somebody.
+//!
+//! After a Group Message Is Sent, EventTime:
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
+//!
+//! After a Group Message Is Sent, Type:
+//! * Source says: Live in the sample of cloud.tencent.com 454/125496, the same webhook on the pages of a sibling product; the pages of this one do not know that kind.
+//! * Held here: the kinds of this product's groups; any other text is kept as it is.
+//! * Why: such groups belong to the other product.
 
 use crate::model::group::GroupType;
 use crate::model::message::MsgElement;

@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterTopicDestroyed`: After a Topic Is Deleted
 //!
 //! # Where the sources contradict themselves
-//! * After a Topic Is Deleted, TopicIdList: says String in the table, a list of texts in the sample. Held here: a list of texts, because the table itself calls it a list, and another SDK reads one.
+//!
+//! After a Topic Is Deleted, TopicIdList:
+//! * Source says: String in the table, a list of texts in the sample.
+//! * Held here: a list of texts.
+//! * Why: the table itself calls it a list, and another SDK reads one.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};

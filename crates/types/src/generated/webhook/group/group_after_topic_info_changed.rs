@@ -3,7 +3,11 @@
 //! `Group.CallbackAfterTopicInfoChanged`: Topic Profile Change Webhook
 //!
 //! # Where the sources contradict themselves
-//! * Topic Profile Change Webhook, Type: says kind of the group whose topic was deleted. Held here: kind of the group whose topic was changed, because the words are those of the page on deleted topics.
+//!
+//! Topic Profile Change Webhook, Type:
+//! * Source says: the kind of the group whose topic was deleted.
+//! * Held here: the kind of the group whose topic was changed.
+//! * Why: the words are those of the page on deleted topics.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};

@@ -3,9 +3,21 @@
 //! `Group.CallbackBeforeApplyJoinGroup`: Before Applying to Join a Group
 //!
 //! # Where the sources contradict themselves
-//! * Before Applying to Join a Group, ApplyMsg and TopicId: says cloud.tencent.com 269/1665 of 2025-02-28 has both, the second in its table alone; older and international pages have neither. Held here: both are optional fields, because the newest page has them.
-//! * Before Applying to Join a Group, CallbackCommand: says roup.CallbackBeforeApplyJoinGroup in the table of the query. Held here: `Group.CallbackBeforeApplyJoinGroup`, because a letter is missing; the sample and all other pages have it.
-//! * Before Applying to Join a Group, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! Before Applying to Join a Group, ApplyMsg and TopicId:
+//! * Source says: cloud.tencent.com 269/1665 of 2025-02-28 has both, the second in its table alone; older and international pages have neither.
+//! * Held here: both are optional fields.
+//! * Why: the newest page has them.
+//!
+//! Before Applying to Join a Group, CallbackCommand:
+//! * Source says: `roup.CallbackBeforeApplyJoinGroup` in the table of the query.
+//! * Held here: `Group.CallbackBeforeApplyJoinGroup`.
+//! * Why: a letter is missing there; the sample and all other pages have it.
+//!
+//! Before Applying to Join a Group, EventTime:
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;

@@ -3,10 +3,26 @@
 //! `Group.CallbackBeforeCreateGroup`: Before a Group Is Created
 //!
 //! # Where the sources contradict themselves
-//! * Before a Group Is Created, numbers of groups: says CreateGroupNum in older tables and samples, CreatedGroupNum in very old samples, neither in cloud.tencent.com 269/1662 of 2025-12-04 and in the whole trtc.io/document/34368; another SDK has both, the second as an object. Held here: both are optional fields, the second with any value, because apps may still see either, and the sources do not agree on the second's form.
-//! * Before a Group Is Created, MemberList: says all sources show it. Held here: an optional field, because groups are created without initial members too, and no source shows that event.
-//! * Before a Group Is Created, Type: says kind of the group that the message was sent to. Held here: kind of the group that is to be created, because there is no message; the words are those of the pages on messages.
-//! * Before a Group Is Created, EventTime: says an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! Before a Group Is Created, numbers of groups:
+//! * Source says: CreateGroupNum in older tables and samples, CreatedGroupNum in very old samples, neither in cloud.tencent.com 269/1662 of 2025-12-04 and in the whole trtc.io/document/34368; another SDK has both, the second as an object.
+//! * Held here: both are optional fields, the second with any value.
+//! * Why: apps may still see either, and the sources do not agree on the second's form.
+//!
+//! Before a Group Is Created, MemberList:
+//! * Source says: all sources show it.
+//! * Held here: an optional field.
+//! * Why: groups are created without initial members too, and no source shows that event.
+//!
+//! Before a Group Is Created, Type:
+//! * Source says: the kind of the group that the message was sent to.
+//! * Held here: the kind of the group that is to be created.
+//! * Why: there is no message; the words are those of the pages on messages.
+//!
+//! Before a Group Is Created, EventTime:
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, InviteJoinOption};

@@ -3,7 +3,11 @@
 //! `Group.CallbackBeforeCreateTopic`: Before a Topic Is Created
 //!
 //! # Where the sources contradict themselves
-//! * Before a Topic Is Created, Name: says the sample calls it the group's name, the table the topic's. Held here: the topic's, because the value of the sample is a topic's name, and the webhook is about topics.
+//!
+//! Before a Topic Is Created, Name:
+//! * Source says: the sample calls it the group's name, the table the topic's.
+//! * Held here: the topic's.
+//! * Why: the value of the sample is a topic's name, and the webhook is about topics.
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;

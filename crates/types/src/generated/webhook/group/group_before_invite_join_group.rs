@@ -3,10 +3,26 @@
 //! `Group.CallbackBeforeInviteJoinGroup`: Before Inviting a User to a Group
 //!
 //! # Where the sources contradict themselves
-//! * Before Inviting a User to a Group, refusing all: says the table of the answer has the code 1 and a range, no sample shows them, and unlike its neighbours the page does not say what the caller gets for 1. Held here: both refuse all users; nothing is said about what the caller gets for 1, because the tables of all whole pages are explicit, and the rest is nowhere confirmed.
-//! * Before Inviting a User to a Group, TopicId: says cloud.tencent.com 269/1666 of 2025-02-08 has it in its table alone; older and international pages lack it. Held here: an optional field, because the newest page has it.
-//! * Before Inviting a User to a Group, Type: says kind of the group that is to be created. Held here: kind of the group that users are added to, because the group exists; the words are those of the page on creating groups.
-//! * Before Inviting a User to a Group, EventTime: says an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and newest sample agree.
+//!
+//! Before Inviting a User to a Group, refusing all:
+//! * Source says: the table of the answer has the code 1 and a range, no sample shows them, and unlike its neighbours the page does not say what the caller gets for 1.
+//! * Held here: both refuse all users; nothing is said about what the caller gets for 1.
+//! * Why: the tables of all whole pages are explicit, and the rest is nowhere confirmed.
+//!
+//! Before Inviting a User to a Group, TopicId:
+//! * Source says: cloud.tencent.com 269/1666 of 2025-02-08 has it in its table alone; older and international pages lack it.
+//! * Held here: an optional field.
+//! * Why: the newest page has it.
+//!
+//! Before Inviting a User to a Group, Type:
+//! * Source says: the kind of the group that is to be created.
+//! * Held here: the kind of the group that users are added to.
+//! * Why: the group exists already; the words are those of the page on creating groups.
+//!
+//! Before Inviting a User to a Group, EventTime:
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;

@@ -3,9 +3,21 @@
 //! `Group.CallbackBeforeSendMsg`: Before Group Message Is Sent
 //!
 //! # Where the sources contradict themselves
-//! * Before Group Message Is Sent, MsgId: says the sample of cloud.tencent.com 269/1619 of 2025-02-28 has it; older and international pages lack it. Held here: an optional field, because the newest page has it, as has the webhook after sending.
-//! * Before Group Message Is Sent, how long the service waits: says international pages advise against changing the two seconds, cloud.tencent.com 269/1619 says that they cannot be changed. Held here: two seconds, as for all webhooks, because the newest page.
-//! * Before Group Message Is Sent, EventTime: says an integer in the tables and in a sample of cloud.tencent.com, a text in the samples of the international pages. Held here: an integer, which is read from a text too, because tables and that sample agree.
+//!
+//! Before Group Message Is Sent, MsgId:
+//! * Source says: the sample of cloud.tencent.com 269/1619 of 2025-02-28 has it; older and international pages lack it.
+//! * Held here: an optional field.
+//! * Why: the newest page has it, as has the webhook after sending.
+//!
+//! Before Group Message Is Sent, how long the service waits:
+//! * Source says: international pages advise against changing the two seconds, cloud.tencent.com 269/1619 says that they cannot be changed.
+//! * Held here: two seconds, as for all webhooks.
+//! * Why: the newest page says so.
+//!
+//! Before Group Message Is Sent, EventTime:
+//! * Source says: an integer in the tables and in a sample of cloud.tencent.com, a text in the samples of the international pages.
+//! * Held here: an integer; a text is read as well.
+//! * Why: tables and that sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;

@@ -3,9 +3,21 @@
 //! `Group.CallbackOnDailyGroupQuotaAlarm`: Group Creation Daily Net Increase Threshold Alarm Callback
 //!
 //! # Where the sources contradict themselves
-//! * Group Creation Daily Net Increase Threshold Alarm Callback, EventTime: says an integer in the table, a text in the sample; neither names the unit. Held here: an integer of milliseconds, which is read from a text too, because the sample's number has 13 digits, and the SDK of doocs says milliseconds.
-//! * Group Creation Daily Net Increase Threshold Alarm Callback, notes: says topics must be switched on in the console first. Held here: not said in the details, because the webhook counts groups; the words are those of the pages on topics.
-//! * Group Creation Daily Net Increase Threshold Alarm Callback, QuotaUsed: says the text subtracts disbanded groups, the table speaks of groups created. Held here: without those that were disbanded, because the title and the text agree.
+//!
+//! Group Creation Daily Net Increase Threshold Alarm Callback, EventTime:
+//! * Source says: an integer in the table, a text in the sample; neither names the unit.
+//! * Held here: an integer in milliseconds; a text is read as well.
+//! * Why: the sample's number has 13 digits, and the SDK of doocs says milliseconds.
+//!
+//! Group Creation Daily Net Increase Threshold Alarm Callback, notes:
+//! * Source says: topics must be switched on in the console first.
+//! * Held here: nothing of topics.
+//! * Why: the webhook counts groups; the words are those of the pages on topics.
+//!
+//! Group Creation Daily Net Increase Threshold Alarm Callback, QuotaUsed:
+//! * Source says: the text subtracts disbanded groups, the table speaks of groups created.
+//! * Held here: the number without those that were disbanded.
+//! * Why: the title and the text agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

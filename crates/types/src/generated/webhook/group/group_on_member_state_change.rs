@@ -3,10 +3,26 @@
 //! `Group.CallbackOnMemberStateChange`: Webhook for Online and Offline Status of Audio-Video Group Members
 //!
 //! # Where the sources contradict themselves
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it: says the page of April 2023 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving. Held here: all four, because the newer pages, and `EventCause` has a value for each.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away: says more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20. Held here: 30 seconds, checked every 20, because the newest texts, and the only exact ones.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventCause: says the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of April 2023 and tencentcloud.com/ko lack it. Held here: an optional field, because the newer pages have it.
-//! * Webhook for Online and Offline Status of Audio-Video Group Members, EventTime: says a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of April 2023 and of tencentcloud.com/ko. Held here: an optional integer, which is read from a text too, because the newest sample has it, and in other webhooks' tables it is an integer.
+//!
+//! Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it:
+//! * Source says: the page of April 2023 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving.
+//! * Held here: all four are triggers.
+//! * Why: the newer pages have them, and `EventCause` has a value for each.
+//!
+//! Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away:
+//! * Source says: more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20.
+//! * Held here: 30 seconds, checked every 20.
+//! * Why: these are the newest texts, and the only exact ones.
+//!
+//! Webhook for Online and Offline Status of Audio-Video Group Members, EventCause:
+//! * Source says: the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of April 2023 and tencentcloud.com/ko lack it.
+//! * Held here: an optional field.
+//! * Why: the newer pages have it.
+//!
+//! Webhook for Online and Offline Status of Audio-Video Group Members, EventTime:
+//! * Source says: a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of April 2023 and of tencentcloud.com/ko.
+//! * Held here: an optional integer; a text is read as well.
+//! * Why: the newest sample has it, and in other webhooks' tables it is an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};

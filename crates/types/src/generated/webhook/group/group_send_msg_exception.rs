@@ -3,8 +3,16 @@
 //! `Group.CallbackSendMsgException`: Webhook for Exceptions When Group Messages Are Sent
 //!
 //! # Where the sources contradict themselves
-//! * Webhook for Exceptions When Group Messages Are Sent, EventTime: says an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/78619. Held here: an integer, which is read from a text too, because the table and the newest sample agree.
-//! * Webhook for Exceptions When Group Messages Are Sent, Type: says all sources show it, and all name a group that does not exist among the reasons. Held here: an optional field, because no source shows the event of a group that does not exist, which has no kind.
+//!
+//! Webhook for Exceptions When Group Messages Are Sent, EventTime:
+//! * Source says: an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/78619.
+//! * Held here: an integer; a text is read as well.
+//! * Why: the table and the newest sample agree.
+//!
+//! Webhook for Exceptions When Group Messages Are Sent, Type:
+//! * Source says: all sources show it, and all name a group that does not exist among the reasons.
+//! * Held here: an optional field.
+//! * Why: no source shows the event of a group that does not exist, which has no kind.
 
 use crate::ErrorCode;
 use crate::model::group::GroupType;

@@ -3,9 +3,21 @@
 //! `ContentCallback.ResultNotify`: Cloud Moderation Webhooks
 //!
 //! # Where the sources contradict themselves
-//! * Cloud Moderation Webhooks, TextContent: says a String in the English table of 77840, an Array in the Chinese one and in all samples. Held here: a list of texts, because the samples and the SDK of doocs agree.
-//! * Cloud Moderation Webhooks, ContactItem: says the pages call the kind of conversation ContactType; the SDK of doocs uses its type for conversations, which calls it Type. Held here: `ContactType`, because the pages agree, in tables and samples.
-//! * Configuration Audit Scenarios and Policies (77840): says only apps on the vendor's list can use it; the page on the webhook (78240) does not say so. Held here: it must be switched on with the settings of moderation, because both pages agree so far.
+//!
+//! Cloud Moderation Webhooks, TextContent:
+//! * Source says: a String in the English table of 77840, an Array in the Chinese one and in all samples.
+//! * Held here: a list of texts.
+//! * Why: the samples and the SDK of doocs agree.
+//!
+//! Cloud Moderation Webhooks, ContactItem:
+//! * Source says: the pages call the kind of conversation ContactType; the SDK of doocs uses its type for conversations, which calls it Type.
+//! * Held here: `ContactType`.
+//! * Why: the pages agree, in tables and samples.
+//!
+//! Configuration Audit Scenarios and Policies (77840):
+//! * Source says: only apps on the vendor's list can use it; the page on the webhook (78240) does not say so.
+//! * Held here: it must be switched on with the settings of moderation.
+//! * Why: both pages agree so far.
 
 use crate::model::conversation::ContactType;
 use crate::model::moderation::{ModerationContentType, ModerationLabel};

@@ -3,7 +3,11 @@
 //! `OfficialAccount.CallbackAfterDeleteSubscriber`: After Official Channel Is Unsubscribed
 //!
 //! # Where the sources contradict themselves
-//! * After Official Channel Is Unsubscribed, Official_Account: says the English table calls it the user who unsubscribed, the Chinese one the official account. Held here: the official account, because the samples have an official account's id there.
+//!
+//! After Official Channel Is Unsubscribed, Official_Account:
+//! * Source says: the English table calls it the user who unsubscribed, the Chinese one the official account.
+//! * Held here: the official account.
+//! * Why: the samples have an official account's id there.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

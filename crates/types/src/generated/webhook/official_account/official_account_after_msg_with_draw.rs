@@ -3,7 +3,11 @@
 //! `OfficialAccount.CallbackAfterMsgWithDraw`: Webhook After Recalling Official Channel Messages
 //!
 //! # Where the sources contradict themselves
-//! * Webhook After Recalling Official Channel Messages, Official_Account of the samples: says an id that begins with #TOA#_. Held here: ids begin with `@TOA#_`, and the field takes any text, because the page on creating official accounts says so, and the samples of all other webhooks agree.
+//!
+//! Webhook After Recalling Official Channel Messages, Official_Account of the samples:
+//! * Source says: an id that begins with #TOA#_.
+//! * Held here: ids begin with `@TOA#_`, and the field takes any text.
+//! * Why: the page on creating official accounts says so, and the samples of all other webhooks agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,8 +3,16 @@
 //! `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`: After Official Channel Profile Is Modified
 //!
 //! # Where the sources contradict themselves
-//! * After Official Channel Profile Is Modified, sample: says lacks the commas after FaceUrl and Organization. Held here: ordinary JSON, because the body is JSON.
-//! * After Official Channel Profile Is Modified, fields that did not change: says nothing; the only sample has all four fields. Held here: `Introduction`, `Name`, `FaceUrl` and `Organization` are optional, because the tables call each the changed one, which leaves open whether the others come.
+//!
+//! After Official Channel Profile Is Modified, sample:
+//! * Source says: no commas after FaceUrl and Organization.
+//! * Held here: ordinary JSON.
+//! * Why: the body is JSON.
+//!
+//! After Official Channel Profile Is Modified, fields that did not change:
+//! * Source says: nothing of these; the only sample has all four fields.
+//! * Held here: `Introduction`, `Name`, `FaceUrl` and `Organization` are optional.
+//! * Why: the tables call each the changed one, which leaves open whether the others come.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,7 +3,11 @@
 //! `OfficialAccount.CallbackBeforeAddSubscriber`: Before Official Channel Is Subscribed
 //!
 //! # Where the sources contradict themselves
-//! * Before Official Channel Is Subscribed, users who are refused: says the text names RefusedMembers_Account, sample and table name RefusedSubscribers_Account. Held here: `RefusedSubscribers_Account`, because sample and table agree; the other name is that of the webhook before users are invited to a group.
+//!
+//! Before Official Channel Is Subscribed, users who are refused:
+//! * Source says: the text names RefusedMembers_Account, sample and table name RefusedSubscribers_Account.
+//! * Held here: `RefusedSubscribers_Account`.
+//! * Why: sample and table agree; the other name is that of the webhook before users are invited to a group.
 
 use crate::{Envelope, Reply};
 use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};

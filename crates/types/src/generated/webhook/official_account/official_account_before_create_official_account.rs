@@ -3,7 +3,11 @@
 //! `OfficialAccount.CallbackBeforeCreateOfficialAccount`: Before a Official Channel Is Created
 //!
 //! # Where the sources contradict themselves
-//! * Before a Official Channel Is Created, ErrorCode of the answer: says with a code from 120001 to 130000 the app refuses the creation of a group. Held here: it refuses the creation of an official account, because the webhook knows no groups; the words are those of the page on groups.
+//!
+//! Before a Official Channel Is Created, ErrorCode of the answer:
+//! * Source says: with a code from 120001 to 130000 the app refuses the creation of a group.
+//! * Held here: it refuses the creation of an official account.
+//! * Why: the webhook is not about groups; the words are those of the page on groups.
 
 use crate::{Envelope, Reply};
 use crate::webhook::{

@@ -3,8 +3,16 @@
 //! `Push.AllMemberPush`: All Users / Tags / UserID Push Callback
 //!
 //! # Where the sources contradict themselves
-//! * All Users / Tags / UserID Push Callback, DeviceType: says the table explains its values under the name PushPlatform; no sample has the field. Held here: `DeviceType` is an optional field with the same numbers, because the row is that of DeviceType, and speaks of devices.
-//! * All Users / Tags / UserID Push Callback, EventType: says the SDK of doocs knows 1 alone, without online delivery. Held here: 1 and 2, because all pages have both; the SDK is older.
+//!
+//! All Users / Tags / UserID Push Callback, DeviceType:
+//! * Source says: the table explains its values under the name PushPlatform; no sample has the field.
+//! * Held here: `DeviceType` is an optional field with the same numbers.
+//! * Why: the row is that of DeviceType, and speaks of devices.
+//!
+//! All Users / Tags / UserID Push Callback, EventType:
+//! * Source says: the SDK of doocs knows 1 alone, without online delivery.
+//! * Held here: 1 and 2.
+//! * Why: all pages have both; the SDK is older.
 
 use crate::model::push_result::{PushStage, PushVendor};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};

@@ -3,9 +3,21 @@
 //! `Push.OfflinePush`: Other Push Callbacks
 //!
 //! # Where the sources contradict themselves
-//! * Other Push Callbacks, MsgRandom: says the table has it empty for group messages, the sample shows a number there. Held here: `MsgRandom` is an optional field of both kinds, because what comes is read either way.
-//! * Other Push Callbacks, PushID: says the pages have the field, the SDK of doocs lacks it. Held here: `PushID` is an optional field, because the SDK is older than the pages.
-//! * cloud.tencent.com 269/102567, what triggers the webhook: says the commands for pushing to single users, to all and to tags do. Held here: pushes of one-to-one and group messages do, because all fields are about messages, and the other webhook covers those commands.
+//!
+//! Other Push Callbacks, MsgRandom:
+//! * Source says: the table has no value for group messages, the sample shows a number.
+//! * Held here: `MsgRandom` is an optional field of both kinds.
+//! * Why: it is read whether it comes or not.
+//!
+//! Other Push Callbacks, PushID:
+//! * Source says: the pages have the field, the SDK of doocs does not.
+//! * Held here: `PushID` is an optional field.
+//! * Why: the SDK is older than the pages.
+//!
+//! Cloud.tencent.com 269/102567, what triggers the webhook:
+//! * Source says: the triggers are the commands for pushing to single users, to all and to tags.
+//! * Held here: the triggers are pushes of one-to-one and group messages.
+//! * Why: all fields are about messages, and the other webhook covers those commands.
 
 use crate::model::conversation::ContactType;
 use crate::model::push_result::{PushStage, PushVendor};

@@ -3,7 +3,11 @@
 //! `Follow.CallbackAfterFollowAdd`: After a User Is Followed
 //!
 //! # Where the sources contradict themselves
-//! * After a User Is Followed, To_Account: says in English, the user who succeeds in following; in Chinese, the user who was followed. Held here: the user who is followed, because who follows is From_Account, and the REST API's command names them the same way.
+//!
+//! After a User Is Followed, To_Account:
+//! * Source says: in English, the user who succeeds in following; in Chinese, the user who was followed.
+//! * Held here: the user who is followed.
+//! * Why: who follows is From_Account, and the REST API's command names them the same way.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,7 +3,11 @@
 //! `Follow.CallbackAfterFollowDelete`: After a User Is Unfollowed
 //!
 //! # Where the sources contradict themselves
-//! * After a User Is Unfollowed, To_Account: says the tables speak of a list of user objects, in English of those who unfollowed; the samples list names of users. Held here: a list of texts: the users who are not followed any more, because all samples agree, and the REST API's command has the same list.
+//!
+//! After a User Is Unfollowed, To_Account:
+//! * Source says: the tables speak of a list of user objects, in English of those who unfollowed; the samples list names of users.
+//! * Held here: a list of texts: the users who are not followed any more.
+//! * Why: all samples agree, and the REST API's command has the same list.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};

@@ -3,7 +3,11 @@
 //! `Sns.CallbackFriendAdd`: After a Friend Is Added
 //!
 //! # Where the sources contradict themselves
-//! * After a Friend Is Added, sample: says ForceFlag is 1 while Admin_Account is empty. Held here: the table: it is an administrator who adds by force, and requests of administrators name them, because the sample puts one value of each field beside the other.
+//!
+//! After a Friend Is Added, sample:
+//! * Source says: ForceFlag is 1 while Admin_Account is empty.
+//! * Held here: an administrator adds by force, and requests of administrators name them, as the table says.
+//! * Why: the sample puts one value of each field next to the other.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};

@@ -3,7 +3,11 @@
 //! `Sns.CallbackFriendDelete`: After a Friend Is Deleted
 //!
 //! # Where the sources contradict themselves
-//! * After a Friend Is Deleted, triggers: says the international pages name deleting alone, cloud.tencent.com 269/1659 also blocking a friend. Held here: both trigger it, because the latter says so in two places, for clients and for the REST API, and the international text does not deny it.
+//!
+//! After a Friend Is Deleted, triggers:
+//! * Source says: the international pages name deleting alone, cloud.tencent.com 269/1659 also blocking a friend.
+//! * Held here: both trigger it.
+//! * Why: the latter says so in two places, for clients and for the REST API, and the international text does not deny it.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};

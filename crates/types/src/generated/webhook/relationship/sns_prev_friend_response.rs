@@ -3,8 +3,16 @@
 //! `Sns.CallbackPrevFriendResponse`: Before a Friend Request Is Responded
 //!
 //! # Where the sources contradict themselves
-//! * Before a Friend Request Is Responded, Requester_Account: says the English page: the user who initiates the friend request; the Chinese page: the user who makes the request to respond. Held here: the user who makes the request to respond, because the samples have the same user in `From_Account`, who responds, and the English text gives `To_Account` the same meaning.
-//! * Before a Friend Request Is Responded, ResultCode: says zero allows, and other values refuse, adding as a friend. Held here: zero allows, and other values refuse, the response, because the webhook is about responses, rejections among them; the words are those of the page on adding.
+//!
+//! Before a Friend Request Is Responded, Requester_Account:
+//! * Source says: the English page: the user who initiates the friend request; the Chinese page: the user who makes the request to respond.
+//! * Held here: the user who makes the request to respond.
+//! * Why: the samples have the same user in `From_Account`, who responds, and the English text gives `To_Account` the same meaning.
+//!
+//! Before a Friend Request Is Responded, ResultCode:
+//! * Source says: zero allows, and other values refuse, adding as a friend.
+//! * Held here: zero allows, and other values refuse, the response.
+//! * Why: the webhook is about responses, rejections among them; the words are those of the page on adding.
 
 use crate::{Envelope, ErrorCode, Reply};
 use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};

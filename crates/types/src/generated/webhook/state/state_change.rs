@@ -3,10 +3,26 @@
 //! `State.StateChange`: Status Change Webhooks
 //!
 //! # Where the sources contradict themselves
-//! * Status Change Webhooks, Action: says the table lists Login, Logout and Disconnect; the text on reasons also names CustomStatusChange. Held here: `CustomStatusChange` is a value too, because setting a custom status is among the triggers, and its reason SetCustomStatus belongs to that action.
-//! * the page of April 2023 against newer ones: says the older page knows neither custom statuses nor their field. Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus` as the newer ones have them, because the newer text adds them and takes nothing away.
-//! * Status Change Webhooks, triggers: says only cloud.tencent.com 269/2570 names the REST API's command that ends all logins of a user. Held here: it is a trigger, because that page is the newest, and the others do not deny it.
-//! * Status Change Webhooks, devices without a network: says the international pages know TimeOut alone, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose when the end of the connection is noticed within that time, and TimeOut after it. Held here: either reason, because the newer page says more of the same case.
+//!
+//! Status Change Webhooks, Action:
+//! * Source says: the table lists Login, Logout and Disconnect; the text on reasons also names CustomStatusChange.
+//! * Held here: `CustomStatusChange` is a value too.
+//! * Why: setting a custom status is among the triggers, and its reason SetCustomStatus belongs to that action.
+//!
+//! Page of April 2023 against newer ones:
+//! * Source says: the older page knows neither custom statuses nor their field.
+//! * Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus`, as the newer ones have them.
+//! * Why: the newer text adds them and takes nothing away.
+//!
+//! Status Change Webhooks, triggers:
+//! * Source says: only cloud.tencent.com 269/2570 names the REST API's command that ends all logins of a user.
+//! * Held here: it is a trigger.
+//! * Why: that page is the newest, and the others do not deny it.
+//!
+//! Status Change Webhooks, devices without a network:
+//! * Source says: the international pages know TimeOut alone, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose when the end of the connection is noticed within that time, and TimeOut after it.
+//! * Held here: either reason.
+//! * Why: the newer page says more of the same case.
 
 use crate::webhook::{
     Acknowledged, CallbackCommand, OptPlatform, Webhook, WebhookMeta, When, identity_of,
