@@ -11,7 +11,7 @@ use xtask::codegen::{
     check,
     diagnostic::{Diagnostic, Diagnostics},
     emit::usersig::UserSigSpec,
-    generate, load, samples,
+    generate, load, samples, settles,
     spec::{
         EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
         WebhooksFile,
@@ -298,6 +298,39 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
+#[test]
+fn paths_lead_through_lists_maps_and_unions() {
+    let described = (MINI.endpoints.iter()).find(|e| e.name == "describe_book");
+    let outline = settles::of_endpoint(&MINI, &described.unwrap().file);
+    for (path, ty) in [
+        ("reply.Book.Title", "string"),
+        (
+            "reply.Pages[].PageContent.Inner[].PageContent.Lines[]",
+            "string",
+        ),
+        ("reply.Chapters[].Chapters[].Heading", "string"),
+        ("reply.Copies{}", "u64"),
+        ("reply.Notes{}[].Value", "tag_value"),
+        ("reply.ErrorCode", "error_code"),
+        ("request.Parts", "[string]"),
+    ] {
+        let (found, _) = outline.resolve(path).unwrap();
+        assert_eq!(found, type_expr::parse(ty).ok(), "{path}");
+    }
+    assert!(outline.resolve("reply.Notes[].Value").is_err());
+    assert!(
+        outline
+            .resolve("reply.Pages[].PageContent.Nothing")
+            .is_err()
+    );
+    assert!(
+        outline
+            .resolve_lacking("reply.Pages[].PageContent.Nothing")
+            .is_ok()
+    );
+    assert!(outline.resolve("reply.Book.Binding").unwrap().1, "an enum");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -323,6 +356,22 @@ proptest! {
     #[test]
     fn brackets_as_a_type(text in "[\\[\\]{} a-zA-Z]{0,60}") {
         let _ = type_expr::parse(&text);
+    }
+
+    /// A path that is found is one that could be written: nothing is made up on the way.
+    #[test]
+    fn any_text_as_a_key_of_an_erratum(
+        text in "((reply|request|Pages|Book|Copies|Notes|PageContent|Inner|Title)?(\\[\\]|\\{\\}|[é\\[])?[.:]?){0,8}(type|field)?",
+    ) {
+        let described = MINI.endpoints.iter().find(|e| e.name == "describe_book").unwrap();
+        let outline = settles::of_endpoint(&MINI, &described.file);
+        if let Ok(settles::Settled { path: Some(path), .. }) = settles::Settled::parse(&text) {
+            if outline.resolve(path).is_ok() {
+                prop_assert!(outline.resolve_lacking(path).is_err(), "{path}");
+            } else {
+                let _ = outline.resolve_lacking(path);
+            }
+        }
     }
 
     #[test]

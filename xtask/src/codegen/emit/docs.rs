@@ -49,11 +49,13 @@ pub(super) fn erratum(erratum: &Erratum) -> String {
     )
 }
 
+/// As the beginning of a line, unless it begins with an address.
 fn capitalized(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
+        Some(first) if !word.contains('.') => first.to_uppercase().chain(chars).collect(),
+        _ => text.to_owned(),
     }
 }
 

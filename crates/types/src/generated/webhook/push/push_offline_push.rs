@@ -14,7 +14,7 @@
 //! * Held here: `PushID` is an optional field.
 //! * Why: the SDK is older than the pages.
 //!
-//! Cloud.tencent.com 269/102567, what triggers the webhook:
+//! cloud.tencent.com 269/102567, what triggers the webhook:
 //! * Source says: the triggers are the commands for pushing to single users, to all and to tags.
 //! * Held here: the triggers are pushes of one-to-one and group messages.
 //! * Why: all fields are about messages, and the other webhook covers those commands.
