@@ -13,6 +13,7 @@ mod error_code;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod paging;
+pub mod text;
 pub mod validate;
 pub mod webhook;
 pub mod wire;

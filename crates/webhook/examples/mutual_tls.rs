@@ -17,7 +17,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 use tencent_chat_webhook::{
     Received, Receiver, Webhooks,
     types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer},
@@ -68,8 +68,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // Whoever gets through has proved who it is. With a token in the console, use `Receiver::new`.
     let receiver = Receiver::unauthenticated(app_id.parse()?);
     let address: SocketAddr = address.parse()?;
-    axum_server::bind_rustls(address, tls)
-        .serve(app(receiver).into_make_service())
-        .await?;
+    // A handshake has ten seconds, a request's head five.
+    let head = Duration::from_secs(5);
+    let server = axum_server::bind_rustls(address, tls);
+    let mut server = server.http1_only().first_request_timeout(head);
+    server.http_builder().http1().header_read_timeout(head);
+    server.serve(app(receiver).into_make_service()).await?;
     Ok(())
 }

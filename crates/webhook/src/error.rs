@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-/// Most bytes of a request that an error's text quotes.
-const QUOTED_BYTES: usize = 200;
-
 /// A request that is not taken for an event of the service. Its texts never hold the token or the
-/// signature.
+/// signature, and of what somebody else wrote only the beginning, escaped
+/// ([`quoted`](crate::types::text::quoted)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiveError {
@@ -158,9 +156,9 @@ impl fmt::Display for ReceiveError {
                 "the request was signed {ahead_seconds} s in the future, more than {limit_seconds} s; is this machine's clock right?"
             ),
             Self::CommandMismatch { query, body } => {
-                write!(f, "the query names the webhook {query:?}, the body ")?;
+                write!(f, "the query names the webhook \"{query}\", the body ")?;
                 match body {
-                    Some(body) => write!(f, "{body:?}"),
+                    Some(body) => write!(f, "\"{body}\""),
                     None => f.write_str("none"),
                 }
             }
@@ -183,27 +181,3 @@ impl fmt::Display for ReceiveError {
 }
 
 impl std::error::Error for ReceiveError {}
-
-/// What is wrong, without the value that is: it can be what users wrote.
-pub(crate) fn without_text(problem: &str) -> String {
-    let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
-    match (start, end) {
-        (Some(start), Some(end)) if start < end => {
-            let (before, after) = (&problem[..start], &problem[end + 1..]);
-            format!("{before}: a string{after}")
-        }
-        _ => problem.to_owned(),
-    }
-}
-
-/// The beginning of a text that a stranger may have written.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut end = text.len().min(QUOTED_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    match end == text.len() {
-        true => text.to_owned(),
-        false => format!("{}…", &text[..end]),
-    }
-}

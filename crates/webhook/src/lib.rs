@@ -29,8 +29,14 @@
 //!
 //! # What the signature proves, and what not
 //!
-//! `Sign` covers the token and the time, not the body: whoever sees one request can send another body
-//! with its query until the time is stale. So use HTTPS, and mutual TLS where that is not enough.
+//! `Sign` covers the token and `RequestTime` and nothing else: neither the body nor `CallbackCommand` nor
+//! the rest of the query is signed. Whoever sees one request can send any other with its `Sign` until the
+//! time is stale. So use HTTPS, and a path that nobody can guess or mutual TLS.
+//!
+//! # What the server in front must bound
+//!
+//! This crate bounds bodies, handlers and what runs at once. How long a request's head may take is for the
+//! HTTP server to bound, and `axum::serve` does not: the example `serve` shows one that does.
 
 mod error;
 mod query;
@@ -47,4 +53,6 @@ pub use service::WebhookService;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, FixedClock, SystemClock};
 pub use token::Token;
-pub use webhooks::{HttpAnswer, Late, Received, Webhooks};
+pub use webhooks::{
+    Fallible, HandlerError, HandlerOutput, HttpAnswer, Late, Plain, Received, Unreadable, Webhooks,
+};

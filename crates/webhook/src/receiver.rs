@@ -2,15 +2,17 @@
 
 use crate::{
     ReceiveError, Token,
-    error::{quoted, without_text},
     query::{Query, required},
     token::push_hex,
 };
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
-use tencent_chat_types::webhook::{
-    CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
-    visit_webhook,
+use tencent_chat_types::{
+    text::{quoted, without_value},
+    webhook::{
+        CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
+        visit_webhook,
+    },
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
@@ -288,14 +290,14 @@ fn same_command(origin: &Origin, body: Option<&str>) -> Result<(), ReceiveError>
         return Ok(());
     }
     Err(ReceiveError::CommandMismatch {
-        query: quoted(origin.command.as_str()),
-        body: body.map(quoted),
+        query: quoted(origin.command.as_str()).into_owned(),
+        body: body.map(|body| quoted(body).into_owned()),
     })
 }
 
 fn not_json(error: &serde_json::Error) -> ReceiveError {
     ReceiveError::NotJson {
-        problem: quoted(&error.to_string()),
+        problem: quoted(&error.to_string()).into_owned(),
     }
 }
 
@@ -314,9 +316,9 @@ fn why_undecodable<E: Webhook>(
         Ok(_) => String::new(),
     };
     ReceiveError::NotThisEvent {
-        command: quoted(origin.command.as_str()),
-        field: quoted(&field),
-        problem: quoted(&without_text(&error.to_string())),
+        command: quoted(origin.command.as_str()).into_owned(),
+        field: quoted(&field).into_owned(),
+        problem: quoted(&without_value(&error.to_string())).into_owned(),
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Instant,
 };
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// [`Webhooks`] as a service: `Router::new().route_service("/webhook", webhooks.into_service())` in
@@ -66,9 +66,9 @@ where
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default();
     // Who cannot prove anything need not send a body.
-    let origin = match webhooks.receiver().verify(query) {
+    let origin = match webhooks.verify(query) {
         Ok(origin) => origin,
-        Err(error) => return finish(webhooks.refuse(&error)),
+        Err(answer) => return finish(answer),
     };
     let limit = webhooks.receiver().body_limit();
     let too_large = ReceiveError::BodyTooLarge { limit };
@@ -76,7 +76,7 @@ where
         return finish(webhooks.refuse(&too_large));
     }
     let body = Limited::new(body, limit).collect();
-    let body = match tokio::time::timeout_at(until.into(), body).await {
+    let body = match tokio::time::timeout_at(until, body).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             return finish(webhooks.refuse(&too_large));

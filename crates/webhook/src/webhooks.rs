@@ -1,22 +1,31 @@
 //! Handlers: one typed function for each event.
 
 use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver};
-use futures_util::FutureExt;
+use bytes::Bytes;
+use futures_util::{FutureExt, TryFutureExt};
 use std::{
     any::Any,
     collections::HashMap,
+    error::Error as StdError,
     fmt,
     future::Future,
+    marker::PhantomData,
     ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tencent_chat_types::webhook::{
-    Acknowledged, Answer, Event, TIMEOUT_SECONDS, Webhook, WebhookVisitor, When, visit_webhook,
+use tencent_chat_types::{
+    text::quoted,
+    webhook::{
+        Acknowledged, Answer, Event, TIMEOUT_SECONDS, Webhook, WebhookVisitor, When, visit_webhook,
+    },
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::task::TaskTracker;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -59,7 +68,72 @@ impl<E: Webhook> Received<E> {
     }
 }
 
-/// What to answer when a handler has no answer in time, or panics.
+/// Why a handler failed.
+pub type HandlerError = Box<dyn StdError + Send + Sync>;
+
+/// What a handler may return where its webhook takes the answer `A`: whatever becomes one (nothing, where
+/// the service only tells), or a [`Result`] of that. `Kind` tells the two apart and is always inferred.
+///
+/// A handler that fails counts as one that panics, and its error is logged: to an event that the service
+/// tells the answer is HTTP status 500, so that the sender sees it; to one that it asks about the late
+/// answer.
+pub trait HandlerOutput<A, Kind> {
+    /// The answer, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The handler's own.
+    fn into_answer(self) -> Result<A, HandlerError>;
+}
+
+/// The kind of a [`HandlerOutput`] that is an answer.
+#[derive(Debug)]
+pub enum Plain {}
+
+/// The kind of a [`HandlerOutput`] that is a [`Result`].
+#[derive(Debug)]
+pub enum Fallible {}
+
+impl<A, T: Into<A>> HandlerOutput<A, Plain> for T {
+    fn into_answer(self) -> Result<A, HandlerError> {
+        Ok(self.into())
+    }
+}
+
+impl<A, T: Into<A>, E: Into<HandlerError>> HandlerOutput<A, Fallible> for Result<T, E> {
+    fn into_answer(self) -> Result<A, HandlerError> {
+        self.map(Into::into).map_err(Into::into)
+    }
+}
+
+/// A webhook whose query is in order but whose body cannot be read: it is not JSON, or not an object, or
+/// names another webhook than the query.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// What the query says of it.
+    pub origin: Origin,
+    /// The body as it came.
+    pub body: Bytes,
+    /// Why it cannot be read.
+    pub error: ReceiveError,
+    /// Whether the service asks or tells; none for a webhook that this version does not know.
+    pub when: Option<When>,
+}
+
+impl fmt::Debug for Unreadable {
+    /// Without the body, which can hold what users wrote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unreadable")
+            .field("origin", &self.origin)
+            .field("body_bytes", &self.body.len())
+            .field("error", &self.error)
+            .field("when", &self.when)
+            .finish()
+    }
+}
+
+/// What to answer when a handler has no answer in time, fails or panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Late {
     /// Let it happen, as the service does by default when it has no answer.
@@ -79,14 +153,24 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
+impl HttpAnswer {
+    /// An answer of the app's own making, for [`Webhooks::on_unreadable`].
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        Self { status, body }
+    }
+}
+
 /// Receives events and calls a handler for each. Cheap to clone.
 ///
 /// Events that nobody handles are acknowledged, those too that this version does not know: they must
 /// not hold up what they are about.
 ///
-/// Handlers of events that the service tells run to their end in the background when they take longer
-/// than the service waits; those of events that it asks about are given up, since nobody waits for
-/// their answer any more.
+/// Handlers of events that the service tells go on in the background when they take longer than the
+/// service waits, for as long as [`background_deadline`](Self::background_deadline) says; those of events
+/// that it asks about are given up, since nobody waits for their answer any more. The two never take each
+/// other's places: see [`max_in_flight`](Self::max_in_flight) and
+/// [`max_in_background`](Self::max_in_background).
 #[derive(Clone)]
 pub struct Webhooks(Arc<Inner>);
 
@@ -95,22 +179,26 @@ struct Inner {
     receiver: Receiver,
     handlers: HashMap<&'static str, Arc<dyn Handle>>,
     others: Option<Arc<Others>>,
+    unreadable: Option<Arc<OnUnreadable>>,
     deadline: Duration,
+    background_deadline: Duration,
     late: Late,
-    slots: Arc<Semaphore>,
+    /// Places of those whose answer is waited for.
+    in_flight: Arc<Semaphore>,
+    /// Places of those that may go on in the background.
+    in_background: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
-type Others = dyn Fn(Delivery) -> Boxed<()> + Send + Sync;
+type Others = dyn Fn(Delivery) -> Boxed<Result<(), HandlerError>> + Send + Sync;
+type OnUnreadable = dyn Fn(Unreadable) -> Boxed<Option<HttpAnswer>> + Send + Sync;
+
+/// An event that could not be read, with what the query says of it.
+type NotRead = Box<(Origin, ReceiveError)>;
 
 /// One handler, whatever its types.
 trait Handle: Send + Sync {
-    fn begin(
-        &self,
-        receiver: &Receiver,
-        origin: Origin,
-        body: &[u8],
-    ) -> Result<Begun, ReceiveError>;
+    fn begin(&self, receiver: &Receiver, origin: Origin, body: &[u8]) -> Result<Begun, NotRead>;
     /// The same with another late answer.
     fn with_late(&self, late: Box<dyn Any + Send>) -> Option<Arc<dyn Handle>>;
 }
@@ -118,35 +206,42 @@ trait Handle: Send + Sync {
 /// An event on its way through its handler.
 struct Begun {
     when: When,
-    /// Whether the handler runs to its end even when nobody waits for its answer any more.
-    to_the_end: bool,
-    /// The body of the answer.
-    answer: Boxed<Vec<u8>>,
+    /// Whether the handler goes on when nobody waits for its answer any more.
+    in_background: bool,
+    answer: Boxed<Result<HttpAnswer, HandlerError>>,
     /// The body of the answer for when the handler is late, where there is one of its own.
     late: Box<dyn FnOnce(Late) -> Option<Vec<u8>> + Send>,
 }
 
 type LateAnswer<E> = Arc<dyn Fn(&E) -> <E as Webhook>::Answer + Send + Sync>;
 
-struct Typed<E: Webhook, F> {
-    handler: Arc<F>,
-    late: Option<LateAnswer<E>>,
+/// How a handler ended.
+enum Ended {
+    Answered(HttpAnswer),
+    Failed(HandlerError),
+    Panicked,
+    GivenUp,
 }
 
-impl<E, F, Fut, A> Handle for Typed<E, F>
+struct Typed<E: Webhook, F, Kind> {
+    handler: Arc<F>,
+    late: Option<LateAnswer<E>>,
+    kind: PhantomData<fn() -> Kind>,
+}
+
+impl<E, F, Fut, A, Kind> Handle for Typed<E, F, Kind>
 where
     E: Webhook,
     F: Fn(Received<E>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = A> + Send + 'static,
-    A: Into<E::Answer>,
+    A: HandlerOutput<E::Answer, Kind>,
+    Kind: 'static,
 {
-    fn begin(
-        &self,
-        receiver: &Receiver,
-        origin: Origin,
-        body: &[u8],
-    ) -> Result<Begun, ReceiveError> {
-        let event: E = receiver.decode(&origin, body)?;
+    fn begin(&self, receiver: &Receiver, origin: Origin, body: &[u8]) -> Result<Begun, NotRead> {
+        let event: E = match receiver.decode(&origin, body) {
+            Ok(event) => event,
+            Err(error) => return Err(Box::new((origin, error))),
+        };
         let received = Received {
             event: Arc::new(event),
             origin: Arc::new(origin),
@@ -156,10 +251,10 @@ where
         let event = Arc::clone(&received.event);
         Ok(Begun {
             when: E::META.when,
-            to_the_end: E::META.when == When::After,
+            in_background: E::META.when == When::After,
             answer: Box::pin(async move {
-                let answer: E::Answer = handler(received).await.into();
-                encode(answer, &event)
+                let answer: E::Answer = handler(received).await.into_answer()?;
+                Ok(ok(encode(answer, &event)))
             }),
             late: Box::new(move |policy| {
                 let own = late.and_then(|late| {
@@ -181,6 +276,7 @@ where
         Some(Arc::new(Self {
             handler: Arc::clone(&self.handler),
             late: Some(*late),
+            kind: PhantomData,
         }))
     }
 }
@@ -195,8 +291,14 @@ impl Webhooks {
     /// way there and back takes its share.
     pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(1_500);
 
-    /// How many events are handled at once unless set otherwise.
+    /// How many events that the service asks about are handled at once unless set otherwise.
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 4_096;
+
+    /// How many events that the service tells are handled at once unless set otherwise.
+    pub const DEFAULT_MAX_IN_BACKGROUND: usize = 4_096;
+
+    /// How long a handler may take in the background unless set otherwise.
+    pub const DEFAULT_BACKGROUND_DEADLINE: Duration = Duration::from_secs(60);
 
     /// Without handlers: everything is verified and acknowledged.
     pub fn new(receiver: Receiver) -> Self {
@@ -204,9 +306,12 @@ impl Webhooks {
             receiver,
             handlers: HashMap::new(),
             others: None,
+            unreadable: None,
             deadline: Self::DEFAULT_DEADLINE,
+            background_deadline: Self::DEFAULT_BACKGROUND_DEADLINE,
             late: Late::default(),
-            slots: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_FLIGHT)),
+            in_flight: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_FLIGHT)),
+            in_background: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_BACKGROUND)),
             tasks: TaskTracker::new(),
         }))
     }
@@ -217,26 +322,35 @@ impl Webhooks {
     }
 
     /// Handles an event; its type chooses which. A handler of an event that the service tells answers
-    /// nothing, one of an event that it asks about answers what that webhook allows. The last handler
-    /// of an event counts.
+    /// nothing, one of an event that it asks about answers what that webhook allows. Either may return a
+    /// [`Result`] of that; see [`HandlerOutput`]. The last handler of an event counts.
+    ///
+    /// ```
+    /// # use tencent_chat_webhook::{Received, Receiver, Webhooks, types::webhook::C2cAfterSendMsg};
+    /// # async fn store(_: &C2cAfterSendMsg) -> Result<(), std::io::Error> { Ok(()) }
+    /// let webhooks = Webhooks::new(Receiver::new(1400000000, "token"))
+    ///     .on(|event: Received<C2cAfterSendMsg>| async move { store(&event).await });
+    /// ```
     #[must_use]
-    pub fn on<E, F, Fut, A>(self, handler: F) -> Self
+    pub fn on<E, F, Fut, A, Kind>(self, handler: F) -> Self
     where
         E: Webhook,
         F: Fn(Received<E>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
-        A: Into<E::Answer> + 'static,
+        A: HandlerOutput<E::Answer, Kind> + 'static,
+        Kind: 'static,
     {
-        let handler = Typed::<E, F> {
+        let handler = Typed::<E, F, Kind> {
             handler: Arc::new(handler),
             late: None,
+            kind: PhantomData,
         };
         self.change(|inner| {
             inner.handlers.insert(E::META.command, Arc::new(handler));
         })
     }
 
-    /// The answer to an event whose handler is late or panics, in place of [`late`](Self::late). An
+    /// The answer to an event whose handler is late, fails or panics, in place of [`late`](Self::late). An
     /// event that nobody handles is never late.
     #[must_use]
     pub fn late_answer<E: Webhook>(
@@ -255,17 +369,48 @@ impl Webhooks {
     }
 
     /// Handles every event that has no handler of its own, also those that this version does not know.
-    /// It decides nothing: what the service asks about is let happen, even when the handler panics or is
-    /// late, and runs to its end in the background. What has happened is acknowledged, unless the handler
-    /// panics.
+    /// It decides nothing: what the service asks about is let happen, even when the handler panics, is late
+    /// or finds no place, and it may go on in the background. What has happened is acknowledged, unless the
+    /// handler panics.
     #[must_use]
     pub fn on_others<F, Fut>(self, handler: F) -> Self
     where
         F: Fn(Delivery) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        self.try_on_others(move |delivery| handler(delivery).map(Ok::<(), HandlerError>))
+    }
+
+    /// As [`on_others`](Self::on_others), for a handler that can fail, which counts as a panic.
+    #[must_use]
+    pub fn try_on_others<F, Fut, E>(self, handler: F) -> Self
+    where
+        F: Fn(Delivery) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<HandlerError> + 'static,
+    {
         self.change(|inner| {
-            inner.others = Some(Arc::new(move |delivery| Box::pin(handler(delivery))));
+            let handler =
+                move |delivery| -> Boxed<_> { Box::pin(handler(delivery).map_err(Into::into)) };
+            inner.others = Some(Arc::new(handler));
+        })
+    }
+
+    /// Hands over what comes from the service and cannot be read, so that nothing is lost: a body that is
+    /// not JSON, for example. Its answer is the app's; none stands for what is answered when there is no
+    /// handler's answer: to what the service asks about what [`late`](Self::late) says, to what it tells
+    /// the acknowledgement.
+    ///
+    /// Without this, the answer is HTTP status 400, to which the service does what is set in the console.
+    /// Bodies above the receiver's limit and those that did not arrive whole are refused in any case.
+    #[must_use]
+    pub fn on_unreadable<F, Fut>(self, handler: F) -> Self
+    where
+        F: Fn(Unreadable) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<HttpAnswer>> + Send + 'static,
+    {
+        self.change(|inner| {
+            inner.unreadable = Some(Arc::new(move |unreadable| Box::pin(handler(unreadable))));
         })
     }
 
@@ -276,24 +421,41 @@ impl Webhooks {
         self.change(|inner| inner.deadline = deadline.min(most))
     }
 
-    /// What to answer when a handler is late or panics, to events that the service asks about. Those that
-    /// it tells are acknowledged when their handler is late, and answered with HTTP status 500 when it
-    /// panics.
+    /// How long a handler may take that goes on in the background, counted from its start; then it is
+    /// dropped where it awaits something, and that is logged. One that blocks its thread cannot be stopped.
+    #[must_use]
+    pub fn background_deadline(self, deadline: Duration) -> Self {
+        self.change(|inner| inner.background_deadline = deadline)
+    }
+
+    /// What to answer when a handler is late, fails or panics, to events that the service asks about.
+    /// Those that it tells are acknowledged when their handler is late, and answered with HTTP status 500
+    /// when it fails or panics.
     #[must_use]
     pub fn late(self, late: Late) -> Self {
         self.change(|inner| inner.late = late)
     }
 
-    /// How many events are handled at once, those in the background included. More are answered with
-    /// HTTP status 503.
+    /// How many events that the service asks about are handled at once. More are answered with HTTP
+    /// status 503.
     #[must_use]
     pub fn max_in_flight(self, events: usize) -> Self {
         let events = events.min(Semaphore::MAX_PERMITS);
-        self.change(|inner| inner.slots = Arc::new(Semaphore::new(events)))
+        self.change(|inner| inner.in_flight = Arc::new(Semaphore::new(events)))
+    }
+
+    /// How many events are handled at once whose handlers may go on in the background: those that the
+    /// service tells, and all that have no handler of their own. More of those that it tells are answered
+    /// with HTTP status 503, and may come again.
+    #[must_use]
+    pub fn max_in_background(self, events: usize) -> Self {
+        let events = events.min(Semaphore::MAX_PERMITS);
+        self.change(|inner| inner.in_background = Arc::new(Semaphore::new(events)))
     }
 
     /// Waits until no handler runs any more, in the background either: before the process ends.
-    /// Stop receiving first.
+    /// Stop receiving first. It takes no longer than
+    /// [`background_deadline`](Self::background_deadline), unless a handler blocks its thread.
     pub async fn idle(&self) {
         // Closed means that waiting can end; it takes further handlers all the same. Opened again, it
         // would never wake those who still wait.
@@ -315,9 +477,23 @@ impl Webhooks {
     /// question mark of the address. Must run within tokio.
     pub async fn handle(&self, query: &str, body: &[u8]) -> HttpAnswer {
         let until = Instant::now() + self.0.deadline;
-        match self.0.receiver.verify(query) {
+        match self.verify(query) {
             Ok(origin) => self.handle_verified(origin, body, until).await,
-            Err(error) => self.refuse(&error),
+            Err(answer) => answer,
+        }
+    }
+
+    /// What the query says, or what to answer to a wrong one.
+    pub(crate) fn verify(&self, query: &str) -> Result<Origin, HttpAnswer> {
+        // The app's clock is asked in there, and may panic.
+        let verify = AssertUnwindSafe(|| self.0.receiver.verify(query));
+        match catch_unwind(verify) {
+            Ok(Ok(origin)) => Ok(origin),
+            Ok(Err(error)) => Err(self.refuse(&error)),
+            Err(_) => {
+                trace("", "panicked", 500, Duration::ZERO);
+                Err(failed(500))
+            }
         }
     }
 
@@ -337,66 +513,96 @@ impl Webhooks {
     ) -> HttpAnswer {
         let began = Instant::now();
         let command = origin.command.clone();
-        let (outcome, answer) = match self.run(origin, body, until).await {
-            Ok(done) => done,
-            Err(error) => (error.name(), refused(&error)),
+        let (outcome, answer) = match self.begin(origin, body) {
+            Ok(begun) => self.run(command.as_str(), begun, until).await,
+            Err(not_read) => {
+                let (origin, error) = *not_read;
+                let name = error.name();
+                match self.0.unreadable(origin, body, error) {
+                    Ok(begun) => {
+                        let (outcome, answer) = self.run(command.as_str(), begun, until).await;
+                        // Unless something went wrong there too.
+                        let outcome = if outcome == ANSWERED { name } else { outcome };
+                        (outcome, answer)
+                    }
+                    Err(error) => (name, refused(&error)),
+                }
+            }
         };
         trace(command.as_str(), outcome, answer.status, began.elapsed());
         answer
     }
 
     /// What became of an event, and its answer.
-    async fn run(
-        &self,
-        origin: Origin,
-        body: &[u8],
-        until: Instant,
-    ) -> Result<(&'static str, HttpAnswer), ReceiveError> {
+    async fn run(&self, command: &str, begun: Begun, until: Instant) -> (&'static str, HttpAnswer) {
         let inner = &self.0;
-        let begun = self.begin(origin, body)?;
-        let Ok(slot) = Arc::clone(&inner.slots).try_acquire_owned() else {
-            return Ok(("overloaded", failed(503)));
+        let slots = match begun.in_background {
+            true => &inner.in_background,
+            false => &inner.in_flight,
         };
-        // A handler that panics must not take the connection with it.
-        let answer = AssertUnwindSafe(begun.answer).catch_unwind();
-        let finished = match begun.to_the_end {
+        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+            let answer = match (begun.in_background, begun.when) {
+                // Whoever asks needs no handler for the answer.
+                (true, When::Before) => (begun.late)(Late::Allow).map(ok),
+                _ => None,
+            };
+            return ("overloaded", answer.unwrap_or_else(|| failed(503)));
+        };
+        let handler = handled(begun.answer);
+        let ended = match begun.in_background {
             false => {
-                let finished = tokio::time::timeout_at(until.into(), answer).await;
+                let ended = timeout_at(until, handler).await;
                 drop(slot);
-                finished.map(|answer| answer.ok())
+                ended.ok()
             }
             true => {
-                let task = inner.tasks.spawn(async move {
-                    let answer = answer.await;
+                let (tell, mut told) = oneshot::channel();
+                let (command, limit) = (command.to_owned(), inner.background_deadline);
+                inner.tasks.spawn(async move {
+                    let began = Instant::now();
+                    let ended = timeout(limit, handler).await;
                     drop(slot);
-                    answer
+                    let ended = ended.unwrap_or(Ended::GivenUp);
+                    if let Err(ended) = tell.send(ended) {
+                        trace_background(&command, &ended, began.elapsed());
+                    }
                 });
-                let finished = tokio::time::timeout_at(until.into(), task).await;
-                finished.map(|answer| answer.ok().and_then(Result::ok))
-            }
-        };
-        Ok(match (finished, begun.when) {
-            (Ok(Some(body)), _) => ("answered", ok(body)),
-            // It goes on, and what has happened or may happen is not up to it.
-            (Err(_), _) if begun.to_the_end => {
-                let answer = (begun.late)(Late::Allow).unwrap_or_else(acknowledgement);
-                ("in_background", ok(answer))
-            }
-            // Told as failed, the service may send the event again.
-            (Ok(None), When::After) => ("panicked", failed(500)),
-            (late, _) => {
-                let outcome = if late.is_ok() { "panicked" } else { "late" };
-                match (begun.late)(inner.late) {
-                    Some(body) => (outcome, ok(body)),
-                    None => (outcome, failed(503)),
+                match timeout_at(until, &mut told).await {
+                    // A task that says nothing has been dropped with its runtime.
+                    Ok(ended) => Some(ended.unwrap_or(Ended::GivenUp)),
+                    Err(_) => {
+                        told.close();
+                        told.try_recv().ok()
+                    }
                 }
             }
-        })
+        };
+        if let Some(Ended::Failed(error)) = &ended {
+            trace_failure(command, error);
+        }
+        let outcome = match ended {
+            Some(Ended::Answered(answer)) => return (ANSWERED, answer),
+            // It goes on, and what has happened or may happen is not up to it.
+            None if begun.in_background => {
+                let answer = (begun.late)(Late::Allow).unwrap_or_else(acknowledgement);
+                return ("in_background", ok(answer));
+            }
+            None => "late",
+            Some(Ended::Failed(_)) => "failed",
+            Some(Ended::Panicked) => "panicked",
+            Some(Ended::GivenUp) => "given_up",
+        };
+        let answer = match begun.when {
+            // Told as failed, the service may send the event again.
+            When::After => failed(500),
+            When::Before => (begun.late)(inner.late).map_or_else(|| failed(503), ok),
+        };
+        (outcome, answer)
     }
 
     /// Decodes the event and calls its handler. What nobody handles must be a proper event all the
     /// same.
-    fn begin(&self, origin: Origin, body: &[u8]) -> Result<Begun, ReceiveError> {
+    fn begin(&self, origin: Origin, body: &[u8]) -> Result<Begun, NotRead> {
         let inner = &self.0;
         if let Some(handler) = inner.handlers.get(origin.command.as_str()) {
             return handler.begin(&inner.receiver, origin, body);
@@ -409,11 +615,23 @@ impl Webhooks {
         };
         match visit_webhook(command.as_str(), other) {
             Some(begun) => begun,
-            None => {
-                let event = Event::Unknown(inner.receiver.unknown(&origin, body)?);
-                Ok(inner.other(event, origin, When::After, acknowledgement()))
-            }
+            None => match inner.receiver.unknown(&origin, body) {
+                Ok(event) => {
+                    let event = Event::Unknown(event);
+                    Ok(inner.other(event, origin, When::After, acknowledgement()))
+                }
+                Err(error) => Err(Box::new((origin, error))),
+            },
         }
+    }
+}
+
+/// A handler that panics must not take the connection with it.
+async fn handled(answer: Boxed<Result<HttpAnswer, HandlerError>>) -> Ended {
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(Ok(answer)) => Ended::Answered(answer),
+        Ok(Err(error)) => Ended::Failed(error),
+        Err(_) => Ended::Panicked,
     }
 }
 
@@ -423,15 +641,64 @@ impl Inner {
         let late = allow.clone();
         Begun {
             when,
-            to_the_end: others.is_some(),
+            in_background: others.is_some(),
             answer: Box::pin(async move {
                 if let Some(others) = others {
-                    others(Delivery { event, origin }).await;
+                    others(Delivery { event, origin }).await?;
                 }
-                allow
+                Ok(ok(allow))
             }),
             late: Box::new(move |_| Some(late)),
         }
+    }
+
+    /// Calls the hook for what cannot be read, where there is one and the body is whole.
+    fn unreadable(
+        &self,
+        origin: Origin,
+        body: &[u8],
+        error: ReceiveError,
+    ) -> Result<Begun, ReceiveError> {
+        let Some(hook) = &self.unreadable else {
+            return Err(error);
+        };
+        if matches!(error, ReceiveError::BodyTooLarge { .. }) {
+            return Err(error);
+        }
+        let hook = Arc::clone(hook);
+        let when = visit_webhook(origin.command.as_str(), WhenOf);
+        let policy = self.late;
+        let unreadable = Unreadable {
+            origin,
+            body: Bytes::copy_from_slice(body),
+            error,
+            when,
+        };
+        let when = when.unwrap_or(When::After);
+        Ok(Begun {
+            when,
+            in_background: when == When::After,
+            answer: Box::pin(async move {
+                let own = hook(unreadable).await;
+                Ok(own.unwrap_or_else(|| match (when, policy) {
+                    (When::Before, Late::Fail) => failed(503),
+                    _ => ok(acknowledgement()),
+                }))
+            }),
+            late: Box::new(|policy| match policy {
+                Late::Allow => Some(acknowledgement()),
+                Late::Fail => None,
+            }),
+        })
+    }
+}
+
+struct WhenOf;
+
+impl WebhookVisitor for WhenOf {
+    type Output = When;
+    fn visit<E: Webhook>(self) -> When {
+        E::META.when
     }
 }
 
@@ -443,9 +710,12 @@ struct Other<'a> {
 }
 
 impl WebhookVisitor for Other<'_> {
-    type Output = Result<Begun, ReceiveError>;
+    type Output = Result<Begun, NotRead>;
     fn visit<E: Webhook>(self) -> Self::Output {
-        let event: E = self.inner.receiver.decode(&self.origin, self.body)?;
+        let event: E = match self.inner.receiver.decode(&self.origin, self.body) {
+            Ok(event) => event,
+            Err(error) => return Err(Box::new((self.origin, error))),
+        };
         let allow = encode(E::Answer::allow(), &event);
         let inner = self.inner;
         Ok(inner.other(event.into(), self.origin, E::META.when, allow))
@@ -473,18 +743,58 @@ fn refused(error: &ReceiveError) -> HttpAnswer {
     failed(error.status())
 }
 
+/// The outcome of an event that its handler answered.
+const ANSWERED: &str = "answered";
+
 /// Names are part of the interface: target `tencent_chat_webhook`, fields `command`, `outcome`,
 /// `status`, `took_ms`. Bodies, tokens and signatures are no part of it.
 fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
+    let command = &*quoted(command);
     match outcome {
-        "answered" => tracing::debug!(
+        ANSWERED => tracing::debug!(
             target: "tencent_chat_webhook", command, outcome, status, took_ms, "event"
         ),
         _ => tracing::warn!(
             target: "tencent_chat_webhook", command, outcome, status, took_ms, "event"
         ),
     }
+}
+
+/// What became of an event that was answered before its handler ended. The same names, without a
+/// status.
+fn trace_background(command: &str, ended: &Ended, took: Duration) {
+    let took_ms = took.as_secs_f64() * 1e3;
+    let outcome = match ended {
+        Ended::Answered(_) => {
+            let (command, outcome) = (&*quoted(command), "done");
+            tracing::debug!(
+                target: "tencent_chat_webhook", command, outcome, took_ms, "background"
+            );
+            return;
+        }
+        Ended::Failed(error) => {
+            trace_failure(command, error);
+            "failed"
+        }
+        Ended::Panicked => "panicked",
+        Ended::GivenUp => "given_up",
+    };
+    let command = &*quoted(command);
+    tracing::warn!(target: "tencent_chat_webhook", command, outcome, took_ms, "background");
+}
+
+/// The app's own error, with its causes. It can quote what somebody else wrote.
+fn trace_failure(command: &str, error: &HandlerError) {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    let (command, error) = (&*quoted(command), quoted(&text));
+    tracing::warn!(target: "tencent_chat_webhook", command, %error, "handler failed");
 }
 
 impl fmt::Debug for Webhooks {
@@ -495,6 +805,7 @@ impl fmt::Debug for Webhooks {
             .field("receiver", &self.0.receiver)
             .field("handled", &handled)
             .field("deadline", &self.0.deadline)
+            .field("background_deadline", &self.0.background_deadline)
             .field("late", &self.0.late)
             .finish_non_exhaustive()
     }

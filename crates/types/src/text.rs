@@ -1,0 +1,109 @@
+//! Texts from outside, made fit for errors and logs.
+//!
+//! What the service, a gateway or a stranger wrote can be megabytes long, end lines, move a terminal's
+//! cursor and turn the direction of what follows. Everything that this SDK shows of it goes through
+//! [`quoted`].
+
+use std::borrow::Cow;
+
+/// Most bytes that [`quoted`] makes of a text.
+pub const QUOTED_BYTES: usize = 200;
+
+/// Stands for what was cut off.
+const CUT: char = '…';
+
+/// The beginning of a text for errors and logs, in one line: at most [`QUOTED_BYTES`], the last of which
+/// are `…` where something is left out. Line ends, control characters, what is invisible and what
+/// changes the direction of text are escaped as in Rust (`\n`, `\u{202e}`); everything else stays as it
+/// is. Quoting twice is quoting once.
+///
+/// ```
+/// # use tencent_chat_types::text::quoted;
+/// assert_eq!(quoted("no such user: 李"), "no such user: 李");
+/// assert_eq!(quoted("bad\r\n\x1b[31mname\u{202e}"), r"bad\r\n\u{1b}[31mname\u{202e}");
+/// ```
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
+    if text.len() <= QUOTED_BYTES && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len().min(QUOTED_BYTES) + CUT.len_utf8());
+    // How much stays if the next character is too much.
+    let mut kept = 0;
+    for c in text.chars() {
+        if is_plain(c) {
+            shown.push(c);
+        } else {
+            // Behind another character, so that accents and vowel signs are not escaped.
+            let mut pair = [b' ', 0, 0, 0, 0];
+            let length = 1 + c.encode_utf8(&mut pair[1..]).len();
+            let pair = std::str::from_utf8(&pair[..length]).unwrap_or_default();
+            shown.extend(pair.escape_debug().skip(1));
+        }
+        if shown.len() > QUOTED_BYTES {
+            shown.truncate(kept);
+            shown.push(CUT);
+            break;
+        }
+        if shown.len() + CUT.len_utf8() <= QUOTED_BYTES {
+            kept = shown.len();
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// What serde says is wrong, without the value that is: it can be what users wrote.
+pub fn without_value(problem: &str) -> Cow<'_, str> {
+    let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            let (before, after) = (&problem[..start], &problem[end + 1..]);
+            Cow::Owned(format!("{before}: a string{after}"))
+        }
+        _ => Cow::Borrowed(problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_moves_or_hides_text_is_escaped() {
+        for c in ('\0'..=char::MAX).filter(|c| {
+            c.is_control()
+                || matches!(u32::from(*c),
+                    // Soft hyphen, directions, joiners, separators, isolates, byte order mark, tags.
+                    0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
+                    | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0001..=0xE007F)
+        }) {
+            let text = format!("a{c}b");
+            let shown = quoted(&text);
+            assert!(
+                !shown.contains(c) && shown.contains('\\'),
+                "{:x}",
+                u32::from(c)
+            );
+        }
+    }
+
+    #[test]
+    fn what_people_write_stays() {
+        for text in ["李, ñ, n\u{303}, ที่, हिन्दी, 🙂 \"quoted\" \\ it's", "", " "]
+        {
+            assert_eq!(quoted(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoted_is_one_short_line_and_the_same_again(text in prop_oneof![".{0,90}", "\\PC{0,300}", "[\\x00-\\xff…]{0,300}"]) {
+            let once = quoted(&text);
+            prop_assert!(once.len() <= QUOTED_BYTES);
+            prop_assert!(!once.contains(char::is_control));
+            prop_assert_eq!(quoted(&once), &*once);
+            prop_assert!(once.ends_with(CUT) || once.len() >= text.len());
+        }
+    }
+}
