@@ -1,7 +1,12 @@
 //! Keeping the quota: calls wait for their turn instead of being refused.
 
+mod plan;
+
+pub(crate) use self::plan::{Plan, Window};
+use crate::error::quoted;
 use std::{
     collections::{HashMap, VecDeque},
+    error::Error as StdError,
     fmt,
     future::Future,
     pin::Pin,
@@ -57,39 +62,53 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The quota leaves no room within the time that a caller has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a call may not go out within the time that its caller has: the quota leaves no room, or the
+/// limiter could not find out.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limited {
     /// When there will be room, as far as is known.
     pub wait: Duration,
+    /// Why it is not known.
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Limited {
     /// No room for this long.
     pub fn new(wait: Duration) -> Self {
-        Self { wait }
+        Self { wait, cause: None }
+    }
+
+    /// Whether there is room is not known, for this reason.
+    pub fn unknown(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            wait: Duration::ZERO,
+            cause: Some(Arc::new(cause)),
+        }
     }
 }
 
 impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the quota leaves no room for {:?}", self.wait)
+        match &self.cause {
+            Some(cause) => {
+                let cause = quoted(&cause.to_string());
+                write!(f, "the limiter cannot tell whether there is room: {cause}")
+            }
+            None => write!(f, "the quota leaves no room for {:?}", self.wait),
+        }
     }
 }
 
-impl std::error::Error for Limited {}
-
-/// By how much windows are kept longer than the service's: requests that leave in one of our
-/// windows can arrive in one of its.
-pub(crate) const MARGIN: f64 = 0.005;
+impl StdError for Limited {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(|cause| cause.as_ref() as _)
+    }
+}
 
 /// How late a turn may be taken without shifting those behind it. Timers fire late by some
 /// milliseconds; later than this and the machine was asleep.
 const SLACK: Duration = Duration::from_millis(50);
-
-/// Windows up to this are spread evenly; longer ones may be used up at once.
-pub(crate) const SPREAD_UP_TO_SECONDS: u32 = 1;
 
 /// A [`Limiter`] for one process.
 ///
@@ -99,7 +118,7 @@ pub(crate) const SPREAD_UP_TO_SECONDS: u32 = 1;
 /// through above the quota in any window, however windows are laid.
 #[derive(Debug, Default)]
 pub struct LocalLimiter {
-    quotas: HashMap<String, Option<Quota>>,
+    plan: Plan,
     app: Option<Arc<Gate>>,
     /// Those that were asked for, by the command.
     gates: RwLock<HashMap<String, Arc<Gate>>>,
@@ -117,21 +136,21 @@ impl LocalLimiter {
     #[must_use]
     pub fn command(mut self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
         let quota = Quota { calls, seconds };
-        self.quotas.insert(command.into(), Some(quota));
+        self.plan.set(command.into(), Some(quota));
         self
     }
 
     /// No quota for a command.
     #[must_use]
     pub fn unlimited(mut self, command: impl Into<String>) -> Self {
-        self.quotas.insert(command.into(), None);
+        self.plan.set(command.into(), None);
         self
     }
 
     /// A quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
-        self.app = Gate::new(Quota { calls, seconds }).map(Arc::new);
+        self.app = Window::new(Quota { calls, seconds }).map(|window| Arc::new(Gate::new(window)));
         self
     }
 
@@ -148,9 +167,8 @@ impl LocalLimiter {
             return Some(Arc::clone(gate));
         }
         drop(gates);
-        let quota = self.quotas.get(turn.command).copied();
-        // None is not kept: a raw call does not know its command's quota, the next one may.
-        let gate = Arc::new(quota.unwrap_or(turn.quota).and_then(Gate::new)?);
+        let windows = self.plan.command(turn)?;
+        let gate = Arc::new(Gate::new(*windows.first()?));
         let mut gates = self.gates.write().unwrap_or_else(PoisonError::into_inner);
         let entry = gates.entry(turn.command.to_owned()).or_insert(gate);
         Some(Arc::clone(entry))
@@ -240,23 +258,15 @@ struct Passed {
 }
 
 impl Gate {
-    fn new(quota: Quota) -> Option<Self> {
-        if quota.seconds == 0 {
-            return None;
-        }
-        let window = Duration::from_secs(quota.seconds.into()).mul_f64(1.0 + MARGIN);
-        let spread = quota.seconds <= SPREAD_UP_TO_SECONDS && quota.calls > 0;
-        Some(Self {
-            calls: quota.calls as usize,
-            window,
-            spacing: match spread {
-                true => window / quota.calls,
-                false => Duration::ZERO,
-            },
+    fn new(window: Window) -> Self {
+        Self {
+            calls: window.amount as usize,
+            window: window.kept(),
+            spacing: window.spacing().unwrap_or_default(),
             turnstile: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
             passed: Mutex::default(),
-        })
+        }
     }
 
     /// Now, and when the next call may go through.

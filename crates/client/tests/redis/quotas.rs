@@ -1,71 +1,10 @@
-//! One quota for many: against a real Redis server, which the test starts on loopback.
-//!
-//! Needs `redis-server` on the path: `cargo test -p tencent-chat-client --features redis --test redis`.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! What all processes have together, however they ask.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use super::{AT_ONCE, PATIENT, server::Redis, turn};
+use std::{sync::Arc, time::Duration};
 use tencent_chat_client::{Limiter, RedisLimiter, Turn};
 use tencent_chat_types::Quota;
 use tokio::{task::JoinSet, time::Instant};
-
-/// A server of its own, without files.
-struct Redis {
-    server: Child,
-    address: String,
-}
-
-impl Redis {
-    async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let server = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("redis-server must be on the path: {error}"));
-        for _ in 0..200 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port))
-                .await
-                .is_ok()
-            {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let address = format!("redis://127.0.0.1:{port}/");
-        Self { server, address }
-    }
-
-    fn limiter(&self) -> Arc<RedisLimiter> {
-        let limiter = RedisLimiter::new(&self.address, "app").unwrap();
-        Arc::new(limiter.on_failure(|error| panic!("{error}")))
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-const PATIENT: Duration = Duration::from_secs(60);
-
-fn turn(calls: u32, patience: Duration) -> Turn<'static> {
-    Turn::new("v4/a/b", Some(Quota { calls, seconds: 1 }), patience)
-}
 
 /// Two clients with connections of their own, as two processes have, never have more turns in a
 /// second than the quota says. What is given out is a matter of counting, not of timing: the last of
@@ -106,7 +45,7 @@ async fn long_windows_are_used_up_together() {
         Turn::new("v4/a/daily", Some(quota), patience)
     };
     for limiter in [&one, &two, &one, &two, &one] {
-        limiter.acquire(daily(Duration::ZERO)).await.unwrap();
+        limiter.acquire(daily(AT_ONCE)).await.unwrap();
     }
     let limited = two.acquire(daily(PATIENT)).await.unwrap_err();
     assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
@@ -136,7 +75,9 @@ async fn a_refusal_holds_all_processes_up() {
 #[tokio::test]
 async fn patience_is_for_both_quotas() {
     let redis = Redis::start().await;
-    let limiter = RedisLimiter::new(&redis.address, "app").unwrap().app(1, 1);
+    let limiter = RedisLimiter::new(&redis.address(), "app")
+        .unwrap()
+        .app(1, 1);
     limiter.acquire(turn(1, PATIENT)).await.unwrap();
     let other = Turn::new("v4/a/c", None, PATIENT);
     let (other, both) = tokio::join!(
@@ -152,7 +93,9 @@ async fn patience_is_for_both_quotas() {
 #[tokio::test]
 async fn no_quota_loses_a_turn_to_another() {
     let redis = Redis::start().await;
-    let limiter = RedisLimiter::new(&redis.address, "app").unwrap().app(1, 5);
+    let limiter = RedisLimiter::new(&redis.address(), "app")
+        .unwrap()
+        .app(1, 5);
     let daily = |patience| {
         let quota = Quota {
             calls: 1,
@@ -163,7 +106,7 @@ async fn no_quota_loses_a_turn_to_another() {
     let other = Turn::new("v4/a/c", None, PATIENT);
     limiter.acquire(other).await.unwrap();
     // The app has none left for five seconds.
-    limiter.acquire(daily(Duration::ZERO)).await.unwrap_err();
+    limiter.acquire(daily(AT_ONCE)).await.unwrap_err();
     limiter.acquire(daily(PATIENT)).await.unwrap();
     let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
     assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
@@ -193,7 +136,7 @@ async fn a_long_window_holds_no_more_than_its_quota() {
 #[tokio::test]
 async fn a_slow_command_does_not_hold_up_the_app() {
     let redis = Redis::start().await;
-    let limiter = RedisLimiter::new(&redis.address, "app").unwrap();
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
     let limiter = limiter.app(100, 1);
     limiter.acquire(turn(1, PATIENT)).await.unwrap();
     // On one connection, so these ask one after the other.
@@ -209,21 +152,80 @@ async fn a_slow_command_does_not_hold_up_the_app() {
     other.unwrap();
 }
 
-/// Without Redis, calls go out, and somebody is told.
+/// A raw call knows no quota, which must not lift that of the command.
 #[tokio::test]
-async fn calls_go_out_without_redis() {
-    let told = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&told);
-    let limiter = RedisLimiter::new("redis://127.0.0.1:1/", "app").unwrap();
-    let limiter = limiter.on_failure(move |_| {
-        count.fetch_add(1, Ordering::SeqCst);
-    });
-    limiter.acquire(turn(1, PATIENT)).await.unwrap();
-    limiter.acquire(turn(1, PATIENT)).await.unwrap();
-    assert_eq!(told.load(Ordering::SeqCst), 2);
-    let shown = format!(
-        "{:?}",
-        RedisLimiter::new("redis://:secret@127.0.0.1:1/", "app").unwrap()
+async fn a_raw_call_keeps_the_quota_of_a_known_command() {
+    let redis = Redis::start().await;
+    let limiter = redis.limiter();
+    let daily = Quota {
+        calls: 2,
+        seconds: 86_400,
+    };
+    let known = Turn::new("v4/a/daily", Some(daily), PATIENT);
+    let raw = Turn::new("v4/a/daily", None, PATIENT);
+    limiter.acquire(raw).await.unwrap();
+    limiter.acquire(known).await.unwrap();
+    limiter.acquire(raw).await.unwrap();
+    let limited = limiter.acquire(raw).await.unwrap_err();
+    assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
+    limiter.acquire(known).await.unwrap_err();
+}
+
+/// As after an adjustment, or when a node with another clock takes over. Neither a second's quota nor a
+/// day's stands still, and nobody gets more than it.
+#[tokio::test]
+async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
+    let redis = Redis::start().await;
+    let limiter = redis.limiter();
+    let quota = Quota {
+        calls: 3,
+        seconds: 86_400,
+    };
+    let daily = |patience| Turn::new("v4/a/daily", Some(quota), patience);
+    limiter.acquire(turn(10, PATIENT)).await.unwrap();
+    limiter.acquire(daily(AT_ONCE)).await.unwrap();
+    limiter.acquire(daily(AT_ONCE)).await.unwrap();
+    redis.jump(-3_600).await;
+    let patience = Duration::from_secs(1);
+    limiter.acquire(turn(10, patience)).await.unwrap();
+    limiter.acquire(daily(AT_ONCE)).await.unwrap();
+    let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
+    let day = Duration::from_secs(86_400);
+    assert!(
+        limited.wait > day * 9 / 10 && limited.wait < day * 11 / 10,
+        "{limited}"
     );
-    assert!(!shown.contains("secret"), "{shown}");
+    // Forward again: as many calls as before at the most, since an hour has passed for all to see.
+    redis.jump(3_600).await;
+    let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
+    assert!(
+        limited.wait < day && limited.wait > day * 9 / 10,
+        "{limited}"
+    );
+    limiter.acquire(turn(10, patience)).await.unwrap();
+}
+
+/// Another hour begins windows anew, and no more than that: evenly spread calls stay so.
+#[tokio::test]
+async fn a_clock_that_jumps_forward_stops_nobody() {
+    let redis = Redis::start().await;
+    let limiter = redis.limiter();
+    let quota = Quota {
+        calls: 3,
+        seconds: 60,
+    };
+    let minute = Turn::new("v4/a/minute", Some(quota), AT_ONCE);
+    for _ in 0..2 {
+        for _ in 0..3 {
+            limiter.acquire(minute).await.unwrap();
+        }
+        limiter.acquire(minute).await.unwrap_err();
+        redis.jump(3_600).await;
+    }
+    let second = turn(2, AT_ONCE);
+    limiter.acquire(second).await.unwrap();
+    limiter.acquire(second).await.unwrap_err();
+    redis.jump(3_600).await;
+    limiter.acquire(second).await.unwrap();
+    limiter.acquire(second).await.unwrap_err();
 }

@@ -1,0 +1,144 @@
+//! Connections to one Redis or to a cluster.
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError,
+    RedisFuture, TlsCertificates, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
+    cluster::ClusterClient,
+    cluster_async::ClusterConnection,
+};
+use std::time::Duration;
+
+/// Where Redis is.
+pub(super) enum Server {
+    One(Client),
+    Cluster(Box<ClusterClient>),
+}
+
+/// What is needed to find it.
+#[derive(Clone)]
+pub(super) struct Address {
+    nodes: Vec<ConnectionInfo>,
+    is_cluster: bool,
+    root_certificate: Option<Vec<u8>>,
+}
+
+impl Address {
+    pub(super) fn one(address: &str) -> Result<Self, RedisError> {
+        Self::new(std::iter::once(address), false)
+    }
+
+    pub(super) fn cluster<'a>(
+        nodes: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, RedisError> {
+        Self::new(nodes.into_iter(), true)
+    }
+
+    fn new<'a>(
+        mut nodes: impl Iterator<Item = &'a str>,
+        is_cluster: bool,
+    ) -> Result<Self, RedisError> {
+        let nodes = nodes.try_fold(Vec::new(), |mut nodes, node| {
+            nodes.push(node.into_connection_info()?);
+            Ok::<_, RedisError>(nodes)
+        })?;
+        Ok(Self {
+            nodes,
+            is_cluster,
+            root_certificate: None,
+        })
+    }
+
+    pub(super) fn with_root_certificate(mut self, pem: Vec<u8>) -> Self {
+        self.root_certificate = Some(pem);
+        self
+    }
+
+    /// Its server, which is not asked anything yet.
+    pub(super) fn server(&self, timeout: Duration) -> Result<Server, RedisError> {
+        let certificates = self.root_certificate.clone().map(|pem| TlsCertificates {
+            client_tls: None,
+            root_cert: Some(pem),
+        });
+        let mut nodes = self.nodes.clone();
+        match (nodes.pop(), self.is_cluster) {
+            (Some(node), false) => {
+                let client = match certificates {
+                    None => Client::open(node),
+                    Some(certificates) => Client::build_with_tls(node, certificates),
+                };
+                client.map(Server::One)
+            }
+            (last, _) => {
+                nodes.extend(last);
+                // How long a call may take in all is bounded by who makes it.
+                let builder = ClusterClient::builder(nodes)
+                    .connection_timeout(timeout)
+                    .response_timeout(timeout);
+                let builder = match certificates {
+                    None => builder,
+                    Some(certificates) => builder.certs(certificates),
+                };
+                builder
+                    .build()
+                    .map(|client| Server::Cluster(Box::new(client)))
+            }
+        }
+    }
+}
+
+impl Server {
+    pub(super) async fn connect(&self, timeout: Duration) -> Result<Connection, RedisError> {
+        // Without a provider of its own the TLS library would panic where a program has several.
+        #[cfg(feature = "rustls")]
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Somebody else was first, which is as well.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
+        match self {
+            Self::One(client) => {
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(timeout))
+                    .set_response_timeout(None);
+                let connection = client.get_multiplexed_async_connection_with_config(&config);
+                connection.await.map(Connection::One)
+            }
+            Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+}
+
+/// A connection that many use at once.
+#[derive(Clone)]
+pub(super) enum Connection {
+    One(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::One(connection) => connection.req_packed_command(command),
+            Self::Cluster(connection) => connection.req_packed_command(command),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        commands: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::One(connection) => connection.req_packed_commands(commands, offset, count),
+            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::One(connection) => connection.get_db(),
+            Self::Cluster(connection) => connection.get_db(),
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What faults of Redis cost: a table of added latency and of calls beyond the quota.
+//!
+//! `cargo test -p tencent-chat-client --features redis --test redis -- --nocapture table`
+
+use super::server::{Cluster, Redis};
+use futures_util::future::{BoxFuture, join_all};
+use std::{
+    collections::VecDeque,
+    error::Error as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tencent_chat_client::{Limiter, RedisLimiter, Turn};
+use tencent_chat_types::Quota;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+/// A command that has more room than it needs: whatever it waits for, it waits for Redis.
+const LIGHT: Quota = Quota {
+    calls: 1_000,
+    seconds: 1,
+};
+/// Two that are called more than they may be.
+const HEAVY: Quota = Quota {
+    calls: 50,
+    seconds: 1,
+};
+const MINUTE: Quota = Quota {
+    calls: 60,
+    seconds: 60,
+};
+
+/// Calls of each command: every so often, for so long in all, with the fault after the first part.
+const EVERY: Duration = Duration::from_millis(10);
+const BEFORE: Duration = Duration::from_millis(1_000);
+const DURING: Duration = Duration::from_millis(1_500);
+const AFTER: Duration = Duration::from_millis(1_000);
+
+/// What became of a call.
+struct Done {
+    asked: Duration,
+    took: Duration,
+    went_out: bool,
+    /// Not because of the quota.
+    was_refused: bool,
+}
+
+/// Calls a command evenly for a while, whatever becomes of the calls.
+async fn load(
+    limiter: Arc<RedisLimiter>,
+    command: &'static str,
+    quota: Quota,
+    patience: Duration,
+) -> Vec<Done> {
+    let begin = Instant::now();
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut calls = Vec::new();
+    while begin.elapsed() < BEFORE + DURING + AFTER {
+        ticks.tick().await;
+        let (limiter, all) = (Arc::clone(&limiter), Arc::clone(&all));
+        calls.push(tokio::spawn(async move {
+            let asked = begin.elapsed();
+            let limited = limiter
+                .acquire(Turn::new(command, Some(quota), patience))
+                .await;
+            let limited = limited.err();
+            all.lock().unwrap().push(Done {
+                asked,
+                took: begin.elapsed() - asked,
+                went_out: limited.is_none(),
+                was_refused: limited.is_some_and(|limited| limited.source().is_some()),
+            });
+        }));
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    Arc::into_inner(all).unwrap().into_inner().unwrap()
+}
+
+/// How many calls would have to go so that no window holds more than the quota.
+fn beyond(calls: &[Done], quota: Quota) -> usize {
+    let mut times: Vec<_> = calls.iter().filter(|call| call.went_out).collect();
+    times.sort_by_key(|call| call.asked + call.took);
+    let window = Duration::from_secs(quota.seconds.into());
+    let (mut within, mut beyond) = (VecDeque::new(), 0);
+    for call in times {
+        let time = call.asked + call.took;
+        while within.front().is_some_and(|first| time - *first >= window) {
+            within.pop_front();
+        }
+        match within.len() < quota.calls as usize {
+            true => within.push_back(time),
+            false => beyond += 1,
+        }
+    }
+    beyond
+}
+
+struct Row {
+    fault: &'static str,
+    fails: &'static str,
+    /// Median before the fault, then what calls took longer than that from the fault on, in milliseconds.
+    usual: f64,
+    added: [f64; 3],
+    calls: usize,
+    refused: usize,
+    beyond_second: usize,
+    beyond_minute: usize,
+    /// Attempts to ask Redis that failed, and the first reason.
+    failures: usize,
+    why: Option<String>,
+}
+
+async fn row(
+    fault: &'static str,
+    limiter: RedisLimiter,
+    fails_closed: bool,
+    happens: BoxFuture<'_, ()>,
+) -> Row {
+    let failures = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&failures);
+    let limiter = limiter.on_failure(move |error| tell.lock().unwrap().push(error.to_string()));
+    let limiter = Arc::new(match fails_closed {
+        true => limiter.fail_closed(),
+        false => limiter,
+    });
+    let light = load(
+        Arc::clone(&limiter),
+        "v4/a/light",
+        LIGHT,
+        Duration::from_secs(30),
+    );
+    let heavy = load(
+        Arc::clone(&limiter),
+        "v4/a/heavy",
+        HEAVY,
+        Duration::from_millis(100),
+    );
+    let minute = load(Arc::clone(&limiter), "v4/a/minute", MINUTE, Duration::ZERO);
+    let (light, heavy, minute, ()) = tokio::join!(light, heavy, minute, happens);
+    let times = |since: bool| {
+        let calls = light.iter().filter(|call| (call.asked >= BEFORE) == since);
+        let mut times: Vec<f64> = calls.map(|call| call.took.as_secs_f64() * 1e3).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (usual, since) = (times(false), times(true));
+    let usual = usual[usual.len() / 2];
+    let at = |part: f64| (since[((since.len() - 1) as f64 * part) as usize] - usual).max(0.0);
+    let failures = failures.lock().unwrap();
+    let all = light.iter().chain(&heavy).chain(&minute);
+    Row {
+        fault,
+        fails: if fails_closed { "closed" } else { "open" },
+        usual,
+        added: [at(0.5), at(0.99), at(1.0)],
+        calls: all.clone().count(),
+        refused: all.filter(|call| call.was_refused).count(),
+        beyond_second: beyond(&heavy, HEAVY),
+        beyond_minute: beyond(&minute, MINUTE),
+        failures: failures.len(),
+        why: failures.first().cloned(),
+    }
+}
+
+async fn killed(fails_closed: bool) -> Row {
+    let mut redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+    row(
+        "kill",
+        limiter,
+        fails_closed,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            redis.kill();
+        }),
+    )
+    .await
+}
+
+async fn restarted(fails_closed: bool) -> Row {
+    let mut redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+    row(
+        "restart after 0.2 s",
+        limiter,
+        fails_closed,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            redis.kill();
+            sleep(Duration::from_millis(200)).await;
+            assert!(redis.go_on().await);
+        }),
+    )
+    .await
+}
+
+async fn hung(fails_closed: bool) -> Row {
+    let redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+    row(
+        "hang for 1.5 s",
+        limiter,
+        fails_closed,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            redis.hang();
+            sleep(DURING).await;
+            redis.wake();
+        }),
+    )
+    .await
+}
+
+async fn password(fails_closed: bool) -> Row {
+    let mut redis = Redis::with("--requirepass right").await;
+    redis.password = "right".to_owned();
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+    row(
+        "wrong password for 1.5 s",
+        limiter,
+        fails_closed,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            let _: String = redis.ask("CONFIG SET requirepass other").await;
+            redis.password = "other".to_owned();
+            let _: i64 = redis.ask("CLIENT KILL TYPE normal SKIPME yes").await;
+            sleep(DURING).await;
+            let _: String = redis.ask("CONFIG SET requirepass right").await;
+        }),
+    )
+    .await
+}
+
+async fn moved() -> Row {
+    let cluster = Cluster::start().await;
+    let limiter = cluster.limiter();
+    row(
+        "slot moved, cluster of 3",
+        limiter,
+        true,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            cluster.move_slot().await;
+        }),
+    )
+    .await
+}
+
+async fn jumped(fault: &'static str, seconds: i64) -> Row {
+    let redis = Redis::start().await;
+    let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+    row(
+        fault,
+        limiter,
+        true,
+        Box::pin(async {
+            sleep(BEFORE).await;
+            redis.jump(seconds).await;
+        }),
+    )
+    .await
+}
+
+fn print(rows: &[Row]) {
+    println!(
+        "{:26} {:7} {:>8} {:>26} {:>6} {:>8} {:>22}",
+        "",
+        "fails",
+        "usual ms",
+        "added ms (50 %, 99 %, max)",
+        "calls",
+        "refused",
+        "beyond 50/s   60/min"
+    );
+    for row in rows {
+        let [half, most, all] = row.added;
+        println!(
+            "{:26} {:7} {:8.2} {half:8.2} {most:8.2} {all:8.2} {:6} {:8} {:13} {:8}",
+            row.fault,
+            row.fails,
+            row.usual,
+            row.calls,
+            row.refused,
+            row.beyond_second,
+            row.beyond_minute
+        );
+    }
+    for row in rows {
+        let json = serde_json::json!({
+            "fault": row.fault, "fails": row.fails, "usual_ms": row.usual,
+            "added_ms": { "p50": row.added[0], "p99": row.added[1], "max": row.added[2] },
+            "calls": row.calls, "refused": row.refused,
+            "failures": row.failures, "why": row.why,
+            "beyond_quota": { "50 a second": row.beyond_second, "60 a minute": row.beyond_minute },
+        });
+        println!("{json}");
+    }
+}
+
+/// What must hold is held by counts; the times are for who reads the table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn table_of_what_faults_cost() {
+    let rows: Vec<BoxFuture<'_, Row>> = vec![
+        Box::pin(killed(false)),
+        Box::pin(killed(true)),
+        Box::pin(restarted(false)),
+        Box::pin(restarted(true)),
+        Box::pin(hung(false)),
+        Box::pin(hung(true)),
+        Box::pin(password(false)),
+        Box::pin(password(true)),
+        Box::pin(moved()),
+        Box::pin(jumped("clock back by an hour", -3_600)),
+        Box::pin(jumped("clock on by an hour", 3_600)),
+    ];
+    let rows = join_all(rows).await;
+    print(&rows);
+    for row in &rows {
+        let fault = row.fault;
+        if row.fails == "open" {
+            assert_eq!(row.refused, 0, "{fault}: calls must go out");
+            continue;
+        }
+        // State that is lost with the server, and a minute that has passed, begin a window anew.
+        let anew = ["restart after 0.2 s", "clock on by an hour"].contains(&fault);
+        let most = if anew { MINUTE.calls as usize } else { 0 };
+        assert!(
+            row.beyond_minute <= most,
+            "{fault}: {} beyond the quota",
+            row.beyond_minute
+        );
+        let causes = match fault {
+            "kill" | "restart after 0.2 s" => ["refused", "pipe", "reset"].as_slice(),
+            "wrong password for 1.5 s" => &["uthentication", "pipe", "reset"],
+            // Where the machine has no time for anybody, others too.
+            _ => &["in time"],
+        };
+        let why = row.why.as_deref().unwrap_or_default();
+        let is_known = causes.iter().any(|cause| why.contains(cause));
+        let must_fail = !fault.starts_with("clock") && !fault.starts_with("slot");
+        assert_eq!(row.failures > 0, must_fail || !why.is_empty(), "{fault}");
+        assert!(is_known || (why.is_empty() && !must_fail), "{fault}: {why}");
+    }
+}
