@@ -72,9 +72,13 @@ impl Address {
             (last, _) => {
                 nodes.extend(last);
                 // How long a call may take in all is bounded by who makes it.
+                // What waits for a slot that is on its way must not wait for longer than that.
                 let builder = ClusterClient::builder(nodes)
                     .connection_timeout(timeout)
-                    .response_timeout(timeout);
+                    .response_timeout(timeout)
+                    .min_retry_wait(2)
+                    .max_retry_wait(50)
+                    .retry_wait_formula(5, 2);
                 let builder = match certificates {
                     None => builder,
                     Some(certificates) => builder.certs(certificates),

@@ -2,11 +2,12 @@
 
 use redis::{Client, FromRedisValue};
 use std::{
+    collections::BTreeSet,
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tencent_chat_client::RedisLimiter;
@@ -27,9 +28,16 @@ fn words(options: &str) -> Vec<String> {
     options.split_whitespace().map(str::to_owned).collect()
 }
 
+/// A port that is free, and that no other test of this process was given.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 impl Redis {
@@ -207,6 +215,9 @@ impl Cluster {
             let epoch = format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1);
             let _: String = node.ask(&epoch).await;
             let _: String = node.ask(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
+        }
+        // Epochs are given only to nodes that do not know others yet.
+        for node in &nodes {
             for other in &nodes {
                 let meet = format!("CLUSTER MEET 127.0.0.1 {} {}", other.port, other.bus);
                 let _: String = node.ask(&meet).await;

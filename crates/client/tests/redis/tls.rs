@@ -5,7 +5,6 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::{
     fs,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tencent_chat_client::{Limiter, RedisLimiter};
 
