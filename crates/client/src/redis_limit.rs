@@ -9,7 +9,7 @@ use self::{
     script::{Keys, Limit, Run},
     server::Address,
 };
-use crate::limit::{LimitFuture, Limited, Limiter, Plan, Turn, after};
+use crate::limit::{LimitFuture, Limited, Limiter, Plan, Turn, Window, after};
 use redis::RedisError;
 use std::{
     fmt,
@@ -49,6 +49,7 @@ pub struct RedisLimiter {
     address: Address,
     keys: Keys,
     plan: Plan,
+    app: Option<Window>,
     policy: Policy,
     /// Made with the first call, when all of the above is settled.
     link: OnceLock<Arc<Link>>,
@@ -83,6 +84,7 @@ impl RedisLimiter {
             address,
             keys: Keys(prefix.into()),
             plan: Plan::default(),
+            app: None,
             policy: Policy::default(),
             link: OnceLock::new(),
         };
@@ -123,7 +125,7 @@ impl RedisLimiter {
     /// A quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
-        self.plan.set_app(Quota { calls, seconds });
+        self.app = Window::new(Quota { calls, seconds });
         self
     }
 
@@ -204,8 +206,11 @@ impl Limiter for RedisLimiter {
             let own: Vec<_> = own
                 .map(|window| Limit::new(turn.command, *window))
                 .collect();
-            let app = self.plan.app();
-            let app: Vec<_> = app.iter().map(|window| Limit::new(APP, *window)).collect();
+            let app: Vec<_> = self
+                .app
+                .iter()
+                .map(|window| Limit::new(APP, *window))
+                .collect();
             let never = |limit: &&Limit<'_>| limit.units > limit.window.amount;
             if let Some(limit) = own.iter().chain(&app).find(never) {
                 return Err(Limited::new(limit.window.length));
@@ -222,7 +227,7 @@ impl Limiter for RedisLimiter {
         let Some(link) = self.link.get() else {
             return;
         };
-        let app = self.plan.app().map(|_| APP);
+        let app = self.app.map(|_| APP);
         let names = std::iter::once(command).chain(app);
         // The caller pauses by itself meanwhile; the others learn of it a moment later.
         link.shut(Run::shut(&self.keys, names, pause));
@@ -235,6 +240,7 @@ impl fmt::Debug for RedisLimiter {
         f.debug_struct("RedisLimiter")
             .field("prefix", &self.keys.0)
             .field("plan", &self.plan)
+            .field("app", &self.app)
             .field("fails_closed", &self.policy.fails_closed)
             .finish_non_exhaustive()
     }

@@ -128,6 +128,22 @@ async fn the_limiter_is_asked_for_every_try_and_told_of_refusals() {
     assert_eq!(*limiter.told.lock().unwrap(), vec![path; 3]);
 }
 
+/// The quota belongs to the command, however it is called.
+#[tokio::test]
+async fn a_raw_call_has_the_quota_of_its_command() {
+    let server = Server::new(|_| r#"{"ActionStatus":"OK","ErrorCode":0}"#.into_response()).await;
+    let limiter = Arc::new(Strict::default());
+    let client = server.builder().limiter(limiter.clone());
+    let client = client.build().unwrap();
+    let path = "v4/group_open_http_svc/get_appid_group_list";
+    for path in [path, "v4/group_open_http_svc/not_known_here"] {
+        client.send_raw(path, &()).await.unwrap();
+    }
+    let asked = limiter.asked.lock().unwrap();
+    assert_eq!(asked[0], format!("{path} Some(1)"));
+    assert!(asked[1].ends_with("None"), "{asked:?}");
+}
+
 #[tokio::test]
 async fn a_standby_host_takes_over() {
     let server =

@@ -113,7 +113,7 @@ impl Transport {
             return Ok(Duration::ZERO);
         };
         let asked = Instant::now();
-        let quota = command.meta.and_then(|meta| meta.quota);
+        let quota = command.known().and_then(|meta| meta.quota);
         let turn = limiter.acquire(Turn::new(command.path, quota, patience));
         let turn = turn.await;
         let waited = asked.elapsed();

@@ -6,7 +6,7 @@ use crate::{
     transport::Transport,
 };
 use std::time::Duration;
-use tencent_chat_types::{Endpoint, Meta};
+use tencent_chat_types::{ENDPOINTS, Endpoint, Meta};
 
 /// A command, known by its spec or only by path, with what its request decides.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,12 @@ impl<'a> Command<'a> {
             meta: None,
             repeat_safe: false,
         }
+    }
+
+    /// What the spec says of the command, also where the call is a raw one.
+    pub(crate) fn known(self) -> Option<&'static Meta> {
+        let named = || ENDPOINTS.iter().find(|meta| meta.path == self.path);
+        self.meta.or_else(|| named().copied())
     }
 
     pub(crate) fn error(self, cause: Cause, sent: Sent) -> Error {

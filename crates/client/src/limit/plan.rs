@@ -49,7 +49,6 @@ impl Window {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     set: HashMap<String, Option<Window>>,
-    app: Option<Window>,
     /// Of commands that were called. A raw call may not know its command's quota.
     known: RwLock<HashMap<String, Arc<[Window]>>>,
 }
@@ -58,16 +57,6 @@ impl Plan {
     /// Another quota for a command than the spec's.
     pub(crate) fn set(&mut self, command: String, quota: Option<Quota>) {
         self.set.insert(command, quota.and_then(Window::new));
-    }
-
-    /// A quota for all commands together.
-    pub(crate) fn set_app(&mut self, quota: Quota) {
-        self.app = Window::new(quota);
-    }
-
-    /// For all commands together.
-    pub(crate) fn app(&self) -> Option<Window> {
-        self.app
     }
 
     /// For the command of this call; none where its quota is not known.
