@@ -511,6 +511,15 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
+    /// For how long a repeat cannot help; as [`Error::retry_after`].
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.result {
+            ItemResult::Failed { code, .. } => E::META.retry_after((*code)?),
+            ItemResult::CallFailed(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
     /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
     pub fn is_repeat_safe(&self) -> bool {
         self.repeat_safe || self.was_not_acted_upon()

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod attempts;
+mod body;
 mod clock;
 mod command;
 mod exchange;

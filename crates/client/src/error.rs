@@ -50,6 +50,7 @@ pub(crate) enum Cause {
     Sign(SignError),
     Encode(serde_json::Error),
     Connect(reqwest::Error),
+    NoConnection(Duration),
     Timeout(Duration),
     Transport(reqwest::Error),
     TooLarge {
@@ -61,7 +62,8 @@ pub(crate) enum Cause {
     Decode {
         field: String,
         message: String,
-        is_json: bool,
+        /// Whether it is not even the service's.
+        foreign: bool,
     },
     Api {
         envelope: Envelope,
@@ -93,7 +95,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The reply has another HTTP status than 200, so it comes from something in between.
     Http,
-    /// The reply is not what the command answers.
+    /// The reply is not what the command answers, or not the service's at all: no JSON object, or one
+    /// with neither `ActionStatus` nor `ErrorCode`.
     Decode,
     /// The service refused or failed; see [`Error::code`].
     Api,
@@ -199,7 +202,7 @@ impl Error {
             Cause::Invalid(_) => ErrorKind::Invalid,
             Cause::Sign(_) => ErrorKind::Sign,
             Cause::Encode(_) => ErrorKind::Encode,
-            Cause::Connect(_) => ErrorKind::Connect,
+            Cause::Connect(_) | Cause::NoConnection(_) => ErrorKind::Connect,
             Cause::Timeout(_) => ErrorKind::Timeout,
             Cause::Transport(_) => ErrorKind::Transport,
             Cause::TooLarge { .. } => ErrorKind::TooLarge,
@@ -260,9 +263,12 @@ impl Error {
             | Cause::Runtime(_) => Some(ErrorClass::Caller),
             Cause::Sign(_) => Some(ErrorClass::Configuration),
             Cause::Limited(_) => Some(ErrorClass::Quota),
-            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Http { .. } => {
-                Some(ErrorClass::Transient)
-            }
+            Cause::Connect(_)
+            | Cause::NoConnection(_)
+            | Cause::Timeout(_)
+            | Cause::Transport(_)
+            | Cause::Http { .. }
+            | Cause::Decode { foreign: true, .. } => Some(ErrorClass::Transient),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { envelope } => envelope.code().class(),
         }
@@ -278,19 +284,30 @@ impl Error {
             | Cause::Sign(_)
             | Cause::Stuck
             | Cause::Runtime(_) => Some(ErrorRepeat::Never),
-            Cause::Connect(_) | Cause::Timeout(_) | Cause::Transport(_) | Cause::Limited(_) => {
-                Some(ErrorRepeat::Later)
-            }
+            Cause::Connect(_)
+            | Cause::NoConnection(_)
+            | Cause::Timeout(_)
+            | Cause::Transport(_)
+            | Cause::Limited(_) => Some(ErrorRepeat::Later),
             // Gateways say with these that the service behind them did not answer.
             Cause::Http {
                 status: 408 | 429 | 500..,
             } => Some(ErrorRepeat::Later),
             Cause::Http { .. } => Some(ErrorRepeat::Never),
-            // What is no JSON at all was cut off or comes from something in between.
-            Cause::Decode { is_json: false, .. } => Some(ErrorRepeat::Later),
+            // It was cut off or comes from something in between.
+            Cause::Decode { foreign: true, .. } => Some(ErrorRepeat::Later),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { envelope } => envelope.code().repeat(),
         }
+    }
+
+    /// For how long a repeat cannot help, where a source names a time: an archive that is made once an
+    /// hour, a lock. The client does not repeat what cannot help before the deadline.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let code = self.code()?;
+        self.0
+            .meta
+            .map_or_else(|| code.retry_after(), |meta| meta.retry_after(code))
     }
 
     /// Whether sending the same request again does no harm: it never left, the service refused it
@@ -342,6 +359,10 @@ impl fmt::Display for Error {
                 write!(f, "{path} was not sent: no connection to the service")?;
                 root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
             }
+            Cause::NoConnection(within) => write!(
+                f,
+                "{path} was not sent: no connection to the service within {within:?}"
+            ),
             Cause::Timeout(after) => write!(f, "{path} had no answer within {after:?}"),
             Cause::Transport(error) => {
                 write!(f, "{path} had no answer: the connection broke")?;

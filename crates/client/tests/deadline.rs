@@ -13,7 +13,12 @@ use std::{
 };
 use support::{Server, builder, read_request};
 use tencent_chat_client::{ErrorKind, LimitFuture, Limiter, LocalLimiter, RetryPolicy, Sent, Turn};
-use tencent_chat_types::{ErrorCode, conversation::GetContactGroup};
+use tencent_chat_types::{
+    Endpoint, ErrorCode, Meta, RawReply, Repeat,
+    conversation::GetContactGroup,
+    operations::{GetMessageArchive, get_message_archive::ArchiveChatType},
+    validate::{Checker, Validate},
+};
 use tencent_chat_usersig::FixedClock;
 use tokio::net::TcpListener;
 
@@ -74,7 +79,7 @@ async fn nothing_is_sent_after_the_deadline() {
 
 #[tokio::test]
 async fn for_ever_is_a_deadline() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server
         .builder()
         .retry(quick())
@@ -126,4 +131,52 @@ async fn a_stale_user_sig_is_not_sent_by_the_next_call() {
     let seen = server.seen();
     // What was signed in the second of the refusal is the same once more.
     assert_ne!(seen[1].query["usersig"], seen[2].query["usersig"]);
+}
+
+/// A command of the app's own, whose busy counter opens again after a second.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Counter {}
+
+impl Validate for Counter {
+    fn check(&self, _: &mut Checker) {}
+}
+
+impl Endpoint for Counter {
+    type Reply = RawReply;
+    const META: &'static Meta = &Meta::new("test", "counter", "v4/test/counter", Repeat::Read)
+        .with_retry_after(&[(ErrorCode(60008), 1)]);
+}
+
+#[tokio::test]
+async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
+    let refusing = |code| Server::replying(format!(r#"{{"ActionStatus":"FAIL","ErrorCode":{code}}}"#));
+    let hour = Duration::from_secs(3_600);
+    // The time of a command is that of no other one.
+    let archive = GetMessageArchive::new(ArchiveChatType::C2C, "2026112607");
+    let server = refusing(1004).await;
+    let client = server.builder().retry(quick()).build().unwrap();
+    let error = client.send(&archive).await.unwrap_err();
+    assert_eq!((error.retry_after(), server.seen().len()), (Some(hour), 1));
+    let error = client.send(&request()).await.unwrap_err();
+    assert_eq!((error.retry_after(), server.seen().len()), (None, 5));
+    // That of a code holds for all.
+    let server = refusing(70050).await;
+    let client = server.builder().retry(quick()).build().unwrap();
+    let error = client.send(&request()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    assert_eq!(server.seen().len(), 1);
+    let error = client.send_raw("v4/a/b", &()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    // Where there is time, it is waited for.
+    let asked = AtomicUsize::new(0);
+    let server = Server::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => r#"{"ErrorCode":60008}"#.into_response(),
+        _ => r#"{"ErrorCode":0}"#.into_response(),
+    });
+    let server = server.await;
+    let client = server.builder().retry(quick()).build().unwrap();
+    let begun = std::time::Instant::now();
+    client.send(&Counter {}).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(server.seen().len(), 2);
 }

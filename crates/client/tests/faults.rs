@@ -121,7 +121,7 @@ async fn a_call_that_is_dropped_leaves_the_client_usable() {
                 }
                 write(
                     &mut connection,
-                    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+                    "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"ErrorCode\":0}",
                 )
                 .await;
             }
@@ -152,7 +152,7 @@ async fn one_connection_serves_many_calls() {
             while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut connection, &mut buffer).await {
                 write(
                     &mut connection,
-                    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+                    "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"ErrorCode\":0}",
                 )
                 .await;
             }
@@ -168,7 +168,7 @@ async fn one_connection_serves_many_calls() {
 
 #[tokio::test]
 async fn many_calls_are_in_flight_at_once() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
     let calls: Vec<_> = (0..64)
         .map(|_| {

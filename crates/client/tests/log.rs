@@ -337,7 +337,7 @@ async fn the_log_tells_every_try_and_no_secret() {
         .unwrap();
     trusting.send(&list()).await.unwrap();
 
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let chatty = builder(&server.base).http(|http| http.connection_verbose(true));
     chatty.build().unwrap().send(&list()).await.unwrap();
     sigs.extend(

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use support::{Server, builder, raw, read_request, write};
 use tencent_chat_client::{ErrorKind, Sent};
 use tencent_chat_types::{
-    ErrorClass, ErrorCode, ErrorRepeat,
+    Endpoint, ErrorClass, ErrorCode, ErrorRepeat, Meta, RawReply, Repeat,
     conversation::{GetContactGroup, UpdateContactGroup, update_contact_group::ContactGroupUpdate},
     message::SendMsg,
     model::TextElem,
     operations::GetServerIpList,
+    validate::{Checker, Validate},
 };
 
 fn message() -> SendMsg {
@@ -93,8 +94,7 @@ async fn what_counts_as_a_refusal() {
     for body in [
         r#"{"ErrorCode":0}"#,
         r#"{"ActionStatus":"ok"}"#,
-        "{}",
-        r#"{"ActionStatus":null,"ErrorCode":null}"#,
+        r#"{"ActionStatus":null,"ErrorCode":0}"#,
     ] {
         assert!(
             Server::replying(body)
@@ -120,11 +120,16 @@ async fn what_is_no_reply() {
             "ContactItem[0]",
         ),
         (
-            r#"{"ContactItem":[{"Type":1},{"Type":[]}]}"#,
+            r#"{"ErrorCode":0,"ContactItem":[{"Type":1},{"Type":[]}]}"#,
             "ContactItem[1].Type",
         ),
-        (r#"{"NextStartIndex":-1}"#, "NextStartIndex"),
+        (r#"{"ErrorCode":0,"NextStartIndex":-1}"#, "NextStartIndex"),
     ] {
+        // Whatever is not even an object need not come from the service.
+        let sent = match body.ends_with('}') {
+            true => Sent::Yes,
+            false => Sent::Maybe,
+        };
         let error = Server::replying(body)
             .await
             .client()
@@ -133,12 +138,70 @@ async fn what_is_no_reply() {
             .unwrap_err();
         assert_eq!(
             (error.kind(), error.sent()),
-            (ErrorKind::Decode, Sent::Yes),
+            (ErrorKind::Decode, sent),
             "{body}"
         );
         assert!(error.to_string().contains(field), "{body}: {error}");
         assert_eq!(error.raw_body(), Some(body.as_bytes()));
     }
+}
+
+/// JSON alone does not make a reply: gateways answer with JSON, too.
+#[tokio::test]
+async fn a_reply_with_neither_status_nor_code_is_not_the_services() {
+    for body in [
+        "{}",
+        r#"{"ActionStatus":null,"ErrorCode":null}"#,
+        r#"{"code":503,"message":"Service Unavailable"}"#,
+        r#"{"ContactItem":[{"Type":1}]}"#,
+        r#"{"MsgKey":"1_2_3","ErrorInfo":""}"#,
+        "[]",
+        "null",
+        "",
+        "<html>busy</html>",
+    ] {
+        let server = Server::replying(body).await;
+        let client = server.client();
+        let read = client.send(&GetContactGroup::new("lin")).await.unwrap_err();
+        let sent = client.send(&message()).await.unwrap_err();
+        let raw = client.send_raw("v4/a/b", &()).await.unwrap_err();
+        for error in [&read, &sent, &raw] {
+            assert_eq!(
+                (error.kind(), error.sent(), error.class(), error.repeat()),
+                (
+                    ErrorKind::Decode,
+                    Sent::Maybe,
+                    Some(ErrorClass::Transient),
+                    Some(ErrorRepeat::Later)
+                ),
+                "{body}"
+            );
+            assert_eq!(error.raw_body(), Some(body.as_bytes()));
+        }
+        assert!(read.is_repeat_safe());
+        assert!(!sent.is_repeat_safe() && !raw.is_repeat_safe(), "{body}");
+    }
+}
+
+/// A command of which the spec says that it answers so, with a request of its own.
+#[tokio::test]
+async fn a_bare_reply_is_a_success_where_the_spec_says_so() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Ping {}
+    impl Validate for Ping {
+        fn check(&self, _: &mut Checker) {}
+    }
+    impl Endpoint for Ping {
+        type Reply = RawReply;
+        const META: &'static Meta =
+            &Meta::new("test", "ping", "v4/test/ping", Repeat::Unsafe).with_bare_reply();
+    }
+    let server = Server::replying(r#"{"Pong":1}"#).await;
+    let pong = server.client().send(&Ping {}).await.unwrap();
+    assert_eq!(pong.extra.get("Pong"), Some(&1.into()));
+    let server = Server::replying(r#"{"Pong":1,"ErrorCode":60003}"#).await;
+    let error = server.client().send(&Ping {}).await.unwrap_err();
+    assert_eq!(error.code().unwrap().0, 60003);
 }
 
 #[tokio::test]
@@ -170,7 +233,7 @@ async fn other_http_statuses() {
             .is_repeat_safe()
     );
     // A redirect would carry the signature elsewhere.
-    let elsewhere = Server::replying("{}").await;
+    let elsewhere = Server::replying(r#"{"ErrorCode":0}"#).await;
     let to = elsewhere.base.clone();
     let server =
         Server::new(move |_| (StatusCode::FOUND, [("location", to.clone())]).into_response()).await;

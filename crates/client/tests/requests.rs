@@ -15,7 +15,7 @@ use tencent_chat_usersig::{FixedClock, Signer};
 
 #[tokio::test]
 async fn a_request_is_what_the_service_expects() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     server.client().send(&GetServerIpList::new()).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!(
@@ -57,7 +57,7 @@ async fn any_identifier_arrives_whole() {
         "a/b?c",
         "*-_.~",
     ] {
-        let server = Server::replying("{}").await;
+        let server = Server::replying(r#"{"ErrorCode":0}"#).await;
         let client = Client::builder(APP, identifier, KEY)
             .base_url(&server.base)
             .build()
@@ -75,7 +75,7 @@ async fn any_identifier_arrives_whole() {
 
 #[tokio::test]
 async fn a_base_address_can_have_a_path() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let base = format!("{}/gateway/chat", server.base);
     let client = Client::builder(APP, ADMIN, KEY)
         .base_url(base)
@@ -90,7 +90,7 @@ async fn a_base_address_can_have_a_path() {
 
 #[tokio::test]
 async fn random_is_fresh_and_uses_all_bits() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
     for _ in 0..200 {
         client.send(&GetServerIpList::new()).await.unwrap();
@@ -110,7 +110,7 @@ async fn random_is_fresh_and_uses_all_bits() {
 
 #[tokio::test]
 async fn the_signature_is_made_once_and_renewed_in_time() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let clock = Arc::new(FixedClock::new(1_700_000_000));
     let client = server
         .builder()
@@ -142,7 +142,7 @@ async fn the_signature_is_made_once_and_renewed_in_time() {
 
 #[tokio::test]
 async fn limits_are_checked_before_anything_is_sent() {
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
     let request = ImportAccounts::new((0..101).map(|number| number.to_string()));
     let error = client.send(&request).await.unwrap_err();

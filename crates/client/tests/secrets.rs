@@ -43,7 +43,7 @@ fn message() -> SendMsg {
 async fn settings_do_not_print() {
     let unbuilt = Client::builder(APP, ADMIN, KEY).region(Region::SINGAPORE);
     assert_clean(&format!("{unbuilt:?} {unbuilt:#?}"), None);
-    let server = Server::replying("{}").await;
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
     client.send(&message()).await.unwrap();
     let sig = server.seen()[0].query["usersig"].clone();

@@ -2,6 +2,7 @@
 
 use crate::{Envelope, ErrorCode, validate::Validate, wire::Extra};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
 
 /// A request type: one command of the REST API.
 ///
@@ -122,6 +123,12 @@ pub struct Meta {
     pub errors: &'static [ErrorCode],
     /// What a code means for this command, where that is narrower than [`ErrorCode::meaning`].
     pub error_notes: &'static [(ErrorCode, &'static str)],
+    /// Seconds after which a repeat of this command can help, where that is so for it alone; see
+    /// [`Meta::retry_after`].
+    pub retry_times: &'static [(ErrorCode, u32)],
+    /// Whether its replies have neither `ActionStatus` nor `ErrorCode`. Of every other command such a
+    /// reply is not the service's.
+    pub bare_reply: bool,
 }
 
 impl Meta {
@@ -141,6 +148,8 @@ impl Meta {
             repeat,
             errors: &[],
             error_notes: &[],
+            retry_times: &[],
+            bare_reply: false,
         }
     }
 
@@ -170,6 +179,28 @@ impl Meta {
     pub const fn with_error_notes(mut self, notes: &'static [(ErrorCode, &'static str)]) -> Self {
         self.error_notes = notes;
         self
+    }
+
+    /// Adds the seconds after which a repeat can help, by code.
+    #[must_use]
+    pub const fn with_retry_after(mut self, times: &'static [(ErrorCode, u32)]) -> Self {
+        self.retry_times = times;
+        self
+    }
+
+    /// Takes replies with neither `ActionStatus` nor `ErrorCode` for the service's.
+    #[must_use]
+    pub const fn with_bare_reply(mut self) -> Self {
+        self.bare_reply = true;
+        self
+    }
+
+    /// For how long a repeat of this command cannot help after `code`: its own time, else that of
+    /// the code.
+    pub fn retry_after(&self, code: ErrorCode) -> Option<Duration> {
+        let own = self.retry_times.iter().find(|(timed, _)| *timed == code);
+        own.map(|(_, seconds)| Duration::from_secs(u64::from(*seconds)))
+            .or_else(|| code.retry_after())
     }
 
     /// What `code` means for this command: its own note, else the general meaning.

@@ -26,10 +26,18 @@ impl Envelope {
         }
     }
 
-    /// Whether the call went well: no error code other than zero and no status that says `FAIL`,
+    /// Whether the service said how the call went. A reply with neither status nor code comes from
+    /// something in between, except for commands that answer so (see
+    /// [`Meta::bare_reply`](crate::Meta::bare_reply)).
+    pub fn is_answer(&self) -> bool {
+        self.action_status.is_some() || self.error_code.is_some()
+    }
+
+    /// Whether the call went well: an [answer](Self::is_answer) with no error code other than zero and no status that says `FAIL`,
     /// in whatever letters. Some commands send no status, and the case of its letters varies.
     pub fn is_success(&self) -> bool {
-        self.code().is_ok()
+        self.is_answer()
+            && self.code().is_ok()
             && !self
                 .action_status
                 .as_ref()

@@ -1,7 +1,7 @@
 //! Error codes of the service: what a number means, who must act, whether a repeat helps.
 
 use crate::generated::error_codes::{CODES, RANGES};
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// The number with which the service says how a call, or one item of it, went.
 ///
@@ -89,9 +89,16 @@ pub struct ErrorCodeInfo {
     pub class: ErrorClass,
     /// Whether the same request can succeed when it is sent again.
     pub repeat: ErrorRepeat,
+    /// Seconds after which that can be so at the earliest, where a source names a time.
+    pub retry_after: Option<u32>,
 }
 
 impl ErrorCodeInfo {
+    pub(crate) const fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     pub(crate) const fn new(
         codes: (i64, i64),
         name: &'static str,
@@ -108,6 +115,7 @@ impl ErrorCodeInfo {
             advice,
             class,
             repeat,
+            retry_after: None,
         }
     }
 }
@@ -149,6 +157,13 @@ impl ErrorCode {
     /// Whether the same request can succeed when it is sent again; none for unknown codes.
     pub fn repeat(self) -> Option<ErrorRepeat> {
         self.info().map(|info| info.repeat)
+    }
+
+    /// For how long a repeat cannot help: an archive that is made once an hour, a lock. None where no
+    /// source names a time. For a single command, see [`Meta::retry_after`](crate::Meta::retry_after).
+    pub fn retry_after(self) -> Option<Duration> {
+        let seconds = self.info()?.retry_after?;
+        Some(Duration::from_secs(u64::from(seconds)))
     }
 }
 

@@ -10,8 +10,8 @@ use super::{
     load::{Source, Spec},
     names,
     spec::{
-        At, EndpointFile, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered, Page,
-        Paging, PagingEnd, Repeat, UnionType,
+        At, EndpointFile, EnumLiteral, EnumType, EnumWire, ErrorRepeat, Field, ObjectType, Ordered,
+        Page, Paging, PagingEnd, Repeat, UnionType,
     },
     type_expr::{self, TypeExpr},
 };
@@ -341,6 +341,9 @@ impl<'a> Rules<'a> {
                 self.at(source, &code.code, message, "codes in ascending order");
             }
             last = last.max(code.code.value);
+            if let Some(after) = &code.retry_after {
+                self.retry_after(source, after, after.value, code.repeat);
+            }
             if code.code.value == 0 || code.name.value == "OK" {
                 self.at(
                     source,
@@ -370,6 +373,23 @@ impl<'a> Rules<'a> {
                 );
             }
             end = end.max(range.to);
+        }
+    }
+
+    fn retry_after<T>(
+        &mut self,
+        source: &Source,
+        place: &At<T>,
+        seconds: u32,
+        repeat: ErrorRepeat,
+    ) {
+        if repeat != ErrorRepeat::Later {
+            let message = "time alone does not make a repeat of this code succeed";
+            self.at(source, place, message, "`repeat = \"later\"` with it");
+        }
+        if seconds == 0 {
+            let message = "0 seconds say nothing";
+            self.at(source, place, message, "seconds, from 1 on");
         }
     }
 
@@ -1256,6 +1276,18 @@ impl<'a> Rules<'a> {
             {
                 let message = format!("{} is not among this command's `errors`", code.value);
                 self.at(source, code, message, "notes only on listed codes");
+            }
+        }
+        for (code, seconds) in file.retry_after.iter() {
+            let listed = file.errors.iter().map(|listed| listed.value);
+            let Some(number) = listed.clone().find(|l| l.to_string() == code.value) else {
+                let message = format!("{} is not among this command's `errors`", code.value);
+                self.at(source, code, message, "times only for listed codes");
+                continue;
+            };
+            let known = self.spec.errors.file.codes.iter();
+            if let Some(known) = known.clone().find(|known| known.code.value == number) {
+                self.retry_after(source, code, *seconds, known.repeat);
             }
         }
     }

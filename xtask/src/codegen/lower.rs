@@ -220,6 +220,13 @@ impl Lowering {
             paging,
             // What it names can be in any file: filled in when all are there.
             batch: None,
+            bare_reply: file.bare_reply.is_some(),
+            retry_after: (file.errors.iter())
+                .filter_map(|code| {
+                    let seconds = file.retry_after.get(&code.value.to_string())?;
+                    Some((code.value, *seconds))
+                })
+                .collect(),
             errors: file.errors.iter().map(note).collect(),
         };
         Module {

@@ -199,8 +199,12 @@ pub struct Endpoint {
     pub paging: Option<Paging>,
     /// How it is split.
     pub batch: Option<Batch>,
+    /// Whether its replies have neither status nor code.
+    pub bare_reply: bool,
     /// Documented codes with the command's own note.
     pub errors: Vec<(i64, Option<String>)>,
+    /// Codes with the seconds after which a repeat of this command can help.
+    pub retry_after: Vec<(i64, u32)>,
 }
 
 /// Whether the same request may be sent twice.

@@ -4,8 +4,8 @@ use super::{
     diagnostic::{Diagnostic, Diagnostics},
     load::{LoadedWebhook, Source, Spec},
     spec::{
-        Answer, At, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered, UnionType,
-        WebhooksFile,
+        Answer, At, EndpointFile, EnumLiteral, EnumType, EnumWire, Field, ObjectType, Ordered,
+        UnionType, WebhooksFile,
     },
     type_expr::{self, TypeExpr},
 };
@@ -38,6 +38,7 @@ pub fn check(spec: &Spec) -> Diagnostics {
                 checker.body(reply, &file.reply, Some(common), &mut errors);
             }
         }
+        checker.bare_reply(file, &mut errors);
     }
     if let Some(webhooks) = &spec.webhooks {
         for event in &webhooks.events {
@@ -138,6 +139,36 @@ impl SampleChecker<'_> {
                 Diagnostic::new(self.source, reply.span.clone(), message)
                     .expected("0, or a code of `refuse` or `drop`"),
             );
+        }
+    }
+
+    /// A reply that says neither how the call went nor with which code counts as somebody else's,
+    /// unless the file says that the command answers so, which a sample then shows.
+    fn bare_reply(&self, file: &EndpointFile, errors: &mut Diagnostics) {
+        let replies = file
+            .samples
+            .iter()
+            .filter_map(|sample| sample.reply.as_ref());
+        let bare: Vec<_> = replies.filter(|reply| is_bare(&reply.value)).collect();
+        match &file.bare_reply {
+            None => {
+                for reply in bare {
+                    let message = "the reply has neither ActionStatus nor ErrorCode";
+                    errors.push(
+                        Diagnostic::new(self.source, reply.span.clone(), message)
+                            .expected("one of them, or `bare_reply` with the source that shows it"),
+                    );
+                }
+            }
+            Some(said) if bare.is_empty() || said.value.trim().is_empty() => {
+                let message =
+                    "no source and sample show a reply without ActionStatus and ErrorCode";
+                errors.push(
+                    Diagnostic::new(self.source, said.span.clone(), message)
+                        .expected("the name of the source, and a sample of such a reply"),
+                );
+            }
+            Some(_) => {}
         }
     }
 
@@ -564,6 +595,11 @@ fn is_failure(text: &str) -> bool {
     let reply = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
     let status = reply["ActionStatus"].as_str().unwrap_or_default();
     reply["ErrorCode"].as_i64().unwrap_or_default() != 0 || status.eq_ignore_ascii_case("FAIL")
+}
+
+fn is_bare(text: &str) -> bool {
+    let reply = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    reply.is_object() && reply["ActionStatus"].is_null() && reply["ErrorCode"].is_null()
 }
 
 fn excerpt(text: &str) -> String {

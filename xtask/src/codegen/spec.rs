@@ -28,6 +28,9 @@ pub struct EndpointFile {
     pub quota: Option<Quota>,
     /// Whether the same request may be sent twice.
     pub repeat: At<Repeat>,
+    /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: which
+    /// source shows that. Without it such a reply counts as that of something in between.
+    pub bare_reply: Option<At<String>>,
     /// How the command pages. Left out for commands that answer everything at once.
     pub paging: Option<Paging>,
     /// How a request with more items than one call takes is split. Left out where the list is one
@@ -54,6 +57,10 @@ pub struct EndpointFile {
     /// What a code means for this command where that is narrower than `spec/errors.toml` says.
     #[serde(default)]
     pub error_notes: Ordered<String>,
+    /// Seconds after which a repeat can help at the earliest, by code, where that is so for this
+    /// command alone.
+    #[serde(default)]
+    pub retry_after: Ordered<u32>,
     /// Requests and replies that we composed.
     #[serde(default, rename = "sample")]
     pub samples: Vec<Sample>,
@@ -424,6 +431,8 @@ pub struct ErrorCode {
     pub class: ErrorClass,
     /// Whether the same request can succeed when it is sent again.
     pub repeat: ErrorRepeat,
+    /// Seconds after which that can be so at the earliest, where a source names a time.
+    pub retry_after: Option<At<u32>>,
 }
 
 /// A range of codes.

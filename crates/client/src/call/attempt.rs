@@ -1,12 +1,19 @@
 //! One attempt: to the host in use, within the time of a try.
 
-use super::{command::Command, exchange::Received, tries::Time};
+use super::{
+    body::Departure,
+    command::Command,
+    exchange::{Received, Request},
+    tries::Time,
+};
 use crate::{
     credentials::Signed,
     error::{Cause, Error, Sent},
     transport::Transport,
 };
 use bytes::Bytes;
+use std::pin::pin;
+use tokio::time::{Instant, timeout_at};
 
 impl Transport {
     /// Not generic, so that it is compiled once.
@@ -21,16 +28,40 @@ impl Transport {
         // The index is always one of these.
         let address = signed.address(&self.bases, host, command.path);
         let address = address.ok_or_else(|| command.error(Cause::BadPath, Sent::No))?;
-        // One timeout for connecting, sending and reading. Dropping the future drops the request.
-        let exchange = self.exchange(command, address, body);
-        match tokio::time::timeout(time.limit, exchange).await {
-            Ok(Ok(received)) => Ok(received),
-            Ok(Err(error)) => {
-                if error.sent() == Sent::No {
-                    self.leave_host(host);
-                }
-                Err(error)
-            }
+        let (departure, body) = Departure::of(body);
+        let request = Request { address, body };
+        let outcome = self.in_time(command, request, &departure, time).await;
+        if let Err(error) = &outcome
+            && error.sent() == Sent::No
+        {
+            self.leave_host(host);
+        }
+        outcome
+    }
+
+    /// One exchange, with a limit to connecting and one to all of it. Dropping it drops the request.
+    async fn in_time(
+        &self,
+        command: Command<'_>,
+        request: Request,
+        departure: &Departure,
+        time: Time,
+    ) -> Result<Received, Error> {
+        let begun = Instant::now();
+        let until = |limit| {
+            begun
+                .checked_add(limit)
+                .unwrap_or(begun + crate::limit::FAR)
+        };
+        let mut exchange = pin!(self.exchange(command, request, departure));
+        if let Ok(outcome) = timeout_at(until(time.connect), &mut exchange).await {
+            return outcome;
+        }
+        if departure.call_off() {
+            return Err(command.error(Cause::NoConnection(time.connect), Sent::No));
+        }
+        match timeout_at(until(time.limit), exchange).await {
+            Ok(outcome) => outcome,
             Err(_) => Err(command.error(Cause::Timeout(time.named), Sent::Maybe)),
         }
     }

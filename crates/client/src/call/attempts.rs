@@ -56,7 +56,7 @@ impl Transport {
                 Ok(waited) => waited,
                 Err(limited) => return Err(tries.give_up(limited)),
             };
-            let Some(time) = tries.time(self.try_timeout) else {
+            let Some(time) = tries.time(self.try_timeout, self.bases.len()) else {
                 return Err(tries.too_late());
             };
             let signed = match self.credentials.current() {

@@ -1,18 +1,27 @@
 //! The exchange of bytes: a request goes out, and a reply comes back or it is known what happened
 //! instead.
 
-use super::command::Command;
+use super::{
+    body::{Departure, RequestBody},
+    command::Command,
+};
 use crate::{
     error::{Cause, Error, Sent},
     transport::Transport,
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    StatusCode, Url,
+    Body, StatusCode, Url,
     header::{self, HeaderValue},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What goes out.
+pub(super) struct Request {
+    pub(super) address: Url,
+    pub(super) body: RequestBody,
+}
 
 /// A reply as bytes.
 pub(super) struct Received {
@@ -25,18 +34,18 @@ impl Transport {
     pub(super) async fn exchange(
         &self,
         command: Command<'_>,
-        address: Url,
-        body: Bytes,
+        request: Request,
+        departure: &Departure,
     ) -> Result<Received, Error> {
         let request = (self.http)
-            .post(address)
+            .post(request.address)
             .map_err(|cause| command.error(cause, Sent::No))?
             .header(header::CONTENT_TYPE, JSON)
-            .body(body);
+            .body(Body::wrap(request.body));
         let mut response = request.send().await.map_err(|error| {
             // reqwest's errors carry the address, and with it the signature.
             let error = error.without_url();
-            if error.is_connect() || error.is_builder() {
+            if departure.call_off() {
                 command.error(Cause::Connect(error), Sent::No)
             } else {
                 command.error(Cause::Transport(error), Sent::Maybe)

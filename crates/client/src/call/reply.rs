@@ -7,7 +7,9 @@ use crate::{
     transport::Transport,
 };
 use bytes::Bytes;
-use tencent_chat_types::{RawReply, Reply};
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use tencent_chat_types::{Envelope, RawReply, Reply};
 
 impl Transport {
     /// What the service answered to a request that carried this signature.
@@ -26,19 +28,48 @@ impl Transport {
 
 /// Turns the bytes of a reply into its type, or into what the service says went wrong.
 fn decode<R: Reply>(command: Command<'_>, signed: &Signed, body: &Bytes) -> Result<R, Error> {
-    let mut envelope = match serde_json::from_slice::<R>(body) {
-        Ok(reply) if reply.envelope().is_success() => return Ok(reply),
-        Ok(reply) => reply.envelope().clone(),
+    let bare = command.meta.is_some_and(|meta| meta.bare_reply);
+    let is_success = |envelope: &Envelope| match envelope.is_answer() {
+        true => envelope.is_success(),
+        false => bare,
+    };
+    let (envelope, problem) = match serde_json::from_slice::<R>(body) {
+        Ok(reply) if is_success(reply.envelope()) => return Ok(reply),
+        Ok(reply) => (reply.envelope().clone(), None),
         // A reply that refuses need not look like one that grants.
-        Err(error) => match serde_json::from_slice::<RawReply>(body) {
-            Ok(raw) if !raw.envelope.is_success() => raw.envelope,
-            _ => return Err(undecodable::<R>(command, signed, body, &error)),
+        Err(problem) => match serde_json::from_slice::<RawReply>(body) {
+            Ok(raw) => (raw.envelope, Some(problem)),
+            Err(_) => return Err(undecodable::<R>(command, signed, body, &problem)),
         },
     };
+    if !envelope.is_answer() && !bare {
+        return Err(foreign(command, body));
+    }
+    match problem {
+        Some(problem) if is_success(&envelope) => {
+            Err(undecodable::<R>(command, signed, body, &problem))
+        }
+        _ => Err(refused(command, signed, body, envelope)),
+    }
+}
+
+/// The service said that the call failed.
+fn refused(command: Command<'_>, signed: &Signed, body: &Bytes, mut envelope: Envelope) -> Error {
     envelope.error_info = envelope.error_info.map(|text| signed.redact(text));
-    Err(command
+    command
         .error(Cause::Api { envelope }, Sent::Yes)
-        .with_body(body.clone()))
+        .with_body(body.clone())
+}
+
+/// Something in between answered, as a gateway does whose service is away: whether the request got
+/// through is not known.
+fn foreign(command: Command<'_>, body: &Bytes) -> Error {
+    let cause = Cause::Decode {
+        field: String::new(),
+        message: "it has neither ActionStatus nor ErrorCode".to_owned(),
+        foreign: true,
+    };
+    command.error(cause, Sent::Maybe).with_body(body.clone())
 }
 
 /// Decodes once more, this time keeping track of where in the reply it is.
@@ -46,20 +77,20 @@ fn undecodable<R: Reply>(
     command: Command<'_>,
     signed: &Signed,
     body: &Bytes,
-    error: &serde_json::Error,
+    problem: &serde_json::Error,
 ) -> Error {
     let mut json = serde_json::Deserializer::from_slice(body);
     let field = match serde_path_to_error::deserialize::<_, R>(&mut json) {
         Err(error) => error.path().to_string(),
         Ok(_) => String::new(),
     };
-    let message = quoted(&signed.redact(without_text(&error.to_string())));
-    let field = signed.redact(quoted(&field));
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    // The service answers with an object; anything else was cut off or comes from something in between.
+    let foreign = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body).is_err();
     let cause = Cause::Decode {
-        field,
-        message,
-        is_json,
+        field: signed.redact(quoted(&field)),
+        message: quoted(&signed.redact(without_text(&problem.to_string()))),
+        foreign,
     };
-    command.error(cause, Sent::Yes).with_body(body.clone())
+    let sent = if foreign { Sent::Maybe } else { Sent::Yes };
+    command.error(cause, sent).with_body(body.clone())
 }

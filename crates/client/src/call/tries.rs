@@ -26,6 +26,8 @@ pub(super) struct Time {
     pub(super) limit: Duration,
     /// What set the limit: the time for a try, or that for the whole call.
     pub(super) named: Duration,
+    /// How much of it may pass without a connection.
+    pub(super) connect: Duration,
 }
 
 /// The tries of one call.
@@ -67,20 +69,25 @@ impl<'a> Tries<'a> {
     }
 
     /// The time for another try; none where the deadline has passed.
-    pub(super) fn time(&self, try_timeout: Duration) -> Option<Time> {
+    pub(super) fn time(&self, try_timeout: Duration, hosts: usize) -> Option<Time> {
         let left = self.left();
         if left.is_zero() {
             return None;
         }
-        Some(match left < try_timeout {
-            true => Time {
-                limit: left,
-                named: self.deadline,
-            },
-            false => Time {
-                limit: try_timeout,
-                named: try_timeout,
-            },
+        let (limit, named) = match left < try_timeout {
+            true => (left, self.deadline),
+            false => (try_timeout, try_timeout),
+        };
+        // A host that does not answer leaves time for the next one.
+        let another = hosts > 1 && self.made() + 1 < self.policy.max_tries;
+        let connect = match another {
+            true => limit.min(left / 2),
+            false => limit,
+        };
+        Some(Time {
+            limit,
+            named,
+            connect,
         })
     }
 
@@ -103,6 +110,8 @@ impl<'a> Tries<'a> {
             Some(ErrorRepeat::Later) if error.is_repeat_safe() => {
                 let quota = error.class() == Some(ErrorClass::Quota);
                 let pause = self.policy.pause(self.made(), quota);
+                // Before that time it cannot help, and with the pause callers do not come together.
+                let pause = pause.saturating_add(error.retry_after().unwrap_or_default());
                 match pause < self.left() {
                     true => Next::Again(pause),
                     false => Next::GiveUp,

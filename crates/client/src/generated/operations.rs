@@ -35,7 +35,7 @@ impl<'a> Operations<'a> {
     /// | 1001 | The request for a message archive is malformed. |
     /// | 1002 | A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator. |
     /// | 1003 | The archive service failed internally. |
-    /// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. |
+    /// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. A repeat cannot help for 3600 seconds. |
     /// | 1005 | The archive of that hour is no longer kept. |
     pub fn get_message_archive(
         self,

@@ -2140,13 +2140,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Check the SDKAppID and the region."),
     ),
     ErrorCodeInfo::new(
-        (70050, 70050),
-        "USER_SIG_CHECK_RATE_LIMITED",
-        ErrorClass::Quota,
-        ErrorRepeat::Later,
-        "Too many wrong UserSigs were sent.",
-        Some("Mend the signature, then wait a minute."),
-    ),
+            (70050, 70050),
+            "USER_SIG_CHECK_RATE_LIMITED",
+            ErrorClass::Quota,
+            ErrorRepeat::Later,
+            "Too many wrong UserSigs were sent.",
+            Some("Mend the signature, then wait a minute."),
+        )
+        .with_retry_after(60),
     ErrorCodeInfo::new(
         (70051, 70051),
         "ACCOUNT_BLOCKED",

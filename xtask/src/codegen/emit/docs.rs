@@ -121,9 +121,17 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
                 .as_deref()
                 .or(known.map(|known| known.meaning.as_str()))
                 .unwrap_or_default();
+            let own = endpoint.retry_after.iter().find(|(timed, _)| timed == code);
+            let general = known.and_then(|known| known.retry_after.as_ref());
+            let seconds = own
+                .map(|(_, seconds)| *seconds)
+                .or(general.map(|after| after.value));
+            let after = seconds.map_or_else(String::new, |seconds| {
+                format!(" A repeat cannot help for {seconds} seconds.")
+            });
             let _ = writeln!(
                 text,
-                "| {code} | {} |",
+                "| {code} | {}{after} |",
                 meaning.trim().replace('\n', " ").replace('|', "\\|")
             );
         }

@@ -26,6 +26,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
             code.repeat,
             &code.meaning,
             code.advice.as_deref(),
+            code.retry_after.as_ref().map(|after| after.value),
         )
     });
     let ranges = errors.ranges.iter().map(|range| {
@@ -37,6 +38,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
             range.repeat,
             &range.meaning,
             range.advice.as_deref(),
+            None,
         )
     });
     file.items(quote! {
@@ -56,6 +58,7 @@ fn info(
     repeat: ErrorRepeat,
     meaning: &str,
     advice: Option<&str>,
+    retry_after: Option<u32>,
 ) -> TokenStream {
     let class = format_ident!("{}", format!("{class:?}"));
     let repeat = match repeat {
@@ -69,7 +72,11 @@ fn info(
         Some(advice) => quote! { Some(#advice) },
         None => quote! { None },
     };
+    let retry_after = retry_after.map(|seconds| {
+        let seconds = Literal::u32_unsuffixed(seconds);
+        quote! { .with_retry_after(#seconds) }
+    });
     quote! {
-        ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice)
+        ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice) #retry_after
     }
 }

@@ -563,10 +563,17 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
         quote! { (ErrorCode(#code), #note) }
     });
     let notes = (!notes.is_empty()).then(|| quote! { .with_error_notes(&[#(#rows),*]) });
+    let rows = endpoint.retry_after.iter().map(|(code, seconds)| {
+        let (code, seconds) = (Literal::i64_unsuffixed(*code), number(seconds));
+        quote! { (ErrorCode(#code), #seconds) }
+    });
+    let retry_after =
+        (!endpoint.retry_after.is_empty()).then(|| quote! { .with_retry_after(&[#(#rows),*]) });
+    let bare_reply = endpoint.bare_reply.then(|| quote! { .with_bare_reply() });
     quote! {
         impl Endpoint for #request {
             type Reply = #reply;
-            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes #retry_after #bare_reply;
             #repeat_safe
         }
     }

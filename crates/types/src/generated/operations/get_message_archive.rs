@@ -22,7 +22,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// | 1001 | The request for a message archive is malformed. |
 /// | 1002 | A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator. |
 /// | 1003 | The archive service failed internally. |
-/// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. |
+/// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. A repeat cannot help for 3600 seconds. |
 /// | 1005 | The archive of that hour is no longer kept. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -82,7 +82,8 @@ impl Endpoint for GetMessageArchive {
                 ErrorCode(1004),
                 ErrorCode(1005),
             ],
-        );
+        )
+        .with_retry_after(&[(ErrorCode(1004), 3600)]);
 }
 
 /// Reply to [`GetMessageArchive`].

@@ -1,0 +1,134 @@
+//! Hosts to which no connection comes about: nothing has left, so the next host gets its chance,
+//! whatever the command does.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::time::Duration;
+use support::{Server, builder, raw, read_request};
+use tencent_chat_client::{ErrorKind, RetryPolicy, Sent};
+use tencent_chat_types::{ErrorRepeat, group::CreateGroup};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+/// No command may be repeated less safely than this one.
+fn unsafe_request() -> CreateGroup {
+    CreateGroup::new("Public", "x")
+}
+
+fn quick() -> RetryPolicy {
+    RetryPolicy::new().first_pause(Duration::from_millis(1))
+}
+
+/// An address that accepts no connection and refuses none: its queue is full, and nobody empties it.
+struct Deaf {
+    base: String,
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl Deaf {
+    async fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queue = Vec::new();
+        loop {
+            let connection = TcpStream::connect(address);
+            match tokio::time::timeout(Duration::from_millis(300), connection).await {
+                Ok(connection) => queue.push(connection.unwrap()),
+                Err(_) => break,
+            }
+        }
+        Self {
+            base: format!("http://{address}"),
+            _listener: listener,
+            _queue: queue,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_out_while_connecting_has_sent_nothing() {
+    let deaf = Deaf::new().await;
+    let error = builder(&deaf.base)
+        .try_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap()
+        .send(&unsafe_request())
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
+    assert_eq!(
+        (error.is_repeat_safe(), error.repeat()),
+        (true, Some(ErrorRepeat::Later))
+    );
+    assert!(error.to_string().contains("within 100ms"), "{error}");
+}
+
+/// The time for a connection is three seconds, and both of these are shorter.
+#[tokio::test]
+async fn the_standby_host_is_reached_within_the_time_of_a_try_and_within_the_deadline() {
+    let deaf = Deaf::new().await;
+    for (try_timeout, deadline) in [(200, 20_000), (20_000, 1_000)] {
+        let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
+        let client = builder(&deaf.base)
+            .standby_urls([standby.base.clone()])
+            .failover()
+            .try_timeout(Duration::from_millis(try_timeout))
+            .retry(quick())
+            .build()
+            .unwrap();
+        for _ in 0..2 {
+            let call = client.call(unsafe_request());
+            call.deadline(Duration::from_millis(deadline))
+                .await
+                .unwrap();
+        }
+        assert_eq!(standby.seen().len(), 2, "each call once");
+    }
+}
+
+/// A connection that opens and then does not get ready, as for TLS, is none.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn a_time_out_during_the_tls_handshake_has_sent_nothing() {
+    let base = raw(|connection| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(connection);
+    })
+    .await;
+    let error = builder(&base.replace("http://", "https://"))
+        .try_timeout(Duration::from_millis(200))
+        .build()
+        .unwrap()
+        .send(&unsafe_request())
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
+    assert!(error.is_repeat_safe());
+}
+
+/// Once the request is on its way nobody knows, and the host stays: it can be reached.
+#[tokio::test]
+async fn a_time_out_after_connecting_may_have_been_acted_upon() {
+    let silent = raw(|mut connection| async move {
+        read_request(&mut connection).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
+    let client = builder(&silent)
+        .standby_urls([standby.base.clone()])
+        .failover()
+        .try_timeout(Duration::from_millis(300))
+        .retry(quick())
+        .build()
+        .unwrap();
+    let error = client.send(&unsafe_request()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent(), error.is_repeat_safe()),
+        (ErrorKind::Timeout, Sent::Maybe, false)
+    );
+    assert!(standby.seen().is_empty());
+}
