@@ -149,7 +149,8 @@ impl Endpoint for Counter {
 
 #[tokio::test]
 async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
-    let refusing = |code| Server::replying(format!(r#"{{"ActionStatus":"FAIL","ErrorCode":{code}}}"#));
+    let refusing =
+        |code| Server::replying(format!(r#"{{"ActionStatus":"FAIL","ErrorCode":{code}}}"#));
     let hour = Duration::from_secs(3_600);
     // The time of a command is that of no other one.
     let archive = GetMessageArchive::new(ArchiveChatType::C2C, "2026112607");
