@@ -504,7 +504,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
     pub fn repeat(&self) -> Option<ErrorRepeat> {
         match &self.result {
             ItemResult::Done(_) => Some(ErrorRepeat::Never),
-            ItemResult::Failed { code, .. } => code.and_then(|code| code.repeat()),
+            ItemResult::Failed { code, .. } => E::META.info_of((*code)?).map(|info| info.repeat),
             ItemResult::Unmentioned => None,
             ItemResult::CallFailed(error) => error.repeat(),
             ItemResult::NotSent => Some(ErrorRepeat::Later),

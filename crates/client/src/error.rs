@@ -4,7 +4,7 @@ use crate::{Limited, call::Command};
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use tencent_chat_types::{
-    ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorRepeat, Meta,
+    ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Meta,
     validate::{Violation, Violations},
 };
 use tencent_chat_usersig::SignError;
@@ -165,11 +165,10 @@ impl Error {
 
     /// Whether the service refused the call for its rate.
     pub(crate) fn is_rate_refusal(&self) -> bool {
-        let Some(code) = self.code() else {
-            return false;
-        };
         // Amounts that are used up stay so, however long one waits.
-        code.class() == Some(ErrorClass::Quota) && code.repeat() == Some(ErrorRepeat::Later)
+        self.info().is_some_and(|info| {
+            info.class == ErrorClass::Quota && info.repeat == ErrorRepeat::Later
+        })
     }
 
     /// The tries that were made, this error's own last. Empty when nothing was sent, or for an error
@@ -240,17 +239,23 @@ impl Error {
             .filter(|text| !text.is_empty())
     }
 
+    /// What the public table says of the code. Its meaning can depend on the service, which the path
+    /// of a raw call names too.
+    fn info(&self) -> Option<&'static ErrorCodeInfo> {
+        let service = self.0.path.split('/').nth(1).unwrap_or_default();
+        self.code()?.info_in(service)
+    }
+
     /// What the code means for this command.
     pub fn meaning(&self) -> Option<&'static str> {
         let code = self.code()?;
-        self.0
-            .meta
-            .map_or_else(|| code.meaning(), |meta| meta.meaning_of(code))
+        let own = self.0.meta.and_then(|meta| meta.meaning_of(code));
+        own.or_else(|| self.info().map(|info| info.meaning))
     }
 
     /// What to do about it.
     pub fn advice(&self) -> Option<&'static str> {
-        self.code()?.info()?.advice
+        self.info()?.advice
     }
 
     /// Who must act. Errors that never reached the service are the caller's or time's.
@@ -270,7 +275,7 @@ impl Error {
             | Cause::Http { .. }
             | Cause::Decode { foreign: true, .. } => Some(ErrorClass::Transient),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
-            Cause::Api { envelope } => envelope.code().class(),
+            Cause::Api { .. } => self.info().map(|info| info.class),
         }
     }
 
@@ -297,7 +302,7 @@ impl Error {
             // It was cut off or comes from something in between.
             Cause::Decode { foreign: true, .. } => Some(ErrorRepeat::Later),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
-            Cause::Api { envelope } => envelope.code().repeat(),
+            Cause::Api { .. } => self.info().map(|info| info.repeat),
         }
     }
 
@@ -307,7 +312,7 @@ impl Error {
         let code = self.code()?;
         self.0
             .meta
-            .map_or_else(|| code.retry_after(), |meta| meta.retry_after(code))
+            .map_or_else(|| self.info()?.retry_after(), |meta| meta.retry_after(code))
     }
 
     /// Whether sending the same request again does no harm: it never left, the service refused it

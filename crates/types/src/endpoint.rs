@@ -1,6 +1,6 @@
 //! What the client, the simulator and the tests need to know of a command.
 
-use crate::{Envelope, ErrorCode, validate::Validate, wire::Extra};
+use crate::{Envelope, ErrorCode, ErrorCodeInfo, validate::Validate, wire::Extra};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -200,13 +200,25 @@ impl Meta {
     pub fn retry_after(&self, code: ErrorCode) -> Option<Duration> {
         let own = self.retry_times.iter().find(|(timed, _)| *timed == code);
         own.map(|(_, seconds)| Duration::from_secs(u64::from(*seconds)))
-            .or_else(|| code.retry_after())
+            .or_else(|| self.info_of(code)?.retry_after())
     }
 
-    /// What `code` means for this command: its own note, else the general meaning.
+    /// The service that the command belongs to, the middle of its path: `recentcontact`.
+    pub fn service(&self) -> &'static str {
+        self.path.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// What the public table says of `code` when this command's service sent it.
+    pub fn info_of(&self, code: ErrorCode) -> Option<&'static ErrorCodeInfo> {
+        code.info_in(self.service())
+    }
+
+    /// What `code` means for this command: its own note, else the meaning that it has in this
+    /// service.
     pub fn meaning_of(&self, code: ErrorCode) -> Option<&'static str> {
         let note = self.error_notes.iter().find(|(noted, _)| *noted == code);
-        note.map(|(_, note)| *note).or_else(|| code.meaning())
+        note.map(|(_, note)| *note)
+            .or_else(|| self.info_of(code).map(|info| info.meaning))
     }
 }
 

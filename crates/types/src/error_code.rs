@@ -79,6 +79,9 @@ pub struct ErrorCodeInfo {
     pub from: i64,
     /// Last code; the same as `from` unless this is a range.
     pub to: i64,
+    /// Services for which this is so, the middle of a command's path; empty where it holds for all
+    /// that no other entry names.
+    pub services: &'static [&'static str],
     /// Name of the constant.
     pub name: &'static str,
     /// What the code says.
@@ -94,8 +97,18 @@ pub struct ErrorCodeInfo {
 }
 
 impl ErrorCodeInfo {
+    /// For how long a repeat cannot help, where a source names a time.
+    pub fn retry_after(&self) -> Option<Duration> {
+        Some(Duration::from_secs(u64::from(self.retry_after?)))
+    }
+
     pub(crate) const fn with_retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) const fn with_services(mut self, services: &'static [&'static str]) -> Self {
+        self.services = services;
         self
     }
 
@@ -110,6 +123,7 @@ impl ErrorCodeInfo {
         Self {
             from: codes.0,
             to: codes.1,
+            services: &[],
             name,
             meaning,
             advice,
@@ -124,17 +138,31 @@ impl ErrorCode {
     /// Success.
     pub const OK: Self = Self(0);
 
-    /// What the public table says of this code.
+    /// What the public table says of this code, whichever service sent it. None for a code that
+    /// means different things in different services; see [`info_in`](Self::info_in).
     pub fn info(self) -> Option<&'static ErrorCodeInfo> {
-        match CODES.binary_search_by_key(&self.0, |info| info.from) {
-            Ok(index) => CODES.get(index),
-            Err(_) => RANGES
-                .iter()
-                .find(|range| (range.from..=range.to).contains(&self.0)),
-        }
+        self.entries().find(|info| info.services.is_empty())
     }
 
-    /// All codes of the public table, in ascending order, without the ranges.
+    /// What the public table says of this code when `service` sent it: `openim`, the middle of the
+    /// path `v4/openim/sendmsg`.
+    pub fn info_in(self, service: &str) -> Option<&'static ErrorCodeInfo> {
+        let own = self.entries().find(|info| info.services.contains(&service));
+        own.or_else(|| self.info())
+    }
+
+    fn entries(self) -> impl Iterator<Item = &'static ErrorCodeInfo> {
+        let first = CODES.partition_point(|info| info.from < self.0);
+        let codes = CODES.get(first..).unwrap_or_default().iter();
+        codes.take_while(move |info| info.from == self.0).chain(
+            RANGES
+                .iter()
+                .filter(move |range| (range.from..=range.to).contains(&self.0)),
+        )
+    }
+
+    /// All codes of the public table, in ascending order, without the ranges. A code that means
+    /// different things in different services is there once for each.
     pub fn all() -> &'static [ErrorCodeInfo] {
         CODES
     }
@@ -144,17 +172,19 @@ impl ErrorCode {
         self.0 == 0
     }
 
-    /// What the code says, in one sentence.
+    /// What the code says, in one sentence, as far as that does not depend on the service; see
+    /// [`Meta::meaning_of`](crate::Meta::meaning_of).
     pub fn meaning(self) -> Option<&'static str> {
         self.info().map(|info| info.meaning)
     }
 
-    /// Who must act; none for success and for unknown codes.
+    /// Who must act; none for success, for unknown codes and where it depends on the service.
     pub fn class(self) -> Option<ErrorClass> {
         self.info().map(|info| info.class)
     }
 
-    /// Whether the same request can succeed when it is sent again; none for unknown codes.
+    /// Whether the same request can succeed when it is sent again; none for unknown codes and where
+    /// it depends on the service.
     pub fn repeat(self) -> Option<ErrorRepeat> {
         self.info().map(|info| info.repeat)
     }
@@ -162,8 +192,7 @@ impl ErrorCode {
     /// For how long a repeat cannot help: an archive that is made once an hour, a lock. None where no
     /// source names a time. For a single command, see [`Meta::retry_after`](crate::Meta::retry_after).
     pub fn retry_after(self) -> Option<Duration> {
-        let seconds = self.info()?.retry_after?;
-        Some(Duration::from_secs(u64::from(seconds)))
+        self.info()?.retry_after()
     }
 }
 

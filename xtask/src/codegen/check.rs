@@ -10,8 +10,8 @@ use super::{
     load::{Source, Spec},
     names,
     spec::{
-        At, EndpointFile, EnumLiteral, EnumType, EnumWire, ErrorRepeat, Field, ObjectType, Ordered,
-        Page, Paging, PagingEnd, Repeat, UnionType,
+        At, EndpointFile, EnumLiteral, EnumType, EnumWire, ErrorCode, ErrorRepeat, Field,
+        ObjectType, Ordered, Page, Paging, PagingEnd, Repeat, UnionType,
     },
     type_expr::{self, TypeExpr},
 };
@@ -321,7 +321,12 @@ impl<'a> Rules<'a> {
         let mut last = i64::MIN;
         for code in &file.codes {
             self.constant(source, &code.name);
-            self.unique(&mut codes, code.code.value, source, &code.code, "this code");
+            let services = code.services.iter().map(|service| Some(&service.value));
+            for service in services.chain(code.services.is_empty().then_some(None)) {
+                let key = (code.code.value, service.cloned());
+                self.unique(&mut codes, key, source, &code.code, "this code");
+            }
+            self.services(source, &code.services);
             self.unique(
                 &mut constants,
                 code.name.value.clone(),
@@ -363,6 +368,7 @@ impl<'a> Rules<'a> {
                 &range.name,
                 "this name",
             );
+            self.services(source, &range.services);
             if range.from.value > range.to || range.from.value <= end {
                 let message = "this range is empty or overlaps the one before";
                 self.at(
@@ -390,6 +396,22 @@ impl<'a> Rules<'a> {
         if seconds == 0 {
             let message = "0 seconds say nothing";
             self.at(source, place, message, "seconds, from 1 on");
+        }
+    }
+
+    /// Services that a code has its meaning for.
+    fn services(&mut self, source: &Source, services: &[At<String>]) {
+        let known: BTreeSet<&str> = (self.spec.endpoints.iter())
+            .filter_map(|endpoint| endpoint.file.path.split('/').nth(1))
+            .collect();
+        for service in services {
+            if !known.contains(service.as_str()) {
+                let message = format!("no command is of the service `{}`", service.value);
+                let diagnostic = Diagnostic::new(source, service.span.clone(), message)
+                    .expected("the middle of a command's path")
+                    .suggest(service, known.iter().copied());
+                self.push(diagnostic);
+            }
         }
     }
 
@@ -1245,19 +1267,20 @@ impl<'a> Rules<'a> {
     }
 
     fn codes(&mut self, source: &Source, file: &EndpointFile) {
-        let known: BTreeSet<i64> = self
-            .spec
-            .errors
-            .file
-            .codes
-            .iter()
-            .map(|code| code.code.value)
-            .collect();
+        let known = &self.spec.errors.file.codes;
+        let service = file.path.split('/').nth(1).unwrap_or_default();
         let mut seen = BTreeMap::new();
         for code in &file.errors {
             self.unique(&mut seen, code.value, source, code, "this code");
-            if !known.contains(&code.value) {
-                let message = format!("spec/errors.toml does not know {}", code.value);
+            if ErrorCode::of_service(known, code.value, service).is_none() {
+                let message = if known.iter().any(|entry| entry.code.value == code.value) {
+                    format!(
+                        "spec/errors.toml knows {}, but not from `{service}`",
+                        code.value
+                    )
+                } else {
+                    format!("spec/errors.toml does not know {}", code.value)
+                };
                 self.at(source, code, message, "a code with a meaning there");
             }
         }
@@ -1285,8 +1308,7 @@ impl<'a> Rules<'a> {
                 self.at(source, code, message, "times only for listed codes");
                 continue;
             };
-            let known = self.spec.errors.file.codes.iter();
-            if let Some(known) = known.clone().find(|known| known.code.value == number) {
+            if let Some(known) = ErrorCode::of_service(known, number, service) {
                 self.retry_after(source, code, *seconds, known.repeat);
             }
         }

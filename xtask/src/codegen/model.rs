@@ -568,3 +568,10 @@ pub struct Errors {
     /// Ranges in ascending order.
     pub ranges: Vec<ErrorRange>,
 }
+
+impl Errors {
+    /// The entry of a code that holds when a service sends it.
+    pub fn of_service(&self, code: i64, service: &str) -> Option<&ErrorCode> {
+        ErrorCode::of_service(&self.codes, code, service)
+    }
+}

@@ -421,6 +421,10 @@ pub struct ErrorsFile {
 pub struct ErrorCode {
     /// The number on the wire.
     pub code: At<i64>,
+    /// Services, the middle of a command's path, for which the code has this meaning. Left out where
+    /// it means the same everywhere, or everywhere that another entry does not name.
+    #[serde(default)]
+    pub services: Vec<At<String>>,
     /// Rust constant: UPPER_SNAKE_CASE.
     pub name: At<String>,
     /// What the code says, in one sentence.
@@ -435,6 +439,15 @@ pub struct ErrorCode {
     pub retry_after: Option<At<u32>>,
 }
 
+impl ErrorCode {
+    /// The entry that holds for a service: its own, else the one for all others.
+    pub fn of_service<'c>(codes: &'c [Self], code: i64, service: &str) -> Option<&'c Self> {
+        let entries = || codes.iter().filter(|entry| entry.code.value == code);
+        let own = |entry: &&Self| entry.services.iter().any(|s| s.value == service);
+        (entries().find(own)).or_else(|| entries().find(|entry| entry.services.is_empty()))
+    }
+}
+
 /// A range of codes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -443,6 +456,9 @@ pub struct ErrorRange {
     pub from: At<i64>,
     /// Last code of the range.
     pub to: i64,
+    /// Services for which the codes have this meaning; as for a single code.
+    #[serde(default)]
+    pub services: Vec<At<String>>,
     /// Name of the range: UPPER_SNAKE_CASE.
     pub name: At<String>,
     /// What a code of the range says, in one sentence.

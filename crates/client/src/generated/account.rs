@@ -168,7 +168,7 @@ impl<'a> Account<'a> {
     /// | 90011 | More than 500 users were asked for. |
     /// | 90992 | The message service failed internally or did not answer in time. |
     /// | 90994 | The message service failed internally. |
-    /// | 90995 | The message service failed internally. |
+    /// | 90995 | The message is too long. |
     /// | 91000 | The message service failed internally. |
     pub fn query_online_status(
         self,

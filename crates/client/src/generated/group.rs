@@ -769,7 +769,7 @@ impl<'a> Group<'a> {
     /// | 10037 | The user has created or joined as many groups as allowed. |
     /// | 11000 | Communities are not switched on. |
     /// | 80001 | The text did not pass moderation. |
-    /// | 80005 | The moderation of the content took too long. |
+    /// | 80005 | The service has stopped for the app: its plan has expired or is not paid. |
     pub fn import_topic(self, request: ImportTopic) -> Call<'a, ImportTopic> {
         self.client.call(request)
     }

@@ -100,7 +100,7 @@ impl<'a> OfficialAccount<'a> {
     /// | 130002 | The caller has no right to do it. |
     /// | 130004 | The official account does not exist, or no longer. |
     /// | 130007 | The id of the official account is not allowed. |
-    /// | 130008 | The id is taken. |
+    /// | 130008 | Another official account has the id. |
     /// | 131000 | Official accounts are not switched on for the app. |
     pub fn destroy_official_account(
         self,

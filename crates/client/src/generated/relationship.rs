@@ -79,7 +79,7 @@ impl<'a> Relationship<'a> {
     /// | 30516 | The other user takes no friend requests. |
     /// | 30525 | The other user has blocked this one. |
     /// | 30539 | The friend request waits for the other user's consent. |
-    /// | 30540 | Too many friend requests in a short time. |
+    /// | 30540 | The security policy refused the friend request: too many in a short time. |
     pub fn add_friends(self, request: AddFriends) -> Call<'a, AddFriends> {
         self.client.call(request)
     }
@@ -247,7 +247,7 @@ impl<'a> Relationship<'a> {
     /// | 30007 | The relationship service did not answer in time. |
     /// | 30008 | Another change to the same user's relations was under way. |
     /// | 31704 | The user to remove is no friend. |
-    /// | 31707 | Too many friends were removed in a short time. |
+    /// | 31707 | The security policy refused to remove the friend: too many in a short time. |
     pub fn delete_friends(self, request: DeleteFriends) -> Call<'a, DeleteFriends> {
         self.client.call(request)
     }

@@ -173,7 +173,7 @@ impl ErrorCode {
     pub const GROUP_TOO_MANY_MENTIONS: Self = Self(10053);
     /// 10054: The group has too many members for one reply.
     pub const GROUP_TOO_MANY_MEMBERS_FOR_ONE_REPLY: Self = Self(10054);
-    /// 10056: Somebody else wrote the attributes at the same time.
+    /// 10056: Somebody else has written the attributes since.
     pub const GROUP_ATTRIBUTE_CONFLICT: Self = Self(10056);
     /// 10058: The app has the 100 groups that the free edition allows.
     pub const GROUP_FREE_QUOTA: Self = Self(10058);
@@ -253,6 +253,8 @@ impl ErrorCode {
     pub const RELATION_ACCOUNT_NOT_FOUND: Self = Self(30003);
     /// 30004: Only an app administrator may do this.
     pub const RELATION_ADMIN_REQUIRED: Self = Self(30004);
+    /// 30005: A field of the relationship holds words that are not allowed.
+    pub const RELATION_TEXT_REFUSED: Self = Self(30005);
     /// 30006: The relationship service failed internally.
     pub const RELATION_SERVER_ERROR: Self = Self(30006);
     /// 30007: The relationship service did not answer in time.
@@ -279,14 +281,14 @@ impl ErrorCode {
     pub const FRIEND_ADD_BLOCKED_BY_OTHER: Self = Self(30525);
     /// 30539: The friend request waits for the other user's consent.
     pub const FRIEND_ADD_PENDING: Self = Self(30539);
-    /// 30540: Too many friend requests in a short time.
-    pub const FRIEND_ADD_RATE_LIMITED: Self = Self(30540);
+    /// 30540: The security policy refused the friend request: too many in a short time.
+    pub const FRIEND_ADD_RESTRICTED: Self = Self(30540);
     /// 30614: There is no friend request waiting.
     pub const FRIEND_REQUEST_NOT_FOUND: Self = Self(30614);
     /// 31704: The user to remove is no friend.
     pub const FRIEND_DELETE_NOT_A_FRIEND: Self = Self(31704);
-    /// 31707: Too many friends were removed in a short time.
-    pub const FRIEND_DELETE_RATE_LIMITED: Self = Self(31707);
+    /// 31707: The security policy refused to remove the friend: too many in a short time.
+    pub const FRIEND_DELETE_RESTRICTED: Self = Self(31707);
     /// 31804: The user does not exist.
     pub const RELATIONSHIP_USER_NOT_FOUND: Self = Self(31804);
     /// 32216: The user to put into a list is no friend.
@@ -299,6 +301,8 @@ impl ErrorCode {
     pub const PROFILE_ACCOUNT_NOT_FOUND: Self = Self(40003);
     /// 40004: Only an app administrator may do this.
     pub const PROFILE_ADMIN_REQUIRED: Self = Self(40004);
+    /// 40005: A field of the profile holds words that are not allowed.
+    pub const PROFILE_TEXT_REFUSED: Self = Self(40005);
     /// 40006: The profile service failed internally.
     pub const PROFILE_SERVER_ERROR: Self = Self(40006);
     /// 40007: The field may not be read.
@@ -325,7 +329,7 @@ impl ErrorCode {
     pub const CONVERSATION_TIMEOUT: Self = Self(50005);
     /// 51006: No conversation was marked, or more than 100 at once.
     pub const CONVERSATION_MARK_COUNT: Self = Self(51006);
-    /// 51007: A group id could not be resolved: the group was disbanded, or an internal error.
+    /// 51007: A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded.
     pub const CONVERSATION_GROUP_ID_UNRESOLVED: Self = Self(51007);
     /// 51008: Groups and marks would hold more than 1,000 conversations.
     pub const CONVERSATION_QUOTA: Self = Self(51008);
@@ -379,6 +383,8 @@ impl ErrorCode {
     pub const PLAN_EXPIRED: Self = Self(60020);
     /// 60021: The caller's address is not on the app's allow list.
     pub const SOURCE_IP_DENIED: Self = Self(60021);
+    /// 60026: The host is that of another region than the app's.
+    pub const REGION_MISMATCH: Self = Self(60026);
     /// 70001: The UserSig has expired.
     pub const USER_SIG_EXPIRED: Self = Self(70001);
     /// 70002: The UserSig is empty.
@@ -401,11 +407,13 @@ impl ErrorCode {
     pub const USER_SIG_CHECK_RATE_LIMITED: Self = Self(70050);
     /// 70051: The account is on a block list.
     pub const ACCOUNT_BLOCKED: Self = Self(70051);
+    /// 70052: The UserSig is no longer valid.
+    pub const USER_SIG_NO_LONGER_VALID: Self = Self(70052);
     /// 70101: The login ticket has expired.
     pub const TICKET_EXPIRED: Self = Self(70101);
     /// 70107: The user does not exist.
     pub const ACCOUNT_NOT_FOUND: Self = Self(70107);
-    /// 70114: Logging in is restricted for safety.
+    /// 70114: The security policy refused it.
     pub const LOGIN_RESTRICTED: Self = Self(70114);
     /// 70169: The account service did not answer in time.
     pub const ACCOUNT_SERVICE_TIMED_OUT: Self = Self(70169);
@@ -435,8 +443,10 @@ impl ErrorCode {
     pub const CONTENT_WEBHOOK_FAILED: Self = Self(80003);
     /// 80004: The image did not pass moderation.
     pub const CONTENT_IMAGE_REFUSED: Self = Self(80004);
-    /// 80005: The moderation of the content took too long.
-    pub const CONTENT_CHECK_TIMED_OUT: Self = Self(80005);
+    /// 80005: The service has stopped for the app: its plan has expired or is not paid.
+    pub const SERVICE_STOPPED: Self = Self(80005);
+    /// 80101: The content was filtered for security.
+    pub const CONTENT_FILTERED: Self = Self(80101);
     /// 90001: The body is no JSON, or not the JSON of this command.
     pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
     /// 90002: `MsgBody` is no list of elements.
@@ -497,19 +507,19 @@ impl ErrorCode {
     pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
     /// 90054: The `MsgKey` is malformed.
     pub const MESSAGE_KEY_INVALID: Self = Self(90054);
-    /// 90055: A message to several users is larger than 8 KB.
+    /// 90055: A message to several users is larger than 12 KB.
     pub const MESSAGE_BATCH_TOO_LARGE: Self = Self(90055);
     /// 90992: The message service failed internally or did not answer in time.
     pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
     /// 90994: The message service failed internally.
     pub const MESSAGE_SERVER_ERROR: Self = Self(90994);
-    /// 90995: The message service failed internally.
-    pub const MESSAGE_INTERNAL_ERROR: Self = Self(90995);
+    /// 90995: The message is too long.
+    pub const MESSAGE_TOO_LONG: Self = Self(90995);
     /// 91000: The message service failed internally.
     pub const MESSAGE_SERVICE_ERROR: Self = Self(91000);
     /// 91101: A web client was logged out, because more of them are online than allowed.
     pub const WEB_CLIENT_KICKED_OUT: Self = Self(91101);
-    /// 93000: The request is larger than 12 KB.
+    /// 93000 from `openim`: The request is larger than 12 KB.
     pub const MESSAGE_TOO_LARGE: Self = Self(93000);
     /// 110002: The topic was not deleted; the server's text says why.
     pub const TOPIC_DESTROY_FAILED: Self = Self(110002);
@@ -535,21 +545,27 @@ impl ErrorCode {
     pub const FILE_PART_CHECKSUM_MISMATCH: Self = Self(115068);
     /// 130001: The body is no JSON.
     pub const CONFIG_JSON_UNPARSABLE: Self = Self(130001);
-    /// 130002: `Get_Account` is missing.
+    /// 130002 from `openconfigsvr`: `Get_Account` is missing.
     pub const MUTE_GET_ACCOUNT_MISSING: Self = Self(130002);
+    /// 130002 from `official_account_open_http_svc`: The caller has no right to do it.
+    pub const OFFICIAL_ACCOUNT_FORBIDDEN: Self = Self(130002);
     /// 130003: `Get_Account` is not allowed.
     pub const MUTE_GET_ACCOUNT_INVALID: Self = Self(130003);
-    /// 130004: `Set_Account` is missing.
+    /// 130004 from `openconfigsvr`: `Set_Account` is missing.
     pub const MUTE_SET_ACCOUNT_MISSING: Self = Self(130004);
-    /// 130005: `Set_Account` is not allowed.
+    /// 130004 from `official_account_open_http_svc`: The official account does not exist, or no longer.
+    pub const OFFICIAL_ACCOUNT_NOT_FOUND: Self = Self(130004);
+    /// 130005 from `openconfigsvr`: `Set_Account` is not allowed.
     pub const MUTE_SET_ACCOUNT_INVALID: Self = Self(130005);
     /// 130007: The id of the official account is not allowed.
     pub const OFFICIAL_ACCOUNT_ID_INVALID: Self = Self(130007);
-    /// 130008: Neither of the two mute times is set.
+    /// 130008 from `openconfigsvr`: Neither of the two mute times is set.
     pub const MUTE_TIME_MISSING: Self = Self(130008);
-    /// 130009: The configuration service could not open its database.
+    /// 130008 from `official_account_open_http_svc`: Another official account has the id.
+    pub const OFFICIAL_ACCOUNT_ID_TAKEN: Self = Self(130008);
+    /// 130009 from `openconfigsvr`: The configuration service could not open its database.
     pub const CONFIG_DATABASE_OPEN_ERROR: Self = Self(130009);
-    /// 130010: The configuration service could not reach its database.
+    /// 130010 from `openconfigsvr`: The configuration service could not reach its database.
     pub const CONFIG_DATABASE_PING_ERROR: Self = Self(130010);
     /// 130011: The configuration service could not query its database.
     pub const CONFIG_DATABASE_QUERY_ERROR: Self = Self(130011);
@@ -1246,9 +1262,9 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
         (10056, 10056),
         "GROUP_ATTRIBUTE_CONFLICT",
-        ErrorClass::Transient,
-        ErrorRepeat::Later,
-        "Somebody else wrote the attributes at the same time.",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "Somebody else has written the attributes since.",
         Some("Read them again before writing."),
     ),
     ErrorCodeInfo::new(
@@ -1564,6 +1580,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Call with an administrator's identifier."),
     ),
     ErrorCodeInfo::new(
+        (30005, 30005),
+        "RELATION_TEXT_REFUSED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "A field of the relationship holds words that are not allowed.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (30006, 30006),
         "RELATION_SERVER_ERROR",
         ErrorClass::Server,
@@ -1669,11 +1693,11 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ),
     ErrorCodeInfo::new(
         (30540, 30540),
-        "FRIEND_ADD_RATE_LIMITED",
-        ErrorClass::Quota,
-        ErrorRepeat::Later,
-        "Too many friend requests in a short time.",
-        Some("Slow down."),
+        "FRIEND_ADD_RESTRICTED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The security policy refused the friend request: too many in a short time.",
+        Some("Slow down; a repeat shortly afterwards is refused too."),
     ),
     ErrorCodeInfo::new(
         (30614, 30614),
@@ -1693,11 +1717,11 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ),
     ErrorCodeInfo::new(
         (31707, 31707),
-        "FRIEND_DELETE_RATE_LIMITED",
-        ErrorClass::Quota,
-        ErrorRepeat::Later,
-        "Too many friends were removed in a short time.",
-        Some("Slow down."),
+        "FRIEND_DELETE_RESTRICTED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The security policy refused to remove the friend: too many in a short time.",
+        Some("Slow down; a repeat shortly afterwards is refused too."),
     ),
     ErrorCodeInfo::new(
         (31804, 31804),
@@ -1746,6 +1770,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorRepeat::Never,
         "Only an app administrator may do this.",
         Some("Call with an administrator's identifier."),
+    ),
+    ErrorCodeInfo::new(
+        (40005, 40005),
+        "PROFILE_TEXT_REFUSED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "A field of the profile holds words that are not allowed.",
+        None,
     ),
     ErrorCodeInfo::new(
         (40006, 40006),
@@ -1855,9 +1887,11 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         (51007, 51007),
         "CONVERSATION_GROUP_ID_UNRESOLVED",
         ErrorClass::NotFound,
-        ErrorRepeat::Never,
-        "A group id could not be resolved: the group was disbanded, or an internal error.",
-        None,
+        ErrorRepeat::Later,
+        "A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded.",
+        Some(
+            "Repeat it; if it fails again, check whether the user is still in the group.",
+        ),
     ),
     ErrorCodeInfo::new(
         (51008, 51008),
@@ -2068,6 +2102,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Add it in the console."),
     ),
     ErrorCodeInfo::new(
+        (60026, 60026),
+        "REGION_MISMATCH",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The host is that of another region than the app's.",
+        Some("Call the host of the region in which the app was created."),
+    ),
+    ErrorCodeInfo::new(
         (70001, 70001),
         "USER_SIG_EXPIRED",
         ErrorClass::Credential,
@@ -2157,6 +2199,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (70052, 70052),
+        "USER_SIG_NO_LONGER_VALID",
+        ErrorClass::Credential,
+        ErrorRepeat::RenewUserSig,
+        "The UserSig is no longer valid.",
+        Some("Sign a new one."),
+    ),
+    ErrorCodeInfo::new(
         (70101, 70101),
         "TICKET_EXPIRED",
         ErrorClass::Credential,
@@ -2175,10 +2225,10 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
         (70114, 70114),
         "LOGIN_RESTRICTED",
-        ErrorClass::Quota,
-        ErrorRepeat::Later,
-        "Logging in is restricted for safety.",
-        Some("Log in less often."),
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The security policy refused it.",
+        Some("A repeat shortly afterwards is refused too."),
     ),
     ErrorCodeInfo::new(
         (70169, 70169),
@@ -2294,10 +2344,18 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ),
     ErrorCodeInfo::new(
         (80005, 80005),
-        "CONTENT_CHECK_TIMED_OUT",
-        ErrorClass::Transient,
-        ErrorRepeat::Later,
-        "The moderation of the content took too long.",
+        "SERVICE_STOPPED",
+        ErrorClass::Configuration,
+        ErrorRepeat::Never,
+        "The service has stopped for the app: its plan has expired or is not paid.",
+        Some("Renew the plan."),
+    ),
+    ErrorCodeInfo::new(
+        (80101, 80101),
+        "CONTENT_FILTERED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The content was filtered for security.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2545,7 +2603,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_BATCH_TOO_LARGE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A message to several users is larger than 8 KB.",
+        "A message to several users is larger than 12 KB.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2566,10 +2624,10 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ),
     ErrorCodeInfo::new(
         (90995, 90995),
-        "MESSAGE_INTERNAL_ERROR",
-        ErrorClass::Server,
-        ErrorRepeat::Later,
-        "The message service failed internally.",
+        "MESSAGE_TOO_LONG",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "The message is too long.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2589,13 +2647,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (93000, 93000),
-        "MESSAGE_TOO_LARGE",
-        ErrorClass::Caller,
-        ErrorRepeat::Never,
-        "The request is larger than 12 KB.",
-        None,
-    ),
+            (93000, 93000),
+            "MESSAGE_TOO_LARGE",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "The request is larger than 12 KB.",
+            None,
+        )
+        .with_services(&["openim"]),
     ErrorCodeInfo::new(
         (110002, 110002),
         "TOPIC_DESTROY_FAILED",
@@ -2693,13 +2752,23 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (130002, 130002),
-        "MUTE_GET_ACCOUNT_MISSING",
-        ErrorClass::Caller,
-        ErrorRepeat::Never,
-        "`Get_Account` is missing.",
-        None,
-    ),
+            (130002, 130002),
+            "MUTE_GET_ACCOUNT_MISSING",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "`Get_Account` is missing.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
+    ErrorCodeInfo::new(
+            (130002, 130002),
+            "OFFICIAL_ACCOUNT_FORBIDDEN",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "The caller has no right to do it.",
+            None,
+        )
+        .with_services(&["official_account_open_http_svc"]),
     ErrorCodeInfo::new(
         (130003, 130003),
         "MUTE_GET_ACCOUNT_INVALID",
@@ -2709,21 +2778,32 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (130004, 130004),
-        "MUTE_SET_ACCOUNT_MISSING",
-        ErrorClass::Caller,
-        ErrorRepeat::Never,
-        "`Set_Account` is missing.",
-        None,
-    ),
+            (130004, 130004),
+            "MUTE_SET_ACCOUNT_MISSING",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "`Set_Account` is missing.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
     ErrorCodeInfo::new(
-        (130005, 130005),
-        "MUTE_SET_ACCOUNT_INVALID",
-        ErrorClass::Caller,
-        ErrorRepeat::Never,
-        "`Set_Account` is not allowed.",
-        None,
-    ),
+            (130004, 130004),
+            "OFFICIAL_ACCOUNT_NOT_FOUND",
+            ErrorClass::NotFound,
+            ErrorRepeat::Never,
+            "The official account does not exist, or no longer.",
+            None,
+        )
+        .with_services(&["official_account_open_http_svc"]),
+    ErrorCodeInfo::new(
+            (130005, 130005),
+            "MUTE_SET_ACCOUNT_INVALID",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "`Set_Account` is not allowed.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
     ErrorCodeInfo::new(
         (130007, 130007),
         "OFFICIAL_ACCOUNT_ID_INVALID",
@@ -2733,29 +2813,41 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (130008, 130008),
-        "MUTE_TIME_MISSING",
-        ErrorClass::Caller,
-        ErrorRepeat::Never,
-        "Neither of the two mute times is set.",
-        None,
-    ),
+            (130008, 130008),
+            "MUTE_TIME_MISSING",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "Neither of the two mute times is set.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
     ErrorCodeInfo::new(
-        (130009, 130009),
-        "CONFIG_DATABASE_OPEN_ERROR",
-        ErrorClass::Server,
-        ErrorRepeat::Later,
-        "The configuration service could not open its database.",
-        None,
-    ),
+            (130008, 130008),
+            "OFFICIAL_ACCOUNT_ID_TAKEN",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "Another official account has the id.",
+            None,
+        )
+        .with_services(&["official_account_open_http_svc"]),
     ErrorCodeInfo::new(
-        (130010, 130010),
-        "CONFIG_DATABASE_PING_ERROR",
-        ErrorClass::Server,
-        ErrorRepeat::Later,
-        "The configuration service could not reach its database.",
-        None,
-    ),
+            (130009, 130009),
+            "CONFIG_DATABASE_OPEN_ERROR",
+            ErrorClass::Server,
+            ErrorRepeat::Later,
+            "The configuration service could not open its database.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
+    ErrorCodeInfo::new(
+            (130010, 130010),
+            "CONFIG_DATABASE_PING_ERROR",
+            ErrorClass::Server,
+            ErrorRepeat::Later,
+            "The configuration service could not reach its database.",
+            None,
+        )
+        .with_services(&["openconfigsvr"]),
     ErrorCodeInfo::new(
         (130011, 130011),
         "CONFIG_DATABASE_QUERY_ERROR",
@@ -2795,6 +2887,14 @@ pub(crate) static RANGES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
         (10100, 10200),
         "GROUP_REFUSED_BY_APP",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The app's own webhook refused the operation with a code of its choice.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (38000, 39000),
+        "FRIENDSHIP_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,
         "The app's own webhook refused the operation with a code of its choice.",

@@ -116,13 +116,15 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     if !endpoint.errors.is_empty() {
         text.push_str("\n# Error codes\n\n| code | meaning |\n|---|---|\n");
         for (code, note) in &endpoint.errors {
-            let known = errors.codes.iter().find(|known| known.code.value == *code);
+            let service = endpoint.path.split('/').nth(1).unwrap_or_default();
             let meaning = note
                 .as_deref()
-                .or(known.map(|known| known.meaning.as_str()))
+                .or_else(|| Some(errors.of_service(*code, service)?.meaning.as_str()))
                 .unwrap_or_default();
             let own = endpoint.retry_after.iter().find(|(timed, _)| timed == code);
-            let general = known.and_then(|known| known.retry_after.as_ref());
+            let general = errors
+                .of_service(*code, service)
+                .and_then(|known| known.retry_after.as_ref());
             let seconds = own
                 .map(|(_, seconds)| *seconds)
                 .or(general.map(|after| after.value));

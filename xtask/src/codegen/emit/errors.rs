@@ -3,7 +3,7 @@
 use super::{docs::doc, rust_file::RustFile};
 use crate::codegen::{
     model::Errors,
-    spec::{ErrorClass, ErrorRepeat},
+    spec::{At, ErrorClass, ErrorRepeat},
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -12,7 +12,18 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
     let mut file = RustFile::new(&errors.source);
     let constants = errors.codes.iter().map(|code| {
         let name = format_ident!("{}", code.name.value);
-        let docs = doc(&format!("{}: {}", code.code.value, code.meaning.trim()));
+        let services: Vec<String> = (code.services.iter())
+            .map(|service| format!("`{}`", service.value))
+            .collect();
+        let scope = match services.as_slice() {
+            [] => String::new(),
+            services => format!(" from {}", services.join(", ")),
+        };
+        let docs = doc(&format!(
+            "{}{scope}: {}",
+            code.code.value,
+            code.meaning.trim()
+        ));
         let value = Literal::i64_unsuffixed(code.code.value);
         quote! { #docs pub const #name: Self = Self(#value); }
     });
@@ -21,6 +32,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
         let number = code.code.value;
         info(
             (number, number),
+            &code.services,
             &code.name,
             code.class,
             code.repeat,
@@ -33,6 +45,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
         let numbers = (range.from.value, range.to);
         info(
             numbers,
+            &range.services,
             &range.name,
             range.class,
             range.repeat,
@@ -53,6 +66,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
 
 fn info(
     (from, to): (i64, i64),
+    services: &[At<String>],
     name: &str,
     class: ErrorClass,
     repeat: ErrorRepeat,
@@ -76,7 +90,14 @@ fn info(
         let seconds = Literal::u32_unsuffixed(seconds);
         quote! { .with_retry_after(#seconds) }
     });
+    let services = services.iter().map(|service| &service.value);
+    let services: Vec<&String> = services.collect();
+    let services = match services.as_slice() {
+        [] => quote! {},
+        services => quote! { .with_services(&[#(#services),*]) },
+    };
     quote! {
-        ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice) #retry_after
+        ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice)
+            #services #retry_after
     }
 }

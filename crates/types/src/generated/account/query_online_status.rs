@@ -47,7 +47,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// | 90011 | More than 500 users were asked for. |
 /// | 90992 | The message service failed internally or did not answer in time. |
 /// | 90994 | The message service failed internally. |
-/// | 90995 | The message service failed internally. |
+/// | 90995 | The message is too long. |
 /// | 91000 | The message service failed internally. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

@@ -43,7 +43,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// | 50004 | The conversation service failed internally. |
 /// | 50005 | The conversation service did not answer in time. |
 /// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: the group was disbanded, or an internal error. |
+/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
 /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
 /// | 51009 | There is no conversation group of this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |

@@ -40,7 +40,7 @@ use crate::wire::{Extra, wire_object};
 /// | 10037 | The user has created or joined as many groups as allowed. |
 /// | 11000 | Communities are not switched on. |
 /// | 80001 | The text did not pass moderation. |
-/// | 80005 | The moderation of the content took too long. |
+/// | 80005 | The service has stopped for the app: its plan has expired or is not paid. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportTopic {

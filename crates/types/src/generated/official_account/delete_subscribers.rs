@@ -106,12 +106,7 @@ impl Endpoint for DeleteSubscribers {
                 ErrorCode(130002),
             ],
         )
-        .with_error_notes(
-            &[
-                (ErrorCode(10004), "The service failed internally."),
-                (ErrorCode(130002), "The caller has no right to do it."),
-            ],
-        );
+        .with_error_notes(&[(ErrorCode(10004), "The service failed internally.")]);
 }
 
 /// Reply to [`DeleteSubscribers`].

@@ -34,7 +34,7 @@ use crate::wire::{Extra, wire_object};
 /// | 130002 | The caller has no right to do it. |
 /// | 130004 | The official account does not exist, or no longer. |
 /// | 130007 | The id of the official account is not allowed. |
-/// | 130008 | The id is taken. |
+/// | 130008 | Another official account has the id. |
 /// | 131000 | Official accounts are not switched on for the app. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -90,17 +90,7 @@ impl Endpoint for DestroyOfficialAccount {
                 ErrorCode(131000),
             ],
         )
-        .with_error_notes(
-            &[
-                (ErrorCode(10004), "The service failed internally."),
-                (ErrorCode(130002), "The caller has no right to do it."),
-                (
-                    ErrorCode(130004),
-                    "The official account does not exist, or no longer.",
-                ),
-                (ErrorCode(130008), "The id is taken."),
-            ],
-        );
+        .with_error_notes(&[(ErrorCode(10004), "The service failed internally.")]);
 }
 
 /// Reply to [`DestroyOfficialAccount`].

@@ -44,7 +44,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// | 30516 | The other user takes no friend requests. |
 /// | 30525 | The other user has blocked this one. |
 /// | 30539 | The friend request waits for the other user's consent. |
-/// | 30540 | Too many friend requests in a short time. |
+/// | 30540 | The security policy refused the friend request: too many in a short time. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriends {

@@ -37,7 +37,7 @@ use crate::wire::{Extra, wire_object};
 /// | 30007 | The relationship service did not answer in time. |
 /// | 30008 | Another change to the same user's relations was under way. |
 /// | 31704 | The user to remove is no friend. |
-/// | 31707 | Too many friends were removed in a short time. |
+/// | 31707 | The security policy refused to remove the friend: too many in a short time. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFriends {
