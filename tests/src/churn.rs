@@ -95,7 +95,9 @@ pub async fn churn(calls: u64) -> Churn {
             set.spawn(some_calls(client.clone(), share, task));
         }
         // Some go wrong on the way, so that repeats are given up as well.
-        simulator.inject("*", (0..part / 50).map(|_| Fault::ResetBefore));
+        simulator
+            .inject("*", (0..part / 50).map(|_| Fault::ResetBefore))
+            .unwrap();
         for (a, d, f) in set.join_all().await {
             answered += a;
             dropped += d;

@@ -338,7 +338,10 @@ async fn an_item_that_is_named_twice_has_two_places() {
 /// Ten parts of which two fail as a whole, and items of the others.
 async fn broken(world: &World, faults: &[Fault]) -> BatchOutcome<ImportAccounts> {
     let path = ImportAccounts::META.path;
-    world.simulator.inject(path, faults.iter().cloned());
+    world
+        .simulator
+        .inject(path, faults.iter().cloned())
+        .unwrap();
     let mut names = users(1_000);
     names[555] = "x".repeat(33);
     let outcome = world
@@ -414,7 +417,10 @@ async fn nothing_is_lost_among_calls_side_by_side() {
         Fault::Delay(Duration::from_millis(20)),
         Fault::WrongTypes,
     ];
-    world.simulator.inject(ImportAccounts::META.path, faults);
+    world
+        .simulator
+        .inject(ImportAccounts::META.path, faults)
+        .unwrap();
     let names = users(2_000);
     let outcome = world
         .client
@@ -433,10 +439,13 @@ async fn nothing_is_lost_among_calls_side_by_side() {
     }
     assert_eq!(end, 2_000);
     // With the client's own policy the same faults are mended on the way.
-    world.simulator.inject(
-        ImportAccounts::META.path,
-        [Fault::ResetBefore, Fault::ResetAfter],
-    );
+    world
+        .simulator
+        .inject(
+            ImportAccounts::META.path,
+            [Fault::ResetBefore, Fault::ResetAfter],
+        )
+        .unwrap();
     let outcome = world.client.batch(ImportAccounts::new(&names)).await;
     assert!(outcome.is_complete(), "{outcome:?}");
 }
@@ -461,7 +470,8 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
     // The second part arrives, but its reply does not.
     world
         .simulator
-        .inject(path, [Fault::None, Fault::ResetAfter]);
+        .inject(path, [Fault::None, Fault::ResetAfter])
+        .unwrap();
     let batch = world.client.batch(numbered).concurrency(1);
     let outcome = batch.retry(RetryPolicy::none()).await;
     let expected = [
@@ -484,7 +494,8 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
     // Without one of them nobody knows.
     world
         .simulator
-        .inject(path, [Fault::None, Fault::ResetAfter]);
+        .inject(path, [Fault::None, Fault::ResetAfter])
+        .unwrap();
     let batch = world.client.batch(message).concurrency(1);
     let outcome = batch.retry(RetryPolicy::none()).await;
     assert_eq!(outcome.errors().count(), 1);
@@ -498,7 +509,8 @@ async fn a_batch_stops_at_a_failure_when_asked_to() {
     let path = ImportAccounts::META.path;
     world
         .simulator
-        .inject(path, [Fault::None, Fault::Refuse(ErrorCode(60003))]);
+        .inject(path, [Fault::None, Fault::Refuse(ErrorCode(60003))])
+        .unwrap();
     let names = users(1_000);
     let batch = world.client.batch(ImportAccounts::new(&names));
     let outcome = batch.concurrency(1).stop_at_failure().await;

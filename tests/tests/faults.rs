@@ -129,7 +129,7 @@ async fn row(name: &str, fault: Fault, kind: Kind) -> String {
     world.group(GroupType::PUBLIC, "chess").await;
     let client = hasty(&world);
     let before = world.simulator.journal().len();
-    world.simulator.inject(path(kind), [fault.clone()]);
+    world.simulator.inject(path(kind), [fault.clone()]).unwrap();
     let result = act(&client, kind).await;
     let journal = world.simulator.journal().split_off(before);
     let shown = match &result {
@@ -183,7 +183,7 @@ async fn the_last_error_tells_of_all_tries() {
         },
         Fault::Refuse(ErrorCode(60011)),
     ];
-    world.simulator.inject("*", script);
+    world.simulator.inject("*", script).unwrap();
     let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
     let told: Vec<_> = error
         .tries()
@@ -215,7 +215,8 @@ async fn tries_and_pauses_end_with_the_deadline() {
         .unwrap();
     world
         .simulator
-        .inject("*", vec![Fault::Delay(Duration::from_secs(60)); 8]);
+        .inject("*", vec![Fault::Delay(Duration::from_secs(60)); 8])
+        .unwrap();
     let call = client
         .call(GetGroupInfo::new(["x"]))
         .deadline(Duration::from_millis(200));
@@ -229,9 +230,9 @@ async fn a_stale_signature_is_renewed_once() {
     let world = World::new().await;
     let client = hasty(&world);
     let stale = Fault::Refuse(ErrorCode::USER_SIG_EXPIRED);
-    world.simulator.inject("*", [stale.clone()]);
+    world.simulator.inject("*", [stale.clone()]).unwrap();
     client.send(&GetGroupInfo::new(["x"])).await.unwrap();
-    world.simulator.inject("*", [stale.clone(), stale]);
+    world.simulator.inject("*", [stale.clone(), stale]).unwrap();
     let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
     assert_eq!((error.code().unwrap().0, error.tries().len()), (70001, 2));
     assert_eq!(error.clock_ahead(), None, "the clocks agree");
@@ -264,10 +265,13 @@ async fn repeated_group_messages_are_one() {
     world.group(GroupType::PUBLIC, "chess").await;
     let client = hasty(&world);
     let path = SendGroupMsg::META.path;
-    world.simulator.inject(
-        path,
-        [Fault::ResetAfter, Fault::Truncated, Fault::EmptyBody],
-    );
+    world
+        .simulator
+        .inject(
+            path,
+            [Fault::ResetAfter, Fault::Truncated, Fault::EmptyBody],
+        )
+        .unwrap();
     let sent = client
         .send(&SendGroupMsg::new("chess", 1, text("once")))
         .await
@@ -290,7 +294,9 @@ async fn repeated_group_messages_are_one() {
 #[tokio::test]
 async fn a_simulator_starts_with_no_faults() {
     let simulator = Simulator::builder(APP, "key").start().await.unwrap();
-    simulator.inject("v4/openim/sendmsg", [Fault::ResetBefore]);
+    simulator
+        .inject("v4/openim/sendmsg", [Fault::ResetBefore])
+        .unwrap();
     simulator.clear_faults();
     let client = Client::builder(APP, "administrator", "key")
         .base_url(simulator.base_url())

@@ -42,6 +42,10 @@ pub(crate) struct Context<'a> {
     pub(crate) now: u64,
     /// Bytes of the request body.
     pub(crate) body_bytes: usize,
+    /// Bytes of the messages that were stored.
+    pub(crate) stored: usize,
+    /// The request repeats an earlier one, and was dropped.
+    pub(crate) is_duplicate: bool,
 }
 
 /// Codes with which a back end of the service says that a body is wrong.
@@ -82,6 +86,11 @@ impl<R: 'static> Step<R> {
             },
         })
     }
+}
+
+/// The server's words on an item's code; none with a success.
+fn text(code: ErrorCode) -> &'static str {
+    code.meaning().unwrap_or_default()
 }
 
 type Run = dyn Fn(&mut Context<'_>, &[u8]) -> Result<Step<Vec<u8>>, Refusal> + Send + Sync;

@@ -347,16 +347,15 @@ fn read_group_msgs(context: &mut Context<'_>, id: &str, up_to: u64) {
     };
     let last = group.messages.last_seq().min(up_to);
     member.msg_seq = member.msg_seq.max(Some(last));
+    let new: Vec<(u64, Box<str>)> = (group.messages.read(user, up_to).into_iter())
+        .map(|message| (message.seq, message.from.clone()))
+        .collect();
     let mut read = Vec::new();
-    for message in group.messages.iter_mut() {
-        let new = message.seq <= up_to && message.read_by.insert(user.to_owned());
-        if !new || message.from == user {
-            continue;
-        }
-        let others = members.iter().filter(|member| **member != message.from);
+    for (seq, from) in new {
+        let others = members.iter().filter(|member| ***member != *from);
         let (readers, rest): (Vec<_>, Vec<_>) =
-            others.partition(|member| message.read_by.contains(*member));
-        let reading = GroupMsgReading::new(message.seq, readers.len() as u64, rest.len() as u64);
+            others.partition(|member| group.messages.is_read(seq, &from, member));
+        let reading = GroupMsgReading::new(seq, readers.len() as u64, rest.len() as u64);
         // Who has read it just now.
         read.push(reading.with_read_receipt_members([GroupMsgReader::new(user)]));
     }

@@ -62,12 +62,20 @@
 //! [`Simulator::join_group`], [`Simulator::leave_group`], [`Simulator::read_msgs`],
 //! [`Simulator::read_group_msgs`], [`Simulator::add_friend_as`], [`Simulator::set_online`].
 //!
+//! # What it remembers
+//!
+//! Everything is in memory. Stored messages may take [`SimulatorBuilder::message_memory`]; then the oldest
+//! go. Of requests and of webhooks it remembers the last, up to [`SimulatorBuilder::journal_length`].
+//! Duplicates of a message are dropped as documented: same sender, conversation, `MsgSeq`, `MsgRandom` and
+//! content within 120 seconds, for groups same `Random` and content within five minutes, for imported
+//! messages same numbers and time for as long as the first is stored. It knows the last 200,000 of them.
+//!
 //! # What it does not do
 //!
 //! Commands whose answers come from outside (figures of the console, archives of messages, addresses of
-//! servers) and those that the vendor added beyond its navigation answer a sample, whatever is asked,
-//! once the request has been decoded and its documented limits have been checked;
-//! [`Simulator::canned_commands`] lists them. Where the service asks for a switch in the console or a
+//! servers) and those that the vendor added beyond its navigation answer a sample, retold about the
+//! users, groups and keys that the request names, once the request has been decoded and its documented
+//! limits have been checked; [`Simulator::canned_commands`] lists them. Nothing is remembered of them. Where the service asks for a switch in the console or a
 //! paid edition, the simulator takes it for given. It has no quotas, stores nothing on disk, listens on
 //! loopback and calls loopback only.
 
@@ -83,5 +91,5 @@ mod webhooks;
 
 pub use device::Refused;
 pub use fault::Fault;
-pub use server::{JournalEntry, Simulator, SimulatorBuilder};
+pub use server::{JournalEntry, Simulator, SimulatorBuilder, UnknownCommand};
 pub use webhooks::{Unanswered, WebhookDelivery, WebhookFailure, WebhookTarget};

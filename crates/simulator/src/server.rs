@@ -48,8 +48,17 @@ use tokio::{
 /// Largest request body that is read. The service's own limits are per command and smaller.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// Most requests that the journal remembers.
+/// Most requests that the journal remembers, unless set otherwise.
 const JOURNAL_LENGTH: usize = 10_000;
+
+/// Most bytes of a path that the journal remembers: none of a command is longer.
+const JOURNAL_PATH_BYTES: usize = 128;
+
+/// What stored messages may take, unless set otherwise.
+const MESSAGE_MEMORY: usize = 256 << 20;
+
+/// How long no connection is accepted after one could not be: at first, and at most.
+const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// What the server was set up with.
 pub(crate) struct Settings {
@@ -57,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) admins: Vec<String>,
     pub(crate) signer: Signer,
     pub(crate) page_size: usize,
+    journal_length: usize,
+    message_memory: usize,
 }
 
 pub(crate) struct Shared {
@@ -83,6 +94,16 @@ impl Shared {
     /// Does something to the state. What it tells the app of waits for being sent in the order of
     /// the changes.
     pub(crate) fn act<R>(&self, actor: &Actor, act: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        self.act_noting(actor, &mut true, act)
+    }
+
+    /// As [`act`](Self::act); notes whether something came of it.
+    fn act_noting<R>(
+        &self,
+        actor: &Actor,
+        acted: &mut bool,
+        act: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> R {
         let mut state = lock(&self.state);
         let mut context = Context {
             state: &mut state,
@@ -91,9 +112,14 @@ impl Shared {
             events: Events::new(&self.webhooks, actor.platform.clone()),
             now: self.settings.signer.now(),
             body_bytes: actor.bytes,
+            stored: 0,
+            is_duplicate: false,
         };
         let result = act(&mut context);
+        *acted = !context.is_duplicate;
+        let stored = context.stored;
         context.events.send();
+        state.stored(stored, self.settings.message_memory);
         result
     }
 
@@ -108,23 +134,34 @@ impl Shared {
         actor: &Actor,
         begin: impl Fn(&mut Context<'_>) -> Result<Step<R>, Refusal>,
     ) -> Result<R, Refusal> {
-        let mut step = self.act(actor, &begin)?;
+        let done = self.act_asking_noting(actor, begin).await;
+        done.map(|(result, _)| result)
+    }
+
+    /// As [`act_asking`](Self::act_asking); answers too whether something came of it.
+    async fn act_asking_noting<R>(
+        &self,
+        actor: &Actor,
+        begin: impl Fn(&mut Context<'_>) -> Result<Step<R>, Refusal>,
+    ) -> Result<(R, bool), Refusal> {
+        let mut acted = true;
+        let mut step = self.act_noting(actor, &mut acted, &begin)?;
         loop {
             let (same, answer) = match step {
-                Step::Done(result) => return Ok(result),
+                Step::Done(result) => return Ok((result, acted)),
                 Step::Ask { same, answer } => (same, answer),
             };
             step = match self.webhooks.claim(same) {
                 Ok(claim) => {
                     let resume = answer.await;
-                    let next = self.act(actor, resume);
+                    let next = self.act_noting(actor, &mut acted, resume);
                     drop(claim);
                     next?
                 }
                 Err(mut busy) => {
                     // The end of the other one is what it waits for.
                     let _ = busy.changed().await;
-                    self.act(actor, &begin)?
+                    self.act_noting(actor, &mut acted, &begin)?
                 }
             };
         }
@@ -135,7 +172,7 @@ impl Shared {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JournalEntry {
-    /// The command, as in the address.
+    /// The command, as in the address, cut where it is longer than any command's.
     pub path: String,
     /// Who called; empty when the request did not get that far.
     pub identifier: String,
@@ -143,8 +180,8 @@ pub struct JournalEntry {
     pub random: Option<u32>,
     /// The code that was answered; zero for success.
     pub code: ErrorCode,
-    /// How often the request was acted upon: 0 when it was refused or a fault came first, 2 when it
-    /// arrived twice.
+    /// How often the request was acted upon: 0 when it was refused, a fault came first or it was
+    /// dropped as a duplicate of an earlier one; 2 when it arrived twice and was carried out twice.
     pub applied: u32,
     /// What went wrong with it on demand.
     pub fault: Fault,
@@ -160,6 +197,8 @@ pub struct SimulatorBuilder {
     admins: Vec<String>,
     signer: Signer,
     page_size: usize,
+    journal_length: usize,
+    message_memory: usize,
     port: u16,
     webhooks: Option<WebhookTarget>,
 }
@@ -180,6 +219,22 @@ impl SimulatorBuilder {
     /// Entries of a page, where a command leaves that to the service; 100 unless set otherwise.
     pub fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries.max(1);
+        self
+    }
+
+    /// Most requests that [`journal`](Simulator::journal) remembers, and most webhooks that
+    /// [`deliveries`](Simulator::deliveries) does; 10,000 of each unless set, and of webhooks no more
+    /// than have 32 MiB of bodies. Then the oldest go.
+    pub fn journal_length(mut self, entries: usize) -> Self {
+        self.journal_length = entries;
+        self
+    }
+
+    /// Bytes of memory that stored messages may take; 256 MiB unless set, which is some 700,000 messages
+    /// of 100 bytes. Above it the oldest messages of the app go, a tenth of the bound at once: they
+    /// are missing from histories as expired ones are, and cannot be changed or recalled.
+    pub fn message_memory(mut self, bytes: usize) -> Self {
+        self.message_memory = bytes;
         self
     }
 
@@ -204,7 +259,7 @@ impl SimulatorBuilder {
     pub async fn start(self) -> io::Result<Simulator> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
-        let webhooks = Webhooks::new(self.sdk_app_id, self.signer.clone());
+        let webhooks = Webhooks::new(self.sdk_app_id, self.signer.clone(), self.journal_length);
         webhooks.set_target(self.webhooks)?;
         let shared = Arc::new(Shared {
             webhooks,
@@ -214,6 +269,8 @@ impl SimulatorBuilder {
                 admins: self.admins,
                 signer: self.signer,
                 page_size: self.page_size,
+                journal_length: self.journal_length,
+                message_memory: self.message_memory,
             },
             commands: Commands::all(),
             journal: Mutex::default(),
@@ -248,6 +305,8 @@ impl Simulator {
             admins: vec!["administrator".to_owned()],
             signer: Signer::new(sdk_app_id, key),
             page_size: 100,
+            journal_length: JOURNAL_LENGTH,
+            message_memory: MESSAGE_MEMORY,
             port: 0,
             webhooks: None,
         }
@@ -265,8 +324,21 @@ impl Simulator {
 
     /// Lets the next requests of a command fail, one after the other. `*` stands for all commands
     /// without a script of their own.
-    pub fn inject(&self, command: &str, faults: impl IntoIterator<Item = Fault>) {
+    ///
+    /// # Errors
+    ///
+    /// There is no such command, so that the faults would never happen. Nothing is injected then.
+    pub fn inject(
+        &self,
+        command: &str,
+        faults: impl IntoIterator<Item = Fault>,
+    ) -> Result<(), UnknownCommand> {
+        let commands = &self.shared.commands;
+        if command != "*" && commands.get(command).is_none() {
+            return Err(UnknownCommand::new(command, &commands.paths()));
+        }
         lock(&self.shared.faults).add(command, faults);
+        Ok(())
     }
 
     /// Forgets the faults that have not happened yet.
@@ -357,17 +429,90 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// There is no such command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCommand {
+    command: String,
+    meant: Option<&'static str>,
+}
+
+impl UnknownCommand {
+    fn new(command: &str, known: &[&'static str]) -> Self {
+        let last = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let trimmed = command.trim().trim_start_matches('/');
+        let meant = (known.iter().find(|path| **path == trimmed))
+            .or_else(|| known.iter().find(|path| last(path) == last(trimmed)));
+        Self {
+            command: cut(command.to_owned(), JOURNAL_PATH_BYTES),
+            meant: meant.copied(),
+        }
+    }
+}
+
+impl fmt::Display for UnknownCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no command {:?}", self.command)?;
+        match self.meant {
+            Some(meant) => write!(f, "; did you mean {meant:?}?"),
+            None => {
+                f.write_str("; expected a path such as \"v4/openim/sendmsg\", or \"*\" for all")
+            }
+        }
+    }
+}
+
+impl std::error::Error for UnknownCommand {}
+
+/// A text with at most this many bytes.
+fn cut(mut text: String, most: usize) -> String {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text.shrink_to_fit();
+    text
+}
+
+/// The next connection. When none can be accepted, which lasts while the process has too many files
+/// open, it rests longer and longer before it tries again.
+async fn accept<T, F>(mut accept: impl FnMut() -> F) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let (mut pause, longest) = ACCEPT_PAUSE;
+    loop {
+        match accept().await {
+            Ok(connection) => return connection,
+            // The client's loss: it broke while it came about.
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => {
+                sleep(pause).await;
+                pause = longest.min(pause * 2);
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
 /// Accepts connections until it is told to stop, then lets requests in flight finish.
 async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let stream = tokio::select! {
+            (stream, _) = accept(|| listener.accept()) => stream,
             // An error means that the simulator was dropped, which stops it as well.
             _ = &mut stopped => break,
         };
-        // A connection that breaks while it comes about is the client's loss.
-        let Ok((stream, _)) = accepted else { continue };
         // Without this, small replies wait for the client's acknowledgement of the last one.
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
@@ -418,7 +563,7 @@ async fn act(
     let path = head.uri.path().trim_start_matches('/').to_owned();
     let fault = lock(&shared.faults).next(&path);
     let mut entry = JournalEntry {
-        path,
+        path: cut(path, JOURNAL_PATH_BYTES),
         identifier: String::new(),
         random: None,
         code: ErrorCode::OK,
@@ -439,10 +584,10 @@ async fn act(
     });
     {
         let mut journal = lock(&shared.journal);
-        if journal.len() == JOURNAL_LENGTH {
+        journal.push_back(entry);
+        while journal.len() > shared.settings.journal_length {
             journal.pop_front();
         }
-        journal.push_back(entry);
     }
     if matches!(fault, Fault::ResetBefore | Fault::ResetAfter) {
         return Err(Reset);
@@ -488,7 +633,7 @@ async fn handle(
     entry.random = Some(caller.random);
     let command = shared
         .commands
-        .get(&entry.path)
+        .get(head.uri.path().trim_start_matches('/'))
         .ok_or_else(|| ErrorCode::RESOURCE_UNKNOWN.because("there is no such command"))?;
     let body = body.map_err(|()| {
         ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the body is too large or was cut off")
@@ -498,12 +643,14 @@ async fn handle(
         platform: OptPlatform::RESTAPI,
         bytes: body.len(),
     };
-    let arrive = || shared.act_asking(&actor, |context| command.begin(context, &body));
-    let reply = arrive().await?;
-    entry.applied = 1;
+    let arrive = || shared.act_asking_noting(&actor, |context| command.begin(context, &body));
+    let (reply, acted) = arrive().await?;
+    entry.applied = u32::from(acted);
     // What the second arrival answers goes to nobody.
-    if *fault == Fault::Duplicate && arrive().await.is_ok() {
-        entry.applied = 2;
+    if *fault == Fault::Duplicate
+        && let Ok((_, acted)) = arrive().await
+    {
+        entry.applied += u32::from(acted);
     }
     Ok(reply)
 }

@@ -1,17 +1,18 @@
 //! What the simulator remembers.
 
+mod duplicates;
 mod group;
 mod messages;
 mod relations;
 
 pub(crate) use self::{
+    duplicates::{Duplicates, Mark},
     group::{Group, Topic},
-    messages::{Dropped, Extensions, Fate, GroupMessage, Messages},
+    messages::{Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey},
     relations::{Friend, Relations},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
-    message::get_c2c_history::C2cMsg,
     model::{Contact, ContactType},
     wire::TagValue,
 };
@@ -23,10 +24,13 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) groups_created: u64,
     pub(crate) messages_sent: u32,
-    /// Messages by what marks a double: time and key of the first.
-    pub(crate) sent: HashMap<MessageMark, (u64, String)>,
-    /// Pairs attached to one-to-one messages that support them, by the message's key.
-    pub(crate) extensions: HashMap<String, Extensions>,
+    /// Messages that were stored.
+    serial: u64,
+    /// What stored messages take, at most; counted when it is too much.
+    stored_bytes: usize,
+    pub(crate) duplicates: Duplicates,
+    /// Messages between two users by both, the smaller name first.
+    pub(crate) chats: BTreeMap<(String, String), Chat>,
     pub(crate) broadcasts: u64,
     pub(crate) chatbots: BTreeSet<String>,
     pub(crate) push: Push,
@@ -41,15 +45,6 @@ pub(crate) struct Push {
     pub(crate) times: Vec<u64>,
 }
 
-/// What makes two messages the same to the server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct MessageMark {
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) random: u32,
-    pub(crate) seq: Option<u32>,
-}
-
 /// One user.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
@@ -58,8 +53,6 @@ pub(crate) struct Account {
     /// Status by platform.
     pub(crate) platforms: BTreeMap<String, String>,
     pub(crate) conversations: BTreeMap<Peer, Recent>,
-    /// Messages as this user has them, oldest first, by the other user.
-    pub(crate) history: BTreeMap<String, Vec<C2cMsg>>,
     /// Conversation groups by name.
     pub(crate) contact_groups: BTreeMap<String, u64>,
     pub(crate) contact_groups_created: u64,
@@ -117,6 +110,84 @@ impl State {
             accounts,
             ..Self::default()
         }
+    }
+
+    /// A number for the next message that is stored.
+    pub(crate) fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Counts what a command has stored. Above the bound the oldest messages of the app go, a tenth of
+    /// it at once.
+    pub(crate) fn stored(&mut self, bytes: usize, most: usize) {
+        self.stored_bytes = self.stored_bytes.saturating_add(bytes);
+        if self.stored_bytes <= most {
+            return;
+        }
+        let mut sizes: Vec<(u64, usize)> = Vec::new();
+        let mut count = |message: &dyn Aged| sizes.push((message.serial(), message.bytes()));
+        for group in self.groups.values() {
+            group
+                .lists()
+                .flat_map(Messages::iter)
+                .for_each(|m| count(m));
+        }
+        self.chats
+            .values()
+            .flat_map(Chat::iter)
+            .for_each(|m| count(m));
+        self.stored_bytes = sizes.iter().map(|(_, bytes)| bytes).sum();
+        let kept = most / 10 * 9;
+        sizes.sort_unstable();
+        let mut gone = None;
+        for (serial, bytes) in sizes {
+            if self.stored_bytes <= kept {
+                break;
+            }
+            self.stored_bytes -= bytes;
+            gone = Some(serial);
+        }
+        let Some(gone) = gone else { return };
+        for group in self.groups.values_mut() {
+            group.lists_mut().for_each(|list| list.forget(gone));
+        }
+        self.chats.retain(|_, chat| {
+            chat.forget(gone);
+            !chat.is_empty()
+        });
+    }
+
+    /// The two users as messages between them are found, and which of them the first argument is.
+    pub(crate) fn pair(user: &str, other: &str) -> ((String, String), usize) {
+        let (user, other) = (user.to_owned(), other.to_owned());
+        match user <= other {
+            true => ((user, other), 0),
+            false => ((other, user), 1),
+        }
+    }
+
+    /// Takes a conversation out of a user's history.
+    pub(crate) fn clear_history(&mut self, user: &str, other: &str) {
+        let (pair, side) = Self::pair(user, other);
+        if let Some(chat) = self.chats.get_mut(&pair) {
+            chat.clear(side);
+            if chat.is_empty() {
+                self.chats.remove(&pair);
+            }
+        }
+    }
+
+    /// Takes everything out of a user's history.
+    pub(crate) fn clear_all_history(&mut self, user: &str) {
+        self.chats.retain(|(first, second), chat| {
+            if first == user {
+                chat.clear(0);
+            } else if second == user {
+                chat.clear(1);
+            }
+            !chat.is_empty()
+        });
     }
 
     /// Moves a conversation to the top of a user's list.

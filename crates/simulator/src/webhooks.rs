@@ -39,8 +39,8 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// Most events that wait for being sent.
 const MAX_WAITING: usize = 10_000;
 
-/// Most deliveries that are remembered.
-const MAX_DELIVERIES: usize = 10_000;
+/// Most bytes of the deliveries that are remembered.
+const MAX_DELIVERY_BYTES: usize = 32 << 20;
 
 /// What need not be escaped in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -181,6 +181,59 @@ pub struct WebhookDelivery {
     pub failure: Option<WebhookFailure>,
 }
 
+/// The webhooks that were sent last.
+#[derive(Debug)]
+struct Deliveries {
+    list: VecDeque<Delivery>,
+    most: usize,
+    /// Of all bodies.
+    bytes: usize,
+}
+
+/// A [`WebhookDelivery`] with its bodies as they were sent, which takes less memory.
+#[derive(Debug)]
+struct Delivery {
+    command: &'static str,
+    platform: OptPlatform,
+    attempt: u32,
+    event: Bytes,
+    status: Option<u16>,
+    answer: Option<Bytes>,
+    failure: Option<WebhookFailure>,
+}
+
+impl Deliveries {
+    fn push(&mut self, delivery: Delivery) {
+        self.bytes += delivery.bytes();
+        self.list.push_back(delivery);
+        while self.list.len() > self.most || self.bytes > MAX_DELIVERY_BYTES {
+            let Some(oldest) = self.list.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.bytes();
+        }
+    }
+}
+
+impl Delivery {
+    fn bytes(&self) -> usize {
+        self.event.len() + self.answer.as_ref().map_or(0, Bytes::len)
+    }
+
+    fn shown(&self) -> WebhookDelivery {
+        let json = |body: &Bytes| serde_json::from_slice(body).ok();
+        WebhookDelivery {
+            command: self.command,
+            platform: self.platform.clone(),
+            attempt: self.attempt,
+            event: json(&self.event).unwrap_or_default(),
+            status: self.status,
+            answer: self.answer.as_ref().and_then(json),
+            failure: self.failure,
+        }
+    }
+}
+
 /// An event on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Telling {
@@ -263,7 +316,7 @@ pub(crate) struct Webhooks {
     signer: Signer,
     target: Mutex<Option<Arc<Target>>>,
     client: Client<HttpConnector, Full<Bytes>>,
-    deliveries: Mutex<VecDeque<WebhookDelivery>>,
+    deliveries: Mutex<Deliveries>,
     waiting: mpsc::Sender<(Arc<Target>, Telling)>,
     worker: Mutex<Worker>,
     /// Where the worker runs.
@@ -289,14 +342,18 @@ enum Worker {
 
 impl Webhooks {
     /// Must run within tokio.
-    pub(crate) fn new(sdk_app_id: u64, signer: Signer) -> Arc<Self> {
+    pub(crate) fn new(sdk_app_id: u64, signer: Signer, most_deliveries: usize) -> Arc<Self> {
         let (waiting, events) = mpsc::channel(MAX_WAITING);
         Arc::new(Self {
             sdk_app_id,
             signer,
             target: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build_http(),
-            deliveries: Mutex::default(),
+            deliveries: Mutex::new(Deliveries {
+                list: VecDeque::new(),
+                most: most_deliveries,
+                bytes: 0,
+            }),
             waiting,
             worker: Mutex::new(Worker::Idle(events)),
             runtime: Handle::current(),
@@ -334,7 +391,8 @@ impl Webhooks {
     }
 
     pub(crate) fn deliveries(&self) -> Vec<WebhookDelivery> {
-        lock(&self.deliveries).iter().cloned().collect()
+        let deliveries = lock(&self.deliveries);
+        deliveries.list.iter().map(Delivery::shown).collect()
     }
 
     /// Waits until nothing waits for being sent.
@@ -428,21 +486,15 @@ impl Webhooks {
         reply: &Answered,
         failure: Option<WebhookFailure>,
     ) {
-        let json = |body: &Bytes| serde_json::from_slice(body).ok();
-        let delivery = WebhookDelivery {
+        lock(&self.deliveries).push(Delivery {
             command: telling.command,
             platform: telling.platform.clone(),
             attempt,
-            event: json(&telling.body).unwrap_or_default(),
+            event: telling.body.clone(),
             status: reply.status,
-            answer: reply.body.as_ref().ok().and_then(json),
+            answer: reply.body.as_ref().ok().cloned(),
             failure,
-        };
-        let mut deliveries = lock(&self.deliveries);
-        if deliveries.len() == MAX_DELIVERIES {
-            deliveries.pop_front();
-        }
-        deliveries.push_back(delivery);
+        });
     }
 
     async fn post(&self, target: &Target, telling: &Telling) -> Answered {

@@ -1,6 +1,6 @@
 //! Accounts: importing, and whether they are online.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::{BadBody, Commands, Context, Refusal, text};
 use crate::{gate::Because, state::State};
 use tencent_chat_types::{
     ErrorCode,
@@ -115,7 +115,7 @@ fn delete_accounts(
             false => ErrorCode::ACCOUNT_NOT_FOUND,
         };
         let result = AccountResult::new(item.user_id, code);
-        let text = code.meaning().unwrap_or_default();
+        let text = text(code);
         reply.result_item.push(result.with_result_info(text));
     }
     Ok(reply)
@@ -139,6 +139,7 @@ fn delete_account(context: &mut Context<'_>, user: &str) -> bool {
         group.leave(user);
     }
     state.chatbots.remove(user);
+    state.clear_all_history(user);
     true
 }
 

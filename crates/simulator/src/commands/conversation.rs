@@ -1,6 +1,6 @@
 //! Conversation lists, conversation groups and marks.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::{BadBody, Commands, Context, Refusal, text};
 use crate::{
     gate::Because,
     state::{Account, Marks, Peer, Recent, State},
@@ -74,11 +74,6 @@ fn peer(state: &State, contact: &Contact) -> Result<Peer, ErrorCode> {
         Some(peer) => Ok(peer),
         None => Err(ErrorCode::CONVERSATION_PARAMETER_INVALID),
     }
-}
-
-/// The server's words on an item's code.
-fn text(code: ErrorCode) -> &'static str {
-    code.meaning().unwrap_or_default()
 }
 
 fn get_conversation_list(
@@ -159,7 +154,7 @@ fn delete_conversation(
     let account = account(context.state, &request.from_account)?;
     account.conversations.remove(&peer);
     if let (Peer::User(user), Some(true)) = (&peer, request.clear_ramble.map(|flag| flag.is_on())) {
-        account.history.remove(user);
+        context.state.clear_history(&request.from_account, user);
     }
     Ok(DeleteConversationReply::default())
 }

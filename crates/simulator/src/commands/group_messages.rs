@@ -2,12 +2,12 @@
 
 use super::{
     BadBody, Commands, Context, Refusal, Step,
-    group::{BAD_BODY, allow, group, kind},
+    group::{self, BAD_BODY, allow, group, kind},
     message::forbids,
 };
 use crate::{
     gate::Because,
-    state::{Dropped, Extensions, Fate, Group, GroupMessage, Messages, Peer},
+    state::{Aged, Content, Fate, Group, GroupMessage, Mark, Messages, Peer, State},
     webhooks::ask,
 };
 use std::collections::BTreeSet;
@@ -50,8 +50,8 @@ const BAD_MODIFY_BODY: BadBody = BadBody {
 
 /// Largest message in bytes.
 const MAX_MESSAGE_BYTES: usize = 12 * 1024;
-/// Within how many seconds the same random number is a double.
-const DOUBLE_SECONDS: u64 = 300;
+/// For how many seconds a random number and the content mark the duplicates of a message.
+const DUPLICATE_SECONDS: u64 = 300;
 /// Most messages of one reply.
 const MAX_HISTORY: usize = 20;
 
@@ -88,21 +88,24 @@ fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
     }
 }
 
-fn message(from: String, random: u32, time: u64, body: Vec<MsgElement>) -> GroupMessage {
+fn message(serial: u64, from: &str, random: u32, time: u64, content: Content) -> GroupMessage {
     GroupMessage {
+        serial,
         seq: 0,
-        from,
+        from: from.into(),
         random,
         time,
-        body,
-        asked_for: None,
-        cloud_custom_data: None,
+        content,
         priority: None,
         is_system: false,
         fate: Fate::Present,
-        extensions: None,
-        read_by: BTreeSet::new(),
     }
+}
+
+/// What duplicates of a message have in common.
+fn mark(state: &State, request: &SendGroupMsg, from: &str) -> Mark {
+    let place = (&request.group_id, &request.topic_id, from);
+    (state.duplicates).mark(place, None, request.random, &request.msg_body)
 }
 
 pub(crate) fn send_group_msg(
@@ -126,11 +129,10 @@ pub(crate) fn send_group_msg(
         let allow = Some(GroupBeforeSendMsgAnswer::Allow);
         return send_as_answered(context, request, from, allow).map(Step::Done);
     }
+    let same = format!("{:?}", mark(context.state, &request, &from));
     let group = group(context.state, &request.group_id)?;
-    let (id, topic, random) = (&request.group_id, &request.topic_id, request.random);
-    let same = format!("{id} {topic:?} {from} {random} {:?}", request.msg_body);
     let (kind, online_only) = (kind(group), online_only(group, &request));
-    let (asked, sender) = (request.clone(), from.clone());
+    let (asked, sender, random) = (request.clone(), from.clone(), request.random);
     let operator = context.operator.to_owned();
     let event = move |time| {
         let (id, body) = (asked.group_id, asked.msg_body);
@@ -150,7 +152,7 @@ fn online_only(group: &Group, request: &SendGroupMsg) -> bool {
     !group.is_live() && request.online_only_flag.is_some_and(|flag| flag.is_on())
 }
 
-/// What speaks against sending, or the reply to the message that this one is a double of.
+/// What speaks against sending, or the reply to the message that this one is a duplicate of.
 fn check_sending(
     context: &mut Context<'_>,
     request: &SendGroupMsg,
@@ -182,23 +184,11 @@ fn check_sending(
             return Err(ErrorCode::GROUP_SENDER_MUTED.because("From_Account is muted"));
         }
     }
-    let list = messages(group, request.topic_id.as_ref())?;
-    let double = list.iter().rev().find(|sent| {
-        sent.random == request.random
-            && sent.from == *from
-            && *sent.asked_for.as_ref().unwrap_or(&sent.body) == request.msg_body
-            && now.saturating_sub(sent.time) < DOUBLE_SECONDS
-    });
-    if let Some(double) = double {
-        return Ok(Some(sent(double.seq, double.time)));
-    }
-    let dropped = list.dropped.iter().rev().find(|dropped| {
-        dropped.random == request.random
-            && dropped.from == *from
-            && dropped.body == request.msg_body
-            && now.saturating_sub(dropped.time) < DOUBLE_SECONDS
-    });
-    Ok(dropped.map(|dropped| sent(dropped.told_seq, dropped.time)))
+    messages(group, request.topic_id.as_ref())?;
+    let mark = mark(context.state, request, from);
+    let first = context.state.duplicates.first(&mark, now);
+    context.is_duplicate = first.is_some();
+    Ok(first.map(|first| sent(first.seq, first.time)))
 }
 
 fn sent(seq: u64, time: u64) -> SendGroupMsgReply {
@@ -256,6 +246,8 @@ fn send_as_answered(
         check_body(body)?;
     }
     let now = context.now;
+    let mark = mark(context.state, &request, &from);
+    let serial = context.state.next_serial();
     let group = group(context.state, &request.group_id)?;
     let (kind, online_only) = (kind(group), online_only(group, &request));
     let stores = !group.is_live() && !request.online_only_flag.is_some_and(|flag| flag.is_on());
@@ -263,30 +255,18 @@ fn send_as_answered(
     if drop {
         // The number is one that the message would have had.
         let told_seq = list.last_seq() + 1;
-        list.dropped.push(Dropped {
-            from,
-            random: request.random,
-            body: request.msg_body,
-            time: now,
-            told_seq,
-        });
+        (context.state.duplicates).remember(mark, told_seq, now, DUPLICATE_SECONDS);
         return Ok(sent(told_seq, now));
     }
-    let asked_for = changes.msg_body.is_some().then(|| request.msg_body.clone());
     let body = changes.msg_body.unwrap_or(request.msg_body);
     let data = changes.cloud_custom_data.or(request.cloud_custom_data);
     let seq = if stores {
-        let mut sent = message(from.clone(), request.random, now, body.clone());
-        sent.asked_for = asked_for;
-        sent.cloud_custom_data.clone_from(&data);
+        let extensible = request.support_message_extension;
+        let content = Content::new(&body, data.as_deref())
+            .extensible(extensible.is_some_and(|flag| flag.is_on()));
+        let mut sent = message(serial, &from, request.random, now, content);
         sent.priority = request.msg_priority;
-        if request
-            .support_message_extension
-            .is_some_and(|flag| flag.is_on())
-        {
-            sent.extensions = Some(Extensions::default());
-        }
-        sent.read_by.insert(from.clone());
+        context.stored += sent.bytes();
         list.push(sent)
     } else {
         list.skip()
@@ -307,6 +287,11 @@ fn send_as_answered(
             }
         }
     }
+    context
+        .state
+        .duplicates
+        .remember(mark, seq, now, DUPLICATE_SECONDS);
+    let group = group::group(context.state, &request.group_id)?;
     if stores && listed {
         let members: Vec<String> = group.members.keys().cloned().collect();
         for member in members {
@@ -363,6 +348,7 @@ fn send_group_system_notification(
     request: SendGroupSystemNotification,
 ) -> Result<SendGroupSystemNotificationReply, Refusal> {
     let now = context.now;
+    let serial = context.state.next_serial();
     let group = group(context.state, &request.group_id)?;
     let to_all = request
         .to_members_account
@@ -372,9 +358,10 @@ fn send_group_system_notification(
     let list = messages(group, request.topic_id.as_ref())?;
     if stores {
         // A notification is kept as a message of the system that carries its text.
-        let body = vec![CustomElem::default().with_data(request.content).into()];
-        let mut sent = message(String::new(), 0, now, body);
+        let body = [CustomElem::default().with_data(request.content).into()];
+        let mut sent = message(serial, "", 0, now, Content::new(&body, None));
         sent.is_system = true;
+        context.stored += sent.bytes();
         list.push(sent);
     }
     Ok(SendGroupSystemNotificationReply::default())
@@ -385,9 +372,23 @@ fn send_broadcast_msg(
     request: SendBroadcastMsg,
 ) -> Result<SendBroadcastMsgReply, Refusal> {
     check_body(&request.msg_body)?;
-    context.state.broadcasts += 1;
+    let (state, now) = (&mut *context.state, context.now);
+    let from = request.from_account.as_deref().unwrap_or(context.operator);
+    let place = ("broadcast", from);
+    let mark = (state.duplicates).mark(place, None, request.random, &request.msg_body);
+    let seq = match state.duplicates.first(&mark, now) {
+        Some(first) => {
+            context.is_duplicate = true;
+            first.seq
+        }
+        None => {
+            state.broadcasts += 1;
+            (state.duplicates).remember(mark, state.broadcasts, now, DUPLICATE_SECONDS);
+            state.broadcasts
+        }
+    };
     let mut reply = SendBroadcastMsgReply::default();
-    reply.msg_seq = Some(context.state.broadcasts);
+    reply.msg_seq = Some(seq);
     Ok(reply)
 }
 
@@ -397,12 +398,14 @@ fn import_group_msgs(
 ) -> Result<ImportGroupMsgsReply, Refusal> {
     let now = context.now;
     let group_id = request.group_id.clone();
+    let mut serials = Vec::new();
+    serials.resize_with(request.msg_list.len(), || context.state.next_serial());
     let group = group(context.state, &request.group_id)?;
     allow(!group.is_live(), "an AVChatRoom stores no messages")?;
     let created = group.info.create_time.unwrap_or(0);
     let list = messages(group, request.topic_id.as_ref())?;
     let mut reply = ImportGroupMsgsReply::default();
-    for new in request.msg_list {
+    for (new, serial) in request.msg_list.into_iter().zip(serials) {
         let fits = new.send_time >= created
             && new.send_time >= list.last_time()
             && new.send_time <= now
@@ -417,7 +420,10 @@ fn import_group_msgs(
         if code == ErrorCode::OK {
             let random = new.random.unwrap_or_default();
             let time = new.send_time;
-            let seq = list.push(message(new.from_account, random, time, new.msg_body));
+            let content = Content::new(&new.msg_body, None);
+            let message = message(serial, &new.from_account, random, time, content);
+            context.stored += message.bytes();
+            let seq = list.push(message);
             result = result.with_msg_seq(seq).with_msg_time(time);
         }
         reply.import_msg_result.push(result);
@@ -453,12 +459,13 @@ fn modify_group_msg(
     let Some(held) = held.filter(|held| held.fate == Fate::Present) else {
         return Err(invalid("there is no such message"));
     };
-    if let Some(body) = request.msg_body {
-        held.body = body;
+    if let Some(body) = &request.msg_body {
+        held.content.set_body(body);
     }
-    if let Some(data) = request.cloud_custom_data {
-        held.cloud_custom_data = Some(data);
+    if let Some(data) = &request.cloud_custom_data {
+        held.content.set_data(data);
     }
+    context.stored += held.bytes();
     Ok(ModifyGroupMsgReply::default())
 }
 
@@ -486,8 +493,7 @@ fn get_group_history(
         .unwrap_or(u64::MAX);
     let wanted = usize::try_from(request.req_msg_number).unwrap_or(usize::MAX);
     let with_recalled = request.with_recalled_msg.is_some_and(|flag| flag.is_on());
-    let page = list.iter().rev().filter(|message| message.seq <= from);
-    let shown: Vec<GroupMsg> = page
+    let shown: Vec<GroupMsg> = (list.up_to(from))
         .take(wanted.min(MAX_HISTORY))
         .map(|message| {
             let mut shown = GroupMsg::new(message.seq);
@@ -497,27 +503,28 @@ fn get_group_history(
                 Fate::Recalled | Fate::Deleted => PlaceMark::GONE,
             };
             shown.is_place_msg = Some(mark);
+            // Only the elements are missing from what is no longer there.
             shown.msg_body = Some(match mark {
                 PlaceMark::GONE => Vec::new(),
-                _ => message.body.clone(),
+                _ => message.content.body(),
             });
-            if mark != PlaceMark::GONE {
-                shown.from_account = Some(message.from.clone());
-                shown.msg_random = Some(u64::from(message.random));
-                shown.msg_time_stamp = Some(message.time);
-                shown.msg_priority = Some(priority(message.priority.as_ref()));
-                shown.is_system_msg = message.is_system.then_some(Flag::ON);
-            }
+            shown.from_account = Some(message.from.to_string());
+            shown.msg_random = Some(u64::from(message.random));
+            shown.msg_time_stamp = Some(message.time);
+            shown.msg_priority = Some(priority(message.priority.as_ref()));
+            shown.is_system_msg = message.is_system.then_some(Flag::ON);
             shown
         })
         .collect();
     let all = shown.len() == wanted || shown.last().is_none_or(|message| message.msg_seq == 1);
+    let oldest = shown.last().map_or(from, |message| message.msg_seq);
+    let expired = shown.len() < wanted && list.forgot_before(oldest);
     let mut reply = GetGroupHistoryReply::default();
     reply.group_id = request.group_id;
-    reply.is_finished = if all {
-        HistoryEnd::ALL
-    } else {
-        HistoryEnd::MORE
+    reply.is_finished = match all {
+        _ if expired => HistoryEnd::MORE_WITH_GAPS,
+        true => HistoryEnd::ALL,
+        false => HistoryEnd::MORE,
     };
     reply.rsp_msg_list = shown;
     Ok(reply)
@@ -530,7 +537,7 @@ fn delete_group_msgs_by_sender(
     let group = group(context.state, &request.group_id)?;
     let list = messages(group, request.topic_id.as_ref())?;
     for message in list.iter_mut() {
-        if message.from == request.sender_account && message.fate == Fate::Present {
+        if *message.from == *request.sender_account && message.fate == Fate::Present {
             message.fate = Fate::Deleted;
         }
     }
@@ -594,11 +601,13 @@ fn get_group_msg_receipts(
     let members: BTreeSet<String> = group.members.keys().cloned().collect();
     let mut reply = GetGroupMsgReceiptsReply::default();
     for item in request.msg_seq_list {
-        let receipt = match group.messages.get_mut(item.msg_seq) {
+        let held = group.messages.get(item.msg_seq);
+        let receipt = match held {
             Some(message) if message.fate == Fate::Present => {
-                let others = members.iter().filter(|member| **member != message.from);
+                let (seq, from) = (message.seq, &*message.from);
+                let others = members.iter().filter(|member| *member != from);
                 let (read, unread): (Vec<_>, Vec<_>) =
-                    others.partition(|member| message.read_by.contains(*member));
+                    others.partition(|member| group.messages.is_read(seq, from, member));
                 GroupMsgReceipt::new(ErrorCode::OK, item.msg_seq)
                     .with_read_num(read.len() as u64)
                     .with_unread_num(unread.len() as u64)
@@ -617,7 +626,7 @@ fn get_group_msg_readers(
     let group = group(context.state, &request.group_id)?;
     with_receipts(group)?;
     let members: BTreeSet<String> = group.members.keys().cloned().collect();
-    let message = group.messages.get_mut(request.msg_seq);
+    let message = group.messages.get(request.msg_seq);
     let Some(message) = message.filter(|message| message.fate == Fate::Present) else {
         return Err(ErrorCode::GROUP_RECEIPT_NOT_FOUND.because("there is no such message"));
     };
@@ -627,8 +636,8 @@ fn get_group_msg_readers(
         _ => return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Filter is 0 or 1")),
     };
     let chosen: Vec<&String> = (members.iter())
-        .filter(|member| **member != message.from)
-        .filter(|member| message.read_by.contains(*member) == want_read)
+        .filter(|member| **member != *message.from)
+        .filter(|member| group.messages.is_read(message.seq, &message.from, member) == want_read)
         .collect();
     // The cursor is the last member of the page before.
     let start = chosen.partition_point(|member| **member <= request.cursor);

@@ -3,7 +3,7 @@
 use super::{BadBody, Commands, Context, Refusal, Step};
 use crate::{
     gate::Because,
-    state::{Extensions, MessageMark, Peer, State},
+    state::{Aged, C2cMessage, Chat, Content, Mark, MsgKey, Peer, State},
     webhooks::ask,
 };
 use tencent_chat_types::{
@@ -15,10 +15,8 @@ use tencent_chat_types::{
     message::{
         GetC2cHistory, GetC2cHistoryReply, ImportC2cMsg, ImportC2cMsgReply, MarkC2cMsgsRead,
         MarkC2cMsgsReadReply, ModifyC2cMsg, ModifyC2cMsgReply, RecallC2cMsg, RecallC2cMsgReply,
-        SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply,
-        get_c2c_history::{C2cMsg, MsgFlagBits},
-        import_c2c_msg::ImportMode,
-        send_msg_to_many::RecipientFailure,
+        SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply, get_c2c_history::C2cMsg,
+        import_c2c_msg::ImportMode, send_msg_to_many::RecipientFailure,
     },
     model::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine},
     validate::Limit,
@@ -26,7 +24,6 @@ use tencent_chat_types::{
         BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg,
         C2cBeforeSendMsgAnswer,
     },
-    wire::Flag,
 };
 
 const BAD_BODY: BadBody = BadBody {
@@ -70,6 +67,12 @@ const BAD_BODY_TO_MANY: BadBody = BadBody {
 /// Largest body of a message.
 const MAX_MESSAGE_BYTES: usize = 12 * 1024;
 
+/// For how many seconds the numbers and the content of a message mark its duplicates.
+const DUPLICATE_SECONDS: u64 = 120;
+
+/// Without a sequence number, duplicates are told within the same second only.
+const UNNUMBERED_DUPLICATE_SECONDS: u64 = 1;
+
 /// Largest history that one reply holds.
 const MAX_HISTORY_BYTES: usize = 13 * 1024;
 
@@ -106,83 +109,60 @@ struct Outgoing {
     told: bool,
 }
 
-/// The numbers of a message.
-#[derive(Clone)]
-struct Numbers {
-    seq: u32,
-    key: String,
-}
-
 impl Outgoing {
-    fn mark(&self) -> MessageMark {
-        MessageMark {
-            from: self.from.clone(),
-            to: self.to.clone(),
+    /// What duplicates have in common: within a conversation, since one call may send the same to many.
+    fn mark(&self, state: &State) -> Mark {
+        let place = (&self.from, &self.to);
+        (state.duplicates).mark(place, self.seq, self.random, &self.body)
+    }
+
+    /// The key of the message that this one is a duplicate of.
+    fn duplicate(&self, state: &State) -> Option<MsgKey> {
+        let first = (state.duplicates).first(&self.mark(state), self.time)?;
+        Some(MsgKey {
+            seq: u32::try_from(first.seq).ok()?,
             random: self.random,
-            seq: self.seq,
-        }
+            time: first.time,
+        })
     }
 
-    /// Time and key of the message that this one is a double of.
-    fn double(&self, state: &State) -> Option<(u64, String)> {
-        let mark = self.mark();
-        let (time, key) = state.sent.get(&mark)?;
-        // With a sequence number a double is one for ever, without it within the same second.
-        (mark.seq.is_some() || *time == self.time).then(|| (*time, key.clone()))
-    }
-
-    fn number(&self, state: &mut State) -> Numbers {
+    fn number(&self, state: &mut State) -> MsgKey {
         state.messages_sent = state.messages_sent.wrapping_add(1);
-        let seq = self.seq.unwrap_or(state.messages_sent);
-        let key = format!("{seq}_{}_{}", self.random, self.time);
-        Numbers { seq, key }
-    }
-
-    /// Delivers the message unless it is a double; answers time and key of the one that counts.
-    fn deliver(self, state: &mut State) -> (u64, String) {
-        if let Some(double) = self.double(state) {
-            return double;
+        MsgKey {
+            seq: self.seq.unwrap_or(state.messages_sent),
+            random: self.random,
+            time: self.time,
         }
-        let numbers = self.number(state);
-        let delivered = (self.time, numbers.key.clone());
-        self.deliver_as(state, numbers);
-        delivered
     }
 
-    /// Lets the message count as sent, so that doubles are dropped.
-    fn remember(&self, state: &mut State, numbers: &Numbers) {
-        let sent = (self.time, numbers.key.clone());
-        state.sent.insert(self.mark(), sent);
+    /// Lets the message count as sent, so that duplicates are dropped.
+    fn remember(&self, state: &mut State, numbers: MsgKey) {
+        let seconds = match self.seq {
+            Some(_) => DUPLICATE_SECONDS,
+            None => UNNUMBERED_DUPLICATE_SECONDS,
+        };
+        let mark = self.mark(state);
+        (state.duplicates).remember(mark, numbers.seq.into(), numbers.time, seconds);
     }
 
-    fn deliver_as(self, state: &mut State, numbers: Numbers) {
-        self.remember(state, &numbers);
-        let Numbers { seq, key } = numbers;
-        if self.extensible {
-            state.extensions.insert(key.clone(), Extensions::default());
-        }
-        let mut message = C2cMsg::new(self.from.clone(), self.to.clone(), self.body)
-            .with_msg_seq(u64::from(seq))
-            .with_msg_random(u64::from(self.random))
-            .with_msg_time_stamp(self.time)
-            .with_msg_flag_bits(MsgFlagBits::NORMAL)
-            .with_is_peer_read(Flag::OFF)
-            .with_msg_key(key);
-        message.cloud_custom_data = self.cloud_custom_data;
+    fn deliver(self, context: &mut Context<'_>, numbers: MsgKey) {
+        let state = &mut *context.state;
         let to_self = self.from == self.to;
+        let (pair, from) = State::pair(&self.from, &self.to);
+        let to = if to_self { from } else { 1 - from };
         let sides = [
-            (&self.to, &self.from, !to_self || self.for_sender),
-            (&self.from, &self.to, !to_self && self.for_sender),
+            (&self.to, &self.from, to, !to_self || self.for_sender),
+            (&self.from, &self.to, from, !to_self && self.for_sender),
         ];
-        for (owner, peer, gets_it) in sides {
+        let mut held = [false; 2];
+        for (owner, peer, side, gets_it) in sides {
             if !gets_it || !self.stored {
                 continue;
             }
             if let Some(account) = state.accounts.get_mut(owner) {
-                let history = account.history.entry(peer.clone()).or_default();
-                // Imported messages may be older than what is there.
-                let at = history.partition_point(|held| held.msg_time_stamp <= Some(self.time));
-                history.insert(at, message.clone());
+                if let Some(held) = held.get_mut(side) {
+                    *held = true;
+                }
                 if self.counted && owner == &self.to && !to_self {
                     *account.unread.entry(peer.clone()).or_default() += 1;
                 }
@@ -190,6 +170,20 @@ impl Outgoing {
             if self.listed {
                 state.touch(owner, Peer::User(peer.clone()), self.time);
             }
+        }
+        if held.contains(&true) {
+            let content = Content::new(&self.body, self.cloud_custom_data.as_deref());
+            let message = C2cMessage {
+                serial: state.next_serial(),
+                numbers,
+                content: content.extensible(self.extensible),
+                from_first: from == 0,
+                held,
+                read: false,
+                recalled: false,
+            };
+            context.stored += message.bytes();
+            state.chats.entry(pair).or_default().insert(message);
         }
     }
 }
@@ -275,30 +269,31 @@ pub(crate) fn send_msg(
     };
     let asked = !forbids(forbidden.as_ref(), &ForbidCallbackControl::BEFORE_SEND);
     check_users(context.state, &outgoing.from, &outgoing.to)?;
-    if let Some((time, key)) = outgoing.double(context.state) {
-        return Ok(Step::Done(sent(time, key)));
+    if let Some(first) = outgoing.duplicate(context.state) {
+        context.is_duplicate = true;
+        return Ok(Step::Done(sent(first)));
     }
     let numbers = outgoing.number(context.state);
     if !asked {
         let allow = Some(C2cBeforeSendMsgAnswer::Allow);
         return send_as_answered(context, outgoing, numbers, allow).map(Step::Done);
     }
-    let (asked, of) = (outgoing.clone(), numbers.clone());
+    let asked = outgoing.clone();
     let event = move |_| {
         let mut event = C2cBeforeSendMsg::new(
             asked.from,
             asked.to,
-            of.seq,
+            numbers.seq,
             asked.random,
             asked.time,
-            of.key,
+            numbers.to_string(),
             asked.body,
         )
         .with_online_only_flag(!asked.stored);
         event.cloud_custom_data = asked.cloud_custom_data;
         event
     };
-    let same = format!("{:?}", outgoing.mark());
+    let same = format!("{:?}", outgoing.mark(context.state));
     ask(context, Some(same), event, move |context, answer| {
         send_as_answered(context, outgoing, numbers, answer).map(Step::Done)
     })
@@ -308,17 +303,18 @@ pub(crate) fn send_msg(
 fn send_as_answered(
     context: &mut Context<'_>,
     mut outgoing: Outgoing,
-    numbers: Numbers,
+    numbers: MsgKey,
     answer: Option<C2cBeforeSendMsgAnswer>,
 ) -> Result<SendMsgReply, Refusal> {
-    let (time, key) = (outgoing.time, numbers.key.clone());
+    // Of what was sent, before the app changes it: duplicates are compared as they arrive.
+    let mark = outgoing.clone();
     match answer {
         Some(C2cBeforeSendMsgAnswer::RefuseWith(refusal)) => {
             return Err(ErrorCode(refusal.code()).because(refusal.text()));
         }
         Some(C2cBeforeSendMsgAnswer::Drop) => {
-            outgoing.remember(context.state, &numbers);
-            return Ok(sent(time, key));
+            outgoing.remember(context.state, numbers);
+            return Ok(sent(numbers));
         }
         Some(C2cBeforeSendMsgAnswer::Change(changes)) => {
             if let Some(body) = changes.msg_body {
@@ -338,12 +334,13 @@ fn send_as_answered(
         outgoing.clone(),
         context.state.chatbots.contains(&outgoing.to),
     );
-    let seq = numbers.seq;
-    outgoing.deliver_as(context.state, numbers);
+    let (seq, time) = (numbers.seq, numbers.time);
+    mark.remember(context.state, numbers);
+    outgoing.deliver(context, numbers);
     let left = unread(context.state, &told.to);
     macro_rules! tell {
         ($event:ident) => {{
-            let (told, key) = (told.clone(), key.clone());
+            let (told, key) = (told.clone(), numbers.to_string());
             context.events.tell(move |_| {
                 let ok = "send msg succeed";
                 let Outgoing { from, to, body, .. } = told;
@@ -371,13 +368,13 @@ fn send_as_answered(
     if is_bot {
         tell!(BotOnC2cMessage);
     }
-    Ok(sent(time, key))
+    Ok(sent(numbers))
 }
 
-fn sent(time: u64, key: String) -> SendMsgReply {
+fn sent(numbers: MsgKey) -> SendMsgReply {
     let mut reply = SendMsgReply::default();
-    reply.msg_time = Some(time);
-    reply.msg_key = Some(key);
+    reply.msg_time = Some(numbers.time);
+    reply.msg_key = Some(numbers.to_string());
     reply
 }
 
@@ -396,8 +393,7 @@ fn send_msg_to_many(
         .from_account
         .unwrap_or_else(|| context.operator.to_owned());
     let now = context.now;
-    let state = &mut *context.state;
-    if !state.accounts.contains_key(&from) {
+    if !context.state.accounts.contains_key(&from) {
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
     let has = |wanted: SendMsgControl| {
@@ -409,9 +405,10 @@ fn send_msg_to_many(
         !has(SendMsgControl::NO_UNREAD),
     );
     let mut reply = SendMsgToManyReply::default();
+    context.is_duplicate = true;
     let mut failures = Vec::new();
     for to in request.to_account {
-        if !state.accounts.contains_key(&to) {
+        if !context.state.accounts.contains_key(&to) {
             let code = ErrorCode::ACCOUNT_NOT_FOUND;
             failures.push(RecipientFailure::new(to, code));
             continue;
@@ -431,8 +428,14 @@ fn send_msg_to_many(
             body: request.msg_body.clone(),
             cloud_custom_data: request.cloud_custom_data.clone(),
         };
-        let (_, key) = outgoing.deliver(state);
-        reply.msg_key = Some(key);
+        let numbers = outgoing.duplicate(context.state).unwrap_or_else(|| {
+            let numbers = outgoing.number(context.state);
+            outgoing.remember(context.state, numbers);
+            outgoing.deliver(context, numbers);
+            context.is_duplicate = false;
+            numbers
+        });
+        reply.msg_key = Some(numbers.to_string());
     }
     if reply.msg_key.is_none() {
         return Err(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND.because("none of the users exists"));
@@ -459,7 +462,7 @@ fn import_c2c_msg(
         ImportMode::HISTORY => false,
         _ => return Err(ErrorCode::MESSAGE_SYNC_SOURCE_INVALID.because("neither 2 nor 5")),
     };
-    let state = &mut *context.state;
+    let state = &*context.state;
     if !state.accounts.contains_key(&request.from_account) {
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
@@ -481,35 +484,28 @@ fn import_c2c_msg(
         body: request.msg_body,
         cloud_custom_data: request.cloud_custom_data,
     };
-    outgoing.deliver(state);
+    // Duplicates of an imported message have its numbers and its time, whatever they say and whoever of
+    // the two is the sender.
+    let (pair, _) = State::pair(&outgoing.from, &outgoing.to);
+    let chat = context.state.chats.get(&pair);
+    context.is_duplicate =
+        chat.is_some_and(|chat| chat.has(outgoing.seq, outgoing.random, outgoing.time));
+    if !context.is_duplicate {
+        let numbers = outgoing.number(context.state);
+        outgoing.deliver(context, numbers);
+    }
     Ok(ImportC2cMsgReply::default())
 }
 
-/// Changes the copies of a message on both sides; says how many there are.
-fn change(
-    state: &mut State,
-    a: &str,
-    b: &str,
+/// A message between two users.
+pub(super) fn held<'a>(
+    state: &'a mut State,
+    user: &str,
+    other: &str,
     key: &str,
-    mut change: impl FnMut(&mut C2cMsg),
-) -> usize {
-    let mut copies = 0;
-    let sides = if a == b {
-        vec![(a, b)]
-    } else {
-        vec![(a, b), (b, a)]
-    };
-    for (owner, peer) in sides {
-        let account = state.accounts.get_mut(owner);
-        let history = account.and_then(|account| account.history.get_mut(peer));
-        for message in history.into_iter().flatten() {
-            if message.msg_key.as_deref() == Some(key) {
-                change(message);
-                copies += 1;
-            }
-        }
-    }
-    copies
+) -> Option<&'a mut C2cMessage> {
+    let (pair, _) = State::pair(user, other);
+    state.chats.get_mut(&pair)?.get_mut(MsgKey::parse(key)?)
 }
 
 fn modify_c2c_msg(
@@ -525,18 +521,17 @@ fn modify_c2c_msg(
         }
     }
     let (from, to) = (&request.from_account, &request.to_account);
-    let copies = change(context.state, from, to, &request.msg_key, |message| {
-        if let Some(body) = &request.msg_body {
-            message.msg_body.clone_from(body);
-        }
-        if let Some(data) = &request.cloud_custom_data {
-            message.cloud_custom_data = Some(data.clone());
-        }
-    });
-    match copies {
-        0 => Err(ErrorCode::C2C_REQUEST_INVALID.because("there is no such message")),
-        _ => Ok(ModifyC2cMsgReply::default()),
+    let Some(message) = held(context.state, from, to, &request.msg_key) else {
+        return Err(ErrorCode::C2C_REQUEST_INVALID.because("there is no such message"));
+    };
+    if let Some(body) = &request.msg_body {
+        message.content.set_body(body);
     }
+    if let Some(data) = &request.cloud_custom_data {
+        message.content.set_data(data);
+    }
+    context.stored += message.bytes();
+    Ok(ModifyC2cMsgReply::default())
 }
 
 /// `seq_random_time`
@@ -556,25 +551,20 @@ fn recall_c2c_msg(
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
     let (from, to) = (&request.from_account, &request.to_account);
-    let mut before = false;
-    let copies = change(context.state, from, to, &request.msg_key, |message| {
-        before |= message.msg_flag_bits == Some(MsgFlagBits::RECALLED);
-        message.msg_flag_bits = Some(MsgFlagBits::RECALLED);
-    });
-    match copies {
-        0 => Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message")),
-        _ if before => Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before")),
-        _ => {
-            let left = unread(context.state, to);
-            context.events.tell(|time| {
-                let event = C2cAfterMsgWithDraw::new(from.as_str(), to.as_str(), request.msg_key);
-                let mut event = event.with_event_time(time);
-                event.unread_msg_num = left;
-                event
-            });
-            Ok(RecallC2cMsgReply::default())
-        }
+    let Some(message) = held(context.state, from, to, &request.msg_key) else {
+        return Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message"));
+    };
+    if std::mem::replace(&mut message.recalled, true) {
+        return Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before"));
     }
+    let left = unread(context.state, to);
+    context.events.tell(|time| {
+        let event = C2cAfterMsgWithDraw::new(from.as_str(), to.as_str(), request.msg_key);
+        let mut event = event.with_event_time(time);
+        event.unread_msg_num = left;
+        event
+    });
+    Ok(RecallC2cMsgReply::default())
 }
 
 pub(crate) fn mark_c2c_msgs_read(
@@ -587,23 +577,12 @@ pub(crate) fn mark_c2c_msgs_read(
     let Some(account) = state.accounts.get_mut(reader) else {
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("Report_Account is not imported"));
     };
-    let read = |message: &C2cMsg| {
-        &message.from_account == peer && message.msg_time_stamp.unwrap_or_default() <= until
-    };
-    let left = (account.history.get(peer).into_iter().flatten())
-        .filter(|message| &message.from_account == peer && !read(message))
-        .count() as u64;
+    let (pair, side) = State::pair(reader, peer);
+    let by_first = pair.0 == *peer;
+    let chat = state.chats.get_mut(&pair);
+    let left = chat.map_or(0, |chat| chat.read(by_first, side, until));
     if let Some(unread) = account.unread.get_mut(peer) {
         *unread = (*unread).min(left);
-    }
-    for (owner, other) in [(reader, peer), (peer, reader)] {
-        let history = state.accounts.get_mut(owner);
-        let history = history.and_then(|account| account.history.get_mut(other));
-        for message in history.into_iter().flatten() {
-            if read(message) {
-                message.is_peer_read = Some(Flag::ON);
-            }
-        }
     }
     let (now, left) = (context.now, unread(context.state, reader));
     context.events.tell(|time| {
@@ -636,10 +615,7 @@ fn get_c2c_unread_count(
             let count = account.unread.get(&peer).copied().unwrap_or_default();
             counts.push(C2cUnread::new(peer, count));
         } else {
-            failures.push(C2cUnreadFailure::new(
-                peer,
-                ErrorCode::MESSAGE_SENDER_INVALID,
-            ));
+            failures.push(C2cUnreadFailure::new(peer, ErrorCode::ACCOUNT_NOT_FOUND));
         }
     }
     reply.c2c_unread_msg_num_list = Some(counts);
@@ -651,50 +627,36 @@ fn get_c2c_history(
     context: &mut Context<'_>,
     request: GetC2cHistory,
 ) -> Result<GetC2cHistoryReply, Refusal> {
-    let account = context
-        .state
-        .accounts
-        .get(&request.operator_account)
-        .ok_or_else(|| {
-            ErrorCode::MESSAGE_SENDER_INVALID.because("Operator_Account is not imported")
-        })?;
-    let all = account
-        .history
-        .get(&request.peer_account)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let in_range = |message: &&C2cMsg| {
-        (request.min_time..=request.max_time).contains(&message.msg_time_stamp.unwrap_or_default())
-    };
+    let state = &*context.state;
+    if !state.accounts.contains_key(&request.operator_account) {
+        return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("Operator_Account is not imported"));
+    }
+    let (pair, side) = State::pair(&request.operator_account, &request.peer_account);
     // Going on means: everything before the message that was last.
-    let last = request.last_msg_key.as_ref().filter(|key| !key.is_empty());
-    let end = last.and_then(|key| {
-        all.iter()
-            .position(|message| message.msg_key.as_ref() == Some(key))
-    });
-    let candidates: Vec<&C2cMsg> = all
-        .iter()
-        .take(end.unwrap_or(all.len()))
-        .filter(in_range)
-        .collect();
+    let last = request.last_msg_key.as_deref().and_then(MsgKey::parse);
+    let nothing = Chat::default();
+    let chat = state.chats.get(&pair).unwrap_or(&nothing);
+    let mut candidates = (chat.page(side, request.min_time, request.max_time, last))
+        .map(|message| message.shown(&pair))
+        .peekable();
     // A page reaches back from the newest message, and lists its messages oldest first.
-    let mut bytes = 0;
     let most = usize::try_from(request.max_cnt)
         .unwrap_or(usize::MAX)
         .max(1);
-    let page: Vec<&C2cMsg> = candidates
-        .iter()
-        .rev()
-        .take(most)
-        .take_while(|message| {
-            let first = bytes == 0;
+    let mut bytes = 0;
+    let mut page = Vec::new();
+    while page.len() < most {
+        let fits = |message: &C2cMsg| {
             bytes += serde_json::to_vec(message).map_or(0, |json| json.len());
-            first || bytes <= MAX_HISTORY_BYTES
-        })
-        .copied()
-        .collect();
+            page.is_empty() || bytes <= MAX_HISTORY_BYTES
+        };
+        match candidates.next_if(fits) {
+            Some(message) => page.push(message),
+            None => break,
+        }
+    }
     let mut reply = GetC2cHistoryReply::default();
-    reply.complete = (page.len() == candidates.len()).into();
+    reply.complete = candidates.peek().is_none().into();
     reply.msg_cnt = page.len() as u64;
     reply.last_msg_time = page
         .last()
@@ -705,6 +667,7 @@ fn get_c2c_history(
             .and_then(|message| message.msg_key.clone())
             .unwrap_or_default(),
     );
-    reply.msg_list = page.into_iter().rev().cloned().collect();
+    page.reverse();
+    reply.msg_list = page;
     Ok(reply)
 }

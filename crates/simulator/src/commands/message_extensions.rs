@@ -3,6 +3,7 @@
 use super::{
     Commands, Context, Refusal,
     group::{BAD_BODY, allow, group},
+    message::held,
 };
 use crate::{
     gate::Because,
@@ -34,21 +35,10 @@ fn c2c<'a>(
     key: &str,
 ) -> Result<&'a mut Extensions, Refusal> {
     let from = from.unwrap_or_else(|| context.operator.to_owned());
-    let accounts = &context.state.accounts;
-    let has = |owner: &str, peer: &str| {
-        let history = accounts
-            .get(owner)
-            .and_then(|account| account.history.get(peer));
-        history.is_some_and(|history| {
-            history
-                .iter()
-                .any(|message| message.msg_key.as_deref() == Some(key))
-        })
-    };
-    if !has(&from, to) && !has(to, &from) {
+    let Some(message) = held(context.state, &from, to, key) else {
         return Err(ErrorCode::EXTENSION_MESSAGE_NOT_FOUND.because("there is no such message"));
-    }
-    (context.state.extensions.get_mut(key))
+    };
+    (message.content.extensions_mut())
         .ok_or_else(|| ErrorCode::EXTENSION_UNSUPPORTED.because("sent without extensions"))
 }
 
@@ -63,7 +53,7 @@ fn of_group<'a>(
     let Some(message) = message.filter(|message| message.fate == Fate::Present) else {
         return Err(ErrorCode::EXTENSION_MESSAGE_NOT_FOUND.because("there is no such message"));
     };
-    (message.extensions.as_mut())
+    (message.content.extensions_mut())
         .ok_or_else(|| ErrorCode::EXTENSION_UNSUPPORTED.because("sent without extensions"))
 }
 
@@ -75,6 +65,7 @@ fn set_c2c_msg_extensions(
     context: &mut Context<'_>,
     request: SetC2cMsgExtensions,
 ) -> Result<SetC2cMsgExtensionsReply, Refusal> {
+    context.stored += context.body_bytes;
     let held = c2c(
         context,
         request.from_account,
@@ -111,6 +102,7 @@ fn set_group_msg_extensions(
     context: &mut Context<'_>,
     request: SetGroupMsgExtensions,
 ) -> Result<SetGroupMsgExtensionsReply, Refusal> {
+    context.stored += context.body_bytes;
     let held = of_group(context, &request.group_id, request.msg_seq)?;
     let pairs = request.extension_list.unwrap_or_default();
     let results = held.change(request.operate_type, pairs);

@@ -1,6 +1,6 @@
 //! Friends, friend lists and blocked users.
 
-use super::{BadBody, Commands, Context, Refusal, Step};
+use super::{BadBody, Commands, Context, Refusal, Step, text};
 use crate::{
     gate::Because,
     state::{Account, Friend, State},
@@ -80,9 +80,7 @@ fn results(
     each: impl Iterator<Item = (String, ErrorCode)>,
 ) -> (Vec<RelationResult>, Option<Vec<String>>) {
     let results: Vec<RelationResult> = each
-        .map(|(user, code)| {
-            RelationResult::new(user, code).with_result_info(code.meaning().unwrap_or_default())
-        })
+        .map(|(user, code)| RelationResult::new(user, code).with_result_info(text(code)))
         .collect();
     let failed: Vec<String> = (results.iter())
         .filter(|result| result.result_code != ErrorCode::OK)
@@ -226,7 +224,7 @@ pub(crate) fn request_friend(
         tell_added(context, from, pairs, false);
         match code {
             ErrorCode::OK => Ok(Step::Done(())),
-            code => Err(code.because(code.meaning().unwrap_or_default())),
+            code => Err(code.because(text(code))),
         }
     })
 }
@@ -452,7 +450,8 @@ fn check_friends(
             Some(account.relations.friends.contains_key(with))
         };
         let Some(back) = friends(&user, &request.from_account) else {
-            let check = FriendCheck::new(user.as_str(), ErrorCode::RELATION_ACCOUNT_NOT_FOUND);
+            let code = ErrorCode::RELATION_ACCOUNT_NOT_FOUND;
+            let check = FriendCheck::new(user.as_str(), code).with_result_info(text(code));
             reply
                 .info_item
                 .push(check.with_relation(FriendRelation::NO_RELATION));
@@ -712,7 +711,8 @@ fn check_block_list(
             Some(account.relations.has_blocked(whom))
         };
         let Some(back) = blocks(&user, &request.from_account) else {
-            let check = BlockCheck::new(user.as_str(), ErrorCode::RELATION_ACCOUNT_NOT_FOUND);
+            let code = ErrorCode::RELATION_ACCOUNT_NOT_FOUND;
+            let check = BlockCheck::new(user.as_str(), code).with_result_info(text(code));
             reply
                 .black_list_check_item
                 .push(check.with_relation(BlockRelation::NO));

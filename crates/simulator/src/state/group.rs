@@ -101,6 +101,17 @@ impl Group {
         self.members.remove(user).is_some()
     }
 
+    /// The messages of the group and of its topics.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &Messages> {
+        let topics = self.topics.values().map(|topic| &topic.messages);
+        std::iter::once(&self.messages).chain(topics)
+    }
+
+    pub(crate) fn lists_mut(&mut self) -> impl Iterator<Item = &mut Messages> {
+        let topics = self.topics.values_mut().map(|topic| &mut topic.messages);
+        std::iter::once(&mut self.messages).chain(topics)
+    }
+
     /// The profile changed.
     pub(crate) fn touch(&mut self, now: u64) {
         self.info.last_info_time = Some(now);

@@ -1,52 +1,112 @@
-//! Stored messages of groups and topics, and the pairs that are attached to messages.
+//! Stored messages of groups, topics and pairs of users, and the pairs that are attached to messages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    mem,
+};
 use tencent_chat_types::{
     ErrorCode,
+    message::get_c2c_history::{C2cMsg, MsgFlagBits},
     model::{ExtensionOperation, MsgElement, MsgExtension, MsgExtensionResult, MsgPriority},
+    wire::Flag,
 };
 
 /// Most pairs of a message.
 const MAX_EXTENSIONS: usize = 300;
 
+/// What the allocator and the lists add to each message, roughly.
+const OVERHEAD_BYTES: usize = 64;
+
+/// What users see of a message. Elements are kept as JSON, which takes a tenth of what they take
+/// when they are decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    body: Box<str>,
+    data: Option<Box<str>>,
+    /// The pairs, for a message that was sent with support for them.
+    extensions: Option<Box<Extensions>>,
+}
+
+impl Content {
+    pub(crate) fn new(body: &[MsgElement], data: Option<&str>) -> Self {
+        Self {
+            body: write(body),
+            data: data.map(Into::into),
+            extensions: None,
+        }
+    }
+
+    /// Lets the message have pairs.
+    pub(crate) fn extensible(mut self, extensible: bool) -> Self {
+        self.extensions = extensible.then(Box::default);
+        self
+    }
+
+    pub(crate) fn body(&self) -> Vec<MsgElement> {
+        // It was written from elements.
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn set_body(&mut self, body: &[MsgElement]) {
+        self.body = write(body);
+    }
+
+    pub(crate) fn data(&self) -> Option<&str> {
+        self.data.as_deref()
+    }
+
+    pub(crate) fn set_data(&mut self, data: &str) {
+        self.data = Some(data.into());
+    }
+
+    pub(crate) fn extensions_mut(&mut self) -> Option<&mut Extensions> {
+        self.extensions.as_deref_mut()
+    }
+
+    fn bytes(&self) -> usize {
+        let data = self.data.as_ref().map_or(0, |data| data.len());
+        let pairs = self.extensions.as_ref().map_or(0, |pairs| pairs.bytes());
+        self.body.len() + data + pairs
+    }
+}
+
+fn write(body: &[MsgElement]) -> Box<str> {
+    // Elements always become JSON.
+    serde_json::to_string(body).unwrap_or_default().into()
+}
+
+/// A message of some list, so that the oldest of all lists can go.
+pub(crate) trait Aged {
+    /// Grows with every message of the app.
+    fn serial(&self) -> u64;
+    /// What it takes in memory.
+    fn bytes(&self) -> usize;
+}
+
 /// Messages of a group or a topic, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    stored: Vec<GroupMessage>,
+    stored: VecDeque<GroupMessage>,
     /// Numbers that were given out.
     given: u64,
-    /// Messages that the app dropped.
-    pub(crate) dropped: Vec<Dropped>,
-}
-
-/// A group message that the app dropped: its double is dropped too.
-#[derive(Debug)]
-pub(crate) struct Dropped {
-    pub(crate) from: String,
-    pub(crate) random: u32,
-    pub(crate) body: Vec<MsgElement>,
-    pub(crate) time: u64,
-    /// The number that the sender was told.
-    pub(crate) told_seq: u64,
+    /// Up to which number users have seen them.
+    read: BTreeMap<String, u64>,
+    /// Some of the oldest have gone.
+    forgotten: bool,
 }
 
 /// A group message.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupMessage {
+    pub(crate) serial: u64,
     pub(crate) seq: u64,
-    pub(crate) from: String,
+    pub(crate) from: Box<str>,
     pub(crate) random: u32,
     pub(crate) time: u64,
-    pub(crate) body: Vec<MsgElement>,
-    /// What the sender sent, where the app changed it.
-    pub(crate) asked_for: Option<Vec<MsgElement>>,
-    pub(crate) cloud_custom_data: Option<String>,
+    pub(crate) content: Content,
     pub(crate) priority: Option<MsgPriority>,
     pub(crate) is_system: bool,
     pub(crate) fate: Fate,
-    /// The pairs, for a message that was sent with support for them.
-    pub(crate) extensions: Option<Extensions>,
-    pub(crate) read_by: BTreeSet<String>,
 }
 
 /// What became of a message.
@@ -57,6 +117,16 @@ pub(crate) enum Fate {
     Recalled,
 }
 
+impl Aged for GroupMessage {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn bytes(&self) -> usize {
+        mem::size_of::<Self>() + OVERHEAD_BYTES + self.from.len() + self.content.bytes()
+    }
+}
+
 impl Messages {
     /// The number of the latest message; 0 before the first.
     pub(crate) fn last_seq(&self) -> u64 {
@@ -64,14 +134,14 @@ impl Messages {
     }
 
     pub(crate) fn last_time(&self) -> u64 {
-        self.stored.last().map_or(0, |message| message.time)
+        self.stored.back().map_or(0, |message| message.time)
     }
 
     /// Stores a message under the next number.
     pub(crate) fn push(&mut self, mut message: GroupMessage) -> u64 {
         self.given += 1;
         message.seq = self.given;
-        self.stored.push(message);
+        self.stored.push_back(message);
         self.given
     }
 
@@ -89,8 +159,246 @@ impl Messages {
         self.stored.iter_mut()
     }
 
+    /// Messages up to a number, newest first.
+    pub(crate) fn up_to(&self, seq: u64) -> impl Iterator<Item = &GroupMessage> {
+        let end = self.stored.partition_point(|message| message.seq <= seq);
+        self.stored.range(..end).rev()
+    }
+
+    /// Whether messages have gone that were older than this one.
+    pub(crate) fn forgot_before(&self, seq: u64) -> bool {
+        self.forgotten && self.stored.front().is_none_or(|first| seq <= first.seq)
+    }
+
+    pub(crate) fn get(&self, seq: u64) -> Option<&GroupMessage> {
+        let at = self
+            .stored
+            .binary_search_by_key(&seq, |message| message.seq);
+        self.stored.get(at.ok()?)
+    }
+
     pub(crate) fn get_mut(&mut self, seq: u64) -> Option<&mut GroupMessage> {
-        self.stored.iter_mut().find(|message| message.seq == seq)
+        let at = self
+            .stored
+            .binary_search_by_key(&seq, |message| message.seq);
+        self.stored.get_mut(at.ok()?)
+    }
+
+    /// Whether a user has seen a message; senders have seen theirs.
+    pub(crate) fn is_read(&self, seq: u64, from: &str, user: &str) -> bool {
+        from == user || self.read.get(user).is_some_and(|up_to| seq <= *up_to)
+    }
+
+    /// Lets a user see the messages up to a number; answers those that are new to the user.
+    pub(crate) fn read(&mut self, user: &str, up_to: u64) -> Vec<&GroupMessage> {
+        let up_to = up_to.min(self.given);
+        let read = self.read.entry(user.to_owned()).or_default();
+        let before = mem::replace(read, (*read).max(up_to));
+        let new = self.stored.iter().rev();
+        let mut new: Vec<&GroupMessage> = new
+            .skip_while(|message| message.seq > up_to)
+            .take_while(|message| message.seq > before)
+            .filter(|message| *message.from != *user)
+            .collect();
+        new.reverse();
+        new
+    }
+
+    pub(crate) fn forget(&mut self, up_to_serial: u64) {
+        let before = self.stored.len();
+        self.stored.retain(|message| message.serial > up_to_serial);
+        self.forgotten |= self.stored.len() < before;
+        shrink(&mut self.stored);
+    }
+}
+
+/// Gives back memory that a list has used before.
+fn shrink<T>(list: &mut VecDeque<T>) {
+    if list.capacity() > 2 * list.len() + 16 {
+        list.shrink_to_fit();
+    }
+}
+
+/// Messages between two users, oldest first. Each is stored once; either user can lose it.
+#[derive(Debug, Default)]
+pub(crate) struct Chat {
+    messages: VecDeque<C2cMessage>,
+}
+
+/// A message between two users.
+#[derive(Clone, Debug)]
+pub(crate) struct C2cMessage {
+    pub(crate) serial: u64,
+    pub(crate) numbers: MsgKey,
+    pub(crate) content: Content,
+    /// Sent by the first of the two.
+    pub(crate) from_first: bool,
+    /// In whose history it is.
+    pub(crate) held: [bool; 2],
+    pub(crate) read: bool,
+    pub(crate) recalled: bool,
+}
+
+/// What a message is found by. As a text it is `seq_random_time`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MsgKey {
+    pub(crate) seq: u32,
+    pub(crate) random: u32,
+    pub(crate) time: u64,
+}
+
+impl MsgKey {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('_');
+        let key = Self {
+            seq: parts.next()?.parse().ok()?,
+            random: parts.next()?.parse().ok()?,
+            time: parts.next()?.parse().ok()?,
+        };
+        parts.next().is_none().then_some(key)
+    }
+}
+
+impl std::fmt::Display for MsgKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}_{}_{}", self.seq, self.random, self.time)
+    }
+}
+
+impl Aged for C2cMessage {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn bytes(&self) -> usize {
+        mem::size_of::<Self>() + OVERHEAD_BYTES + self.content.bytes()
+    }
+}
+
+impl C2cMessage {
+    /// As a history shows it.
+    pub(crate) fn shown(&self, users: &(String, String)) -> C2cMsg {
+        let (from, to) = match self.from_first {
+            true => (&users.0, &users.1),
+            false => (&users.1, &users.0),
+        };
+        let MsgKey { seq, random, time } = self.numbers;
+        let flags = match self.recalled {
+            true => MsgFlagBits::RECALLED,
+            false => MsgFlagBits::NORMAL,
+        };
+        let mut shown = C2cMsg::new(from.as_str(), to.as_str(), self.content.body())
+            .with_msg_seq(u64::from(seq))
+            .with_msg_random(u64::from(random))
+            .with_msg_time_stamp(time)
+            .with_msg_flag_bits(flags)
+            .with_is_peer_read(Flag::from(self.read))
+            .with_msg_key(self.numbers.to_string());
+        shown.cloud_custom_data = self.content.data().map(str::to_owned);
+        shown
+    }
+}
+
+impl Chat {
+    /// Stores a message; an imported one may be older than what is there.
+    pub(crate) fn insert(&mut self, message: C2cMessage) {
+        let time = message.numbers.time;
+        let at = match self.messages.back() {
+            Some(last) if last.numbers.time > time => self.after(time),
+            _ => self.messages.len(),
+        };
+        self.messages.insert(at, message);
+    }
+
+    /// Where messages begin that are newer.
+    fn after(&self, time: u64) -> usize {
+        (self.messages).partition_point(|message| message.numbers.time <= time)
+    }
+
+    /// Where messages begin that are not older.
+    fn from(&self, time: u64) -> usize {
+        (self.messages).partition_point(|message| message.numbers.time < time)
+    }
+
+    fn position(&self, key: MsgKey) -> Option<usize> {
+        let start = self.from(key.time);
+        let mut same = self.messages.range(start..);
+        let same_time = |message: &&C2cMessage| message.numbers.time == key.time;
+        let at = same
+            .by_ref()
+            .take_while(same_time)
+            .position(|message| message.numbers == key)?;
+        Some(start + at)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: MsgKey) -> Option<&mut C2cMessage> {
+        let at = self.position(key)?;
+        self.messages.get_mut(at)
+    }
+
+    /// Whether a message has these numbers; without a sequence number the others decide.
+    pub(crate) fn has(&self, seq: Option<u32>, random: u32, time: u64) -> bool {
+        let same_time = self.messages.range(self.from(time)..self.after(time));
+        let mut numbers = same_time.map(|message| message.numbers);
+        numbers.any(|held| held.random == random && seq.is_none_or(|seq| held.seq == seq))
+    }
+
+    /// Messages in a user's history from one time to another, newest first, and before the message
+    /// with this key, if it is there.
+    pub(crate) fn page(
+        &self,
+        side: usize,
+        from: u64,
+        to: u64,
+        before: Option<MsgKey>,
+    ) -> impl Iterator<Item = &C2cMessage> {
+        let end = before.and_then(|key| self.position(key));
+        let end = end.unwrap_or(self.messages.len()).min(self.after(to));
+        let start = self.from(from).min(end);
+        let range = self.messages.range(start..end).rev();
+        range.filter(move |message| message.held.get(side) == Some(&true))
+    }
+
+    /// Lets one user's messages up to a time be read by the other; answers how many are left in the
+    /// reader's history.
+    pub(crate) fn read(&mut self, by_first: bool, reader: usize, until: u64) -> u64 {
+        let end = self.after(until);
+        let mut left = 0;
+        for (at, message) in self.messages.iter_mut().enumerate() {
+            if message.from_first != by_first {
+                continue;
+            }
+            if at < end {
+                message.read = true;
+            } else if message.held.get(reader) == Some(&true) {
+                left += 1;
+            }
+        }
+        left
+    }
+
+    /// Takes all messages out of a user's history.
+    pub(crate) fn clear(&mut self, side: usize) {
+        for message in &mut self.messages {
+            if let Some(held) = message.held.get_mut(side) {
+                *held = false;
+            }
+        }
+        (self.messages).retain(|message| message.held.contains(&true));
+        shrink(&mut self.messages);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &C2cMessage> {
+        self.messages.iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    pub(crate) fn forget(&mut self, up_to_serial: u64) {
+        (self.messages).retain(|message| message.serial > up_to_serial);
+        shrink(&mut self.messages);
     }
 }
 
@@ -113,6 +421,12 @@ pub(crate) struct ExtensionPage {
 }
 
 impl Extensions {
+    fn bytes(&self) -> usize {
+        let pairs = self.pairs.iter();
+        let pairs = pairs.map(|(key, (value, _))| OVERHEAD_BYTES + key.len() + value.len());
+        mem::size_of::<Self>() + pairs.sum::<usize>()
+    }
+
     /// Sets, deletes or clears pairs; none for an operation that is not known.
     pub(crate) fn change(
         &mut self,

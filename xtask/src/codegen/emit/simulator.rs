@@ -6,26 +6,37 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-/// `generated/samples.rs`: path and the first sample reply that is a success.
+/// `generated/samples.rs`: path, and the first sample whose reply is a success; one with a request, if
+/// there is one.
 pub(super) fn samples(spec: &Spec) -> Result<String, String> {
     let mut file = RustFile::new("spec/endpoints");
-    file.intro("A successful reply of every command, from the samples of its spec file.");
+    file.intro("A successful call of every command, from the samples of its spec file.");
     let rows = spec.endpoints.iter().filter_map(|endpoint| {
-        let replies = endpoint
-            .file
-            .samples
-            .iter()
-            .filter_map(|sample| sample.reply.as_ref());
-        let reply = replies
-            .filter_map(|text| serde_json::from_str::<Value>(text).ok())
-            .find(is_success)?;
-        let (path, reply) = (&endpoint.file.path.value, reply.to_string());
-        Some(quote! { (#path, #reply) })
+        let json = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let samples = endpoint.file.samples.iter().filter_map(|sample| {
+            let reply = json(sample.reply.as_ref()?).filter(is_success)?;
+            let request = sample.request.as_ref().and_then(|text| json(text));
+            Some((request, reply))
+        });
+        let mut samples: Vec<(Option<Value>, Value)> = samples.collect();
+        samples.sort_by_key(|(request, _)| request.is_none());
+        let (request, reply) = samples.into_iter().next()?;
+        let request = request.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let (request, reply) = (request.to_string(), reply.to_string());
+        let path = &endpoint.file.path.value;
+        Some(quote! { Sample { path: #path, request: #request, reply: #reply } })
     });
     let rows: Vec<TokenStream> = rows.collect();
     file.items(quote! {
-        /// Path and reply.
-        pub(crate) static SAMPLES: &[(&str, &str)] = &[#(#rows),*];
+        /// A call as the documentation shows it.
+        pub(crate) struct Sample {
+            pub(crate) path: &'static str,
+            pub(crate) request: &'static str,
+            pub(crate) reply: &'static str,
+        }
+
+        /// A sample of every command.
+        pub(crate) static SAMPLES: &[Sample] = &[#(#rows),*];
     });
     file.render()
 }
