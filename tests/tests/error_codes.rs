@@ -84,7 +84,7 @@ async fn errors_of_typed_and_raw_calls_use_the_service_of_the_command() {
         (DestroyOfficialAccount::META.path, ErrorClass::NotFound),
     ] {
         let refuse = || [Fault::Refuse(TWO_MEANINGS)];
-        world.simulator.inject(path, refuse());
+        world.simulator.inject(path, refuse()).unwrap();
         let raw = (world.client)
             .send_raw(path, &serde_json::json!({}))
             .await
@@ -94,7 +94,10 @@ async fn errors_of_typed_and_raw_calls_use_the_service_of_the_command() {
         assert_eq!(raw.repeat(), Some(ErrorRepeat::Never), "{path}");
     }
     let path = DestroyOfficialAccount::META.path;
-    world.simulator.inject(path, [Fault::Refuse(TWO_MEANINGS)]);
+    world
+        .simulator
+        .inject(path, [Fault::Refuse(TWO_MEANINGS)])
+        .unwrap();
     let typed = (world.client)
         .call(DestroyOfficialAccount::new("@TOA#_x"))
         .retry(RetryPolicy::none())
