@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{error::Error, hint::black_box};
 use tencent_chat_benches::{Contender, Goal, Harness};
-use tencent_chat_types::message::GetC2cHistoryReply;
+use tencent_chat_types::{from_slice, message::GetC2cHistoryReply};
 
 /// What somebody without this SDK writes.
 mod derived {
@@ -246,7 +246,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut read_ours = |count: u64| {
         for _ in 0..count {
-            black_box(serde_json::from_slice::<GetC2cHistoryReply>(black_box(&text)).unwrap());
+            black_box(from_slice::<GetC2cHistoryReply>(black_box(&text)).unwrap());
         }
     };
     harness.compare(

@@ -2,6 +2,7 @@
 
 pub mod churn;
 pub mod circle;
+pub mod exact_json;
 pub mod odd_json;
 pub mod story;
 pub mod world;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, path::Path};
 use tencent_chat_tests::odd_json::{from_the_future, loosely};
 use tencent_chat_types::{
-    Reply,
+    Reply, decode,
     webhook::{
         Answer, CallbackCommand, Event, WEBHOOKS, Webhook, WebhookVisitor, When, visit_webhook,
     },
@@ -44,8 +44,20 @@ fn samples() -> Vec<Sample> {
     samples
 }
 
+/// Whether everything in an event fits.
+struct Fits<'a>(&'a str);
+
+impl WebhookVisitor for Fits<'_> {
+    type Output = bool;
+    fn visit<E: Webhook>(self) -> bool {
+        decode::<E>(self.0.as_bytes()).is_ok_and(|decoded| decoded.misfits.is_empty())
+    }
+}
+
 /// Through the enum of all events, as on the wire.
 fn event(command: &str, json: &Value) -> Event {
+    let fits = visit_webhook(command, Fits(&json.to_string()));
+    assert_ne!(fits, Some(false), "{command} {json}");
     Event::decode(command, json.to_string().as_bytes())
         .unwrap_or_else(|error| panic!("{command} {json}: {error}"))
 }

@@ -67,7 +67,7 @@ impl ClientBuilder {
     pub const DEFAULT_SIG_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
 
     /// Largest reply that is read unless set otherwise. The service's own limit is 1 MB.
-    pub const DEFAULT_MAX_REPLY_BYTES: usize = 8 << 20;
+    pub const DEFAULT_MAX_REPLY_BYTES: usize = 2 << 20;
 
     pub(crate) fn new(sdk_app_id: u64, identifier: String, key: SecretKey) -> Self {
         Self {

@@ -5,6 +5,7 @@ use std::{
     fmt,
     time::{Duration, Instant},
 };
+use tencent_chat_types::Misfits;
 use tracing::{Span, field::Empty};
 
 /// Is told of every try of every call. For metrics: it runs on the way of the call, so it must be
@@ -65,6 +66,14 @@ impl<'a> Tried<'a> {
                 endpoint, number, outcome, code, waited_ms, took_ms, repeats, "call"
             );
         }
+    }
+}
+
+/// Says that parts of a reply did not fit and were kept as they came: which, not what they held.
+pub(crate) fn trace_misfits(endpoint: &str, misfits: &Misfits<'_>) {
+    if !misfits.is_empty() {
+        let count = misfits.len();
+        tracing::warn!(target: "tencent_chat", endpoint, count, fields = %misfits, "misfit");
     }
 }
 

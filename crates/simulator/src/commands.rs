@@ -192,9 +192,14 @@ impl Commands {
             if !json.is_object() {
                 return Err((bad_body.unparsable)(".").because("the body is no JSON object"));
             }
-            let request: E = serde_path_to_error::deserialize(json).map_err(|error| {
-                (bad_body.unparsable)(&error.path().to_string()).because(error.to_string())
-            })?;
+            let decoded = tencent_chat_types::decode::<E>(body)
+                .map_err(|error| (bad_body.unparsable)(".").because(error.to_string()))?;
+            if let Some(misfit) = decoded.misfits.list(1).first() {
+                let path = misfit.path();
+                let code = (bad_body.unparsable)(&path);
+                return Err(code.because(format!("{path} holds a value that does not fit")));
+            }
+            let request = decoded.value;
             request.validate().map_err(|violations| {
                 let code = violations
                     .iter()

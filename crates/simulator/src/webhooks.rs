@@ -606,7 +606,10 @@ impl Drop for Claim {
 }
 
 fn parse<R: Reply>(body: &[u8]) -> Result<R, WebhookFailure> {
-    serde_json::from_slice(body).map_err(|_| WebhookFailure::Unparsable)
+    match tencent_chat_types::decode(body) {
+        Ok(decoded) if decoded.misfits.is_empty() => Ok(decoded.value),
+        _ => Err(WebhookFailure::Unparsable),
+    }
 }
 
 /// What the app is to be told of, in the order of happening.

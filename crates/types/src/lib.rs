@@ -3,8 +3,10 @@
 //! This crate does no I/O. It holds, for every command, a request type, a reply type and the
 //! facts that a client needs ([`Meta`]): path, quota, whether a repeat is safe, error codes.
 //!
-//! What was decoded is written back the same: unknown fields, unknown enum values, unknown
-//! message elements and odd number formats are kept (see [`wire`]).
+//! [`decode`] reads what the service says. One odd value does not sink the rest: what does not fit
+//! its field is kept as it came, reads as missing and can be asked for. What was decoded is written
+//! back the same: that, unknown fields, unknown enum values, unknown message elements and odd number
+//! formats are kept (see [`wire`]).
 
 mod batch;
 mod endpoint;
@@ -29,3 +31,4 @@ pub use generated::{
     protocol::{ActionStatus, Envelope},
     *,
 };
+pub use wire::{Decoded, Misfit, Misfits, decode, from_slice, misfits, to_vec};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here runs on replies: what the service says is taken as it is.
 
+use crate::wire::Extra;
 use std::fmt;
 
 /// Types whose documented limits can be checked.
@@ -68,6 +69,8 @@ pub struct Violation {
 pub enum Limit {
     /// The field must be sent.
     Required,
+    /// The field must hold what it is for: not an object in place of a text, nor invalid text.
+    Type,
     /// Bytes of UTF-8.
     MaxBytes(u32),
     /// Characters.
@@ -87,6 +90,7 @@ impl fmt::Display for Violation {
         let Self { path, limit, found } = self;
         match limit {
             Limit::Required => write!(f, "{path} must be sent"),
+            Limit::Type => write!(f, "{path} holds a value that does not fit"),
             Limit::MaxBytes(max) => {
                 write!(f, "{path} has {found} bytes, at most {max} are allowed")
             }
@@ -120,27 +124,48 @@ enum Step {
     Key(String),
 }
 
+fn push_field(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+}
+
 impl Checker {
     fn report(&mut self, field: &'static str, limit: Limit, found: i128) {
+        let path = self.path(Some(field));
+        self.found.push(Violation { path, limit, found });
+    }
+
+    fn path(&self, field: Option<&'static str>) -> String {
         let mut path = String::new();
-        for step in self.path.iter().chain([&Step::Field(field)]) {
+        for step in self.path.iter().chain(field.map(Step::Field).as_ref()) {
             match step {
-                Step::Field(name) if path.is_empty() => path.push_str(name),
-                Step::Field(name) => {
-                    path.push('.');
-                    path.push_str(name);
-                }
+                Step::Field(name) => push_field(&mut path, name),
                 Step::Index(i) => path.push_str(&format!("[{i}]")),
                 Step::Key(key) => path.push_str(&format!("[{key:?}]")),
             }
         }
-        self.found.push(Violation { path, limit, found });
+        path
     }
 
     /// The field was missing when the value was decoded, and nobody has set it since.
     pub fn required(&mut self, field: &'static str, missing: bool) {
         if missing {
             self.report(field, Limit::Required, 0);
+        }
+    }
+
+    /// Nothing that the object held when it was decoded is waiting to be sent without fitting.
+    pub(crate) fn misfits(&mut self, extra: &Extra) {
+        if extra.is_empty() {
+            return;
+        }
+        for misfit in extra.misfits() {
+            let mut path = self.path(None);
+            push_field(&mut path, &misfit.path());
+            let (limit, found) = (Limit::Type, 0);
+            self.found.push(Violation { path, limit, found });
         }
     }
 

@@ -6,9 +6,11 @@
 //!
 //! This crate does no I/O: receiving and verifying is the work of `tencent-chat-webhook`.
 
-use crate::{Envelope, RawReply, Reply};
+use crate::{
+    Envelope, RawReply, Reply,
+    wire::{Extra, Raw, holds_null, to_vec},
+};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use std::fmt;
 
 pub use crate::generated::webhook::*;
@@ -26,7 +28,8 @@ pub trait Webhook:
     fn command(&self) -> Option<&CallbackCommand>;
 
     /// What tells this occurrence from every other of this webhook, the same when the service
-    /// repeats it. None where no source names such fields; then the whole body does.
+    /// repeats it. None where no source names such fields, or one of them is missing or did not fit;
+    /// then the whole body does.
     fn identity(&self) -> Option<String>;
 }
 
@@ -163,12 +166,12 @@ pub struct UnknownEvent {
     /// Name of the webhook, as the query says it.
     pub command: String,
     /// The body.
-    pub body: Value,
+    pub body: Raw,
 }
 
 impl UnknownEvent {
     /// An event with a name and a body.
-    pub fn new(command: impl Into<String>, body: impl Into<Value>) -> Self {
+    pub fn new(command: impl Into<String>, body: impl Into<Raw>) -> Self {
         Self {
             command: command.into(),
             body: body.into(),
@@ -240,9 +243,18 @@ pub trait WebhookVisitor {
     fn visit<E: Webhook>(self) -> Self::Output;
 }
 
-/// The values of identifying fields as one text.
-pub(crate) fn identity_of(fields: &impl Serialize) -> Option<String> {
-    serde_json::to_string(fields).ok()
+/// The values of identifying fields as one text. None where one of them is missing or did not fit: what
+/// is left of them might be the same in another event.
+pub(crate) fn identity_of(
+    extra: &Extra,
+    names: &[&str],
+    fields: &impl Serialize,
+) -> Option<String> {
+    if names.iter().any(|name| extra.lacks(name)) {
+        return None;
+    }
+    let identity = String::from_utf8(to_vec(fields).ok()?).ok()?;
+    (!holds_null(identity.as_bytes())).then_some(identity)
 }
 
 /// Gives the enum of all events its way in and out.
@@ -254,14 +266,14 @@ macro_rules! event_table {
             ///
             /// # Errors
             ///
-            /// A body that is no JSON, or not what this webhook sends.
+            /// A body that is not JSON, or not an object where this webhook sends one.
             // Compiled where it is used: the code for reading all events takes seconds to make.
             #[inline]
             pub fn decode(command: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
                 match command {
-                    $( $command => serde_json::from_slice(body).map(|event| Self::$event(Box::new(event))), )*
+                    $( $command => crate::wire::from_slice(body).map(|event| Self::$event(Box::new(event))), )*
                     _ => {
-                        let body: serde_json::Value = serde_json::from_slice(body)?;
+                        let body: crate::wire::Raw = crate::wire::from_slice(body)?;
                         Ok(Self::Unknown(crate::webhook::UnknownEvent::new(command, body)))
                     }
                 }

@@ -1,33 +1,53 @@
 //! How values travel: the codec under every generated type.
 //!
 //! The service is loose with its own formats. Integers arrive as texts, fields that are always
-//! there go missing, `null` stands for "none", new fields and new element types appear. A derive
-//! would either fail on those or lose them. So every generated object is read and written by
-//! `wire_object!`, which keeps two promises:
+//! there go missing, `null` stands for "none", new fields and new element types appear, an object
+//! stands where a list should be, a text holds half an emoji. A derive would either fail on those or
+//! lose them. So every generated object is read and written by `wire_object!`, which keeps three
+//! promises:
 //!
-//! * nothing that a typed field can express fails a decode because of its form, and
-//! * what was decoded is written back the same: unknown fields and odd forms are kept in the
-//!   object's [`Extra`].
+//! * no value within an object fails the decode of the object: one that does not fit its field is
+//!   kept as it came and reads as missing, an item that does not fit is kept apart from its list,
+//!   invalid text is read with replacement characters ([`Extra::misfits`], [`decode`]),
+//! * what was decoded is written back the same: all of that, unknown fields and odd forms are kept in
+//!   the object's [`Extra`], in the memory of their text, and
+//! * a decoded value equals what decoding its encoding gives, whatever the order of keys.
+//!
+//! [`decode`] and [`from_slice`] read bytes as they come from the service, and [`to_vec`] writes them
+//! back exactly. serde_json's functions work as well and see the same fields, but they take only text
+//! that is valid, read more slowly because they go through a text in between, and write replacement
+//! characters where the text was not UTF-8.
 
+mod decode;
 mod extra;
 mod flag;
 mod object;
 mod open_enum;
+mod parts;
+mod raw;
+mod reader;
 mod tag_value;
 mod union;
 mod value;
 
+pub use decode::{Decoded, Misfit, Misfits, broken_at, decode, from_slice, misfits};
 pub use extra::Extra;
 pub use flag::Flag;
 pub use open_enum::Text;
+pub use raw::{Raw, to_vec};
 pub use tag_value::TagValue;
 pub use union::Unknown;
 
-pub(crate) use extra::Form;
-pub(crate) use object::{Key, is_initial, read_field, wire_common, wire_object, write_field};
+pub(crate) use decode::deserialize;
+pub(crate) use extra::{Form, keep};
+pub(crate) use object::{
+    is_initial, read_field, required, wire_common, wire_object, write_optional, write_required,
+};
 pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};
-pub(crate) use union::{Content, Tag, wire_union};
-pub(crate) use value::{WireValue, delegate_to_i64, write_text};
+pub(crate) use parts::Parts;
+pub(crate) use reader::{Broken, Key, Mark, Reader, holds_null};
+pub(crate) use union::{Content, Tagged, read_content, wire_union};
+pub(crate) use value::{Shape, Slot, WireValue, delegate_to_i64, write_text};
 
 #[cfg(test)]
 #[allow(

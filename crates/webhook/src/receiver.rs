@@ -8,11 +8,14 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
 use tencent_chat_types::{
+    Decoded, decode,
     text::{quoted, without_value},
+    to_vec,
     webhook::{
         CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
         visit_webhook,
     },
+    wire::Raw,
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
@@ -96,8 +99,9 @@ impl Receiver {
     /// recommends for a sibling product with the same scheme; for this one it names no limit.
     pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
 
-    /// Largest body that is read unless set otherwise. Messages are at most 12 KB.
-    pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
+    /// Largest body that is read unless set otherwise. A message is at most 12 KB, which escapes can
+    /// make six times as much, and lists are of some hundred members.
+    pub const DEFAULT_MAX_BODY_BYTES: usize = 256 << 10;
 
     /// For an app whose webhooks are signed with this token.
     pub fn new(sdk_app_id: u64, token: impl Into<Token>) -> Self {
@@ -257,8 +261,8 @@ impl Receiver {
         body: &[u8],
     ) -> Result<E, ReceiveError> {
         self.check_size(body)?;
-        let event: E = match serde_json::from_slice(body) {
-            Ok(event) => event,
+        let event: E = match decode(body) {
+            Ok(decoded) => read(origin, decoded),
             Err(error) => return Err(why_undecodable::<E>(origin, body, &error)),
         };
         if let Some(command) = event.command() {
@@ -274,14 +278,24 @@ impl Receiver {
         body: &[u8],
     ) -> Result<UnknownEvent, ReceiveError> {
         self.check_size(body)?;
-        let body: serde_json::Value =
-            serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-        same_command(
-            origin,
-            body.get(query::COMMAND).and_then(serde_json::Value::as_str),
-        )?;
+        let body: Raw = read(origin, decode(body).map_err(|error| not_json(&error))?);
+        let command = body.get(query::COMMAND);
+        same_command(origin, command.as_ref().and_then(serde_json::Value::as_str))?;
         Ok(UnknownEvent::new(origin.command.as_str(), body))
     }
+}
+
+/// What was decoded; parts that did not fit and were kept as they came are logged: which, not what they
+/// held.
+fn read<T>(origin: &Origin, decoded: Decoded<'_, T>) -> T {
+    let misfits = &decoded.misfits;
+    if !misfits.is_empty() {
+        let (command, count) = (quoted(origin.command.as_str()), misfits.len());
+        tracing::warn!(
+            target: "tencent_chat_webhook", %command, count, fields = %misfits, "misfit"
+        );
+    }
+    decoded.value
 }
 
 /// Query and body must agree on the webhook: the query chose the type, handlers trust the body.
@@ -340,7 +354,7 @@ impl WebhookVisitor for Decode<'_> {
 impl Delivery {
     /// What tells this event from every other; the service may send "after" events again.
     pub fn key(&self) -> EventKey {
-        let whole = || serde_json::to_vec(&self.event).unwrap_or_default();
+        let whole = || to_vec(&self.event).unwrap_or_default();
         EventKey::of(self.event.command(), self.event.identity(), whole)
     }
 }

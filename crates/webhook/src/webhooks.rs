@@ -63,7 +63,7 @@ impl<E: Webhook> Received<E> {
     /// with events that it only tells. Of events that no field identifies
     /// ([`Webhook::identity`] is none) two that hold the same have the same key.
     pub fn key(&self) -> EventKey {
-        let whole = || serde_json::to_vec(&*self.event).unwrap_or_default();
+        let whole = || tencent_chat_types::to_vec(&*self.event).unwrap_or_default();
         EventKey::of(E::META.command, self.event.identity(), whole)
     }
 }

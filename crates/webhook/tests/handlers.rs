@@ -156,8 +156,8 @@ async fn what_nobody_handles_is_acknowledged() {
     let unknown = json!({ "CallbackCommand": "Next.CallbackOfNextYear", "A": [1] });
     assert_eq!(json(&send(&webhooks, &unknown).await), ok());
     // It must be an event all the same.
-    let wrong = json!({ "CallbackCommand": AFTER, "MsgSeq": [] });
-    assert_eq!(send(&webhooks, &wrong).await.status, 400);
+    let query = format!("SdkAppid={APP}&CallbackCommand={AFTER}");
+    assert_eq!(webhooks.handle(&query, b"[]").await.status, 400);
 }
 
 #[tokio::test]

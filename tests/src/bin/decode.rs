@@ -3,7 +3,9 @@
 //! Reads JSON lines `{"command": "v4/…", "side": "request" | "reply", "json": {…}}` from standard
 //! input, or those of webhooks, `{"command": "C2C.…", "side": "event" | "answer", "json": {…}}`, and
 //! answers each with
-//! `{"command", "side", "ok", "error", "lost": [JSON pointers], "changed": [JSON pointers]}`.
+//! `{"command", "side", "ok", "error", "misfit": [JSON pointers], "lost": [JSON pointers], "changed":
+//! [JSON pointers]}`. The bytes of `json` are decoded as they are: they may hold text that is not UTF-8.
+//! A value that does not fit its field is a misfit; it is lost only if it does not come back.
 //! Exits 0 whatever it finds: the report is the result.
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
 
@@ -13,9 +15,11 @@ use std::{
     fmt::Debug,
     io::{self, BufRead, Write},
 };
+use tencent_chat_tests::exact_json::exact;
 use tencent_chat_types::{
-    Endpoint, EndpointVisitor, visit_endpoint,
+    Endpoint, EndpointVisitor, decode, from_slice, to_vec, visit_endpoint,
     webhook::{Answer, Event, Webhook, WebhookVisitor, visit_webhook},
+    wire::Raw,
 };
 
 fn main() -> io::Result<()> {
@@ -31,105 +35,152 @@ fn main() -> io::Result<()> {
 }
 
 fn report(line: &[u8]) -> Value {
-    let input: Value = match serde_json::from_slice(line) {
+    let input: Raw = match from_slice(line) {
         Ok(input) => input,
         Err(error) => {
-            return answer(
-                &Value::Null,
-                &Value::Null,
-                Err(format!("the line is no JSON: {error}")),
-            );
+            let error = format!("the line is not JSON: {error}");
+            return answer(&Value::Null, &Value::Null, Err(error));
         }
     };
-    let (command, side, json) = (&input["command"], &input["side"], &input["json"]);
+    let part = |name| input.get(name).unwrap_or_default();
+    let (command, side) = (part("command"), part("side"));
+    let json = input.get_raw("json").unwrap_or_default();
+    let json = json.as_bytes();
     let name = command.as_str().unwrap_or_default();
-    // From text, because that is how it comes over the wire.
-    let text = json.to_string();
-    let endpoint = |request| {
-        visit_endpoint(
+    let again = match side.as_str() {
+        Some("request") => visit_endpoint(
             name,
             Again {
-                text: &text,
-                request,
+                json,
+                request: true,
             },
-        )
-    };
-    let again = match side.as_str() {
-        Some("request") => endpoint(true),
-        Some("reply") => endpoint(false),
+        ),
+        Some("reply") => visit_endpoint(
+            name,
+            Again {
+                json,
+                request: false,
+            },
+        ),
         // One that this version does not know is kept whole, which is what happens to it in an app.
-        Some("event") => Some(again(Event::decode(name, text.as_bytes()))),
-        Some("answer") => visit_webhook(name, AnswerAgain(&text)),
+        Some("event") => visit_webhook(name, EventAgain(json)).or_else(|| {
+            let event = Event::decode(name, json);
+            Some(again(event.map(|event| (event, Vec::new()))))
+        }),
+        Some("answer") => visit_webhook(name, AnswerAgain(json)),
         _ => {
             let expected = "side is none of request, reply, event, answer";
-            return answer(command, side, Err(expected.to_owned()));
+            return answer(&command, &side, Err(expected.to_owned()));
         }
     };
     let again = again.unwrap_or_else(|| Err("no such command or webhook".to_owned()));
-    answer(command, side, again.map(|again| compare(json, &again)))
+    answer(&command, &side, again.map(|again| compare(json, again)))
 }
 
-/// What was decoded, encoded again.
-fn again(decoded: serde_json::Result<impl Serialize>) -> Result<Value, String> {
-    let again = decoded.and_then(serde_json::to_value);
-    again.map_err(|error| error.to_string())
+/// What was decoded, encoded again, and the pointers of what did not fit.
+struct Encoded {
+    json: Vec<u8>,
+    misfits: Vec<String>,
 }
 
-/// Pointers of what is missing and of what differs.
+fn again(decoded: serde_json::Result<(impl Serialize, Vec<String>)>) -> Result<Encoded, String> {
+    let encoded = decoded.and_then(|(value, misfits)| {
+        let json = to_vec(&value)?;
+        Ok(Encoded { json, misfits })
+    });
+    encoded.map_err(|error| error.to_string())
+}
+
+fn decode_again<T: serde::de::DeserializeOwned + Serialize>(
+    json: &[u8],
+) -> Result<Encoded, String> {
+    again(decode::<T>(json).map(|decoded| {
+        let misfits = decoded.misfits.list(usize::MAX);
+        let pointers = misfits.into_iter().map(|misfit| misfit.pointer).collect();
+        (decoded.value, pointers)
+    }))
+}
+
+/// Pointers of what does not fit, of what is missing and of what differs.
 #[derive(Default)]
-struct Losses {
+struct Findings {
+    misfit: Vec<String>,
     lost: Vec<String>,
     changed: Vec<String>,
 }
 
-fn answer(command: &Value, side: &Value, outcome: Result<Losses, String>) -> Value {
+fn answer(command: &Value, side: &Value, outcome: Result<Findings, String>) -> Value {
     let error = outcome.as_ref().err().cloned();
-    let Losses { lost, changed } = outcome.unwrap_or_default();
-    json!({ "command": command, "side": side, "ok": error.is_none(), "error": error, "lost": lost, "changed": changed })
+    let Findings {
+        misfit,
+        lost,
+        changed,
+    } = outcome.unwrap_or_default();
+    json!({
+        "command": command, "side": side, "ok": error.is_none(), "error": error,
+        "misfit": misfit, "lost": lost, "changed": changed,
+    })
 }
 
 /// A request or a reply.
 struct Again<'a> {
-    text: &'a str,
+    json: &'a [u8],
     request: bool,
 }
 
 impl EndpointVisitor for Again<'_> {
-    type Output = Result<Value, String>;
+    type Output = Result<Encoded, String>;
     fn visit<E: Endpoint + Clone + PartialEq + Debug>(self) -> Self::Output {
         match self.request {
-            true => again(serde_json::from_str::<E>(self.text)),
-            false => again(serde_json::from_str::<E::Reply>(self.text)),
+            true => decode_again::<E>(self.json),
+            false => decode_again::<E::Reply>(self.json),
         }
     }
 }
 
-/// An app's answer to a webhook.
-struct AnswerAgain<'a>(&'a str);
+/// An event.
+struct EventAgain<'a>(&'a [u8]);
 
-impl WebhookVisitor for AnswerAgain<'_> {
-    type Output = Result<Value, String>;
+impl WebhookVisitor for EventAgain<'_> {
+    type Output = Result<Encoded, String>;
     fn visit<E: Webhook>(self) -> Self::Output {
-        again(serde_json::from_str::<<E::Answer as Answer<E>>::Reply>(
-            self.0,
-        ))
+        decode_again::<E>(self.0)
     }
 }
 
-fn compare(before: &Value, after: &Value) -> Losses {
-    let mut losses = Losses::default();
-    walk(before, after, &mut String::new(), &mut losses);
-    losses
+/// An app's answer to a webhook.
+struct AnswerAgain<'a>(&'a [u8]);
+
+impl WebhookVisitor for AnswerAgain<'_> {
+    type Output = Result<Encoded, String>;
+    fn visit<E: Webhook>(self) -> Self::Output {
+        decode_again::<<E::Answer as Answer<E>>::Reply>(self.0)
+    }
 }
 
-fn walk(before: &Value, after: &Value, pointer: &mut String, losses: &mut Losses) {
+fn compare(before: &[u8], again: Encoded) -> Findings {
+    let misfit = again.misfits;
+    let mut findings = Findings {
+        misfit,
+        ..Findings::default()
+    };
+    match (exact(before), exact(&again.json)) {
+        (Some(before), Some(after)) => walk(&before, &after, &mut String::new(), &mut findings),
+        // Nested too deeply to be looked into.
+        _ if before == again.json => {}
+        _ => findings.changed.push(String::new()),
+    }
+    findings
+}
+
+fn walk(before: &Value, after: &Value, pointer: &mut String, findings: &mut Findings) {
     let mut inside = |step: &str, before: &Value, after: Option<&Value>| {
         let length = pointer.len();
         pointer.push('/');
         pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
         match after {
-            Some(after) => walk(before, after, pointer, losses),
-            None => losses.lost.push(pointer.clone()),
+            Some(after) => walk(before, after, pointer, findings),
+            None => findings.lost.push(pointer.clone()),
         }
         pointer.truncate(length);
     };
@@ -145,6 +196,6 @@ fn walk(before: &Value, after: &Value, pointer: &mut String, losses: &mut Losses
             }
         }
         _ if before == after => {}
-        _ => losses.changed.push(pointer.clone()),
+        _ => findings.changed.push(pointer.clone()),
     }
 }

@@ -13,6 +13,7 @@ const SCALARS: &[(&str, &str, &str)] = &[
     ("integer", "x-flag", "Flag"),
     ("integer", "x-error-code", "ErrorCode"),
     ("string", "x-tag-value", "TagValue"),
+    ("string", "x-json", "Raw"),
 ];
 
 /// The JSON Schema of a module's objects, one definition each.
@@ -58,7 +59,7 @@ fn type_schema(ty: &Type) -> Value {
         Type::Flag => json!({ "type": "integer", "format": "x-flag" }),
         Type::ErrorCode => json!({ "type": "integer", "format": "x-error-code" }),
         Type::TagValue => json!({ "type": "string", "format": "x-tag-value" }),
-        Type::Json => json!({}),
+        Type::Json => json!({ "type": "string", "format": "x-json" }),
         Type::List(item) => json!({ "type": "array", "items": type_schema(item) }),
         Type::Map(item) => json!({ "type": "object", "additionalProperties": type_schema(item) }),
         Type::Named(name, _) => json!({ "$ref": format!("#/definitions/{name}") }),

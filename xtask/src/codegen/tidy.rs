@@ -150,7 +150,7 @@ pub fn rust_type(ty: &Type) -> String {
         Type::Flag => "Flag".to_owned(),
         Type::TagValue => "TagValue".to_owned(),
         Type::ErrorCode => "ErrorCode".to_owned(),
-        Type::Json => "Value".to_owned(),
+        Type::Json => "Raw".to_owned(),
         Type::List(item) => format!("Vec<{}>", rust_type(item)),
         Type::Map(item) => format!("BTreeMap<String,{}>", rust_type(item)),
         Type::Named(name, _) => name.clone(),

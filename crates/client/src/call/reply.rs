@@ -4,12 +4,11 @@ use super::{command::Command, exchange::Received};
 use crate::{
     credentials::Signed,
     error::{Cause, Error, Sent, quoted, without_text},
+    observe::trace_misfits,
     transport::Transport,
 };
 use bytes::Bytes;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
-use tencent_chat_types::{Envelope, RawReply, Reply};
+use tencent_chat_types::{Envelope, RawReply, Reply, from_slice, wire::broken_at};
 
 impl Transport {
     /// What the service answered to a request that carried this signature.
@@ -33,11 +32,14 @@ fn decode<R: Reply>(command: Command<'_>, signed: &Signed, body: &Bytes) -> Resu
         true => envelope.is_success(),
         false => bare,
     };
-    let (envelope, problem) = match serde_json::from_slice::<R>(body) {
-        Ok(reply) if is_success(reply.envelope()) => return Ok(reply),
-        Ok(reply) => (reply.envelope().clone(), None),
+    let (envelope, problem) = match tencent_chat_types::decode::<R>(body) {
+        Ok(decoded) if is_success(decoded.value.envelope()) => {
+            trace_misfits(command.path, &decoded.misfits);
+            return Ok(decoded.value);
+        }
+        Ok(decoded) => (decoded.value.envelope().clone(), None),
         // A reply that refuses need not look like one that grants.
-        Err(problem) => match serde_json::from_slice::<RawReply>(body) {
+        Err(problem) => match from_slice::<RawReply>(body) {
             Ok(raw) => (raw.envelope, Some(problem)),
             Err(_) => return Err(undecodable::<R>(command, signed, body, &problem)),
         },
@@ -72,20 +74,23 @@ fn foreign(command: Command<'_>, body: &Bytes) -> Error {
     command.error(cause, Sent::Maybe).with_body(body.clone())
 }
 
-/// Decodes once more, this time keeping track of where in the reply it is.
+/// Looks once more, this time keeping track of where in the reply it is.
 fn undecodable<R: Reply>(
     command: Command<'_>,
     signed: &Signed,
     body: &Bytes,
     problem: &serde_json::Error,
 ) -> Error {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let field = match serde_path_to_error::deserialize::<_, R>(&mut json) {
-        Err(error) => error.path().to_string(),
-        Ok(_) => String::new(),
-    };
+    let field = broken_at(body).unwrap_or_else(|| {
+        // JSON that does not fit a type that is not read by this project's codec.
+        let mut json = serde_json::Deserializer::from_slice(body);
+        match serde_path_to_error::deserialize::<_, R>(&mut json) {
+            Err(error) => error.path().to_string(),
+            Ok(_) => String::new(),
+        }
+    });
     // The service answers with an object; anything else was cut off or comes from something in between.
-    let foreign = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body).is_err();
+    let foreign = from_slice::<RawReply>(body).is_err();
     let cause = Cause::Decode {
         field: signed.redact(quoted(&field)),
         message: quoted(&signed.redact(without_text(&problem.to_string()))),

@@ -1,25 +1,39 @@
 //! What an object on the wire held beyond the fields of its Rust type.
 
+use super::{
+    Misfit, Raw, Shape, Slot,
+    parts::Parts,
+    raw::{self, RawJson},
+    reader::{Broken, Key, Mark, Reader},
+};
 use serde::ser::SerializeMap;
-use serde_json::{Map, Value};
-use std::fmt;
+use serde_json::Value;
+use std::{borrow::Cow, fmt};
 
-/// Fields that this version does not know, and the odd forms of those that it knows.
+/// Fields that this version does not know, what did not fit, and the odd forms of what did.
 ///
 /// Filled by decoding and written back by encoding, so that a value that only passes through
 /// loses nothing. Empty in values that you make yourself; use [`insert`](Self::insert) to send a
 /// field that this version does not know.
 ///
-/// It takes no memory of its own until there is something to keep.
+/// What it keeps is kept as text and takes the memory of that; it takes none of its own until there
+/// is something to keep.
 #[derive(Clone, Default, PartialEq)]
 pub struct Extra(Option<Box<Kept>>);
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Kept {
-    unknown: Map<String, Value>,
+    unknown: Parts,
     /// Keys beside the tag and the content of a union, kept by the content.
-    beside: Map<String, Value>,
+    beside: Parts,
+    /// What came a second time under a known key. The first one counts.
+    again: Parts,
+    /// By wire name: what did not fit, and texts of which a part had to be replaced.
+    raw: Parts,
     forms: Vec<(&'static str, Form)>,
+    items: Vec<(&'static str, Box<Items>)>,
+    /// Keys that came in other letters than ours.
+    spelled: Vec<(&'static str, Box<str>)>,
 }
 
 /// How a field came, where that is not the usual way.
@@ -40,26 +54,84 @@ pub(crate) enum Form {
     Bool,
     /// An empty list written as an empty object, or the other way round.
     EmptyOther,
+    /// A text with invalid parts, which is kept beside what could be read.
+    Raw,
+    /// A value that does not fit, which is kept in place of one.
+    Misfit,
+}
+
+/// What a list or a map held that its Rust type does not show.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Items {
+    /// What does not fit, by its place among all items or by its key.
+    pub(crate) apart: Parts,
+    /// Texts with invalid parts, by their index among those that fit; entries of maps in other forms.
+    pub(crate) raw: Parts,
+    /// The form of each item that fits, where they differ.
+    pub(crate) forms: Vec<Form>,
+    /// Whether these are of a map.
+    pub(crate) keyed: bool,
+}
+
+impl Items {
+    pub(crate) fn shrink(&mut self) {
+        self.apart.shrink();
+        self.raw.shrink();
+        self.forms.shrink_to_fit();
+    }
+
+    /// What of a list does not fit, in its places among all items.
+    fn misfits(&self, name: &str) -> Vec<Misfit> {
+        let at = |index: usize, held| Misfit::new(&[name, &index.to_string()], held);
+        let apart: Vec<_> = self.apart.items().collect();
+        let mut misfits: Vec<_> = (apart.iter())
+            .map(|(index, held)| at(*index, held))
+            .collect();
+        let mut before = apart.iter().peekable();
+        let mut shift = 0;
+        for (index, held) in self.raw.items() {
+            while before
+                .next_if(|(place, _)| *place <= index + shift)
+                .is_some()
+            {
+                shift += 1;
+            }
+            misfits.push(at(index + shift, held));
+        }
+        misfits
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.apart.is_empty() && self.raw.is_empty() && self.forms.is_empty()
+    }
 }
 
 impl Extra {
-    /// A field that this version does not know.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.as_ref()?.unknown.get(name)
+    /// A field that this version does not know, parsed. The first of its name counts.
+    ///
+    /// None also for one that is nested too deeply to be parsed: see [`get_raw`](Self::get_raw).
+    pub fn get(&self, name: &str) -> Option<Value> {
+        raw::parse(self.0.as_ref()?.unknown.get(name)?).ok()
+    }
+
+    /// A field that this version does not know, as it came.
+    pub fn get_raw(&self, name: &str) -> Option<Raw> {
+        self.0.as_ref()?.unknown.get(name).map(Raw::new)
     }
 
     /// Adds a field that this version does not know; it is sent along. Returns what was there.
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        self.kept().unknown.insert(name.into(), value.into())
+    pub fn insert(&mut self, name: impl AsRef<str>, value: impl Into<Value>) -> Option<Value> {
+        let unknown = &mut self.kept().unknown;
+        let before = unknown.remove(name.as_ref());
+        let key = Value::from(name.as_ref()).to_string();
+        unknown.push(key.as_bytes(), value.into().to_string().as_bytes());
+        raw::parse(&before?).ok()
     }
 
-    /// The fields that this version does not know.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().flat_map(|kept| {
-            kept.unknown
-                .iter()
-                .map(|(name, value)| (name.as_str(), value))
-        })
+    /// The fields that this version does not know, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Raw)> {
+        let entries = self.0.iter().flat_map(|kept| kept.unknown.iter());
+        entries.map(|(key, value)| (Cow::Owned(key.text().into_owned()), Raw::new(value)))
     }
 
     /// Whether everything came as documented.
@@ -77,6 +149,51 @@ impl Extra {
         self.form(name) == Form::Null
     }
 
+    /// What this object held that did not fit, and texts with invalid parts: where, within this
+    /// object, and what. What did not fit further down is reported by the objects there.
+    ///
+    /// A field that did not fit reads as missing, an item is not in its list; both are written back.
+    pub fn misfits(&self) -> Vec<Misfit> {
+        let Some(kept) = &self.0 else {
+            return Vec::new();
+        };
+        let at = |path: &[&str], held: &[u8]| Misfit::new(path, held);
+        let mut misfits = Vec::new();
+        for (key, value) in kept.raw.iter().chain(kept.again.iter()) {
+            misfits.push(at(&[&key.text()], value));
+        }
+        for (name, items) in &kept.items {
+            if !items.keyed {
+                misfits.extend(items.misfits(name));
+                continue;
+            }
+            for (key, value) in items.apart.iter() {
+                misfits.push(at(&[name, &key.text()], value));
+            }
+            for (key, value) in items.raw.iter() {
+                // Other forms are not misfits.
+                if raw::clean(value).as_bytes() != value {
+                    misfits.push(at(&[name, &key.text()], value));
+                }
+            }
+        }
+        for (key, value) in kept.unknown.iter().chain(kept.beside.iter()) {
+            if key.is_odd() || Reader::new(value).slice().is_ok_and(|slice| slice.odd) {
+                misfits.push(at(&[&key.text()], value));
+            }
+        }
+        misfits
+    }
+
+    /// Whether the field of this wire name lacks something that it would need to identify the object.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        let lost = matches!(
+            self.form(name),
+            Form::Absent | Form::Null | Form::Raw | Form::Misfit
+        );
+        lost || self.shape(name).items.is_some()
+    }
+
     fn kept(&mut self) -> &mut Kept {
         self.0.get_or_insert_default()
     }
@@ -91,25 +208,165 @@ impl Extra {
             .map_or(Form::Usual, |(_, form)| *form)
     }
 
+    /// All that is known of how the field of this wire name came.
+    #[cold]
+    pub(crate) fn shape(&self, name: &str) -> Shape<'_> {
+        let Some(kept) = &self.0 else {
+            return Shape::default();
+        };
+        let form = self.form(name);
+        let raw = match form {
+            Form::Raw | Form::Misfit => kept.raw.get(name),
+            _ => None,
+        };
+        let items = kept.items.iter().find(|(n, _)| *n == name);
+        let items = items.map(|(_, items)| &**items);
+        Shape { form, raw, items }
+    }
+
     pub(crate) fn set_form(&mut self, name: &'static str, form: Form) {
         self.kept().forms.push((name, form));
     }
 
-    pub(crate) fn set_beside(&mut self, fields: Map<String, Value>) {
-        self.kept().beside = fields;
+    /// Keeps what a value that was read does not show.
+    #[cold]
+    pub(crate) fn keep_shape(
+        &mut self,
+        name: &'static str,
+        slot: Slot,
+        reader: &mut Reader<'_>,
+        mark: Mark,
+    ) {
+        if slot.form != Form::Usual {
+            self.set_form(name, slot.form);
+        }
+        if slot.form == Form::Raw {
+            reader.note(mark);
+            self.kept().raw.push_named(name, reader.since(mark));
+        }
+        if let Some(items) = slot.items {
+            self.kept().items.push((name, items));
+        }
     }
 
-    pub(crate) fn beside(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0.iter().flat_map(|kept| kept.beside.iter())
+    /// Keeps a value that does not fit.
+    #[cold]
+    pub(crate) fn keep_misfit(
+        &mut self,
+        name: &'static str,
+        reader: &mut Reader<'_>,
+        mark: Mark,
+    ) -> Result<(), Broken> {
+        let value = reader.misfit(mark)?;
+        self.set_form(name, Form::Misfit);
+        self.kept().raw.push_named(name, value);
+        Ok(())
+    }
+
+    /// Keeps what comes a second time under a known key.
+    #[cold]
+    pub(crate) fn keep_again(
+        &mut self,
+        key: &Key<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Broken> {
+        let value = reader.misfit(reader.mark())?;
+        self.kept().again.push(key.raw, value);
+        Ok(())
+    }
+
+    /// Keeps a field that this version does not know.
+    #[cold]
+    pub(crate) fn keep_unknown(
+        &mut self,
+        key: &Key<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Broken> {
+        keep(&mut self.kept().unknown, key, reader)
+    }
+
+    /// Remembers the letters in which a key came.
+    #[cold]
+    pub(crate) fn keep_spelling(&mut self, name: &'static str, key: &Key<'_>) {
+        self.kept().spelled.push((name, key.text().into()));
+    }
+
+    /// The letters in which the key of this wire name came.
+    pub(crate) fn spelling(&self, name: &'static str) -> &str {
+        let spelled = self.0.iter().flat_map(|kept| &kept.spelled);
+        let found = { spelled }.find(|(n, _)| *n == name);
+        found.map_or(name, |(_, key)| key)
+    }
+
+    pub(crate) fn set_beside(&mut self, beside: Parts) {
+        self.kept().beside = beside;
+    }
+
+    pub(crate) fn write_beside<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.0.iter().try_for_each(|kept| kept.beside.write(map))
     }
 
     pub(crate) fn write_unknown<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        if let Some(kept) = &self.0 {
-            for (name, value) in &kept.unknown {
-                map.serialize_entry(name, value)?;
+        match &self.0 {
+            Some(kept) => {
+                kept.again.write(map)?;
+                kept.unknown.write(map)
             }
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Gives back memory that was reserved for more.
+    #[inline]
+    pub(crate) fn settle(&mut self) {
+        if let Some(kept) = &mut self.0 {
+            kept.shrink();
+        }
+    }
+}
+
+/// Keeps an entry as it comes, and notes when it holds invalid text.
+pub(crate) fn keep(
+    parts: &mut Parts,
+    key: &Key<'_>,
+    reader: &mut Reader<'_>,
+) -> Result<(), Broken> {
+    let mark = reader.mark();
+    let value = reader.unknown()?;
+    if key.is_odd() {
+        reader.note(mark);
+    }
+    parts.push(key.raw, value);
+    Ok(())
+}
+
+impl Kept {
+    #[cold]
+    fn shrink(&mut self) {
+        for parts in [
+            &mut self.unknown,
+            &mut self.beside,
+            &mut self.again,
+            &mut self.raw,
+        ] {
+            parts.shrink();
+        }
+    }
+}
+
+/// The order in which fields came is no difference.
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(ours: &[T], theirs: &[T]) -> bool {
+            ours.len() == theirs.len() && ours.iter().all(|one| theirs.contains(one))
+        }
+        self.unknown == other.unknown
+            && self.beside == other.beside
+            && self.again == other.again
+            && self.raw == other.raw
+            && same(&self.forms, &other.forms)
+            && same(&self.items, &other.items)
+            && same(&self.spelled, &other.spelled)
     }
 }
 
@@ -117,9 +374,21 @@ impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         if let Some(kept) = &self.0 {
-            map.entries(&kept.unknown).entries(&kept.beside);
+            let items = kept.items.iter().flat_map(|(_, items)| items.apart.iter());
+            let parts = [&kept.unknown, &kept.beside, &kept.again, &kept.raw];
+            for (key, value) in parts.into_iter().flat_map(Parts::iter).chain(items) {
+                map.entry(&key.text(), &Raw::new(value));
+            }
             map.entries(kept.forms.iter().map(|(name, form)| (name, form)));
         }
         map.finish()
+    }
+}
+
+/// Writes a value that does not fit in its place.
+pub(crate) fn misfit_json(shape: Shape<'_>) -> Option<RawJson<'_>> {
+    match shape.form {
+        Form::Misfit => shape.raw.map(RawJson),
+        _ => None,
     }
 }

@@ -1,10 +1,7 @@
 //! 0 or 1.
 
-use super::{Form, WireValue};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, Unexpected, Visitor},
-};
+use super::{Broken, Form, Reader, Shape, Slot, WireValue};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A yes or no that travels as 1 or 0.
@@ -48,43 +45,21 @@ impl fmt::Debug for Flag {
 }
 
 impl WireValue for Flag {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        struct FlagVisitor<'a>(&'a mut Form);
-        impl Visitor<'_> for FlagVisitor<'_> {
-            type Value = Flag;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("0 or 1")
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Flag, E> {
-                i64::try_from(number)
-                    .map(Flag)
-                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<Flag, E> {
-                Ok(Flag(number))
-            }
-            fn visit_bool<E>(self, on: bool) -> Result<Flag, E> {
-                *self.0 = Form::Bool;
-                Ok(on.into())
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Flag, E> {
-                match text.parse::<i64>() {
-                    Ok(number) if number.to_string() == text => {
-                        *self.0 = Form::Text;
-                        Ok(Flag(number))
-                    }
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
-            }
+    const EXPECTED: &'static str = "0 or 1";
+    #[inline]
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        if let b't' | b'f' = reader.peek()? {
+            slot.form = Form::Bool;
+            return reader.boolean().map(|on| Some(on.into()));
         }
-        deserializer.deserialize_any(FlagVisitor(form))
+        Ok(i64::read(reader, slot)?.map(Self))
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        match (form, self.0) {
+    #[inline]
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match (shape.form, self.0) {
             (Form::Bool, 0 | 1) => serializer.serialize_bool(self.is_on()),
-            (Form::Text, number) => serializer.collect_str(&number),
-            (_, number) => serializer.serialize_i64(number),
+            (_, number) => number.write(shape, serializer),
         }
     }
 }
@@ -97,6 +72,6 @@ impl Serialize for Flag {
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer, &mut Form::Usual)
+        super::deserialize(deserializer)
     }
 }

@@ -1,86 +1,48 @@
 //! Objects: reading and writing the fields of a generated struct.
 
-use super::{Extra, Form, WireValue, value::Shaped};
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, DeserializeSeed, MapAccess, Visitor},
-    ser::SerializeMap,
+use super::{
+    Broken, Extra, Form, Key, Reader, Shape, Slot, WireValue, extra::misfit_json, value::Shaped,
 };
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use serde::ser::SerializeMap;
 
-/// A key, borrowed from the input where it holds no escapes.
-pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a field name")
-            }
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(name)))
-            }
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(name.to_owned())))
-            }
-            fn visit_string<E>(self, name: String) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(name)))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-/// Reads the value of a known key. `None` is `null`.
-pub(crate) fn read_field<'de, T: WireValue, A: MapAccess<'de>>(
-    map: &mut A,
+/// Reads the value of a known key. `null` and what does not fit leave none.
+#[inline]
+pub(crate) fn read_field<T: WireValue>(
+    reader: &mut Reader<'_>,
+    key: &Key<'_>,
     name: &'static str,
-    before: Option<T>,
+    field: &mut Option<T>,
     extra: &mut Extra,
-) -> Result<Option<T>, A::Error> {
-    if before.is_some() {
-        return Err(de::Error::duplicate_field(name));
+) -> Result<(), Broken> {
+    if field.is_some() || extra.form(name) != Form::Usual {
+        return extra.keep_again(key, reader);
     }
-    let mut form = Form::Usual;
-    let value = map.next_value_seed(FieldSeed::<T> {
-        form: &mut form,
-        of: PhantomData,
-    })?;
-    if form != Form::Usual {
-        extra.set_form(name, form);
+    let mark = reader.mark();
+    if reader.peek()? == b'n' {
+        extra.set_form(name, Form::Null);
+        return reader.null();
     }
-    Ok(value)
+    let mut slot = Slot::default();
+    match T::read(reader, &mut slot)? {
+        None => return extra.keep_misfit(name, reader, mark),
+        value => *field = value,
+    }
+    if slot.form != Form::Usual || slot.items.is_some() {
+        extra.keep_shape(name, slot, reader, mark);
+    }
+    Ok(())
 }
 
-struct FieldSeed<'a, T> {
-    form: &'a mut Form,
-    of: PhantomData<T>,
-}
-
-impl<'de, T: WireValue> DeserializeSeed<'de> for FieldSeed<'_, T> {
-    type Value = Option<T>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de, T: WireValue> Visitor<'de> for FieldSeed<'_, T> {
-    type Value = Option<T>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value or null")
-    }
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        *self.form = Form::Null;
-        Ok(None)
-    }
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        self.visit_none()
-    }
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        T::read(deserializer, self.form).map(Some)
-    }
+/// The value of a required field, or the one that stands for a missing one.
+#[inline]
+pub(crate) fn required<T: Default>(name: &'static str, field: Option<T>, extra: &mut Extra) -> T {
+    field.unwrap_or_else(|| {
+        // A `null` and what did not fit have left their own mark.
+        if extra.form(name) == Form::Usual {
+            extra.set_form(name, Form::Absent);
+        }
+        T::default()
+    })
 }
 
 /// Whether a field still has the value that stands for "missing".
@@ -88,17 +50,63 @@ pub(crate) fn is_initial<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Writes a field in the form in which it came.
-pub(crate) fn write_field<T: WireValue, M: SerializeMap>(
+/// Writes a required field in the form in which it came.
+#[inline]
+pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap>(
+    map: &mut M,
+    name: &'static str,
+    value: &T,
+    extra: &Extra,
+) -> Result<(), M::Error> {
+    let form = extra.form(name);
+    match form {
+        Form::Absent | Form::Null | Form::Misfit if is_initial(value) => {
+            write_nothing(map, name, extra)
+        }
+        _ => write_value(map, name, value, extra),
+    }
+}
+
+/// Writes an optional field in the form in which it came.
+#[inline]
+pub(crate) fn write_optional<T: WireValue, M: SerializeMap>(
     map: &mut M,
     name: &'static str,
     value: Option<&T>,
-    form: Form,
+    extra: &Extra,
 ) -> Result<(), M::Error> {
-    match (value, form) {
-        (Some(value), form) => map.serialize_entry(name, &Shaped { value, form }),
-        (None, Form::Null) => map.serialize_entry(name, &()),
-        (None, _) => Ok(()),
+    match value {
+        Some(value) => write_value(map, name, value, extra),
+        None if extra.is_empty() => Ok(()),
+        None => write_nothing(map, name, extra),
+    }
+}
+
+#[inline]
+fn write_value<T: WireValue, M: SerializeMap>(
+    map: &mut M,
+    name: &'static str,
+    value: &T,
+    extra: &Extra,
+) -> Result<(), M::Error> {
+    let (name, shape) = match extra.is_empty() {
+        true => (name, Shape::default()),
+        false => (extra.spelling(name), extra.shape(name)),
+    };
+    map.serialize_entry(name, &Shaped { value, shape })
+}
+
+/// Writes what came in place of a value.
+fn write_nothing<M: SerializeMap>(
+    map: &mut M,
+    name: &'static str,
+    extra: &Extra,
+) -> Result<(), M::Error> {
+    let shape = extra.shape(name);
+    match (shape.form, misfit_json(shape)) {
+        (Form::Null, _) => map.serialize_entry(extra.spelling(name), &()),
+        (_, Some(misfit)) => map.serialize_entry(extra.spelling(name), &misfit),
+        _ => Ok(()),
     }
 }
 
@@ -113,44 +121,61 @@ macro_rules! wire_object {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
                 let mut map = serializer.serialize_map(None)?;
-                $( crate::wire::wire_object!(@write $kind map, $wire, &self.$field, &self.extra); )*
+                $( crate::wire::wire_object!(@write $kind &mut map, $wire, self.$field, &self.extra)?; )*
                 $( self.$common.write_fields(&self.extra, &mut map)?; )?
                 self.extra.write_unknown(&mut map)?;
                 map.end()
             }
         }
 
-        #[allow(deprecated, reason = "deprecated fields travel like the others")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fields;
-                impl<'de> serde::de::Visitor<'de> for Fields {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("an object (", stringify!($name), ")"))
-                    }
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        #[allow(unused_mut, reason = "a type may have no fields")]
-                        let mut extra = crate::wire::Extra::default();
-                        $( let mut $common = $common_type::default(); )?
-                        $( let mut $field = None; )*
-                        while let Some(crate::wire::Key(key)) = map.next_key()? {
-                            match &*key {
-                                $( $wire => $field = crate::wire::read_field(&mut map, $wire, $field, &mut extra)?, )*
-                                _ => {
-                                    $( if $common.read_field(&key, &mut map, &mut extra)? { continue; } )?
-                                    extra.insert(key, map.next_value::<serde_json::Value>()?);
-                                }
-                            }
-                        }
-                        Ok($name {
-                            $( $common, )?
-                            $( $field: crate::wire::wire_object!(@take $kind $wire, $field, extra), )*
-                            extra,
-                        })
-                    }
+                crate::wire::deserialize(deserializer)
+            }
+        }
+
+        #[allow(deprecated, reason = "deprecated fields travel like the others")]
+        impl crate::wire::WireValue for $name {
+            const EXPECTED: &'static str = concat!("an object (", stringify!($name), ")");
+
+            // Compiled where it is used: the code for reading everything takes seconds to make.
+            #[inline]
+            fn read(
+                reader: &mut crate::wire::Reader<'_>,
+                _: &mut crate::wire::Slot,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                if !reader.open(b'{')? {
+                    return Ok(None);
                 }
-                deserializer.deserialize_map(Fields)
+                let mut extra = crate::wire::Extra::default();
+                $( let mut $common = $common_type::default(); )?
+                $( let mut $field = None; )*
+                let mut first = true;
+                while let Some(key) = reader.key(&mut first)? {
+                    let name = key.name();
+                    $( if name == $wire.as_bytes() {
+                        crate::wire::read_field(reader, &key, $wire, &mut $field, &mut extra)?;
+                        continue;
+                    } )*
+                    $( if $common.read_field(&key, reader, &mut extra)? { continue; } )?
+                    let _ = name;
+                    extra.keep_unknown(&key, reader)?;
+                }
+                extra.settle();
+                let value = $name {
+                    $( $common, )?
+                    $( $field: crate::wire::wire_object!(@take $kind $wire, $field, extra), )*
+                    extra,
+                };
+                Ok(Some(value))
+            }
+
+            fn write<S: serde::Serializer>(
+                &self,
+                _: crate::wire::Shape<'_>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
             }
         }
 
@@ -174,6 +199,7 @@ macro_rules! wire_object {
             #[allow(dead_code, unused_variables, reason = "only what is sent is checked, and it may require nothing")]
             pub(crate) fn check_required(&self, checker: &mut crate::validate::Checker) {
                 $( crate::wire::wire_object!(@check $kind checker, $wire, &self.$field, &self.extra); )*
+                checker.misfits(&self.extra);
             }
         }
 
@@ -185,54 +211,18 @@ macro_rules! wire_object {
                 &mut self.extra
             }
         }
-
-        crate::wire::wire_object!(@value $name);
-    };
-
-    (@value $name:ident) => {
-        impl crate::wire::WireValue for $name {
-            fn read<'de, D: serde::Deserializer<'de>>(
-                deserializer: D,
-                _: &mut crate::wire::Form,
-            ) -> Result<Self, D::Error> {
-                serde::Deserialize::deserialize(deserializer)
-            }
-            fn write<S: serde::Serializer>(
-                &self,
-                _: crate::wire::Form,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(self, serializer)
-            }
-        }
     };
 
     (@take required $wire:literal, $value:expr, $extra:ident) => {
-        match $value {
-            Some(value) => value,
-            None => {
-                // A `null` has left its own mark.
-                if $extra.form($wire) == crate::wire::Form::Usual {
-                    $extra.set_form($wire, crate::wire::Form::Absent);
-                }
-                Default::default()
-            }
-        }
+        crate::wire::required($wire, $value, &mut $extra)
     };
     (@take optional $wire:literal, $value:expr, $extra:ident) => { $value };
 
-    (@write required $map:ident, $wire:literal, $value:expr, $extra:expr) => {
-        match $extra.form($wire) {
-            form @ (crate::wire::Form::Absent | crate::wire::Form::Null) if crate::wire::is_initial($value) => {
-                if form == crate::wire::Form::Null {
-                    $map.serialize_entry($wire, &())?;
-                }
-            }
-            form => crate::wire::write_field(&mut $map, $wire, Some($value), form)?,
-        }
+    (@write required $map:expr, $wire:literal, $value:expr, $extra:expr) => {
+        crate::wire::write_required($map, $wire, &$value, $extra)
     };
-    (@write optional $map:ident, $wire:literal, $value:expr, $extra:expr) => {
-        crate::wire::write_field(&mut $map, $wire, $value.as_ref(), $extra.form($wire))?
+    (@write optional $map:expr, $wire:literal, $value:expr, $extra:expr) => {
+        crate::wire::write_optional($map, $wire, $value.as_ref(), $extra)
     };
 
     (@check required $checker:ident, $wire:literal, $value:expr, $extra:expr) => {
@@ -257,18 +247,22 @@ pub(crate) use wire_object;
 macro_rules! wire_common {
     ($name:ident { $(optional $wire:literal => $field:ident,)* }) => {
         impl $name {
-            /// Reads the value of `key` when that is one of these fields.
-            pub(crate) fn read_field<'de, A: serde::de::MapAccess<'de>>(
+            /// Reads the value of `key` when that is one of these fields, in whatever letters.
+            pub(crate) fn read_field(
                 &mut self,
-                key: &str,
-                map: &mut A,
+                key: &crate::wire::Key<'_>,
+                reader: &mut crate::wire::Reader<'_>,
                 extra: &mut crate::wire::Extra,
-            ) -> Result<bool, A::Error> {
-                match key {
-                    $( $wire => self.$field = crate::wire::read_field(map, $wire, self.$field.take(), extra)?, )*
-                    _ => return Ok(false),
-                }
-                Ok(true)
+            ) -> Result<bool, crate::wire::Broken> {
+                let name = key.name();
+                $( if name.eq_ignore_ascii_case($wire.as_bytes()) {
+                    if name != $wire.as_bytes() && extra.form($wire) == crate::wire::Form::Usual && self.$field.is_none() {
+                        extra.keep_spelling($wire, key);
+                    }
+                    crate::wire::read_field(reader, key, $wire, &mut self.$field, extra)?;
+                    return Ok(true);
+                } )*
+                Ok(false)
             }
 
             /// Writes these fields into the object that holds them.
@@ -277,7 +271,7 @@ macro_rules! wire_common {
                 extra: &crate::wire::Extra,
                 map: &mut M,
             ) -> Result<(), M::Error> {
-                $( crate::wire::write_field(map, $wire, self.$field.as_ref(), extra.form($wire))?; )*
+                $( crate::wire::write_optional(map, $wire, self.$field.as_ref(), extra)?; )*
                 Ok(())
             }
         }

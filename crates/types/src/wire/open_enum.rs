@@ -1,5 +1,7 @@
 //! Open enums: named values that can be matched on, and room for every other value.
 
+use super::{Broken, Reader, Slot, value::read_number_as_text};
+
 /// The text behind an open string enum.
 ///
 /// A value that this version names costs no allocation, and constants of it can stand in a
@@ -25,6 +27,17 @@ impl Text {
             None if text.is_empty() => Self::known(""),
             None => Self(Repr::Other(text.into())),
         }
+    }
+
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        slot: &mut Slot,
+        known: &[&'static str],
+    ) -> Result<Option<Self>, Broken> {
+        Ok(match reader.text(&mut slot.form)? {
+            Some(text) => Some(Self::new(&text, known)),
+            None => read_number_as_text(reader, slot)?.map(|text| Self::new(&text, known)),
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -84,36 +97,20 @@ macro_rules! wire_string_enum {
         }
 
         impl crate::wire::WireValue for $name {
-            fn read<'de, D: serde::Deserializer<'de>>(
-                deserializer: D,
-                form: &mut crate::wire::Form,
-            ) -> Result<Self, D::Error> {
-                struct TextVisitor<'a>(&'a mut crate::wire::Form);
-                impl serde::de::Visitor<'_> for TextVisitor<'_> {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("a string (", stringify!($name), ")"))
-                    }
-                    fn visit_str<E>(self, text: &str) -> Result<$name, E> {
-                        Ok(text.into())
-                    }
-                    fn visit_u64<E>(self, number: u64) -> Result<$name, E> {
-                        *self.0 = crate::wire::Form::Integer;
-                        Ok(number.to_string().into())
-                    }
-                    fn visit_i64<E>(self, number: i64) -> Result<$name, E> {
-                        *self.0 = crate::wire::Form::Integer;
-                        Ok(number.to_string().into())
-                    }
-                }
-                deserializer.deserialize_any(TextVisitor(form))
+            const EXPECTED: &'static str = concat!("a string (", stringify!($name), ")");
+            fn read(
+                reader: &mut crate::wire::Reader<'_>,
+                slot: &mut crate::wire::Slot,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                let text = crate::wire::Text::read(reader, slot, Self::KNOWN)?;
+                Ok(text.map(Self))
             }
             fn write<S: serde::Serializer>(
                 &self,
-                form: crate::wire::Form,
+                shape: crate::wire::Shape<'_>,
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
-                crate::wire::write_text(self.as_str(), form, serializer)
+                crate::wire::write_text(self.as_str(), shape, serializer)
             }
         }
 
@@ -125,7 +122,7 @@ macro_rules! wire_string_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::wire::WireValue::read(deserializer, &mut crate::wire::Form::Usual)
+                crate::wire::deserialize(deserializer)
             }
         }
     };

@@ -1,6 +1,6 @@
 //! The value of a tag: a text, a number or a list.
 
-use super::{Form, WireValue};
+use super::{Broken, Form, Raw, Reader, Shape, Slot, WireValue, reader::Number, write_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub enum TagValue {
     /// A list of texts.
     List(Vec<String>),
     /// Anything else, as it is.
-    Other(Value),
+    Other(Raw),
 }
 
 impl TagValue {
@@ -79,47 +79,72 @@ impl From<Value> for TagValue {
     fn from(value: Value) -> Self {
         match value {
             Value::String(text) => Self::Text(text),
-            Value::Number(ref number) => number.as_i64().map_or(Self::Other(value), Self::Integer),
-            Value::Array(ref items) if items.iter().all(Value::is_string) => {
-                let Value::Array(items) = value else {
-                    return Self::Other(Value::Null);
-                };
-                let text = |item| {
-                    if let Value::String(text) = item {
-                        Some(text)
-                    } else {
-                        None
-                    }
-                };
-                Self::List(items.into_iter().filter_map(text).collect())
-            }
-            other => Self::Other(other),
+            value => Self::of(value.to_string().as_bytes()),
         }
+    }
+}
+
+impl TagValue {
+    /// What a text of JSON stands for, unless it is a string.
+    fn of(json: &[u8]) -> Self {
+        let value = match json.first() {
+            Some(b'[') => Self::list_of(json).map(Self::List),
+            _ => Self::integer_of(json).map(Self::Integer),
+        };
+        value.unwrap_or_else(|| Self::Other(Raw::new(json)))
+    }
+
+    fn integer_of(json: &[u8]) -> Option<i64> {
+        match Reader::new(json).number().ok()?? {
+            Number::Unsigned(number) => i64::try_from(number).ok(),
+            Number::Negative(number) => Some(number),
+            Number::Other(_) => None,
+        }
+    }
+
+    /// A list of which all items are texts without invalid parts.
+    fn list_of(json: &[u8]) -> Option<Vec<String>> {
+        let mut reader = Reader::new(json);
+        reader.open(b'[').ok()?;
+        let (mut list, mut first) = (Vec::new(), true);
+        while reader.item(&mut first).ok()? {
+            let mut form = Form::Usual;
+            let text = reader.text(&mut form).ok()??;
+            if form != Form::Usual {
+                return None;
+            }
+            list.push(text.into_owned());
+        }
+        Some(list)
     }
 }
 
 impl Serialize for TagValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => text.serialize(serializer),
-            Self::Integer(number) => number.serialize(serializer),
-            Self::List(list) => list.serialize(serializer),
-            Self::Other(value) => value.serialize(serializer),
-        }
+        self.write(Shape::default(), serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for TagValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(Self::from)
+        super::deserialize(deserializer)
     }
 }
 
 impl WireValue for TagValue {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: &mut Form) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
+    const EXPECTED: &'static str = "a value of JSON";
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        if let Some(text) = reader.text(&mut slot.form)? {
+            return Ok(Some(Self::Text(text.into_owned())));
+        }
+        reader.unknown().map(|json| Some(Self::of(json)))
     }
-    fn write<S: Serializer>(&self, _: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => write_text(text, shape, serializer),
+            Self::Integer(number) => number.serialize(serializer),
+            Self::List(list) => list.serialize(serializer),
+            Self::Other(value) => value.serialize(serializer),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The two promises of the codec, on types that have every kind of field.
+//! The promises of the codec, on types that have every kind of field.
 
 use super::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,6 +11,13 @@ struct Inner {
     extra: Extra,
 }
 wire_object!(Inner { required "Text" => text, });
+
+#[derive(Clone, PartialEq, Default)]
+struct Names {
+    names: Vec<String>,
+    extra: Extra,
+}
+wire_object!(Names { required "Names" => names, });
 
 #[derive(Clone, Debug, PartialEq)]
 enum Element {
@@ -45,7 +52,7 @@ struct Everything {
     children: Option<Vec<Everything>>,
     body: Option<Vec<Element>>,
     map: Option<BTreeMap<String, i64>>,
-    json: Option<Value>,
+    json: Option<Raw>,
     extra: Extra,
 }
 wire_object!(Everything {
@@ -65,8 +72,12 @@ wire_object!(Everything {
     optional "Json" => json,
 });
 
-fn round_trip<T: DeserializeOwned + Serialize + Debug>(json: &Value) -> T {
+fn round_trip<T: DeserializeOwned + Serialize + Debug + PartialEq>(json: &Value) -> T {
     let text = json.to_string();
+    let decoded = decode::<T>(text.as_bytes()).unwrap_or_else(|e| panic!("{text}: {e}"));
+    assert!(decoded.misfits.is_empty(), "{text}: {:?}", decoded.misfits);
+    let again: Value = serde_json::from_slice(&to_vec(&decoded.value).unwrap()).unwrap();
+    assert_eq!(&again, json, "{:?}", decoded.value);
     let from_text: T = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
     assert_eq!(
         &serde_json::to_value(&from_text).unwrap(),
@@ -79,6 +90,8 @@ fn round_trip<T: DeserializeOwned + Serialize + Debug>(json: &Value) -> T {
         json,
         "{from_value:?}"
     );
+    assert_eq!(decoded.value, from_text);
+    assert_eq!(decoded.value, from_value);
     from_text
 }
 
@@ -155,9 +168,11 @@ fn an_empty_list_may_come_as_an_object_and_the_other_way_round() {
         (odd.list.len(), odd.children, odd.map),
         (0, Some(Vec::new()), Some(BTreeMap::new()))
     );
-    for text in [r#"{"List":{"a":1}}"#, r#"{"Map":[1]}"#, r#"{"List":""}"#] {
-        assert!(serde_json::from_str::<Everything>(text).is_err(), "{text}");
-    }
+    kept::<Everything>(r#"{"List":{"a":1},"Map":[1]}"#, &["/List", "/Map"]);
+    kept::<Everything>(
+        r#"{"Count":1,"List":"","Children":""}"#,
+        &["/List", "/Children"],
+    );
     let mut filled: Everything = serde_json::from_value(json!({ "List": {} })).unwrap();
     filled.list.push(7);
     assert_eq!(serde_json::to_value(&filled).unwrap()["List"], json!([7]));
@@ -192,29 +207,338 @@ fn a_custom_element_with_a_text_key_stays_custom() {
     assert!(matches!(custom, Element::Unknown(_)));
 }
 
+/// Decodes bytes of which these fields do not fit; what is written is what came.
+fn kept<T>(json: impl AsRef<[u8]>, pointers: &[&str]) -> T
+where
+    T: DeserializeOwned + Serialize + Debug + PartialEq,
+{
+    let json = json.as_ref();
+    let shown = String::from_utf8_lossy(json);
+    let decoded = decode::<T>(json).unwrap_or_else(|error| panic!("{shown}: {error}"));
+    let found = decoded.misfits.list(usize::MAX);
+    let found: Vec<_> = found.iter().map(|misfit| misfit.pointer.as_str()).collect();
+    assert_eq!(found, pointers, "{shown}");
+    let again = to_vec(&decoded.value).unwrap();
+    assert_eq!(again, json, "{shown} {}", String::from_utf8_lossy(&again));
+    assert_eq!(from_slice::<T>(&again).unwrap(), decoded.value);
+    let mut later: Vec<_> = misfits(&decoded.value).unwrap();
+    later.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    assert_eq!(later.len(), pointers.len(), "{shown}");
+    // What serde_json writes is JSON whatever came, and reads as the same.
+    let plain = serde_json::to_vec(&decoded.value).unwrap();
+    serde_json::from_slice::<serde::de::IgnoredAny>(&plain).unwrap();
+    from_slice::<T>(&plain).unwrap();
+    decoded.value
+}
+
 #[test]
-fn wrong_types_are_errors_wherever_the_tag_stands() {
-    for text in [
-        r#"{"MsgType":"TIMTextElem","MsgContent":{"Text":[1]}}"#,
-        r#"{"MsgContent":{"Text":[1]},"MsgType":"TIMTextElem"}"#,
-        r#"{"MsgType":"TIMTextElem","MsgContent":"x"}"#,
-        r#"{"MsgContent":"x","MsgType":"TIMTextElem"}"#,
+fn a_value_that_does_not_fit_reads_as_missing_and_is_kept() {
+    for (text, pointer) in [
+        (r#"{"Count":-1,"List":[]}"#, "/Count"),
+        (r#"{"Count":"1x","List":[]}"#, "/Count"),
+        (r#"{"Count":"007","List":[]}"#, "/Count"),
+        (r#"{"Count":"","List":[]}"#, "/Count"),
+        (r#"{"Count":1.0,"List":[]}"#, "/Count"),
+        (r#"{"Count":1e2,"List":[]}"#, "/Count"),
+        (r#"{"Count":true,"List":[]}"#, "/Count"),
+        (r#"{"Count":-0,"List":[]}"#, "/Count"),
+        (r#"{"Count":{"a":[1,{}]},"List":[]}"#, "/Count"),
+        (r#"{"Count":18446744073709551616,"List":[]}"#, "/Count"),
+        (r#"{"Count":1e999,"List":[]}"#, "/Count"),
+        (r#"{"Count":5,"Seq":4294967296,"List":[]}"#, "/Seq"),
+        (r#"{"Count":5,"Seq":"-0","List":[]}"#, "/Seq"),
+        (r#"{"Count":5,"Name":{},"List":[]}"#, "/Name"),
+        (r#"{"Count":5,"Name":true,"List":[]}"#, "/Name"),
+        (r#"{"Count":5,"Ratio":1e999,"List":[]}"#, "/Ratio"),
+        (r#"{"Count":5,"Yes":2,"List":[]}"#, "/Yes"),
+        (
+            r#"{"Count":5,"Flag":18446744073709551615,"List":[]}"#,
+            "/Flag",
+        ),
+        (r#"{"Count":5,"Kind":[1],"List":[]}"#, "/Kind"),
+        (r#"{"Count":5,"Code":0.5,"List":[]}"#, "/Code"),
+        (r#"{"Count":5,"List":{"OpType":2}}"#, "/List"),
+        (r#"{"Count":5,"List":""}"#, "/List"),
+        (
+            r#"{"Count":5,"List":[],"Children":{"Count":1}}"#,
+            "/Children",
+        ),
+        (r#"{"Count":5,"List":[],"Map":7}"#, "/Map"),
     ] {
-        assert!(serde_json::from_str::<Element>(text).is_err(), "{text}");
+        let decoded: Everything = kept(text, &[pointer]);
+        assert_eq!(decoded.extra.misfits()[0].pointer, pointer);
+        let fits = if pointer == "/Count" { 0 } else { 5 };
+        assert_eq!((decoded.count, decoded.seq), (fits, None), "{text}");
     }
     for text in [
-        r#"{"Count":-1}"#,
-        r#"{"Count":"1x"}"#,
-        r#"{"Count":"007"}"#,
-        r#"{"Count":1,"Count":2}"#,
-        r#"{"Seq":4294967296}"#,
-        r#"{"Name":{}}"#,
-        r#"{"Children":[null]}"#,
-        r#"[]"#,
-        r#"null"#,
+        "[]",
+        "null",
+        "7",
+        r#""x""#,
+        "",
+        "{",
+        r#"{"Count":01}"#,
+        r#"{"a":1,}"#,
+        "{}{}",
     ] {
+        assert!(from_slice::<Everything>(text.as_bytes()).is_err(), "{text}");
         assert!(serde_json::from_str::<Everything>(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn items_that_do_not_fit_are_kept_apart_in_their_places() {
+    let text = r#"{"Count":1,"List":[null,1,"x",2,{"a":null},3],"Children":[{"Count":1,"List":[]},null,[]]}"#;
+    let pointers = [
+        "/List/0",
+        "/List/2",
+        "/List/4",
+        "/Children/1",
+        "/Children/2",
+    ];
+    let decoded: Everything = kept(text, &pointers);
+    assert_eq!(decoded.list, [1, 2, 3]);
+    assert_eq!(decoded.children.as_ref().unwrap().len(), 1);
+    let found = decoded.extra.misfits();
+    assert_eq!(found.len(), pointers.len());
+    assert_eq!(found[1].held, json!("x"));
+
+    let mut shorter = decoded;
+    shorter.list.truncate(1);
+    let again = serde_json::to_value(&shorter).unwrap();
+    assert_eq!(again["List"], json!([null, 1, "x", { "a": null }]));
+    kept::<Everything>(
+        r#"{"Count":1,"List":[],"Map":{"b":1,"a":null,"c":[]}}"#,
+        &["/Map/a", "/Map/c"],
+    );
+}
+
+#[test]
+fn misfits_of_a_list_are_told_by_their_places_among_all_items() {
+    let names: Names = kept(
+        r#"{"Names":[null,"a","\ud83d",null,null,"b","\udc00",{}]}"#,
+        &[
+            "/Names/0", "/Names/2", "/Names/3", "/Names/4", "/Names/6", "/Names/7",
+        ],
+    );
+    assert_eq!(names.names, ["a", "\u{FFFD}", "b", "\u{FFFD}"]);
+    let mut told: Vec<_> = (names.extra.misfits().into_iter())
+        .map(|misfit| misfit.pointer)
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "/Names/0", "/Names/2", "/Names/3", "/Names/4", "/Names/6", "/Names/7"
+        ]
+    );
+}
+
+#[test]
+fn lists_and_maps_that_mix_forms_come_back() {
+    let mixed: Everything = round_trip(
+        &json!({ "Count": 1, "List": [1, "2", 3], "Map": { "a": 1, "b": "2", "c": "3", "d": 4 } }),
+    );
+    assert_eq!(mixed.list, [1, 2, 3]);
+    round_trip::<Everything>(&json!({ "Count": 1, "List": ["1", "2", 3] }));
+}
+
+#[test]
+fn a_union_of_which_the_content_does_not_fit_is_kept_whole() {
+    for text in [
+        r#"{"MsgType":"TIMTextElem","MsgContent":"x"}"#,
+        r#"{"MsgContent":"x","MsgType":"TIMTextElem"}"#,
+        r#"{"MsgContent":[1],"New":1,"MsgType":"TIMTextElem"}"#,
+    ] {
+        let element: Element = kept(text, &["/MsgContent"]);
+        assert!(matches!(&element, Element::Unknown(_)), "{text}");
+        assert_eq!(element.tag(), "TIMTextElem");
+    }
+    let element: Element = kept(
+        r#"{"MsgType":"TIMTextElem","MsgContent":{"Text":[1]}}"#,
+        &["/MsgContent/Text"],
+    );
+    assert!(matches!(&element, Element::Text(inner) if inner.text.is_empty()));
+    let page = r#"{"Count":1,"List":[],"Children":[{"Count":1,"List":[],"Body":{"OpType":2}},{"Count":2,"List":[],"Body":""},{"Count":3,"List":[],"Body":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"hi"}}]}]}"#;
+    let page: Everything = kept(page, &["/Children/0/Body", "/Children/1/Body"]);
+    let children = page.children.unwrap();
+    assert_eq!((children[0].body.is_none(), children[2].count), (true, 3));
+}
+
+#[test]
+fn invalid_text_reads_with_replacement_characters_and_comes_back_in_its_bytes() {
+    let in_fields = |text: &[u8]| {
+        [
+            &br#"{"Count":1,"Name":"a "#[..],
+            text,
+            br#" z","Kind":""#,
+            text,
+            br#"","Value":""#,
+            text,
+            br#"","List":[],"New":[""#,
+            text,
+            br#""]}"#,
+        ]
+        .concat()
+    };
+    for text in [
+        &br"\ud83d"[..],
+        br"\ude00",
+        br"\ud83dx",
+        br"\ud83d\ud83d",
+        br"\x",
+        br"\u12",
+        b"\xED\xA0\xBD\xED\xB8\x80",
+        b"\xC7\xA9\xC3\xFB",
+        b"\xFF",
+        b"line\nend",
+    ] {
+        let json = in_fields(text);
+        let decoded: Everything = kept(&json, &["/Name", "/Kind", "/Value", "/New"]);
+        let name = decoded.name.clone().unwrap();
+        assert!(name.starts_with("a ") && name.ends_with(" z"), "{name}");
+        assert!(name.contains(['\u{FFFD}', '\n']), "{name}");
+        let held = &decoded.extra.misfits()[0].held;
+        assert_eq!(held.as_bytes(), [b"\"a ", text, b" z\""].concat());
+
+        let mut changed = decoded;
+        changed.name = Some("new".to_owned());
+        let again = to_vec(&changed).unwrap();
+        assert!(again.windows(12).any(|window| window == br#""Name":"new""#));
+    }
+    // Half an emoji in an escape is JSON, so serde_json writes it too.
+    let json = in_fields(br"\ud83d");
+    let decoded: Everything = from_slice(&json).unwrap();
+    assert_eq!(serde_json::to_vec(&decoded).unwrap(), json);
+    let whole: Everything = from_slice(br#"{"Name":"\ud83d\ude00"}"#).unwrap();
+    assert_eq!(whole.name.as_deref(), Some("\u{1F600}"));
+    assert!(
+        !whole
+            .extra
+            .misfits()
+            .iter()
+            .any(|misfit| misfit.pointer == "/Name")
+    );
+}
+
+#[test]
+fn keys_with_invalid_text_come_back_in_their_bytes() {
+    for key in [&br"\ud83d"[..], b"\xFF", b"Count\xFF"] {
+        let json = [br#"{"Count":1,"List":[],""#, key, br#"":{"a":1}}"#].concat();
+        let decoded = decode::<Everything>(&json).unwrap();
+        assert_eq!((decoded.value.count, decoded.misfits.len()), (1, 1));
+        assert_eq!(to_vec(&decoded.value).unwrap(), json);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let decoded = decode::<Everything>(b"\xEF\xBB\xBF{\"Count\":7,\"List\":[]}").unwrap();
+    assert_eq!((decoded.value.count, decoded.misfits.is_empty()), (7, true));
+    let user: BTreeMap<String, String> = from_slice(b"\xEF\xBB\xBF{\"a\":\"\xFF\"}").unwrap();
+    assert_eq!(user["a"], "\u{FFFD}");
+}
+
+#[test]
+fn a_duplicate_key_is_kept_whether_the_first_was_null_or_not() {
+    for (text, count, seq) in [
+        (
+            r#"{"Count":1,"Seq":2,"List":[],"Count":null,"Seq":3}"#,
+            1,
+            Some(2),
+        ),
+        (
+            r#"{"Count":null,"Seq":null,"List":[],"Count":1,"Seq":3}"#,
+            0,
+            None,
+        ),
+        (
+            r#"{"Count":"x","Seq":{},"List":[],"Count":1,"Seq":3}"#,
+            0,
+            None,
+        ),
+    ] {
+        let decoded = decode::<Everything>(text.as_bytes()).unwrap();
+        assert_eq!(
+            (decoded.value.count, decoded.value.seq),
+            (count, seq),
+            "{text}"
+        );
+        assert!(decoded.misfits.len() >= 2, "{text}");
+        assert_eq!(to_vec(&decoded.value).unwrap(), text.as_bytes());
+    }
+    let unknown = r#"{"Count":1,"List":[],"New":null,"New":2}"#;
+    let unknown: Everything = kept(unknown, &[]);
+    assert_eq!(unknown.extra.get("New"), Some(Value::Null));
+    kept::<Element>(
+        r#"{"MsgType":"TIMTextElem","MsgContent":{"Text":"a"},"MsgType":"B","MsgContent":{}}"#,
+        &[],
+    );
+}
+
+#[test]
+fn the_order_of_keys_is_no_difference() {
+    for (one, other) in [
+        (
+            r#"{"New":1,"Other":{"a":1,"b":2}}"#,
+            r#"{"Other":{"b":2, "a":1},"New":1}"#,
+        ),
+        (
+            r#"{"Seq":"1","Flag":true,"Count":null}"#,
+            r#"{"Count":null,"Flag":true,"Seq":"1"}"#,
+        ),
+        (r#"{"Seq":{},"Name":[]}"#, r#"{"Name":[],"Seq":{}}"#),
+        (r#"{"Value":{"a":1,"b":2}}"#, r#"{"Value":{"b":2,"a":1}}"#),
+        (
+            r#"{"Body":[{"MsgType":"New","A":1,"B":2}]}"#,
+            r#"{"Body":[{"B":2,"A":1,"MsgType":"New"}]}"#,
+        ),
+        (
+            r#"{"Body":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"a"},"A":1,"B":2}]}"#,
+            r#"{"Body":[{"B":2,"MsgContent":{"Text":"a"},"A":1,"MsgType":"TIMTextElem"}]}"#,
+        ),
+    ] {
+        let both = [one, other].map(|text| from_slice::<Everything>(text.as_bytes()).unwrap());
+        assert_eq!(both[0], both[1]);
+    }
+    let other: Everything = from_slice(br#"{"New":1}"#).unwrap();
+    assert_ne!(from_slice::<Everything>(br#"{"New":2}"#).unwrap(), other);
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_kept_as_it_came() {
+    let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
+    for json in [
+        deep("[", "]"),
+        deep(r#"{"a":"#, "}"),
+        deep(r#"{"Count":1,"List":[],"Children":["#, "]}"),
+    ] {
+        let json = format!(r#"{{"Count":1,"Name":{json},"List":[],"New":{json}}}"#);
+        let decoded = decode::<Everything>(json.as_bytes()).unwrap();
+        assert_eq!(decoded.value.count, 1);
+        assert!(to_vec(&decoded.value).unwrap() == json.as_bytes());
+        assert!(from_slice::<Everything>(json.as_bytes()).unwrap() == decoded.value);
+    }
+    let json = deep(r#"{"Count":1,"List":[],"Children":["#, "]}");
+    let decoded = decode::<Everything>(json.as_bytes()).unwrap();
+    assert_eq!((decoded.value.count, decoded.misfits.len()), (1, 1));
+    assert!(to_vec(&decoded.value).unwrap() == json.as_bytes());
+}
+
+#[test]
+fn the_display_of_misfits_is_short_and_names_no_contents() {
+    let long = "k".repeat(1000);
+    let json = format!(
+        r#"{{"{long}\u001b[31m":"secret\ud83d","Count":"secret","List":["secret","secret","secret","secret","secret"]}}"#
+    );
+    let decoded = decode::<Everything>(json.as_bytes()).unwrap();
+    let shown = decoded.misfits.to_string();
+    assert!(
+        shown.contains("/Count, /List/0") && shown.ends_with(" and 2 more"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret") && shown.len() < 400, "{shown}");
+    assert!(!shown.contains('\u{1b}'));
 }
 
 #[test]
@@ -223,6 +547,6 @@ fn debug_shows_what_is_there() {
         serde_json::from_value(json!({ "Count": 1, "List": [], "New": 1 })).unwrap();
     assert_eq!(
         format!("{decoded:?}"),
-        r#"Everything { count: 1, list: [], extra: {"New": Number(1)} }"#
+        r#"Everything { count: 1, list: [], extra: {"New": 1} }"#
     );
 }

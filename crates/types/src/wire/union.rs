@@ -1,37 +1,59 @@
 //! Unions: one key names the variant, another holds it.
 
-use super::Extra;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, Visitor, value::MapAccessDeserializer, value::SeqAccessDeserializer},
+use super::{
+    Broken, Extra, Mark, Raw, Reader, Slot, WireValue,
+    reader::{Decoded, Key},
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 /// The object inside a union. It also keeps what the union's object held beside tag and content.
-pub(crate) trait Content {
+pub(crate) trait Content: WireValue {
     fn extra(&self) -> &Extra;
     fn extra_mut(&mut self) -> &mut Extra;
 }
 
-/// A variant that this version does not know, kept as it came.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Unknown(Map<String, Value>);
+/// A variant that this version does not know, or of which the content does not fit: the whole object,
+/// kept as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unknown(Raw);
 
 impl Unknown {
     /// A variant of your own: the whole object with its tag and content.
     pub fn new(object: Map<String, Value>) -> Self {
-        Self(object)
+        Self(Raw::from(object))
     }
 
-    /// The whole object.
-    pub fn object(&self) -> &Map<String, Value> {
+    /// Keeps an object as it came.
+    pub(crate) fn of(object: &[u8]) -> Self {
+        Self(Raw::new(object))
+    }
+
+    /// The whole object, parsed. Empty when it is nested more deeply than serde_json reads.
+    pub fn object(&self) -> Map<String, Value> {
+        self.0.parse().unwrap_or_default()
+    }
+
+    /// The whole object, as it came.
+    pub fn raw(&self) -> &Raw {
         &self.0
     }
 
-    /// Takes the object out.
-    pub fn into_object(self) -> Map<String, Value> {
-        self.0
+    /// The text under a key, as it is written: nobody escapes letters in the name of a variant.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        let text = self.0.member(name).and_then(|json| {
+            let text = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+            std::str::from_utf8(text).ok()
+        });
+        text.unwrap_or_default()
+    }
+}
+
+impl Default for Unknown {
+    /// An empty object.
+    fn default() -> Self {
+        Self::of(b"{}")
     }
 }
 
@@ -43,80 +65,96 @@ impl Serialize for Unknown {
 
 impl<'de> Deserialize<'de> for Unknown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self)
+        Map::deserialize(deserializer).map(Self::new)
     }
 }
 
-/// The value under the tag's key: a text, or something that names no variant.
-pub(crate) enum Tag<'de> {
-    Text(Cow<'de, str>),
-    Other(Value),
+/// An object with a tag, while it is being read.
+pub(crate) struct Tagged<'de> {
+    begin: Mark,
+    pub(crate) tag: Option<Option<Cow<'de, str>>>,
+    /// Where the content is.
+    pub(crate) content: Option<Mark>,
+    pub(crate) beside: super::Parts,
 }
 
-impl Tag<'_> {
-    pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Other(_) => None,
-        }
+impl<'de> Tagged<'de> {
+    /// Enters the object; none when it is something else.
+    pub(crate) fn open(reader: &mut Reader<'de>) -> Result<Option<Self>, Broken> {
+        reader.peek()?;
+        let begin = reader.mark();
+        Ok(reader.open(b'{')?.then(|| Self {
+            begin,
+            tag: None,
+            content: None,
+            beside: super::Parts::default(),
+        }))
     }
 
-    pub(crate) fn into_value(self) -> Value {
-        match self {
-            Self::Text(text) => Value::String(text.into_owned()),
-            Self::Other(value) => value,
+    /// The tag, once it has come and if it is a text.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        self.tag.as_ref()?.as_deref()
+    }
+
+    /// Reads the value under the tag's key, which may be of any kind.
+    pub(crate) fn read_tag(&mut self, reader: &mut Reader<'de>) -> Result<(), Broken> {
+        self.tag = Some(match reader.peek()? {
+            b'"' => {
+                let mark = reader.mark();
+                let Decoded { text, odd } = reader.string()?.decode();
+                if odd {
+                    reader.note(mark);
+                }
+                Some(text).filter(|_| !odd)
+            }
+            _ => {
+                reader.unknown()?;
+                None
+            }
+        });
+        Ok(())
+    }
+
+    /// Keeps a key beside tag and content.
+    pub(crate) fn keep(&mut self, key: &Key<'_>, reader: &mut Reader<'de>) -> Result<(), Broken> {
+        super::keep(&mut self.beside, key, reader)
+    }
+
+    /// The whole object, once it has been read.
+    pub(crate) fn unknown(&self, reader: &Reader<'de>) -> Unknown {
+        Unknown::of(reader.since(self.begin))
+    }
+
+    /// Gives a content what was beside it.
+    pub(crate) fn finish<T: Content>(mut self, mut content: T) -> T {
+        if !self.beside.is_empty() {
+            self.beside.shrink();
+            content.extra_mut().set_beside(self.beside);
         }
+        content
     }
 }
 
-impl<'de> Deserialize<'de> for Tag<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TagVisitor;
-        impl<'de> Visitor<'de> for TagVisitor {
-            type Value = Tag<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a variant")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Tag::Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Tag::Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-                Ok(Tag::Text(Cow::Owned(text)))
-            }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Tag::Other(Value::Null))
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Tag::Other(value.into()))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Tag::Other(value.into()))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Tag::Other(value.into()))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Tag::Other(value.into()))
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                Value::deserialize(SeqAccessDeserializer::new(list)).map(Tag::Other)
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Value::deserialize(MapAccessDeserializer::new(map)).map(Tag::Other)
-            }
-        }
-        deserializer.deserialize_any(TagVisitor)
+/// Reads the content of a known variant. None for `null` and for what does not fit.
+#[inline]
+pub(crate) fn read_content<T: WireValue>(reader: &mut Reader<'_>) -> Result<Option<T>, Broken> {
+    if reader.peek()? == b'n' {
+        reader.null()?;
+        return Ok(None);
     }
+    let mark = reader.mark();
+    let content = T::read(reader, &mut Slot::default())?;
+    if content.is_none() {
+        reader.misfit(mark)?;
+    }
+    Ok(content)
 }
 
 /// Gives a generated union its wire format.
 ///
 /// The tag nearly always comes first; then the content is read straight into its type. A content
-/// that comes before the tag waits as a [`Value`]. A known variant whose content does not decode
-/// is an error; an unknown tag, a missing tag and a missing content are not.
+/// that comes before the tag is read when the tag is known. A known variant of which the content does
+/// not fit is kept whole, as an unknown one is.
 macro_rules! wire_union {
     ($name:ident, $tag:literal, $content:literal { $($wire:literal => $variant:ident($type:ty),)* }) => {
         impl $name {
@@ -124,9 +162,18 @@ macro_rules! wire_union {
             pub fn tag(&self) -> &str {
                 match self {
                     $( Self::$variant(_) => $wire, )*
-                    Self::Unknown(unknown) => {
-                        unknown.object().get($tag).and_then(serde_json::Value::as_str).unwrap_or_default()
-                    }
+                    Self::Unknown(unknown) => unknown.text($tag),
+                }
+            }
+
+            #[inline]
+            fn read_content(
+                tag: Option<&str>,
+                reader: &mut crate::wire::Reader<'_>,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                match tag {
+                    $( Some($wire) => Ok(crate::wire::read_content(reader)?.map(Self::$variant)), )*
+                    _ => reader.unknown().map(|_| None),
                 }
             }
         }
@@ -155,9 +202,7 @@ macro_rules! wire_union {
                             let mut map = serializer.serialize_map(None)?;
                             map.serialize_entry($tag, $wire)?;
                             map.serialize_entry($content, content)?;
-                            for (key, value) in crate::wire::Content::extra(content).beside() {
-                                map.serialize_entry(key, value)?;
-                            }
+                            crate::wire::Content::extra(content).write_beside(&mut map)?;
                             map.end()
                         }
                     )*
@@ -168,62 +213,59 @@ macro_rules! wire_union {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct TagFirst;
-                impl<'de> serde::de::Visitor<'de> for TagFirst {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("an object with ", $tag, " (", stringify!($name), ")"))
-                    }
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        let mut read: Option<$name> = None;
-                        let mut tag: Option<crate::wire::Tag<'de>> = None;
-                        let mut waiting: Option<serde_json::Value> = None;
-                        let mut beside = serde_json::Map::new();
-                        while let Some(crate::wire::Key(key)) = map.next_key()? {
-                            match &*key {
-                                $tag if tag.is_none() => tag = Some(map.next_value()?),
-                                $content if read.is_none() && waiting.is_none() => {
-                                    match tag.as_ref().and_then(crate::wire::Tag::text) {
-                                        $( Some($wire) => match map.next_value::<Option<$type>>()? {
-                                            Some(content) => read = Some($name::$variant(content)),
-                                            None => waiting = Some(serde_json::Value::Null),
-                                        }, )*
-                                        _ => waiting = Some(map.next_value()?),
-                                    }
-                                }
-                                _ => {
-                                    beside.insert(key.into_owned(), map.next_value()?);
-                                }
-                            }
-                        }
-                        match tag.as_ref().and_then(crate::wire::Tag::text) {
-                            $( Some($wire) => if let Some(content) = waiting.take_if(|content| !content.is_null()) {
-                                let content = <$type as serde::Deserialize>::deserialize(content)
-                                    .map_err(serde::de::Error::custom)?;
-                                read = Some($name::$variant(content));
-                            }, )*
-                            _ => {}
-                        }
-                        match read {
-                            $( Some($name::$variant(mut content)) => {
-                                if !beside.is_empty() {
-                                    crate::wire::Content::extra_mut(&mut content).set_beside(beside);
-                                }
-                                Ok($name::$variant(content))
-                            } )*
-                            _ => {
-                                beside.extend(tag.map(|tag| ($tag.to_owned(), tag.into_value())));
-                                beside.extend(waiting.map(|content| ($content.to_owned(), content)));
-                                Ok($name::Unknown(crate::wire::Unknown::new(beside)))
-                            }
-                        }
-                    }
-                }
-                deserializer.deserialize_map(TagFirst)
+                crate::wire::deserialize(deserializer)
             }
         }
 
-        crate::wire::wire_object!(@value $name);
+        impl crate::wire::WireValue for $name {
+            const EXPECTED: &'static str =
+                concat!("an object with ", $tag, " (", stringify!($name), ")");
+
+            #[inline]
+            fn read(
+                reader: &mut crate::wire::Reader<'_>,
+                _: &mut crate::wire::Slot,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                let Some(mut object) = crate::wire::Tagged::open(reader)? else {
+                    return Ok(None);
+                };
+                let mut read: Option<Self> = None;
+                let mut first = true;
+                while let Some(key) = reader.key(&mut first)? {
+                    let name = key.name();
+                    if name == $tag.as_bytes() && object.tag.is_none() {
+                        object.read_tag(reader)?;
+                        if let Some(content) = object.content {
+                            read = reader.again(content, |reader| {
+                                Self::read_content(object.tag(), reader)
+                            })?;
+                        }
+                    } else if name == $content.as_bytes() && object.content.is_none() {
+                        object.content = Some(reader.mark());
+                        match &object.tag {
+                            Some(_) => read = Self::read_content(object.tag(), reader)?,
+                            None => {
+                                reader.slice()?;
+                            }
+                        }
+                    } else {
+                        object.keep(&key, reader)?;
+                    }
+                }
+                Ok(Some(match read {
+                    $( Some(Self::$variant(content)) => Self::$variant(object.finish(content)), )*
+                    _ => Self::Unknown(object.unknown(reader)),
+                }))
+            }
+
+            fn write<S: serde::Serializer>(
+                &self,
+                _: crate::wire::Shape<'_>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
+            }
+        }
     };
 }
 pub(crate) use wire_union;

@@ -1,78 +1,95 @@
 //! Single values: numbers, texts, lists. Each is read leniently and written back as it came.
 
-use super::Form;
+use super::{
+    Form, Raw,
+    extra::Items,
+    raw::RawJson,
+    reader::{Broken, Mark, Number, Reader},
+};
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeSeed, SeqAccess, Unexpected, Visitor},
+    Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
-use serde_json::Value;
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// The value of a field.
 pub(crate) trait WireValue: Sized {
-    /// Reads a value that is not `null`; notes in `form` when it came in another form.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error>;
+    /// What is expected, for errors.
+    const EXPECTED: &'static str;
+    /// Reads a value; none when it does not fit. The reader may then stand anywhere in it. Notes in
+    /// `slot` in what other form it came.
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken>;
     /// Writes the value in the form in which it came.
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error>;
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A value with the form to write it in.
-pub(crate) struct Shaped<'a, T> {
-    pub(crate) value: &'a T,
+/// How a value came, while it is being read.
+#[derive(Default)]
+pub(crate) struct Slot {
     pub(crate) form: Form,
+    pub(crate) items: Option<Box<Items>>,
 }
 
-impl<T: WireValue> Serialize for Shaped<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.write(self.form, serializer)
+/// How a value came, while it is being written.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shape<'a> {
+    pub(crate) form: Form,
+    /// The text of a value that could not be read in full.
+    pub(crate) raw: Option<&'a [u8]>,
+    pub(crate) items: Option<&'a Items>,
+}
+
+impl Shape<'_> {
+    pub(crate) fn of(form: Form) -> Self {
+        Self {
+            form,
+            ..Self::default()
+        }
     }
 }
 
-/// Reads a list element or map value, with its form.
-struct Element<'a, T> {
-    form: &'a mut Form,
-    of: PhantomData<T>,
+/// A value with the shape to write it in.
+pub(crate) struct Shaped<'a, T> {
+    pub(crate) value: &'a T,
+    pub(crate) shape: Shape<'a>,
 }
 
-impl<'de, T: WireValue> DeserializeSeed<'de> for Element<'_, T> {
-    type Value = T;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer, self.form)
+impl<T: WireValue> Serialize for Shaped<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.write(self.shape, serializer)
+    }
+}
+
+/// Whether a text is what writing the whole number in it gives: `007` and `+7` are not.
+fn is_canonical(text: &str) -> bool {
+    match text.strip_prefix('-').unwrap_or(text).as_bytes() {
+        [b'0'] => text == "0",
+        [first, ..] => matches!(first, b'1'..=b'9'),
+        [] => false,
     }
 }
 
 macro_rules! integers {
     ($($int:ident)*) => { $(
         impl WireValue for $int {
-            fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-                struct IntegerVisitor<'a>(&'a mut Form);
-                impl Visitor<'_> for IntegerVisitor<'_> {
-                    type Value = $int;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str(concat!("an integer (", stringify!($int), ")"))
-                    }
-                    fn visit_u64<E: de::Error>(self, number: u64) -> Result<$int, E> {
-                        $int::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-                    }
-                    fn visit_i64<E: de::Error>(self, number: i64) -> Result<$int, E> {
-                        $int::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
-                    }
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$int, E> {
-                        match text.parse::<$int>() {
-                            // `007` and `+7` would be written back as `7`.
-                            Ok(number) if number.to_string() == text => {
-                                *self.0 = Form::Text;
-                                Ok(number)
-                            }
-                            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                        }
-                    }
+            const EXPECTED: &'static str = concat!("an integer (", stringify!($int), ")");
+            #[inline]
+            fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+                if reader.peek()? == b'"' {
+                    let text = reader.string()?.decode().text;
+                    slot.form = Form::Text;
+                    return Ok(text.parse().ok().filter(|_| is_canonical(&text)));
                 }
-                deserializer.deserialize_any(IntegerVisitor(form))
+                Ok(match reader.number()? {
+                    Some(Number::Unsigned(number)) => $int::try_from(number).ok(),
+                    Some(Number::Negative(number)) => $int::try_from(number).ok(),
+                    Some(Number::Other(_)) | None => None,
+                })
             }
-            fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-                match form {
+            #[inline]
+            fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+                match shape.form {
                     Form::Text => serializer.collect_str(self),
                     _ => self.serialize(serializer),
                 }
@@ -83,47 +100,36 @@ macro_rules! integers {
 integers!(u32 u64 i32 i64);
 
 impl WireValue for f64 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
+    const EXPECTED: &'static str = "a number";
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
         /// Integers up to here have a fraction-free double of the same value.
         const EXACT: u64 = 1 << 53;
-        struct FloatVisitor<'a>(&'a mut Form);
-        impl Visitor<'_> for FloatVisitor<'_> {
-            type Value = f64;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-            fn visit_f64<E>(self, number: f64) -> Result<f64, E> {
-                Ok(number)
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<f64, E> {
-                if number > EXACT {
-                    return Err(E::invalid_value(Unexpected::Unsigned(number), &self));
-                }
-                *self.0 = Form::Integer;
-                Ok(number as f64)
-            }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<f64, E> {
-                if number.unsigned_abs() > EXACT {
-                    return Err(E::invalid_value(Unexpected::Signed(number), &self));
-                }
-                *self.0 = Form::Integer;
-                Ok(number as f64)
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
-                match text.parse::<f64>() {
-                    Ok(number) if number.is_finite() && number.to_string() == text => {
-                        *self.0 = Form::Text;
-                        Ok(number)
-                    }
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
-            }
+        if reader.peek()? == b'"' {
+            let text = reader.string()?.decode().text;
+            slot.form = Form::Text;
+            let number = text.parse::<f64>().ok();
+            return Ok(number.filter(|number| number.is_finite() && number.to_string() == text));
         }
-        deserializer.deserialize_any(FloatVisitor(form))
+        Ok(match reader.number()? {
+            Some(Number::Unsigned(number)) if number <= EXACT => {
+                slot.form = Form::Integer;
+                Some(number as f64)
+            }
+            Some(Number::Negative(number)) if number.unsigned_abs() <= EXACT => {
+                slot.form = Form::Integer;
+                Some(number as f64)
+            }
+            Some(Number::Other(text)) => {
+                // More digits than the integers above, and nothing lost: only fractions.
+                let number = text.parse::<f64>().ok();
+                number.filter(|number| number.is_finite() && text.contains(['.', 'e', 'E', '-']))
+            }
+            _ => None,
+        })
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        match form {
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match shape.form {
             Form::Text => serializer.collect_str(self),
             Form::Integer if self.fract() == 0.0 && self.abs() <= 9_007_199_254_740_992.0 => {
                 serializer.serialize_i64(*self as i64)
@@ -134,35 +140,27 @@ impl WireValue for f64 {
 }
 
 impl WireValue for bool {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        struct BoolVisitor<'a>(&'a mut Form);
-        impl Visitor<'_> for BoolVisitor<'_> {
-            type Value = bool;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true or false")
+    const EXPECTED: &'static str = "true or false";
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        match reader.peek()? {
+            b't' | b'f' => reader.boolean().map(Some),
+            b'"' => {
+                slot.form = Form::Text;
+                Ok(reader.string()?.decode().text.parse().ok())
             }
-            fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-                Ok(value)
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<bool, E> {
-                *self.0 = Form::Integer;
-                match number {
-                    0 => Ok(false),
-                    1 => Ok(true),
-                    _ => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
-                }
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
-                *self.0 = Form::Text;
-                text.parse()
-                    .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+            _ => {
+                slot.form = Form::Integer;
+                Ok(match reader.number()? {
+                    Some(Number::Unsigned(0)) => Some(false),
+                    Some(Number::Unsigned(1)) => Some(true),
+                    _ => None,
+                })
             }
         }
-        deserializer.deserialize_any(BoolVisitor(form))
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        match form {
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        match shape.form {
             Form::Integer => serializer.serialize_u64(u64::from(*self)),
             Form::Text => serializer.collect_str(self),
             _ => serializer.serialize_bool(*self),
@@ -171,155 +169,287 @@ impl WireValue for bool {
 }
 
 impl WireValue for String {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        struct TextVisitor<'a>(&'a mut Form);
-        impl Visitor<'_> for TextVisitor<'_> {
-            type Value = String;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<String, E> {
-                Ok(text.to_owned())
-            }
-            fn visit_string<E>(self, text: String) -> Result<String, E> {
-                Ok(text)
-            }
-            fn visit_u64<E>(self, number: u64) -> Result<String, E> {
-                *self.0 = Form::Integer;
-                Ok(number.to_string())
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<String, E> {
-                *self.0 = Form::Integer;
-                Ok(number.to_string())
-            }
+    const EXPECTED: &'static str = "a string";
+    #[inline]
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        match reader.text(&mut slot.form)? {
+            Some(text) => Ok(Some(text.into_owned())),
+            None => read_number_as_text(reader, slot),
         }
-        deserializer.deserialize_any(TextVisitor(form))
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        write_text(self, form, serializer)
+    #[inline]
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        write_text(self, shape, serializer)
     }
 }
 
-/// Writes a text, as a number where it came as one.
+/// A whole number where a text is expected.
+pub(crate) fn read_number_as_text(
+    reader: &mut Reader<'_>,
+    slot: &mut Slot,
+) -> Result<Option<String>, Broken> {
+    slot.form = Form::Integer;
+    Ok(match reader.number()? {
+        Some(Number::Unsigned(number)) => Some(number.to_string()),
+        Some(Number::Negative(number)) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// Writes a text: as a number where it came as one, with its invalid parts where it had any.
 pub(crate) fn write_text<S: Serializer>(
     text: &str,
-    form: Form,
+    shape: Shape<'_>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    if form == Form::Integer {
-        if let Ok(number) = text.parse::<u64>() {
-            return serializer.serialize_u64(number);
+    match (shape.form, shape.raw) {
+        (Form::Integer, _) => {
+            if let Ok(number) = text.parse::<u64>() {
+                return serializer.serialize_u64(number);
+            }
+            if let Ok(number) = text.parse::<i64>() {
+                return serializer.serialize_i64(number);
+            }
         }
-        if let Ok(number) = text.parse::<i64>() {
-            return serializer.serialize_i64(number);
-        }
+        // Unless another text was set since.
+        (Form::Raw, Some(raw)) if reads_as(raw, text) => return RawJson(raw).serialize(serializer),
+        _ => {}
     }
     serializer.serialize_str(text)
 }
 
-impl WireValue for Value {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: &mut Form) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
+fn reads_as(raw: &[u8], text: &str) -> bool {
+    let read = Reader::new(raw).text(&mut Form::default());
+    matches!(read, Ok(Some(read)) if read == text)
+}
+
+impl WireValue for Raw {
+    const EXPECTED: &'static str = "a value of JSON";
+    fn read(reader: &mut Reader<'_>, _: &mut Slot) -> Result<Option<Self>, Broken> {
+        reader.unknown().map(|json| Some(Self::new(json)))
     }
-    fn write<S: Serializer>(&self, _: Form, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write<S: Serializer>(&self, _: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
 
 impl<T: WireValue> WireValue for Box<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        T::read(deserializer, form).map(Self::new)
+    const EXPECTED: &'static str = T::EXPECTED;
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        Ok(T::read(reader, slot)?.map(Self::new))
     }
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        T::write(self, form, serializer)
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        T::write(self, shape, serializer)
+    }
+}
+
+/// Keeps what a list cannot show, while the list is being read.
+#[derive(Default)]
+struct ListKeeper {
+    /// The form of all items so far, unless `items` has the form of each.
+    form: Form,
+    items: Items,
+    /// Index behind the last one of `items.apart`, and of `items.raw`.
+    next: (usize, usize),
+}
+
+impl ListKeeper {
+    /// Keeps an item that does not fit.
+    #[cold]
+    fn keep_apart(
+        &mut self,
+        index: usize,
+        reader: &mut Reader<'_>,
+        mark: Mark,
+    ) -> Result<(), Broken> {
+        let item = reader.misfit(mark)?;
+        self.items.apart.push_item(index - self.next.0, item);
+        self.next.0 = index + 1;
+        Ok(())
+    }
+
+    /// Notes the form of an item that is not that of those before.
+    #[cold]
+    fn note(&mut self, index: usize, form: Form, reader: &mut Reader<'_>, mark: Mark) {
+        if form == Form::Raw {
+            reader.note(mark);
+            let item = reader.since(mark);
+            self.items.raw.push_item(index - self.next.1, item);
+            self.next.1 = index + 1;
+        }
+        if index == 0 {
+            self.form = form;
+        } else {
+            if self.items.forms.is_empty() {
+                self.items.forms = vec![self.form; index];
+            }
+            self.items.forms.push(form);
+        }
+    }
+
+    fn finish(mut self, slot: &mut Slot) {
+        if self.items.forms.is_empty() {
+            slot.form = match self.form {
+                // Each has its own text.
+                Form::Raw => Form::Usual,
+                form => form,
+            };
+        }
+        if !self.items.is_empty() {
+            self.items.shrink();
+            slot.items = Some(Box::new(self.items));
+        }
     }
 }
 
 impl<T: WireValue> WireValue for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        struct ListVisitor<'a, T>(&'a mut Form, PhantomData<T>);
-        impl<'de, T: WireValue> Visitor<'de> for ListVisitor<'_, T> {
-            type Value = Vec<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-            /// Some back ends write an empty list as an empty object.
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Vec<T>, A::Error> {
-                if map.next_key::<de::IgnoredAny>()?.is_some() {
-                    return Err(de::Error::invalid_type(Unexpected::Map, &self));
-                }
-                *self.0 = Form::EmptyOther;
-                Ok(Vec::new())
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
-                // The hint comes from the sender in some formats: never reserve much on its word.
-                let mut items = Vec::with_capacity(list.size_hint().unwrap_or(0).min(64));
-                while let Some(item) = list.next_element_seed(Element {
-                    form: self.0,
-                    of: PhantomData,
-                })? {
-                    items.push(item);
-                }
-                Ok(items)
-            }
+    const EXPECTED: &'static str = "a list";
+    #[inline]
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        if !reader.open(b'[')? {
+            return read_empty_object(reader, slot).map(|empty| empty.then(Self::new));
         }
-        deserializer.deserialize_any(ListVisitor(form, PhantomData))
+        let mut list = Self::new();
+        let mut keeper = ListKeeper::default();
+        let (mut first, mut index) = (true, 0);
+        while reader.item(&mut first)? {
+            let mark = reader.mark();
+            let mut one = Slot::default();
+            match T::read(reader, &mut one)? {
+                Some(item) if one.items.is_none() => {
+                    if one.form != keeper.form
+                        || one.form == Form::Raw
+                        || !keeper.items.forms.is_empty()
+                    {
+                        keeper.note(list.len(), one.form, reader, mark);
+                    }
+                    list.push(item);
+                }
+                _ => keeper.keep_apart(index, reader, mark)?,
+            }
+            index += 1;
+        }
+        keeper.finish(slot);
+        Ok(Some(list))
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        if form == Form::EmptyOther && self.is_empty() {
-            return serializer.serialize_map(Some(0))?.end();
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(items) = shape.items else {
+            if shape.form == Form::EmptyOther && self.is_empty() {
+                return serializer.serialize_map(Some(0))?.end();
+            }
+            let mut list = serializer.serialize_seq(Some(self.len()))?;
+            for value in self {
+                let shape = Shape::of(shape.form);
+                list.serialize_element(&Shaped { value, shape })?;
+            }
+            return list.end();
+        };
+        let mut list = serializer.serialize_seq(None)?;
+        let mut apart = items.apart.items().peekable();
+        let mut raw = items.raw.items().peekable();
+        let same = items.forms.is_empty() || items.forms.len() != self.len();
+        let mut place = 0;
+        for (index, value) in self.iter().enumerate() {
+            while let Some((_, item)) = apart.next_if(|(at, _)| *at <= place) {
+                list.serialize_element(&RawJson(item))?;
+                place += 1;
+            }
+            let form = items.forms.get(index).filter(|_| !same);
+            let raw = raw.next_if(|(at, _)| *at == index).map(|(_, raw)| raw);
+            let form = match raw {
+                Some(_) => Form::Raw,
+                None => form.copied().unwrap_or(shape.form),
+            };
+            let shape = Shape {
+                raw,
+                ..Shape::of(form)
+            };
+            list.serialize_element(&Shaped { value, shape })?;
+            place += 1;
         }
-        let mut list = serializer.serialize_seq(Some(self.len()))?;
-        for value in self {
-            list.serialize_element(&Shaped { value, form })?;
+        for (_, item) in apart {
+            list.serialize_element(&RawJson(item))?;
         }
         list.end()
     }
 }
 
+/// Some back ends write an empty list as an empty object. False when it is not empty.
+#[cold]
+fn read_empty_object(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<bool, Broken> {
+    slot.form = Form::EmptyOther;
+    Ok(reader.open(b'{')? && reader.key(&mut true)?.is_none())
+}
+
 impl<T: WireValue> WireValue for BTreeMap<String, T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, form: &mut Form) -> Result<Self, D::Error> {
-        struct MapVisitor<'a, T>(&'a mut Form, PhantomData<T>);
-        impl<'de, T: WireValue> Visitor<'de> for MapVisitor<'_, T> {
-            type Value = BTreeMap<String, T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            /// Some back ends write an empty object as an empty list.
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                if list.next_element::<de::IgnoredAny>()?.is_some() {
-                    return Err(de::Error::invalid_type(Unexpected::Seq, &self));
+    const EXPECTED: &'static str = "an object";
+    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
+        if !reader.open(b'{')? {
+            // Some back ends write an empty object as an empty list.
+            slot.form = Form::EmptyOther;
+            let empty = reader.open(b'[')? && !reader.item(&mut true)?;
+            return Ok(empty.then(Self::new));
+        }
+        let mut map = Self::new();
+        let mut items = Items {
+            keyed: true,
+            ..Items::default()
+        };
+        let mut first = true;
+        while let Some(key) = reader.key(&mut first)? {
+            let mark = reader.mark();
+            let mut one = Slot::default();
+            let value = T::read(reader, &mut one)?.filter(|_| one.items.is_none() && !key.is_odd());
+            match (value, map.entry(key.text().into_owned())) {
+                (Some(value), Entry::Vacant(entry)) => {
+                    entry.insert(value);
+                    if one.form == Form::Raw {
+                        reader.note(mark);
+                    }
+                    if one.form != Form::Usual {
+                        items.raw.push(key.raw, reader.since(mark));
+                    }
                 }
-                *self.0 = Form::EmptyOther;
-                Ok(BTreeMap::new())
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut items = BTreeMap::new();
-                while let Some(key) = map.next_key()? {
-                    items.insert(
-                        key,
-                        map.next_value_seed(Element {
-                            form: self.0,
-                            of: PhantomData,
-                        })?,
-                    );
-                }
-                Ok(items)
+                // What does not fit, and what comes a second time.
+                _ => items.apart.push(key.raw, reader.misfit(mark)?),
             }
         }
-        deserializer.deserialize_any(MapVisitor(form, PhantomData))
+        if !items.is_empty() {
+            items.shrink();
+            slot.items = Some(Box::new(items));
+        }
+        Ok(Some(map))
     }
 
-    fn write<S: Serializer>(&self, form: Form, serializer: S) -> Result<S::Ok, S::Error> {
-        if form == Form::EmptyOther && self.is_empty() {
+    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        if shape.form == Form::EmptyOther && self.is_empty() {
             return serializer.serialize_seq(Some(0))?.end();
         }
-        let mut map = serializer.serialize_map(Some(self.len()))?;
+        let Some(items) = shape.items else {
+            let mut map = serializer.serialize_map(Some(self.len()))?;
+            for (key, value) in self {
+                let shape = Shape::default();
+                map.serialize_entry(key, &Shaped { value, shape })?;
+            }
+            return map.end();
+        };
+        let mut map = serializer.serialize_map(None)?;
         for (key, value) in self {
-            map.serialize_entry(key, &Shaped { value, form })?;
+            let raw = items.raw.get(key);
+            let mut slot = Slot::default();
+            if let Some(raw) = raw {
+                // For its form alone.
+                let _ = T::read(&mut Reader::new(raw), &mut slot);
+            }
+            let shape = Shape {
+                raw,
+                ..Shape::of(slot.form)
+            };
+            map.serialize_entry(key, &Shaped { value, shape })?;
         }
+        items.apart.write(&mut map)?;
         map.end()
     }
 }
@@ -328,18 +458,21 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
 macro_rules! delegate_to_i64 {
     ($name:ty) => {
         impl crate::wire::WireValue for $name {
-            fn read<'de, D: serde::Deserializer<'de>>(
-                deserializer: D,
-                form: &mut crate::wire::Form,
-            ) -> Result<Self, D::Error> {
-                <i64 as crate::wire::WireValue>::read(deserializer, form).map(Self)
+            const EXPECTED: &'static str = <i64 as crate::wire::WireValue>::EXPECTED;
+            #[inline]
+            fn read(
+                reader: &mut crate::wire::Reader<'_>,
+                slot: &mut crate::wire::Slot,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                Ok(<i64 as crate::wire::WireValue>::read(reader, slot)?.map(Self))
             }
+            #[inline]
             fn write<S: serde::Serializer>(
                 &self,
-                form: crate::wire::Form,
+                shape: crate::wire::Shape<'_>,
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
-                crate::wire::WireValue::write(&self.0, form, serializer)
+                crate::wire::WireValue::write(&self.0, shape, serializer)
             }
         }
 
@@ -351,7 +484,7 @@ macro_rules! delegate_to_i64 {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::wire::WireValue::read(deserializer, &mut crate::wire::Form::Usual)
+                crate::wire::deserialize(deserializer)
             }
         }
     };

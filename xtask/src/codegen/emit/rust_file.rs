@@ -53,6 +53,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "Extra",
             "Flag",
+            "Raw",
             "TagValue",
             "Text",
             "Unknown",
@@ -63,7 +64,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "wire_union",
         ],
     ),
-    ("serde_json", &["Value"]),
     ("std::collections", &["BTreeMap"]),
 ];
 

@@ -83,7 +83,10 @@ pub(super) fn emit(
         .collect();
     let identity = match fields.as_slice() {
         [] => quote! { None },
-        fields => quote! { identity_of(&(#(&self.#fields,)*)) },
+        fields => {
+            let names = webhook.identity.iter().map(|field| &field.wire);
+            quote! { identity_of(&self.extra, &[#(#names),*], &(#(&self.#fields,)*)) }
+        }
     };
     file.items(quote! {
         impl Webhook for #event {

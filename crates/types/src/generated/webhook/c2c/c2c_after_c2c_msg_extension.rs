@@ -111,6 +111,8 @@ impl Webhook for C2cAfterC2cMsgExtension {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "MsgKey", "Seq", "EventTime"],
             &(
                 &self.from_account,
                 &self.to_account,

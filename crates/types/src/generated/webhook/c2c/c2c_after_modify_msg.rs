@@ -154,6 +154,8 @@ impl Webhook for C2cAfterModifyMsg {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "MsgKey", "EventTime"],
             &(&self.from_account, &self.to_account, &self.msg_key, &self.event_time),
         )
     }

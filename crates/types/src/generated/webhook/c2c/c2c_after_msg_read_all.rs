@@ -81,7 +81,11 @@ impl Webhook for C2cAfterMsgReadAll {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.report_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Report_Account", "EventTime"],
+            &(&self.report_account, &self.event_time),
+        )
     }
 }
 

@@ -89,6 +89,8 @@ impl Webhook for C2cAfterMsgReadReceipt {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Operator_Account", "Peer_Account", "C2CMsgInfo", "EventTime"],
             &(
                 &self.operator_account,
                 &self.peer_account,

@@ -108,6 +108,8 @@ impl Webhook for C2cAfterMsgReport {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Report_Account", "Peer_Account", "LastReadTime", "EventTime"],
             &(
                 &self.report_account,
                 &self.peer_account,

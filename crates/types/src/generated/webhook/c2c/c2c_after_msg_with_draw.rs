@@ -107,6 +107,10 @@ impl Webhook for C2cAfterMsgWithDraw {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.from_account, &self.to_account, &self.msg_key))
+        identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "MsgKey"],
+            &(&self.from_account, &self.to_account, &self.msg_key),
+        )
     }
 }

@@ -162,7 +162,11 @@ impl Webhook for C2cBeforeSendMsg {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.from_account, &self.to_account, &self.msg_key))
+        identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "MsgKey"],
+            &(&self.from_account, &self.to_account, &self.msg_key),
+        )
     }
 }
 

@@ -198,6 +198,10 @@ impl Webhook for BotOnC2cMessage {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.from_account, &self.to_account, &self.msg_key))
+        identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "MsgKey"],
+            &(&self.from_account, &self.to_account, &self.msg_key),
+        )
     }
 }

@@ -175,6 +175,10 @@ impl Webhook for BotOnGroupMessage {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.topic_id, &self.msg_seq))
+        identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "MsgSeq"],
+            &(&self.group_id, &self.topic_id, &self.msg_seq),
+        )
     }
 }

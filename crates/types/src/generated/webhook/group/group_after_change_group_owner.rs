@@ -104,6 +104,8 @@ impl Webhook for GroupAfterChangeGroupOwner {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "OldOwner_Account", "NewOwner_Account", "EventTime"],
             &(
                 &self.group_id,
                 &self.old_owner_account,

@@ -145,7 +145,11 @@ impl Webhook for GroupAfterCreateGroup {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "EventTime"],
+            &(&self.group_id, &self.event_time),
+        )
     }
 }
 

@@ -123,6 +123,8 @@ impl Webhook for GroupAfterGroupAttrChanged {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "Operator_Account", "OptionType", "GroupAttr", "EventTime"],
             &(
                 &self.group_id,
                 &self.operator_account,

@@ -146,7 +146,11 @@ impl Webhook for GroupAfterGroupDestroyed {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "EventTime"],
+            &(&self.group_id, &self.event_time),
+        )
     }
 }
 

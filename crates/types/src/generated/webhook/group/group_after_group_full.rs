@@ -94,6 +94,10 @@ impl Webhook for GroupAfterGroupFull {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.topic_id, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "EventTime"],
+            &(&self.group_id, &self.topic_id, &self.event_time),
+        )
     }
 }

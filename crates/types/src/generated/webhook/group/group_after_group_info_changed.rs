@@ -143,6 +143,16 @@ impl Webhook for GroupAfterGroupInfoChanged {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &[
+                "GroupId",
+                "Operator_Account",
+                "Name",
+                "Introduction",
+                "Notification",
+                "FaceUrl",
+                "EventTime",
+            ],
             &(
                 &self.group_id,
                 &self.operator_account,

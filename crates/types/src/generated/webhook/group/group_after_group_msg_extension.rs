@@ -103,6 +103,10 @@ impl Webhook for GroupAfterGroupMsgExtension {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.msg_seq, &self.seq, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "MsgSeq", "Seq", "EventTime"],
+            &(&self.group_id, &self.msg_seq, &self.seq, &self.event_time),
+        )
     }
 }

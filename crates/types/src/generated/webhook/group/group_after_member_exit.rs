@@ -124,6 +124,8 @@ impl Webhook for GroupAfterMemberExit {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "Operator_Account", "ExitMemberList", "EventTime"],
             &(
                 &self.group_id,
                 &self.topic_id,

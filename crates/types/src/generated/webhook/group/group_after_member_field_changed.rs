@@ -147,6 +147,14 @@ impl Webhook for GroupAfterMemberFieldChanged {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &[
+                "GroupId",
+                "Operator_Account",
+                "Modified_Account",
+                "Member_Account",
+                "EventTime",
+            ],
             &(
                 &self.group_id,
                 &self.operator_account,

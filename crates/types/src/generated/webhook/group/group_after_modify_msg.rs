@@ -119,6 +119,10 @@ impl Webhook for GroupAfterModifyMsg {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.topic_id, &self.msg_seq, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "MsgSeq", "EventTime"],
+            &(&self.group_id, &self.topic_id, &self.msg_seq, &self.event_time),
+        )
     }
 }

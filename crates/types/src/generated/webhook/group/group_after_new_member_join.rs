@@ -115,6 +115,8 @@ impl Webhook for GroupAfterNewMemberJoin {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "Operator_Account", "NewMemberList", "EventTime"],
             &(
                 &self.group_id,
                 &self.operator_account,

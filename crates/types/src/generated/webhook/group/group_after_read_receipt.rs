@@ -90,7 +90,11 @@ impl Webhook for GroupAfterReadReceipt {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.group_id, &self.group_msg_receipt_list, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["GroupId", "GroupMsgReceiptList", "EventTime"],
+            &(&self.group_id, &self.group_msg_receipt_list, &self.event_time),
+        )
     }
 }
 

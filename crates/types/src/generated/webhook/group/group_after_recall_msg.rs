@@ -115,6 +115,8 @@ impl Webhook for GroupAfterRecallMsg {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "MsgSeqList", "EventTime"],
             &(&self.group_id, &self.topic_id, &self.msg_seq_list, &self.event_time),
         )
     }

@@ -209,6 +209,8 @@ impl Webhook for GroupAfterSendMsg {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "MsgSeq", "Random", "MsgTime"],
             &(
                 &self.group_id,
                 &self.topic_id,

@@ -130,6 +130,8 @@ impl Webhook for GroupBeforeApplyJoinGroup {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "Requestor_Account", "EventTime"],
             &(&self.group_id, &self.topic_id, &self.requestor_account, &self.event_time),
         )
     }

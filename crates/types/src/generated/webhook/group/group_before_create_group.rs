@@ -29,8 +29,7 @@ use crate::model::group::{GroupType, InviteJoinOption};
 use crate::webhook::{
     Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
-use crate::wire::{Extra, wire_object};
-use serde_json::Value;
+use crate::wire::{Extra, Raw, wire_object};
 
 /// A group is about to be created, and the app may refuse it.
 ///
@@ -72,7 +71,7 @@ pub struct GroupBeforeCreateGroup {
     /// Wire name `CreatedGroupNum`.
     ///
     /// Unconfirmed: only another SDK names the field, as an object with a number for each kind of group; very old pages show it as a number in their sample alone
-    pub created_group_num: Option<Value>,
+    pub created_group_num: Option<Raw>,
     /// What is to become of invitations.
     ///
     /// Wire name `InviteOption`.
@@ -124,10 +123,7 @@ impl GroupBeforeCreateGroup {
 
     /// Sets [`created_group_num`](Self::created_group_num).
     #[must_use]
-    pub fn with_created_group_num(
-        mut self,
-        created_group_num: impl Into<Value>,
-    ) -> Self {
+    pub fn with_created_group_num(mut self, created_group_num: impl Into<Raw>) -> Self {
         self.created_group_num = Some(created_group_num.into());
         self
     }
@@ -181,6 +177,8 @@ impl Webhook for GroupBeforeCreateGroup {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Operator_Account", "Owner_Account", "Type", "Name", "EventTime"],
             &(
                 &self.operator_account,
                 &self.owner_account,

@@ -129,6 +129,14 @@ impl Webhook for GroupBeforeInviteJoinGroup {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &[
+                "GroupId",
+                "TopicId",
+                "Operator_Account",
+                "DestinationMembers",
+                "EventTime",
+            ],
             &(
                 &self.group_id,
                 &self.topic_id,

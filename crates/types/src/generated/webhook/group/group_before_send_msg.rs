@@ -181,6 +181,8 @@ impl Webhook for GroupBeforeSendMsg {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "TopicId", "From_Account", "Random", "EventTime"],
             &(
                 &self.group_id,
                 &self.topic_id,

@@ -88,6 +88,10 @@ impl Webhook for GroupOnDailyGroupQuotaAlarm {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.quota_used, &self.quota, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["QuotaUsed", "Quota", "EventTime"],
+            &(&self.quota_used, &self.quota, &self.event_time),
+        )
     }
 }

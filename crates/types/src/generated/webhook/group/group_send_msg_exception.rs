@@ -169,6 +169,8 @@ impl Webhook for GroupSendMsgException {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["GroupId", "From_Account", "Random", "EventTime"],
             &(&self.group_id, &self.from_account, &self.random, &self.event_time),
         )
     }

@@ -288,6 +288,8 @@ impl Webhook for ContentResultNotify {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Scene", "MsgID", "CtxcbRequestId", "CtxcbResult"],
             &(&self.scene, &self.msg_id, &self.ctxcb_request_id, &self.ctxcb_result),
         )
     }

@@ -82,7 +82,11 @@ impl Webhook for OfficialAccountAfterMsgWithDraw {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.withdraw_msg_list, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "WithdrawMsgList", "EventTime"],
+            &(&self.official_account, &self.withdraw_msg_list, &self.event_time),
+        )
     }
 }
 

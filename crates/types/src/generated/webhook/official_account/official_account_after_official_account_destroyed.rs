@@ -81,6 +81,10 @@ impl Webhook for OfficialAccountAfterOfficialAccountDestroyed {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "EventTime"],
+            &(&self.official_account, &self.event_time),
+        )
     }
 }

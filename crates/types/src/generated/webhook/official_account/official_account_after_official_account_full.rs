@@ -64,6 +64,10 @@ impl Webhook for OfficialAccountAfterOfficialAccountFull {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "EventTime"],
+            &(&self.official_account, &self.event_time),
+        )
     }
 }

@@ -138,6 +138,10 @@ impl Webhook for OfficialAccountAfterOfficialAccountInfoChanged {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.operator_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "Operator_Account", "EventTime"],
+            &(&self.official_account, &self.operator_account, &self.event_time),
+        )
     }
 }

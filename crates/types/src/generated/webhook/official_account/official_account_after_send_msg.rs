@@ -119,6 +119,10 @@ impl Webhook for OfficialAccountAfterSendMsg {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.msg_key))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "MsgKey"],
+            &(&self.official_account, &self.msg_key),
+        )
     }
 }

@@ -91,6 +91,13 @@ impl Webhook for OfficialAccountBeforeAddSubscriber {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &[
+                "Official_Account",
+                "Operator_Account",
+                "SubscribeAccountList",
+                "EventTime",
+            ],
             &(
                 &self.official_account,
                 &self.operator_account,

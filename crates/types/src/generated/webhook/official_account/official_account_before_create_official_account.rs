@@ -92,6 +92,8 @@ impl Webhook for OfficialAccountBeforeCreateOfficialAccount {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Operator_Account", "Owner_Account", "Name", "EventTime"],
             &(&self.operator_account, &self.owner_account, &self.name, &self.event_time),
         )
     }

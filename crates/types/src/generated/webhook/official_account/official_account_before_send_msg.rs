@@ -109,7 +109,11 @@ impl Webhook for OfficialAccountBeforeSendMsg {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.official_account, &self.msg_body, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Official_Account", "MsgBody", "EventTime"],
+            &(&self.official_account, &self.msg_body, &self.event_time),
+        )
     }
 }
 

@@ -81,7 +81,11 @@ impl Webhook for FollowAfterFollowAdd {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.from_account, &self.follow_list, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["From_Account", "FollowList", "EventTime"],
+            &(&self.from_account, &self.follow_list, &self.event_time),
+        )
     }
 }
 

@@ -81,6 +81,10 @@ impl Webhook for FollowAfterFollowDelete {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.from_account, &self.to_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["From_Account", "To_Account", "EventTime"],
+            &(&self.from_account, &self.to_account, &self.event_time),
+        )
     }
 }

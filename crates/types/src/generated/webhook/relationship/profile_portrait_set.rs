@@ -82,6 +82,10 @@ impl Webhook for ProfilePortraitSet {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.operator_account, &self.from_account, &self.event_time))
+        identity_of(
+            &self.extra,
+            &["Operator_Account", "From_Account", "EventTime"],
+            &(&self.operator_account, &self.from_account, &self.event_time),
+        )
     }
 }

@@ -111,6 +111,8 @@ impl Webhook for SnsPrevFriendAdd {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Requester_Account", "From_Account", "FriendItem", "EventTime"],
             &(
                 &self.requester_account,
                 &self.from_account,

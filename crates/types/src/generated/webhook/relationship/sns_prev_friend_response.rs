@@ -97,6 +97,8 @@ impl Webhook for SnsPrevFriendResponse {
 
     fn identity(&self) -> Option<String> {
         identity_of(
+            &self.extra,
+            &["Requester_Account", "From_Account", "ResponseFriendItem", "EventTime"],
             &(
                 &self.requester_account,
                 &self.from_account,

@@ -110,7 +110,7 @@ impl Webhook for StateChange {
     }
 
     fn identity(&self) -> Option<String> {
-        identity_of(&(&self.info, &self.event_time))
+        identity_of(&self.extra, &["Info", "EventTime"], &(&self.info, &self.event_time))
     }
 }
 

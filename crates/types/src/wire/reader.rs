@@ -1,0 +1,614 @@
+//! Reading JSON from bytes: a cursor that can go back, so that whatever does not fit is kept as it came.
+
+use super::Form;
+use std::borrow::Cow;
+
+/// The bytes are not JSON.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+/// Objects and lists within each other that are read as such; what is deeper is kept as it came.
+const DEEPEST: usize = 128;
+
+/// A cursor over JSON. Strings may hold invalid text: it is read with replacement characters.
+pub(crate) struct Reader<'de> {
+    json: &'de [u8],
+    at: usize,
+    depth: usize,
+    /// Where values begin that did not fit: half the memory of `usize`, for texts up to 4 GiB.
+    misfits: Vec<u32>,
+}
+
+/// A place to go back to.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    at: usize,
+    depth: usize,
+    misfits: usize,
+}
+
+/// A string between its quotes, as it came.
+#[derive(Clone, Copy)]
+pub(crate) struct Str<'de> {
+    raw: &'de [u8],
+    /// Whether it has neither escapes nor control characters.
+    plain: bool,
+}
+
+/// A string as text.
+pub(crate) struct Decoded<'de> {
+    pub(crate) text: Cow<'de, str>,
+    /// Whether something had to be replaced, or is not allowed in JSON.
+    pub(crate) odd: bool,
+}
+
+/// The key of an object's entry.
+pub(crate) struct Key<'de> {
+    /// With its quotes.
+    pub(crate) raw: &'de [u8],
+    name: Cow<'de, [u8]>,
+    odd: bool,
+}
+
+/// A number, exact.
+#[derive(Clone, Copy)]
+pub(crate) enum Number<'de> {
+    Unsigned(u64),
+    Negative(i64),
+    /// A fraction, an exponent, more than 64 bits, or minus zero.
+    Other(&'de str),
+}
+
+/// The text of a value that is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Slice<'de> {
+    pub(crate) json: &'de [u8],
+    /// Whether it holds invalid text.
+    pub(crate) odd: bool,
+}
+
+impl<'de> Key<'de> {
+    /// The name as bytes of UTF-8.
+    #[inline]
+    pub(crate) fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.name)
+    }
+
+    /// Whether it holds invalid text.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.odd || std::str::from_utf8(&self.name).is_err()
+    }
+}
+
+impl<'de> Str<'de> {
+    #[inline]
+    pub(crate) fn decode(self) -> Decoded<'de> {
+        if self.plain
+            && let Ok(text) = std::str::from_utf8(self.raw)
+        {
+            let text = Cow::Borrowed(text);
+            return Decoded { text, odd: false };
+        }
+        let (text, odd) = unescape(self.raw);
+        let text = Cow::Owned(text);
+        Decoded { text, odd }
+    }
+
+    fn is_odd(self) -> bool {
+        self.decode().odd
+    }
+}
+
+impl<'de> Reader<'de> {
+    pub(crate) fn new(json: &'de [u8]) -> Self {
+        let byte_order_mark = b"\xEF\xBB\xBF";
+        Self {
+            json,
+            at: match json.starts_with(byte_order_mark) {
+                true => byte_order_mark.len(),
+                false => 0,
+            },
+            depth: 0,
+            misfits: Vec::new(),
+        }
+    }
+
+    /// The first byte of what comes next.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Result<u8, Broken> {
+        loop {
+            match self.json.get(self.at) {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                Some(byte) => return Ok(*byte),
+                None => return Err(Broken),
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            at: self.at,
+            depth: self.depth,
+            misfits: self.misfits.len(),
+        }
+    }
+
+    fn reset(&mut self, mark: Mark) {
+        self.at = mark.at;
+        self.depth = mark.depth;
+        self.misfits.truncate(mark.misfits);
+    }
+
+    /// What was read since.
+    pub(crate) fn since(&self, mark: Mark) -> &'de [u8] {
+        self.json.get(mark.at..self.at).unwrap_or_default()
+    }
+
+    /// Reads again what stands at `mark`, and comes back.
+    pub(crate) fn again<T>(
+        &mut self,
+        mark: Mark,
+        read: impl FnOnce(&mut Self) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        let here = (self.at, self.depth);
+        (self.at, self.depth) = (mark.at, mark.depth);
+        let read = read(self)?;
+        (self.at, self.depth) = here;
+        Ok(read)
+    }
+
+    /// Goes on behind a value that does not fit and gives its text.
+    #[cold]
+    pub(crate) fn misfit(&mut self, mark: Mark) -> Result<&'de [u8], Broken> {
+        self.reset(mark);
+        self.note(mark);
+        Ok(self.slice()?.json)
+    }
+
+    /// Notes that the value at `mark` is not as it should be.
+    #[cold]
+    pub(crate) fn note(&mut self, mark: Mark) {
+        self.misfits
+            .push(u32::try_from(mark.at).unwrap_or(u32::MAX));
+    }
+
+    /// Where the values are that did not fit.
+    pub(crate) fn into_misfits(mut self) -> Vec<u32> {
+        self.misfits.sort_unstable();
+        self.misfits.dedup();
+        self.misfits
+    }
+
+    /// Nothing but white space may follow.
+    pub(crate) fn end(&mut self) -> Result<(), Broken> {
+        match self.peek() {
+            Ok(_) => Err(Broken),
+            Err(Broken) => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn literal(&mut self, text: &[u8]) -> Result<(), Broken> {
+        match self
+            .json
+            .get(self.at..)
+            .unwrap_or_default()
+            .starts_with(text)
+        {
+            true => {
+                self.at += text.len();
+                Ok(())
+            }
+            false => Err(Broken),
+        }
+    }
+
+    pub(crate) fn null(&mut self) -> Result<(), Broken> {
+        self.literal(b"null")
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&mut self) -> Result<bool, Broken> {
+        match self.json.get(self.at) {
+            Some(b't') => self.literal(b"true").map(|()| true),
+            _ => self.literal(b"false").map(|()| false),
+        }
+    }
+
+    /// Enters an object or a list. False when something else comes next.
+    #[inline]
+    pub(crate) fn open(&mut self, bracket: u8) -> Result<bool, Broken> {
+        if self.peek()? != bracket || self.depth == DEEPEST {
+            return Ok(false);
+        }
+        self.at += 1;
+        self.depth += 1;
+        Ok(true)
+    }
+
+    /// The next key; none at the end of the object. The reader then stands before the value.
+    #[inline]
+    pub(crate) fn key(&mut self, first: &mut bool) -> Result<Option<Key<'de>>, Broken> {
+        match self.peek()? {
+            b'}' => {
+                self.at += 1;
+                self.depth = self.depth.saturating_sub(1);
+                return Ok(None);
+            }
+            b',' if !*first => {
+                self.at += 1;
+                if self.peek()? != b'"' {
+                    return Err(Broken);
+                }
+            }
+            b'"' if *first => *first = false,
+            _ => return Err(Broken),
+        }
+        let start = self.at;
+        let string = self.string()?;
+        let raw = self.json.get(start..self.at).unwrap_or_default();
+        if self.peek()? != b':' {
+            return Err(Broken);
+        }
+        self.at += 1;
+        self.peek()?;
+        let (name, odd) = match string.plain {
+            true => (Cow::Borrowed(string.raw), false),
+            false => {
+                let (name, odd) = unescape(string.raw);
+                (Cow::Owned(name.into_bytes()), odd)
+            }
+        };
+        Ok(Some(Key { raw, name, odd }))
+    }
+
+    /// Whether there is another item in the list. The reader then stands before it.
+    #[inline]
+    pub(crate) fn item(&mut self, first: &mut bool) -> Result<bool, Broken> {
+        match self.peek()? {
+            b']' => {
+                self.at += 1;
+                self.depth = self.depth.saturating_sub(1);
+                return Ok(false);
+            }
+            b',' if !*first => self.at += 1,
+            _ if *first => *first = false,
+            _ => return Err(Broken),
+        }
+        self.peek()?;
+        Ok(true)
+    }
+
+    /// A string; the reader stands at its quote.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<Str<'de>, Broken> {
+        let start = self.at + 1;
+        let (mut at, mut plain) = (start, true);
+        loop {
+            at = special(self.json, at);
+            match self.json.get(at) {
+                Some(b'"') => {
+                    let raw = self.json.get(start..at).unwrap_or_default();
+                    self.at = at + 1;
+                    return Ok(Str { raw, plain });
+                }
+                Some(b'\\') => at += 2,
+                Some(_) => at += 1,
+                None => return Err(Broken),
+            }
+            plain = false;
+        }
+    }
+
+    /// A text; notes in `form` when it has to be kept beside what is read. None for something else.
+    #[inline]
+    pub(crate) fn text(&mut self, form: &mut Form) -> Result<Option<Cow<'de, str>>, Broken> {
+        if self.peek()? != b'"' {
+            return Ok(None);
+        }
+        let Decoded { text, odd } = self.string()?.decode();
+        if odd {
+            *form = Form::Raw;
+        }
+        Ok(Some(text))
+    }
+
+    /// A number; none for something else.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Result<Option<Number<'de>>, Broken> {
+        let start = self.at;
+        let negative = match self.json.get(start) {
+            Some(b'-') => {
+                self.at += 1;
+                true
+            }
+            Some(b'0'..=b'9') => false,
+            _ => return Ok(None),
+        };
+        let mut number = 0_u64;
+        let zero = self.json.get(self.at) == Some(&b'0');
+        let digits = self.at;
+        while let Some(digit @ b'0'..=b'9') = self.json.get(self.at) {
+            number = number
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(*digit - b'0'));
+            self.at += 1;
+        }
+        // Nineteen digits always fit.
+        let exact = match self.at - digits {
+            0..20 => Some(number),
+            _ => (self.json.get(digits..self.at))
+                .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()),
+        };
+        if self.at == digits || (zero && self.at > digits + 1) {
+            return Err(Broken);
+        }
+        let whole = !matches!(self.json.get(self.at), Some(b'.' | b'e' | b'E'));
+        let number = match (exact, negative) {
+            (Some(number), false) if whole => Some(Number::Unsigned(number)),
+            (Some(1..), true) if whole => exact
+                .and_then(|number| 0_i64.checked_sub_unsigned(number))
+                .map(Number::Negative),
+            _ => None,
+        };
+        match number {
+            Some(number) => Ok(Some(number)),
+            None => self.fraction(start).map(Some),
+        }
+    }
+
+    /// The rest of a number that is not a whole one of 64 bits.
+    fn fraction(&mut self, start: usize) -> Result<Number<'de>, Broken> {
+        if self.json.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.json.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.json.get(self.at) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        let text = self.json.get(start..self.at).unwrap_or_default();
+        std::str::from_utf8(text)
+            .map(Number::Other)
+            .map_err(|_| Broken)
+    }
+
+    fn digits(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.json.get(self.at) {
+            self.at += 1;
+        }
+        match self.at > start {
+            true => Ok(()),
+            false => Err(Broken),
+        }
+    }
+
+    /// The text of the next value, of whatever kind and however deep.
+    pub(crate) fn slice(&mut self) -> Result<Slice<'de>, Broken> {
+        self.peek()?;
+        let start = self.at;
+        let mut odd = false;
+        let mut open = Vec::new();
+        loop {
+            match self.peek()? {
+                b'"' => odd |= self.string()?.is_odd(),
+                b't' | b'f' => {
+                    self.boolean()?;
+                }
+                b'n' => self.null()?,
+                bracket @ (b'{' | b'[') => {
+                    self.at += 1;
+                    let end = bracket + 2;
+                    if self.peek()? == end {
+                        self.at += 1;
+                    } else {
+                        if end == b'}' {
+                            odd |= self.skip_key()?;
+                        }
+                        open.push(end);
+                        continue;
+                    }
+                }
+                _ => {
+                    self.number()?.ok_or(Broken)?;
+                }
+            }
+            loop {
+                let Some(end) = open.last() else {
+                    let json = self.json.get(start..self.at).unwrap_or_default();
+                    return Ok(Slice { json, odd });
+                };
+                let next = self.peek()?;
+                if next == *end {
+                    self.at += 1;
+                    open.pop();
+                } else if next == b',' {
+                    self.at += 1;
+                    if *end == b'}' {
+                        odd |= self.skip_key()?;
+                    }
+                    break;
+                } else {
+                    return Err(Broken);
+                }
+            }
+        }
+    }
+
+    /// As [`slice`](Self::slice); notes when it holds invalid text.
+    pub(crate) fn unknown(&mut self) -> Result<&'de [u8], Broken> {
+        let mark = self.mark();
+        let slice = self.slice()?;
+        if slice.odd {
+            self.note(mark);
+        }
+        Ok(slice.json)
+    }
+
+    /// Goes to the first value.
+    pub(crate) fn begin(&mut self) -> Result<Mark, Broken> {
+        self.peek()?;
+        Ok(self.mark())
+    }
+
+    /// Goes back.
+    pub(crate) fn back(&mut self, mark: Mark) {
+        self.reset(mark);
+    }
+
+    /// Enters what [`open`](Self::open) would, however deep.
+    pub(crate) fn enter(&mut self) {
+        self.at += 1;
+    }
+
+    /// Whether it is one value of JSON, with whatever text in its strings.
+    pub(crate) fn is_json(json: &[u8]) -> bool {
+        let mut reader = Reader::new(json);
+        reader.slice().is_ok() && reader.end().is_ok()
+    }
+
+    /// Goes to the quote of the next string, if there is one. Only between strings.
+    pub(crate) fn go_to_string(&mut self) -> bool {
+        let rest = self.json.get(self.at..).unwrap_or_default();
+        match rest.iter().position(|byte| *byte == b'"') {
+            Some(before) => {
+                self.at += before;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Index of the byte that comes next.
+    pub(crate) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Whether the key holds invalid text.
+    fn skip_key(&mut self) -> Result<bool, Broken> {
+        if self.peek()? != b'"' {
+            return Err(Broken);
+        }
+        let odd = self.string()?.is_odd();
+        if self.peek()? != b':' {
+            return Err(Broken);
+        }
+        self.at += 1;
+        Ok(odd)
+    }
+}
+
+/// Index of the next quote, backslash or control character; the length when there is none.
+#[inline]
+fn special(json: &[u8], from: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let rest = json.get(from..).unwrap_or_default();
+    let (chunks, tail) = rest.as_chunks::<8>();
+    let mut at = from;
+    for chunk in chunks {
+        let chunk = u64::from_le_bytes(*chunk);
+        let (quote, backslash) = (chunk ^ (ONES * 0x22), chunk ^ (ONES * 0x5C));
+        let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
+        let quote = quote.wrapping_sub(ONES) & !quote;
+        let backslash = backslash.wrapping_sub(ONES) & !backslash;
+        let found = (control | quote | backslash) & HIGH;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let found = (tail.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    at + found.unwrap_or(tail.len())
+}
+
+/// The text of a string with escapes, control characters or bytes that are not UTF-8, and whether
+/// any of it had to be replaced or should not be there.
+fn unescape(raw: &[u8]) -> (String, bool) {
+    let (mut text, mut odd, mut at) = (Vec::with_capacity(raw.len()), false, 0);
+    loop {
+        let next = special(raw, at);
+        text.extend_from_slice(raw.get(at..next).unwrap_or_default());
+        at = next + 1;
+        let escaped = match raw.get(next) {
+            None => break,
+            Some(b'\\') => raw.get(at).copied().unwrap_or_default(),
+            Some(control) => {
+                text.push(*control);
+                odd = true;
+                continue;
+            }
+        };
+        at += 1;
+        let byte = match escaped {
+            b'"' | b'\\' | b'/' => escaped,
+            b'b' => 0x08,
+            b'f' => 0x0C,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let (character, length) = unicode(raw.get(at..).unwrap_or_default());
+                odd |= character.is_none();
+                let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                at += length;
+                continue;
+            }
+            other => {
+                text.extend_from_slice("\u{FFFD}".as_bytes());
+                odd = true;
+                other
+            }
+        };
+        text.push(byte);
+    }
+    match String::from_utf8(text) {
+        Ok(text) => (text, odd),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+    }
+}
+
+/// The character of an escape and how many bytes it takes after `\u`. None for half a pair.
+fn unicode(escape: &[u8]) -> (Option<char>, usize) {
+    let unit = |digits: Option<&[u8]>| {
+        digits?.iter().try_fold(0, |unit: u32, digit| {
+            Some(unit * 16 + char::from(*digit).to_digit(16)?)
+        })
+    };
+    let Some(first) = unit(escape.get(..4)) else {
+        return (None, 0);
+    };
+    if (0xD800..0xDC00).contains(&first)
+        && escape.get(4..6) == Some(b"\\u")
+        && let Some(second @ 0xDC00..0xE000) = unit(escape.get(6..10))
+    {
+        let pair = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        return (char::from_u32(pair), 10);
+    }
+    (char::from_u32(first), 4)
+}
+
+/// Whether a list has `null` among its own items.
+pub(crate) fn holds_null(list: &[u8]) -> bool {
+    let mut reader = Reader::new(list);
+    let mut find = || {
+        let (_, mut first) = (reader.open(b'[')?, true);
+        while reader.item(&mut first)? {
+            if reader.slice()?.json == b"null" {
+                return Ok(true);
+            }
+        }
+        Ok::<_, Broken>(false)
+    };
+    find().unwrap_or(false)
+}
