@@ -306,6 +306,7 @@ impl ClientBuilder {
         };
         let base = self.check_base(base)?;
         let loopback = is_loopback(&base);
+        let region = base.host_str().and_then(Region::of_host);
         let mut bases = vec![base];
         if self.failover {
             let hosts = self.standby.iter().map(|host| format!("https://{host}/"));
@@ -361,6 +362,7 @@ impl ClientBuilder {
             transport: Arc::new(Transport {
                 http,
                 bases,
+                region,
                 base: AtomicUsize::new(0),
                 observer: self.observer,
                 credentials: Credentials::new(self.signer, self.identifier, self.sig_valid_for),

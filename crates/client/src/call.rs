@@ -95,7 +95,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self
     }
 
-    /// Sends without checking documented limits, for apps whose limits were raised.
+    /// Sends without checking documented limits and regions, for apps whose limits were raised.
     pub fn unchecked(mut self) -> Self {
         self.checked = false;
         self
@@ -121,12 +121,12 @@ impl<'a, E: Endpoint> Call<'a, E> {
         let command = self.command();
         let request = self.request.get();
         let valid = if self.checked {
-            request.validate()
+            let served = self.client.transport.serves(command);
+            served.and_then(|()| request.validate().map_err(Cause::Invalid))
         } else {
             Ok(())
         };
         let body = valid
-            .map_err(Cause::Invalid)
             .and_then(|()| serde_json::to_vec(request).map_err(Cause::Encode))
             .map_err(|cause| command.error(cause, Sent::No));
         let transport = Arc::clone(&self.client.transport);

@@ -1,6 +1,6 @@
 //! What went wrong, and what can be done about it.
 
-use crate::{Limited, call::Command};
+use crate::{Limited, Region, call::Command};
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use tencent_chat_types::{
@@ -47,6 +47,10 @@ pub struct FailedTry {
 pub(crate) enum Cause {
     BadPath,
     Invalid(Violations),
+    Region {
+        here: Region,
+        served: &'static [&'static str],
+    },
     Sign(SignError),
     Encode(serde_json::Error),
     Connect(reqwest::Error),
@@ -81,6 +85,8 @@ pub enum ErrorKind {
     BadPath,
     /// Fields of the request exceed documented limits.
     Invalid,
+    /// The region that the app lives in does not serve the command, as far as the documentation says.
+    Region,
     /// The UserSig could not be made.
     Sign,
     /// The request could not be written as JSON.
@@ -199,6 +205,7 @@ impl Error {
         match self.0.cause {
             Cause::BadPath => ErrorKind::BadPath,
             Cause::Invalid(_) => ErrorKind::Invalid,
+            Cause::Region { .. } => ErrorKind::Region,
             Cause::Sign(_) => ErrorKind::Sign,
             Cause::Encode(_) => ErrorKind::Encode,
             Cause::Connect(_) | Cause::NoConnection(_) => ErrorKind::Connect,
@@ -266,7 +273,7 @@ impl Error {
             | Cause::Encode(_)
             | Cause::Stuck
             | Cause::Runtime(_) => Some(ErrorClass::Caller),
-            Cause::Sign(_) => Some(ErrorClass::Configuration),
+            Cause::Sign(_) | Cause::Region { .. } => Some(ErrorClass::Configuration),
             Cause::Limited(_) => Some(ErrorClass::Quota),
             Cause::Connect(_)
             | Cause::NoConnection(_)
@@ -287,6 +294,7 @@ impl Error {
             | Cause::Invalid(_)
             | Cause::Encode(_)
             | Cause::Sign(_)
+            | Cause::Region { .. }
             | Cause::Stuck
             | Cause::Runtime(_) => Some(ErrorRepeat::Never),
             Cause::Connect(_)
@@ -358,6 +366,11 @@ impl fmt::Display for Error {
         match &self.0.cause {
             Cause::BadPath => write!(f, "{path:?} is no command; expected v4/<service>/<command>"),
             Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
+            Cause::Region { here, served } => write!(
+                f,
+                "{path} was not sent: the region {here} does not serve it, only {}",
+                served.join(", ")
+            ),
             Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Connect(error) => {

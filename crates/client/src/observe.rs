@@ -144,6 +144,7 @@ const fn outcome(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::BadPath => "bad_path",
         ErrorKind::Invalid => "invalid",
+        ErrorKind::Region => "region",
         ErrorKind::Sign => "sign",
         ErrorKind::Encode => "encode",
         ErrorKind::Connect => "connect",

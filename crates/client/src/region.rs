@@ -32,6 +32,14 @@ impl Region {
     }
 }
 
+impl Region {
+    /// The region that a host, also a standby host, belongs to.
+    pub(crate) fn of_host(host: &str) -> Option<Self> {
+        let has = |region: &&Self| region.host == host || region.standby_hosts.contains(&host);
+        Self::ALL.iter().find(has).copied()
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id)

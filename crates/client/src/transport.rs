@@ -5,6 +5,7 @@ use crate::{
     http::Http,
     limit::Limiter,
     observe::{Observer, Tried},
+    region::Region,
     retry::RetryPolicy,
 };
 use reqwest::Url;
@@ -22,6 +23,8 @@ pub(crate) struct Transport {
     pub(crate) http: Http,
     /// Scheme, host and path prefix, with a slash at the end; standby hosts after the first.
     pub(crate) bases: Vec<Url>,
+    /// The region that the first of them belongs to; none for a simulator or a gateway.
+    pub(crate) region: Option<Region>,
     /// Which of them is in use.
     pub(crate) base: AtomicUsize,
     pub(crate) observer: Option<Arc<dyn Observer>>,

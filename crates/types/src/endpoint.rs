@@ -126,6 +126,8 @@ pub struct Meta {
     /// Seconds after which a repeat of this command can help, where that is so for it alone; see
     /// [`Meta::retry_after`].
     pub retry_times: &'static [(ErrorCode, u32)],
+    /// Ids of the regions that serve the command; empty where all do.
+    pub regions: &'static [&'static str],
     /// Whether its replies have neither `ActionStatus` nor `ErrorCode`. Of every other command such a
     /// reply is not the service's.
     pub bare_reply: bool,
@@ -149,6 +151,7 @@ impl Meta {
             errors: &[],
             error_notes: &[],
             retry_times: &[],
+            regions: &[],
             bare_reply: false,
         }
     }
@@ -185,6 +188,13 @@ impl Meta {
     #[must_use]
     pub const fn with_retry_after(mut self, times: &'static [(ErrorCode, u32)]) -> Self {
         self.retry_times = times;
+        self
+    }
+
+    /// Names the regions that serve the command, where not all do.
+    #[must_use]
+    pub const fn with_regions(mut self, regions: &'static [&'static str]) -> Self {
+        self.regions = regions;
         self
     }
 

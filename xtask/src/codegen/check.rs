@@ -976,6 +976,7 @@ impl<'a> Rules<'a> {
             );
             self.page(source, &file.page);
             self.errata(source, &file.errata, &Scope::endpoint(spec, file));
+            self.regions_of(source, file);
             if file
                 .quota
                 .is_some_and(|quota| quota.calls == 0 || quota.seconds == 0)
@@ -1064,6 +1065,29 @@ impl<'a> Rules<'a> {
                     wire,
                     message,
                     "only what spec/protocol.toml does not declare",
+                );
+            }
+        }
+    }
+
+    fn regions_of(&mut self, source: &Source, file: &EndpointFile) {
+        let regions = &self.spec.regions.file.regions;
+        let known: Vec<&str> = regions.iter().map(|region| region.id.as_str()).collect();
+        let mut seen = BTreeMap::new();
+        for region in &file.regions {
+            self.unique(
+                &mut seen,
+                region.value.clone(),
+                source,
+                region,
+                "this region",
+            );
+            if !known.contains(&region.as_str()) {
+                let message = format!("no region has the id `{}`", region.value);
+                self.push(
+                    Diagnostic::new(source, region.span.clone(), message)
+                        .expected(one_of(&known))
+                        .suggest(region, known.iter().copied()),
                 );
             }
         }

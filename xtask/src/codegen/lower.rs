@@ -27,6 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
     let mut lowering = Lowering {
         shared: kinds_of_shared(&spec.shared),
+        regions: (spec.regions.file.regions.iter())
+            .map(|region| (region.id.value.clone(), region.name.clone()))
+            .collect(),
         errors: Diagnostics::default(),
     };
     let shared: Vec<Module> = spec
@@ -123,6 +126,8 @@ fn kinds_of_shared(shared: &[LoadedShared]) -> Kinds {
 
 struct Lowering {
     shared: Kinds,
+    /// Ids and names of the regions.
+    regions: Vec<(String, String)>,
     errors: Diagnostics,
 }
 
@@ -209,6 +214,10 @@ impl Lowering {
             page: file.page.id,
             updated: file.page.updated.as_ref().map(|day| day.value.clone()),
             quota: file.quota.map(|quota| (quota.calls, quota.seconds)),
+            regions: (file.regions.iter())
+                .filter_map(|id| self.regions.iter().find(|(known, _)| *known == id.value))
+                .cloned()
+                .collect(),
             repeat: match &file.repeat.value {
                 spec::Repeat::Read => Repeat::Read,
                 spec::Repeat::Idempotent => Repeat::Idempotent,

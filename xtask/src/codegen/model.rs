@@ -193,6 +193,8 @@ pub struct Endpoint {
     pub updated: Option<Date>,
     /// Calls and seconds.
     pub quota: Option<(u32, u32)>,
+    /// Regions that serve it: id and name; empty where all do.
+    pub regions: Vec<(String, String)>,
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
     /// How it pages.

@@ -26,6 +26,10 @@ pub struct EndpointFile {
     pub page: At<Page>,
     /// How often the command may be called. Left out when no source says so.
     pub quota: Option<Quota>,
+    /// Ids of the regions that serve the command, where not all do. The client refuses a call in
+    /// another region before sending it.
+    #[serde(default)]
+    pub regions: Vec<At<String>>,
     /// Whether the same request may be sent twice.
     pub repeat: At<Repeat>,
     /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: which

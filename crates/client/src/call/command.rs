@@ -55,6 +55,18 @@ pub(crate) struct Options {
 }
 
 impl Transport {
+    /// Whether the app's region serves a command. A raw call is not asked: it is for what the spec
+    /// does not know yet.
+    pub(crate) fn serves(&self, command: Command<'_>) -> Result<(), Cause> {
+        let served = command.meta.map_or(&[][..], |meta| meta.regions);
+        match self.region {
+            Some(here) if !served.is_empty() && !served.contains(&here.id) => {
+                Err(Cause::Region { here, served })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The client's own options, except for those that the call has.
     pub(crate) fn options(
         &self,

@@ -28,6 +28,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Regions: only China, Singapore and Seoul
     /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
     ///
     /// # Error codes
@@ -75,6 +76,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Regions: only China, Singapore and Seoul
     /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
     ///
@@ -144,6 +146,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China, Singapore and Seoul
     /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
     ///
     /// # Error codes
@@ -167,6 +170,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China, Singapore and Seoul
     /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
     ///
     /// # Error codes
@@ -202,6 +206,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit/content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China, Singapore and Seoul
     /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
     ///
     /// # Error codes
@@ -227,6 +232,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China, Singapore and Seoul
     /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
     ///

@@ -26,12 +26,12 @@ impl Region {
     );
     /// Tokyo: `adminapijpn.im.qcloud.com`.
     ///
-    /// No source names a standby host.
+    /// The standby host is named by a public service alone, by no page of the vendor's.
     pub const TOKYO: Self = Self::new(
         "tokyo",
         "Tokyo",
         "adminapijpn.im.qcloud.com",
-        &[],
+        &["adminapijpn.my-imcloud.com"],
     );
     /// Frankfurt: `adminapiger.im.qcloud.com`.
     pub const FRANKFURT: Self = Self::new(
@@ -48,13 +48,20 @@ impl Region {
         &["adminapiusa.my-imcloud.com"],
     );
     /// Jakarta: `adminapiidn.im.qcloud.com`.
-    ///
-    /// No source names a standby host.
     pub const JAKARTA: Self = Self::new(
         "jakarta",
         "Jakarta",
         "adminapiidn.im.qcloud.com",
-        &[],
+        &["adminapiidn.my-imcloud.com"],
+    );
+    /// Riyadh: `adminapiksa.im.qcloud.com`.
+    ///
+    /// The standby host is named by a public service alone, by no page of the vendor's.
+    pub const RIYADH: Self = Self::new(
+        "riyadh",
+        "Riyadh",
+        "adminapiksa.im.qcloud.com",
+        &["adminapiksa.my-imcloud.com"],
     );
     /// Mumbai: `adminapiind.im.qcloud.com`. Only older pages of the vendor list it.
     pub const MUMBAI: Self = Self::new(
@@ -72,6 +79,7 @@ impl Region {
         Self::FRANKFURT,
         Self::SILICON_VALLEY,
         Self::JAKARTA,
+        Self::RIYADH,
         Self::MUMBAI,
     ];
 }

@@ -101,6 +101,14 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quota(endpoint.quota));
     let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
+    if !endpoint.regions.is_empty() {
+        let names: Vec<&str> = endpoint
+            .regions
+            .iter()
+            .map(|(_, name)| name.as_str())
+            .collect();
+        let _ = writeln!(text, "* Regions: only {}", listed(&names));
+    }
     if let Some(batch) = &endpoint.batch {
         let _ = writeln!(text, "* {}", super::batch::fact(batch));
     }
@@ -158,6 +166,15 @@ fn quota(quota: Option<(u32, u32)>) -> String {
                 calls_word(calls)
             )
         }
+    }
+}
+
+/// `A`, `A and B`, `A, B and C`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
 

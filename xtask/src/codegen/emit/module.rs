@@ -569,11 +569,15 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
     });
     let retry_after =
         (!endpoint.retry_after.is_empty()).then(|| quote! { .with_retry_after(&[#(#rows),*]) });
+    let regions = (!endpoint.regions.is_empty()).then(|| {
+        let ids = endpoint.regions.iter().map(|(id, _)| id);
+        quote! { .with_regions(&[#(#ids),*]) }
+    });
     let bare_reply = endpoint.bare_reply.then(|| quote! { .with_bare_reply() });
     quote! {
         impl Endpoint for #request {
             type Reply = #reply;
-            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes #retry_after #bare_reply;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes #retry_after #bare_reply #regions;
             #repeat_safe
         }
     }

@@ -6,8 +6,8 @@
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: ask in the region of the app; the client does not forbid any.
-//! * Why: both are official.
+//! * Held here: China, Singapore and Seoul.
+//! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::moderation::ModerationLabel;
@@ -19,6 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Regions: only China, Singapore and Seoul
 /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
 ///
 /// # Error codes
@@ -99,7 +100,8 @@ impl Endpoint for AddKeywords {
                 ErrorCode(2015),
                 ErrorCode(2016),
             ],
-        );
+        )
+        .with_regions(&["china", "singapore", "seoul"]);
 }
 
 /// Reply to [`AddKeywords`].

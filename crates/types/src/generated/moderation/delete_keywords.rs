@@ -6,8 +6,8 @@
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: ask in the region of the app; the client does not forbid any.
-//! * Why: both are official.
+//! * Held here: China, Singapore and Seoul.
+//! * Why: no source names another region, and to refuse what one of them allows would be worse.
 //!
 //! Sample, Count:
 //! * Source says: 0, next to a word whose Deleted is true.
@@ -24,6 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * Regions: only China, Singapore and Seoul
 /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
 ///
@@ -103,7 +104,8 @@ impl Endpoint for DeleteKeywords {
                 ErrorCode(2004),
                 ErrorCode(2015),
             ],
-        );
+        )
+        .with_regions(&["china", "singapore", "seoul"]);
 }
 
 impl Batched for DeleteKeywords {

@@ -6,8 +6,8 @@
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: ask in the region of the app; the client does not forbid any.
-//! * Why: both are official.
+//! * Held here: China, Singapore and Seoul.
+//! * Why: no source names another region, and to refuse what one of them allows would be worse.
 //!
 //! Chinese response table:
 //! * Source says: `LocalAuditWords`.
@@ -24,6 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Regions: only China, Singapore and Seoul
 /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
 ///
 /// # Error codes
@@ -123,7 +124,8 @@ impl Endpoint for ListKeywords {
                 ErrorCode(2004),
                 ErrorCode(2015),
             ],
-        );
+        )
+        .with_regions(&["china", "singapore", "seoul"]);
 }
 
 impl Paged for ListKeywords {

@@ -6,8 +6,8 @@
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: ask in the region of the app; the client does not forbid any.
-//! * Why: both are official.
+//! * Held here: China, Singapore and Seoul.
+//! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::model::moderation::{
@@ -23,6 +23,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit/content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Regions: only China, Singapore and Seoul
 /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
 ///
 /// # Error codes
@@ -128,7 +129,8 @@ impl Endpoint for ModerateContent {
                 ErrorCode(2004),
                 ErrorCode(2015),
             ],
-        );
+        )
+        .with_regions(&["china", "singapore", "seoul"]);
 }
 
 /// Reply to [`ModerateContent`].

@@ -6,8 +6,8 @@
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: ask in the region of the app; the client does not forbid any.
-//! * Why: both are official.
+//! * Held here: China, Singapore and Seoul.
+//! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
@@ -24,6 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Regions: only China, Singapore and Seoul
 /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
 ///
@@ -127,7 +128,8 @@ impl Endpoint for ModerateContents {
                 ErrorCode(2004),
                 ErrorCode(2015),
             ],
-        );
+        )
+        .with_regions(&["china", "singapore", "seoul"]);
 }
 
 impl Batched for ModerateContents {
