@@ -17,8 +17,8 @@ pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'sta
     /// Whether sending this very request again does no harm, even if the service has acted upon the
     /// first one. Everything that repeats a request goes by this.
     ///
-    /// A command that is deduplicated answers yes only for a request in which all the fields that the
-    /// service compares are set, which the trait cannot see: unless this is implemented for it, the
+    /// A command for which certain fields make the repeat harmless answers yes only for a request in
+    /// which all of them are set, which the trait cannot see: unless this is implemented for it, the
     /// answer is no.
     fn is_repeat_safe(&self) -> bool {
         matches!(Self::META.repeat, Repeat::Read | Repeat::Idempotent)
@@ -252,6 +252,9 @@ pub enum Repeat {
     Idempotent,
     /// The server drops a second request in which these fields (wire names) have the same values.
     DeduplicatedBy(&'static [&'static str]),
+    /// A second run leaves the state of the first if these fields (wire names) are set; without them
+    /// it also takes hold of what has come in between.
+    IdempotentWith(&'static [&'static str]),
     /// A second run does the work again.
     Unsafe,
 }

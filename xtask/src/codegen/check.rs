@@ -1094,13 +1094,14 @@ impl<'a> Rules<'a> {
     }
 
     fn repeat(&mut self, source: &Source, file: &EndpointFile) {
-        if let Repeat::DeduplicatedBy(fields) = &file.repeat.value {
+        if let Repeat::DeduplicatedBy(fields) | Repeat::IdempotentWith(fields) = &file.repeat.value
+        {
             if fields.is_empty() {
                 self.at(
                     source,
                     &file.repeat,
                     "no field is named",
-                    "the fields that the server compares",
+                    "the fields that make a repeat harmless",
                 );
             }
             for field in fields {

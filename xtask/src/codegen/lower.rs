@@ -222,6 +222,9 @@ impl Lowering {
                 spec::Repeat::Read => Repeat::Read,
                 spec::Repeat::Idempotent => Repeat::Idempotent,
                 spec::Repeat::Unsafe => Repeat::Unsafe,
+                spec::Repeat::IdempotentWith(fields) => {
+                    Repeat::IdempotentWith(fields.iter().map(|f| f.value.clone()).collect())
+                }
                 spec::Repeat::DeduplicatedBy(fields) => {
                     Repeat::DeduplicatedBy(fields.iter().map(|f| f.value.clone()).collect())
                 }

@@ -218,6 +218,8 @@ pub enum Repeat {
     Idempotent,
     /// The server drops a second request with the same values in these fields.
     DeduplicatedBy(Vec<String>),
+    /// A second run leaves the state of the first if these fields are set.
+    IdempotentWith(Vec<String>),
     /// A second run does the work again.
     Unsafe,
 }

@@ -552,6 +552,9 @@ pub enum Repeat {
     Idempotent,
     /// The server drops a second request whose named fields have the same values.
     DeduplicatedBy(Vec<At<String>>),
+    /// A second run leaves the state of the first if these fields are set; without them it also
+    /// takes hold of what has come in between.
+    IdempotentWith(Vec<At<String>>),
     /// A second run does the work again.
     Unsafe,
 }

@@ -95,7 +95,7 @@ impl<'a> Conversation<'a> {
     ///
     /// * Command: `POST v4/recentcontact/delete`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
     ///
     /// # Error codes
@@ -268,7 +268,7 @@ impl<'a> Conversation<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), state of 2023-03-10
     ///
     /// # Error codes

@@ -67,7 +67,7 @@ impl<'a> Group<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/ban_group_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
     /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), state of 2023-03-23
     ///
@@ -142,7 +142,7 @@ impl<'a> Group<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/clear_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), state of 2023-03-10
     ///
     /// # Error codes
@@ -963,7 +963,7 @@ impl<'a> Group<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), state of 2023-03-10
     ///
@@ -990,7 +990,7 @@ impl<'a> Group<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/set_group_attr`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
     ///
     /// # Error codes

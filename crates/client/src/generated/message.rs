@@ -319,7 +319,7 @@ impl<'a> Message<'a> {
     ///
     /// * Command: `POST v4/openim/admin_set_msg_read`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: harmless with `MsgReadTime`, a second run leaves the state of the first; without, it also takes hold of what has come in between
     /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
     ///
     /// # Error codes

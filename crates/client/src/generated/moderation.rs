@@ -205,7 +205,7 @@ impl<'a> Moderation<'a> {
     ///
     /// * Command: `POST v4/im_msg_audit/content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Regions: only China, Singapore and Seoul
     /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
     ///
@@ -231,7 +231,7 @@ impl<'a> Moderation<'a> {
     ///
     /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Regions: only China, Singapore and Seoul
     /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
     /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date

@@ -156,7 +156,7 @@ impl<'a> Push<'a> {
     ///
     /// * Command: `POST v4/all_member_push/im_remove_all_tags`
     /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
     ///

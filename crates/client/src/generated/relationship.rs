@@ -181,7 +181,7 @@ impl<'a> Relationship<'a> {
     ///
     /// * Command: `POST v4/sns/friend_delete_all`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Repeating: does the work again; only repeat what never arrived
     /// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), state of 2023-03-20
     ///
     /// # Error codes

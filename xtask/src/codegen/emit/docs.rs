@@ -187,6 +187,14 @@ fn repeat(repeat: &Repeat) -> String {
         Repeat::Read => "harmless, the command changes nothing".to_owned(),
         Repeat::Idempotent => "harmless, a second run leaves the state of the first".to_owned(),
         Repeat::Unsafe => "does the work again; only repeat what never arrived".to_owned(),
+        Repeat::IdempotentWith(fields) => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            format!(
+                "harmless with {}, a second run leaves the state of the first; without, it also takes hold of \
+                 what has come in between",
+                fields.join(" and ")
+            )
+        }
         Repeat::DeduplicatedBy(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             format!(

@@ -536,6 +536,7 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
         Repeat::Idempotent => quote! { Repeat::Idempotent },
         Repeat::Unsafe => quote! { Repeat::Unsafe },
         Repeat::DeduplicatedBy(fields) => quote! { Repeat::DeduplicatedBy(&[#(#fields),*]) },
+        Repeat::IdempotentWith(fields) => quote! { Repeat::IdempotentWith(&[#(#fields),*]) },
     };
     let repeat_safe = repeat_safe(&endpoint.repeat, object);
     let number = |n: &u32| Literal::u32_unsuffixed(*n);
@@ -583,10 +584,10 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
     }
 }
 
-/// Whether a request may be sent again, where that depends on the request: the server compares only
-/// what is there.
+/// Whether a request may be sent again, where that depends on the request: on whether certain
+/// fields are there.
 fn repeat_safe(repeat: &Repeat, object: &Object) -> Option<TokenStream> {
-    let Repeat::DeduplicatedBy(wires) = repeat else {
+    let (Repeat::DeduplicatedBy(wires) | Repeat::IdempotentWith(wires)) = repeat else {
         return None;
     };
     let compared = |field: &&Field| wires.contains(&field.wire);

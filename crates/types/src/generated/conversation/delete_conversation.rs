@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/recentcontact/delete`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
 ///
 /// # Error codes
@@ -114,7 +114,7 @@ impl Endpoint for DeleteConversation {
             "conversation",
             "delete_conversation",
             "v4/recentcontact/delete",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(43088)
         .with_quota(200, 1)

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), state of 2023-03-10
 ///
 /// # Error codes
@@ -78,7 +78,7 @@ impl Endpoint for SetGroupUnreadCount {
             "conversation",
             "set_group_unread_count",
             "v4/group_open_http_svc/set_unread_msg_num",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(34909)
         .with_quota(200, 1)

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/ban_group_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), state of 2023-03-23
 ///
@@ -96,7 +96,7 @@ impl Endpoint for BanGroupMembers {
             "group",
             "ban_group_members",
             "v4/group_open_http_svc/ban_group_member",
-            Repeat::Unsafe,
+            Repeat::Idempotent,
         )
         .with_page(50296)
         .with_quota(200, 1)

@@ -10,7 +10,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/clear_group_attr`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), state of 2023-03-10
 ///
 /// # Error codes
@@ -64,7 +64,7 @@ impl Endpoint for ClearGroupAttributes {
             "group",
             "clear_group_attributes",
             "v4/group_open_http_svc/clear_group_attr",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(44189)
         .with_quota(200, 1)

@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), state of 2023-03-10
 ///
@@ -94,7 +94,7 @@ impl Endpoint for MuteGroupMembers {
             "group",
             "mute_group_members",
             "v4/group_open_http_svc/forbid_send_msg",
-            Repeat::Unsafe,
+            Repeat::Idempotent,
         )
         .with_page(34951)
         .with_quota(200, 1)

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/set_group_attr`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
 ///
 /// # Error codes
@@ -78,7 +78,7 @@ impl Endpoint for ResetGroupAttributes {
             "group",
             "reset_group_attributes",
             "v4/group_open_http_svc/set_group_attr",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(44190)
         .with_quota(200, 1)

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/openim/admin_set_msg_read`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: harmless with `MsgReadTime`, a second run leaves the state of the first; without, it also takes hold of what has come in between
 /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
 ///
 /// # Error codes
@@ -86,7 +86,7 @@ impl Endpoint for MarkC2cMsgsRead {
             "message",
             "mark_c2c_msgs_read",
             "v4/openim/admin_set_msg_read",
-            Repeat::Idempotent,
+            Repeat::IdempotentWith(&["MsgReadTime"]),
         )
         .with_page(38996)
         .with_quota(200, 1)
@@ -100,6 +100,9 @@ impl Endpoint for MarkC2cMsgsRead {
                 ),
             ],
         );
+    fn is_repeat_safe(&self) -> bool {
+        self.msg_read_time.is_some()
+    }
 }
 
 /// Reply to [`MarkC2cMsgsRead`].

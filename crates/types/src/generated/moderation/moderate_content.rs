@@ -22,7 +22,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/im_msg_audit/content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Regions: only China, Singapore and Seoul
 /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
 ///
@@ -117,7 +117,7 @@ impl Endpoint for ModerateContent {
             "moderation",
             "moderate_content",
             "v4/im_msg_audit/content_moderation",
-            Repeat::Read,
+            Repeat::Unsafe,
         )
         .with_page(77827)
         .with_quota(200, 1)

@@ -23,7 +23,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Regions: only China, Singapore and Seoul
 /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
@@ -116,7 +116,7 @@ impl Endpoint for ModerateContents {
             "moderation",
             "moderate_contents",
             "v4/im_msg_audit/batch_content_moderation",
-            Repeat::Read,
+            Repeat::Unsafe,
         )
         .with_page(77828)
         .with_quota(200, 1)

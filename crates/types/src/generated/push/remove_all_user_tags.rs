@@ -12,7 +12,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/all_member_push/im_remove_all_tags`
 /// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
 ///
@@ -63,7 +63,7 @@ impl Endpoint for RemoveAllUserTags {
             "push",
             "remove_all_user_tags",
             "v4/all_member_push/im_remove_all_tags",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(37175)
         .with_quota(100, 1)

@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/sns/friend_delete_all`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), state of 2023-03-20
 ///
 /// # Error codes
@@ -74,7 +74,7 @@ impl Endpoint for DeleteAllFriends {
             "relationship",
             "delete_all_friends",
             "v4/sns/friend_delete_all",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(34906)
         .with_quota(200, 1)
