@@ -11,7 +11,7 @@ use serde::{
     de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
-use std::{cell::Cell, fmt, marker::PhantomData};
+use std::{borrow::Cow, cell::Cell, fmt, marker::PhantomData};
 
 /// What was decoded, and what of it did not fit.
 #[derive(Clone, Debug)]
@@ -287,6 +287,10 @@ impl fmt::Debug for Misfits<'_> {
 /// By this name a type of this crate asks for bytes; only [`Whole`] knows it.
 const TEXT: &str = "$tencent_chat_types::text";
 
+/// By this name serde_json's `RawValue` asks for text. A deserializer that does not know it, or no
+/// longer does, gives what it would give without, so nothing depends on it but speed.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
 thread_local! {
     /// Where the value that is being decoded by [`decode`] does not fit. Serde's traits have no way
     /// for telling it beside the value.
@@ -313,6 +317,11 @@ impl<'de> Whole<'de> {
 
 impl<'de> Deserializer<'de> for Whole<'de> {
     type Error = serde_json::Error;
+
+    /// So the types of this crate know that they can ask for bytes.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
         self.with_serde_json(|json| json.deserialize_any(visitor))
@@ -382,13 +391,22 @@ pub(crate) fn deserialize<'de, T: WireValue, D: Deserializer<'de>>(
             deserializer.deserialize_any(Transcribe(&mut json))?;
             read_whole(&json).map(|(value, _)| value)
         }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
             let mut json = Vec::new();
-            Transcribe(&mut json).visit_map(map)?;
+            let key = map.next_key::<Cow<'de, str>>()?;
+            if key.as_deref() == Some(RAW_VALUE) {
+                let text = map.next_value_seed(Text)?;
+                return read_whole(text.as_bytes()).map(|(value, _)| value);
+            }
+            transcribe_map(&mut json, key, map)?;
             read_whole(&json).map(|(value, _)| value)
         }
     }
-    deserializer.deserialize_newtype_struct(TEXT, AsText(PhantomData))
+    let name = match deserializer.is_human_readable() {
+        true => RAW_VALUE,
+        false => TEXT,
+    };
+    deserializer.deserialize_newtype_struct(name, AsText(PhantomData))
 }
 
 fn read_whole<T: WireValue, E: de::Error>(json: &[u8]) -> Result<(T, Vec<u32>), E> {
@@ -497,17 +515,53 @@ impl<'de> Visitor<'de> for Transcribe<'_> {
         }
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.0.push(b'{');
-        let begin = self.0.len();
-        while let Some(key) = map.next_key::<String>()? {
-            if self.0.len() > begin {
-                self.0.push(b',');
-            }
-            Transcribe(self.0).put::<A::Error>(key)?;
-            self.0.push(b':');
-            map.next_value_seed(Transcribe(self.0))?;
+        let first = map.next_key::<Cow<'de, str>>()?;
+        transcribe_map(self.0, first, map)
+    }
+}
+
+fn transcribe_map<'de, A: MapAccess<'de>>(
+    json: &mut Vec<u8>,
+    mut next: Option<Cow<'de, str>>,
+    mut map: A,
+) -> Result<(), A::Error> {
+    json.push(b'{');
+    let begin = json.len();
+    while let Some(key) = next {
+        if json.len() > begin {
+            json.push(b',');
         }
-        self.0.push(b'}');
-        Ok(())
+        Transcribe(json).put::<A::Error>(key)?;
+        json.push(b':');
+        map.next_value_seed(Transcribe(json))?;
+        next = map.next_key()?;
+    }
+    json.push(b'}');
+    Ok(())
+}
+
+/// A text, borrowed where it can be.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text))
     }
 }

@@ -1,7 +1,9 @@
 //! Objects: reading and writing the fields of a generated struct.
 
 use super::{
-    Broken, Extra, Form, Key, Reader, Shape, Slot, WireValue, extra::misfit_json, value::Shaped,
+    Broken, Extra, Form, Key, Reader, Slot, WireValue,
+    extra::misfit_json,
+    value::{Shaped, Usual},
 };
 use serde::ser::SerializeMap;
 
@@ -58,8 +60,10 @@ pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap
     value: &T,
     extra: &Extra,
 ) -> Result<(), M::Error> {
-    let form = extra.form(name);
-    match form {
+    if extra.is_empty() {
+        return map.serialize_entry(name, &Usual(value));
+    }
+    match extra.form(name) {
         Form::Absent | Form::Null | Form::Misfit if is_initial(value) => {
             write_nothing(map, name, extra)
         }
@@ -76,23 +80,20 @@ pub(crate) fn write_optional<T: WireValue, M: SerializeMap>(
     extra: &Extra,
 ) -> Result<(), M::Error> {
     match value {
+        Some(value) if extra.is_empty() => map.serialize_entry(name, &Usual(value)),
         Some(value) => write_value(map, name, value, extra),
         None if extra.is_empty() => Ok(()),
         None => write_nothing(map, name, extra),
     }
 }
 
-#[inline]
 fn write_value<T: WireValue, M: SerializeMap>(
     map: &mut M,
     name: &'static str,
     value: &T,
     extra: &Extra,
 ) -> Result<(), M::Error> {
-    let (name, shape) = match extra.is_empty() {
-        true => (name, Shape::default()),
-        false => (extra.spelling(name), extra.shape(name)),
-    };
+    let (name, shape) = (extra.spelling(name), extra.shape(name));
     map.serialize_entry(name, &Shaped { value, shape })
 }
 

@@ -61,6 +61,16 @@ impl<T: WireValue> Serialize for Shaped<'_, T> {
     }
 }
 
+/// A value to write in the usual form.
+pub(crate) struct Usual<'a, T>(pub(crate) &'a T);
+
+impl<T: WireValue> Serialize for Usual<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(Shape::default(), serializer)
+    }
+}
+
 /// Whether a text is what writing the whole number in it gives: `007` and `+7` are not.
 fn is_canonical(text: &str) -> bool {
     match text.strip_prefix('-').unwrap_or(text).as_bytes() {
@@ -341,8 +351,13 @@ impl<T: WireValue> WireValue for Vec<T> {
             }
             let mut list = serializer.serialize_seq(Some(self.len()))?;
             for value in self {
-                let shape = Shape::of(shape.form);
-                list.serialize_element(&Shaped { value, shape })?;
+                match shape.form {
+                    Form::Usual => list.serialize_element(&Usual(value))?,
+                    form => {
+                        let shape = Shape::of(form);
+                        list.serialize_element(&Shaped { value, shape })?;
+                    }
+                }
             }
             return list.end();
         };
