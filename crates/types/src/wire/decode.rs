@@ -99,9 +99,7 @@ pub fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<Decoded<'_
     if let Err(error) = &decoded {
         if !Reader::is_json(json) {
             // serde_json's words, with line and column.
-            if let Err(error) = serde_json::from_slice::<IgnoredAny>(json) {
-                return Err(error);
-            }
+            serde_json::from_slice::<IgnoredAny>(json)?;
         } else if !error.is_data() {
             decoded = T::deserialize(Whole(clean(json).as_bytes()));
         }
