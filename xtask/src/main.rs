@@ -7,10 +7,12 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
+    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
+use xtask::audit;
 use xtask::codegen::run::{Options, Outcome, run};
 
 /// Maintenance commands of the workspace.
@@ -47,6 +49,41 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Compares saved pages of the vendor with the spec; fails when a difference is unexplained (1) or a page
+    /// cannot be compared (2).
+    Audit {
+        /// The spec folder.
+        #[arg(long, default_value = default_spec())]
+        spec: PathBuf,
+        /// One JSON object a line for each finding.
+        #[arg(long)]
+        json: bool,
+        /// Counts what only the spec has too, and shows what is explained.
+        #[arg(long)]
+        strict: bool,
+        /// Findings that are accepted: a file of lines that `--json` printed.
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+        /// Lists spec files that no page is about.
+        #[arg(long)]
+        coverage: bool,
+        /// Pages, or folders of pages: text, Markdown or HTML.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Measures what the audit would notice: takes facts out of a copy of the spec, one at a time, and audits the
+    /// pages that state them. Without the folder there is nothing to do.
+    AuditRecall {
+        /// The spec folder.
+        #[arg(long, default_value = default_spec())]
+        spec: PathBuf,
+        /// Names every fact that is missed.
+        #[arg(long)]
+        missed: bool,
+        /// Folders of pages in Markdown.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
     /// Runs everything that must pass before a change lands.
     Ci,
 }
@@ -64,6 +101,11 @@ fn default_root() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/..")
 }
 
+/// Its spec.
+fn default_spec() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../spec")
+}
+
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Codegen {
@@ -76,8 +118,89 @@ fn main() -> ExitCode {
             codegen(&Options { root, spec, check }, format)
         }
         Command::Coverage { root, format } => coverage(&root, format),
+        Command::Audit {
+            spec,
+            json,
+            strict,
+            baseline,
+            coverage,
+            paths,
+        } => {
+            let options = audit::Options {
+                spec,
+                fallback: default_spec().into(),
+                pages: paths,
+                strict,
+                baseline,
+                coverage,
+            };
+            audit(&options, json)
+        }
+        Command::AuditRecall {
+            spec,
+            missed,
+            paths,
+        } => audit_recall(&spec, missed, &paths),
         Command::Ci if xtask::ci::run(default_root().as_ref()) => ExitCode::SUCCESS,
         Command::Ci => ExitCode::FAILURE,
+    }
+}
+
+fn audit(options: &audit::Options, json: bool) -> ExitCode {
+    let terminal = std::io::stderr().is_terminal();
+    let report = audit::run(options, |done, all| {
+        if terminal && (done % 16 == 0 || done == all) {
+            eprint!(
+                "\r{done} of {all} pages{}",
+                if done == all { "\n" } else { "" }
+            );
+        }
+    });
+    let report = match report {
+        Ok(report) => report,
+        Err(mistakes) => {
+            eprint!("{}", mistakes.render());
+            return ExitCode::from(2);
+        }
+    };
+    if json {
+        for finding in &report.findings {
+            match serde_json::to_string(finding) {
+                Ok(line) => println!("{line}"),
+                Err(error) => eprintln!("error: {error}"),
+            }
+        }
+    } else {
+        println!("{report}");
+    }
+    ExitCode::from(report.exit_code())
+}
+
+fn audit_recall(spec: &Path, missed: bool, paths: &[PathBuf]) -> ExitCode {
+    if let Some(path) = paths.iter().find(|path| !path.exists()) {
+        println!("skipped: there is no {}", path.display());
+        return ExitCode::SUCCESS;
+    }
+    match audit::recall::measure(spec, paths) {
+        Ok(recall) => {
+            print!("{recall}");
+            if missed {
+                recall.missed().for_each(|line| println!("missed {line}"));
+            }
+            let shortfalls = recall.shortfalls();
+            shortfalls
+                .iter()
+                .for_each(|line| eprintln!("error: {line}"));
+            if shortfalls.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(mistakes) => {
+            eprint!("{}", mistakes.render());
+            ExitCode::from(2)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     },
     tree::{MARK, Tree},
 };
+use crate::audit::VocabularyFile;
 use schemars::JsonSchema;
 use serde_json::Value;
 
@@ -37,5 +38,6 @@ pub fn emit(tree: &mut Tree) {
     add("errors", schema_of::<ErrorsFile>());
     add("webhooks", schema_of::<WebhooksFile>());
     add("webhook", schema_of::<WebhookFile>());
+    add("vocabulary", schema_of::<VocabularyFile>());
     add("usersig", schema_of::<UserSigSpec>());
 }

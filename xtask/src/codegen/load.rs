@@ -256,6 +256,7 @@ impl Loader {
     fn refuse_strangers(&mut self) {
         const KNOWN: &[&str] = &[
             "README.md",
+            "audit",
             "catalogue.toml",
             "endpoints",
             "errors.toml",

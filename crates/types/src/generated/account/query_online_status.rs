@@ -18,6 +18,11 @@
 //! * Source says: IPhone.
 //! * Held here: `iPhone` has the constant, every other spelling is kept.
 //! * Why: the table has iPhone; only the sample is spelt otherwise.
+//!
+//! Older page on the same query:
+//! * Source says: the command is v4/openim/querystate.
+//! * Held here: v4/openim/query_online_status.
+//! * Why: the newer page and the list of commands name this one.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};

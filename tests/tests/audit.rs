@@ -1,0 +1,440 @@
+//! `cargo xtask audit`: what pages of every shape are worth.
+//!
+//! The pages under `fixtures/pages` are composed for these tests; nothing of the vendor's is kept here.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use proptest::prelude::*;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+use xtask::{
+    audit::{self, Finding, Grade, Kind, Report, Vocabulary},
+    codegen::load::{self, Spec},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+static SPEC: LazyLock<Spec> = LazyLock::new(|| load::load(&root().join("spec")).unwrap());
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let spec = root().join("spec");
+    Vocabulary::load(&spec, &spec).unwrap()
+});
+
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/pages")
+        .join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+fn audited(spec: &Spec, text: &str) -> Report {
+    audit::audit_text(spec, &VOCABULARY, "page", text)
+}
+
+/// Kind and path of every finding of a grade.
+fn of(report: &Report, grade: Grade) -> Vec<(Kind, &str)> {
+    let found = report
+        .findings
+        .iter()
+        .filter(|finding| finding.grade == grade);
+    let mut found: Vec<_> = found
+        .map(|finding| (finding.kind, finding.path.as_str()))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+fn finding<'r>(report: &'r Report, path: &str) -> &'r Finding {
+    let found = report.findings.iter().find(|finding| finding.path == path);
+    found.unwrap_or_else(|| panic!("nothing about {path} in {report}"))
+}
+
+#[test]
+fn a_table_that_its_own_sample_contradicts_is_explained_by_an_erratum() {
+    let report = audited(&SPEC, &page("contact_group.txt"));
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    assert_eq!(
+        of(&report, Grade::Explained),
+        [
+            (Kind::Type, "reply.ContactItem"),
+            (Kind::Type, "reply.ContactItem[].Type")
+        ]
+    );
+    assert!(
+        finding(&report, "reply.ContactItem")
+            .erratum
+            .as_ref()
+            .unwrap()
+            .contains("get_contact_group.toml")
+    );
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn an_erratum_that_the_page_no_longer_needs_is_a_note() {
+    let text = page("contact_group.txt").replace("Type\nString\n1: with", "Type\nInteger\n1: with");
+    let report = audited(&SPEC, &text);
+    assert_eq!(
+        of(&report, Grade::Explained),
+        [(Kind::Type, "reply.ContactItem")]
+    );
+    assert_eq!(
+        of(&report, Grade::ObsoleteErratum),
+        [(Kind::Type, "reply.ContactItem[].Type")]
+    );
+    assert_eq!(report.exit_code(), 0);
+}
+
+/// The spec without some commands and without one host.
+fn without(command: &str, host: &str) -> Spec {
+    let mut spec = SPEC.clone();
+    spec.endpoints
+        .retain(|endpoint| endpoint.file.path.value != command);
+    spec.regions
+        .file
+        .regions
+        .retain(|region| region.host.value != host);
+    spec
+}
+
+#[test]
+fn a_command_of_a_known_service_that_the_spec_lacks_is_lacking_and_so_is_a_host() {
+    let spec = without(
+        "v4/group_open_http_svc/pin_message",
+        "adminapiksa.im.qcloud.com",
+    );
+    let report = audited(&spec, &page("pin_message.md"));
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [
+            (Kind::CommandLacking, "command"),
+            (Kind::HostLacking, "adminapiksa.im.qcloud.com")
+        ]
+    );
+    let lacking = finding(&report, "command");
+    assert_eq!(lacking.page_says, "v4/group_open_http_svc/pin_message");
+    assert!(lacking.spec_says.contains("the service is known"));
+    assert_eq!(lacking.updated.as_deref(), Some("2026-07-02"));
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[test]
+fn a_sample_alone_shows_fields_and_refutes_what_is_required() {
+    let mut spec = SPEC.clone();
+    for endpoint in &mut spec.endpoints {
+        if endpoint.file.path.value == "v4/im_open_login_svc/multiaccount_import" {
+            let request = &mut endpoint.file.request.0;
+            request.retain(|(name, _)| name.value == "Accounts");
+            request[0].1.required = true;
+            endpoint.file.errata.clear();
+        }
+    }
+    let report = audited(&spec, &page("import_accounts.md"));
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [
+            (Kind::FieldLacking, "request.AccountList"),
+            (Kind::FieldLacking, "request.AccountList[].FaceUrl"),
+            (Kind::FieldLacking, "request.AccountList[].Nick"),
+            (Kind::FieldLacking, "request.AccountList[].UserID"),
+            (Kind::Required, "request.Accounts"),
+        ]
+    );
+}
+
+/// The spec with the reply of `get_list` as it was before marks came.
+fn before_marks() -> Spec {
+    let mut spec = SPEC.clone();
+    for endpoint in &mut spec.endpoints {
+        if endpoint.file.path.value == "v4/recentcontact/get_list" {
+            for (_, object) in &mut endpoint.file.types.0 {
+                let lacking = ["StandardMark", "CustomMark", "ContactGroupId"];
+                object
+                    .fields
+                    .0
+                    .retain(|(name, _)| !lacking.contains(&name.value.as_str()));
+            }
+            endpoint.file.errata.clear();
+        }
+    }
+    spec
+}
+
+#[test]
+fn of_two_states_of_a_page_only_the_newer_has_news() {
+    let spec = before_marks();
+    let newer = audited(&spec, &page("list_newer.txt"));
+    assert_eq!(
+        of(&newer, Grade::Unexplained),
+        [
+            (Kind::FieldLacking, "reply.SessionItem[].ContactGroupId"),
+            (Kind::FieldLacking, "reply.SessionItem[].CustomMark"),
+            (Kind::FieldLacking, "reply.SessionItem[].StandardMark"),
+            (Kind::Sample, "request.AssistFlags"),
+        ]
+    );
+    let older = audited(&spec, &page("list_older.txt"));
+    assert_eq!(of(&older, Grade::Unexplained), [], "{older}");
+    assert_eq!(older.exit_code(), 0);
+}
+
+#[test]
+fn a_table_that_lost_a_column_is_one_finding_and_its_types_still_count() {
+    let report = audited(&SPEC, &page("dropped_cells.txt"));
+    assert_eq!(of(&report, Grade::PageInternal), [(Kind::Page, "table")]);
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [(Kind::Type, "request.StartIndex")],
+        "{report}"
+    );
+}
+
+#[test]
+fn a_column_that_a_sample_contradicts_is_the_pages_own_affair() {
+    let report = audited(&SPEC, &page("list_required.md"));
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    assert!(
+        of(&report, Grade::PageInternal)
+            .contains(&(Kind::Required, "reply.ContactItem[].To_Account"))
+    );
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn a_field_whose_text_says_when_to_leave_it_out_is_optional() {
+    let report = audited(&SPEC, &page("all_if_not_given.md"));
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    let mut spec = SPEC.clone();
+    for endpoint in &mut spec.endpoints {
+        if endpoint.file.path.value == "v4/group_open_http_svc/get_group_counter" {
+            let fields = &mut endpoint.file.request.0;
+            let field = fields
+                .iter_mut()
+                .find(|(name, _)| name.value == "GroupCounterKeys");
+            field.unwrap().1.required = true;
+        }
+    }
+    let report = audited(&spec, &page("all_if_not_given.md"));
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [(Kind::Required, "request.GroupCounterKeys")]
+    );
+}
+
+#[test]
+fn the_address_of_the_request_says_what_a_page_is_about() {
+    let report = audited(&SPEC, &page("other_name.md"));
+    assert_eq!(
+        report.findings[0].command.as_deref(),
+        Some("v4/recentcontact/get_contact_group")
+    );
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    let named: Vec<&str> = (report.findings.iter())
+        .filter(|finding| finding.grade == Grade::PageInternal)
+        .map(|finding| finding.page_says.as_str())
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "parameter row: v4/recentcontact/del_contact_group",
+            "link of the debugging tool: v4/recentcontact/mark_contact"
+        ]
+    );
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn the_page_of_error_codes_is_held_against_the_table_of_codes() {
+    let mut spec = SPEC.clone();
+    let file = &mut spec.errors.file;
+    file.codes.retain(|code| code.code.value != 10003);
+    file.ranges
+        .retain(|range| range.from.value > 39000 || range.to < 38000);
+    file.errata.clear();
+    let report = audited(&spec, &page("error_codes.txt"));
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [
+            (Kind::CodeLacking, "10003"),
+            (Kind::CodeLacking, "199999"),
+            (Kind::CodeLacking, "38000-39000"),
+            (Kind::CodeMeaning, "50002"),
+        ],
+        "{report}"
+    );
+}
+
+#[test]
+fn another_product_is_foreign_and_an_unknown_service_is_lacking() {
+    for name in ["desk.md", "call_webhook.md"] {
+        let report = audited(&SPEC, &page(name));
+        assert_eq!(
+            of(&report, Grade::OtherService),
+            [(Kind::Page, "command")],
+            "{name}: {report}"
+        );
+        assert_eq!(report.exit_code(), 0, "{name}");
+    }
+    let report = audited(&SPEC, &page("new_service.md"));
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [(Kind::CommandLacking, "command")]
+    );
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[test]
+fn what_a_sample_leaves_out_on_purpose_is_not_lacking() {
+    let report = audited(&SPEC, &page("ellipsis.md"));
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn a_failed_download_is_never_fine() {
+    for text in [
+        "",
+        "  \n ",
+        &page("not_found.html"),
+        "Just a text about tea.",
+        "{ \"A\": 1 }",
+    ] {
+        let report = audited(&SPEC, text);
+        assert_eq!(
+            of(&report, Grade::Unusable),
+            [(Kind::Page, "page")],
+            "{text}"
+        );
+        assert_eq!(report.exit_code(), 2, "{text}");
+    }
+}
+
+/// Exit codes, baseline and folders, over files.
+mod files {
+    use super::*;
+
+    fn folder(test: &str) -> PathBuf {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("audit")
+            .join(test);
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(dir.join("pages/inner")).unwrap();
+        dir
+    }
+
+    fn options(dir: &Path) -> audit::Options {
+        audit::Options {
+            spec: root().join("spec"),
+            fallback: root().join("spec"),
+            pages: vec![dir.join("pages")],
+            ..audit::Options::default()
+        }
+    }
+
+    #[test]
+    fn a_baseline_accepts_what_it_lists_and_nothing_else() {
+        let dir = folder("baseline");
+        fs::write(dir.join("pages/inner/new.md"), page("new_service.md")).unwrap();
+        fs::write(dir.join("pages/fine.txt"), page("contact_group.txt")).unwrap();
+        let mut options = options(&dir);
+        let report = audit::run(&options, |_, _| {}).unwrap();
+        assert_eq!((report.pages, report.exit_code()), (2, 1));
+        let lines: Vec<String> = report
+            .findings
+            .iter()
+            .map(|f| serde_json::to_string(f).unwrap())
+            .collect();
+        fs::write(dir.join("baseline.jsonl"), lines.join("\n")).unwrap();
+        options.baseline = Some(dir.join("baseline.jsonl"));
+        // Saved again under another name.
+        fs::rename(dir.join("pages/inner/new.md"), dir.join("pages/again.md")).unwrap();
+        let report = audit::run(&options, |_, _| {}).unwrap();
+        assert_eq!(report.exit_code(), 0, "{report}");
+        fs::write(
+            dir.join("pages/other.md"),
+            page("new_service.md").replace("weather", "tide"),
+        )
+        .unwrap();
+        assert_eq!(audit::run(&options, |_, _| {}).unwrap().exit_code(), 1);
+        fs::write(dir.join("pages/empty.md"), "").unwrap();
+        assert_eq!(audit::run(&options, |_, _| {}).unwrap().exit_code(), 2);
+        fs::write(dir.join("baseline.jsonl"), "not a finding").unwrap();
+        let mistakes = audit::run(&options, |_, _| {}).unwrap_err().render();
+        assert!(mistakes.contains("line 1 is not a finding"), "{mistakes}");
+    }
+
+    #[test]
+    fn what_is_no_page_is_an_error_of_the_caller() {
+        let dir = folder("nothing");
+        let mistakes = audit::run(&options(&dir), |_, _| {}).unwrap_err().render();
+        assert!(mistakes.contains("the folder holds no page"), "{mistakes}");
+        let mut options = options(&dir);
+        options.pages = vec![dir.join("missing.md")];
+        let mistakes = audit::run(&options, |_, _| {}).unwrap_err().render();
+        assert!(
+            mistakes.contains("there is no such file or folder"),
+            "{mistakes}"
+        );
+    }
+
+    #[test]
+    fn strict_counts_what_only_the_spec_has_and_coverage_lists_files_without_a_page() {
+        let dir = folder("strict");
+        let text = page("contact_group.txt").replace("51013\nThe edition lacks it.\n", "");
+        fs::write(dir.join("pages/page.txt"), text).unwrap();
+        let mut options = options(&dir);
+        assert_eq!(audit::run(&options, |_, _| {}).unwrap().exit_code(), 0);
+        options.strict = true;
+        options.coverage = true;
+        let report = audit::run(&options, |_, _| {}).unwrap();
+        assert_eq!(report.exit_code(), 1);
+        assert!(of(&report, Grade::SpecOnly).contains(&(Kind::CodeLacking, "51013")));
+        let files = report.without_page.unwrap();
+        assert_eq!(
+            files.len() + 1,
+            SPEC.endpoints.len() + SPEC.webhooks.as_ref().unwrap().events.len()
+        );
+        assert!(
+            !files
+                .iter()
+                .any(|file| file.ends_with("get_contact_group.toml"))
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_a_page_with_findings_or_unusable(text in "(?s).{0,400}") {
+        let report = audited(&SPEC, &text);
+        prop_assert_eq!(report.exit_code(), 2);
+    }
+
+    /// Pieces of pages in any order, cut anywhere: no panic, and no page is fine that is about nothing.
+    #[test]
+    fn pieces_of_pages_never_panic_and_are_never_fine_by_accident(
+        picks in prop::collection::vec((0_usize..16, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6)
+    ) {
+        let names = [
+            "contact_group.txt", "pin_message.md", "import_accounts.md", "list_older.txt", "list_newer.txt", "dropped_cells.txt",
+            "list_required.md", "all_if_not_given.md", "other_name.md", "error_codes.txt", "desk.md", "call_webhook.md",
+            "new_service.md", "ellipsis.md", "not_found.html", "contact_group.txt",
+        ];
+        let mut text = String::new();
+        for (name, from, to) in picks {
+            let page = page(names[name]);
+            let chars: Vec<char> = page.chars().collect();
+            let (from, to) = (from.index(chars.len()), to.index(chars.len()));
+            text.extend(&chars[from.min(to)..from.max(to)]);
+        }
+        let report = audited(&SPEC, &text);
+        let about_something = text.contains("v4/") || text.contains("CallbackCommand") || text.contains("错误码") || text.contains("Error Code")
+            || text.contains("TIMLocationElem");
+        prop_assert!(about_something || report.exit_code() == 2, "{}", report);
+    }
+}

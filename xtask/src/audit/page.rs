@@ -1,0 +1,204 @@
+//! A saved page becomes blocks, whatever its format: headings, rows of cells, code, lines of text.
+
+mod html;
+mod markdown;
+mod text;
+
+use super::vocabulary::{Column, Vocabulary};
+use std::{fs, path::Path};
+pub(super) use text::{codes, is_name};
+
+/// Longest page that is read.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// A piece of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a piece of a page is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A heading, and whether the page marks it as one.
+    Heading(String),
+    /// A body or a command line.
+    Code(String),
+    /// The headers of a table: what each column is for.
+    Header(Vec<Option<Column>>, Vec<String>),
+    /// A row of a table.
+    Row(Vec<String>),
+    /// A line.
+    Text(String),
+}
+
+impl Block {
+    fn text(line: usize, text: impl Into<String>) -> Self {
+        Self {
+            line,
+            kind: Kind::Text(text.into()),
+        }
+    }
+}
+
+/// How a page was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As a browser saves it.
+    Html,
+    /// As the vendor's repository has it.
+    Markdown,
+    /// As text.
+    Text,
+}
+
+/// A page as blocks.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// How it was saved.
+    pub format: Format,
+    /// Its pieces.
+    pub blocks: Vec<Block>,
+    /// Address that the file itself names.
+    pub address: Option<String>,
+    /// The whole text of the file.
+    pub source: String,
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// What is wrong with the file as such: too large, not readable.
+pub fn read(path: &Path, vocabulary: &Vocabulary) -> Result<Page, String> {
+    let meta = fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
+    if meta.len() > MAX_BYTES {
+        return Err(format!(
+            "has {} bytes; at most {MAX_BYTES} are read",
+            meta.len()
+        ));
+    }
+    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(parse(&decode(&bytes), vocabulary))
+}
+
+/// UTF-8 or UTF-16 with a mark, whatever else as well as it goes.
+fn decode(bytes: &[u8]) -> String {
+    let wide = |order: fn([u8; 2]) -> u16| {
+        let units = bytes[2..]
+            .chunks_exact(2)
+            .map(|pair| order([pair[0], pair[1]]));
+        char::decode_utf16(units)
+            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes)
+            .trim_start_matches('\u{feff}')
+            .to_owned(),
+    }
+}
+
+/// Takes a page apart.
+pub fn parse(source: &str, vocabulary: &Vocabulary) -> Page {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let format = format_of(&source);
+    let (blocks, address) = match format {
+        Format::Html => html::blocks(&source, vocabulary),
+        Format::Markdown => (markdown::blocks(&source, vocabulary), None),
+        Format::Text => {
+            let lines = source.lines().enumerate();
+            (
+                lines.map(|(at, line)| Block::text(at + 1, line)).collect(),
+                None,
+            )
+        }
+    };
+    Page {
+        format,
+        blocks: text::regroup(blocks, vocabulary),
+        address: address.or_else(|| address_at_top(&source)),
+        source,
+    }
+}
+
+/// By what a page looks like, not by the file's name: pages are saved under any.
+fn format_of(source: &str) -> Format {
+    let head: String = source.chars().take(4096).collect::<String>().to_lowercase();
+    let head = head.trim_start();
+    let tags = [
+        "<html",
+        "<!doctype html",
+        "<body",
+        "<div",
+        "<table",
+        "<h1",
+        "<h2",
+        "<article",
+    ];
+    if head.starts_with('<') && tags.iter().any(|tag| head.contains(tag)) {
+        return Format::Html;
+    }
+    let mut fences = 0;
+    for line in source.lines() {
+        let line = line.trim_start_matches(['>', ' ', '\t']);
+        if is_delimiter_row(line) {
+            return Format::Markdown;
+        }
+        fences += usize::from(line.starts_with("```"));
+    }
+    let closing = |tag: &str| source.matches(tag).count();
+    if closing("</td>") + closing("</div>") + closing("</p>") > 8 {
+        return Format::Html;
+    }
+    if fences >= 2 {
+        Format::Markdown
+    } else {
+        Format::Text
+    }
+}
+
+/// `|---|:--|` and the like.
+fn is_delimiter_row(line: &str) -> bool {
+    let line = line.trim();
+    line.contains('|')
+        && line.contains("--")
+        && line
+            .chars()
+            .all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
+}
+
+/// An address on one of the first lines, as tools that save pages write it.
+fn address_at_top(source: &str) -> Option<String> {
+    source.lines().take(8).find_map(|line| {
+        let at = line.find("https://").or_else(|| line.find("http://"))?;
+        let before = line[..at]
+            .trim()
+            .trim_end_matches([':', '：', '<', '"', '\''])
+            .to_lowercase();
+        let label = [
+            "",
+            "url",
+            "source",
+            "address",
+            "from",
+            "saved from",
+            "link",
+            "canonical",
+        ];
+        let address = word(&line[at..]);
+        (label.contains(&before.as_str()) && address.contains("/document"))
+            .then(|| address.to_owned())
+    })
+}
+
+fn word(text: &str) -> &str {
+    let end =
+        text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | '|'));
+    &text[..end.unwrap_or(text.len())]
+}
