@@ -406,6 +406,435 @@ mod files {
     }
 }
 
+/// Ways in which the same page is saved. What it says must not depend on them.
+mod shapes {
+    use super::*;
+
+    /// A small page of its own: names, types, whether required, texts.
+    const REQUEST: [[&str; 4]; 3] = [
+        [
+            "From_Account",
+            "String",
+            "Yes",
+            "Whose conversations are read",
+        ],
+        ["StartIndex", "String", "Yes", "Where the page starts"],
+        ["Colour", "Integer", "No", "A new field of the request"],
+    ];
+    const REPLY: [[&str; 3]; 4] = [
+        ["ErrorCode", "Integer", "0: it worked"],
+        ["ContactItem", "Array", "Conversations"],
+        ["CompleteFlag", "Integer", "1 on the last page"],
+        ["Shape", "Array", "A new field of the reply"],
+    ];
+    const CODES: [[&str; 2]; 3] = [
+        ["50001", "Nobody has imported the user."],
+        ["50002", "A parameter is wrong."],
+        ["59999", "A new code."],
+    ];
+    const URL: &str = "https://xxxxxx/v4/recentcontact/get_contact_group?sdkappid=1&identifier=admin&usersig=xxx&random=1&contenttype=json";
+    const HOSTS: &str = "China: console.tim.qq.com Mars: adminapimars.im.qcloud.com";
+    const SAMPLE: [&str; 5] = [
+        "{",
+        "\"From_Account\": \"lin\",",
+        "\"StartIndex\": \"0\",",
+        "\"Flavour\": [\"sweet\"]",
+        "}",
+    ];
+
+    /// Headings and headers in a language.
+    struct Words {
+        parts: [&'static str; 6],
+        headers: [&'static str; 4],
+        code: &'static str,
+        yes: &'static str,
+        no: &'static str,
+        quota: &'static str,
+    }
+
+    const ENGLISH: Words = Words {
+        parts: [
+            "Sample request URL",
+            "Maximum call frequency",
+            "Sample request",
+            "Request fields",
+            "Response fields",
+            "Error Codes",
+        ],
+        headers: ["Field", "Type", "Required", "Description"],
+        code: "Error Code",
+        yes: "Yes",
+        no: "No",
+        quota: "300 calls per second",
+    };
+    const CHINESE: Words = Words {
+        parts: [
+            "请求 URL 示例",
+            "最高调用频率",
+            "请求包示例",
+            "请求包字段说明",
+            "应答包字段说明",
+            "错误码说明",
+        ],
+        headers: ["字段", "类型", "属性", "说明"],
+        code: "错误码",
+        yes: "必填",
+        no: "选填",
+        quota: "每秒300次",
+    };
+
+    /// A table in some shape: headers and rows.
+    type Table<'t> = dyn Fn(&[&str], &[Vec<String>]) -> String + 't;
+
+    fn tables(words: &Words) -> [(Vec<&'static str>, Vec<Vec<String>>); 3] {
+        let h = words.headers;
+        let owned = |row: &[&str]| {
+            row.iter()
+                .map(|cell| (*cell).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let request = REQUEST.map(|[name, ty, required, text]| {
+            owned(&[
+                name,
+                ty,
+                if required == "Yes" {
+                    words.yes
+                } else {
+                    words.no
+                },
+                text,
+            ])
+        });
+        [
+            (h.to_vec(), request.to_vec()),
+            (
+                vec![h[0], h[1], h[3]],
+                REPLY.map(|row| owned(&row)).to_vec(),
+            ),
+            (
+                vec![words.code, h[3]],
+                CODES.map(|row| owned(&row)).to_vec(),
+            ),
+        ]
+    }
+
+    fn render(
+        words: &Words,
+        heading: &dyn Fn(&str) -> String,
+        code: &dyn Fn(&[&str]) -> String,
+        table: &Table<'_>,
+    ) -> String {
+        let [request, reply, codes] = tables(words);
+        let p = words.parts.map(heading);
+        let end = heading(if words.yes == "Yes" {
+            "References"
+        } else {
+            "参考"
+        });
+        [
+            p[0].clone(),
+            code(&[URL]),
+            HOSTS.to_owned(),
+            p[1].clone(),
+            words.quota.to_owned(),
+            p[2].clone(),
+            code(&SAMPLE),
+            p[3].clone(),
+            table(&request.0, &request.1),
+            p[4].clone(),
+            table(&reply.0, &reply.1),
+            p[5].clone(),
+            table(&codes.0, &codes.1),
+            end,
+        ]
+        .join("\n\n")
+    }
+
+    fn cell_a_line(headers: &[&str], rows: &[Vec<String>]) -> String {
+        let rows = rows.iter().map(|row| row.join("\n"));
+        std::iter::once(headers.join("\n"))
+            .chain(rows)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn pipes(leading: &'static str, rule: bool) -> impl Fn(&[&str], &[Vec<String>]) -> String {
+        move |headers, rows| {
+            let mut lines = vec![format!("{leading}{} |", headers.join(" | "))];
+            if rule {
+                lines.push(format!("|{}", "---|".repeat(headers.len())));
+            }
+            lines.extend(
+                rows.iter()
+                    .map(|row| format!("{leading}{} |", row.join(" | "))),
+            );
+            lines.join("\n")
+        }
+    }
+
+    fn html_table(headers: &[&str], rows: &[Vec<String>]) -> String {
+        let row = |tag: &str, cells: Vec<String>| {
+            let cells: Vec<String> = cells
+                .iter()
+                .map(|cell| format!("<{tag}><p>{cell}</p></{tag}>"))
+                .collect();
+            format!("<tr>{}</tr>", cells.join(""))
+        };
+        let head = row("th", headers.iter().map(|h| (*h).to_owned()).collect());
+        let body: Vec<String> = rows.iter().map(|cells| row("td", cells.clone())).collect();
+        format!(
+            "<table><thead>{head}</thead><tbody>{}</tbody></table>",
+            body.join("")
+        )
+    }
+
+    fn shapes(words: &Words) -> Vec<(&'static str, String)> {
+        let plain = |text: &str| text.to_owned();
+        let lines = |text: &[&str]| text.join("\n");
+        let fence = |text: &[&str]| format!("```\n{}\n```", text.join("\n"));
+        let one_line = |text: &[&str]| format!("```\n{}\n```", text.join(" "));
+        let commented = |text: &[&str]| {
+            let text: Vec<String> = text
+                .iter()
+                .map(|line| format!("{line} // quite \"tasty\": yes"))
+                .collect();
+            format!("```\n{}\n```", text.join("\n"))
+        };
+        let marked = |text: &str| format!("### {text}");
+        let html_heading = |text: &str| format!("<h2 class=\"anchor\"><span>{text}</span></h2>");
+        let html_code = |text: &[&str]| format!("<pre><code>{}</code></pre>", text.join("\n"));
+        let glued = |headers: &[&str], rows: &[Vec<String>]| {
+            let rows = rows
+                .iter()
+                .map(|row| format!("{} {}\n{}", row[0], row[1], row[2..].join("\n")));
+            std::iter::once(headers.join("\n"))
+                .chain(rows)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let tabs = |headers: &[&str], rows: &[Vec<String>]| {
+            let rows = rows.iter().map(|row| row.join("\t"));
+            std::iter::once(headers.join("\t"))
+                .chain(rows)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let page = |body: String| {
+            let menu = "<nav><ul><li>Field</li><li>Sending One-to-One Messages</li><li>v4/openim/sendmsg</li></ul></nav>";
+            let feedback = "<div class=\"doc-feedback\">Yes No</div><footer>Type String</footer>";
+            format!(
+                "<!DOCTYPE html><html><head><title>Chat</title></head><body>{menu}<main><div>{body}</div></main>{feedback}</body></html>"
+            )
+        };
+        vec![
+            (
+                "Markdown",
+                render(words, &marked, &fence, &pipes("| ", true)),
+            ),
+            (
+                "Markdown, samples on one line",
+                render(words, &marked, &one_line, &pipes("| ", true)),
+            ),
+            (
+                "Markdown, samples with comments",
+                render(words, &marked, &commented, &pipes("| ", true)),
+            ),
+            (
+                "pipes without a rule",
+                render(words, &plain, &lines, &pipes("", false)),
+            ),
+            (
+                "pipes with a leading one",
+                render(words, &plain, &lines, &pipes("| ", false)),
+            ),
+            (
+                "one cell a line",
+                render(words, &plain, &lines, &cell_a_line),
+            ),
+            ("tabs", render(words, &plain, &lines, &tabs)),
+            ("name and type glued", render(words, &plain, &lines, &glued)),
+            (
+                "HTML with frames",
+                page(render(words, &html_heading, &html_code, &html_table)),
+            ),
+        ]
+    }
+
+    #[test]
+    fn the_same_page_in_every_shape_and_language_gets_the_same_verdicts() {
+        let expected = [
+            (Kind::FieldLacking, "reply.Shape"),
+            (Kind::FieldLacking, "request.Colour"),
+            (Kind::FieldLacking, "request.Flavour"),
+            (Kind::Type, "request.StartIndex"),
+            (Kind::CodeLacking, "59999"),
+            (Kind::Quota, "quota"),
+            (Kind::HostLacking, "adminapimars.im.qcloud.com"),
+        ];
+        for (language, words) in [("English", &ENGLISH), ("Chinese", &CHINESE)] {
+            for (shape, text) in shapes(words) {
+                let report = audited(&SPEC, &text);
+                assert_eq!(
+                    of(&report, Grade::Unexplained),
+                    expected,
+                    "{language}, {shape}: {report}\n{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_cut_page_lacks_says_nothing_and_what_it_has_still_counts() {
+        for (shape, text) in shapes(&ENGLISH) {
+            let start = text.find("ContactItem").unwrap();
+            let cut = &text[..start];
+            let report = audited(&SPEC, cut);
+            assert_eq!(of(&report, Grade::SpecOnly), [], "{shape}: {report}");
+            let found = of(&report, Grade::Unexplained);
+            assert!(
+                found.contains(&(Kind::FieldLacking, "request.Colour")),
+                "{shape}: {report}"
+            );
+            assert!(
+                found.contains(&(Kind::Type, "request.StartIndex")),
+                "{shape}: {report}"
+            );
+        }
+    }
+}
+
+/// `cargo xtask draft`.
+mod drafts {
+    use super::*;
+    use xtask::{
+        audit::{draft::drafts, facts, page},
+        codegen::{
+            check, samples,
+            spec::{At, EndpointFile, Field, Ordered},
+        },
+    };
+
+    fn drafted(text: &str) -> (EndpointFile, String) {
+        let page = page::parse(text, &VOCABULARY);
+        let facts = facts::facts(&page, &VOCABULARY);
+        let drafts = drafts(&SPEC, &VOCABULARY, &[&facts], |_| true);
+        assert_eq!(drafts.len(), 1);
+        assert_eq!(
+            drafts[0].file,
+            "endpoints/conversation/get_contact_group.toml"
+        );
+        let toml = drafts[0].toml.clone();
+        let source = load::Source {
+            path: "spec/endpoints/conversation/get_contact_group.toml".to_owned(),
+            text: toml.clone(),
+        };
+        let file =
+            load::parse(&source).unwrap_or_else(|mistakes| panic!("{}{toml}", mistakes.render()));
+        (file, toml)
+    }
+
+    fn fields(fields: &Ordered<Field>) -> Vec<(String, String, bool)> {
+        let fields = fields.iter();
+        fields
+            .map(|(name, field)| (name.value.clone(), field.ty.value.clone(), field.required))
+            .collect()
+    }
+
+    #[test]
+    fn a_draft_has_the_fields_errors_and_paging_of_the_file_that_a_person_wrote() {
+        let (draft, _) = drafted(&page("contact_group.txt"));
+        let ours = SPEC
+            .endpoints
+            .iter()
+            .find(|endpoint| endpoint.name == "get_contact_group")
+            .unwrap();
+        let ours = &ours.file;
+        assert_eq!(draft.path.value, ours.path.value);
+        assert_eq!(fields(&draft.request), fields(&ours.request));
+        assert_eq!(fields(&draft.reply), fields(&ours.reply));
+        let codes = |file: &EndpointFile| {
+            file.errors
+                .iter()
+                .map(|code| code.value)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&draft), codes(ours));
+        assert_eq!(format!("{:?}", draft.paging), format!("{:?}", ours.paging));
+        assert_eq!(format!("{:?}", draft.repeat), format!("{:?}", ours.repeat));
+        assert_eq!(draft.title, "Listing marked conversations");
+        assert_eq!(draft.page.updated.as_ref().unwrap().value.0, "2023-03-01");
+    }
+
+    #[test]
+    fn a_draft_is_refused_until_a_person_has_written_its_sentences() {
+        let (draft, toml) = drafted(&page("contact_group.txt"));
+        let mut spec = SPEC.clone();
+        let place = |spec: &mut Spec, file: EndpointFile, text: &str| {
+            let endpoint = spec
+                .endpoints
+                .iter_mut()
+                .find(|endpoint| endpoint.name == "get_contact_group")
+                .unwrap();
+            endpoint.source = std::sync::Arc::new(load::Source {
+                path: endpoint.source.path.clone(),
+                text: text.to_owned(),
+            });
+            endpoint.file = file;
+        };
+        place(&mut spec, draft.clone(), &toml);
+        let mistakes = check::check(&spec).render();
+        assert!(mistakes.contains("in our own words"), "{mistakes}");
+        assert!(
+            samples::check(&spec).is_empty(),
+            "{}",
+            samples::check(&spec).render()
+        );
+
+        let mut finished = draft;
+        let write = |text: &mut At<String>| "A sentence.".clone_into(&mut text.value);
+        write(&mut finished.summary);
+        for (_, field) in finished.request.0.iter_mut().chain(&mut finished.reply.0) {
+            write(&mut field.doc);
+        }
+        place(&mut spec, finished, &toml);
+        let mistakes = check::check(&spec);
+        assert!(mistakes.is_empty(), "{}", mistakes.render());
+    }
+}
+
+#[test]
+fn a_changed_page_is_told_from_one_that_was_compared_even_where_only_prose_changed() {
+    let text = page("contact_group.txt");
+    let mut spec = SPEC.clone();
+    let digest = audited(&spec, &text).digests[0].digest.clone();
+    for endpoint in &mut spec.endpoints {
+        if endpoint.name == "get_contact_group" {
+            let span = 0..0;
+            let page = &mut endpoint.file.page.value;
+            page.updated = None;
+            page.digest = Some(xtask::codegen::spec::At {
+                value: digest.clone(),
+                span,
+            });
+        }
+    }
+    let changes = |text: &str| {
+        let report = audited(&spec, text);
+        let changed = report
+            .findings
+            .into_iter()
+            .find(|finding| finding.path == "page.digest");
+        changed.map(|finding| (finding.page_says, finding.grade))
+    };
+    assert_eq!(changes(&text), None);
+    let (says, grade) =
+        changes(&text.replace("Whose conversations", "The user whose conversations")).unwrap();
+    assert!(says.contains("its sentences have changed"), "{says}");
+    assert_eq!(grade, Grade::SpecOnly);
+    let (says, _) = changes(&text.replace("51013\n", "51099\n")).unwrap();
+    assert!(says.contains("its facts have changed"), "{says}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

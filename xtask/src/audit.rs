@@ -11,6 +11,7 @@
 
 pub mod compare;
 pub mod digest;
+pub mod draft;
 pub mod facts;
 pub mod judge;
 pub mod page;
@@ -52,6 +53,8 @@ pub struct Options {
     pub baseline: Option<PathBuf>,
     /// Whether spec files without a page are listed.
     pub coverage: bool,
+    /// Whether lacking commands are drafted.
+    pub stub: bool,
 }
 
 /// A finding, as `--json` prints it.
@@ -111,6 +114,8 @@ pub struct Report {
     pub without_page: Option<Vec<String>>,
     /// For each page that is about a command of the spec: file of the page, spec file, date, digest.
     pub digests: Vec<PageDigest>,
+    /// Files for lacking commands, where they were asked for.
+    pub stubs: Vec<draft::Draft>,
     /// How long it took.
     pub milliseconds: u128,
     /// Whether what only the spec has counts too.
@@ -164,6 +169,16 @@ pub fn run(options: &Options, progress: impl FnMut(usize, usize)) -> Result<Repo
     if !options.coverage {
         report.without_page = None;
     }
+    if options.stub {
+        let lacking: BTreeSet<&str> = (report.findings.iter())
+            .filter(|finding| {
+                finding.kind == Kind::CommandLacking && finding.grade == Grade::Unexplained
+            })
+            .map(|finding| finding.page_says.as_str())
+            .collect();
+        let facts: Vec<&Facts> = pages.iter().map(|page| &page.facts).collect();
+        report.stubs = draft::drafts(&spec, &vocabulary, &facts, |name| lacking.contains(name));
+    }
     if !baseline.is_empty() {
         let mut found = BTreeSet::new();
         report.findings.retain(|finding| {
@@ -209,6 +224,98 @@ fn read(
         progress(at + 1, files.len());
     }
     pages
+}
+
+/// Drafts a spec file for each command that pages are about.
+///
+/// # Errors
+///
+/// What is wrong with spec, vocabulary or paths, and pages without a command.
+pub fn draft_files(options: &Options) -> Result<Vec<draft::Draft>, Diagnostics> {
+    let vocabulary = Vocabulary::load(&options.spec, &options.fallback)?;
+    let spec = load::load(&options.spec)?;
+    let pages = read(&files(&options.pages)?, &vocabulary, |_, _| {});
+    let mut errors = Diagnostics::default();
+    for page in &pages {
+        if let Subject::Nothing(why) = &page.facts.subject {
+            errors.push(
+                Diagnostic::of_file(page.shown.clone(), why.clone())
+                    .expected("the page of a command or webhook"),
+            );
+        }
+    }
+    let facts: Vec<&Facts> = pages.iter().map(|page| &page.facts).collect();
+    errors.into_result(draft::drafts(&spec, &vocabulary, &facts, |_| true))
+}
+
+/// Writes date and digest of each page into the spec file of its command, where the date fits what the file holds.
+/// Gives the files that were changed.
+///
+/// # Errors
+///
+/// A file that cannot be read or written.
+pub fn accept(options: &Options, report: &Report) -> Result<Vec<String>, String> {
+    let mut newest: std::collections::BTreeMap<&str, &PageDigest> =
+        std::collections::BTreeMap::new();
+    for digest in &report.digests {
+        let have = newest.entry(&digest.spec_file).or_insert(digest);
+        if digest.updated > have.updated {
+            *have = digest;
+        }
+    }
+    let mut changed = Vec::new();
+    for (file, digest) in newest {
+        let path = options.spec.join(file.trim_start_matches("spec/"));
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if let Some(text) = with_digest(&text, digest) {
+            fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            changed.push(file.to_owned());
+        }
+    }
+    Ok(changed)
+}
+
+/// The text of a spec file whose `page` has this digest, if that changes anything. A page of another date than the
+/// file's is another text, and says nothing of the one that was compared.
+fn with_digest(text: &str, digest: &PageDigest) -> Option<String> {
+    let start = text.find("\npage = {")? + 1;
+    let line = text[start..].lines().next()?;
+    let inner = line
+        .strip_prefix("page = {")?
+        .trim_end()
+        .strip_suffix('}')?;
+    let held = line
+        .find("updated = ")
+        .and_then(|at| line.get(at + 10..at + 20));
+    if let (Some(held), Some(updated)) = (held, &digest.updated)
+        && held != updated
+    {
+        return None;
+    }
+    let without = match inner.find(", digest = \"") {
+        Some(at) => {
+            let end = at + 12 + inner[at + 12..].find('"')? + 1;
+            format!("{}{}", &inner[..at], &inner[end..])
+        }
+        None => inner.to_owned(),
+    };
+    let updated = match (&digest.updated, held) {
+        (Some(updated), None) => format!(", updated = {updated}"),
+        _ => String::new(),
+    };
+    let line_new = format!(
+        "page = {{{}{updated}, digest = \"{}\" }}",
+        without.trim_end(),
+        digest.digest
+    );
+    (line_new != line).then(|| {
+        format!(
+            "{}{line_new}{}",
+            &text[..start],
+            &text[start + line.len()..]
+        )
+    })
 }
 
 /// Compares one text that was read as a page; for tests of what holds for every text.
@@ -307,6 +414,7 @@ fn audit<'p>(
         stale_baseline: Vec::new(),
         without_page: Some(without),
         digests,
+        stubs: Vec::new(),
         milliseconds: 0,
         strict: false,
     }

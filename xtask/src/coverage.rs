@@ -61,6 +61,10 @@ pub struct Line {
     pub samples: usize,
     /// How the simulator answers.
     pub simulator: Option<String>,
+    /// The vendor's date of the text that the file was compared with.
+    pub updated: Option<String>,
+    /// Days since then.
+    pub age_days: Option<i64>,
 }
 
 impl Line {
@@ -87,6 +91,10 @@ pub struct WebhookLine {
     pub events: usize,
     /// Sample answers.
     pub answers: usize,
+    /// The vendor's date of the text that the file was compared with.
+    pub updated: Option<String>,
+    /// Days since then.
+    pub age_days: Option<i64>,
 }
 
 impl WebhookLine {
@@ -135,18 +143,21 @@ pub fn coverage(root: &Path) -> Result<Coverage, String> {
     let catalogue = catalogue(&root.join("spec"))?;
     let spec = load::load(&root.join("spec")).map_err(|mistakes| mistakes.render())?;
     let behaviours = behaviours(root)?;
-    let mut files: BTreeMap<&str, (String, usize)> = BTreeMap::new();
+    let today = today();
+    let mut files: BTreeMap<&str, (String, usize, Option<String>)> = BTreeMap::new();
     for endpoint in &spec.endpoints {
         let samples = (endpoint.file.samples.iter())
             .filter(|sample| sample.reply.is_some())
             .count();
         let file = format!("{}/{}", endpoint.family, endpoint.name);
-        files.insert(&endpoint.file.path, (file, samples));
+        let updated = endpoint.file.page.updated.as_ref();
+        let updated = updated.map(|date| date.value.0.clone());
+        files.insert(&endpoint.file.path, (file, samples, updated));
     }
     let rows: Vec<Line> = (catalogue.rows.iter())
         .map(|row| {
             let file = files.get(row.command.as_str());
-            let types = file.is_some_and(|(file, _)| {
+            let types = file.is_some_and(|(file, ..)| {
                 root.join(format!("crates/types/src/generated/{file}.rs"))
                     .is_file()
             });
@@ -154,14 +165,16 @@ pub fn coverage(root: &Path) -> Result<Coverage, String> {
                 part: row.part,
                 section: row.section.clone(),
                 command: row.command.clone(),
-                spec: file.map(|(file, _)| file.clone()),
+                spec: file.map(|(file, ..)| file.clone()),
                 types,
-                samples: file.map_or(0, |(_, samples)| *samples),
+                samples: file.map_or(0, |(_, samples, _)| *samples),
                 simulator: behaviours.get(&row.command).cloned(),
+                age_days: file.and_then(|(.., updated)| age(updated.as_deref()?, today)),
+                updated: file.and_then(|(.., updated)| updated.clone()),
             }
         })
         .collect();
-    let webhooks = webhooks(root, &catalogue, &spec);
+    let webhooks = webhooks(root, &catalogue, &spec, today);
     let mut strangers = strangers(files.keys().copied(), &catalogue.rows);
     let events = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
     let events = events.map(|webhook| webhook.file.command.as_str());
@@ -173,12 +186,14 @@ pub fn coverage(root: &Path) -> Result<Coverage, String> {
     })
 }
 
-fn webhooks(root: &Path, catalogue: &Catalogue, spec: &load::Spec) -> Vec<WebhookLine> {
+fn webhooks(root: &Path, catalogue: &Catalogue, spec: &load::Spec, today: i64) -> Vec<WebhookLine> {
     let events = || spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
     (catalogue.webhooks.iter())
         .map(|row| {
             let webhook = events().find(|webhook| *webhook.file.command == row.command);
             let samples = webhook.map_or(&[][..], |webhook| &webhook.file.samples);
+            let updated = webhook.and_then(|webhook| webhook.file.page.updated.as_ref());
+            let updated = updated.map(|date| date.value.0.clone());
             let file = webhook.map(|webhook| format!("{}/{}", webhook.family, webhook.name));
             WebhookLine {
                 part: row.part,
@@ -191,6 +206,8 @@ fn webhooks(root: &Path, catalogue: &Catalogue, spec: &load::Spec) -> Vec<Webhoo
                 spec: file,
                 events: samples.iter().filter(|s| s.event.is_some()).count(),
                 answers: samples.iter().filter(|s| s.reply.is_some()).count(),
+                age_days: updated.as_deref().and_then(|updated| age(updated, today)),
+                updated,
             }
         })
         .collect()
@@ -212,6 +229,35 @@ fn strangers<'a>(
             (name.to_owned(), near.map(|(_, command)| command.clone()))
         })
         .collect()
+}
+
+/// Days from 1970 to today.
+fn today() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_secs() / 86400).unwrap_or(0))
+}
+
+/// Days between a date, YYYY-MM-DD, and a day.
+pub fn age(date: &str, today: i64) -> Option<i64> {
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    // Years begin in March, so that the leap day is their last.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let since_1970 = days + (153 * month + 2) / 5 + day - 719_469;
+    Some(today - since_1970)
+}
+
+/// A date and an age for people.
+fn shown_age(updated: Option<&str>, days: Option<i64>) -> String {
+    match (updated, days) {
+        (Some(updated), Some(days)) => format!("{updated} {days:5} days"),
+        _ => "age unknown".to_owned(),
+    }
 }
 
 /// What the simulator says of itself. Asked as a program, since it is built from generated code,
@@ -239,6 +285,25 @@ fn behaviours(root: &Path) -> Result<BTreeMap<String, String>, String> {
 }
 
 impl Coverage {
+    /// Every file with its age, the oldest first; those of unknown age before all.
+    pub fn by_age(&self) -> String {
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| (row.age_days, row.updated.as_deref(), &row.command));
+        let webhooks = self
+            .webhooks
+            .iter()
+            .map(|row| (row.age_days, row.updated.as_deref(), &row.command));
+        let mut all: Vec<_> = rows.chain(webhooks).collect();
+        all.sort_by_key(|(days, _, command)| (days.is_some(), -days.unwrap_or(0), *command));
+        let mut text = String::new();
+        for (days, updated, command) in all {
+            let _ = writeln!(text, "{:21}  {command}", shown_age(updated, days));
+        }
+        text
+    }
+
     /// Whether a row has something missing, or the spec has a command that no row names.
     pub fn has_gaps(&self) -> bool {
         !self.strangers.is_empty()
@@ -276,6 +341,8 @@ impl fmt::Display for Coverage {
             write!(line, "  {:commands$}  {spec:files$}", row.command)?;
             write!(line, "  types {:3}", if row.types { "yes" } else { "NO" })?;
             write!(line, "  samples {:2}", row.samples)?;
+            let age = shown_age(row.updated.as_deref(), row.age_days);
+            write!(line, "  {age:21}")?;
             write!(
                 line,
                 "  {}",
@@ -292,11 +359,12 @@ impl fmt::Display for Coverage {
             let spec = row.spec.as_deref().unwrap_or("MISSING");
             writeln!(
                 f,
-                "  {:commands$}  {spec:files$}  types {:3}  events {:2}  answers {:2}",
+                "  {:commands$}  {spec:files$}  types {:3}  events {:2}  answers {:2}  {}",
                 row.command,
                 if row.types { "yes" } else { "NO" },
                 row.events,
-                row.answers
+                row.answers,
+                shown_age(row.updated.as_deref(), row.age_days)
             )?;
         }
         writeln!(f)?;

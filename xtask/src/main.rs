@@ -48,6 +48,9 @@ enum Command {
         /// How the table is printed.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Lists the ages of all files, the oldest first.
+        #[arg(long)]
+        by_age: bool,
     },
     /// Compares saved pages of the vendor with the spec; fails when a difference is unexplained (1) or a page
     /// cannot be compared (2).
@@ -67,9 +70,25 @@ enum Command {
         /// Lists spec files that no page is about.
         #[arg(long)]
         coverage: bool,
+        /// Prints a spec file without sentences for each lacking command.
+        #[arg(long, conflicts_with = "json")]
+        stub: bool,
+        /// Writes date and digest of each page into the spec file of its command, so that later changes show.
+        #[arg(long)]
+        accept: bool,
         /// Pages, or folders of pages: text, Markdown or HTML.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+    },
+    /// Drafts the spec file of a command from its pages. Its sentences are empty, and `codegen` refuses it until a
+    /// person has written them.
+    Draft {
+        /// The spec folder.
+        #[arg(long, default_value = default_spec())]
+        spec: PathBuf,
+        /// Pages of the command, or several commands.
+        #[arg(required = true)]
+        pages: Vec<PathBuf>,
     },
     /// Measures what the audit would notice: takes facts out of a copy of the spec, one at a time, and audits the
     /// pages that state them. Without the folder there is nothing to do.
@@ -117,13 +136,19 @@ fn main() -> ExitCode {
             let spec = spec.unwrap_or_else(|| root.join("spec"));
             codegen(&Options { root, spec, check }, format)
         }
-        Command::Coverage { root, format } => coverage(&root, format),
+        Command::Coverage {
+            root,
+            format,
+            by_age,
+        } => coverage(&root, format, by_age),
         Command::Audit {
             spec,
             json,
             strict,
             baseline,
             coverage,
+            stub,
+            accept,
             paths,
         } => {
             let options = audit::Options {
@@ -133,9 +158,16 @@ fn main() -> ExitCode {
                 strict,
                 baseline,
                 coverage,
+                stub,
             };
-            audit(&options, json)
+            audit(&options, json, accept)
         }
+        Command::Draft { spec, pages } => draft(audit::Options {
+            spec,
+            fallback: default_spec().into(),
+            pages,
+            ..audit::Options::default()
+        }),
         Command::AuditRecall {
             spec,
             missed,
@@ -146,7 +178,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn audit(options: &audit::Options, json: bool) -> ExitCode {
+fn audit(options: &audit::Options, json: bool, accept: bool) -> ExitCode {
     let terminal = std::io::stderr().is_terminal();
     let report = audit::run(options, |done, all| {
         if terminal && (done % 16 == 0 || done == all) {
@@ -172,8 +204,39 @@ fn audit(options: &audit::Options, json: bool) -> ExitCode {
         }
     } else {
         println!("{report}");
+        report.stubs.iter().for_each(print_draft);
+    }
+    if accept {
+        match audit::accept(options, &report) {
+            Ok(files) => eprintln!("{} spec files have a new digest", files.len()),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::from(2);
+            }
+        }
     }
     ExitCode::from(report.exit_code())
+}
+
+fn draft(options: audit::Options) -> ExitCode {
+    match audit::draft_files(&options) {
+        Ok(drafts) => {
+            drafts.iter().for_each(print_draft);
+            ExitCode::SUCCESS
+        }
+        Err(mistakes) => {
+            eprint!("{}", mistakes.render());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_draft(draft: &audit::draft::Draft) {
+    println!("# spec/{}", draft.file);
+    for note in &draft.notes {
+        println!("# {note}");
+    }
+    println!("{}", draft.toml);
 }
 
 fn audit_recall(spec: &Path, missed: bool, paths: &[PathBuf]) -> ExitCode {
@@ -204,7 +267,7 @@ fn audit_recall(spec: &Path, missed: bool, paths: &[PathBuf]) -> ExitCode {
     }
 }
 
-fn coverage(root: &Path, format: Format) -> ExitCode {
+fn coverage(root: &Path, format: Format, by_age: bool) -> ExitCode {
     let coverage = match xtask::coverage::coverage(root) {
         Ok(coverage) => coverage,
         Err(error) => {
@@ -213,6 +276,7 @@ fn coverage(root: &Path, format: Format) -> ExitCode {
         }
     };
     match format {
+        Format::Text if by_age => print!("{}", coverage.by_age()),
         Format::Text => println!("{coverage}"),
         Format::Json => match serde_json::to_string(&coverage) {
             Ok(json) => println!("{json}"),

@@ -53,6 +53,22 @@ impl Digest {
     }
 }
 
+/// Whether a text can be a digest as it is printed.
+pub fn is_digest(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let (language, facts, prose) = (parts.next(), parts.next(), parts.next());
+    let hex = |part: Option<&str>| {
+        part.is_some_and(|part| {
+            part.len() == 12
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+        })
+    };
+    let letters = |part: &str| part.len() == 2 && part.chars().all(|c| c.is_ascii_lowercase());
+    parts.next().is_none() && language.is_some_and(letters) && hex(facts) && hex(prose)
+}
+
 /// The digest of a page.
 pub fn of(page: &Page, facts: &Facts, vocabulary: &Vocabulary) -> Digest {
     let text = content(page, vocabulary);

@@ -146,6 +146,7 @@ pub fn facts(page: &Page, vocabulary: &Vocabulary) -> Facts {
         side: None,
         heading: String::new(),
         title: None,
+        last_line: None,
         columns: Vec::new(),
         headers: 0,
         table: 0,
@@ -225,6 +226,7 @@ struct Reader<'a> {
     side: Option<Side>,
     heading: String,
     title: Option<String>,
+    last_line: Option<String>,
     columns: Vec<Option<Column>>,
     headers: usize,
     table: usize,
@@ -265,6 +267,10 @@ impl Reader<'_> {
                 self.in_rows = true;
             }
             Kind::Text(text) => {
+                // The title of a page without marks is the line above its first part.
+                if self.part.is_none() {
+                    self.last_line = (text.chars().count() < 80).then(|| text.clone());
+                }
                 if self.part == Some(Part::Quota) {
                     self.quota_texts.push((text.clone(), block.line));
                 } else if !matches!(self.part, Some(Part::Errors | Part::End)) {
@@ -302,6 +308,9 @@ impl Reader<'_> {
             }
             return;
         };
+        if self.part.is_none() && self.title.is_none() {
+            self.title = self.last_line.take();
+        }
         self.part = Some(part);
         self.parts.insert(part);
         self.columns.clear();

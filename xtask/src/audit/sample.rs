@@ -14,6 +14,8 @@ pub struct Key {
     pub path: Vec<String>,
     /// What its value is, where there is one.
     pub class: Option<Class>,
+    /// What its list holds first, where it is one.
+    pub item: Option<Class>,
     /// Whether the value is `null`.
     pub null: bool,
     /// The value, where it is one word.
@@ -65,8 +67,13 @@ impl Sample {
 }
 
 enum Open {
-    Object { index: usize },
-    List,
+    Object {
+        index: usize,
+    },
+    /// With the key that it is the value of.
+    List {
+        key: Option<usize>,
+    },
 }
 
 /// Scans one body. `text` begins at or before its first bracket; gives the body and how many bytes it took.
@@ -173,7 +180,7 @@ impl Scanner<'_> {
             if let Some(name) = name {
                 path.push(name.clone());
             }
-            if matches!(open, Open::List)
+            if matches!(open, Open::List { .. })
                 && let Some(last) = path.last_mut()
             {
                 last.push_str("[]");
@@ -187,13 +194,14 @@ impl Scanner<'_> {
             let key = &mut self.sample.keys[index];
             key.class = Some(class);
             value.clone_into(&mut key.value);
+        } else if let Some(Open::List { key: Some(index) }) = self.stack.last() {
+            self.sample.keys[*index].item.get_or_insert(class);
         }
     }
 
     fn open(&mut self, c: char) {
-        let name = self
-            .pending
-            .and_then(|index| self.sample.keys[index].path.last().cloned());
+        let key = self.pending;
+        let name = key.and_then(|index| self.sample.keys[index].path.last().cloned());
         self.value(
             if c == '{' {
                 Class::Object
@@ -219,7 +227,7 @@ impl Scanner<'_> {
                 line: self.line,
             });
         } else {
-            self.stack.push(Open::List);
+            self.stack.push(Open::List { key });
         }
     }
 
@@ -261,12 +269,12 @@ impl Scanner<'_> {
             .filter(|c| matches!(c, ':' | '：'));
         let index = self.stack.iter().rev().find_map(|open| match open {
             Open::Object { index } => Some(*index),
-            Open::List => None,
+            Open::List { .. } => None,
         });
         match (colon, index) {
             (Some(colon), Some(index)) => {
                 // A key inside a list: the object's bracket is missing.
-                if matches!(self.stack.last(), Some(Open::List)) {
+                if matches!(self.stack.last(), Some(Open::List { .. })) {
                     self.sample.damaged = true;
                 }
                 self.advance(blank + colon.len_utf8());
@@ -278,6 +286,7 @@ impl Scanner<'_> {
                 self.sample.keys.push(Key {
                     path,
                     class: None,
+                    item: None,
                     null: false,
                     value: String::new(),
                     line,

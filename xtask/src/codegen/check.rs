@@ -5,6 +5,8 @@ mod errata;
 mod names_of_types;
 mod webhooks;
 
+use crate::audit::digest::is_digest;
+
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
     load::{Source, Spec},
@@ -200,13 +202,12 @@ impl<'a> Rules<'a> {
             }
             None => {}
         }
-        if let Some(digest) = &page.digest {
-            let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-            if digest.len() < 16 || !digest.chars().all(hex) {
-                let message = "this is not a digest";
-                let expected = "the digest that `cargo xtask audit` prints for the page";
-                self.at(source, digest, message, expected);
-            }
+        if let Some(digest) = &page.digest
+            && !is_digest(digest)
+        {
+            let message = "this is not a digest";
+            let expected = "the digest that `cargo xtask audit` prints for the page";
+            self.at(source, digest, message, expected);
         }
     }
 
