@@ -29,7 +29,7 @@ use tencent_chat_types::{
     BATCHED, Batched, BatchedVisitor, Endpoint, ErrorCode, ErrorRepeat,
     account::{
         CheckAccounts, DeleteAccounts, ImportAccounts, QueryOnlineStatus,
-        check_accounts::AccountStatus,
+        check_accounts::AccountStatus, import_accounts::AccountImport,
     },
     conversation::{
         MarkContact, SearchContactGroup,
@@ -42,7 +42,7 @@ use tencent_chat_types::{
         mark_live_group_members::{MarkCommand, MarkedMember},
     },
     message::{GetC2cHistory, SendMsgToMany},
-    model::{AccountId, Contact, ContactType, GroupType, MemberRole},
+    model::{AccountId, Contact, ContactType, GroupType, MemberRole, ProfileTag},
     profile::GetProfiles,
     visit_batched,
 };
@@ -159,13 +159,16 @@ async fn a_list_of_those_that_failed() {
     }
     let outcome = world.client.batch(ImportAccounts::new(&names)).await;
     assert_eq!(calls::<ImportAccounts>(&world), 11 + 1);
-    assert_eq!(outcome.items(), names);
+    assert_eq!(named(outcome.items()), names);
     for (number, (_, outcome)) in outcome.iter().enumerate() {
         assert_eq!(outcome.is_done(), number % 50 != 0, "{number}");
     }
     // No code says that it would be in vain, and it does no harm.
     let again = outcome.retry_request().unwrap();
-    assert_eq!(again.accounts, vec![long; 21]);
+    assert_eq!(
+        named(again.account_list.as_deref().unwrap()),
+        vec![long; 21]
+    );
 }
 
 #[tokio::test]
@@ -335,6 +338,59 @@ async fn an_item_that_is_named_twice_has_two_places() {
     assert_eq!(runs(&outcome), expected);
 }
 
+/// Both forms are split, and the calls carry what is known of each user.
+#[tokio::test]
+async fn users_are_imported_by_name_or_with_their_profiles() {
+    let world = World::new().await;
+    let list = users(150).into_iter().map(|name| {
+        let nick = format!("Nick of {name}");
+        AccountImport::new(name).with_nick(nick)
+    });
+    let list: Vec<AccountImport> = list.collect();
+    let request = ImportAccounts::from_account_list(list.clone());
+    let before = calls::<ImportAccounts>(&world);
+    let outcome = world.client.batch(request).await;
+    assert_eq!(calls::<ImportAccounts>(&world), before + 2);
+    assert_eq!(outcome.items(), list);
+    assert!(outcome.into_result().is_ok());
+    // Names alone leave the nicknames as they are.
+    let outcome = world.client.batch(ImportAccounts::new(users(150))).await;
+    assert_eq!(named(outcome.items()), users(150));
+    let nick = GetProfiles::new(["u149"], [ProfileTag::NICK]);
+    let reply = world.ok(nick).await;
+    let shown = format!("{:?}", reply.user_profile_item);
+    assert!(shown.contains("Nick of u149"), "{shown}");
+}
+
+/// Which form it is, is said by the constructor; whoever sets both or none is told before sending.
+#[tokio::test]
+async fn exactly_one_form_is_sent() {
+    let world = World::new().await;
+    let before = calls::<ImportAccounts>(&world);
+    let mut both = ImportAccounts::new(["lin"]);
+    both.account_list = Some(vec![AccountImport::new("mei")]);
+    let mut none = ImportAccounts::new(["lin"]);
+    none.accounts = None;
+    for (request, found) in [(both, "not 2"), (none, "not 0")] {
+        let error = world.client.send(&request).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let text = error.to_string();
+        assert!(
+            text.contains("exactly one of Accounts, AccountList"),
+            "{text}"
+        );
+        assert!(text.contains(found), "{text}");
+        // The service, asked all the same, refuses it.
+        let error = world.client.call(request).unchecked().await.unwrap_err();
+        assert_eq!(error.code(), Some(ErrorCode::ACCOUNT_PARAMETER_INVALID));
+    }
+    assert_eq!(calls::<ImportAccounts>(&world), before + 2);
+}
+
+fn named(items: &[AccountImport]) -> Vec<&str> {
+    items.iter().map(|item| item.user_id.as_str()).collect()
+}
+
 /// Ten parts of which two fail as a whole, and items of the others.
 async fn broken(world: &World, faults: &[Fault]) -> BatchOutcome<ImportAccounts> {
     let path = ImportAccounts::META.path;
@@ -350,7 +406,7 @@ async fn broken(world: &World, faults: &[Fault]) -> BatchOutcome<ImportAccounts>
         .concurrency(1)
         .retry(RetryPolicy::none())
         .await;
-    assert_eq!(outcome.items(), names);
+    assert_eq!(named(outcome.items()), names);
     assert_eq!(outcome.iter().count(), 1_000);
     outcome
 }
@@ -400,7 +456,7 @@ async fn parts_that_fail_are_told_item_by_item() {
     let again = outcome.retry_request().unwrap();
     let names = users(1_000);
     let expected: Vec<String> = [&names[100..200], &names[300..400], &["x".repeat(33)]].concat();
-    assert_eq!(again.accounts, expected);
+    assert_eq!(named(again.account_list.as_deref().unwrap()), expected);
     let outcome = world.client.batch(again).await;
     assert_eq!(outcome.failed().count(), 1);
 }
@@ -428,7 +484,7 @@ async fn nothing_is_lost_among_calls_side_by_side() {
         .concurrency(7)
         .retry(RetryPolicy::none())
         .await;
-    assert_eq!(outcome.items(), names);
+    assert_eq!(named(outcome.items()), names);
     assert_eq!(outcome.errors().count(), 5);
     assert_eq!(outcome.failed().count(), 500);
     assert_eq!(outcome.succeeded().count(), 1_500);
@@ -520,9 +576,10 @@ async fn a_batch_stops_at_a_failure_when_asked_to() {
         run("NotSent", 800),
     ];
     assert_eq!(runs(&outcome), expected);
-    assert_eq!(outcome.items(), names);
+    assert_eq!(named(outcome.items()), names);
     assert_eq!(outcome.outcome(999).unwrap().sent(), Sent::No);
-    assert_eq!(outcome.retry_request().unwrap().accounts, names[200..]);
+    let again = outcome.retry_request().unwrap();
+    assert_eq!(named(again.account_list.as_deref().unwrap()), names[200..]);
 }
 
 /// Says when a number of tries are over.
@@ -563,7 +620,8 @@ async fn a_batch_stops_on_a_signal() {
         .until(async { stop.await.unwrap() })
         .await;
     assert_eq!(runs(&outcome), [run("Done", 300), run("NotSent", 700)]);
-    assert_eq!(outcome.retry_request().unwrap().accounts, names[300..]);
+    let again = outcome.retry_request().unwrap();
+    assert_eq!(named(again.account_list.as_deref().unwrap()), names[300..]);
 
     let outcome = world.client.batch(ImportAccounts::new(&names));
     let outcome = outcome.until(future::ready(())).await;

@@ -108,6 +108,7 @@ fn hosts_are_the_documented_ones() {
             "adminapiger.im.qcloud.com",
             "adminapiusa.im.qcloud.com",
             "adminapiidn.im.qcloud.com",
+            "adminapiksa.im.qcloud.com",
             "adminapiind.im.qcloud.com",
         ]
     );

@@ -69,6 +69,8 @@ pub struct Violation {
 pub enum Limit {
     /// The field must be sent.
     Required,
+    /// Exactly one of the fields that the path lists must be sent.
+    ExactlyOne,
     /// The field must hold what it is for: not an object in place of a text, nor invalid text.
     Type,
     /// Bytes of UTF-8.
@@ -90,6 +92,7 @@ impl fmt::Display for Violation {
         let Self { path, limit, found } = self;
         match limit {
             Limit::Required => write!(f, "{path} must be sent"),
+            Limit::ExactlyOne => write!(f, "exactly one of {path} must be sent, not {found}"),
             Limit::Type => write!(f, "{path} holds a value that does not fit"),
             Limit::MaxBytes(max) => {
                 write!(f, "{path} has {found} bytes, at most {max} are allowed")
@@ -153,6 +156,18 @@ impl Checker {
     pub fn required(&mut self, field: &'static str, missing: bool) {
         if missing {
             self.report(field, Limit::Required, 0);
+        }
+    }
+
+    /// Of fields that are forms of the same thing, exactly one is set.
+    pub fn exactly_one(&mut self, fields: &[(&'static str, bool)]) {
+        let found = fields.iter().filter(|(_, is_set)| *is_set).count();
+        if found != 1 {
+            let paths: Vec<String> = (fields.iter())
+                .map(|(field, _)| self.path(Some(field)))
+                .collect();
+            let (path, limit, found) = (paths.join(", "), Limit::ExactlyOne, found as i128);
+            self.found.push(Violation { path, limit, found });
         }
     }
 

@@ -978,6 +978,7 @@ impl<'a> Rules<'a> {
             self.page(source, &file.page);
             self.errata(source, &file.errata, &Scope::endpoint(spec, file));
             self.regions_of(source, file);
+            self.one_of(source, file);
             if file
                 .quota
                 .is_some_and(|quota| quota.calls == 0 || quota.seconds == 0)
@@ -1068,6 +1069,28 @@ impl<'a> Rules<'a> {
                     "only what spec/protocol.toml does not declare",
                 );
             }
+        }
+    }
+
+    /// Fields of which exactly one is sent.
+    fn one_of(&mut self, source: &Source, file: &EndpointFile) {
+        let mut seen = BTreeMap::new();
+        for name in &file.one_of {
+            self.unique(&mut seen, name.value.clone(), source, name, "this field");
+            self.known_field(source, name, &file.request, "request");
+            if file.request.get(name).is_some_and(|field| field.required) {
+                let message = format!("`{}` is required and one of several", name.value);
+                self.at(source, name, message, "fields without `required`");
+            }
+        }
+        if let [only] = file.one_of.as_slice() {
+            let message = "there is nothing to choose from";
+            self.at(
+                source,
+                only,
+                message,
+                "two fields or more; or `required = true`",
+            );
         }
     }
 

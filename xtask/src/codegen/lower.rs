@@ -177,6 +177,9 @@ impl Lowering {
             .paging
             .as_ref()
             .and_then(|p| self.paging(&scope, file, p, &request_fields, &reply_fields));
+        let one_of = (file.one_of.iter())
+            .filter_map(|name| self.find(&scope, &request_fields, name))
+            .collect();
         let mut objects = vec![
             Object {
                 name: request.clone(),
@@ -214,6 +217,7 @@ impl Lowering {
             page: file.page.id,
             updated: file.page.updated.as_ref().map(|day| day.value.clone()),
             quota: file.quota.map(|quota| (quota.calls, quota.seconds)),
+            one_of,
             regions: (file.regions.iter())
                 .filter_map(|id| self.regions.iter().find(|(known, _)| *known == id.value))
                 .cloned()

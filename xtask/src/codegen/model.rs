@@ -193,6 +193,8 @@ pub struct Endpoint {
     pub updated: Option<Date>,
     /// Calls and seconds.
     pub quota: Option<(u32, u32)>,
+    /// Fields of the request of which exactly one is sent.
+    pub one_of: Vec<Field>,
     /// Regions that serve it: id and name; empty where all do.
     pub regions: Vec<(String, String)>,
     /// Whether the same request may be sent twice.
@@ -282,6 +284,8 @@ pub enum PagingEnd {
 pub struct Batch {
     /// Request field whose list is split.
     pub items: Field,
+    /// Request field that lists the names of items alone, in place of them.
+    pub names: Option<Field>,
     /// Most items of one call.
     pub max: u32,
     /// What names an item.

@@ -33,6 +33,7 @@ pub fn check(spec: &Spec) -> Diagnostics {
         for sample in &file.samples {
             if let Some(request) = &sample.request {
                 checker.body(request, &file.request, None, &mut errors);
+                checker.one_of(request, &file.one_of, &mut errors);
             }
             if let Some(reply) = &sample.reply {
                 checker.body(reply, &file.reply, Some(common), &mut errors);
@@ -144,6 +145,25 @@ impl SampleChecker<'_> {
 
     /// A reply that says neither how the call went nor with which code counts as somebody else's,
     /// unless the file says that the command answers so, which a sample then shows.
+    /// Exactly one of several fields is sent.
+    fn one_of(&self, request: &At<String>, fields: &[At<String>], errors: &mut Diagnostics) {
+        // What is no object is reported as such.
+        let Ok(body) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(request)
+        else {
+            return;
+        };
+        let sent = fields
+            .iter()
+            .filter(|field| body.contains_key(&field.value));
+        if !fields.is_empty() && sent.count() != 1 {
+            let names: Vec<&str> = fields.iter().map(|field| field.value.as_str()).collect();
+            errors.push(
+                Diagnostic::new(self.source, request.span.clone(), "this cannot be sent")
+                    .expected(format!("exactly one of {}", names.join(", "))),
+            );
+        }
+    }
+
     fn bare_reply(&self, file: &EndpointFile, errors: &mut Diagnostics) {
         let replies = file
             .samples

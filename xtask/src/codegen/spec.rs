@@ -43,6 +43,10 @@ pub struct EndpointFile {
     /// Fields of the request body, by wire name, in the order of the page.
     #[serde(default)]
     pub request: Ordered<Field>,
+    /// Optional fields of the request of which exactly one is sent: forms of the same thing, the one
+    /// that constructors call `new` first.
+    #[serde(default)]
+    pub one_of: Vec<At<String>>,
     /// Fields of the reply body beside the common ones of `spec/protocol.toml`.
     #[serde(default)]
     pub reply: Ordered<Field>,
@@ -637,6 +641,9 @@ pub struct Batch {
     /// Most items of one call where the list has no `max_items`: a recommendation, which the service
     /// does not check.
     pub at_most: Option<At<u32>>,
+    /// Request field that lists nothing but the names of items, in place of `items`; see `one_of`. The
+    /// calls carry `items` in either case.
+    pub names: Option<At<String>>,
     /// Fields of an item that name it, for finding it in the reply; `Outer.Inner` is a field of an
     /// object. Left out where the item is its own name, and where replies list nothing.
     #[serde(default)]

@@ -98,18 +98,22 @@ impl<'a> Account<'a> {
 
     /// Makes up to 100 of the app's users known to the service at once.
     ///
-    /// Nicknames and pictures cannot be sent along. Users that could not be imported are listed in a successful reply.
+    /// A user who exists already is updated with the nickname and the picture that are sent along. `Accounts` is the older form:
+    /// names alone. Users that could not be imported are listed in a successful reply.
     ///
     /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `accounts`: the client's `batch` splits them into calls of at most 100
+    /// * Exactly one of `Accounts` and `AccountList` is sent
+    /// * Any number of `account_list` or `accounts`: the client's `batch` splits them into calls of at most 100
     /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), state of 2023-03-21
     ///
     /// # Error codes
     ///
     /// | code | meaning |
     /// |---|---|
+    /// | 40006 | The profile service failed internally. |
+    /// | 40601 | A value is longer than 500 bytes. |
     /// | 70169 | The account service did not answer in time. |
     /// | 70202 | The account service did not answer in time. |
     /// | 70398 | The app has as many users as its plan allows. |

@@ -1,7 +1,10 @@
 //! Accounts: importing, and whether they are online.
 
 use super::{BadBody, Commands, Context, Refusal, text};
-use crate::{gate::Because, state::State};
+use crate::{
+    gate::Because,
+    state::{Account, State},
+};
 use tencent_chat_types::{
     ErrorCode,
     account::{
@@ -10,6 +13,7 @@ use tencent_chat_types::{
         InvalidateLoginReply, QueryOnlineStatus, QueryOnlineStatusReply,
         check_accounts::{AccountCheck, AccountStatus},
         delete_accounts::AccountResult,
+        import_accounts::AccountImport,
         query_online_status::{OnlineState, OnlineStatus, OnlineStatusFailure, PlatformStatus},
     },
     model::ProfileTag,
@@ -60,17 +64,19 @@ fn import_account(
         return Err(ErrorCode::ACCOUNT_PARAMETER_INVALID.because("UserID must have 1 to 32 bytes"));
     }
     let account = context.state.accounts.entry(request.user_id).or_default();
-    for (tag, value) in [
-        (ProfileTag::NICK, request.nick),
-        (ProfileTag::IMAGE, request.face_url),
-    ] {
+    set_profile(account, request.nick, request.face_url);
+    Ok(ImportAccountReply::default())
+}
+
+/// What is imported with a user.
+fn set_profile(account: &mut Account, nick: Option<String>, face_url: Option<String>) {
+    for (tag, value) in [(ProfileTag::NICK, nick), (ProfileTag::IMAGE, face_url)] {
         if let Some(value) = value {
             account
                 .profile
                 .insert(tag.as_str().to_owned(), value.into());
         }
     }
-    Ok(ImportAccountReply::default())
 }
 
 fn import_accounts(
@@ -78,12 +84,15 @@ fn import_accounts(
     request: ImportAccounts,
 ) -> Result<ImportAccountsReply, Refusal> {
     let mut reply = ImportAccountsReply::default();
-    for user in request.accounts {
-        if is_user_id(&user) {
-            context.state.accounts.entry(user).or_default();
-        } else {
-            reply.fail_accounts.push(user);
+    let names = request.accounts.unwrap_or_default().into_iter();
+    let list = request.account_list.unwrap_or_default();
+    for user in list.into_iter().chain(names.map(AccountImport::new)) {
+        if !is_user_id(&user.user_id) {
+            reply.fail_accounts.push(user.user_id);
+            continue;
         }
+        let account = context.state.accounts.entry(user.user_id).or_default();
+        set_profile(account, user.nick, user.face_url);
     }
     Ok(reply)
 }

@@ -28,8 +28,8 @@ pub(crate) static SAMPLES: &[Sample] = &[
     },
     Sample {
         path: "v4/im_open_login_svc/multiaccount_import",
-        request: "{\"Accounts\":[\"lin\",\"mei\",\"a name that is much too long for this\"]}",
-        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"FailAccounts\":[\"a name that is much too long for this\"]}",
+        request: "{\"AccountList\":[{\"FaceUrl\":\"https://example.com/lin.png\",\"Nick\":\"林\",\"UserID\":\"lin\"},{\"UserID\":\"mei\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"FailAccounts\":[]}",
     },
     Sample {
         path: "v4/im_open_login_svc/kick",

@@ -16,6 +16,40 @@ enum Compared {
 }
 
 impl Rules<'_> {
+    /// A list of names stands for items that have nothing else.
+    fn shorthand(&mut self, source: &Source, file: &EndpointFile, batch: &Batch) {
+        let one_of = |name: &str| file.one_of.iter().any(|field| field.value == name);
+        let Some(names) = &batch.names else {
+            for field in &file.one_of {
+                if one_of(&batch.items) && field.value != batch.items.value {
+                    let message = format!("what is sent in `{}` would not be split", field.value);
+                    self.at(source, field, message, "`names` in [batch], or no [batch]");
+                }
+            }
+            return;
+        };
+        if !one_of(names) || !one_of(&batch.items) || file.one_of.len() != 2 {
+            let message = format!("`{}` does not stand for the items", names.value);
+            let expected = "`names` and `items` as the two fields of `one_of`";
+            self.at(source, names, message, expected);
+        }
+        let text = |field: Option<&Field>, ty: &str| field.is_some_and(|f| f.ty.value == ty);
+        let item = (file.request.get(&batch.items))
+            .and_then(|field| file.types.get(field.ty.trim_matches(['[', ']'])));
+        let only_name = item.is_some_and(|item| {
+            let mut required = item.fields.iter().filter(|(_, field)| field.required);
+            let key = batch.key.first().map(|key| key.value.as_str());
+            matches!((required.next(), required.next()), (Some((name, field)), None)
+                if Some(name.as_str()) == key && text(Some(field), "string"))
+        });
+        if !text(file.request.get(names), "[string]") || batch.key.len() != 1 || !only_name {
+            let message = format!("an item cannot be made of an entry of `{}`", names.value);
+            let expected = "a list of texts, and items of a type of this file whose only required field is \
+                            the text that is their `key`";
+            self.at(source, names, message, expected);
+        }
+    }
+
     pub(super) fn batch(&mut self, source: &Source, file: &EndpointFile, batch: &Batch) {
         if let Some(paging) = &file.paging {
             let message = "a command that pages cannot be split";
@@ -27,6 +61,7 @@ impl Rules<'_> {
             let message = "the server drops doubles by this list, which parts do not share";
             self.at(source, &batch.items, message, "another list, or no [batch]");
         }
+        self.shorthand(source, file, batch);
         let items = self.list(source, &batch.items, &file.request, "request");
         if items.is_some() {
             self.maximum(source, file, batch);

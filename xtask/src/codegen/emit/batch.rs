@@ -19,8 +19,12 @@ pub(super) fn fact(batch: &Batch) -> String {
         true => ", one after the other",
         false => "",
     };
+    let names = match &batch.names {
+        Some(names) => format!(" or `{}`", names.rust),
+        None => String::new(),
+    };
     format!(
-        "Any number of `{}`: the client's `batch` splits them into calls of at most {}{order}",
+        "Any number of `{}`{names}: the client's `batch` splits them into calls of at most {}{order}",
         batch.items.rust, batch.max
     )
 }
@@ -36,7 +40,18 @@ pub(super) fn batched_impl(endpoint: &Endpoint, batch: &Batch) -> Result<TokenSt
         let take = quote! { std::mem::take(&mut self.#items) };
         (take, quote! { self.#items = items; })
     } else {
-        let take = quote! { self.#items.take().unwrap_or_default() };
+        let take = match &batch.names {
+            None => quote! { self.#items.take().unwrap_or_default() },
+            Some(names) => {
+                let names = ident(&names.rust);
+                quote! {
+                    let mut items = self.#items.take().unwrap_or_default();
+                    let names = self.#names.take().unwrap_or_default();
+                    items.extend(names.into_iter().map(#item::new));
+                    items
+                }
+            }
+        };
         (take, quote! { self.#items = Some(items); })
     };
     let (entry, entries) = match &batch.results {

@@ -101,6 +101,13 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quota(endpoint.quota));
     let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
+    if !endpoint.one_of.is_empty() {
+        let names: Vec<String> = (endpoint.one_of.iter())
+            .map(|field| format!("`{}`", field.wire))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "* Exactly one of {} is sent", listed(&names));
+    }
     if !endpoint.regions.is_empty() {
         let names: Vec<&str> = endpoint
             .regions

@@ -31,8 +31,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
     let codes = errors.codes.iter().map(|code| {
         let number = code.code.value;
         info(
-            (number, number),
-            &code.services,
+            ((number, number), &code.services),
             &code.name,
             code.class,
             code.repeat,
@@ -44,8 +43,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
     let ranges = errors.ranges.iter().map(|range| {
         let numbers = (range.from.value, range.to);
         info(
-            numbers,
-            &range.services,
+            (numbers, &range.services),
             &range.name,
             range.class,
             range.repeat,
@@ -65,8 +63,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
 }
 
 fn info(
-    (from, to): (i64, i64),
-    services: &[At<String>],
+    ((from, to), services): ((i64, i64), &[At<String>]),
     name: &str,
     class: ErrorClass,
     repeat: ErrorRepeat,

@@ -131,7 +131,9 @@ fn emit_object(
     });
     // Only what can be made without a choice has a default; a request with required fields cannot.
     let can_default = match object.role {
-        Role::Request => arguments(object, start).next().is_none(),
+        Role::Request => {
+            arguments(object, start).next().is_none() && choices(object, start).is_empty()
+        }
         Role::Event => false,
         Role::Reply | Role::Part => true,
     };
@@ -157,7 +159,7 @@ fn emit_object(
     }
     file.text(wire_table(object));
     if object.sent {
-        file.items(validate(object));
+        file.items(validate(object, choices(object, start)));
     }
     match (object.role, endpoint) {
         (Role::Request, Some(endpoint)) => {
@@ -191,6 +193,14 @@ fn arguments<'a>(object: &'a Object, start: Start<'a>) -> impl Iterator<Item = &
         .fields
         .iter()
         .filter(move |field| field.required && first(field, object, start).is_none())
+}
+
+/// The fields of a request of which exactly one is sent.
+fn choices<'a>(object: &Object, start: Start<'a>) -> &'a [Field] {
+    match (object.role, start.endpoint) {
+        (Role::Request, Some(endpoint)) => &endpoint.one_of,
+        _ => &[],
+    }
 }
 
 /// What says how the objects of a module begin.
@@ -303,31 +313,14 @@ fn constructors(
     structs: &tidy::Structs,
 ) -> Result<TokenStream, String> {
     let name = ident(&object.name);
-    let mut parameters = TokenStream::new();
-    let mut values = TokenStream::new();
     let mut setters = TokenStream::new();
-    let mut count = 0;
+    let choices = choices(object, start);
     for field in &object.fields {
         let rust = ident(&field.rust);
         let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
-        let first = first(field, object, start);
-        let asked_for = field.required && first.is_none();
-        if asked_for {
-            count += 1;
-            parameters.extend(quote! { #rust: #ty, });
-            let same = rust == value.to_string();
-            values.extend(if same {
-                quote! { #rust, }
-            } else {
-                quote! { #rust: #value, }
-            });
-            continue;
-        }
-        values.extend(match (field.required, first) {
-            (true, first) => quote! { #rust: #first, },
-            (false, _) => quote! { #rust: None, },
-        });
-        if field.required && object.role == Role::Event {
+        let asked_for = field.required && first(field, object, start).is_none();
+        let is_choice = choices.iter().any(|choice| choice.wire == field.wire);
+        if asked_for || is_choice || (field.required && object.role == Role::Event) {
             continue;
         }
         let setter = format_ident!(
@@ -361,6 +354,25 @@ fn constructors(
             }
         });
     }
+    let (parameters, values, count) = start_of(object, start, structs, choices.first())?;
+    let mut others = TokenStream::new();
+    for choice in choices.iter().skip(1) {
+        let (parameters, values, _) = start_of(object, start, structs, Some(choice))?;
+        let bare = choice.rust.trim_start_matches("r#");
+        let constructor = format_ident!("from_{bare}");
+        let docs = doc(&format!(
+            "A request with the fields that must be sent, made of [`{bare}`](Self::{bare})."
+        ));
+        others.extend(quote! {
+            #docs
+            pub fn #constructor(#parameters) -> Self {
+                Self {
+                    #values
+                    extra: Extra::default(),
+                }
+            }
+        });
+    }
     let starts = object
         .fields
         .iter()
@@ -381,7 +393,7 @@ fn constructors(
     let quiet = deprecated_fields.then(
         || quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] },
     );
-    let all_optional = object.fields.iter().all(|field| !field.required);
+    let all_optional = choices.is_empty() && object.fields.iter().all(|field| !field.required);
     if all_optional {
         return Ok(quote! {
             impl #name {
@@ -404,9 +416,39 @@ fn constructors(
                     extra: Extra::default(),
                 }
             }
+            #others
             #setters
         }
     })
+}
+
+/// Parameters of a constructor, the fields that it fills, and how many it asks for; `chosen` is the
+/// one that it takes of those of which exactly one is sent.
+fn start_of(
+    object: &Object,
+    start: Start<'_>,
+    structs: &tidy::Structs,
+    chosen: Option<&Field>,
+) -> Result<(TokenStream, TokenStream, usize), String> {
+    let (mut parameters, mut values, mut count) = (TokenStream::new(), TokenStream::new(), 0);
+    for field in &object.fields {
+        let rust = ident(&field.rust);
+        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let first = first(field, object, start);
+        let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
+        if is_chosen || (field.required && first.is_none()) {
+            count += 1;
+            parameters.extend(quote! { #rust: #ty, });
+        }
+        values.extend(match (field.required, first) {
+            (true, Some(first)) => quote! { #rust: #first, },
+            (true, None) if rust == value.to_string() => quote! { #rust, },
+            (true, None) => quote! { #rust: #value, },
+            (false, _) if is_chosen => quote! { #rust: Some(#value), },
+            (false, _) => quote! { #rust: None, },
+        });
+    }
+    Ok((parameters, values, count))
 }
 
 fn wire_table(object: &Object) -> String {
@@ -431,9 +473,16 @@ fn wire_table(object: &Object) -> String {
     table
 }
 
-fn validate(object: &Object) -> TokenStream {
+fn validate(object: &Object, choices: &[Field]) -> TokenStream {
     let name = ident(&object.name);
     let mut checks = TokenStream::new();
+    if !choices.is_empty() {
+        let rows = choices.iter().map(|choice| {
+            let (rust, wire) = (ident(&choice.rust), &choice.wire);
+            quote! { (#wire, self.#rust.is_some()) }
+        });
+        checks.extend(quote! { checker.exactly_one(&[#(#rows),*]); });
+    }
     for field in &object.fields {
         let rust = ident(&field.rust);
         let access = if field.required {

@@ -103,8 +103,13 @@ fn of_endpoint(
         // Only failures are listed, or nothing at all.
         (None, None) => Unlisted::Done,
     };
+    let names = match &batch.names {
+        Some(names) => Some(find(&request.fields, names)?.clone()),
+        None => None,
+    };
     Ok(Batch {
         items: items.clone(),
+        names,
         max,
         key,
         results,

@@ -9,18 +9,22 @@ use crate::wire::{Extra, wire_object};
 
 /// Makes up to 100 of the app's users known to the service at once.
 ///
-/// Nicknames and pictures cannot be sent along. Users that could not be imported are listed in a successful reply.
+/// A user who exists already is updated with the nickname and the picture that are sent along. `Accounts` is the older form:
+/// names alone. Users that could not be imported are listed in a successful reply.
 ///
 /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Any number of `accounts`: the client's `batch` splits them into calls of at most 100
+/// * Exactly one of `Accounts` and `AccountList` is sent
+/// * Any number of `account_list` or `accounts`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), state of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
+/// | 40006 | The profile service failed internally. |
+/// | 40601 | A value is longer than 500 bytes. |
 /// | 70169 | The account service did not answer in time. |
 /// | 70202 | The account service did not answer in time. |
 /// | 70398 | The app has as many users as its plan allows. |
@@ -30,10 +34,14 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportAccounts {
+    /// Users to import, with what is known of them.
+    ///
+    /// Wire name `AccountList`; at least 1 entry; at most 100 entries.
+    pub account_list: Option<Vec<AccountImport>>,
     /// Users to import; a name has at most 32 bytes.
     ///
     /// Wire name `Accounts`; at least 1 entry; at most 100 entries.
-    pub accounts: Vec<String>,
+    pub accounts: Option<Vec<String>>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -42,21 +50,48 @@ impl ImportAccounts {
     /// A request with the fields that must be sent.
     pub fn new(accounts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            accounts: accounts.into_iter().map(Into::into).collect(),
+            account_list: None,
+            accounts: Some(accounts.into_iter().map(Into::into).collect()),
+            extra: Extra::default(),
+        }
+    }
+
+    /// A request with the fields that must be sent, made of [`account_list`](Self::account_list).
+    pub fn from_account_list(
+        account_list: impl IntoIterator<Item = AccountImport>,
+    ) -> Self {
+        Self {
+            account_list: Some(account_list.into_iter().collect()),
+            accounts: None,
             extra: Extra::default(),
         }
     }
 }
 
 wire_object!(ImportAccounts {
-    required "Accounts" => accounts,
+    optional "AccountList" => account_list,
+    optional "Accounts" => accounts,
 });
 
 impl Validate for ImportAccounts {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
-        checker.min_items("Accounts", self.accounts.len(), 1);
-        checker.max_items("Accounts", self.accounts.len(), 100);
+        checker
+            .exactly_one(
+                &[
+                    ("Accounts", self.accounts.is_some()),
+                    ("AccountList", self.account_list.is_some()),
+                ],
+            );
+        if let Some(value) = &self.account_list {
+            checker.min_items("AccountList", value.len(), 1);
+            checker.max_items("AccountList", value.len(), 100);
+            checker.inside("AccountList", value);
+        }
+        if let Some(value) = &self.accounts {
+            checker.min_items("Accounts", value.len(), 1);
+            checker.max_items("Accounts", value.len(), 100);
+        }
     }
 }
 
@@ -72,6 +107,8 @@ impl Endpoint for ImportAccounts {
         .with_quota(100, 1)
         .with_errors(
             &[
+                ErrorCode(40006),
+                ErrorCode(40601),
                 ErrorCode(70169),
                 ErrorCode(70202),
                 ErrorCode(70398),
@@ -83,15 +120,18 @@ impl Endpoint for ImportAccounts {
 }
 
 impl Batched for ImportAccounts {
-    type Item = String;
+    type Item = AccountImport;
     type Entry = ();
     const MAX: usize = 100;
-    fn take_items(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.accounts)
+    fn take_items(&mut self) -> Vec<AccountImport> {
+        let mut items = self.account_list.take().unwrap_or_default();
+        let names = self.accounts.take().unwrap_or_default();
+        items.extend(names.into_iter().map(AccountImport::new));
+        items
     }
 
-    fn set_items(&mut self, items: Vec<String>) {
-        self.accounts = items;
+    fn set_items(&mut self, items: Vec<AccountImport>) {
+        self.account_list = Some(items);
     }
 
     fn entries(_: &Self::Reply) -> &[()] {
@@ -103,7 +143,7 @@ impl Batched for ImportAccounts {
         for entry in &reply.fail_accounts {
             listed.failure([key_part(entry)], None);
         }
-        listed.reports(items.iter().map(|item| [key_part(item)]))
+        listed.reports(items.iter().map(|item| [key_part(&item.user_id)]))
     }
 }
 
@@ -132,5 +172,69 @@ impl Reply for ImportAccountsReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
+    }
+}
+
+/// A user to import.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct AccountImport {
+    /// Name of the user, at most 32 bytes.
+    ///
+    /// Wire name `UserID`.
+    pub user_id: String,
+    /// Nickname.
+    ///
+    /// Wire name `Nick`; at most 500 bytes.
+    pub nick: Option<String>,
+    /// Address of the user's picture.
+    ///
+    /// Wire name `FaceUrl`; at most 500 bytes.
+    pub face_url: Option<String>,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl AccountImport {
+    /// An object with the fields that must be there.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            nick: None,
+            face_url: None,
+            extra: Extra::default(),
+        }
+    }
+
+    /// Sets [`nick`](Self::nick).
+    #[must_use]
+    pub fn with_nick(mut self, nick: impl Into<String>) -> Self {
+        self.nick = Some(nick.into());
+        self
+    }
+
+    /// Sets [`face_url`](Self::face_url).
+    #[must_use]
+    pub fn with_face_url(mut self, face_url: impl Into<String>) -> Self {
+        self.face_url = Some(face_url.into());
+        self
+    }
+}
+
+wire_object!(AccountImport {
+    required "UserID" => user_id,
+    optional "Nick" => nick,
+    optional "FaceUrl" => face_url,
+});
+
+impl Validate for AccountImport {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+        if let Some(value) = &self.nick {
+            checker.max_bytes("Nick", value, 500);
+        }
+        if let Some(value) = &self.face_url {
+            checker.max_bytes("FaceUrl", value, 500);
+        }
     }
 }
