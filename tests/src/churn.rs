@@ -13,8 +13,16 @@ use std::{
     time::Duration,
 };
 use tencent_chat_client::{Client, LocalLimiter, RetryPolicy};
-use tencent_chat_simulator::{Fault, Simulator};
-use tencent_chat_types::{Endpoint, moderation::GetGlobalMute};
+use tencent_chat_simulator::{Fault, Odd, Simulator};
+use tencent_chat_types::{
+    Endpoint, Reply,
+    account::ImportAccounts,
+    message::{GetC2cHistory, SendMsg},
+    misfits,
+    model::TextElem,
+    moderation::GetGlobalMute,
+};
+use tencent_chat_usersig::{Clock, SystemClock};
 use tokio::{runtime::Handle, task::JoinSet};
 
 /// What a process holds.
@@ -41,6 +49,8 @@ pub struct Churn {
     pub dropped: u64,
     /// Calls that failed.
     pub failed: u64,
+    /// Answers of which a part did not fit.
+    pub odd: u64,
 }
 
 /// Polls a future so many times at most, then drops it.
@@ -85,39 +95,83 @@ pub async fn churn(calls: u64) -> Churn {
         .retry(RetryPolicy::new().first_pause(Duration::from_micros(100)))
         .build()
         .unwrap();
+    let started = imported(&client).await;
     let warm_up = calls / 5;
-    let (mut answered, mut dropped, mut failed) = (0, 0, 0);
+    let mut all = Counts::default();
     let mut held = Vec::new();
     for part in [warm_up, calls - warm_up] {
-        let mut set = JoinSet::new();
-        for task in 0..64 {
-            let share = part / 64 + u64::from(task < part % 64);
-            set.spawn(some_calls(client.clone(), share, task));
+        let mut left = part;
+        while left > 0 {
+            let round = left.min(ROUND);
+            left -= round;
+            simulator.inject("*", script(round)).unwrap();
+            let mut set = JoinSet::new();
+            for task in 0..64 {
+                let share = round / 64 + u64::from(task < round % 64);
+                set.spawn(some_calls(client.clone(), share, left + task, started));
+            }
+            for counts in set.join_all().await {
+                all.answered += counts.answered;
+                all.dropped += counts.dropped;
+                all.failed += counts.failed;
+                all.odd += counts.odd;
+            }
+            simulator.clear_faults();
         }
-        // Some go wrong on the way, so that repeats are given up as well.
-        simulator
-            .inject("*", (0..part / 50).map(|_| Fault::ResetBefore))
-            .unwrap();
-        for (a, d, f) in set.join_all().await {
-            answered += a;
-            dropped += d;
-            failed += f;
-        }
-        simulator.clear_faults();
         held.push(settled(&limiter).await);
     }
     Churn {
         before: held[0],
         after: held[1],
-        answered,
-        dropped,
-        failed,
+        answered: all.answered,
+        dropped: all.dropped,
+        failed: all.failed,
+        odd: all.odd,
     }
 }
 
-async fn some_calls(client: Client, calls: u64, seed: u64) -> (u64, u64, u64) {
-    let request = GetGlobalMute::new("administrator");
-    let (mut answered, mut dropped, mut failed) = (0, 0, 0);
+#[derive(Default)]
+struct Counts {
+    answered: u64,
+    dropped: u64,
+    failed: u64,
+    odd: u64,
+}
+
+/// Calls for which one script is made.
+const ROUND: u64 = 10_000;
+
+/// One reply of twenty is odd, and one connection of fifty breaks, so that repeats are given up as well.
+fn script(calls: u64) -> impl Iterator<Item = Fault> {
+    let mut odd = Odd::ALL.into_iter().cycle();
+    (0..calls).map(move |number| match number % 100 {
+        7 | 27 | 47 | 67 | 87 => odd.next().map_or(Fault::None, Fault::Odd),
+        20 | 70 => Fault::ResetBefore,
+        _ => Fault::None,
+    })
+}
+
+/// Two users with a history, and the time at which it began.
+async fn imported(client: &Client) -> u64 {
+    let now = SystemClock.unix_seconds();
+    client
+        .send(&ImportAccounts::new(["lin", "mei"]))
+        .await
+        .unwrap();
+    for number in 0..5 {
+        let message = SendMsg::new("mei", number, [TextElem::new("Dinner at seven?")]);
+        client
+            .send(&message.with_from_account("lin"))
+            .await
+            .unwrap();
+    }
+    now
+}
+
+async fn some_calls(client: Client, calls: u64, seed: u64, started: u64) -> Counts {
+    let mute = GetGlobalMute::new("administrator");
+    let history = GetC2cHistory::new("mei", "lin", 100, started - 3_600, started + 3_600);
+    let mut counts = Counts::default();
     // A simple generator: the points need to differ, nothing more.
     let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     for _ in 0..calls {
@@ -129,16 +183,28 @@ async fn some_calls(client: Client, calls: u64, seed: u64) -> (u64, u64, u64) {
             polls => u32::try_from(polls - 3).unwrap_or(1),
         };
         let call = Polls {
-            future: Box::pin(client.send(&request)),
+            future: Box::pin(async {
+                match random & 8 {
+                    0 => client.send(&mute).await.map(|reply| is_odd(&reply)),
+                    _ => client.send(&history).await.map(|reply| is_odd(&reply)),
+                }
+            }),
             left,
         };
         match call.await {
-            Some(Ok(_)) => answered += 1,
-            Some(Err(_)) => failed += 1,
-            None => dropped += 1,
+            Some(Ok(odd)) => {
+                counts.answered += 1;
+                counts.odd += u64::from(odd);
+            }
+            Some(Err(_)) => counts.failed += 1,
+            None => counts.dropped += 1,
         }
     }
-    (answered, dropped, failed)
+    counts
+}
+
+fn is_odd(reply: &impl Reply) -> bool {
+    !misfits(reply).unwrap().is_empty()
 }
 
 /// What is held once connections that were given up have been noticed on both sides.

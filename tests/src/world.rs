@@ -6,7 +6,7 @@
 )]
 
 use std::sync::Arc;
-use tencent_chat_client::{Client, ErrorKind};
+use tencent_chat_client::{Client, ClientBuilder, ErrorKind};
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{
     Endpoint,
@@ -37,6 +37,11 @@ pub struct World {
 impl World {
     /// With [`USERS`] and nothing else.
     pub async fn new() -> Self {
+        Self::with(|client| client).await
+    }
+
+    /// The same with other settings of the client.
+    pub async fn with(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let clock = Arc::new(FixedClock::new(NOW));
         let simulator = Simulator::builder(APP, "key")
             .clock(clock.clone())
@@ -47,9 +52,8 @@ impl World {
         let client = Client::builder(APP, "administrator", "key")
             .clock(clock.clone())
             .base_url(simulator.base_url())
-            .unlimited()
-            .build()
-            .unwrap();
+            .unlimited();
+        let client = settings(client).build().unwrap();
         let world = Self {
             simulator,
             client,

@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
-use tencent_chat_client::{Client, Error, ErrorKind, RetryPolicy};
-use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_client::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
+use tencent_chat_simulator::{Fault, Odd, Simulator, Unreachable};
 use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
     Endpoint, ErrorCode,
     account::ImportAccounts,
     group::{CreateGroup, GetGroupInfo, ListGroups, ModifyGroup},
     message::{GetC2cHistory, SendGroupMsg, SendMsg},
+    misfits,
     model::GroupType,
 };
 use tencent_chat_usersig::FixedClock;
@@ -39,8 +40,12 @@ const KINDS: [Kind; 5] = [
 ];
 
 fn faults() -> Vec<(&'static str, Fault)> {
+    let instead = |body: &str| Fault::Instead(body.to_owned());
+    let mut odd = Odd::ALL
+        .map(|odd| (odd_name(odd), Fault::Odd(odd)))
+        .to_vec();
     let gateway = |status, applied| Fault::Gateway { status, applied };
-    vec![
+    let mut faults = vec![
         ("none", Fault::None),
         ("delay", Fault::Delay(Duration::from_millis(50))),
         ("no answer in time", Fault::Silence),
@@ -51,6 +56,15 @@ fn faults() -> Vec<(&'static str, Fault)> {
         ("502 after", gateway(502, true)),
         ("404", gateway(404, false)),
         ("empty body", Fault::EmptyBody),
+        ("{} instead", instead("{}")),
+        (
+            "JSON of a gateway",
+            instead(r#"{"code":503,"message":"Service Unavailable"}"#),
+        ),
+        (
+            "lower-case code",
+            instead(r#"{"errorcode":70009,"ErrorInfo":"bad sig"}"#),
+        ),
         ("wrong types", Fault::WrongTypes),
         ("unknown fields", Fault::Unknown),
         ("drip", Fault::Drip(Duration::from_millis(1))),
@@ -65,15 +79,38 @@ fn faults() -> Vec<(&'static str, Fault)> {
         ("60003 bad request", Fault::Refuse(ErrorCode(60003))),
         ("91000 server", Fault::Refuse(ErrorCode(91000))),
         ("1234 unknown", Fault::Refuse(ErrorCode(1234))),
-    ]
+    ];
+    faults.append(&mut odd);
+    faults
 }
 
-async fn outcome<E: Endpoint>(client: &Client, request: E) -> Result<(), Error> {
-    client.send(&request).await.map(drop)
+const fn odd_name(odd: Odd) -> &'static str {
+    match odd {
+        Odd::Bom => "byte order mark",
+        Odd::HalfEmoji => "half emoji",
+        Odd::Cesu8 => "CESU-8",
+        Odd::Gbk => "GBK",
+        Odd::EmptyNumber => "\"\" for 1",
+        Odd::Fraction => "1.0 for 1",
+        Odd::LeadingZeros => "\"001\" for 1",
+        Odd::TrueNumber => "true for 1",
+        Odd::ObjectForText => "object for text",
+        Odd::ObjectForList => "object for list",
+        Odd::EntryForList => "entry for list",
+        Odd::TextForList => "text for list",
+        Odd::NullInList => "null in list",
+        _ => "another",
+    }
+}
+
+/// How many values of the reply did not fit.
+async fn outcome<E: Endpoint>(client: &Client, request: E) -> Result<usize, Error> {
+    let reply = client.send(&request).await?;
+    Ok(misfits(&reply).unwrap().len())
 }
 
 /// Calls a command of a kind once; what is there to count afterwards counts its effects.
-async fn act(client: &Client, kind: Kind) -> Result<(), Error> {
+async fn act(client: &Client, kind: Kind) -> Result<usize, Error> {
     let message = || SendMsg::new("mei", 77, text("once")).with_from_account("lin");
     match kind {
         Kind::Read => outcome(client, GetGroupInfo::new(["chess"])).await,
@@ -111,6 +148,10 @@ async fn effects(world: &World, kind: Kind) -> u64 {
 
 /// A client that does not wait long: still longer than a busy machine takes for an answer.
 fn hasty(world: &World) -> Client {
+    hasty_builder(world).build().unwrap()
+}
+
+fn hasty_builder(world: &World) -> ClientBuilder {
     let policy = RetryPolicy::new()
         .first_pause(Duration::from_millis(2))
         .quota_pause(Duration::from_millis(2));
@@ -119,21 +160,33 @@ fn hasty(world: &World) -> Client {
         .base_url(world.simulator.base_url())
         .try_timeout(Duration::from_secs(1))
         .retry(policy)
+}
+
+/// The same with another host in front, to which no connection comes about within the time of a try.
+fn behind(world: &World, down: &Unreachable) -> Client {
+    hasty_builder(world)
+        .base_url(down.base_url())
+        .standby_urls([world.simulator.base_url()])
+        .failover()
         .build()
         .unwrap()
 }
 
 /// One row of the table, checked.
-async fn row(name: &str, fault: Fault, kind: Kind) -> String {
+async fn row(name: &str, fault: Fault, kind: Kind, down: Option<&Unreachable>) -> String {
     let world = World::new().await;
     world.group(GroupType::PUBLIC, "chess").await;
-    let client = hasty(&world);
+    let client = match down {
+        Some(down) => behind(&world, down),
+        None => hasty(&world),
+    };
     let before = world.simulator.journal().len();
     world.simulator.inject(path(kind), [fault.clone()]).unwrap();
     let result = act(&client, kind).await;
     let journal = world.simulator.journal().split_off(before);
     let shown = match &result {
-        Ok(()) => "ok".to_owned(),
+        Ok(0) => "ok".to_owned(),
+        Ok(misfits) => format!("ok, misfit {misfits}"),
         Err(error) => match error.code() {
             Some(code) => format!("error {}", code.0),
             None => format!("error {:?}", error.kind()),
@@ -162,10 +215,14 @@ async fn every_fault_against_every_kind_of_command() {
     let mut table =
         String::from("fault               command           tries  result            effects\n");
     for (name, fault) in faults() {
-        let rows = KINDS.map(|kind| tokio::spawn(row(name, fault.clone(), kind)));
+        let rows = KINDS.map(|kind| tokio::spawn(row(name, fault.clone(), kind, None)));
         for row in rows {
             table.push_str(&row.await.unwrap());
         }
+    }
+    let down = Unreachable::new().await.unwrap();
+    for kind in KINDS {
+        table.push_str(&row("host down", Fault::None, kind, Some(&down)).await);
     }
     insta::assert_snapshot!("fault_table", table);
 }

@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 use support::{Server, builder, raw, read_request};
 use tencent_chat_client::{ErrorKind, RetryPolicy, Sent};
+use tencent_chat_simulator::Unreachable;
 use tencent_chat_types::{ErrorRepeat, group::CreateGroup};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// No command may be repeated less safely than this one.
 fn unsafe_request() -> CreateGroup {
@@ -19,39 +19,10 @@ fn quick() -> RetryPolicy {
     RetryPolicy::new().first_pause(Duration::from_millis(1))
 }
 
-/// An address that accepts no connection and refuses none: its queue is full, and nobody empties it.
-struct Deaf {
-    base: String,
-    _listener: TcpListener,
-    _queue: Vec<TcpStream>,
-}
-
-impl Deaf {
-    async fn new() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener = socket.listen(1).unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut queue = Vec::new();
-        loop {
-            let connection = TcpStream::connect(address);
-            match tokio::time::timeout(Duration::from_millis(300), connection).await {
-                Ok(connection) => queue.push(connection.unwrap()),
-                Err(_) => break,
-            }
-        }
-        Self {
-            base: format!("http://{address}"),
-            _listener: listener,
-            _queue: queue,
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_time_out_while_connecting_has_sent_nothing() {
-    let deaf = Deaf::new().await;
-    let error = builder(&deaf.base)
+    let down = Unreachable::new().await.unwrap();
+    let error = builder(&down.base_url())
         .try_timeout(Duration::from_millis(100))
         .build()
         .unwrap()
@@ -69,10 +40,10 @@ async fn a_time_out_while_connecting_has_sent_nothing() {
 /// The time for a connection is three seconds, and both of these are shorter.
 #[tokio::test]
 async fn the_standby_host_is_reached_within_the_time_of_a_try_and_within_the_deadline() {
-    let deaf = Deaf::new().await;
+    let down = Unreachable::new().await.unwrap();
     for (try_timeout, deadline) in [(200, 20_000), (20_000, 1_000)] {
         let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
-        let client = builder(&deaf.base)
+        let client = builder(&down.base_url())
             .standby_urls([standby.base.clone()])
             .failover()
             .try_timeout(Duration::from_millis(try_timeout))

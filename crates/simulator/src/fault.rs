@@ -4,9 +4,15 @@ use crate::{commands::Refusal, gate::Because};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},
+    io,
+    net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 use tencent_chat_types::ErrorCode;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::timeout,
+};
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +39,13 @@ pub enum Fault {
     },
     /// The reply is empty, after the request was acted upon.
     EmptyBody,
+    /// Something in between answers in place of the service, with this body and status 200, after the
+    /// request was acted upon.
+    Instead(String),
     /// Numbers of the reply are objects, texts are lists.
     WrongTypes,
+    /// The reply has values in forms that no documentation has and that were seen all the same.
+    Odd(Odd),
     /// The reply has fields and values that nobody knows yet.
     Unknown,
     /// The service refuses with this code, without acting.
@@ -90,6 +101,8 @@ impl Fault {
     pub(crate) fn spoil(&self, body: Vec<u8>) -> Vec<u8> {
         let change: fn(&mut Value) = match self {
             Self::EmptyBody => return Vec::new(),
+            Self::Instead(body) => return body.clone().into_bytes(),
+            Self::Odd(odd) => return odd.spoil(body),
             Self::WrongTypes => wrong_types,
             Self::Unknown => unknown,
             _ => return body,
@@ -102,6 +115,127 @@ impl Fault {
         serde_json::to_vec(&json).unwrap_or(body)
     }
 }
+
+/// An odd form of the values of a reply. `ActionStatus` and `ErrorCode` stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Odd {
+    /// The reply begins with a byte order mark.
+    Bom,
+    /// Each text ends in half of an emoji, as an escape.
+    HalfEmoji,
+    /// Each text ends in an emoji that is encoded as two surrogates.
+    Cesu8,
+    /// Each text ends in two bytes of GBK.
+    Gbk,
+    /// Each integer is an empty text.
+    EmptyNumber,
+    /// Each integer is a number with a fraction of zero.
+    Fraction,
+    /// Each integer is a text with leading zeros.
+    LeadingZeros,
+    /// Each integer is true.
+    TrueNumber,
+    /// Each text is an object.
+    ObjectForText,
+    /// Each list is an object.
+    ObjectForList,
+    /// Each list is its first entry alone.
+    EntryForList,
+    /// Each list is an empty text.
+    TextForList,
+    /// Each list has a null in it.
+    NullInList,
+}
+
+impl Odd {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Bom,
+        Self::HalfEmoji,
+        Self::Cesu8,
+        Self::Gbk,
+        Self::EmptyNumber,
+        Self::Fraction,
+        Self::LeadingZeros,
+        Self::TrueNumber,
+        Self::ObjectForText,
+        Self::ObjectForList,
+        Self::EntryForList,
+        Self::TextForList,
+        Self::NullInList,
+    ];
+
+    /// Bytes that no JSON value can hold, at the end of each text.
+    fn tail(self) -> &'static [u8] {
+        match self {
+            Self::HalfEmoji => br"\ud83d",
+            Self::Cesu8 => b"\xed\xa0\xbd\xed\xb8\x80",
+            Self::Gbk => b"\xc4\xe3",
+            _ => b"",
+        }
+    }
+
+    fn spoil(self, body: Vec<u8>) -> Vec<u8> {
+        // Replies are JSON that was written a moment ago.
+        let Ok(Value::Object(mut json)) = serde_json::from_slice(&body) else {
+            return body;
+        };
+        for (name, value) in &mut json {
+            if !matches!(name.as_str(), "ActionStatus" | "ErrorCode") {
+                self.change(value);
+            }
+        }
+        let Ok(text) = serde_json::to_string(&json) else {
+            return body;
+        };
+        let mut bytes = Vec::new();
+        if self == Self::Bom {
+            bytes.extend_from_slice("\u{feff}".as_bytes());
+        }
+        for (number, piece) in text.split(PLACE).enumerate() {
+            if number > 0 {
+                bytes.extend_from_slice(self.tail());
+            }
+            bytes.extend_from_slice(piece.as_bytes());
+        }
+        bytes
+    }
+
+    fn change(self, value: &mut Value) {
+        if let Value::Array(items) = value {
+            items.iter_mut().for_each(|item| self.change(item));
+        }
+        if let Value::Object(object) = value {
+            object.values_mut().for_each(|value| self.change(value));
+        }
+        *value = match (self, std::mem::take(value)) {
+            (Self::HalfEmoji | Self::Cesu8 | Self::Gbk, Value::String(text)) => {
+                Value::String(text + PLACE)
+            }
+            (Self::EmptyNumber, Value::Number(_)) => json!(""),
+            (Self::Fraction, Value::Number(number)) if !number.is_f64() => {
+                json!(number.as_f64())
+            }
+            (Self::LeadingZeros, Value::Number(number)) => json!(format!("00{number}")),
+            (Self::TrueNumber, Value::Number(_)) => json!(true),
+            (Self::ObjectForText, Value::String(text)) => json!({ "Text": text }),
+            (Self::ObjectForList, Value::Array(items)) => json!({ "Count": items.len() }),
+            (Self::EntryForList, Value::Array(items)) => {
+                items.into_iter().next().unwrap_or_default()
+            }
+            (Self::TextForList, Value::Array(_)) => json!(""),
+            (Self::NullInList, Value::Array(mut items)) => {
+                items.insert(0, Value::Null);
+                Value::Array(items)
+            }
+            (_, same) => same,
+        };
+    }
+}
+
+/// A character for private use, where bytes go that no text can hold.
+const PLACE: &str = "\u{f8ff}";
 
 fn wrong_types(json: &mut Value) {
     match json {
@@ -126,3 +260,44 @@ fn unknown(json: &mut Value) {
         _ => {}
     }
 }
+
+/// An address on this machine that neither accepts nor refuses a connection, as that of a host that is
+/// down: its queue is full, and nobody empties it.
+#[derive(Debug)]
+pub struct Unreachable {
+    address: SocketAddr,
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl Unreachable {
+    /// Fills the queue of a new address.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub async fn new() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = socket.listen(1)?;
+        let address = listener.local_addr()?;
+        let mut queue = Vec::new();
+        // Whether there is room shows at once.
+        while let Ok(connection) = timeout(ROOM, TcpStream::connect(address)).await {
+            queue.push(connection?);
+        }
+        Ok(Self {
+            address,
+            _listener: listener,
+            _queue: queue,
+        })
+    }
+
+    /// For a client to point at.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// A connection for which there is room takes far less.
+const ROOM: Duration = Duration::from_millis(300);

@@ -22,7 +22,8 @@
 //!
 //! [`Simulator::inject`] lets the next requests of a command fail as things fail in production:
 //! connections that break before or after the effect, gateways that answer in place of the service,
-//! replies that are cut off, empty, slow or of another shape, codes, and requests that arrive twice.
+//! replies that are cut off, empty, slow, odd, of another shape or not the service's, codes, and
+//! requests that arrive twice. [`Unreachable`] is an address to which no connection comes about.
 //! [`Simulator::journal`] says how often each request was acted upon.
 //!
 //! # Webhooks
@@ -90,6 +91,6 @@ mod state;
 mod webhooks;
 
 pub use device::Refused;
-pub use fault::Fault;
+pub use fault::{Fault, Odd, Unreachable};
 pub use server::{JournalEntry, Simulator, SimulatorBuilder, UnknownCommand};
 pub use webhooks::{Unanswered, WebhookDelivery, WebhookFailure, WebhookTarget};

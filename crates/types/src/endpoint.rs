@@ -1,6 +1,10 @@
 //! What the client, the simulator and the tests need to know of a command.
 
-use crate::{Envelope, ErrorCode, ErrorCodeInfo, validate::Validate, wire::Extra};
+use crate::{
+    Envelope, ErrorCode, ErrorCodeInfo,
+    validate::Validate,
+    wire::{Extra, Form},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -25,10 +29,11 @@ pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'sta
     }
 }
 
-/// Whether a required field goes out: it does not when it was missing or null in what the request
-/// was decoded from and has not been set since.
+/// Whether a required field goes out as such: it does not when it was missing or null in what the request
+/// was decoded from, or something that does not fit, and has not been set since.
 pub(crate) fn is_set<T: Default + PartialEq>(value: &T, wire: &str, extra: &Extra) -> bool {
-    *value != T::default() || !(extra.was_absent(wire) || extra.was_null(wire))
+    let missing = matches!(extra.form(wire), Form::Absent | Form::Null | Form::Misfit);
+    *value != T::default() || !missing
 }
 
 /// A reply type.

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let report = serde_json::json!({
         "calls": calls, "answered": churn.answered, "dropped": churn.dropped,
-        "failed": churn.failed, "before": held(churn.before), "after": held(churn.after),
+        "failed": churn.failed, "odd": churn.odd, "before": held(churn.before), "after": held(churn.after),
     });
     println!("{report}");
     Ok(())
