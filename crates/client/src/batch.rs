@@ -529,7 +529,10 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
     fn was_not_acted_upon(&self) -> bool {
         match &self.result {
             ItemResult::Done(_) | ItemResult::Unmentioned => false,
-            ItemResult::Failed { code, .. } => code.is_some_and(is_refusal_at_the_gate),
+            ItemResult::Failed { code, .. } => {
+                let info = code.and_then(|code| E::META.info_of(code));
+                is_refusal_at_the_gate(info.map(|info| info.class))
+            }
             ItemResult::CallFailed(error) => error.was_not_acted_upon(),
             ItemResult::NotSent => true,
         }

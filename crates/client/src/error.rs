@@ -128,25 +128,23 @@ pub enum Sent {
 
 impl Error {
     pub(crate) fn new(command: Command<'_>, cause: Cause, sent: Sent) -> Self {
-        let refused = matches!(
-            &cause,
-            Cause::Api { envelope } if is_refusal_at_the_gate(envelope.code())
-        );
         let path = match command.meta {
             Some(meta) => Cow::Borrowed(meta.path),
             None => Cow::Owned(command.path.to_owned()),
         };
-        Self(Box::new(Inner {
+        let mut error = Self(Box::new(Inner {
             path,
             meta: command.meta,
             cause,
             sent,
             repeat_safe: command.repeat_safe,
-            maybe_acted: sent != Sent::No && !refused,
+            maybe_acted: false,
             body: None,
             tries: Vec::new(),
             clock_ahead: None,
-        }))
+        }));
+        error.0.maybe_acted = sent != Sent::No && !is_refusal_at_the_gate(error.class());
+        error
     }
 
     /// Adds the tries that were made, and whether the service may have acted upon one of them.
@@ -473,13 +471,10 @@ impl StdError for Error {
     }
 }
 
-/// Whether the service refuses with this code before it acts: the caller's rate or signature was
-/// wrong, not what it asked for.
-pub(crate) fn is_refusal_at_the_gate(code: ErrorCode) -> bool {
-    matches!(
-        code.class(),
-        Some(ErrorClass::Quota | ErrorClass::Credential)
-    )
+/// Whether the service refuses with a code of this class before it acts: the caller's rate or signature
+/// was wrong, not what it asked for.
+pub(crate) const fn is_refusal_at_the_gate(class: Option<ErrorClass>) -> bool {
+    matches!(class, Some(ErrorClass::Quota | ErrorClass::Credential))
 }
 
 /// The innermost cause, which says what the outer ones only wrap: a refused connection, an unknown
