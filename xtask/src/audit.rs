@@ -420,8 +420,8 @@ fn audit<'p>(
     }
 }
 
-/// The address of a request decides what a page is about. Where both the parameter table and the link of the
-/// debugging tool name another command, the address may be what was copied: then the bodies decide.
+/// The address of a request decides what a page is about. Where the parameter table names another command, and the
+/// rest of the page is all about that one, the address is what was copied from elsewhere.
 fn choose(
     facts: &Facts,
     address: &str,
@@ -440,7 +440,7 @@ fn choose(
         (unexplained.count(), facts)
     };
     let (by_address, by_other) = (of(address), of(other));
-    if by_other.0 < by_address.0 {
+    if by_other.0 == 0 && by_address.0 >= 3 {
         let mut facts = by_other.1;
         for contradiction in &mut facts.contradictions {
             if contradiction.says == other {

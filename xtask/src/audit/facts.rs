@@ -36,8 +36,7 @@ impl Side {
 pub enum Subject {
     /// A command, by its path.
     Command(String),
-    /// A command by the address of its request, and another that both its parameter table and its link
-    /// name.
+    /// A command by the address of its request, and another that its parameter table names.
     Either(String, String),
     /// A webhook, by its name.
     Webhook(String),
@@ -404,6 +403,9 @@ impl Reader<'_> {
             Side::Reply
         } else {
             match (self.side, self.part) {
+                (Some(Side::Reply), _) if !self.webhook_tag && self.is_request(&sample) => {
+                    Side::Request
+                }
                 (Some(side), _) => side,
                 (None, Some(Part::Prose) | None) => {
                     self.loose.push(sample);
@@ -414,6 +416,24 @@ impl Reader<'_> {
             }
         };
         self.bodies.entry(side).or_default().samples.push(sample);
+    }
+
+    /// Whether every key of a body was a field of requests before: requests stand among replies too.
+    fn is_request(&self, sample: &Sample) -> bool {
+        let Some(body) = self.bodies.get(&Side::Request) else {
+            return false;
+        };
+        let mut roots = sample
+            .keys
+            .iter()
+            .filter(|key| key.path.len() == 1)
+            .map(|key| &key.path[0])
+            .peekable();
+        roots.peek().is_some()
+            && roots.all(|root| {
+                body.rows.iter().any(|row| row.names.last() == Some(root))
+                    || body.samples.iter().any(|sample| sample.has_root(root))
+            })
     }
 
     fn row(&mut self, cells: &[String], line: usize) {
@@ -710,11 +730,7 @@ fn subject(
                 });
             }
         }
-        let linked = tool_links(page);
-        let other = parameters.first().filter(|(other, _)| *other != command);
-        if let Some((other, _)) =
-            other.filter(|(other, _)| linked.iter().any(|(link, _)| link == other))
-        {
+        if let Some((other, _)) = parameters.first().filter(|(other, _)| *other != command) {
             return (Subject::Either(command, other.clone()), contradictions);
         }
         return (Subject::Command(command), contradictions);
@@ -818,18 +834,26 @@ fn other_subject(page: &Page, reader: &Reader<'_>, vocabulary: &Vocabulary) -> S
     }
     let mut listed: Vec<(String, usize)> = Vec::new();
     for block in &page.blocks {
-        if let Kind::Row(cells) = &block.kind {
-            if cells.iter().any(|cell| vocabulary.classes(cell).is_some()) {
-                continue;
-            }
-            let found = cells.iter().flat_map(|cell| {
-                let names = webhook_names(cell).filter(|name| name.len() == cell.trim().len());
-                commands(cell).map(|(command, _)| command).chain(names)
-            });
-            for command in found {
-                if !listed.iter().any(|(have, _)| have == command) {
-                    listed.push((command.to_owned(), block.line));
-                }
+        let cells: &[String] = match &block.kind {
+            Kind::Row(cells) => cells,
+            Kind::Text(text) => std::slice::from_ref(text),
+            _ => continue,
+        };
+        let alone = |name: &str, cell: &String| name.len() == cell.trim().len();
+        if cells.iter().any(|cell| vocabulary.classes(cell).is_some()) {
+            continue;
+        }
+        let is_row = matches!(block.kind, Kind::Row(_));
+        let found = cells.iter().flat_map(|cell| {
+            let names = webhook_names(cell).filter(move |name| alone(name, cell));
+            let commands = commands(cell).map(|(command, _)| command);
+            commands
+                .filter(move |command| is_row || alone(command, cell))
+                .chain(names)
+        });
+        for command in found {
+            if !listed.iter().any(|(have, _)| have == command) {
+                listed.push((command.to_owned(), block.line));
             }
         }
     }

@@ -553,7 +553,13 @@ impl Vocabulary {
         }
         let exact = || {
             (self.parts.iter())
-                .find(|(_, words)| words.iter().any(|word| word == squeezed))
+                .find(|(_, words)| {
+                    let fits = |word: &String| {
+                        word == squeezed
+                            || squeezed.len() < 60 && word.contains('*') && fits(word, squeezed)
+                    };
+                    words.iter().any(fits)
+                })
                 .map(|(part, _)| *part)
         };
         exact().or_else(|| {

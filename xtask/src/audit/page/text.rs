@@ -335,6 +335,14 @@ impl Regroup<'_> {
             {
                 break;
             }
+            // Prose between two bodies: the first was never closed.
+            if end > at
+                && is_prose(line)
+                && (end + 1..end + 4)
+                    .any(|next| self.line(next).is_some_and(|line| line.starts_with('{')))
+            {
+                break;
+            }
             size += line.len();
             end += 1;
             if size > 1 << 20 {
@@ -460,7 +468,9 @@ impl Regroup<'_> {
             {
                 return Some((vec![name, ty, next], at + 2));
             }
-            if required && self.header && self.has_required {
+            let is_word =
+                self.vocabulary.column(&name).is_some() || self.vocabulary.classes(&name).is_some();
+            if required && self.header && self.has_required && !is_word {
                 return Some((vec![name, String::new(), next], at + 2));
             }
             return None;
@@ -527,12 +537,26 @@ impl Regroup<'_> {
             || self.header_at(at).is_some()
             // A heading that only its place shows.
             || plain.chars().count() < 60 && self.header_at(at + 1).is_some()
+            || self.part == Some(Part::Errors) && is_title(&plain) && self.vocabulary.part(&plain, true) == Some(Part::Errors)
             || line.starts_with('{')
             || line.starts_with("```")
             || line.starts_with("# ")
             || line.starts_with("##")
             || is_piped(line) && split_pipes(line).len() > 1 && line.matches('|').count() > 1
     }
+}
+
+/// Whether a line of a body is a sentence that belongs to no body.
+fn is_prose(line: &str) -> bool {
+    let begins = line.starts_with(|c: char| c.is_alphabetic());
+    begins
+        && !line.contains('"')
+        && (line.split_whitespace().count() > 2 || line.chars().any(|c| c >= '\u{3000}'))
+}
+
+/// Whether a line is short and no sentence.
+fn is_title(line: &str) -> bool {
+    line.chars().count() < 48 && !line.ends_with(['.', '。', ';', '；', ':', '：'])
 }
 
 fn is_piped(line: &str) -> bool {
