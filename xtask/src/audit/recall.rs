@@ -152,7 +152,9 @@ pub fn measure(spec_dir: &Path, paths: &[PathBuf]) -> Result<Recall, Diagnostics
     let mut pages: Vec<(Read, String)> = Vec::new();
     for (read, text) in reads.into_iter().zip(texts) {
         let name = match &read.facts.subject {
-            Subject::Command(name) | Subject::Webhook(name) => Some(name.clone()),
+            Subject::Command(name) | Subject::Either(name, _) | Subject::Webhook(name) => {
+                Some(name.clone())
+            }
             _ => None,
         };
         if let Some(name) = name {
