@@ -903,6 +903,7 @@ impl Comparison<'_> {
             || !stated.required.is_empty()
             || !stated.texts.is_empty();
         let (yes, no) = (column(true), column(false));
+        let one_of = side == Side::Request && self.expected.one_of.contains(&node.name);
         let mut finding = |grade: Grade, line: usize, page: &str| {
             let mut difference = Difference::new(Kind::Required, &node.path, grade, line);
             difference.owners = owners.to_vec();
@@ -935,6 +936,8 @@ impl Comparison<'_> {
                     "required, but left out in a sample",
                 );
             }
+            // Each of such fields is required where it is the one that is sent.
+            (false, Some(_), None, None) if node.names.len() == 1 && one_of => {}
             (false, Some((_, line)), None, None) if !stated.conditional => {
                 finding(Grade::Unexplained, *line, "required")
             }

@@ -119,6 +119,8 @@ pub struct Expected<'s> {
     pub quotas: Vec<Quota>,
     /// Codes that its page lists.
     pub codes: Vec<i64>,
+    /// Fields of the request of which just one is sent.
+    pub one_of: Vec<&'s str>,
     /// What is settled.
     pub errata: Vec<Held<'s>>,
     /// Our own sample bodies.
@@ -190,6 +192,7 @@ impl<'s> Resolved<'s> {
                     })
                     .collect(),
                 codes: file.errors.iter().map(|code| code.value).collect(),
+                one_of: file.one_of.iter().map(|name| name.value.as_str()).collect(),
                 errata: own.chain(shared_errata.iter().copied()).collect(),
                 samples: (file.samples.iter())
                     .flat_map(|sample| {
@@ -244,6 +247,7 @@ impl<'s> Resolved<'s> {
                 bodies: [(Side::Event, event), (Side::Reply, answer)].into(),
                 quotas: Vec::new(),
                 codes: Vec::new(),
+                one_of: Vec::new(),
                 errata: own
                     .chain(of_all)
                     .chain(shared_errata.iter().copied())
@@ -344,6 +348,7 @@ fn unions<'s>(spec: &'s Spec, errata: &[Held<'s>]) -> Vec<Expected<'s>> {
                 bodies: [(Side::Request, root.children)].into(),
                 quotas: Vec::new(),
                 codes: Vec::new(),
+                one_of: Vec::new(),
                 errata: errata.to_vec(),
                 samples: Vec::new(),
             });
