@@ -2,6 +2,7 @@
 
 use crate::{
     Call, Client, Error, RetryPolicy,
+    credentials::Credentials,
     error::{Sent, is_refusal_at_the_gate},
 };
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
     vec,
 };
-use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport};
+use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport, text::quoted};
 
 /// Calls at once unless set otherwise.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -190,7 +191,11 @@ impl<'a, E: Batched> Run<'a, E> {
             let result = call.answer().await.map(|answer| answer.reply);
             let items = request.take_items();
             let state = match result {
-                Ok(reply) => State::Answered(E::reports(&reply, &items), reply),
+                Ok(reply) => {
+                    let mut reports = E::reports(&reply, &items);
+                    make_shown(&client.transport.credentials, &mut reports);
+                    State::Answered(reports, reply)
+                }
                 Err(error) => State::Failed(error),
             };
             let part = Ended {
@@ -219,6 +224,21 @@ impl<E: Endpoint> fmt::Debug for Batch<'_, E> {
             .field("concurrency", &self.concurrency)
             .field("part_size", &self.part_size)
             .finish_non_exhaustive()
+    }
+}
+
+/// Makes what the service says of items fit for errors and logs.
+fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) {
+    let infos = reports.iter_mut().filter_map(|report| match report {
+        ItemReport::Failed { info, .. } => info.as_mut(),
+        _ => None,
+    });
+    let mut infos = infos.peekable();
+    if infos.peek().is_some()
+        && let Some(signed) = credentials.latest()
+    {
+        let redactor = credentials.redactor(&signed);
+        infos.for_each(|info| *info = redactor.shown(info));
     }
 }
 
@@ -444,7 +464,8 @@ pub enum ItemResult<'a, E: Batched> {
         entry: Option<&'a E::Entry>,
         /// The service's code, where the reply has one for each item.
         code: Option<ErrorCode>,
-        /// The service's own words, for logs.
+        /// The service's own words, for logs: the beginning, in one line, escaped and without secrets. The
+        /// whole is in the entry.
         info: Option<&'a str>,
     },
     /// The call succeeded, but its reply does not mention the item, though it should: nothing is known
@@ -595,7 +616,7 @@ impl<E: Batched> fmt::Debug for ItemResult<'_, E> {
             Self::Failed { code, info, .. } => f
                 .debug_struct("Failed")
                 .field("code", code)
-                .field("info", info)
+                .field("info", &info.map(quoted))
                 .finish_non_exhaustive(),
             Self::Unmentioned => f.write_str("Unmentioned"),
             Self::CallFailed(error) => f.debug_tuple("CallFailed").field(error).finish(),
@@ -610,14 +631,14 @@ impl<E: Batched> fmt::Display for ItemResult<'_, E> {
             Self::Done(_) => f.write_str("done"),
             Self::Failed { code, info, .. } => {
                 f.write_str("failed")?;
-                if let Some(code) = code {
+                if let Some(code) = code.filter(|code| !code.is_ok()) {
                     write!(f, " with {code}")?;
-                    if let Some(meaning) = E::META.meaning_of(*code) {
+                    if let Some(meaning) = E::META.meaning_of(code) {
                         write!(f, ": {}", meaning.trim_end_matches('.'))?;
                     }
                 }
                 match info {
-                    Some(info) => write!(f, " (server: {info})"),
+                    Some(info) => write!(f, " (server: {})", quoted(info)),
                     None => Ok(()),
                 }
             }

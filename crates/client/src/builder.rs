@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
-use tencent_chat_types::protocol::SERVER_TIMEOUT_SECONDS;
+use tencent_chat_types::{protocol::SERVER_TIMEOUT_SECONDS, text::quoted};
 use tencent_chat_usersig::Signer;
 
 /// Sets a [`Client`] up. A region or a base address must be given: an app lives in one region,
@@ -261,6 +261,13 @@ impl ClientBuilder {
                 "the user id of an app administrator",
             );
         }
+        if self.identifier.trim() != self.identifier {
+            return error(
+                "identifier",
+                WHITE_SPACE,
+                "the user id of an app administrator and nothing else",
+            );
+        }
         if self.identifier.contains(char::is_control) {
             return error(
                 "identifier",
@@ -270,6 +277,13 @@ impl ClientBuilder {
         }
         if self.key.is_empty() {
             return error("key", "it is empty", "the app's key from the console");
+        }
+        if self.key.has_white_space_around() {
+            return error(
+                "key",
+                WHITE_SPACE,
+                "the app's key from the console and nothing else",
+            );
         }
         if self.deadline <= Duration::from_secs(u64::from(SERVER_TIMEOUT_SECONDS)) {
             let expected =
@@ -365,7 +379,12 @@ impl ClientBuilder {
                 region,
                 base: AtomicUsize::new(0),
                 observer: self.observer,
-                credentials: Credentials::new(self.signer, self.identifier, self.sig_valid_for),
+                credentials: Credentials::new(
+                    self.signer,
+                    self.key,
+                    self.identifier,
+                    self.sig_valid_for,
+                ),
                 deadline: self.deadline,
                 try_timeout: self.try_timeout,
                 retry: self.retry,
@@ -413,6 +432,9 @@ fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|ip| ip.is_loopback())
 }
 
+/// What is wrong with a value that was copied with the end of its line.
+pub(crate) const WHITE_SPACE: &str = "it has white space around it, such as a line end";
+
 /// A setting that is missing or cannot be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -425,7 +447,7 @@ impl ConfigError {
     pub(crate) fn new(setting: impl Into<String>, problem: &str, expected: &str) -> Self {
         Self {
             setting: setting.into(),
-            problem: problem.to_owned(),
+            problem: quoted(problem).into_owned(),
             expected: expected.to_owned(),
         }
     }

@@ -1,5 +1,6 @@
 //! The administrator's UserSig: signed once, renewed in time, by one task.
 
+use crate::redact::Redactor;
 use arc_swap::ArcSwapOption;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 use tencent_chat_types::protocol::query;
-use tencent_chat_usersig::{FixedClock, SignError, Signer, UserSig};
+use tencent_chat_usersig::{FixedClock, SecretKey, SignError, Signer, UserSig};
 use zeroize::Zeroizing;
 
 /// What may stand in a query value as it is.
@@ -22,6 +23,8 @@ const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// Who calls, and the signature that proves it.
 pub(crate) struct Credentials {
     signer: Signer,
+    /// The signer's, to take it out of texts.
+    key: SecretKey,
     identifier: String,
     valid_for: Duration,
     current: ArcSwapOption<Signed>,
@@ -66,65 +69,11 @@ impl Signed {
         Some(address)
     }
 
-    /// Takes the signature out of a text that came from elsewhere: also where it was cut off, or
-    /// percent-encoded on the way.
-    pub(crate) fn redact(&self, text: String) -> String {
-        redact(self.sig.expose(), text)
-    }
-
     fn is_fresh(&self, now: u64, leeway: u64) -> bool {
         // A signature from the future was made by a clock that has been set back since.
         now < self.renew_at && self.issued_at <= now.saturating_add(leeway)
     }
 }
-
-/// So much of a signature is told from other text.
-const TELLING: usize = 16;
-
-fn redact(sig: &str, text: String) -> String {
-    let mut clean = String::new();
-    let mut rest = text.as_str();
-    while let Some(start) = (0..rest.len()).find(|start| {
-        let here = rest.as_bytes().get(*start..).unwrap_or_default();
-        shared(sig.as_bytes(), here).0 >= sig.len().clamp(1, TELLING)
-    }) {
-        // Signatures are ASCII, so a match begins and ends between characters.
-        let (before, found) = rest.split_at(start);
-        let (_, length) = shared(sig.as_bytes(), found.as_bytes());
-        clean.push_str(before);
-        clean.push_str("[redacted]");
-        rest = &found[length..];
-    }
-    if clean.is_empty() {
-        return text;
-    }
-    clean.push_str(rest);
-    clean
-}
-
-/// With how many bytes of a signature a text begins, and how many bytes of the text that takes.
-fn shared(sig: &[u8], text: &[u8]) -> (usize, usize) {
-    let (mut count, mut length) = (0, 0);
-    for byte in sig {
-        let encoded = [
-            b'%',
-            HEX[usize::from(byte >> 4)],
-            HEX[usize::from(byte & 15)],
-        ];
-        let here = text.get(length..).unwrap_or_default();
-        if here.first() == Some(byte) {
-            length += 1;
-        } else if here.len() >= 3 && here[..3].eq_ignore_ascii_case(&encoded) {
-            length += 3;
-        } else {
-            break;
-        }
-        count += 1;
-    }
-    (count, length)
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 impl Drop for Signed {
     fn drop(&mut self) {
@@ -135,14 +84,30 @@ impl Drop for Signed {
 }
 
 impl Credentials {
-    pub(crate) fn new(signer: Signer, identifier: String, valid_for: Duration) -> Self {
+    pub(crate) fn new(
+        signer: Signer,
+        key: SecretKey,
+        identifier: String,
+        valid_for: Duration,
+    ) -> Self {
         Self {
             signer,
+            key,
             identifier,
             valid_for,
             current: ArcSwapOption::empty(),
             renewing: Mutex::new(()),
         }
+    }
+
+    /// The signature in use, whether or not it is still fresh.
+    pub(crate) fn latest(&self) -> Option<Arc<Signed>> {
+        self.current.load_full()
+    }
+
+    /// Takes the key and a signature, or any telling part of them, out of texts from outside.
+    pub(crate) fn redactor<'a>(&'a self, signed: &'a Signed) -> Redactor<'a> {
+        Redactor::new([self.key.expose(), signed.sig.expose()])
     }
 
     pub(crate) fn identifier(&self) -> &str {
@@ -262,7 +227,12 @@ mod tests {
 
     fn credentials(clock: Arc<FixedClock>) -> Credentials {
         let signer = Signer::new(1_400_000_000, "key").with_clock(clock);
-        Credentials::new(signer, "admin #1&2".to_owned(), Duration::from_secs(DAY))
+        Credentials::new(
+            signer,
+            "key".into(),
+            "admin #1&2".to_owned(),
+            Duration::from_secs(DAY),
+        )
     }
 
     #[test]
@@ -277,30 +247,6 @@ mod tests {
         let second = credentials.current().unwrap();
         assert_ne!(first.query, second.query);
         assert!(Arc::ptr_eq(&second, &credentials.current().unwrap()));
-    }
-
-    #[test]
-    fn signatures_are_found_in_texts() {
-        let sig = "eJyr*grxCdYrSy1S-lIy0jNQ0gHzM1NS80oy0_";
-        let redacted = |text: &str| redact(sig, text.to_owned());
-        assert_eq!(
-            redacted(&format!("é {sig} é {sig}")),
-            "é [redacted] é [redacted]"
-        );
-        assert_eq!(redacted(&sig.replace('*', "%2a")), "[redacted]");
-        let all = sig
-            .replace('*', "%2A")
-            .replace('-', "%2D")
-            .replace('_', "%5F");
-        assert_eq!(
-            redacted(&format!("?usersig={all}&x=1")),
-            "?usersig=[redacted]&x=1"
-        );
-        assert_eq!(redacted(&sig[..20]), "[redacted]");
-        assert_eq!(redacted(&format!("{}…", &sig[..30])), "[redacted]…");
-        for other in ["", "eJyr", "é", "%", "%2", "no signature", &sig[1..]] {
-            assert_eq!(redacted(other), other);
-        }
     }
 
     #[test]
@@ -364,7 +310,12 @@ mod tests {
     fn a_clock_that_panics_leaves_the_lock_free() {
         let clock = Broken::default();
         let signer = Signer::new(1_400_000_000, "key").with_clock(clock.clone());
-        let credentials = Credentials::new(signer, "admin".to_owned(), Duration::from_secs(DAY));
+        let credentials = Credentials::new(
+            signer,
+            "key".into(),
+            "admin".to_owned(),
+            Duration::from_secs(DAY),
+        );
         let panics = |credentials: &Credentials, stale: Option<&Arc<Signed>>| {
             clock.0.store(true, Ordering::SeqCst);
             let run = || match stale {

@@ -1,6 +1,6 @@
 //! Settings from environment variables.
 
-use crate::{ClientBuilder, ConfigError, Region, SecretKey};
+use crate::{ClientBuilder, ConfigError, Region, SecretKey, builder::WHITE_SPACE};
 use std::env;
 
 /// The app.
@@ -38,8 +38,8 @@ impl ClientBuilder {
                 "the SDKAppID from the console, such as 1400000000",
             )
         })?;
-        let admin = required(ADMIN, "the user id of an app administrator")?;
-        let key = SecretKey::new(required(SECRET_KEY, "the app's key from the console")?);
+        let admin = exact(ADMIN, "the user id of an app administrator")?;
+        let key = SecretKey::new(exact(SECRET_KEY, "the app's key from the console")?);
         let builder = Self::new(app, admin, key);
         match (optional(REGION)?, optional(BASE_URL)?) {
             (Some(_), Some(_)) => Err(ConfigError::new(
@@ -76,4 +76,16 @@ fn optional(name: &str) -> Result<Option<String>, ConfigError> {
 
 fn required(name: &str, expected: &str) -> Result<String, ConfigError> {
     optional(name)?.ok_or_else(|| ConfigError::new(name, "it is not set", expected))
+}
+
+/// Without white space around it, which would become part of what is signed.
+fn exact(name: &str, expected: &str) -> Result<String, ConfigError> {
+    let value = required(name, expected)?;
+    match value.trim() == value {
+        true => Ok(value),
+        false => {
+            let expected = format!("{expected} and nothing else");
+            Err(ConfigError::new(name, WHITE_SPACE, &expected))
+        }
+    }
 }

@@ -2,19 +2,18 @@
 
 use crate::{Limited, Region, call::Command};
 use bytes::Bytes;
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, net::SocketAddr, time::Duration};
 use tencent_chat_types::{
     ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Meta,
+    text::quoted,
     validate::{Violation, Violations},
 };
 use tencent_chat_usersig::SignError;
 
-/// Most bytes of a reply that an error's text quotes.
-const QUOTED_BYTES: usize = 200;
-
 /// A call that did not succeed.
 ///
-/// Its texts never hold the key, a UserSig or the address with its query.
+/// Its texts never hold the key, a UserSig or the address with its query, and of what others wrote only
+/// the beginning, in one line and escaped ([`quoted`]).
 pub struct Error(Box<Inner>);
 
 pub(crate) struct Inner {
@@ -26,6 +25,8 @@ pub(crate) struct Inner {
     repeat_safe: bool,
     /// Whether the service may have acted upon the request, with any of its tries.
     maybe_acted: bool,
+    /// Where the request was to go, for connections that failed.
+    whereabouts: Option<String>,
     pub(crate) body: Option<Bytes>,
     pub(crate) tries: Vec<FailedTry>,
     /// How far this machine's clock is ahead of the service's, in seconds.
@@ -139,6 +140,7 @@ impl Error {
             sent,
             repeat_safe: command.repeat_safe,
             maybe_acted: false,
+            whereabouts: None,
             body: None,
             tries: Vec::new(),
             clock_ahead: None,
@@ -154,6 +156,12 @@ impl Error {
         if maybe_acted && self.0.sent == Sent::No {
             self.0.sent = Sent::Maybe;
         }
+        self
+    }
+
+    /// Says where the request was to go, if that is not clear from an answer.
+    pub(crate) fn on_the_way_to(mut self, whereabouts: String) -> Self {
+        self.0.whereabouts = Some(whereabouts);
         self
     }
 
@@ -226,9 +234,9 @@ impl Error {
         }
     }
 
-    /// The service's code. Can be zero when only `ActionStatus` says that the call failed.
+    /// The service's code. None or zero when only `ActionStatus` says that the call failed.
     pub fn code(&self) -> Option<ErrorCode> {
-        self.envelope().map(Envelope::code)
+        self.envelope()?.error_code
     }
 
     /// The service's `ActionStatus`, as it was sent.
@@ -236,7 +244,8 @@ impl Error {
         self.envelope()?.action_status.as_ref()
     }
 
-    /// The service's own words, for logs.
+    /// The service's own words, for logs: the beginning, in one line, escaped and without secrets
+    /// ([`quoted`]). The whole is in [`raw_body`](Self::raw_body).
     pub fn server_text(&self) -> Option<&str> {
         self.envelope()?
             .error_info
@@ -277,8 +286,8 @@ impl Error {
             | Cause::NoConnection(_)
             | Cause::Timeout(_)
             | Cause::Transport(_)
-            | Cause::Http { .. }
             | Cause::Decode { foreign: true, .. } => Some(ErrorClass::Transient),
+            Cause::Http { status } => Some(class_of_status(*status)),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { .. } => self.info().map(|info| info.class),
         }
@@ -361,8 +370,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.0.path;
+        let to = self.0.whereabouts.as_deref().unwrap_or("the service");
         match &self.0.cause {
-            Cause::BadPath => write!(f, "{path:?} is no command; expected v4/<service>/<command>"),
+            Cause::BadPath => write!(
+                f,
+                "\"{}\" is not a command; expected v4/<service>/<command>",
+                quoted(path)
+            ),
             Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
             Cause::Region { here, served } => write!(
                 f,
@@ -372,17 +386,23 @@ impl fmt::Display for Error {
             Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Connect(error) => {
-                write!(f, "{path} was not sent: no connection to the service")?;
-                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+                write!(f, "{path} was not sent: no connection to {to}")?;
+                write_root(f, error)
             }
             Cause::NoConnection(within) => write!(
                 f,
-                "{path} was not sent: no connection to the service within {within:?}"
+                "{path} was not sent: no connection to {to} within {within:?}"
             ),
-            Cause::Timeout(after) => write!(f, "{path} had no answer within {after:?}"),
+            Cause::Timeout(after) => {
+                write!(f, "{path} had no answer within {after:?}")?;
+                self.0
+                    .whereabouts
+                    .as_ref()
+                    .map_or(Ok(()), |to| write!(f, " from {to}"))
+            }
             Cause::Transport(error) => {
-                write!(f, "{path} had no answer: the connection broke")?;
-                root(error).map_or(Ok(()), |root| write!(f, " ({root})"))
+                write!(f, "{path} had no answer: the connection to {to} broke")?;
+                write_root(f, error)
             }
             Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
             Cause::Http { status } => {
@@ -398,8 +418,18 @@ impl fmt::Display for Error {
                 }
                 write!(f, ": {message}")
             }
+            Cause::Api { envelope } if envelope.code().is_ok() => {
+                write!(f, "{path} failed without an error code")?;
+                if let Some(text) = self.server_text() {
+                    write!(f, " (server: {text})")?;
+                }
+                Ok(())
+            }
             Cause::Api { envelope } => {
-                write!(f, "{path} failed with {}", envelope.code())?;
+                match envelope.code() {
+                    code if code.is_ok() => write!(f, "{path} failed without an error code")?,
+                    code => write!(f, "{path} failed with {code}")?,
+                }
                 if let Some(meaning) = self.meaning() {
                     write!(f, ": {}", meaning.trim_end_matches('.'))?;
                 }
@@ -444,7 +474,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Error");
         shown
-            .field("endpoint", &self.endpoint())
+            .field("endpoint", &quoted(self.endpoint()))
             .field("kind", &self.kind())
             .field("sent", &self.0.sent);
         if let Some(code) = self.code() {
@@ -452,7 +482,7 @@ impl fmt::Debug for Error {
         }
         shown.field("message", &self.to_string());
         if let Some(source) = self.source() {
-            shown.field("source", &source.to_string());
+            shown.field("source", &quoted(&source.to_string()));
         }
         shown.finish_non_exhaustive()
     }
@@ -477,37 +507,45 @@ pub(crate) const fn is_refusal_at_the_gate(class: Option<ErrorClass>) -> bool {
     matches!(class, Some(ErrorClass::Quota | ErrorClass::Credential))
 }
 
-/// The innermost cause, which says what the outer ones only wrap: a refused connection, an unknown
-/// issuer of a certificate.
-fn root(error: &reqwest::Error) -> Option<&(dyn StdError + 'static)> {
-    let mut cause = error.source()?;
+/// Who must act upon an HTTP status, which is not the service's own: what stands in between refused the
+/// caller, knows no such address, has enough, or is broken.
+const fn class_of_status(status: u16) -> ErrorClass {
+    match status {
+        // A redirect leads to another address than the one that was set up.
+        300..=399 | 401 | 403..=405 | 407 | 410 | 421 | 451 => ErrorClass::Configuration,
+        429 => ErrorClass::Quota,
+        408 | 425 => ErrorClass::Transient,
+        400..=499 => ErrorClass::Caller,
+        _ => ErrorClass::Transient,
+    }
+}
+
+/// The innermost cause, which says what the outer ones only wrap (a refused connection, an unknown issuer
+/// of a certificate), and the address that was tried, which is the proxy's where there is one.
+fn write_root(f: &mut fmt::Formatter<'_>, error: &reqwest::Error) -> fmt::Result {
+    let Some(mut cause) = error.source() else {
+        return Ok(());
+    };
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    Some(cause)
+    f.write_str(" (")?;
+    if let Some(address) = dialed(error) {
+        write!(f, "{address}: ")?;
+    }
+    write!(f, "{})", quoted(&cause.to_string()))
 }
 
-/// What is wrong, without the value that is: it can be what users wrote.
-pub(crate) fn without_text(problem: &str) -> String {
-    let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
-    match (start, end) {
-        (Some(start), Some(end)) if start < end => {
-            let (before, after) = (&problem[..start], &problem[end + 1..]);
-            format!("{before}: a string{after}")
+/// The address that could not be connected to. hyper shows it in no other way.
+fn dialed(error: &reqwest::Error) -> Option<SocketAddr> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let shown = format!("{error:?}");
+        if let Some(rest) = shown.strip_prefix("ConnectError(") {
+            let mut parts = rest.split([',', ')']).map(str::trim);
+            return parts.find_map(|part| part.parse().ok());
         }
-        _ => problem.to_owned(),
+        cause = error.source();
     }
-}
-
-/// The beginning of a text, for errors.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut end = text.len().min(QUOTED_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    if end == text.len() {
-        text.to_owned()
-    } else {
-        format!("{}…", &text[..end])
-    }
+    None
 }

@@ -1,7 +1,7 @@
 //! The HTTP client of each runtime: a connection is driven by a task of the runtime that opened it, and
 //! stands still for everybody else while nothing runs there.
 
-use crate::error::Cause;
+use crate::{error::Cause, transport::host_and_port};
 use arc_swap::ArcSwap;
 use reqwest::{RequestBuilder, Url};
 use std::{
@@ -17,6 +17,8 @@ type Make = dyn Fn() -> Made + Send + Sync;
 /// Where requests begin.
 pub(crate) struct Http {
     first: reqwest::Client,
+    /// The proxies that are set up, by host and port.
+    proxies: Vec<String>,
     /// Makes another one like the first, where that is possible.
     make: Option<Box<Make>>,
     /// Who the client, or a client, belongs to.
@@ -52,6 +54,7 @@ impl Http {
     /// still.
     pub(crate) fn one(http: reqwest::Client) -> Self {
         Self {
+            proxies: proxies(&http),
             first: http,
             make: None,
             homes: ArcSwap::default(),
@@ -69,6 +72,11 @@ impl Http {
             make: Some(Box::new(make)),
             ..Self::one(first)
         })
+    }
+
+    /// The proxies that are set up, be it by the app or by the environment.
+    pub(crate) fn proxies(&self) -> &[String] {
+        &self.proxies
     }
 
     /// Begins a request of the runtime that this is called in.
@@ -142,6 +150,22 @@ impl Http {
 fn find<'a>(homes: &'a [Home], runtime: &Handle) -> Option<&'a reqwest::Client> {
     let home = homes.iter().find(|home| home.runtime.id() == runtime.id());
     home.map(|home| &home.http)
+}
+
+/// reqwest tells of its proxies in no other way. Custom ones are not in there.
+fn proxies(http: &reqwest::Client) -> Vec<String> {
+    let shown = format!("{http:?}");
+    let (_, shown) = shown.split_once("proxies: ").unwrap_or_default();
+    let mut proxies = Vec::new();
+    for (_, uri) in shown
+        .match_indices("uri: ")
+        .map(|(at, key)| shown.split_at(at + key.len()))
+    {
+        let uri = uri.split([' ', ',', '}']).next().unwrap_or_default();
+        let proxy = Url::parse(uri).ok().and_then(|uri| host_and_port(&uri));
+        proxies.extend(proxy.filter(|proxy| !proxies.contains(proxy)));
+    }
+    proxies
 }
 
 /// Whether both are driven by threads of their own.

@@ -34,6 +34,7 @@ mod http;
 mod limit;
 mod observe;
 mod pages;
+mod redact;
 #[cfg(feature = "redis")]
 mod redis_limit;
 mod region;

@@ -3,7 +3,6 @@
 mod plan;
 
 pub(crate) use self::plan::{Plan, Window};
-use crate::error::quoted;
 use std::{
     collections::{HashMap, VecDeque},
     error::Error as StdError,
@@ -17,6 +16,7 @@ use std::{
     time::Duration,
 };
 use tencent_chat_types::Quota;
+use tencent_chat_types::text::quoted;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until, timeout_at},
@@ -92,7 +92,8 @@ impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Some(cause) => {
-                let cause = quoted(&cause.to_string());
+                let cause = cause.to_string();
+                let cause = quoted(&cause);
                 write!(f, "the limiter cannot tell whether there is room: {cause}")
             }
             None => write!(f, "the quota leaves no room for {:?}", self.wait),

@@ -47,13 +47,13 @@ impl<'a> Tried<'a> {
     }
 
     /// Writes the event. Its names are part of the interface: target `tencent_chat`, fields
-    /// `endpoint`, `number`, `outcome`, `code`, `waited_ms`, `took_ms`, `repeats`. Bodies, addresses
-    /// and signatures are no part of it.
+    /// `endpoint`, `number`, `outcome`, `code` (where the service sent one), `waited_ms`, `took_ms`,
+    /// `repeats`. Bodies, addresses and signatures are no part of it.
     pub(crate) fn trace(&self) {
         let waited_ms = self.waited.as_secs_f64() * 1e3;
         let took_ms = self.took.as_secs_f64() * 1e3;
         let outcome = self.error.map_or("ok", |error| outcome(error.kind()));
-        let code = self.error.and_then(Error::code).map_or(0, |code| code.0);
+        let code = self.error.and_then(Error::code).map(|code| code.0);
         let (endpoint, number, repeats) = (self.endpoint, self.number, self.repeats);
         if self.error.is_none() {
             tracing::debug!(
@@ -89,7 +89,7 @@ pub(crate) struct CallSpan {
     /// How long the limiter held the call up in all.
     pub(crate) waited: Duration,
     /// None until it is over.
-    result: Option<(&'static str, i64)>,
+    result: Option<(&'static str, Option<i64>)>,
 }
 
 impl CallSpan {
@@ -119,7 +119,7 @@ impl CallSpan {
     /// The call is over, with this error or none.
     pub(crate) fn over(mut self, error: Option<&Error>) {
         let outcome = error.map_or("ok", |error| outcome(error.kind()));
-        let code = error.and_then(Error::code).map_or(0, |code| code.0);
+        let code = error.and_then(Error::code).map(|code| code.0);
         self.result = Some((outcome, code));
     }
 }
@@ -130,7 +130,7 @@ impl Drop for CallSpan {
             return;
         }
         // The caller has dropped the future of the call.
-        let (outcome, code) = self.result.unwrap_or(("given_up", 0));
+        let (outcome, code) = self.result.unwrap_or(("given_up", None));
         self.span
             .record("tries", self.tries)
             .record("outcome", outcome)

@@ -1,6 +1,7 @@
 //! Where the service can be reached.
 
 use std::{fmt, str::FromStr};
+use tencent_chat_types::text::quoted;
 
 /// A region of the service. An app lives in one, chosen when it was created; other regions refuse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,8 +70,8 @@ impl fmt::Display for UnknownRegion {
         let known: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
         write!(
             f,
-            "{:?} is no region; it must be one of {}",
-            self.0,
+            "\"{}\" is no region; it must be one of {}",
+            quoted(&self.0),
             known.join(", ")
         )
     }

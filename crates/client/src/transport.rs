@@ -49,12 +49,40 @@ impl Transport {
         let _ = (self.base).compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
+    /// Where calls to a host go, for errors: never with a query or credentials.
+    pub(crate) fn whereabouts(&self, index: usize) -> String {
+        let host = self.bases.get(index).and_then(host_and_port);
+        let mut text = host.unwrap_or_default();
+        for (number, proxy) in self.http.proxies().iter().enumerate() {
+            let word = if number == 0 {
+                " (proxy set up: "
+            } else {
+                ", "
+            };
+            text.push_str(word);
+            text.push_str(proxy);
+        }
+        if !self.http.proxies().is_empty() {
+            text.push(')');
+        }
+        text
+    }
+
     pub(crate) fn observe(&self, tried: &Tried<'_>) {
         tried.trace();
         if let Some(observer) = &self.observer {
             observer.tried(tried);
         }
     }
+}
+
+/// A host, with its port where that is not the usual one.
+pub(crate) fn host_and_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
 }
 
 impl fmt::Debug for Transport {

@@ -24,6 +24,17 @@ fn each_mistake_names_its_setting() {
             "control character",
         ),
         (Client::builder(1, "admin", ""), "key", "it is empty"),
+        // Copied with the end of its line: the service would answer 70009 later.
+        (
+            Client::builder(1, "admin", "key\n"),
+            "key",
+            "white space around it",
+        ),
+        (
+            Client::builder(1, " admin", "key"),
+            "identifier",
+            "white space around it",
+        ),
         (builder(), "region", "neither region nor base_url"),
         (base("nonsense"), "base_url", "it is no address"),
         (

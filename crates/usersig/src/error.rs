@@ -16,6 +16,11 @@ pub enum SecretKeyError {
         /// Its name.
         variable: String,
     },
+    /// The environment variable has white space around its text, such as a line end.
+    WhiteSpace {
+        /// Its name.
+        variable: String,
+    },
     /// The environment variable is no Unicode.
     NotUnicode {
         /// Its name.
@@ -34,6 +39,10 @@ impl fmt::Display for SecretKeyError {
                 f,
                 "{variable} is empty; it must hold the app's key from the console"
             ),
+            Self::WhiteSpace { variable } => write!(
+                f,
+                "{variable} has white space around its text; it must hold the app's key from the console and nothing else"
+            ),
             Self::NotUnicode { variable } => write!(f, "{variable} is no Unicode text"),
         }
     }
@@ -47,6 +56,8 @@ impl Error for SecretKeyError {}
 pub enum SignError {
     /// The key is empty.
     EmptyKey,
+    /// The key has white space around it, such as a line end. The service would refuse what it signs.
+    WhiteSpaceAroundKey,
     /// The user id is empty.
     EmptyUserId,
     /// The user id holds a control character, which could change what is signed.
@@ -63,6 +74,7 @@ impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::EmptyKey => "the key is empty",
+            Self::WhiteSpaceAroundKey => "the key has white space around it",
             Self::EmptyUserId => "the user id is empty",
             Self::ControlCharacter => "the user id holds a control character",
             Self::NoValidity => "the signature would be valid for less than a second",

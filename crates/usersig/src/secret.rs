@@ -18,13 +18,18 @@ impl SecretKey {
     ///
     /// # Errors
     ///
-    /// The variable is not set, is empty or is no Unicode.
+    /// The variable is not set, is empty, has white space around its text or is not Unicode.
     pub fn from_env(variable: &str) -> Result<Self, SecretKeyError> {
         match env::var(variable) {
             Ok(key) if key.trim().is_empty() => Err(SecretKeyError::Empty {
                 variable: variable.to_owned(),
             }),
-            Ok(key) => Ok(Self::new(key)),
+            Ok(key) => match Self::new(key) {
+                key if key.has_white_space_around() => Err(SecretKeyError::WhiteSpace {
+                    variable: variable.to_owned(),
+                }),
+                key => Ok(key),
+            },
             Err(env::VarError::NotPresent) => Err(SecretKeyError::NotSet {
                 variable: variable.to_owned(),
             }),
@@ -39,8 +44,15 @@ impl SecretKey {
         self.0.is_empty()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// Whether it begins or ends with white space, as a line of a file or of a shell does. The console's
+    /// keys never do, and what such a key signs is refused.
+    pub fn has_white_space_around(&self) -> bool {
+        self.0.trim() != self.0.as_str()
+    }
+
+    /// The key itself, which must stay where it is.
+    pub fn expose(&self) -> &str {
+        &self.0
     }
 }
 

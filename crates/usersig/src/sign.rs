@@ -27,7 +27,7 @@ pub enum Compression {
 pub struct Signer {
     sdk_app_id: u64,
     /// Keyed once: setting the key costs as much as signing.
-    mac: Option<Hmac<Sha256>>,
+    mac: Result<Hmac<Sha256>, SignError>,
     clock: Arc<dyn Clock>,
     compression: Compression,
     pub(crate) leeway: Duration,
@@ -40,11 +40,13 @@ impl Signer {
     /// A signer for an app with the app's key.
     pub fn new(sdk_app_id: u64, key: impl Into<SecretKey>) -> Self {
         let key = key.into();
-        // HMAC takes keys of any length, so the only missing one is the empty one.
         let mac = if key.is_empty() {
-            None
+            Err(SignError::EmptyKey)
+        } else if key.has_white_space_around() {
+            Err(SignError::WhiteSpaceAroundKey)
         } else {
-            Hmac::new_from_slice(key.as_bytes()).ok()
+            // HMAC takes keys of any length.
+            Hmac::new_from_slice(key.expose().as_bytes()).map_err(|_| SignError::EmptyKey)
         };
         Self {
             sdk_app_id,
@@ -90,7 +92,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// An empty key, an empty user id or one with control characters, less than a second of validity.
+    /// A key that is empty or has white space around it, an empty user id or one with control characters, less than a second of validity.
     pub fn sign(&self, user_id: &str, valid_for: Duration) -> Result<UserSig, SignError> {
         self.sign_at(user_id, self.now(), valid_for, None)
     }
@@ -167,9 +169,7 @@ impl Signer {
             return Err(SignError::TooLarge);
         }
         let userbuf = userbuf.map(|bytes| STANDARD.encode(bytes));
-        let mac = self
-            .mac(user_id, self.sdk_app_id, now, expire, userbuf.as_deref())
-            .ok_or(SignError::EmptyKey)?;
+        let mac = self.mac(user_id, self.sdk_app_id, now, expire, userbuf.as_deref())?;
         let signature = STANDARD.encode(mac.finalize().into_bytes());
         // Written by hand, because six of the seven values need no escaping.
         // A text is always written.
@@ -210,7 +210,7 @@ impl Signer {
         Ok(text.into())
     }
 
-    /// The MAC over the lines that are signed; none without a key.
+    /// The MAC over the lines that are signed.
     pub(crate) fn mac(
         &self,
         user_id: &str,
@@ -218,11 +218,11 @@ impl Signer {
         time: u64,
         expire: u64,
         userbuf: Option<&str>,
-    ) -> Option<Hmac<Sha256>> {
+    ) -> Result<Hmac<Sha256>, SignError> {
         let mut mac = self.mac.clone()?;
         let put = |bytes: &[u8]| mac.update(bytes);
         signed_lines(put, user_id, sdk_app_id, time, expire, userbuf);
-        Some(mac)
+        Ok(mac)
     }
 }
 

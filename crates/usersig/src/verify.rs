@@ -146,7 +146,7 @@ impl Signer {
             userbuf.as_deref(),
         );
         let ours = mac
-            .ok_or(VerifyError::SignatureMismatch)?
+            .map_err(|_| VerifyError::SignatureMismatch)?
             .finalize()
             .into_bytes();
         if !bool::from(ours.as_slice().ct_eq(&signature)) {

@@ -31,12 +31,12 @@ impl Transport {
         let (departure, body) = Departure::of(body);
         let request = Request { address, body };
         let outcome = self.in_time(command, request, &departure, time).await;
-        if let Err(error) = &outcome
-            && error.sent() == Sent::No
-        {
-            self.leave_host(host);
-        }
-        outcome
+        outcome.map_err(|error| {
+            if error.sent() == Sent::No {
+                self.leave_host(host);
+            }
+            error.on_the_way_to(self.whereabouts(host))
+        })
     }
 
     /// One exchange, with a limit to connecting and one to all of it. Dropping it drops the request.

@@ -3,12 +3,15 @@
 use super::{command::Command, exchange::Received};
 use crate::{
     credentials::Signed,
-    error::{Cause, Error, Sent, quoted, without_text},
+    error::{Cause, Error, Sent},
     observe::trace_misfits,
+    redact::Redactor,
     transport::Transport,
 };
 use bytes::Bytes;
-use tencent_chat_types::{Envelope, RawReply, Reply, from_slice, wire::broken_at};
+use tencent_chat_types::{
+    Envelope, RawReply, Reply, from_slice, text::without_value, wire::broken_at,
+};
 
 impl Transport {
     /// What the service answered to a request that carried this signature.
@@ -18,7 +21,8 @@ impl Transport {
         signed: &Signed,
         received: Received,
     ) -> Result<(R, Bytes), Error> {
-        match decode(command, signed, &received.body) {
+        let redactor = || self.credentials.redactor(signed);
+        match decode(command, redactor, &received.body) {
             Ok(reply) => Ok((reply, received.body)),
             Err(error) => Err(self.look_at_the_clock(error, received.date.as_ref())),
         }
@@ -26,7 +30,11 @@ impl Transport {
 }
 
 /// Turns the bytes of a reply into its type, or into what the service says went wrong.
-fn decode<R: Reply>(command: Command<'_>, signed: &Signed, body: &Bytes) -> Result<R, Error> {
+fn decode<'a, R: Reply>(
+    command: Command<'_>,
+    redactor: impl FnOnce() -> Redactor<'a>,
+    body: &Bytes,
+) -> Result<R, Error> {
     let bare = command.meta.is_some_and(|meta| meta.bare_reply);
     let is_success = |envelope: &Envelope| match envelope.is_answer() {
         true => envelope.is_success(),
@@ -41,7 +49,7 @@ fn decode<R: Reply>(command: Command<'_>, signed: &Signed, body: &Bytes) -> Resu
         // A reply that refuses need not look like one that grants.
         Err(problem) => match from_slice::<RawReply>(body) {
             Ok(raw) => (raw.envelope, Some(problem)),
-            Err(_) => return Err(undecodable::<R>(command, signed, body, &problem)),
+            Err(_) => return Err(undecodable::<R>(command, &redactor(), body, &problem)),
         },
     };
     if !envelope.is_answer() && !bare {
@@ -49,15 +57,20 @@ fn decode<R: Reply>(command: Command<'_>, signed: &Signed, body: &Bytes) -> Resu
     }
     match problem {
         Some(problem) if is_success(&envelope) => {
-            Err(undecodable::<R>(command, signed, body, &problem))
+            Err(undecodable::<R>(command, &redactor(), body, &problem))
         }
-        _ => Err(refused(command, signed, body, envelope)),
+        _ => Err(refused(command, &redactor(), body, envelope)),
     }
 }
 
 /// The service said that the call failed.
-fn refused(command: Command<'_>, signed: &Signed, body: &Bytes, mut envelope: Envelope) -> Error {
-    envelope.error_info = envelope.error_info.map(|text| signed.redact(text));
+fn refused(
+    command: Command<'_>,
+    redactor: &Redactor<'_>,
+    body: &Bytes,
+    mut envelope: Envelope,
+) -> Error {
+    envelope.error_info = envelope.error_info.map(|text| redactor.shown(&text));
     command
         .error(Cause::Api { envelope }, Sent::Yes)
         .with_body(body.clone())
@@ -77,7 +90,7 @@ fn foreign(command: Command<'_>, body: &Bytes) -> Error {
 /// Looks once more, this time keeping track of where in the reply it is.
 fn undecodable<R: Reply>(
     command: Command<'_>,
-    signed: &Signed,
+    redactor: &Redactor<'_>,
     body: &Bytes,
     problem: &serde_json::Error,
 ) -> Error {
@@ -92,8 +105,8 @@ fn undecodable<R: Reply>(
     // The service answers with an object; anything else was cut off or comes from something in between.
     let foreign = from_slice::<RawReply>(body).is_err();
     let cause = Cause::Decode {
-        field: signed.redact(quoted(&field)),
-        message: quoted(&signed.redact(without_text(&problem.to_string()))),
+        field: redactor.shown(&field),
+        message: redactor.shown(&without_value(&problem.to_string())),
         foreign,
     };
     let sent = if foreign { Sent::Maybe } else { Sent::Yes };

@@ -7,7 +7,6 @@ use super::{
     script::{Keys, Run, Script},
     server::{Address, Connection, Server},
 };
-use crate::error::quoted;
 use arc_swap::ArcSwap;
 use futures_util::future::{Either, select};
 use redis::RedisError;
@@ -19,6 +18,7 @@ use std::{
     },
     time::Duration,
 };
+use tencent_chat_types::text::quoted;
 use tokio::{
     runtime::Handle,
     sync::{OnceCell, watch},
@@ -100,7 +100,7 @@ impl Link {
             Either::Left((Ok(Ok(answer)), _)) => return Ok(answer),
             Either::Left((Ok(Err(error)), _)) if is_of_one_call(&error) => {
                 self.tell(&error);
-                let error_text = quoted(&error.to_string());
+                let error_text = quoted(&error.to_string()).into_owned();
                 tracing::warn!(error = error_text, "Redis refused a script of the limiter");
                 return Err(error);
             }
@@ -224,7 +224,7 @@ impl Link {
             }));
         });
         if is_new {
-            let error = quoted(&error.to_string());
+            let error = quoted(&error.to_string()).into_owned();
             match self.policy.fails_closed {
                 false => tracing::warn!(
                     error,
