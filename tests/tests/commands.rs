@@ -2,16 +2,21 @@
 //! and the documented codes when it is used wrongly.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use futures_util::TryStreamExt;
 use tencent_chat_client::ErrorKind;
 use tencent_chat_tests::world::{NOW, World, text};
 use tencent_chat_types::{
     Endpoint, ErrorCode,
-    account::{ImportAccount, ImportAccounts, QueryOnlineStatus, query_online_status::OnlineState},
+    account::{
+        ImportAccount, ImportAccounts, QueryOnlineStatus, SetDoNotDisturb,
+        query_online_status::OnlineState, set_do_not_disturb::DoNotDisturbLevel,
+    },
     conversation::{
         CreateContactGroup, DeleteContactGroup, DeleteConversation, GetContactGroup,
-        GetConversationList, MarkContact, SearchContactGroup, UpdateContactGroup,
+        GetConversationList, MarkContact, PinConversations, SearchContactGroup, UpdateContactGroup,
         create_contact_group::NewContactGroup,
         mark_contact::{ContactMark, MarkOperation},
+        pin_conversations::{PinOperation, PinnedContact},
         update_contact_group::{
             ContactGroupUpdate, ContactGroupUpdateType, ContactOperation, ContactUpdate,
         },
@@ -22,11 +27,12 @@ use tencent_chat_types::{
     },
     message::{GetC2cHistory, SendMsg},
     model::{
-        Contact, ContactType, CustomElem, CustomField, FileElem, GroupType, MemberRole, MsgElement,
-        ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine,
+        Contact, ContactType, CustomElem, CustomField, FileElem, GroupType, KeywordMatchType,
+        MemberRole, MsgElement, ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine,
     },
     operations::GetServerIpList,
     profile::{GetProfiles, SetProfile},
+    search::{SearchGroups, SearchUsers, search_users::SearchGender},
     wire::{TagValue, Unknown},
 };
 
@@ -685,4 +691,118 @@ async fn a_reply_without_action_status() {
         (reply.envelope.action_status, reply.ip_list.len()),
         (None, 2)
     );
+}
+
+#[tokio::test]
+async fn conversations_are_pinned_fifty_at_most() {
+    let world = World::new().await;
+    let users: Vec<String> = (0..51).map(|number| format!("user{number}")).collect();
+    world.ok(ImportAccounts::new(users.clone())).await;
+    let group = world.group(GroupType::PUBLIC, "chess").await;
+    let user = |id: &str| PinnedContact::new(ContactType::C2C).with_to_account(id);
+    let pin = |items: Vec<PinnedContact>| PinConversations::new("lin", PinOperation::PIN, items);
+    let group = PinnedContact::new(ContactType::GROUP).with_group_id(group);
+    world.ok(pin(vec![user("mei"), group])).await;
+    let list = async || {
+        let request = GetConversationList::new("lin", 63);
+        let list: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+        let pinned = list.into_iter().filter(|item| item.top_flag.is_on());
+        pinned
+            .map(|item| item.to_account.or(item.group_id).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list().await.len(), 2);
+    world
+        .ok(pin(users[..48].iter().map(|id| user(id)).collect()))
+        .await;
+    assert_eq!(world.code(pin(vec![user("user50")])).await, 51012);
+    world.ok(pin(vec![user("mei")])).await;
+    let unpin = PinConversations::new("lin", PinOperation::UNPIN, [user("mei"), user("ada")]);
+    world.ok(unpin).await;
+    assert_eq!(list().await.len(), 49);
+    world.ok(pin(vec![user("user50")])).await;
+    assert_eq!(world.code(pin(vec![user("nobody")])).await, 50001);
+}
+
+#[tokio::test]
+async fn a_user_is_left_alone_at_the_hours_that_were_set() {
+    let world = World::new().await;
+    let set = |daily: bool| {
+        SetDoNotDisturb::new("lin", NOW + 100, NOW + 200, daily, DoNotDisturbLevel::BLOCK)
+    };
+    world.ok(set(false)).await;
+    let now = || world.simulator.do_not_disturb("lin");
+    assert_eq!(now(), None);
+    world.clock.advance(150);
+    assert_eq!(now(), Some(DoNotDisturbLevel::BLOCK));
+    world.clock.advance(86_400);
+    assert_eq!(now(), None, "once");
+    world.ok(set(true)).await;
+    assert_eq!(now(), Some(DoNotDisturbLevel::BLOCK), "every day");
+    world.clock.advance(50);
+    assert_eq!(now(), None);
+    let backwards = SetDoNotDisturb::new("lin", NOW, NOW - 1, false, DoNotDisturbLevel::BLOCK);
+    assert_eq!(world.code(backwards).await, 90001);
+}
+
+#[tokio::test]
+async fn users_and_groups_are_found_by_name_and_id() {
+    let world = World::new().await;
+    let profiles = [
+        ("lin", "chess fan", "Gender_Type_Female", 19_900_101),
+        ("mei", "go and chess", "Gender_Type_Female", 20_000_101),
+        ("ada", "chess", "Gender_Type_Male", 20_100_101),
+        ("bob", "chess too", "Gender_Type_Male", 20_100_101),
+    ];
+    for (user, nick, gender, birthday) in profiles {
+        let items = [
+            ProfileItem::new(ProfileTag::NICK, nick),
+            ProfileItem::new(ProfileTag::GENDER, gender),
+            ProfileItem::new(ProfileTag::BIRTHDAY, TagValue::Integer(birthday)),
+        ];
+        world.ok(SetProfile::new(user, items)).await;
+    }
+    let found = async |request: SearchUsers| {
+        let users: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+        let ids = users.into_iter().map(|user| user.user_id);
+        ids.collect::<Vec<_>>()
+    };
+    let search = |words: &[&str]| SearchUsers::new(words.iter().copied(), 2);
+    assert_eq!(
+        found(search(&["chess"])).await,
+        ["ada", "bob", "lin", "mei"],
+        "page by page"
+    );
+    assert_eq!(found(search(&["lin"])).await, ["lin"], "by the whole id");
+    assert!(found(search(&["li"])).await.is_empty());
+    assert_eq!(found(search(&["fan", "go"])).await, ["lin", "mei"]);
+    let both = search(&["chess", "go"]).with_keyword_match_type(KeywordMatchType::ALL);
+    assert_eq!(found(both).await, ["mei"]);
+    let men = search(&["chess"]).with_user_gender_type(SearchGender::MALE);
+    assert_eq!(found(men).await, ["ada", "bob"]);
+    let young = search(&["chess"]).with_user_birth_start(20_000_101_u64);
+    let young = young.with_user_birth_end(20_050_101_u64);
+    assert_eq!(found(young).await, ["mei"]);
+    let page = world.ok(search(&["chess"])).await;
+    assert_eq!((page.total_count, page.is_finish), (4, false));
+
+    let ids = ["one", "two", "three", "four"];
+    for id in ids {
+        world.group(GroupType::PUBLIC, id).await;
+    }
+    world.group(GroupType::WORK, "work").await;
+    let search = SearchGroups::new(["a group"], 100);
+    let groups: Vec<_> = (world.client.items(search.clone()))
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(groups.len(), 5);
+    let search = search.with_group_type([GroupType::PRIVATE]);
+    let groups: Vec<_> = world.client.items(search).try_collect().await.unwrap();
+    assert_eq!(groups[0].group_id, "work", "by the name of old");
+    assert_eq!(
+        groups[0].group_owner_user_name.as_deref(),
+        Some("chess fan")
+    );
+    assert_eq!(groups[0].group_member_num, Some(3));
 }

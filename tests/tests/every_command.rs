@@ -4,15 +4,19 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, future::Future, path::Path, pin::Pin};
 use tencent_chat_client::ErrorKind;
-use tencent_chat_tests::world::{NOW, World, text};
+use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
     ENDPOINTS, Endpoint, EndpointVisitor, ErrorCode,
     account::ImportAccounts,
-    group::{CreateGroup, CreateTopic, UpdateGroupCounters, create_group::NewMember},
-    message::{SendGroupMsg, SendMsg},
-    model::{GroupCounter, GroupType},
+    group::{
+        CreateGroup, CreatePermissionGroup, CreateTopic, UpdateGroupCounters,
+        create_group::NewMember,
+    },
+    message::{PinGroupMsg, SendGroupMsg, SendMsg},
+    model::{GroupCounter, GroupType, OfflinePushInfo, ScheduledPushContent, ScheduledPushType},
     push::SetAttributeNames,
     relationship::{AddFriends, add_friends::NewFriend},
+    timpush::{PushToAll, SchedulePush},
     visit_endpoint,
 };
 use xtask::codegen::load;
@@ -32,6 +36,10 @@ struct Populated {
     live: String,
     /// Key of a message from lin to mei, likewise.
     key: String,
+    /// Id of a scheduled push to all, likewise.
+    task: u64,
+    /// Id of a push, likewise.
+    push: String,
 }
 
 async fn populated() -> Populated {
@@ -81,6 +89,17 @@ async fn populated() -> Populated {
             [GroupCounter::new("wins", 5)],
         ))
         .await;
+    for id in ["@PMG#_coaches", "@PMG#_old"] {
+        let group = CreatePermissionGroup::new("@TGS#_@TGS#cEXAMPLE", "Coaches", 3);
+        world.ok(group.with_permission_group_id(id)).await;
+    }
+    let content = ScheduledPushContent::new().with_offline_push_info(OfflinePushInfo::default());
+    let schedule = SchedulePush::new(APP, ScheduledPushType::ALL, "2027-06-01 10:00:00", content);
+    let task = world.ok(schedule).await.task_id;
+    let notification = OfflinePushInfo::default().with_title("Tonight");
+    let push = PushToAll::new(1).with_offline_push_info(notification);
+    let push = world.ok(push).await.task_id;
+    world.ok(PinGroupMsg::new("chess-club", 1)).await;
     let live = world.live_group().await;
     world.simulator.join_group(&live, "coach").unwrap();
     world.simulator.set_online("coach", "Web", "Online");
@@ -89,6 +108,8 @@ async fn populated() -> Populated {
         world,
         live,
         key: sent.msg_key.unwrap(),
+        task,
+        push,
     }
 }
 
@@ -131,7 +152,9 @@ async fn every_command_answers() {
             let json = request.value.replace("@TGS#aEXAMPLE", live);
             let json = MSG_KEYS
                 .iter()
-                .fold(json, |json, held| json.replace(held, key));
+                .fold(json, |json, held| json.replace(held, key))
+                .replace("1234567890", &world.task.to_string())
+                .replace("1400000000_1_2_3", &world.push);
             let call = Call {
                 world: &world.world,
                 json: &json,

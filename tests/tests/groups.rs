@@ -1,20 +1,24 @@
 //! Groups, their members, data and topics against the simulator, over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use futures_util::TryStreamExt;
 use tencent_chat_client::ErrorKind;
-use tencent_chat_tests::world::{NOW, World};
+use tencent_chat_tests::world::{NOW, World, text};
 use tencent_chat_types::{
     ErrorCode,
     account::ImportAccounts,
     group::{
-        AddGroupMembers, BanGroupMembers, ChangeGroupOwner, ClearGroupAttributes, CreateTopic,
-        DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers, DestroyGroup,
-        DestroyTopics, GetBannedGroupMembers, GetGroupAttributes, GetGroupCounters, GetGroupInfo,
-        GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers,
-        GetMutedGroupMembers, GetOnlineMemberCount, GetTopics, ImportGroup, ImportGroupMembers,
+        AddGroupMembers, AddPermissionGroupMembers, AddTopicPermissions, BanGroupMembers,
+        ChangeGroupOwner, ClearGroupAttributes, CreatePermissionGroup, CreateTopic,
+        DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers,
+        DeletePermissionGroupMembers, DeleteTopicPermissions, DestroyGroup,
+        DestroyPermissionGroups, DestroyTopics, GetBannedGroupMembers, GetGroupAttributes,
+        GetGroupCounters, GetGroupInfo, GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups,
+        GetLiveGroupMembers, GetMutedGroupMembers, GetOnlineMemberCount, GetPermissionGroupMembers,
+        GetPermissionGroups, GetTopicPermissions, GetTopics, ImportGroup, ImportGroupMembers,
         ImportTopic, MarkLiveGroupMembers, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember,
-        ModifyTopic, MuteGroupMembers, ResetGroupAttributes, UnbanGroupMembers,
-        UpdateGroupCounters,
+        ModifyPermissionGroup, ModifyTopic, ModifyTopicPermissions, MuteGroupMembers,
+        ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
         add_group_members::MemberToAdd,
         delete_group_attributes::GroupAttributeKey,
         get_joined_groups::JoinedGroupFilter,
@@ -22,9 +26,13 @@ use tencent_chat_types::{
         mark_live_group_members::{MarkCommand, MarkedMember},
         update_group_counters::CounterMode,
     },
+    message::{
+        GetPinnedGroupMsgs, PinGroupMsg, SendGroupMsg, UnpinGroupMsg,
+        get_pinned_group_msgs::PinnedGroupMsg,
+    },
     model::{
         AddMemberOutcome, CustomField, GroupAttribute, GroupCounter, GroupType, MemberRole,
-        MuteAllMember,
+        MuteAllMember, PermissionGroupMember, TopicPermission,
     },
 };
 
@@ -516,4 +524,138 @@ async fn live_groups() {
         world.code(BanGroupMembers::new(public, ["mei"], 60)).await,
         10007
     );
+}
+
+#[tokio::test]
+async fn permission_groups_hold_permissions_topics_and_members() {
+    let world = World::new().await;
+    let (id, topic) = world.community().await;
+    let own = CreatePermissionGroup::new(id.as_str(), "Referees", 5)
+        .with_permission_group_id("@PMG#_referees")
+        .with_custom_string("season 7");
+    let answered = world.ok(own.clone()).await.permission_group_id;
+    assert_eq!(answered.as_deref(), Some("@PMG#_referees"));
+    assert_eq!(world.code(own).await, 10004, "the id is taken");
+    let public = world.group(GroupType::PUBLIC, "public").await;
+    let wrong = CreatePermissionGroup::new(public, "Referees", 5);
+    assert_eq!(world.code(wrong).await, 10007);
+    for number in 0..4 {
+        let name = format!("Group {number}");
+        world
+            .ok(CreatePermissionGroup::new(id.as_str(), name, number))
+            .await;
+    }
+
+    let rename = ModifyPermissionGroup::new(id.as_str(), "@PMG#_referees");
+    world.ok(rename.with_permission_group_name("Umpires")).await;
+    let one = GetPermissionGroups::new(id.as_str());
+    let one = one.with_permission_group_id_list(["@PMG#_referees", "@PMG#_nobody"]);
+    let one = world.ok(one).await.permission_group_info_list;
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0].permission_group_name.as_deref(), Some("Umpires"));
+    assert_eq!(one[0].permission, Some(5), "what was not sent stays");
+    assert_eq!(one[0].custom_string.as_deref(), Some("season 7"));
+    let all = GetPermissionGroups::new(id.as_str()).with_limit(20_u64);
+    let all: Vec<_> = world.client.items(all).try_collect().await.unwrap();
+    let ids: Vec<_> = (all.into_iter())
+        .map(|info| info.permission_group_id.unwrap())
+        .collect();
+    assert_eq!(ids.len(), 5, "over two pages of the simulator");
+
+    let permissions = [
+        TopicPermission::new(topic.as_str(), 9),
+        TopicPermission::new("nowhere", 1),
+    ];
+    let added = AddTopicPermissions::new(id.as_str(), "@PMG#_referees", permissions);
+    let added = world.ok(added).await.topic_permission_result_list.unwrap();
+    let codes: Vec<i64> = added.iter().map(|result| result.error_code.0).collect();
+    assert_eq!(codes[0], 0);
+    assert_ne!(codes[1], 0, "there is no such topic");
+    let changed = [TopicPermission::new(topic.as_str(), 8)];
+    world
+        .ok(ModifyTopicPermissions::new(
+            id.as_str(),
+            "@PMG#_referees",
+            changed,
+        ))
+        .await;
+    let read = GetTopicPermissions::new(id.as_str(), "@PMG#_referees");
+    let list = world.ok(read.clone()).await.topic_permission_result_list;
+    assert_eq!((list.len(), list[0].permission), (1, Some(8)));
+    let taken = DeleteTopicPermissions::new(id.as_str(), "@PMG#_referees", [topic.as_str()]);
+    world.ok(taken).await;
+    let list = world.ok(read).await.topic_permission_result_list;
+    assert!(list.is_empty());
+
+    let members = ["lin", "mei", "ada", "bob"].map(PermissionGroupMember::new);
+    let added = AddPermissionGroupMembers::new(id.as_str(), "@PMG#_referees", members);
+    world.ok(added).await;
+    let members = async || {
+        let request = GetPermissionGroupMembers::new(id.as_str(), "@PMG#_referees");
+        let request = request.with_limit(2_u64);
+        let members: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+        let names = members.into_iter().map(|member| member.member_account);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(members().await, ["ada", "lin", "mei"], "bob is no member");
+    let ada = [PermissionGroupMember::new("ada")];
+    world
+        .ok(DeletePermissionGroupMembers::new(
+            id.as_str(),
+            "@PMG#_referees",
+            ada,
+        ))
+        .await;
+    world
+        .ok(DeleteGroupMembers::new(id.as_str(), ["mei"]))
+        .await;
+    assert_eq!(members().await, ["lin"], "who leaves is out of everything");
+
+    let gone = DestroyPermissionGroups::new(id.as_str(), ["@PMG#_referees", "@PMG#_nobody"]);
+    let outcome = world.client.batch(gone).await;
+    let done: Vec<bool> = outcome.iter().map(|(_, item)| item.is_done()).collect();
+    assert_eq!(done, [true, false]);
+    let gone = GetTopicPermissions::new(id.as_str(), "@PMG#_referees");
+    assert_eq!(world.code(gone).await, 10004);
+}
+
+#[tokio::test]
+async fn messages_are_pinned_the_latest_first_and_ten_at_most() {
+    let world = World::new().await;
+    let id = world.group(GroupType::PUBLIC, "chess").await;
+    for number in 1..=11 {
+        world
+            .ok(SendGroupMsg::new(id.as_str(), number, text("e4")))
+            .await;
+    }
+    for seq in 1..=10 {
+        let pin = PinGroupMsg::new(id.as_str(), seq).with_pinner_account("lin");
+        world.ok(pin).await;
+    }
+    assert_eq!(world.code(PinGroupMsg::new(id.as_str(), 10)).await, 10071);
+    assert_eq!(world.code(PinGroupMsg::new(id.as_str(), 11)).await, 10070);
+    assert_eq!(world.code(PinGroupMsg::new(id.as_str(), 12)).await, 10004);
+    for seq in 1..=9 {
+        world.ok(UnpinGroupMsg::new(id.as_str(), seq)).await;
+    }
+    world.ok(PinGroupMsg::new(id.as_str(), 11)).await;
+    let pinned = world.ok(GetPinnedGroupMsgs::new(id.as_str())).await;
+    assert_eq!(
+        pinned.pinned_msg_list,
+        [
+            PinnedGroupMsg::new(11, "administrator"),
+            PinnedGroupMsg::new(10, "lin")
+        ]
+    );
+
+    let (community, topic) = world.community().await;
+    let message = SendGroupMsg::new(community.as_str(), 1, text("e4"));
+    world.ok(message.with_topic_id(topic.as_str())).await;
+    let pin = PinGroupMsg::new(community.as_str(), 1);
+    assert_eq!(world.code(pin.clone()).await, 10004, "a topic is needed");
+    world.ok(pin.with_topic_id(topic.as_str())).await;
+    let pinned = GetPinnedGroupMsgs::new(community).with_topic_id(topic);
+    assert_eq!(world.ok(pinned).await.pinned_msg_list.len(), 1);
+    let live = world.live_group().await;
+    assert_eq!(world.code(PinGroupMsg::new(live, 1)).await, 10007);
 }

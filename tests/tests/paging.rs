@@ -19,7 +19,8 @@ use tencent_chat_types::{
     account::ImportAccounts,
     conversation::{GetContactGroup, GetConversationList},
     group::{
-        GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers, ListGroups,
+        GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers,
+        GetPermissionGroupMembers, GetPermissionGroups, ListGroups,
     },
     message::{
         GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, get_group_msg_readers::ReadFilter,
@@ -30,6 +31,8 @@ use tencent_chat_types::{
         GetBlockList, GetFollows, GetFriends, ImportFriends, get_follows::FollowList,
         import_friends::ImportedFriend,
     },
+    search::{SearchGroups, SearchUsers},
+    timpush::{ListScheduledPushes, list_scheduled_pushes::ScheduleOrder},
 };
 use xtask::codegen::{
     load::{self, LoadedEndpoint},
@@ -71,7 +74,20 @@ macro_rules! for_each_paged {
             .await,
             $run(GetC2cHistory::new("lin", "mei", 100, 0, 1_700_000_000)).await,
             $run(GetContactGroup::new("lin")).await,
-            $run(GetConversationList::new("lin", 15)).await,
+            $run(GetConversationList::new("lin", 63)).await,
+            $run(GetPermissionGroups::new("community")).await,
+            $run(GetPermissionGroupMembers::new("community", "referees")).await,
+            $run(SearchUsers::new(["chess"], 100)).await,
+            $run(SearchGroups::new(["chess"], 100)).await,
+            $run(ListScheduledPushes::new(
+                APP,
+                20,
+                ScheduleOrder::CREATED,
+                true,
+                "2026-01-01 00:00:00",
+                "2026-02-01 00:00:00",
+            ))
+            .await,
         ]
     };
 }
@@ -311,7 +327,7 @@ fn assert_complete(paths: &[&'static str]) {
     let rows: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     assert_eq!(rows, spec, "for_each_paged! lacks or doubles a command");
     assert_eq!(rows.len(), paths.len());
-    assert!(spec.len() >= 19 && spec.len() < ENDPOINTS.len());
+    assert!(spec.len() >= 24 && spec.len() < ENDPOINTS.len());
 }
 
 async fn each_item_once<E>(request: E) -> &'static str

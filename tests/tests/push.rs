@@ -1,12 +1,16 @@
 //! Pushing, accounts and chatbots against the simulator, over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
-use tencent_chat_tests::world::{World, text};
+use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
     account::{CheckAccounts, DeleteAccounts, InvalidateLogin, check_accounts::AccountStatus},
     chatbot::{CreateChatbot, DeleteChatbot, ListChatbots},
-    model::{AccountId, ProfileTag, UserAttributes, UserTags},
+    model::{
+        AccountId, OfflinePushInfo, ProfileTag, PushAccountType, PushFailure, ScheduledPushContent,
+        ScheduledPushStatus, ScheduledPushType, TagCondition, UserAttributes, UserTags,
+    },
     operations::{GetMessageArchive, GetOperationsData, get_message_archive::ArchiveChatType},
     profile::GetProfiles,
     push::{
@@ -14,6 +18,11 @@ use tencent_chat_types::{
         RemoveAllUserTags, RemoveUserAttributes, RemoveUserTags, SetAttributeNames,
         SetUserAttributes, push_to_users::PushCondition,
         remove_user_attributes::UserAttributeNames,
+    },
+    timpush::{
+        self, DeleteScheduledPush, GetScheduledPush, ListScheduledPushes, ModifyScheduledPush,
+        PushToAccounts, PushToAll, RecallPush, SchedulePush, list_scheduled_pushes::ScheduleOrder,
+        remove_user_attributes::AttributesToRemove,
     },
 };
 
@@ -172,4 +181,168 @@ async fn operations() {
     assert!(!world.ok(archive).await.file.is_empty());
     let canned = world.simulator.canned_commands();
     assert!(canned.contains(&"v4/openconfigsvr/getappinfo"));
+}
+
+fn notification() -> OfflinePushInfo {
+    OfflinePushInfo::default()
+        .with_title("Tonight")
+        .with_desc("Doors open at eight")
+}
+
+#[tokio::test]
+async fn the_push_service_tells_for_whom_it_did_not_work() {
+    let world = World::new().await;
+    let unknown = || vec![PushFailure::new("nobody", 70107)];
+    let names = timpush::SetAttributeNames::new([("0", "city"), ("1", "device")]).with_attr_types(
+        BTreeMap::from([("1".into(), PushAccountType::REGISTRATION)]),
+    );
+    world.ok(names).await;
+    let read = world.ok(timpush::GetAttributeNames::new()).await;
+    assert_eq!(read.attr_names["1"], "device");
+    assert_eq!(read.attr_types.unwrap()["0"], PushAccountType::USER);
+    let twice = timpush::SetAttributeNames::new([("2", "city")]);
+    assert_eq!(world.code(twice).await, 90033);
+    let other = timpush::SetAttributeNames::new([("1", "device")]);
+    let other = other.with_attr_types(BTreeMap::from([("1".into(), PushAccountType::USER)]));
+    assert_eq!(world.code(other).await, 90033, "it cannot be changed");
+
+    let attributes = [
+        UserAttributes::new("lin", [("city", "Lyon")]),
+        UserAttributes::new("mei", [("device", "phone")]),
+        UserAttributes::new("nobody", [("city", "Lyon")]),
+    ];
+    let set = world.ok(timpush::SetUserAttributes::new(attributes)).await;
+    let failures = set.error_list.unwrap();
+    assert_eq!(
+        failures,
+        [
+            PushFailure::new("mei", 90035),
+            PushFailure::new("nobody", 70107)
+        ]
+    );
+    let read = timpush::GetUserAttributes::new(["lin", "nobody"]);
+    let read = world.ok(read).await;
+    assert_eq!(read.user_attrs[0].attrs["city"], "Lyon");
+    assert_eq!(read.error_list.unwrap(), unknown());
+    let removed = [AttributesToRemove::new("lin", ["city"])];
+    let removed = world.ok(timpush::RemoveUserAttributes::new(removed)).await;
+    assert_eq!(removed.error_list, None);
+    let read = world.ok(timpush::GetUserAttributes::new(["lin"])).await;
+    assert!(read.user_attrs[0].attrs.is_empty());
+
+    let tags = |user: &str, tags: &[&str]| UserTags::new(user, tags.iter().copied());
+    let added = [tags("lin", &["a", "b"]), tags("nobody", &["a"])];
+    let outcome = world.client.batch(timpush::AddUserTags::new(added)).await;
+    let done: Vec<bool> = outcome.iter().map(|(_, item)| item.is_done()).collect();
+    assert_eq!(done, [true, false], "a batch knows who got the tags");
+    let replaced = timpush::AddUserTags::new([tags("lin", &["c", "d"])]);
+    world.ok(replaced.with_replace(true)).await;
+    world
+        .ok(timpush::RemoveUserTags::new([tags("lin", &["d"])]))
+        .await;
+    let read = world.ok(timpush::GetUserTags::new(["lin", "nobody"])).await;
+    assert_eq!(read.user_tags[0].tags, ["c"]);
+    assert_eq!(read.error_list.unwrap(), unknown());
+    let eleven: Vec<String> = (0..11).map(|number| number.to_string()).collect();
+    let many = timpush::AddUserTags::new([UserTags::new("lin", eleven)]);
+    assert_eq!(world.code(many.clone()).await, 90032);
+    world.ok(many.with_replace(true)).await;
+    world.ok(timpush::RemoveAllUserTags::new(["lin"])).await;
+    let read = world.ok(timpush::GetUserTags::new(["lin"])).await;
+    assert!(read.user_tags[0].tags.is_empty());
+}
+
+#[tokio::test]
+async fn a_push_can_be_recalled_once_and_for_a_day() {
+    let world = World::new().await;
+    let push = |number| PushToAll::new(number).with_offline_push_info(notification());
+    let first = world.ok(push(1)).await.task_id;
+    assert_eq!(world.code(push(2)).await, 90024);
+    world.clock.advance(2);
+    let nothing = PushToAll::new(3);
+    assert_eq!(world.code(nothing.clone()).await, 90001);
+    let online = nothing
+        .with_msg_body(text("sale"))
+        .with_online_only_flag(true);
+    let second = world.ok(online).await.task_id;
+    let mixed = TagCondition::new().with_tags_not(["a"]);
+    let mixed = mixed.with_attrs_or([("city", "Lyon")]);
+    world.clock.advance(2);
+    assert_eq!(world.code(push(4).with_condition(mixed)).await, 90039);
+
+    let users = PushToAccounts::new("lin", ["mei", "nobody"], 5, notification());
+    let batch = world.ok(users).await;
+    let failures = batch.error_list.unwrap();
+    assert_eq!(failures, [PushFailure::new("nobody", 70107)]);
+
+    world.ok(RecallPush::new(first.as_str())).await;
+    assert_eq!(world.code(RecallPush::new(second.as_str())).await, 90051);
+    world.clock.advance(2);
+    assert_eq!(world.code(RecallPush::new(first)).await, 90050);
+    assert_eq!(world.code(RecallPush::new("another")).await, 90049);
+    world.ok(RecallPush::new(batch.task_id)).await;
+    world.clock.advance(86_400);
+    assert_eq!(world.code(RecallPush::new(second)).await, 90049);
+}
+
+#[tokio::test]
+async fn a_scheduled_push_can_be_changed_until_its_time_comes() {
+    let world = World::new().await;
+    // The clock starts at 2023-11-14 22:13:20.
+    assert_eq!(NOW, 1_700_000_000);
+    let schedule = |time: &str| {
+        let content = ScheduledPushContent::new().with_offline_push_info(notification());
+        SchedulePush::new(APP, ScheduledPushType::ALL, time, content)
+    };
+    for wrong in ["2023-11-14 22:13:20", "2023-11-31 00:00:00", "tomorrow"] {
+        assert_eq!(world.code(schedule(wrong)).await, 90001, "{wrong}");
+    }
+    let mut ids = Vec::new();
+    for day in 15..20 {
+        let time = format!("2023-11-{day} 08:00:00");
+        ids.push(world.ok(schedule(&time)).await.task_id);
+    }
+    let first = ids[0];
+    let read = async || {
+        let request = GetScheduledPush::new(APP, first);
+        world.ok(request).await.task_info
+    };
+    let task = read().await;
+    assert_eq!(task.create_at.as_deref(), Some("2023-11-14 22:13:20"));
+    assert_eq!(task.title.as_deref(), Some("Tonight"));
+    assert_eq!(task.status, Some(ScheduledPushStatus::PENDING));
+
+    let list = |asc| {
+        ListScheduledPushes::new(
+            APP,
+            100,
+            ScheduleOrder::SCHEDULED,
+            asc,
+            "2023-11-15 00:00:00",
+            "2023-11-18 23:59:59",
+        )
+    };
+    let listed = async |request: ListScheduledPushes| {
+        let tasks: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+        tasks.iter().map(|task| task.task_id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(list(true)).await, ids[..4], "over two pages");
+    let mut backwards = ids[..4].to_vec();
+    backwards.reverse();
+    assert_eq!(listed(list(false)).await, backwards);
+    assert!(listed(list(true).with_keyword("Tomorrow")).await.is_empty());
+
+    let change = ModifyScheduledPush::new(APP, first, ScheduledPushType::ALL);
+    let later = change.clone().with_sched_at("2023-11-16 09:00:00");
+    world.ok(later).await;
+    assert_eq!(read().await.sched_at, "2023-11-16 09:00:00");
+    let other = ModifyScheduledPush::new(APP, first, ScheduledPushType::USER);
+    assert_eq!(world.code(other).await, 90001, "the kind stays");
+    let delete = |id| DeleteScheduledPush::new(APP, id, ScheduledPushType::ALL);
+    world.ok(delete(ids[4])).await;
+    world.clock.advance(86_400 + 11 * 3_600);
+    assert_eq!(world.code(change).await, 90107);
+    assert_eq!(world.code(delete(first)).await, 90107);
+    assert_eq!(read().await.status, None);
+    world.ok(delete(ids[2])).await;
 }

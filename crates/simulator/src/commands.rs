@@ -8,14 +8,18 @@ pub(crate) mod group;
 mod group_data;
 pub(crate) mod group_members;
 pub(crate) mod group_messages;
+mod group_pins;
 mod live_groups;
 pub(crate) mod message;
 mod message_extensions;
 mod moderation;
 mod operations;
+mod permission_groups;
 mod profile;
 mod push;
 pub(crate) mod relationship;
+mod search;
+mod timpush;
 mod topics;
 
 use crate::{gate::Because, server::Settings, state::State, webhooks::Events};
@@ -127,14 +131,18 @@ impl Commands {
         group_data::register(&mut commands);
         group_members::register(&mut commands);
         group_messages::register(&mut commands);
+        group_pins::register(&mut commands);
         live_groups::register(&mut commands);
         message::register(&mut commands);
         message_extensions::register(&mut commands);
         moderation::register(&mut commands);
         operations::register(&mut commands);
+        permission_groups::register(&mut commands);
         profile::register(&mut commands);
         push::register(&mut commands);
         relationship::register(&mut commands);
+        search::register(&mut commands);
+        timpush::register(&mut commands);
         topics::register(&mut commands);
         canned::register(&mut commands);
         commands

@@ -14,6 +14,7 @@ use crate::{
 use std::fmt;
 use tencent_chat_types::{
     ErrorCode,
+    account::set_do_not_disturb::DoNotDisturbLevel,
     message::{MarkC2cMsgsRead, SendGroupMsg, SendMsg},
     model::{ApplyJoinOption, MemberRole, MsgElement},
     relationship::add_friends::NewFriend,
@@ -101,6 +102,14 @@ impl Simulator {
             let peer = Peer::User(with.to_owned());
             account.conversations.entry(peer).or_default().pinned = pinned;
         });
+    }
+
+    /// Whether a user is not disturbed at this time, and how far messages stay away.
+    pub fn do_not_disturb(&self, user: &str) -> Option<DoNotDisturbLevel> {
+        self.shared.act(&browser(user), |context| {
+            let held = context.state.accounts.get(user)?.do_not_disturb?;
+            held.holds(context.now).then_some(held.level)
+        })
     }
 
     /// Lets a user send a one-to-one message, and answers its key. The app is asked and told.

@@ -7,13 +7,14 @@ mod relations;
 
 pub(crate) use self::{
     duplicates::{Duplicates, Mark},
-    group::{Group, Topic},
-    messages::{Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey},
+    group::{Group, PermissionGroup, Topic},
+    messages::{Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin},
     relations::{Friend, Relations},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
-    model::{Contact, ContactType},
+    account::set_do_not_disturb::DoNotDisturbLevel,
+    model::{Contact, ContactType, PushAccountType, ScheduledPush},
     wire::TagValue,
 };
 
@@ -41,8 +42,50 @@ pub(crate) struct State {
 pub(crate) struct Push {
     /// Names of the attributes by their numbers.
     pub(crate) attribute_names: BTreeMap<String, String>,
+    /// What the attributes belong to by their numbers; users where nothing is said.
+    pub(crate) attribute_types: BTreeMap<String, PushAccountType>,
     /// When pushes were made, in seconds.
     pub(crate) times: Vec<u64>,
+    /// When pushes of the push service were made, in seconds.
+    pub(crate) service_times: Vec<u64>,
+    /// Pushes of the push service by their ids.
+    pub(crate) made: BTreeMap<String, MadePush>,
+    pub(crate) batches_made: u64,
+    /// When a push was last recalled.
+    pub(crate) recalled: Option<u64>,
+    /// Scheduled pushes by their ids.
+    pub(crate) scheduled: BTreeMap<u64, ScheduledPush>,
+    pub(crate) scheduled_created: u64,
+}
+
+/// A push that was made.
+#[derive(Debug)]
+pub(crate) struct MadePush {
+    pub(crate) time: u64,
+    pub(crate) recalled: bool,
+}
+
+/// A time during which a user is not disturbed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DoNotDisturb {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) daily: bool,
+    pub(crate) level: DoNotDisturbLevel,
+}
+
+impl DoNotDisturb {
+    /// Whether the time is within. Days have the same length everywhere, so that hours in Beijing
+    /// are as good as any.
+    pub(crate) fn holds(&self, now: u64) -> bool {
+        const DAY: u64 = 86_400;
+        if now < self.from {
+            return false;
+        }
+        let since = now - self.from;
+        let since = if self.daily { since % DAY } else { since };
+        since < self.to.saturating_sub(self.from)
+    }
 }
 
 /// One user.
@@ -65,6 +108,7 @@ pub(crate) struct Account {
     pub(crate) muted: (u64, u64),
     pub(crate) push_attributes: BTreeMap<String, String>,
     pub(crate) push_tags: BTreeSet<String>,
+    pub(crate) do_not_disturb: Option<DoNotDisturb>,
 }
 
 /// The other side of a conversation.

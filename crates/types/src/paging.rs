@@ -127,7 +127,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u32, u64, i32, i64);
+numbers!(bool, u32, u64, i32, i64);
 
 impl AsNumber for crate::wire::Flag {
     fn as_number(&self) -> Option<i128> {

@@ -1253,6 +1253,7 @@ impl<'a> Rules<'a> {
         if let Some(PagingEnd::FieldEquals { field, .. } | PagingEnd::FieldNonzero(field)) = end {
             let ty = self.known_field(source, field, &file.reply, "reply");
             let numbers = [
+                TypeExpr::Bool,
                 TypeExpr::Flag,
                 TypeExpr::U32,
                 TypeExpr::U64,
@@ -1264,7 +1265,7 @@ impl<'a> Rules<'a> {
                     source,
                     field,
                     format!("`{}` is no number", field.value),
-                    "a flag or an integer",
+                    "a flag, a bool or an integer",
                 );
             }
         }

@@ -3,7 +3,8 @@
 use crate::{Call, Client};
 use tencent_chat_types::conversation::{
     CreateContactGroup, DeleteContactGroup, DeleteConversation, GetC2cUnreadCount, GetContactGroup,
-    GetConversationList, MarkContact, SearchContactGroup, SetGroupUnreadCount, UpdateContactGroup,
+    GetConversationList, MarkContact, PinConversations, SearchContactGroup, SetGroupUnreadCount,
+    UpdateContactGroup,
 };
 
 /// Conversation lists, groups of conversations and marks on them.
@@ -227,6 +228,32 @@ impl<'a> Conversation<'a> {
     /// | 51012 | Too many conversations are pinned. |
     /// | 51013 | The app's edition has no conversation groups and standard marks. |
     pub fn mark_contact(self, request: MarkContact) -> Call<'a, MarkContact> {
+        self.client.call(request)
+    }
+
+    /// Pins conversations to the top of a user's list, or unpins them.
+    ///
+    /// Pinned conversations come first in the user's list, on every device. A user can have 50 pinned conversations.
+    ///
+    /// * Command: `POST v4/recentcontact/top`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Pin a conversation](https://www.tencentcloud.com/document/product/1047/78304), state of 2026-03-26
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 50001 | The user has not been imported. |
+    /// | 50002 | A parameter is missing or not allowed. |
+    /// | 50003 | Only an app administrator may do this. |
+    /// | 50004 | The conversation service failed internally. |
+    /// | 50005 | The conversation service did not answer in time. |
+    /// | 51012 | Too many conversations are pinned. |
+    pub fn pin_conversations(
+        self,
+        request: PinConversations,
+    ) -> Call<'a, PinConversations> {
         self.client.call(request)
     }
 

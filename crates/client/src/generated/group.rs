@@ -2,14 +2,18 @@
 
 use crate::{Call, Client};
 use tencent_chat_types::group::{
-    AddGroupMembers, BanGroupMembers, ChangeGroupOwner, CheckLiveGroupMembers, ClearGroupAttributes,
-    CreateGroup, CreateTopic, DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers,
-    DestroyGroup, DestroyTopics, GetBannedGroupMembers, GetGroupAttributes, GetGroupCounters,
-    GetGroupInfo, GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups, GetLiveGroupAdmins,
-    GetLiveGroupMembers, GetMutedGroupMembers, GetOnlineMemberCount, GetSpecifiedGroupMembers,
+    AddGroupMembers, AddPermissionGroupMembers, AddTopicPermissions, BanGroupMembers,
+    ChangeGroupOwner, CheckLiveGroupMembers, ClearGroupAttributes, CreateGroup,
+    CreatePermissionGroup, CreateTopic, DeleteGroupAttributes, DeleteGroupCounters,
+    DeleteGroupMembers, DeletePermissionGroupMembers, DeleteTopicPermissions, DestroyGroup,
+    DestroyPermissionGroups, DestroyTopics, GetBannedGroupMembers, GetGroupAttributes,
+    GetGroupCounters, GetGroupInfo, GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups,
+    GetLiveGroupAdmins, GetLiveGroupMembers, GetMutedGroupMembers, GetOnlineMemberCount,
+    GetPermissionGroupMembers, GetPermissionGroups, GetSpecifiedGroupMembers, GetTopicPermissions,
     GetTopics, ImportGroup, ImportGroupMembers, ImportTopic, ListGroups, MarkLiveGroupMembers,
-    ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyLiveGroupAdmins, ModifyTopic,
-    MuteGroupMembers, ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
+    ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyLiveGroupAdmins,
+    ModifyPermissionGroup, ModifyTopic, ModifyTopicPermissions, MuteGroupMembers,
+    ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
 };
 
 /// Groups, their profiles, members, attributes, counters and topics.
@@ -58,6 +62,55 @@ impl<'a> Group<'a> {
         self,
         request: AddGroupMembers,
     ) -> Call<'a, AddGroupMembers> {
+        self.client.call(request)
+    }
+
+    /// Adds up to 100 members of a community to a permission group.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    /// A member has the permissions of all permission groups that it is in. Lists are not split into calls: what `Result` says of a
+    /// member is not known.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/add_permission_group_member`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Adding Members to a Permission Group](https://www.tencentcloud.com/document/product/1047/61240), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn add_permission_group_members(
+        self,
+        request: AddPermissionGroupMembers,
+    ) -> Call<'a, AddPermissionGroupMembers> {
+        self.client.call(request)
+    }
+
+    /// Adds permissions in up to 50 topics to a permission group.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/add_topic_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Any number of `topic_permission_list`: the client's `batch` splits them into calls of at most 50
+    /// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of unknown date
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn add_topic_permissions(
+        self,
+        request: AddTopicPermissions,
+    ) -> Call<'a, AddTopicPermissions> {
         self.client.call(request)
     }
 
@@ -199,6 +252,31 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
+    /// Creates a permission group in a community: permissions that its members have beside those of everybody.
+    ///
+    /// Only for communities, and only with an edition that includes them. Permissions are bits: those of the community here, those of
+    /// single topics with `add_topic_permission_group`. An id of the app's own makes the group easier to find
+    /// again; without one the service makes an id and answers it.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/create_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Vendor's page: [Creating Permission Groups](https://www.tencentcloud.com/document/product/1047/61232), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn create_permission_group(
+        self,
+        request: CreatePermissionGroup,
+    ) -> Call<'a, CreatePermissionGroup> {
+        self.client.call(request)
+    }
+
     /// Creates a topic of a community.
     ///
     /// Communities and topics must be switched on in the console. Triggers the webhooks before and after a topic is created.
@@ -309,6 +387,55 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
+    /// Takes up to 100 members out of a permission group.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    /// All members of the community are notified. Who is not in the permission group counts as taken out.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/delete_permission_group_member`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 100
+    /// * Vendor's page: [Deleting Permission Group Members](https://www.tencentcloud.com/document/product/1047/61241), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn delete_permission_group_members(
+        self,
+        request: DeletePermissionGroupMembers,
+    ) -> Call<'a, DeletePermissionGroupMembers> {
+        self.client.call(request)
+    }
+
+    /// Takes the permissions in up to 50 topics from a permission group.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/delete_topic_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `topic_id_list`: the client's `batch` splits them into calls of at most 50
+    /// * Vendor's page: [Deleting Topic Permissions](https://www.tencentcloud.com/document/product/1047/61238), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn delete_topic_permissions(
+        self,
+        request: DeleteTopicPermissions,
+    ) -> Call<'a, DeleteTopicPermissions> {
+        self.client.call(request)
+    }
+
     /// Disbands a group.
     ///
     /// Triggers the webhook after a group is disbanded.
@@ -329,6 +456,30 @@ impl<'a> Group<'a> {
     /// | 10010 | The group does not exist or was disbanded. |
     /// | 10015 | The group id is malformed, or no group has it. |
     pub fn destroy_group(self, request: DestroyGroup) -> Call<'a, DestroyGroup> {
+        self.client.call(request)
+    }
+
+    /// Destroys up to 20 permission groups of a community.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/destroy_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Any number of `permission_group_id_list`: the client's `batch` splits them into calls of at most 20
+    /// * Vendor's page: [Terminating Permission Groups](https://www.tencentcloud.com/document/product/1047/61233), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn destroy_permission_groups(
+        self,
+        request: DestroyPermissionGroups,
+    ) -> Call<'a, DestroyPermissionGroups> {
         self.client.call(request)
     }
 
@@ -647,6 +798,52 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
+    /// Reads the members of a permission group page by page.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/get_permission_group_member_list`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn get_permission_group_members(
+        self,
+        request: GetPermissionGroupMembers,
+    ) -> Call<'a, GetPermissionGroupMembers> {
+        self.client.call(request)
+    }
+
+    /// Reads permission groups of a community: those that are named, or all page by page.
+    ///
+    /// Only for communities, and only with an edition that includes them. Pages have up to 20 permission groups.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/get_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), state of 2025-12-15
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn get_permission_groups(
+        self,
+        request: GetPermissionGroups,
+    ) -> Call<'a, GetPermissionGroups> {
+        self.client.call(request)
+    }
+
     /// Reads some members of a group by their user ids.
     ///
     /// Not for an `AVChatRoom`.
@@ -672,6 +869,29 @@ impl<'a> Group<'a> {
         self,
         request: GetSpecifiedGroupMembers,
     ) -> Call<'a, GetSpecifiedGroupMembers> {
+        self.client.call(request)
+    }
+
+    /// Reads the permissions of a permission group in topics.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/get_topic_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: [Obtaining Topic Permissions](https://www.tencentcloud.com/document/product/1047/61239), state of 2024-07-16
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn get_topic_permissions(
+        self,
+        request: GetTopicPermissions,
+    ) -> Call<'a, GetTopicPermissions> {
         self.client.call(request)
     }
 
@@ -929,6 +1149,29 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
+    /// Changes the name, the permissions or the data of a permission group.
+    ///
+    /// Only for communities, and only with an edition that includes them. Fields that are left out stay as they are.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/modify_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Modifying Permission Group Information](https://www.tencentcloud.com/document/product/1047/61234), state of 2024-07-16
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn modify_permission_group(
+        self,
+        request: ModifyPermissionGroup,
+    ) -> Call<'a, ModifyPermissionGroup> {
+        self.client.call(request)
+    }
+
     /// Changes fields of a topic of a community.
     ///
     /// Only the fields that are sent change. Triggers the webhook after the profile of a topic changes.
@@ -954,6 +1197,29 @@ impl<'a> Group<'a> {
     /// | 11000 | Communities are not switched on. |
     /// | 80001 | The text did not pass moderation. |
     pub fn modify_topic(self, request: ModifyTopic) -> Call<'a, ModifyTopic> {
+        self.client.call(request)
+    }
+
+    /// Changes the permissions of a permission group in topics.
+    ///
+    /// Only for communities, and only with an edition that includes them.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/set_topic_permission_group`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, a second run leaves the state of the first
+    /// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of unknown date
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn modify_topic_permissions(
+        self,
+        request: ModifyTopicPermissions,
+    ) -> Call<'a, ModifyTopicPermissions> {
         self.client.call(request)
     }
 

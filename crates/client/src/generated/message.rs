@@ -3,10 +3,11 @@
 use crate::{Call, Client};
 use tencent_chat_types::message::{
     ClearGroupHistory, DeleteC2cMsgs, DeleteGroupMsgsBySender, GetC2cHistory, GetC2cMsgExtensions,
-    GetGroupHistory, GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReceipts, ImportC2cMsg,
-    ImportGroupMsgs, MarkC2cMsgsRead, ModifyC2cMsg, ModifyGroupMsg, RecallC2cMsg, RecallGroupMsgs,
-    SendBroadcastMsg, SendC2cReadReceipts, SendGroupMsg, SendGroupReadReceipts,
-    SendGroupSystemNotification, SendMsg, SendMsgToMany, SetC2cMsgExtensions, SetGroupMsgExtensions,
+    GetGroupHistory, GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReceipts,
+    GetPinnedGroupMsgs, ImportC2cMsg, ImportGroupMsgs, MarkC2cMsgsRead, ModifyC2cMsg,
+    ModifyGroupMsg, PinGroupMsg, RecallC2cMsg, RecallGroupMsgs, SendBroadcastMsg,
+    SendC2cReadReceipts, SendGroupMsg, SendGroupReadReceipts, SendGroupSystemNotification, SendMsg,
+    SendMsgToMany, SetC2cMsgExtensions, SetGroupMsgExtensions, UnpinGroupMsg,
 };
 
 /// Messages: sending, importing, changing, recalling and reading them back.
@@ -255,6 +256,28 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
+    /// Lists the pinned messages of a group or a topic.
+    ///
+    /// Needs one of the largest editions. Not for an `AVChatRoom`.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/get_pinned_messages`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: harmless, the command changes nothing
+    /// * Vendor's page: 获取置顶消息, state of 2026-07-14
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn get_pinned_group_msgs(
+        self,
+        request: GetPinnedGroupMsgs,
+    ) -> Call<'a, GetPinnedGroupMsgs> {
+        self.client.call(request)
+    }
+
     /// Takes over a one-to-one message from elsewhere, with the time at which it was sent.
     ///
     /// Import messages in the order of their times. Updates the conversation and triggers no webhook.
@@ -393,6 +416,28 @@ impl<'a> Message<'a> {
     /// | 90992 | The message service failed internally or did not answer in time. |
     /// | 91000 | The message service failed internally. |
     pub fn modify_group_msg(self, request: ModifyGroupMsg) -> Call<'a, ModifyGroupMsg> {
+        self.client.call(request)
+    }
+
+    /// Pins a message in a group or a topic.
+    ///
+    /// Needs one of the largest editions. Not for an `AVChatRoom`. Clients show pinned messages by the time they were pinned, the
+    /// latest first. A group can have ten pinned messages.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/pin_message`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Vendor's page: 群消息置顶, state of 2026-07-10
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    /// | 10070 | Ten messages of the group or topic are pinned, which is the most. |
+    /// | 10071 | The message is pinned already. |
+    pub fn pin_group_msg(self, request: PinGroupMsg) -> Call<'a, PinGroupMsg> {
         self.client.call(request)
     }
 
@@ -712,6 +757,25 @@ impl<'a> Message<'a> {
         self,
         request: SetGroupMsgExtensions,
     ) -> Call<'a, SetGroupMsgExtensions> {
+        self.client.call(request)
+    }
+
+    /// Unpins a message in a group or a topic.
+    ///
+    /// Needs one of the largest editions. Not for an `AVChatRoom`.
+    ///
+    /// * Command: `POST v4/group_open_http_svc/unpin_message`
+    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Repeating: does the work again; only repeat what never arrived
+    /// * Vendor's page: 取消群消息置顶, state of unknown date
+    ///
+    /// # Error codes
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 10004 | A parameter is missing or not allowed. |
+    /// | 10010 | The group does not exist or was disbanded. |
+    pub fn unpin_group_msg(self, request: UnpinGroupMsg) -> Call<'a, UnpinGroupMsg> {
         self.client.call(request)
     }
 }

@@ -3,14 +3,15 @@
 use super::{BadBody, Commands, Context, Refusal, text};
 use crate::{
     gate::Because,
-    state::{Account, State},
+    state::{Account, DoNotDisturb, State},
 };
 use tencent_chat_types::{
     ErrorCode,
     account::{
         CheckAccounts, CheckAccountsReply, DeleteAccounts, DeleteAccountsReply, ImportAccount,
         ImportAccountReply, ImportAccounts, ImportAccountsReply, InvalidateLogin,
-        InvalidateLoginReply, QueryOnlineStatus, QueryOnlineStatusReply,
+        InvalidateLoginReply, QueryOnlineStatus, QueryOnlineStatusReply, SetDoNotDisturb,
+        SetDoNotDisturbReply,
         check_accounts::{AccountCheck, AccountStatus},
         delete_accounts::AccountResult,
         import_accounts::AccountImport,
@@ -50,6 +51,7 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, delete_accounts);
     commands.add(BAD_BODY, invalidate_login);
     commands.add(BAD_STATUS_BODY, query_online_status);
+    commands.add(BAD_STATUS_BODY, set_do_not_disturb);
 }
 
 fn is_user_id(id: &str) -> bool {
@@ -203,4 +205,24 @@ fn status_of(state: &State, user: &str, detailed: bool) -> Option<OnlineStatus> 
         status.detail = Some(detail.collect());
     }
     Some(status)
+}
+
+fn set_do_not_disturb(
+    context: &mut Context<'_>,
+    request: SetDoNotDisturb,
+) -> Result<SetDoNotDisturbReply, Refusal> {
+    let Some(account) = context.state.accounts.get_mut(&request.to_account) else {
+        return Err(ErrorCode::MESSAGE_ACCOUNT_NOT_FOUND.because("To_Account is not imported"));
+    };
+    if request.end_time < request.start_time {
+        let text = "EndTime is before StartTime";
+        return Err(ErrorCode::MESSAGE_JSON_UNPARSABLE.because(text));
+    }
+    account.do_not_disturb = Some(DoNotDisturb {
+        from: request.start_time,
+        to: request.end_time,
+        daily: request.is_repeated.is_on(),
+        level: request.level,
+    });
+    Ok(SetDoNotDisturbReply::default())
 }

@@ -5,16 +5,19 @@ use crate::{
     gate::Because,
     state::{Account, Marks, Peer, Recent, State},
 };
+use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,
     conversation::{
         CreateContactGroup, CreateContactGroupReply, DeleteContactGroup, DeleteContactGroupReply,
         DeleteConversation, DeleteConversationReply, GetContactGroup, GetContactGroupReply,
         GetConversationList, GetConversationListReply, MarkContact, MarkContactReply,
-        SearchContactGroup, SearchContactGroupReply, UpdateContactGroup, UpdateContactGroupReply,
+        PinConversations, PinConversationsReply, SearchContactGroup, SearchContactGroupReply,
+        UpdateContactGroup, UpdateContactGroupReply,
         create_contact_group::NewContactGroupResult,
         get_conversation_list::Conversation,
         mark_contact::{ContactMark, ContactMarkResult, MarkOperation},
+        pin_conversations::PinOperation,
         update_contact_group::{
             ContactGroupUpdateResult, ContactGroupUpdateType, ContactOperation, ContactUpdateResult,
         },
@@ -38,6 +41,8 @@ const BAD_BODY: BadBody = BadBody {
 const MAX_GROUPS: usize = 20;
 /// Most conversations of a user that are marked or in a group.
 const MAX_CONVERSATIONS: usize = 1_000;
+/// Most pinned conversations of a user.
+const MAX_PINNED: usize = 50;
 /// Longest name of a conversation group in bytes.
 const MAX_NAME_BYTES: usize = 32;
 
@@ -48,6 +53,7 @@ const PAGE_PINNED: u64 = 4;
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, get_conversation_list);
     commands.add(BAD_BODY, delete_conversation);
+    commands.add(BAD_BODY, pin_conversations);
     commands.add(BAD_BODY, create_contact_group);
     commands.add(BAD_BODY, update_contact_group);
     commands.add(BAD_BODY, delete_contact_group);
@@ -157,6 +163,47 @@ fn delete_conversation(
         context.state.clear_history(&request.from_account, user);
     }
     Ok(DeleteConversationReply::default())
+}
+
+fn pin_conversations(
+    context: &mut Context<'_>,
+    request: PinConversations,
+) -> Result<PinConversationsReply, Refusal> {
+    let pin = match request.operation_type {
+        PinOperation::PIN => true,
+        PinOperation::UNPIN => false,
+        _ => {
+            return Err(ErrorCode::CONVERSATION_PARAMETER_INVALID
+                .because("OperationType is neither 1 nor 2"));
+        }
+    };
+    let mut peers = Vec::new();
+    for item in request.recent_contact_item {
+        let mut contact = Contact::new(item.r#type);
+        contact.to_account = item.to_account;
+        contact.to_group_id = item.group_id;
+        let peer = peer(context.state, &contact).map_err(|code| code.because(text(code)))?;
+        peers.push(peer);
+    }
+    let account = account(context.state, &request.from_account)?;
+    let mut pinned: BTreeSet<&Peer> = (account.conversations.iter())
+        .filter(|(_, recent)| recent.pinned)
+        .map(|(peer, _)| peer)
+        .collect();
+    if pin {
+        pinned.extend(&peers);
+        if pinned.len() > MAX_PINNED {
+            return Err(ErrorCode::CONVERSATION_PIN_QUOTA.because("50 conversations are pinned"));
+        }
+    }
+    for peer in peers {
+        match (account.conversations.get_mut(&peer), pin) {
+            (Some(recent), _) => recent.pinned = pin,
+            (None, true) => account.conversations.entry(peer).or_default().pinned = true,
+            (None, false) => {}
+        }
+    }
+    Ok(PinConversationsReply::default())
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {

@@ -70,7 +70,10 @@ pub(super) fn register(commands: &mut Commands) {
 }
 
 /// Messages of the group, or of a topic.
-fn messages<'a>(group: &'a mut Group, topic: Option<&String>) -> Result<&'a mut Messages, Refusal> {
+pub(super) fn messages<'a>(
+    group: &'a mut Group,
+    topic: Option<&String>,
+) -> Result<&'a mut Messages, Refusal> {
     match topic {
         None => Ok(&mut group.messages),
         Some(id) => match group.topics.get_mut(id) {

@@ -5,7 +5,7 @@ use crate::{
     gate::Because,
     state::{Account, State},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     ErrorCode,
     model::{UserAttributes, UserTags},
@@ -20,7 +20,7 @@ use tencent_chat_types::{
     validate::Limit,
 };
 
-const BAD_BODY: BadBody = BadBody {
+pub(super) const BAD_BODY: BadBody = BadBody {
     unparsable: |path| match path {
         "MsgBody" => ErrorCode::MESSAGE_BODY_NO_LIST,
         "MsgRandom" => ErrorCode::MESSAGE_RANDOM_INVALID,
@@ -77,10 +77,20 @@ fn push_to_users(
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
     if let Some(condition) = &request.condition {
-        check(context.state, condition)?;
+        check(context.state, &conditions(condition))?;
     }
     let now = context.now;
-    let times = &mut context.state.push.times;
+    count(&mut context.state.push.times, now)?;
+    let mut reply = PushToUsersReply::default();
+    reply.task_id = format!(
+        "{}_{now}_{}",
+        context.settings.sdk_app_id, request.msg_random
+    );
+    Ok(reply)
+}
+
+/// Counts a push where there may be one more.
+pub(super) fn count(times: &mut Vec<u64>, now: u64) -> Result<(), Refusal> {
     if times
         .last()
         .is_some_and(|last| now.saturating_sub(*last) < 1)
@@ -92,17 +102,25 @@ fn push_to_users(
         return Err(ErrorCode::PUSH_DAILY_QUOTA.because("100 pushes were made today"));
     }
     times.push(now);
-    let mut reply = PushToUsersReply::default();
-    reply.task_id = format!(
-        "{}_{now}_{}",
-        context.settings.sdk_app_id, request.msg_random
-    );
-    Ok(reply)
+    Ok(())
 }
 
-fn check(state: &State, condition: &PushCondition) -> Result<(), Refusal> {
-    let attributes = condition.attrs_or.iter().chain(&condition.attrs_and);
-    let tags = || condition.tags_or.iter().chain(&condition.tags_and);
+/// Who gets a push.
+pub(super) struct Conditions<'a> {
+    pub(super) attributes: [&'a Option<BTreeMap<String, String>>; 2],
+    pub(super) tags: Vec<&'a Option<Vec<String>>>,
+}
+
+fn conditions(condition: &PushCondition) -> Conditions<'_> {
+    Conditions {
+        attributes: [&condition.attrs_or, &condition.attrs_and],
+        tags: vec![&condition.tags_or, &condition.tags_and],
+    }
+}
+
+pub(super) fn check(state: &State, condition: &Conditions<'_>) -> Result<(), Refusal> {
+    let attributes = condition.attributes.into_iter().flatten();
+    let tags = || condition.tags.iter().copied().flatten();
     if attributes.clone().count() > 0 && tags().count() > 0 {
         return Err(ErrorCode::PUSH_CONDITIONS_MIXED.because("tags and attributes"));
     }
@@ -119,7 +137,7 @@ fn check(state: &State, condition: &PushCondition) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_tags(tags: &[String]) -> Result<(), Refusal> {
+pub(super) fn check_tags(tags: &[String]) -> Result<(), Refusal> {
     for tag in tags {
         if tag.is_empty() {
             return Err(ErrorCode::PUSH_TAG_EMPTY.because("a tag is empty"));
@@ -157,7 +175,7 @@ fn get_attribute_names(
 }
 
 /// That the app has named an attribute.
-fn check_attribute(state: &State, name: &str) -> Result<(), Refusal> {
+pub(super) fn check_attribute(state: &State, name: &str) -> Result<(), Refusal> {
     match state
         .push
         .attribute_names

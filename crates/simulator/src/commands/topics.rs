@@ -265,6 +265,9 @@ fn destroy_topics(
     for id in request.topic_id_list {
         let (code, text) = match group.topics.remove(&id) {
             Some(_) => {
+                for held in group.permission_groups.values_mut() {
+                    held.topics.remove(&id);
+                }
                 gone.push(id.clone());
                 (ErrorCode::OK, "ok")
             }

@@ -23,6 +23,21 @@ pub(crate) struct Group {
     pub(crate) banned: BTreeMap<String, u64>,
     /// Marks of members of a live group.
     pub(crate) marks: BTreeMap<String, BTreeSet<u64>>,
+    /// Permission groups of a community by their ids.
+    pub(crate) permission_groups: BTreeMap<String, PermissionGroup>,
+    pub(crate) permission_groups_created: u64,
+}
+
+/// A permission group of a community.
+#[derive(Debug, Default)]
+pub(crate) struct PermissionGroup {
+    pub(crate) name: String,
+    /// Permissions in the community, bit by bit.
+    pub(crate) permission: u64,
+    pub(crate) custom: String,
+    /// Permissions in topics, bit by bit.
+    pub(crate) topics: BTreeMap<String, u64>,
+    pub(crate) members: BTreeSet<String>,
 }
 
 /// A topic of a community.
@@ -47,6 +62,8 @@ impl Group {
             counters: BTreeMap::new(),
             banned: BTreeMap::new(),
             marks: BTreeMap::new(),
+            permission_groups: BTreeMap::new(),
+            permission_groups_created: 0,
         }
     }
 
@@ -95,6 +112,9 @@ impl Group {
 
     pub(crate) fn leave(&mut self, user: &str) -> bool {
         self.marks.remove(user);
+        for held in self.permission_groups.values_mut() {
+            held.members.remove(user);
+        }
         if self.info.owner_account.as_deref() == Some(user) {
             self.info.owner_account = None;
         }

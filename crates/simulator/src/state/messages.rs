@@ -93,6 +93,16 @@ pub(crate) struct Messages {
     read: BTreeMap<String, u64>,
     /// Some of the oldest have gone.
     forgotten: bool,
+    /// Messages that are pinned, the latest pin last.
+    pub(crate) pins: Vec<Pin>,
+}
+
+/// That a message is pinned.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    pub(crate) seq: u64,
+    /// Who pinned it.
+    pub(crate) by: String,
 }
 
 /// A group message.

@@ -15,11 +15,13 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::message::GetGroupMsgExtensions as Endpoint>::META,
     <crate::message::GetGroupMsgReaders as Endpoint>::META,
     <crate::message::GetGroupMsgReceipts as Endpoint>::META,
+    <crate::message::GetPinnedGroupMsgs as Endpoint>::META,
     <crate::message::ImportC2cMsg as Endpoint>::META,
     <crate::message::ImportGroupMsgs as Endpoint>::META,
     <crate::message::MarkC2cMsgsRead as Endpoint>::META,
     <crate::message::ModifyC2cMsg as Endpoint>::META,
     <crate::message::ModifyGroupMsg as Endpoint>::META,
+    <crate::message::PinGroupMsg as Endpoint>::META,
     <crate::message::RecallC2cMsg as Endpoint>::META,
     <crate::message::RecallGroupMsgs as Endpoint>::META,
     <crate::message::SendBroadcastMsg as Endpoint>::META,
@@ -31,6 +33,7 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::message::SendMsgToMany as Endpoint>::META,
     <crate::message::SetC2cMsgExtensions as Endpoint>::META,
     <crate::message::SetGroupMsgExtensions as Endpoint>::META,
+    <crate::message::UnpinGroupMsg as Endpoint>::META,
     <crate::conversation::CreateContactGroup as Endpoint>::META,
     <crate::conversation::DeleteContactGroup as Endpoint>::META,
     <crate::conversation::DeleteConversation as Endpoint>::META,
@@ -38,20 +41,27 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::conversation::GetContactGroup as Endpoint>::META,
     <crate::conversation::GetConversationList as Endpoint>::META,
     <crate::conversation::MarkContact as Endpoint>::META,
+    <crate::conversation::PinConversations as Endpoint>::META,
     <crate::conversation::SearchContactGroup as Endpoint>::META,
     <crate::conversation::SetGroupUnreadCount as Endpoint>::META,
     <crate::conversation::UpdateContactGroup as Endpoint>::META,
     <crate::group::AddGroupMembers as Endpoint>::META,
+    <crate::group::AddPermissionGroupMembers as Endpoint>::META,
+    <crate::group::AddTopicPermissions as Endpoint>::META,
     <crate::group::BanGroupMembers as Endpoint>::META,
     <crate::group::ChangeGroupOwner as Endpoint>::META,
     <crate::group::CheckLiveGroupMembers as Endpoint>::META,
     <crate::group::ClearGroupAttributes as Endpoint>::META,
     <crate::group::CreateGroup as Endpoint>::META,
+    <crate::group::CreatePermissionGroup as Endpoint>::META,
     <crate::group::CreateTopic as Endpoint>::META,
     <crate::group::DeleteGroupAttributes as Endpoint>::META,
     <crate::group::DeleteGroupCounters as Endpoint>::META,
     <crate::group::DeleteGroupMembers as Endpoint>::META,
+    <crate::group::DeletePermissionGroupMembers as Endpoint>::META,
+    <crate::group::DeleteTopicPermissions as Endpoint>::META,
     <crate::group::DestroyGroup as Endpoint>::META,
+    <crate::group::DestroyPermissionGroups as Endpoint>::META,
     <crate::group::DestroyTopics as Endpoint>::META,
     <crate::group::GetBannedGroupMembers as Endpoint>::META,
     <crate::group::GetGroupAttributes as Endpoint>::META,
@@ -64,7 +74,10 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::GetLiveGroupMembers as Endpoint>::META,
     <crate::group::GetMutedGroupMembers as Endpoint>::META,
     <crate::group::GetOnlineMemberCount as Endpoint>::META,
+    <crate::group::GetPermissionGroupMembers as Endpoint>::META,
+    <crate::group::GetPermissionGroups as Endpoint>::META,
     <crate::group::GetSpecifiedGroupMembers as Endpoint>::META,
+    <crate::group::GetTopicPermissions as Endpoint>::META,
     <crate::group::GetTopics as Endpoint>::META,
     <crate::group::ImportGroup as Endpoint>::META,
     <crate::group::ImportGroupMembers as Endpoint>::META,
@@ -75,7 +88,9 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::group::ModifyGroupAttributes as Endpoint>::META,
     <crate::group::ModifyGroupMember as Endpoint>::META,
     <crate::group::ModifyLiveGroupAdmins as Endpoint>::META,
+    <crate::group::ModifyPermissionGroup as Endpoint>::META,
     <crate::group::ModifyTopic as Endpoint>::META,
+    <crate::group::ModifyTopicPermissions as Endpoint>::META,
     <crate::group::MuteGroupMembers as Endpoint>::META,
     <crate::group::ResetGroupAttributes as Endpoint>::META,
     <crate::group::UnbanGroupMembers as Endpoint>::META,
@@ -98,6 +113,7 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::account::ImportAccounts as Endpoint>::META,
     <crate::account::InvalidateLogin as Endpoint>::META,
     <crate::account::QueryOnlineStatus as Endpoint>::META,
+    <crate::account::SetDoNotDisturb as Endpoint>::META,
     <crate::profile::GetProfiles as Endpoint>::META,
     <crate::profile::SetProfile as Endpoint>::META,
     <crate::relationship::AddFriendLists as Endpoint>::META,
@@ -130,6 +146,23 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::push::RemoveUserTags as Endpoint>::META,
     <crate::push::SetAttributeNames as Endpoint>::META,
     <crate::push::SetUserAttributes as Endpoint>::META,
+    <crate::timpush::AddUserTags as Endpoint>::META,
+    <crate::timpush::DeleteScheduledPush as Endpoint>::META,
+    <crate::timpush::GetAttributeNames as Endpoint>::META,
+    <crate::timpush::GetScheduledPush as Endpoint>::META,
+    <crate::timpush::GetUserAttributes as Endpoint>::META,
+    <crate::timpush::GetUserTags as Endpoint>::META,
+    <crate::timpush::ListScheduledPushes as Endpoint>::META,
+    <crate::timpush::ModifyScheduledPush as Endpoint>::META,
+    <crate::timpush::PushToAccounts as Endpoint>::META,
+    <crate::timpush::PushToAll as Endpoint>::META,
+    <crate::timpush::RecallPush as Endpoint>::META,
+    <crate::timpush::RemoveAllUserTags as Endpoint>::META,
+    <crate::timpush::RemoveUserAttributes as Endpoint>::META,
+    <crate::timpush::RemoveUserTags as Endpoint>::META,
+    <crate::timpush::SchedulePush as Endpoint>::META,
+    <crate::timpush::SetAttributeNames as Endpoint>::META,
+    <crate::timpush::SetUserAttributes as Endpoint>::META,
     <crate::moderation::AddKeywords as Endpoint>::META,
     <crate::moderation::AddLocalKeywords as Endpoint>::META,
     <crate::moderation::BanFile as Endpoint>::META,
@@ -151,6 +184,8 @@ pub static ENDPOINTS: &[&Meta] = &[
     <crate::chatbot::DeleteChatbot as Endpoint>::META,
     <crate::chatbot::ListChatbots as Endpoint>::META,
     <crate::chatbot::SendStreamMsg as Endpoint>::META,
+    <crate::search::SearchGroups as Endpoint>::META,
+    <crate::search::SearchUsers as Endpoint>::META,
 ];
 
 /// Runs `visitor` with the request type of the command at `path`; none when no command is there.
@@ -187,6 +222,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/get_group_msg_receipt" => {
                 visitor.visit::<crate::message::GetGroupMsgReceipts>()
             }
+            "v4/group_open_http_svc/get_pinned_messages" => {
+                visitor.visit::<crate::message::GetPinnedGroupMsgs>()
+            }
             "v4/openim/importmsg" => visitor.visit::<crate::message::ImportC2cMsg>(),
             "v4/group_open_http_svc/import_group_msg" => {
                 visitor.visit::<crate::message::ImportGroupMsgs>()
@@ -197,6 +235,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/openim/modify_c2c_msg" => visitor.visit::<crate::message::ModifyC2cMsg>(),
             "v4/openim/modify_group_msg" => {
                 visitor.visit::<crate::message::ModifyGroupMsg>()
+            }
+            "v4/group_open_http_svc/pin_message" => {
+                visitor.visit::<crate::message::PinGroupMsg>()
             }
             "v4/openim/admin_msgwithdraw" => {
                 visitor.visit::<crate::message::RecallC2cMsg>()
@@ -227,6 +268,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/openim_msg_ext_http_svc/group_set_key_values" => {
                 visitor.visit::<crate::message::SetGroupMsgExtensions>()
             }
+            "v4/group_open_http_svc/unpin_message" => {
+                visitor.visit::<crate::message::UnpinGroupMsg>()
+            }
             "v4/recentcontact/create_contact_group" => {
                 visitor.visit::<crate::conversation::CreateContactGroup>()
             }
@@ -248,6 +292,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/recentcontact/mark_contact" => {
                 visitor.visit::<crate::conversation::MarkContact>()
             }
+            "v4/recentcontact/top" => {
+                visitor.visit::<crate::conversation::PinConversations>()
+            }
             "v4/recentcontact/search_contact_group" => {
                 visitor.visit::<crate::conversation::SearchContactGroup>()
             }
@@ -259,6 +306,12 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/group_open_http_svc/add_group_member" => {
                 visitor.visit::<crate::group::AddGroupMembers>()
+            }
+            "v4/group_open_http_svc/add_permission_group_member" => {
+                visitor.visit::<crate::group::AddPermissionGroupMembers>()
+            }
+            "v4/group_open_http_svc/add_topic_permission_group" => {
+                visitor.visit::<crate::group::AddTopicPermissions>()
             }
             "v4/group_open_http_svc/ban_group_member" => {
                 visitor.visit::<crate::group::BanGroupMembers>()
@@ -275,6 +328,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/create_group" => {
                 visitor.visit::<crate::group::CreateGroup>()
             }
+            "v4/group_open_http_svc/create_permission_group" => {
+                visitor.visit::<crate::group::CreatePermissionGroup>()
+            }
             "v4/million_group_open_http_svc/create_topic" => {
                 visitor.visit::<crate::group::CreateTopic>()
             }
@@ -287,8 +343,17 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/delete_group_member" => {
                 visitor.visit::<crate::group::DeleteGroupMembers>()
             }
+            "v4/group_open_http_svc/delete_permission_group_member" => {
+                visitor.visit::<crate::group::DeletePermissionGroupMembers>()
+            }
+            "v4/group_open_http_svc/delete_topic_permission_group" => {
+                visitor.visit::<crate::group::DeleteTopicPermissions>()
+            }
             "v4/group_open_http_svc/destroy_group" => {
                 visitor.visit::<crate::group::DestroyGroup>()
+            }
+            "v4/group_open_http_svc/destroy_permission_group" => {
+                visitor.visit::<crate::group::DestroyPermissionGroups>()
             }
             "v4/million_group_open_http_svc/destroy_topic" => {
                 visitor.visit::<crate::group::DestroyTopics>()
@@ -326,8 +391,17 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_http_svc/get_online_member_num" => {
                 visitor.visit::<crate::group::GetOnlineMemberCount>()
             }
+            "v4/group_open_http_svc/get_permission_group_member_list" => {
+                visitor.visit::<crate::group::GetPermissionGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_permission_group" => {
+                visitor.visit::<crate::group::GetPermissionGroups>()
+            }
             "v4/group_open_http_svc/get_specified_group_member_info" => {
                 visitor.visit::<crate::group::GetSpecifiedGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_topic_permission_group" => {
+                visitor.visit::<crate::group::GetTopicPermissions>()
             }
             "v4/million_group_open_http_svc/get_topic" => {
                 visitor.visit::<crate::group::GetTopics>()
@@ -359,8 +433,14 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/group_open_avchatroom_http_svc/modify_admin" => {
                 visitor.visit::<crate::group::ModifyLiveGroupAdmins>()
             }
+            "v4/group_open_http_svc/modify_permission_group" => {
+                visitor.visit::<crate::group::ModifyPermissionGroup>()
+            }
             "v4/million_group_open_http_svc/modify_topic" => {
                 visitor.visit::<crate::group::ModifyTopic>()
+            }
+            "v4/group_open_http_svc/set_topic_permission_group" => {
+                visitor.visit::<crate::group::ModifyTopicPermissions>()
             }
             "v4/group_open_http_svc/forbid_send_msg" => {
                 visitor.visit::<crate::group::MuteGroupMembers>()
@@ -427,6 +507,9 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             }
             "v4/openim/query_online_status" => {
                 visitor.visit::<crate::account::QueryOnlineStatus>()
+            }
+            "v4/im_msg_db_logic/admin_set_do_not_disturb" => {
+                visitor.visit::<crate::account::SetDoNotDisturb>()
             }
             "v4/profile/portrait_get" => visitor.visit::<crate::profile::GetProfiles>(),
             "v4/profile/portrait_set" => visitor.visit::<crate::profile::SetProfile>(),
@@ -502,6 +585,41 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/all_member_push/im_set_attr" => {
                 visitor.visit::<crate::push::SetUserAttributes>()
             }
+            "v4/timpush/add_tag" => visitor.visit::<crate::timpush::AddUserTags>(),
+            "v4/timpush/delete_sched_task" => {
+                visitor.visit::<crate::timpush::DeleteScheduledPush>()
+            }
+            "v4/timpush/get_attr_name" => {
+                visitor.visit::<crate::timpush::GetAttributeNames>()
+            }
+            "v4/timpush/get_sched_task" => {
+                visitor.visit::<crate::timpush::GetScheduledPush>()
+            }
+            "v4/timpush/get_attr" => visitor.visit::<crate::timpush::GetUserAttributes>(),
+            "v4/timpush/get_tag" => visitor.visit::<crate::timpush::GetUserTags>(),
+            "v4/timpush/list_sched_task" => {
+                visitor.visit::<crate::timpush::ListScheduledPushes>()
+            }
+            "v4/timpush/modify_sched_task" => {
+                visitor.visit::<crate::timpush::ModifyScheduledPush>()
+            }
+            "v4/timpush/batch" => visitor.visit::<crate::timpush::PushToAccounts>(),
+            "v4/timpush/push" => visitor.visit::<crate::timpush::PushToAll>(),
+            "v4/timpush/revoke" => visitor.visit::<crate::timpush::RecallPush>(),
+            "v4/timpush/clear_all_tags" => {
+                visitor.visit::<crate::timpush::RemoveAllUserTags>()
+            }
+            "v4/timpush/remove_attr" => {
+                visitor.visit::<crate::timpush::RemoveUserAttributes>()
+            }
+            "v4/timpush/remove_tag" => visitor.visit::<crate::timpush::RemoveUserTags>(),
+            "v4/timpush/add_sched_task" => {
+                visitor.visit::<crate::timpush::SchedulePush>()
+            }
+            "v4/timpush/set_attr_name" => {
+                visitor.visit::<crate::timpush::SetAttributeNames>()
+            }
+            "v4/timpush/set_attr" => visitor.visit::<crate::timpush::SetUserAttributes>(),
             "v4/im_msg_audit_mgr/add_cloud_audit_keywords" => {
                 visitor.visit::<crate::moderation::AddKeywords>()
             }
@@ -565,6 +683,8 @@ pub fn visit_endpoint<V: crate::EndpointVisitor>(
             "v4/openim_robot_http_svc/send_stream_msg" => {
                 visitor.visit::<crate::chatbot::SendStreamMsg>()
             }
+            "v4/group_search/search" => visitor.visit::<crate::search::SearchGroups>(),
+            "v4/user_search/search" => visitor.visit::<crate::search::SearchUsers>(),
             _ => return None,
         },
     )
@@ -584,8 +704,12 @@ pub static BATCHED: &[&Meta] = &[
     <crate::conversation::MarkContact as Endpoint>::META,
     <crate::conversation::SearchContactGroup as Endpoint>::META,
     <crate::group::AddGroupMembers as Endpoint>::META,
+    <crate::group::AddTopicPermissions as Endpoint>::META,
     <crate::group::BanGroupMembers as Endpoint>::META,
     <crate::group::DeleteGroupMembers as Endpoint>::META,
+    <crate::group::DeletePermissionGroupMembers as Endpoint>::META,
+    <crate::group::DeleteTopicPermissions as Endpoint>::META,
+    <crate::group::DestroyPermissionGroups as Endpoint>::META,
     <crate::group::GetGroupInfo as Endpoint>::META,
     <crate::group::GetGroupMemberRoles as Endpoint>::META,
     <crate::group::GetSpecifiedGroupMembers as Endpoint>::META,
@@ -618,6 +742,13 @@ pub static BATCHED: &[&Meta] = &[
     <crate::push::RemoveUserAttributes as Endpoint>::META,
     <crate::push::RemoveUserTags as Endpoint>::META,
     <crate::push::SetUserAttributes as Endpoint>::META,
+    <crate::timpush::AddUserTags as Endpoint>::META,
+    <crate::timpush::GetUserAttributes as Endpoint>::META,
+    <crate::timpush::GetUserTags as Endpoint>::META,
+    <crate::timpush::RemoveAllUserTags as Endpoint>::META,
+    <crate::timpush::RemoveUserAttributes as Endpoint>::META,
+    <crate::timpush::RemoveUserTags as Endpoint>::META,
+    <crate::timpush::SetUserAttributes as Endpoint>::META,
     <crate::moderation::AddLocalKeywords as Endpoint>::META,
     <crate::moderation::DeleteKeywords as Endpoint>::META,
     <crate::moderation::DeleteLocalKeywords as Endpoint>::META,
@@ -665,11 +796,23 @@ pub fn visit_batched<V: crate::BatchedVisitor>(
             "v4/group_open_http_svc/add_group_member" => {
                 visitor.visit::<crate::group::AddGroupMembers>()
             }
+            "v4/group_open_http_svc/add_topic_permission_group" => {
+                visitor.visit::<crate::group::AddTopicPermissions>()
+            }
             "v4/group_open_http_svc/ban_group_member" => {
                 visitor.visit::<crate::group::BanGroupMembers>()
             }
             "v4/group_open_http_svc/delete_group_member" => {
                 visitor.visit::<crate::group::DeleteGroupMembers>()
+            }
+            "v4/group_open_http_svc/delete_permission_group_member" => {
+                visitor.visit::<crate::group::DeletePermissionGroupMembers>()
+            }
+            "v4/group_open_http_svc/delete_topic_permission_group" => {
+                visitor.visit::<crate::group::DeleteTopicPermissions>()
+            }
+            "v4/group_open_http_svc/destroy_permission_group" => {
+                visitor.visit::<crate::group::DestroyPermissionGroups>()
             }
             "v4/group_open_http_svc/get_group_info" => {
                 visitor.visit::<crate::group::GetGroupInfo>()
@@ -759,6 +902,17 @@ pub fn visit_batched<V: crate::BatchedVisitor>(
             "v4/all_member_push/im_set_attr" => {
                 visitor.visit::<crate::push::SetUserAttributes>()
             }
+            "v4/timpush/add_tag" => visitor.visit::<crate::timpush::AddUserTags>(),
+            "v4/timpush/get_attr" => visitor.visit::<crate::timpush::GetUserAttributes>(),
+            "v4/timpush/get_tag" => visitor.visit::<crate::timpush::GetUserTags>(),
+            "v4/timpush/clear_all_tags" => {
+                visitor.visit::<crate::timpush::RemoveAllUserTags>()
+            }
+            "v4/timpush/remove_attr" => {
+                visitor.visit::<crate::timpush::RemoveUserAttributes>()
+            }
+            "v4/timpush/remove_tag" => visitor.visit::<crate::timpush::RemoveUserTags>(),
+            "v4/timpush/set_attr" => visitor.visit::<crate::timpush::SetUserAttributes>(),
             "v4/im_msg_audit_mgr/add_local_audit_keywords" => {
                 visitor.visit::<crate::moderation::AddLocalKeywords>()
             }

@@ -187,6 +187,10 @@ impl ErrorCode {
     pub const GROUP_RECEIPT_NOT_FOUND: Self = Self(10062);
     /// 10063: The group would have more than 20 counters.
     pub const GROUP_COUNTER_TOO_MANY: Self = Self(10063);
+    /// 10070: Ten messages of the group or topic are pinned, which is the most.
+    pub const GROUP_PIN_QUOTA: Self = Self(10070);
+    /// 10071: The message is pinned already.
+    pub const GROUP_MESSAGE_PINNED: Self = Self(10071);
     /// 11000: Communities are not switched on.
     pub const COMMUNITY_NOT_ENABLED: Self = Self(11000);
     /// 20001: The message service could not make sense of the request.
@@ -491,6 +495,8 @@ impl ErrorCode {
     pub const PUSH_ATTRIBUTE_INVALID: Self = Self(90033);
     /// 90034: A tag is longer than 50 bytes.
     pub const MESSAGE_TAG_TOO_LONG: Self = Self(90034);
+    /// 90035: A tag or an attribute belongs to users or to the ids of the push SDK, not to both.
+    pub const PUSH_ACCOUNT_KIND_MIXED: Self = Self(90035);
     /// 90039: The conditions mix tags and attributes.
     pub const PUSH_CONDITIONS_MIXED: Self = Self(90039);
     /// 90040: A tag of the conditions is empty.
@@ -505,10 +511,20 @@ impl ErrorCode {
     pub const PUSH_DAILY_QUOTA: Self = Self(90047);
     /// 90048: A user of the request does not exist.
     pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
+    /// 90049: No push has this task id.
+    pub const PUSH_TASK_NOT_FOUND: Self = Self(90049);
+    /// 90050: The push has been recalled before.
+    pub const PUSH_RECALLED: Self = Self(90050);
+    /// 90051: Two pushes were recalled within a second.
+    pub const PUSH_RECALL_RATE_LIMITED: Self = Self(90051);
     /// 90054: The `MsgKey` is malformed.
     pub const MESSAGE_KEY_INVALID: Self = Self(90054);
     /// 90055: A message to several users is larger than 12 KB.
     pub const MESSAGE_BATCH_TOO_LARGE: Self = Self(90055);
+    /// 90057: Messages to several users are sent too fast.
+    pub const MESSAGE_BATCH_RATE_LIMITED: Self = Self(90057);
+    /// 90107: The scheduled push does not wait any more: it is being made or has been made.
+    pub const SCHEDULED_PUSH_NOT_PENDING: Self = Self(90107);
     /// 90992: The message service failed internally or did not answer in time.
     pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
     /// 90994: The message service failed internally.
@@ -1313,6 +1329,22 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Never,
         "The group would have more than 20 counters.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (10070, 10070),
+        "GROUP_PIN_QUOTA",
+        ErrorClass::Quota,
+        ErrorRepeat::Never,
+        "Ten messages of the group or topic are pinned, which is the most.",
+        Some("Unpin one first."),
+    ),
+    ErrorCodeInfo::new(
+        (10071, 10071),
+        "GROUP_MESSAGE_PINNED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The message is pinned already.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2535,6 +2567,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
+        (90035, 90035),
+        "PUSH_ACCOUNT_KIND_MIXED",
+        ErrorClass::Caller,
+        ErrorRepeat::Never,
+        "A tag or an attribute belongs to users or to the ids of the push SDK, not to both.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90039, 90039),
         "PUSH_CONDITIONS_MIXED",
         ErrorClass::Caller,
@@ -2591,6 +2631,30 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
+        (90049, 90049),
+        "PUSH_TASK_NOT_FOUND",
+        ErrorClass::NotFound,
+        ErrorRepeat::Never,
+        "No push has this task id.",
+        Some("Only ids that a push has answered, and of the last 24 hours."),
+    ),
+    ErrorCodeInfo::new(
+        (90050, 90050),
+        "PUSH_RECALLED",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The push has been recalled before.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90051, 90051),
+        "PUSH_RECALL_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Two pushes were recalled within a second.",
+        None,
+    ),
+    ErrorCodeInfo::new(
         (90054, 90054),
         "MESSAGE_KEY_INVALID",
         ErrorClass::Caller,
@@ -2604,6 +2668,22 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "A message to several users is larger than 12 KB.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90057, 90057),
+        "MESSAGE_BATCH_RATE_LIMITED",
+        ErrorClass::Quota,
+        ErrorRepeat::Later,
+        "Messages to several users are sent too fast.",
+        None,
+    ),
+    ErrorCodeInfo::new(
+        (90107, 90107),
+        "SCHEDULED_PUSH_NOT_PENDING",
+        ErrorClass::Refused,
+        ErrorRepeat::Never,
+        "The scheduled push does not wait any more: it is being made or has been made.",
         None,
     ),
     ErrorCodeInfo::new(

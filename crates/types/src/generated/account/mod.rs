@@ -8,6 +8,7 @@ pub mod import_account;
 pub mod import_accounts;
 pub mod invalidate_login;
 pub mod query_online_status;
+pub mod set_do_not_disturb;
 
 pub use check_accounts::{CheckAccounts, CheckAccountsReply};
 pub use delete_accounts::{DeleteAccounts, DeleteAccountsReply};
@@ -15,3 +16,4 @@ pub use import_account::{ImportAccount, ImportAccountReply};
 pub use import_accounts::{ImportAccounts, ImportAccountsReply};
 pub use invalidate_login::{InvalidateLogin, InvalidateLoginReply};
 pub use query_online_status::{QueryOnlineStatus, QueryOnlineStatusReply};
+pub use set_do_not_disturb::{SetDoNotDisturb, SetDoNotDisturbReply};

@@ -9,11 +9,14 @@ pub mod message;
 pub mod message_extension;
 pub mod moderation;
 pub mod official_account;
+pub mod permission_group;
 pub mod profile;
 pub mod push;
 pub mod push_result;
 pub mod push_target;
 pub mod relationship;
+pub mod search;
+pub mod timpush;
 
 pub use account::{AccountId};
 pub use conversation::{Contact, ContactGroup, ContactResult, ContactType, MarkedConversation};
@@ -22,8 +25,11 @@ pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackCo
 pub use message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
 pub use moderation::{LocalFilter, LocalKeyword, LocalWordType, ModerationContentType, ModerationLabel, ModerationResult, ModerationScene};
 pub use official_account::{OfficialAccountFilter, OfficialAccountInfo, Subscription, SubscriptionOutcome, SubscriptionResult};
+pub use permission_group::{PermissionGroupMember, TopicPermission, TopicPermissionResult};
 pub use profile::{ProfileItem, ProfileTag};
 pub use push::{AndroidPushInfo, ApnsPushInfo, BadgeMode, HuaweiImportance, OfflinePushInfo, PushFlag, VivoClassification};
 pub use push_result::{PushStage, PushVendor};
 pub use push_target::{UserAttributes, UserTags};
 pub use relationship::{FriendDeleteType, RelationItem, RelationResult, RelationTag};
+pub use search::{KeywordMatchType};
+pub use timpush::{PushAccountType, PushFailure, ScheduledPush, ScheduledPushContent, ScheduledPushStatus, ScheduledPushType, TagCondition};
