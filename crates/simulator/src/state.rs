@@ -8,7 +8,9 @@ mod relations;
 pub(crate) use self::{
     duplicates::{Duplicates, Mark},
     group::{Group, PermissionGroup, Topic},
-    messages::{Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin},
+    messages::{
+        Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin,
+    },
     relations::{Friend, Relations},
 };
 use std::collections::{BTreeMap, BTreeSet};

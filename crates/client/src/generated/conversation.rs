@@ -174,12 +174,12 @@ impl<'a> Conversation<'a> {
     /// Lists a user's recent conversations page by page, pinned ones and ordinary ones side by side.
     ///
     /// Pinned and ordinary conversations are paged independently, so the cursor has four parts: a time and an
-    /// index for each. All four go back as they came. Ask for bit 2 of `AssistFlags` to page the pinned ones too.
+    /// index for each. All four go back as they came.
     ///
     /// * Command: `POST v4/recentcontact/get_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2023-03-20
+    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of unknown date
     ///
     /// # Error codes
     ///

@@ -154,7 +154,7 @@ impl<'a> Message<'a> {
     /// Reads back messages of a group, newest first, at most 20 at a time.
     ///
     /// Without `ReqMsgSeq` the newest messages come. To go on, ask with the smallest sequence number of the reply less one; a
-    /// sequence number of 0 is the end. A message that expired or was deleted leaves a placeholder without elements.
+    /// sequence number of 0 is the end, and so is `HistoryEnd::EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
     ///
     /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -468,13 +468,13 @@ impl<'a> Message<'a> {
 
     /// Recalls up to ten messages of a group, whoever sent them.
     ///
-    /// Each message has a result of its own. Triggers the webhook after group messages are recalled.
+    /// Each message has a result of its own. In an `AVChatRoom` only messages of the last hour can be recalled. Triggers the webhook after group messages are recalled.
     ///
     /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2023-03-10
+    /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2026-01-27
     ///
     /// # Error codes
     ///
@@ -638,7 +638,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/sendmsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-    /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2023-03-10
+    /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
     ///
     /// # Error codes
     ///
@@ -671,14 +671,15 @@ impl<'a> Message<'a> {
 
     /// Sends one message to up to 500 users, each in a conversation of its own.
     ///
-    /// Triggers no webhook. Faster when nothing is stored, with `MsgLifeTime` 0. Users that did not get the message are listed in
+    /// Triggers no webhook. Faster when nothing is stored, with `OnlineOnlyFlag` 1. Besides the calls of a second, the messages of a minute
+    /// are counted: 12,000, where a call to 500 users counts 500. Users that did not get the message are listed in
     /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
     ///
     /// * Command: `POST v4/openim/batchsendmsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2023-03-10
+    /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
     ///
     /// # Error codes
     ///
@@ -697,6 +698,7 @@ impl<'a> Message<'a> {
     /// | 90012 | The recipient does not exist. |
     /// | 90026 | A message is kept for seven days at most. |
     /// | 90048 | A user of the request does not exist. |
+    /// | 90057 | Messages to several users are sent too fast. |
     /// | 90992 | The message service failed internally or did not answer in time. |
     /// | 91000 | The message service failed internally. |
     /// | 93000 | The request is larger than 12 KB. |

@@ -21,12 +21,13 @@ impl Client {
 impl<'a> Search<'a> {
     /// Searches groups by parts of their names or by their whole ids.
     ///
-    /// Served in China and Singapore only. Needs the search plug-in, bought and switched on for groups in the console. Clients may send
+    /// Needs the search plug-in, bought and switched on for groups in the console. Clients may send
     /// up to five keywords; whether that holds here is not documented.
     ///
     /// * Command: `POST v4/group_search/search`
     /// * Quota: 2 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China and Singapore
     /// * Vendor's page: 群组搜索, state of 2025-11-12
     ///
     /// # Error codes
@@ -40,12 +41,13 @@ impl<'a> Search<'a> {
 
     /// Searches users by parts of their nicknames or by their whole ids.
     ///
-    /// Served in China and Singapore only. Needs the search plug-in, bought and switched on for users in the console. Clients may send
+    /// Needs the search plug-in, bought and switched on for users in the console. Clients may send
     /// up to five keywords; whether that holds here is not documented.
     ///
     /// * Command: `POST v4/user_search/search`
     /// * Quota: 2 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Regions: only China and Singapore
     /// * Vendor's page: 用户搜索, state of 2025-11-12
     ///
     /// # Error codes

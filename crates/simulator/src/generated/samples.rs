@@ -42,6 +42,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"QueryResult\":[{\"Detail\":[{\"Platform\":\"iPhone\",\"Status\":\"PushOnline\"},{\"Platform\":\"Web\",\"Status\":\"Online\"}],\"Status\":\"Online\",\"To_Account\":\"lin\"},{\"Status\":\"Offline\",\"To_Account\":\"mei\"}]}",
     },
     Sample {
+        path: "v4/im_msg_db_logic/admin_set_do_not_disturb",
+        request: "{\"EndTime\":1700028800,\"IsRepeated\":1,\"Level\":1,\"StartTime\":1700000000,\"To_Account\":\"lin\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"succeed\"}",
+    },
+    Sample {
         path: "v4/openim_robot_http_svc/create_robot",
         request: "{\"FaceUrl\":\"https://example.com/sun.png\",\"Nick\":\"Weather\",\"SelfSignature\":\"Ask me for tomorrow\",\"UserID\":\"@RBT#weather\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
@@ -88,13 +93,18 @@ pub(crate) static SAMPLES: &[Sample] = &[
     },
     Sample {
         path: "v4/recentcontact/get_list",
-        request: "{\"AssistFlags\":7,\"From_Account\":\"lin\",\"StartIndex\":0,\"TimeStamp\":0,\"TopStartIndex\":0,\"TopTimeStamp\":0}",
-        reply: "{\"ActionStatus\":\"OK\",\"CompleteFlag\":0,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"SessionItem\":[{\"MsgTime\":1700000300,\"To_Account\":\"coach\",\"TopFlag\":1,\"Type\":1},{\"GroupId\":\"@TGS#1EXAMPLE\",\"MsgTime\":1700000200,\"TopFlag\":0,\"Type\":2}],\"StartIndex\":1,\"TimeStamp\":1700000200,\"TopStartIndex\":1,\"TopTimeStamp\":1700000300}",
+        request: "{\"AssistFlags\":63,\"From_Account\":\"lin\",\"StartIndex\":0,\"TimeStamp\":0,\"TopStartIndex\":0,\"TopTimeStamp\":0}",
+        reply: "{\"ActionStatus\":\"OK\",\"CompleteFlag\":0,\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"SessionItem\":[{\"MsgTime\":1700000300,\"To_Account\":\"coach\",\"TopFlag\":1,\"Type\":1},{\"ContactGroupId\":[1,2],\"CustomMark\":\"club\",\"GroupId\":\"@TGS#1EXAMPLE\",\"MsgTime\":1700000200,\"StandardMark\":\"101\",\"TopFlag\":0,\"Type\":2}],\"StartIndex\":1,\"TimeStamp\":1700000200,\"TopStartIndex\":1,\"TopTimeStamp\":1700000300}",
     },
     Sample {
         path: "v4/recentcontact/mark_contact",
         request: "{\"From_Account\":\"lin\",\"MarkItem\":[{\"ClearMark\":[2],\"ContactItem\":{\"To_Account\":\"mei\",\"Type\":1},\"CustomMark\":\"birthday in May\",\"OptType\":3,\"SetMark\":[1,4]}]}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ContactItem\":{\"To_Account\":\"mei\",\"Type\":1},\"OptType\":3,\"ResultCode\":0,\"ResultInfo\":\"\"}]}",
+    },
+    Sample {
+        path: "v4/recentcontact/top",
+        request: "{\"From_Account\":\"lin\",\"OperationType\":1,\"RecentContactItem\":[{\"To_Account\":\"mei\",\"Type\":1},{\"GroupId\":\"chess-club\",\"Type\":2}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\"}",
     },
     Sample {
         path: "v4/recentcontact/search_contact_group",
@@ -115,6 +125,16 @@ pub(crate) static SAMPLES: &[Sample] = &[
         path: "v4/group_open_http_svc/add_group_member",
         request: "{\"GroupId\":\"chess-club\",\"MemberList\":[{\"Member_Account\":\"mei\"},{\"Member_Account\":\"coach\"},{\"Member_Account\":\"nobody\"}],\"Silence\":1}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Member_Account\":\"mei\",\"Result\":1},{\"Member_Account\":\"coach\",\"Result\":2},{\"Member_Account\":\"nobody\",\"Result\":0}]}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/add_permission_group_member",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"MemberList\":[{\"Member_Account\":\"coach\"}],\"PermissionGroupId\":\"@PMG#_coaches\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"Member_Account\":\"coach\",\"Result\":1}]}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/add_topic_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupId\":\"@PMG#_coaches\",\"TopicPermissionList\":[{\"Permission\":5,\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicPermissionResultList\":[{\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
     },
     Sample {
         path: "v4/group_open_http_svc/ban_group_member",
@@ -142,6 +162,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"@TGS#1EXAMPLE\"}",
     },
     Sample {
+        path: "v4/group_open_http_svc/create_permission_group",
+        request: "{\"CustomString\":\"season 7\",\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"Permission\":3,\"PermissionGroupId\":\"@PMG#_referees\",\"PermissionGroupName\":\"Referees\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"PermissionGroupId\":\"@PMG#_referees\"}",
+    },
+    Sample {
         path: "v4/million_group_open_http_svc/create_topic",
         request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"TopicName\":\"Endgames\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_@TOPIC#cEXAMPLE\"}",
@@ -162,9 +187,24 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     },
     Sample {
+        path: "v4/group_open_http_svc/delete_permission_group_member",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"MemberList\":[{\"Member_Account\":\"coach\"}],\"PermissionGroupId\":\"@PMG#_coaches\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/delete_topic_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupId\":\"@PMG#_coaches\",\"TopicIdList\":[\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicPermissionResultList\":[{\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
+    },
+    Sample {
         path: "v4/group_open_http_svc/destroy_group",
         request: "{\"GroupId\":\"chess-club\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/destroy_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupIdList\":[\"@PMG#_coaches\",\"@PMG#_old\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"PermissionGroupResultList\":[{\"ErrorCode\":0,\"ErrorInfo\":\"\",\"PermissionGroupId\":\"@PMG#_coaches\"},{\"ErrorCode\":10004,\"ErrorInfo\":\"there is no such permission group\",\"PermissionGroupId\":\"@PMG#_old\"}]}",
     },
     Sample {
         path: "v4/million_group_open_http_svc/destroy_topic",
@@ -227,9 +267,24 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"OnlineMemberNum\":4321}",
     },
     Sample {
+        path: "v4/group_open_http_svc/get_permission_group_member_list",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"Limit\":50,\"Next\":\"\",\"PermissionGroupId\":\"@PMG#_coaches\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"MemberList\":[{\"JoinTime\":1700000000,\"Member_Account\":\"coach\",\"Role\":\"Member\"}],\"Next\":\"\"}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/get_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"Limit\":20,\"Next\":\"\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Next\":\"\",\"PermissionGroupInfoList\":[{\"CustomString\":\"season 7\",\"Permission\":3,\"PermissionGroupId\":\"@PMG#_coaches\",\"PermissionGroupName\":\"Coaches\"}]}",
+    },
+    Sample {
         path: "v4/group_open_http_svc/get_specified_group_member_info",
         request: "{\"GroupId\":\"chess-club\",\"MemberInfoFilter\":[\"Role\"],\"Member_List_Account\":[\"mei\"]}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupId\":\"chess-club\",\"MemberList\":[{\"Member_Account\":\"mei\",\"Role\":\"Member\"}]}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/get_topic_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupId\":\"@PMG#_coaches\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicPermissionResultList\":[{\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Permission\":5,\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
     },
     Sample {
         path: "v4/million_group_open_http_svc/get_topic",
@@ -282,9 +337,19 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     },
     Sample {
+        path: "v4/group_open_http_svc/modify_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupId\":\"@PMG#_coaches\",\"PermissionGroupName\":\"Trainers\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
         path: "v4/million_group_open_http_svc/modify_topic",
         request: "{\"CustomString\":\"{}\",\"From_Account\":\"lin\",\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"MuteAllMember\":\"On\",\"Notification\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_openings\",\"TopicName\":\"First moves\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/set_topic_permission_group",
+        request: "{\"GroupId\":\"@TGS#_@TGS#cEXAMPLE\",\"PermissionGroupId\":\"@PMG#_coaches\",\"TopicPermissionList\":[{\"Permission\":9,\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicPermissionResultList\":[{\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TopicId\":\"@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby\"}]}",
     },
     Sample {
         path: "v4/group_open_http_svc/forbid_send_msg",
@@ -352,6 +417,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"GroupMsgReceiptList\":[{\"Code\":0,\"MsgSeq\":42,\"ReadNum\":3,\"UnreadNum\":6},{\"Code\":10062,\"MsgSeq\":43}]}",
     },
     Sample {
+        path: "v4/group_open_http_svc/get_pinned_messages",
+        request: "{\"GroupId\":\"chess-club\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"PinnedMsgList\":[{\"MsgSeq\":3,\"Pinner_Account\":\"lin\"},{\"MsgSeq\":1,\"Pinner_Account\":\"administrator\"}]}",
+    },
+    Sample {
         path: "v4/openim/importmsg",
         request: "{\"CloudCustomData\":\"\",\"From_Account\":\"lin\",\"MsgBody\":[{\"MsgContent\":{\"Text\":\"Doors open at eight\"},\"MsgType\":\"TIMTextElem\"}],\"MsgRandom\":12,\"MsgSeq\":11,\"MsgTimeStamp\":1500000000,\"SyncFromOldSystem\":2,\"To_Account\":\"mei\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
@@ -377,13 +447,18 @@ pub(crate) static SAMPLES: &[Sample] = &[
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"succeed\"}",
     },
     Sample {
+        path: "v4/group_open_http_svc/pin_message",
+        request: "{\"GroupId\":\"chess-club\",\"MsgSeq\":2,\"Pinner_Account\":\"lin\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
         path: "v4/openim/admin_msgwithdraw",
         request: "{\"From_Account\":\"lin\",\"MsgKey\":\"7001_12_1700000000\",\"To_Account\":\"mei\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     },
     Sample {
         path: "v4/group_open_http_svc/group_msg_recall",
-        request: "{\"GroupId\":\"chess\",\"MsgSeqList\":[{\"MsgSeq\":42},{\"MsgSeq\":99}]}",
+        request: "{\"GroupId\":\"chess\",\"MsgSeqList\":[{\"MsgSeq\":42},{\"MsgSeq\":99}],\"Reason\":\"spam\"}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"RecallRetList\":[{\"MsgSeq\":42,\"RetCode\":0},{\"MsgSeq\":99,\"RetCode\":10030}]}",
     },
     Sample {
@@ -430,6 +505,11 @@ pub(crate) static SAMPLES: &[Sample] = &[
         path: "v4/openim_msg_ext_http_svc/group_set_key_values",
         request: "{\"ExtensionList\":[{\"Key\":\"vote\",\"Seq\":2,\"Value\":\"no\"},{\"Key\":\"seat\",\"Value\":\"B2\"}],\"GroupId\":\"chess\",\"MsgSeq\":42,\"OperateType\":1}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ExtensionList\":[{\"ErrorCode\":0,\"Extension\":{\"Key\":\"vote\",\"Seq\":3,\"Value\":\"no\"}},{\"ErrorCode\":23001,\"Extension\":{\"Key\":\"seat\",\"Seq\":4,\"Value\":\"B2\"}}]}",
+    },
+    Sample {
+        path: "v4/group_open_http_svc/unpin_message",
+        request: "{\"GroupId\":\"chess-club\",\"MsgSeq\":1,\"UnPinner_Account\":\"lin\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     },
     Sample {
         path: "v4/im_msg_audit_mgr/add_cloud_audit_keywords",
@@ -735,5 +815,100 @@ pub(crate) static SAMPLES: &[Sample] = &[
         path: "v4/sns/friend_update",
         request: "{\"From_Account\":\"lin\",\"UpdateItem\":[{\"SnsItem\":[{\"Tag\":\"Tag_SNS_IM_Remark\",\"Value\":\"chess\"},{\"Tag\":\"Tag_SNS_IM_Group\",\"Value\":[\"club\",\"family\"]}],\"To_Account\":\"mei\"}]}",
         reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorDisplay\":\"\",\"ErrorInfo\":\"\",\"ResultItem\":[{\"ResultCode\":0,\"ResultInfo\":\"\",\"To_Account\":\"mei\"}]}",
+    },
+    Sample {
+        path: "v4/group_search/search",
+        request: "{\"Count\":100,\"GroupType\":[],\"KeywordMatchType\":0,\"Keywords\":[\"chess\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"Cursor\":\"\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Groups\":[{\"GroupFaceUrl\":\"\",\"GroupID\":\"chess-club\",\"GroupIntroduction\":\"\",\"GroupMemberNum\":3,\"GroupName\":\"Chess\",\"GroupOwnerTinyID\":144115212345678901,\"GroupOwnerUserID\":\"lin\",\"GroupOwnerUserName\":\"Lin\",\"GroupType\":\"Public\"}],\"IsFinish\":true,\"TotalCount\":1}",
+    },
+    Sample {
+        path: "v4/user_search/search",
+        request: "{\"Count\":20,\"Cursor\":\"\",\"KeywordMatchType\":1,\"Keywords\":[\"chess\"],\"UserGenderType\":\"Gender_Type_Female\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"Cursor\":\"bmV4dA\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"IsFinish\":false,\"TotalCount\":21,\"Users\":[{\"ProfileItems\":[{\"StrValue\":\"chess fan\",\"Tag\":\"Tag_Profile_IM_Nick\"},{\"StrValue\":\"Gender_Type_Female\",\"Tag\":\"Tag_Profile_IM_Gender\"}],\"UserID\":\"lin\"}]}",
+    },
+    Sample {
+        path: "v4/timpush/add_tag",
+        request: "{\"Replace\":1,\"UserTags\":[{\"Tags\":[\"chess\",\"vip\"],\"To_Account\":\"lin\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/delete_sched_task",
+        request: "{\"Sdkappid\":1400000000,\"TaskID\":1234567890,\"Type\":\"All\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskID\":1234567890}",
+    },
+    Sample {
+        path: "v4/timpush/get_attr_name",
+        request: "{}",
+        reply: "{\"ActionStatus\":\"OK\",\"AttrNames\":{\"0\":\"city\",\"1\":\"level\"},\"AttrTypes\":{\"0\":0,\"1\":1},\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/get_sched_task",
+        request: "{\"Sdkappid\":1400000000,\"TaskID\":1234567890}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskInfo\":{\"Content\":{\"From_Account\":\"administrator\",\"MsgRandom\":123456,\"OfflinePushInfo\":{\"Desc\":\"Doors open at eight\",\"Title\":\"Tonight\"}},\"CreateAt\":\"2026-05-20 08:30:00\",\"Desc\":\"Doors open at eight\",\"DispatchErr\":\"\",\"DispatchSuccess\":0,\"PushTaskID\":\"\",\"SchedAt\":\"2026-06-01 10:00:00\",\"Sdkappid\":1400000000,\"Status\":\"pending\",\"TaskID\":1234567890,\"Title\":\"Tonight\",\"Type\":\"All\"}}",
+    },
+    Sample {
+        path: "v4/timpush/get_attr",
+        request: "{\"To_Account\":[\"lin\",\"nobody\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"UserAttrs\":[{\"Attrs\":{\"city\":\"Lyon\"},\"To_Account\":\"lin\"}]}",
+    },
+    Sample {
+        path: "v4/timpush/get_tag",
+        request: "{\"To_Account\":[\"lin\",\"nobody\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"UserTags\":[{\"Tags\":[\"chess\",\"vip\"],\"To_Account\":\"lin\"}]}",
+    },
+    Sample {
+        path: "v4/timpush/list_sched_task",
+        request: "{\"Asc\":false,\"BeginTime\":\"2027-05-01 00:00:00\",\"EndTime\":\"2027-06-02 00:00:00\",\"Keyword\":\"Tonight\",\"Offset\":0,\"OrderBy\":\"schedAt\",\"Sdkappid\":1400000000,\"Want\":20}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"Tasks\":[{\"Content\":{\"OfflinePushInfo\":{\"Desc\":\"Doors open at eight\",\"Title\":\"Tonight\"}},\"CreateAt\":\"2026-05-20 08:30:00\",\"Desc\":\"Doors open at eight\",\"SchedAt\":\"2027-06-01 10:00:00\",\"Sdkappid\":1400000000,\"Status\":\"pending\",\"TaskID\":1234567890,\"Title\":\"Tonight\",\"Type\":\"All\"}],\"Total\":1}",
+    },
+    Sample {
+        path: "v4/timpush/modify_sched_task",
+        request: "{\"SchedAt\":\"2027-06-15 14:00:00\",\"Sdkappid\":1400000000,\"TaskID\":1234567890,\"Type\":\"All\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskID\":1234567890}",
+    },
+    Sample {
+        path: "v4/timpush/batch",
+        request: "{\"DataId\":\"autumn-7\",\"From_Account\":\"administrator\",\"MsgRandom\":13,\"OfflinePushInfo\":{\"Desc\":\"Doors open at eight\",\"PushFlag\":0,\"Title\":\"Tonight\"},\"To_Account\":[\"lin\",\"nobody\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"ErrorList\":[{\"ErrorCode\":70107,\"To_Account\":\"nobody\"}],\"TaskId\":\"batch_1400000000_1\"}",
+    },
+    Sample {
+        path: "v4/timpush/push",
+        request: "{\"Condition\":{\"TagsNot\":[\"asleep\"],\"TagsOr\":[\"chess\",\"vip\"]},\"From_Account\":\"lin\",\"MsgRandom\":11,\"OfflinePushInfo\":{\"Desc\":\"Doors open at eight\",\"PushFlag\":0,\"Title\":\"Tonight\"}}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskId\":\"1400000000_1_2_3\"}",
+    },
+    Sample {
+        path: "v4/timpush/revoke",
+        request: "{\"OfflinePushInfo\":{\"Desc\":\"There is no match tonight\",\"Title\":\"Cancelled\"},\"TaskId\":\"1400000000_1_2_3\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/clear_all_tags",
+        request: "{\"To_Account\":[\"lin\",\"mei\"]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/remove_attr",
+        request: "{\"UserAttrs\":[{\"Attrs\":[\"city\",\"level\"],\"To_Account\":\"lin\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/remove_tag",
+        request: "{\"UserTags\":[{\"Tags\":[\"chess\"],\"To_Account\":\"lin\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/add_sched_task",
+        request: "{\"Content\":{\"Condition\":{\"TagsAnd\":[\"chess\",\"vip\"]},\"From_Account\":\"administrator\",\"OfflinePushInfo\":{\"Desc\":\"Doors open at eight\",\"Title\":\"Tonight\"}},\"SchedAt\":\"2027-06-01 10:00:00\",\"Sdkappid\":1400000000,\"Type\":\"Tag\"}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\",\"TaskID\":1234567890}",
+    },
+    Sample {
+        path: "v4/timpush/set_attr_name",
+        request: "{\"AttrNames\":{\"0\":\"city\",\"1\":\"level\"},\"AttrTypes\":{\"0\":0,\"1\":0}}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
+    },
+    Sample {
+        path: "v4/timpush/set_attr",
+        request: "{\"UserAttrs\":[{\"Attrs\":{\"city\":\"Lyon\",\"level\":\"gold\"},\"To_Account\":\"lin\"}]}",
+        reply: "{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"ErrorInfo\":\"\"}",
     },
 ];

@@ -18,12 +18,12 @@ use crate::wire::{Extra, Flag, wire_object};
 /// Lists a user's recent conversations page by page, pinned ones and ordinary ones side by side.
 ///
 /// Pinned and ordinary conversations are paged independently, so the cursor has four parts: a time and an
-/// index for each. All four go back as they came. Ask for bit 2 of `AssistFlags` to page the pinned ones too.
+/// index for each. All four go back as they came.
 ///
 /// * Command: `POST v4/recentcontact/get_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2023-03-20
+/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of unknown date
 ///
 /// # Error codes
 ///
@@ -57,7 +57,7 @@ pub struct GetConversationList {
     ///
     /// Wire name `TopStartIndex`.
     pub top_start_index: u64,
-    /// Sum of bits: 1 includes pinned conversations, 2 includes empty ones, 4 pages the pinned ones.
+    /// What to answer: 63 is everything, and recommended. Sum of bits, of which older texts name three: 1 includes pinned conversations, 2 includes empty ones, 4 pages the pinned ones.
     ///
     /// Wire name `AssistFlags`.
     pub assist_flags: u64,
@@ -241,6 +241,18 @@ pub struct Conversation {
     ///
     /// Wire name `TopFlag`.
     pub top_flag: Flag,
+    /// Standard marks, as a binary number: bit 0 stands last.
+    ///
+    /// Wire name `StandardMark`.
+    pub standard_mark: Option<String>,
+    /// Custom mark.
+    ///
+    /// Wire name `CustomMark`.
+    pub custom_mark: Option<String>,
+    /// Conversation groups that it belongs to.
+    ///
+    /// Wire name `ContactGroupId`.
+    pub contact_group_id: Option<Vec<u64>>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -258,6 +270,9 @@ impl Conversation {
             group_id: None,
             msg_time,
             top_flag: top_flag.into(),
+            standard_mark: None,
+            custom_mark: None,
+            contact_group_id: None,
             extra: Extra::default(),
         }
     }
@@ -275,6 +290,30 @@ impl Conversation {
         self.group_id = Some(group_id.into());
         self
     }
+
+    /// Sets [`standard_mark`](Self::standard_mark).
+    #[must_use]
+    pub fn with_standard_mark(mut self, standard_mark: impl Into<String>) -> Self {
+        self.standard_mark = Some(standard_mark.into());
+        self
+    }
+
+    /// Sets [`custom_mark`](Self::custom_mark).
+    #[must_use]
+    pub fn with_custom_mark(mut self, custom_mark: impl Into<String>) -> Self {
+        self.custom_mark = Some(custom_mark.into());
+        self
+    }
+
+    /// Sets [`contact_group_id`](Self::contact_group_id).
+    #[must_use]
+    pub fn with_contact_group_id(
+        mut self,
+        contact_group_id: impl IntoIterator<Item = u64>,
+    ) -> Self {
+        self.contact_group_id = Some(contact_group_id.into_iter().collect());
+        self
+    }
 }
 
 wire_object!(Conversation {
@@ -283,4 +322,7 @@ wire_object!(Conversation {
     optional "GroupId" => group_id,
     required "MsgTime" => msg_time,
     required "TopFlag" => top_flag,
+    optional "StandardMark" => standard_mark,
+    optional "CustomMark" => custom_mark,
+    optional "ContactGroupId" => contact_group_id,
 });

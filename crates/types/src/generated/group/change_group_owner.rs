@@ -33,6 +33,12 @@ pub struct ChangeGroupOwner {
     ///
     /// Wire name `NewOwner_Account`.
     pub new_owner_account: String,
+    /// In whose name it happens.
+    ///
+    /// Wire name `From_Account`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub from_account: Option<String>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -46,14 +52,23 @@ impl ChangeGroupOwner {
         Self {
             group_id: group_id.into(),
             new_owner_account: new_owner_account.into(),
+            from_account: None,
             extra: Extra::default(),
         }
+    }
+
+    /// Sets [`from_account`](Self::from_account).
+    #[must_use]
+    pub fn with_from_account(mut self, from_account: impl Into<String>) -> Self {
+        self.from_account = Some(from_account.into());
+        self
     }
 }
 
 wire_object!(ChangeGroupOwner {
     required "GroupId" => group_id,
     required "NewOwner_Account" => new_owner_account,
+    optional "From_Account" => from_account,
 });
 
 impl Validate for ChangeGroupOwner {

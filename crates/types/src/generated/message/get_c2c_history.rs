@@ -239,8 +239,6 @@ pub struct C2cMsg {
     /// When the client sent it.
     ///
     /// Wire name `MsgClientTime`.
-    ///
-    /// Unconfirmed: only another SDK names the field
     pub msg_client_time: Option<u64>,
     /// State of the message.
     ///

@@ -23,7 +23,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// Reads back messages of a group, newest first, at most 20 at a time.
 ///
 /// Without `ReqMsgSeq` the newest messages come. To go on, ask with the smallest sequence number of the reply less one; a
-/// sequence number of 0 is the end. A message that expired or was deleted leaves a placeholder without elements.
+/// sequence number of 0 is the end, and so is `HistoryEnd::EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
 /// * Quota: 200 calls per second unless the plan says otherwise
@@ -228,6 +228,12 @@ pub struct GroupMsg {
     ///
     /// Wire name `MsgTimeStamp`.
     pub msg_time_stamp: Option<u64>,
+    /// The app's own data.
+    ///
+    /// Wire name `CloudCustomData`.
+    ///
+    /// Unconfirmed: no page names the field; users report it in replies
+    pub cloud_custom_data: Option<String>,
     /// Key of the message.
     ///
     /// Wire name `MsgKey`.
@@ -250,6 +256,7 @@ impl GroupMsg {
             msg_random: None,
             msg_seq,
             msg_time_stamp: None,
+            cloud_custom_data: None,
             msg_key: None,
             extra: Extra::default(),
         }
@@ -307,6 +314,16 @@ impl GroupMsg {
         self
     }
 
+    /// Sets [`cloud_custom_data`](Self::cloud_custom_data).
+    #[must_use]
+    pub fn with_cloud_custom_data(
+        mut self,
+        cloud_custom_data: impl Into<String>,
+    ) -> Self {
+        self.cloud_custom_data = Some(cloud_custom_data.into());
+        self
+    }
+
     /// Sets [`msg_key`](Self::msg_key).
     #[must_use]
     pub fn with_msg_key(mut self, msg_key: impl Into<String>) -> Self {
@@ -324,6 +341,7 @@ wire_object!(GroupMsg {
     optional "MsgRandom" => msg_random,
     required "MsgSeq" => msg_seq,
     optional "MsgTimeStamp" => msg_time_stamp,
+    optional "CloudCustomData" => cloud_custom_data,
     optional "MsgKey" => msg_key,
 });
 
@@ -359,12 +377,12 @@ impl HistoryEnd {
     pub const MORE: Self = Self(0);
     /// It does. Wire value 1.
     pub const ALL: Self = Self(1);
-    /// It does not, and some messages have expired. Wire value 2.
-    pub const MORE_WITH_GAPS: Self = Self(2);
+    /// It does not, and all older messages have expired. Wire value 2.
+    pub const EXPIRED: Self = Self(2);
 }
 
 wire_integer_enum!(HistoryEnd {
     0 => MORE,
     1 => ALL,
-    2 => MORE_WITH_GAPS,
+    2 => EXPIRED,
 });

@@ -10,13 +10,13 @@ use crate::wire::{Extra, wire_object};
 
 /// Recalls up to ten messages of a group, whoever sent them.
 ///
-/// Each message has a result of its own. Triggers the webhook after group messages are recalled.
+/// Each message has a result of its own. In an `AVChatRoom` only messages of the last hour can be recalled. Triggers the webhook after group messages are recalled.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2023-03-10
+/// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2026-01-27
 ///
 /// # Error codes
 ///
@@ -44,6 +44,10 @@ pub struct RecallGroupMsgs {
     ///
     /// Wire name `MsgSeqList`; at least 1 entry; at most 10 entries.
     pub msg_seq_list: Vec<MsgSeqItem>,
+    /// Why the messages are recalled.
+    ///
+    /// Wire name `Reason`; at most 100 bytes.
+    pub reason: Option<String>,
     /// Topic of a community; only where topics are switched on.
     ///
     /// Wire name `TopicId`.
@@ -61,9 +65,17 @@ impl RecallGroupMsgs {
         Self {
             group_id: group_id.into(),
             msg_seq_list: msg_seq_list.into_iter().collect(),
+            reason: None,
             topic_id: None,
             extra: Extra::default(),
         }
+    }
+
+    /// Sets [`reason`](Self::reason).
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
     }
 
     /// Sets [`topic_id`](Self::topic_id).
@@ -77,6 +89,7 @@ impl RecallGroupMsgs {
 wire_object!(RecallGroupMsgs {
     required "GroupId" => group_id,
     required "MsgSeqList" => msg_seq_list,
+    optional "Reason" => reason,
     optional "TopicId" => topic_id,
 });
 
@@ -86,6 +99,9 @@ impl Validate for RecallGroupMsgs {
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
         checker.max_items("MsgSeqList", self.msg_seq_list.len(), 10);
         checker.inside("MsgSeqList", &self.msg_seq_list);
+        if let Some(value) = &self.reason {
+            checker.max_bytes("Reason", value, 100);
+        }
     }
 }
 
@@ -181,6 +197,12 @@ pub struct RecallResult {
     ///
     /// Wire name `RetCode`.
     pub ret_code: ErrorCode,
+    /// Key of the message.
+    ///
+    /// Wire name `MsgKey`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub msg_key: Option<String>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -191,12 +213,21 @@ impl RecallResult {
         Self {
             msg_seq,
             ret_code: ret_code.into(),
+            msg_key: None,
             extra: Extra::default(),
         }
+    }
+
+    /// Sets [`msg_key`](Self::msg_key).
+    #[must_use]
+    pub fn with_msg_key(mut self, msg_key: impl Into<String>) -> Self {
+        self.msg_key = Some(msg_key.into());
+        self
     }
 }
 
 wire_object!(RecallResult {
     required "MsgSeq" => msg_seq,
     required "RetCode" => ret_code,
+    optional "MsgKey" => msg_key,
 });

@@ -98,6 +98,12 @@ pub struct SendGroupMsg {
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
+    /// 1 asks for read receipts.
+    ///
+    /// Wire name `NeedReadReceipt`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub need_read_receipt: Option<Flag>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -124,6 +130,7 @@ impl SendGroupMsg {
             to_account: None,
             group_at_info: None,
             topic_id: None,
+            need_read_receipt: None,
             extra: Extra::default(),
         }
     }
@@ -228,6 +235,13 @@ impl SendGroupMsg {
         self.topic_id = Some(topic_id.into());
         self
     }
+
+    /// Sets [`need_read_receipt`](Self::need_read_receipt).
+    #[must_use]
+    pub fn with_need_read_receipt(mut self, need_read_receipt: impl Into<Flag>) -> Self {
+        self.need_read_receipt = Some(need_read_receipt.into());
+        self
+    }
 }
 
 wire_object!(SendGroupMsg {
@@ -245,6 +259,7 @@ wire_object!(SendGroupMsg {
     optional "To_Account" => to_account,
     optional "GroupAtInfo" => group_at_info,
     optional "TopicId" => topic_id,
+    optional "NeedReadReceipt" => need_read_receipt,
 });
 
 impl Validate for SendGroupMsg {

@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim/sendmsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2023-03-10
+/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
 ///
 /// # Error codes
 ///
@@ -60,18 +60,28 @@ pub struct SendMsg {
     ///
     /// Wire name `To_Account`; at most 32 bytes.
     pub to_account: String,
+    /// 1 sends to who is online and stores nothing; recommended over a `MsgLifeTime` of 0.
+    ///
+    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    pub online_only_flag: Option<Flag>,
     /// For how many seconds the message is kept for an offline recipient. 0 sends it to online devices only and stores nothing; more than seven days counts as seven.
     ///
     /// Wire name `MsgLifeTime`; when left out: 604800, seven days.
     pub msg_life_time: Option<u64>,
-    /// Sequence number: drops doubles and orders messages of one second.
+    /// Sequence number: drops duplicates of 120 seconds and orders messages of one second.
     ///
     /// Wire name `MsgSeq`; when left out: a random number.
     pub msg_seq: Option<u32>,
-    /// Random number: drops doubles. Keep it when you send the same message again.
+    /// Random number: drops duplicates of 120 seconds. Keep it when you send the same message again.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
+    /// Time of the message, in seconds since 1970.
+    ///
+    /// Wire name `MsgTimeStamp`.
+    ///
+    /// Unconfirmed: only the official OpenAPI document of 2022 names the field
+    pub msg_time_stamp: Option<u64>,
     /// Webhooks that this message does not trigger.
     ///
     /// Wire name `ForbidCallbackControl`.
@@ -115,9 +125,11 @@ impl SendMsg {
             sync_other_machine: None,
             from_account: None,
             to_account: to_account.into(),
+            online_only_flag: None,
             msg_life_time: None,
             msg_seq: None,
             msg_random,
+            msg_time_stamp: None,
             forbid_callback_control: None,
             send_msg_control: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
@@ -146,6 +158,13 @@ impl SendMsg {
         self
     }
 
+    /// Sets [`online_only_flag`](Self::online_only_flag).
+    #[must_use]
+    pub fn with_online_only_flag(mut self, online_only_flag: impl Into<Flag>) -> Self {
+        self.online_only_flag = Some(online_only_flag.into());
+        self
+    }
+
     /// Sets [`msg_life_time`](Self::msg_life_time).
     #[must_use]
     pub fn with_msg_life_time(mut self, msg_life_time: u64) -> Self {
@@ -157,6 +176,13 @@ impl SendMsg {
     #[must_use]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
+        self
+    }
+
+    /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
+    #[must_use]
+    pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
+        self.msg_time_stamp = Some(msg_time_stamp);
         self
     }
 
@@ -228,9 +254,11 @@ wire_object!(SendMsg {
     optional "SyncOtherMachine" => sync_other_machine,
     optional "From_Account" => from_account,
     required "To_Account" => to_account,
+    optional "OnlineOnlyFlag" => online_only_flag,
     optional "MsgLifeTime" => msg_life_time,
     optional "MsgSeq" => msg_seq,
     required "MsgRandom" => msg_random,
+    optional "MsgTimeStamp" => msg_time_stamp,
     optional "ForbidCallbackControl" => forbid_callback_control,
     optional "SendMsgControl" => send_msg_control,
     required "MsgBody" => msg_body,

@@ -19,14 +19,15 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Sends one message to up to 500 users, each in a conversation of its own.
 ///
-/// Triggers no webhook. Faster when nothing is stored, with `MsgLifeTime` 0. Users that did not get the message are listed in
+/// Triggers no webhook. Faster when nothing is stored, with `OnlineOnlyFlag` 1. Besides the calls of a second, the messages of a minute
+/// are counted: 12,000, where a call to 500 users counts 500. Users that did not get the message are listed in
 /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
 ///
 /// * Command: `POST v4/openim/batchsendmsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2023-03-10
+/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
 ///
 /// # Error codes
 ///
@@ -45,6 +46,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// | 90012 | The recipient does not exist. |
 /// | 90026 | A message is kept for seven days at most. |
 /// | 90048 | A user of the request does not exist. |
+/// | 90057 | Messages to several users are sent too fast. |
 /// | 90992 | The message service failed internally or did not answer in time. |
 /// | 91000 | The message service failed internally. |
 /// | 93000 | The request is larger than 12 KB. |
@@ -63,14 +65,18 @@ pub struct SendMsgToMany {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 500 entries.
     pub to_account: Vec<String>,
-    /// Sequence number: drops doubles and orders messages of one second.
+    /// Sequence number: drops duplicates of 120 seconds and orders messages of one second.
     ///
     /// Wire name `MsgSeq`; when left out: a random number.
     pub msg_seq: Option<u32>,
-    /// Random number: drops doubles. Keep it when you send the same message again.
+    /// Random number: drops duplicates of 120 seconds. Keep it when you send the same message again.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
+    /// 1 sends to who is online and stores nothing; recommended over a `MsgLifeTime` of 0.
+    ///
+    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    pub online_only_flag: Option<Flag>,
     /// For how many seconds the message is kept for offline recipients. 0 sends it to online devices only and stores nothing.
     ///
     /// Wire name `MsgLifeTime`; when left out: 604800, seven days.
@@ -112,6 +118,7 @@ impl SendMsgToMany {
             to_account: to_account.into_iter().map(Into::into).collect(),
             msg_seq: None,
             msg_random,
+            online_only_flag: None,
             msg_life_time: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
@@ -143,6 +150,13 @@ impl SendMsgToMany {
     #[must_use]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
+        self
+    }
+
+    /// Sets [`online_only_flag`](Self::online_only_flag).
+    #[must_use]
+    pub fn with_online_only_flag(mut self, online_only_flag: impl Into<Flag>) -> Self {
+        self.online_only_flag = Some(online_only_flag.into());
         self
     }
 
@@ -199,6 +213,7 @@ wire_object!(SendMsgToMany {
     required "To_Account" => to_account,
     optional "MsgSeq" => msg_seq,
     required "MsgRandom" => msg_random,
+    optional "OnlineOnlyFlag" => online_only_flag,
     optional "MsgLifeTime" => msg_life_time,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
@@ -247,6 +262,7 @@ impl Endpoint for SendMsgToMany {
                 ErrorCode(90012),
                 ErrorCode(90026),
                 ErrorCode(90048),
+                ErrorCode(90057),
                 ErrorCode(90992),
                 ErrorCode(91000),
                 ErrorCode(93000),
@@ -290,6 +306,12 @@ pub struct SendMsgToManyReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
+    /// Id of the message for clients.
+    ///
+    /// Wire name `MsgId`.
+    ///
+    /// Unconfirmed: only another SDK names the field
+    pub msg_id: Option<String>,
     /// Users that did not get the message.
     ///
     /// Wire name `ErrorList`.
@@ -302,6 +324,7 @@ pub struct SendMsgToManyReply {
 
 wire_object!(SendMsgToManyReply + envelope: Envelope {
     optional "MsgKey" => msg_key,
+    optional "MsgId" => msg_id,
     optional "ErrorList" => error_list,
 });
 

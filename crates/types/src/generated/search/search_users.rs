@@ -11,12 +11,13 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
 /// Searches users by parts of their nicknames or by their whole ids.
 ///
-/// Served in China and Singapore only. Needs the search plug-in, bought and switched on for users in the console. Clients may send
+/// Needs the search plug-in, bought and switched on for users in the console. Clients may send
 /// up to five keywords; whether that holds here is not documented.
 ///
 /// * Command: `POST v4/user_search/search`
 /// * Quota: 2 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Regions: only China and Singapore
 /// * Vendor's page: 用户搜索, state of 2025-11-12
 ///
 /// # Error codes
@@ -145,7 +146,8 @@ impl Endpoint for SearchUsers {
             Repeat::Read,
         )
         .with_quota(2, 1)
-        .with_errors(&[ErrorCode(60020)]);
+        .with_errors(&[ErrorCode(60020)])
+        .with_regions(&["china", "singapore"]);
 }
 
 impl Paged for SearchUsers {

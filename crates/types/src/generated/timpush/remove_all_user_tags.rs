@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/timpush/clear_all_tags`
 /// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of unknown date
 ///
@@ -65,7 +65,7 @@ impl Endpoint for RemoveAllUserTags {
             "timpush",
             "remove_all_user_tags",
             "v4/timpush/clear_all_tags",
-            Repeat::Idempotent,
+            Repeat::Unsafe,
         )
         .with_page(60570)
         .with_quota(100, 1)
