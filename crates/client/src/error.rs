@@ -145,7 +145,10 @@ impl Error {
             tries: Vec::new(),
             clock_ahead: None,
         }));
-        error.0.maybe_acted = sent != Sent::No && !is_refusal_at_the_gate(error.class());
+        // Only the service's own word counts: what stands in between may have passed the request on.
+        let refused =
+            matches!(error.0.cause, Cause::Api { .. }) && is_refusal_at_the_gate(error.class());
+        error.0.maybe_acted = sent != Sent::No && !refused;
         error
     }
 

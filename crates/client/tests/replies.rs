@@ -332,3 +332,19 @@ fn no_reply_panics() {
         })
         .unwrap();
 }
+
+/// A gateway that has enough may have passed the request on before: only the service's own refusal says
+/// that nothing was done.
+#[tokio::test]
+async fn a_status_of_something_in_between_does_not_make_a_repeat_safe() {
+    for status in [401, 403, 407, 429] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let server = Server::new(move |_| status.into_response()).await;
+        let error = server.client().send(&message()).await.unwrap_err();
+        assert_eq!(
+            (error.sent(), error.is_repeat_safe()),
+            (Sent::Maybe, false),
+            "{status}"
+        );
+    }
+}

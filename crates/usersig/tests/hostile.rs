@@ -382,3 +382,12 @@ proptest! {
         }
     }
 }
+
+/// Copied with the end of its line, a key signs what the service refuses.
+#[test]
+fn a_key_with_white_space_around_it_signs_nothing() {
+    for key in ["key\n", " key", "key\r\n"] {
+        let signed = Signer::new(1, key).sign("lin", Duration::from_secs(60));
+        assert_eq!(signed.unwrap_err(), SignError::WhiteSpaceAroundKey);
+    }
+}

@@ -38,6 +38,8 @@ pub enum ReceiveError {
     /// The request has no signature: authentication is not switched on in the console, or it does not
     /// come from the service.
     Unsigned,
+    /// This receiver's token has white space around it, such as a line end: it is not that of the console.
+    UnusableToken,
     /// The signature is not that of the token and the time.
     BadSignature,
     /// The request was signed too long ago: it was held up, it is a replay, or this machine's clock is
@@ -96,6 +98,8 @@ impl ReceiveError {
             | Self::Stale { .. }
             | Self::FromTheFuture { .. } => 401,
             Self::WrongApp { .. } => 403,
+            // The app is at fault, not who asks.
+            Self::UnusableToken => 500,
             _ => 400,
         }
     }
@@ -109,6 +113,7 @@ impl ReceiveError {
             Self::MalformedParameter { .. } => "malformed_parameter",
             Self::WrongApp { .. } => "wrong_app",
             Self::Unsigned => "unsigned",
+            Self::UnusableToken => "unusable_token",
             Self::BadSignature => "bad_signature",
             Self::Stale { .. } => "stale",
             Self::FromTheFuture { .. } => "from_the_future",
@@ -137,6 +142,9 @@ impl fmt::Display for ReceiveError {
             }
             Self::Unsigned => f.write_str(
                 "the request is not signed; is authentication switched on in the console?",
+            ),
+            Self::UnusableToken => f.write_str(
+                "this receiver's token has white space around it; expected the token of the console and nothing else",
             ),
             Self::BadSignature => {
                 f.write_str("the signature is wrong; is the token that of the console?")

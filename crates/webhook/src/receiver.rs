@@ -221,7 +221,10 @@ impl Receiver {
             .map(|token| token.verify(sign, time) & !token.is_empty())
             .fold(false, |any, fits| any | fits);
         if !fits {
-            return Err(ReceiveError::BadSignature);
+            return Err(match tokens.iter().any(Token::has_white_space_around) {
+                true => ReceiveError::UnusableToken,
+                false => ReceiveError::BadSignature,
+            });
         }
         let signed: u64 = time.parse().map_err(|_| ReceiveError::MalformedParameter {
             name: query::REQUEST_TIME,

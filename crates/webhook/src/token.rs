@@ -37,6 +37,11 @@ impl Token {
         hash.finalize().into()
     }
 
+    /// Whether it was copied with the end of its line, for example.
+    pub(crate) fn has_white_space_around(&self) -> bool {
+        self.0.trim() != self.0.as_str()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

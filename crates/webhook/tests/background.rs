@@ -333,3 +333,19 @@ async fn what_strangers_write_is_cut_and_escaped_in_errors_and_logs() {
         "{text}"
     );
 }
+
+/// Nobody's signature would fit, and the log says why.
+#[test]
+fn a_token_with_white_space_around_it_says_so() {
+    let now = SystemClock.unix_seconds();
+    let sign = Token::new("token").sign(&now.to_string());
+    let query = format!("SdkAppid={APP}&CallbackCommand={AFTER}&Sign={sign}&RequestTime={now}");
+    for token in ["token\n", " token", "\ttoken\r\n"] {
+        let error = Receiver::new(APP, token).verify(&query).unwrap_err();
+        assert_eq!(
+            (&error, error.status()),
+            (&ReceiveError::UnusableToken, 500)
+        );
+    }
+    assert!(Receiver::new(APP, "token").verify(&query).is_ok());
+}
