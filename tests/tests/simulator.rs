@@ -458,7 +458,7 @@ async fn at_the_bound_the_oldest_messages_go() {
 
     // Downwards to where they have expired, which the last page says.
     let (mut next, mut seqs, mut end) = (last.1, Vec::new(), HistoryEnd::MORE);
-    while end != HistoryEnd::EXPIRED {
+    while end != HistoryEnd::REST_EXPIRED {
         let page = GetGroupHistory::new(group.as_str(), 20).with_req_msg_seq(next);
         let page = client.send(&page).await.unwrap();
         seqs.extend(page.rsp_msg_list.iter().map(|message| message.msg_seq));

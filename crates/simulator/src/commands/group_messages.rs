@@ -525,7 +525,7 @@ fn get_group_history(
     let mut reply = GetGroupHistoryReply::default();
     reply.group_id = request.group_id;
     reply.is_finished = match all {
-        _ if expired => HistoryEnd::EXPIRED,
+        _ if expired => HistoryEnd::REST_EXPIRED,
         true => HistoryEnd::ALL,
         false => HistoryEnd::MORE,
     };

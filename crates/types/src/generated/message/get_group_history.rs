@@ -378,11 +378,11 @@ impl HistoryEnd {
     /// It does. Wire value 1.
     pub const ALL: Self = Self(1);
     /// It does not, and all older messages have expired. Wire value 2.
-    pub const EXPIRED: Self = Self(2);
+    pub const REST_EXPIRED: Self = Self(2);
 }
 
 wire_integer_enum!(HistoryEnd {
     0 => MORE,
     1 => ALL,
-    2 => EXPIRED,
+    2 => REST_EXPIRED,
 });
