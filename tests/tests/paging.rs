@@ -4,27 +4,30 @@
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse};
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
-use tencent_chat_client::{Client, ErrorKind, LocalLimiter};
-use tencent_chat_tests::world::{APP, World};
+use tencent_chat_client::{Checkpoint, Client, ErrorKind, LocalLimiter};
+use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
     ENDPOINTS, Paged,
     account::ImportAccounts,
     conversation::{GetContactGroup, GetConversationList},
     group::{
-        GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers,
-        GetPermissionGroupMembers, GetPermissionGroups, ListGroups,
+        AddGroupMembers, GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups,
+        GetLiveGroupMembers, GetPermissionGroupMembers, GetPermissionGroups, ListGroups,
+        add_group_members::MemberToAdd,
     },
     message::{
-        GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, get_group_msg_readers::ReadFilter,
+        GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, SendGroupMsg,
+        get_group_msg_readers::{GetGroupMsgReadersItem, ReadFilter},
     },
+    model::GroupType,
     moderation::{ListKeywordLibraries, ListKeywords, ListLocalKeywords},
     official_account::{GetOfficialAccountHistory, GetSubscribedOfficialAccounts, GetSubscribers},
     relationship::{
@@ -105,6 +108,8 @@ enum Way {
 struct Listing {
     file: Arc<LoadedEndpoint>,
     way: Way,
+    /// The reply field that has the items.
+    list: String,
 }
 
 impl Listing {
@@ -139,8 +144,13 @@ impl Listing {
     }
 }
 
-/// Every way of every command of the spec that pages, by path.
-fn listings() -> HashMap<String, Vec<Listing>> {
+/// Every way of every command of the spec that pages, with every list of its items, by path.
+fn listings() -> &'static HashMap<String, Vec<Listing>> {
+    static LISTINGS: LazyLock<HashMap<String, Vec<Listing>>> = LazyLock::new(read_listings);
+    &LISTINGS
+}
+
+fn read_listings() -> HashMap<String, Vec<Listing>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
     let spec = load::load(&dir).unwrap();
     let mut all = HashMap::new();
@@ -159,32 +169,51 @@ fn listings() -> HashMap<String, Vec<Listing>> {
             ways.push(Way::Downwards);
         }
         let (path, file) = (file.file.path.value.clone(), Arc::new(file));
-        let listings = ways.into_iter().map(|way| Listing {
-            file: Arc::clone(&file),
-            way,
+        let lists = || std::iter::once(&paging.items).chain(&paging.or_in);
+        let listings = ways.into_iter().flat_map(|way| {
+            let file = &file;
+            lists().map(move |list| Listing {
+                file: Arc::clone(file),
+                way,
+                list: list.value.clone(),
+            })
         });
         all.insert(path, listings.collect());
     }
     all
 }
 
+/// What a server does besides listing items.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Odd {
+    Nothing,
+    /// From this page on it answers the cursor that it was sent.
+    StuckAt(usize),
+    /// Its third page leads back to the second.
+    Circle,
+    /// Its second page has the value that ends the paging early.
+    EarlyEnd,
+}
+
 /// The server's side of one listing.
 struct Server {
     listing: Listing,
     pages: Vec<Range<u64>>,
-    /// From this page on it answers the cursor that it was sent.
-    stuck_at: Option<usize>,
+    odd: Odd,
+    /// Asks for the second page.
+    second: Mutex<Vec<Value>>,
     /// Which page a cursor stands for, by all of its parts.
     cursors: Mutex<HashMap<String, usize>>,
     requests: Mutex<usize>,
 }
 
 impl Server {
-    async fn start(listing: &Listing, stuck_at: Option<usize>) -> (Arc<Self>, Client) {
+    async fn start(listing: &Listing, odd: Odd) -> (Arc<Self>, Client) {
         let server = Arc::new(Self {
             listing: listing.clone(),
             pages: listing.pages(),
-            stuck_at,
+            odd,
+            second: Mutex::default(),
             cursors: Mutex::default(),
             requests: Mutex::default(),
         });
@@ -215,7 +244,11 @@ impl Server {
     }
 
     fn answer(&self, request: &Value) -> Option<Value> {
-        *self.requests.lock().unwrap() += 1;
+        let number = {
+            let mut requests = self.requests.lock().unwrap();
+            *requests += 1;
+            *requests
+        };
         let mut reply = json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" });
         let fields = reply.as_object_mut()?;
         let page = match self.listing.way {
@@ -223,8 +256,20 @@ impl Server {
             Way::Offset => self.by_offset(request, fields)?,
             Way::Downwards => self.downwards(request)?,
         };
-        let items = page.map(|number| self.item(number)).collect();
-        fields.insert(self.listing.paging().items.value.clone(), items);
+        let mut items: Vec<Value> = page.map(|number| self.item(number)).collect();
+        let paging = self.listing.paging();
+        if paging.reversed_pages {
+            items.reverse();
+        }
+        fields.insert(self.listing.list.clone(), Value::Array(items));
+        if self.odd == Odd::EarlyEnd && number == 2 {
+            let (field, value) = match &paging.early_end.as_ref()?.value {
+                PagingEnd::FieldEquals { field, value } => (field, *value),
+                PagingEnd::FieldNonzero(field) => (field, 1),
+                PagingEnd::CursorZero | PagingEnd::NoItems => return None,
+            };
+            fields.insert(field.value.clone(), json!(value));
+        }
         Some(reply)
     }
 
@@ -258,7 +303,12 @@ impl Server {
         // Each time another one of its parts moves, and the rest stays; beyond 32 bits.
         let mut next = sent;
         let moves = page % next.len();
-        if self.stuck_at.is_none_or(|stuck| page < stuck) {
+        if page == 1 {
+            self.second.lock().unwrap().clone_from(&next);
+        }
+        if self.odd == Odd::Circle && page == 2 {
+            next.clone_from(&self.second.lock().unwrap());
+        } else if !matches!(self.odd, Odd::StuckAt(stuck) if page >= stuck) {
             next[moves] = match is_text(moves) {
                 true => json!(format!("page/{}?&=", page + 1)),
                 false => json!(9_040_992_949 + page),
@@ -302,8 +352,8 @@ impl Server {
         let from = ITEMS - highest.map_or(Some(ITEMS), Value::as_u64)?;
         let page = self.pages.iter().position(|page| page.start == from)?;
         // A server that does not go on answers the page before once more.
-        let page = match self.stuck_at {
-            Some(stuck) if page >= stuck => page - 1,
+        let page = match self.odd {
+            Odd::StuckAt(stuck) if page >= stuck => page - 1,
             _ => page,
         };
         self.pages.get(page).cloned()
@@ -323,7 +373,7 @@ fn numbers<E: Paged<Item: Serialize>>(reply: E::Reply) -> Vec<u64> {
 
 /// Fails when a command of the spec pages and has no row here.
 fn assert_complete(paths: &[&'static str]) {
-    let spec: BTreeSet<String> = listings().into_keys().collect();
+    let spec: BTreeSet<String> = listings().keys().cloned().collect();
     let rows: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     assert_eq!(rows, spec, "for_each_paged! lacks or doubles a command");
     assert_eq!(rows.len(), paths.len());
@@ -336,8 +386,8 @@ where
 {
     let path = E::META.path;
     for listing in &listings()[path] {
-        let what = format!("{path} by {:?}", listing.way);
-        let (server, client) = Server::start(listing, None).await;
+        let what = format!("{path} by {:?}, {}", listing.way, listing.list);
+        let (server, client) = Server::start(listing, Odd::Nothing).await;
         let expected: Vec<u64> = (0..ITEMS).collect();
         // The empty page that ends a listing, where one does.
         let ends_empty =
@@ -395,7 +445,7 @@ where
         if listing.way == Way::Offset {
             continue;
         }
-        let (server, client) = Server::start(listing, Some(2)).await;
+        let (server, client) = Server::start(listing, Odd::StuckAt(2)).await;
         let mut pages = client.pages(request.clone());
         for _ in 0..2 {
             pages.next().await.unwrap().unwrap();
@@ -417,11 +467,108 @@ async fn a_listing_that_does_not_move_is_an_error() {
     assert_complete(&paths);
 }
 
+async fn circle_is_an_error<E>(request: E) -> &'static str
+where
+    E: Paged<Item: Serialize> + std::fmt::Debug,
+{
+    let path = E::META.path;
+    for listing in &listings()[path] {
+        // The other ways only ever count up or down.
+        if listing.way != Way::Cursor {
+            continue;
+        }
+        let (server, client) = Server::start(listing, Odd::Circle).await;
+        let mut pages = client.pages(request.clone());
+        for _ in 0..2 {
+            pages.next().await.unwrap().unwrap();
+        }
+        let error = pages.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Stuck, "{path}");
+        assert!(pages.next_page().await.is_none(), "{path}");
+        assert_eq!(server.requests(), 3, "{path}");
+    }
+    path
+}
+
+#[tokio::test]
+async fn a_circle_of_two_pages_is_noticed_before_one_comes_again() {
+    let paths = for_each_paged!(circle_is_an_error);
+    assert_complete(&paths);
+}
+
+async fn early_end_is_the_end<E>(request: E) -> (&'static str, usize)
+where
+    E: Paged<Item: Serialize> + std::fmt::Debug,
+{
+    let (path, mut seen) = (E::META.path, 0);
+    for listing in &listings()[path] {
+        if listing.paging().early_end.is_none() {
+            continue;
+        }
+        let (server, client) = Server::start(listing, Odd::EarlyEnd).await;
+        let items = client.items(request.clone()).try_collect::<Vec<_>>().await;
+        let items: Vec<u64> = items.unwrap().iter().map(number).collect();
+        let expected: Vec<u64> = (0..server.pages[1].end).collect();
+        assert!(items == expected, "{path}");
+        assert_eq!(server.requests(), 2, "{path}");
+        seen += 1;
+    }
+    (path, seen)
+}
+
+/// `IsFinished` of 2 in a history: the page counts, and nothing is asked for below it.
+#[tokio::test]
+async fn nothing_is_asked_for_after_an_early_end() {
+    let (paths, seen): (Vec<_>, Vec<_>) = for_each_paged!(early_end_is_the_end).into_iter().unzip();
+    assert_complete(&paths);
+    assert_eq!(seen.iter().sum::<usize>(), 2);
+}
+
+async fn resumed_from_json<E>(request: E) -> &'static str
+where
+    E: Paged<Item: Serialize> + DeserializeOwned + std::fmt::Debug,
+{
+    let path = E::META.path;
+    for listing in &listings()[path] {
+        let what = format!("{path} by {:?}, {}", listing.way, listing.list);
+        let (_server, client) = Server::start(listing, Odd::Nothing).await;
+        let mut kept = Some(Checkpoint {
+            request: request.clone(),
+            taken: 0,
+        });
+        let mut seen = Vec::new();
+        // Within a page, at its ends, over several, and twice within one.
+        let mut some = [1, 498, 1, 0, 499, 7, 8, 1_300].into_iter().cycle();
+        while let Some(checkpoint) = kept {
+            let json = serde_json::to_string(&checkpoint).unwrap();
+            let read: Checkpoint<E> = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), json, "{what}");
+            let mut items = client.items_from(read);
+            let mut left = some.next().unwrap();
+            while left > 0
+                && let Some(item) = items.next_item().await
+            {
+                seen.push(number(&item.unwrap()));
+                left -= 1;
+            }
+            kept = items.checkpoint();
+        }
+        assert!(seen == (0..ITEMS).collect::<Vec<_>>(), "{what}");
+    }
+    path
+}
+
+#[tokio::test]
+async fn a_listing_resumed_in_mid_page_yields_each_item_once() {
+    let paths = for_each_paged!(resumed_from_json);
+    assert_complete(&paths);
+}
+
 /// Callers that lose patience over and over.
 #[tokio::test]
 async fn giving_a_poll_up_loses_nothing() {
     let listing = &listings()["v4/recentcontact/get_contact_group"][0];
-    let (server, client) = Server::start(listing, None).await;
+    let (server, client) = Server::start(listing, Odd::Nothing).await;
     let expected: Vec<u64> = (0..ITEMS).collect();
 
     let mut items = client.items(GetContactGroup::new("lin"));
@@ -509,6 +656,61 @@ fn a_stream_needs_a_runtime() {
     let mut pages = client.pages(GetContactGroup::new("lin"));
     let error = pages.next().now_or_never().unwrap().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Runtime, "{error}");
+}
+
+/// Forwards the newest comes first, over all pages; messages of one second keep their order.
+#[tokio::test]
+async fn a_one_to_one_history_can_be_had_oldest_first() {
+    let world = World::new().await;
+    let mut sent = Vec::new();
+    for number in 0..8 {
+        let words = text(&format!("message {number}"));
+        sent.push(world.simulator.send_as("lin", "mei", words).await.unwrap());
+        if number % 3 == 2 {
+            world.clock.advance(1);
+        }
+    }
+    let request = GetC2cHistory::new("mei", "lin", 3, 0, NOW + 99);
+    let oldest_first = world
+        .client
+        .items(request.clone())
+        .reversed()
+        .await
+        .unwrap();
+    let keys = oldest_first
+        .into_iter()
+        .map(|message| message.msg_key.unwrap());
+    assert_eq!(keys.collect::<Vec<_>>(), sent);
+    let newest_first: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+    let keys = newest_first
+        .into_iter()
+        .map(|message| message.msg_key.unwrap());
+    sent.reverse();
+    assert_eq!(keys.collect::<Vec<_>>(), sent);
+}
+
+#[tokio::test]
+async fn those_who_have_not_read_come_too() {
+    let world = World::new().await;
+    let group = world.group(GroupType::PUBLIC, "chess").await;
+    let bob = AddGroupMembers::new(group.as_str(), [MemberToAdd::new("bob")]);
+    world.ok(bob).await;
+    let message = SendGroupMsg::new(group.as_str(), 1, text("hi")).with_from_account("lin");
+    let seq = world.ok(message).await.msg_seq.unwrap();
+    world.simulator.read_group_msgs(&group, "mei", seq);
+    let mut all = Vec::new();
+    for filter in [ReadFilter::READ, ReadFilter::UNREAD] {
+        let request = GetGroupMsgReaders::new(group.as_str(), seq, filter, "", 1);
+        let items: Vec<_> = world.client.items(request).try_collect().await.unwrap();
+        all.extend(items.into_iter().map(|item| match item {
+            GetGroupMsgReadersItem::ReadList(reader) => ("has read", reader.read_account),
+            GetGroupMsgReadersItem::UnreadList(other) => ("has not", other.unread_account),
+            other => panic!("{other:?}"),
+        }));
+    }
+    all.sort();
+    let expected = [("has not", "ada"), ("has not", "bob"), ("has read", "mei")];
+    assert_eq!(all, expected.map(|(what, who)| (what, who.to_owned())));
 }
 
 /// The simulator's own pages, with what it keeps: 3,000 friends.

@@ -465,6 +465,14 @@ async fn at_the_bound_the_oldest_messages_go() {
         end = page.is_finished;
         next = seqs.last().unwrap() - 1;
     }
+    // So does a listing, which ends there.
+    let items = GetGroupHistory::new(group.as_str(), 20).with_req_msg_seq(last.1);
+    let mut items = client.items(items);
+    let mut listed = Vec::new();
+    while let Some(item) = items.next_item().await {
+        listed.push(item.unwrap().msg_seq);
+    }
+    assert_eq!(listed, seqs);
     let (newest, oldest) = (seqs[0], *seqs.last().unwrap());
     assert_eq!(newest, last.1);
     assert!(oldest > first_in_group && seqs.len() > 20, "{seqs:?}");

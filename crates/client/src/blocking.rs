@@ -27,10 +27,10 @@
 //! `tokio::task::spawn_blocking` there, or use the asynchronous [`Client`](crate::Client).
 
 use crate::{
-    Answer, ClientBuilder, ConfigError, Error, RetryPolicy, SecretKey,
+    Answer, Checkpoint, ClientBuilder, ConfigError, Error, RetryPolicy, SecretKey,
     call::Command,
     error::{Cause, Sent},
-    pages::ENDED,
+    pages::{ENDED, Page},
 };
 use serde::Serialize;
 use std::{
@@ -40,7 +40,6 @@ use std::{
     task::{Context, Waker},
     thread::{self, JoinHandle},
     time::Duration,
-    vec,
 };
 use tencent_chat_types::{Endpoint, Paged, RawReply};
 use tokio::{
@@ -129,15 +128,21 @@ impl Client {
     pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
         Pages {
             pages: Some(self.client.pages(request)),
+            client: self.client.clone(),
             background: Arc::clone(&self.background),
         }
     }
 
     /// All items of all pages from this request on, one at a time.
     pub fn items<E: Paged>(&self, request: E) -> Items<E> {
+        self.items_from(Checkpoint { request, taken: 0 })
+    }
+
+    /// All items that are left of a listing, from where another one was.
+    pub fn items_from<E: Paged>(&self, checkpoint: Checkpoint<E>) -> Items<E> {
         Items {
-            pages: self.pages(request),
-            page: Vec::new().into_iter(),
+            pages: self.pages(checkpoint.request),
+            page: Page::before(checkpoint.taken),
         }
     }
 
@@ -208,11 +213,25 @@ impl<'a, E: Endpoint> Call<'a, E> {
 /// The pages of a command, one reply at a time.
 ///
 /// Ends exactly where the command says so. After an error the same page can be asked for again: the
-/// next call sends the same request. A page that leads back to itself is an error and the end.
+/// next call sends the same request. A page that leads back to itself or to an earlier one is an error and
+/// the end.
 pub struct Pages<E: Paged> {
-    /// None when a page's task panicked: the end.
+    /// None only while a page is read.
     pages: Option<crate::Pages<E>>,
+    client: crate::Client,
     background: Arc<Background>,
+}
+
+impl<E: Paged> Pages<E> {
+    /// The request of the next page; none after the last. It can be written as JSON, and
+    /// [`Client::pages`] goes on from it.
+    pub fn request(&self) -> Option<&E> {
+        self.pages.as_ref()?.request()
+    }
+
+    fn take_last(&mut self) -> Option<E> {
+        self.pages.as_mut()?.take_last()
+    }
 }
 
 impl<E: Paged> Iterator for Pages<E> {
@@ -224,6 +243,7 @@ impl<E: Paged> Iterator for Pages<E> {
             return Some(Err(error));
         }
         let mut pages = self.pages.take()?;
+        let request = pages.request().cloned();
         let next = async move {
             let page = pages.next_page().await;
             (pages, page)
@@ -233,15 +253,27 @@ impl<E: Paged> Iterator for Pages<E> {
                 self.pages = Some(pages);
                 page
             }
-            Err(error) => Some(Err(error)),
+            Err(error) => {
+                // Something that the call runs panicked, and the listing was lost there.
+                self.pages = request.map(|request| self.client.pages(request));
+                Some(Err(error))
+            }
         }
     }
 }
 
-/// The items of all pages, one at a time. For ends and errors it is like [`Pages`].
+/// The items of all pages, one at a time. For ends, errors and their order it is like
+/// [`crate::Items`].
 pub struct Items<E: Paged> {
     pages: Pages<E>,
-    page: vec::IntoIter<E::Item>,
+    page: Page<E>,
+}
+
+impl<E: Paged> Items<E> {
+    /// Where the listing is, to go on with it later by [`Client::items_from`]; none at the end.
+    pub fn checkpoint(&self) -> Option<Checkpoint<E>> {
+        self.page.checkpoint(self.pages.request())
+    }
 }
 
 impl<E: Paged> Iterator for Items<E> {
@@ -253,7 +285,7 @@ impl<E: Paged> Iterator for Items<E> {
                 return Some(Ok(item));
             }
             match self.pages.next()? {
-                Ok(reply) => self.page = E::items(reply).into_iter(),
+                Ok(reply) => self.page.fill(self.pages.take_last(), reply),
                 Err(error) => return Some(Err(error)),
             }
         }

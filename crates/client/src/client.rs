@@ -1,7 +1,7 @@
 //! The client.
 
 use crate::{
-    Batch, Call, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
+    Batch, Call, Checkpoint, ClientBuilder, ConfigError, Error, Items, Pages, SecretKey,
     call::Command,
     error::{Cause, Sent},
     transport::Transport,
@@ -100,7 +100,26 @@ impl Client {
 
     /// All items of all pages from this request on, one at a time.
     pub fn items<E: Paged>(&self, request: E) -> Items<E> {
-        Items::new(self.pages(request))
+        self.items_from(Checkpoint { request, taken: 0 })
+    }
+
+    /// All items that are left of a listing, from where another one was.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::{Client, Checkpoint};
+    /// # use tencent_chat_client::types::relationship::GetFriends;
+    /// # async fn export(client: Client, kept: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let checkpoint: Checkpoint<GetFriends> = serde_json::from_str(kept)?;
+    /// let mut items = client.items_from(checkpoint);
+    /// while let Some(friend) = items.next_item().await {
+    ///     println!("{}", friend?.to_account);
+    ///     let kept = items.checkpoint().map(|checkpoint| serde_json::to_string(&checkpoint));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items_from<E: Paged>(&self, checkpoint: Checkpoint<E>) -> Items<E> {
+        Items::new(self.pages(checkpoint.request), checkpoint.taken)
     }
 
     /// A request with any number of items, to set options on and then to await: it is split into calls

@@ -49,7 +49,7 @@ pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
 pub use observe::{Observer, Tried};
-pub use pages::{Items, Pages};
+pub use pages::{Checkpoint, Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};

@@ -1,5 +1,11 @@
 //! Commands that answer in pages.
 
+mod checkpoint;
+mod trail;
+
+pub use self::checkpoint::Checkpoint;
+pub(crate) use self::checkpoint::Page;
+use self::trail::Trail;
 use crate::{
     Client, Error,
     call::Command,
@@ -8,10 +14,9 @@ use crate::{
 use futures_core::Stream;
 use std::{
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
-    vec,
 };
 use tencent_chat_types::{Advance, Paged};
 use tokio::{runtime::Handle, task::JoinHandle};
@@ -21,13 +26,19 @@ use tracing::Instrument as _;
 /// [`Stream`].
 ///
 /// Ends exactly where the command says so, and stays at the end. After an error the same page can be
-/// asked for again: the next call sends the same request. Dropping it abandons the call in flight.
+/// asked for again: the next call sends the same request. So it can after a panic of something that the
+/// call runs, such as an observer. Dropping it abandons the call in flight.
+///
+/// A listing can be gone on with later, in another process too, from [`request`](Self::request).
 ///
 /// As a stream it runs each call in a task of its own, so that a stream nobody polls for a while
 /// never stops half-way through a call, where it would hold up other calls that wait for the quota.
 pub struct Pages<E: Paged> {
     client: Client,
     next: Option<E>,
+    /// Brought the page before.
+    last: Option<E>,
+    trail: Trail,
     /// A page that the stream has asked for.
     in_flight: Option<InFlight<E::Reply>>,
 }
@@ -37,24 +48,36 @@ impl<E: Paged> Pages<E> {
         Self {
             client,
             next: Some(request),
+            last: None,
+            trail: Trail::default(),
             in_flight: None,
         }
+    }
+
+    /// The request of the next page; none after the last. It can be written as JSON, and
+    /// [`Client::pages`] goes on from it.
+    pub fn request(&self) -> Option<&E> {
+        self.next.as_ref()
+    }
+
+    /// The request that brought the page before; taken out.
+    pub(crate) fn take_last(&mut self) -> Option<E> {
+        self.last.take()
     }
 
     /// The next page; none after the last. Dropping the future loses nothing.
     ///
     /// # Errors
     ///
-    /// As for any call. A page that promises more but leads back to itself is an error too, and
-    /// the end: asking again would go round in circles.
+    /// As for any call. A page that promises more but leads back to itself or to an earlier one is an
+    /// error too, and the end: asking again would go round in circles.
     pub async fn next_page(&mut self) -> Option<Result<E::Reply, Error>> {
         let request = self.next.as_ref()?;
-        let reply = match &mut self.in_flight {
+        let reply = match &self.in_flight {
             // The stream's, where both are used in turn.
-            Some(call) => call.await,
+            Some(_) => poll_fn(|context| self.poll_in_flight(context)).await,
             None => self.client.send(request).await,
         };
-        self.in_flight = None;
         Some(self.take(reply))
     }
 
@@ -64,19 +87,40 @@ impl<E: Paged> Pages<E> {
         self.next.as_ref().map(Command::of)
     }
 
+    /// The call that is under way, or else a new one. It is put back only while it goes on: one that
+    /// panics is not there any more when this is polled again.
+    fn poll_in_flight(&mut self, context: &mut Context<'_>) -> Poll<Result<E::Reply, Error>> {
+        let mut call = match (self.in_flight.take(), &self.next) {
+            (Some(call), _) => call,
+            (None, Some(request)) => InFlight::new(&self.client, request)?,
+            // Never: nobody asks at the end.
+            (None, None) => return Poll::Pending,
+        };
+        let reply = Pin::new(&mut call).poll(context);
+        if reply.is_pending() {
+            self.in_flight = Some(call);
+        }
+        reply
+    }
+
     /// Sets the request to the page after a reply.
     fn take(&mut self, reply: Result<E::Reply, Error>) -> Result<E::Reply, Error> {
         let reply = reply?;
         let Some(request) = &mut self.next else {
             return Ok(reply);
         };
+        let asked = request.clone();
+        if self.trail.is_empty() {
+            self.trail.leads_back(&asked);
+        }
+        self.last = Some(asked);
         match request.advance(&reply) {
-            Advance::Next => Ok(reply),
+            Advance::Next if !self.trail.leads_back(request) => Ok(reply),
             Advance::End => {
                 self.next = None;
                 Ok(reply)
             }
-            Advance::Stuck => {
+            Advance::Next | Advance::Stuck => {
                 let error = Command::of(request).error(Cause::Stuck, Sent::Yes);
                 self.next = None;
                 Err(error)
@@ -93,23 +137,11 @@ impl<E: Paged> Stream for Pages<E> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let pages = self.get_mut();
-        let Some(request) = &pages.next else {
+        if pages.next.is_none() {
             return Poll::Ready(None);
-        };
-        let mut call = match pages.in_flight.take() {
-            Some(call) => call,
-            None => match InFlight::new(&pages.client, request) {
-                Ok(call) => call,
-                Err(error) => return Poll::Ready(Some(Err(error))),
-            },
-        };
-        match Pin::new(&mut call).poll(context) {
-            Poll::Ready(reply) => Poll::Ready(Some(pages.take(reply))),
-            Poll::Pending => {
-                pages.in_flight = Some(call);
-                Poll::Pending
-            }
         }
+        let reply = ready!(pages.poll_in_flight(context));
+        Poll::Ready(Some(pages.take(reply)))
     }
 }
 
@@ -174,18 +206,40 @@ impl<R> Drop for InFlight<R> {
 
 /// The items of all pages, one at a time: by [`next_item`](Self::next_item), or as a [`Stream`].
 ///
-/// For ends, errors and drops it is like [`Pages`].
+/// For ends, errors and drops it is like [`Pages`]. In which order items come is told with each command:
+/// that of its replies, except where those list the items of one page in another order than pages come.
 pub struct Items<E: Paged> {
     pages: Pages<E>,
-    page: vec::IntoIter<E::Item>,
+    page: Page<E>,
 }
 
 impl<E: Paged> Items<E> {
-    pub(crate) fn new(pages: Pages<E>) -> Self {
+    /// So many items of the first page have been taken before.
+    pub(crate) fn new(pages: Pages<E>, taken: usize) -> Self {
         Self {
             pages,
-            page: Vec::new().into_iter(),
+            page: Page::before(taken),
         }
+    }
+
+    /// Where the listing is, to go on with it later by [`Client::items_from`]; none at the end.
+    pub fn checkpoint(&self) -> Option<Checkpoint<E>> {
+        self.page.checkpoint(self.pages.request())
+    }
+
+    /// All items that are left, the last one first: a history that comes newest first, from its
+    /// beginning. Reads all pages before, and keeps them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pages::next_page`]; what was read before is lost then.
+    pub async fn reversed(mut self) -> Result<Vec<E::Item>, Error> {
+        let mut all = Vec::new();
+        while let Some(item) = self.next_item().await {
+            all.push(item?);
+        }
+        all.reverse();
+        Ok(all)
     }
 
     /// The next item; none after the last. Dropping the future loses nothing.
@@ -199,7 +253,7 @@ impl<E: Paged> Items<E> {
                 return Some(Ok(item));
             }
             match self.pages.next_page().await? {
-                Ok(reply) => self.page = E::items(reply).into_iter(),
+                Ok(reply) => self.page.fill(self.pages.take_last(), reply),
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -219,7 +273,7 @@ impl<E: Paged> Stream for Items<E> {
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(Pin::new(&mut items.pages).poll_next(context)) {
-                Some(Ok(reply)) => items.page = E::items(reply).into_iter(),
+                Some(Ok(reply)) => items.page.fill(items.pages.take_last(), reply),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 use tencent_chat_client::{
-    ClientBuilder, Error, ErrorKind, Observer, RetryPolicy, Sent, Tried, blocking::Client,
+    Checkpoint, ClientBuilder, Error, ErrorKind, Observer, RetryPolicy, Sent, Tried,
+    blocking::Client,
 };
 use tencent_chat_simulator::{Fault, Simulator};
 use tencent_chat_types::{
@@ -130,6 +131,18 @@ fn pages_are_iterators() {
     seen.sort();
     let mut names = names.map(str::to_owned);
     names.sort();
+    assert_eq!(seen, names);
+
+    // A listing is gone on with in mid-page.
+    let request = GetFriends::new("lin");
+    let mut kept = Some(Checkpoint { request, taken: 0 });
+    let mut seen = Vec::new();
+    while let Some(checkpoint) = kept {
+        let mut items = client.items_from(checkpoint);
+        seen.extend(items.by_ref().take(2).map(|item| item.unwrap().to_account));
+        kept = items.checkpoint();
+    }
+    seen.sort();
     assert_eq!(seen, names);
 }
 
@@ -295,5 +308,11 @@ fn a_panic_in_the_background_is_an_error_and_not_the_end() {
             (error.kind(), error.sent()),
             (ErrorKind::Runtime, Sent::Maybe)
         );
+    }
+    let mut pages = client.pages(GetFriends::new("lin"));
+    for _ in 0..2 {
+        let error = pages.next().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Runtime);
+        assert_eq!(pages.request(), Some(&GetFriends::new("lin")));
     }
 }

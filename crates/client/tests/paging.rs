@@ -7,10 +7,17 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use support::{Seen, Server};
-use tencent_chat_client::ErrorKind;
+use tencent_chat_client::{ErrorKind, Observer, Tried};
 use tencent_chat_types::conversation::GetContactGroup;
 
 fn page(seen: &Seen) -> Response {
@@ -88,4 +95,41 @@ async fn a_failed_page_can_be_asked_for_again() {
         1
     );
     assert!(pages.next_page().await.is_none());
+}
+
+/// Panics at the second try of all.
+#[derive(Debug, Default)]
+struct PanicsOnce(AtomicUsize);
+
+impl Observer for PanicsOnce {
+    fn tried(&self, _: &Tried<'_>) {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        assert_ne!(number, 1, "an observer's own fault");
+    }
+}
+
+#[tokio::test]
+async fn after_a_panic_that_was_caught_a_stream_asks_for_the_same_page_again() {
+    let server = Server::new(page).await;
+    let client = server.builder().observer(Arc::new(PanicsOnce::default()));
+    let mut items = client.build().unwrap().items(GetContactGroup::new("lin"));
+    let mut seen = Vec::new();
+    let mut panics = 0;
+    loop {
+        match AssertUnwindSafe(items.next()).catch_unwind().await {
+            Ok(Some(item)) => seen.push(item.unwrap().to_account.unwrap()),
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    assert_eq!(
+        (seen, panics),
+        (["a", "b", "c"].map(str::to_owned).to_vec(), 1)
+    );
+    let starts = server.seen().into_iter().map(|seen| {
+        let request: Value = serde_json::from_str(&seen.body).unwrap();
+        request["StartIndex"].as_u64().unwrap()
+    });
+    let second = 9_040_992_949;
+    assert_eq!(starts.collect::<Vec<_>>(), [0, second, second, second + 1]);
 }

@@ -934,11 +934,17 @@ impl<'a> Rules<'a> {
             );
             let request = names::camel_case(&loaded.name);
             let reply = format!("{request}Reply");
-            for name in [&request, &reply] {
+            let mut own_names = vec![request.as_str(), &reply];
+            let item = format!("{request}Item");
+            let has_lists = |paging: &Paging| !paging.or_in.is_empty();
+            if file.paging.as_ref().is_some_and(has_lists) {
+                own_names.push(&item);
+            }
+            for name in own_names.iter().copied() {
                 let reserved = RESERVED_TYPES
                     .iter()
                     .chain(RESERVED_COMMANDS)
-                    .any(|reserved| reserved == name);
+                    .any(|reserved| *reserved == name);
                 let message = if reserved {
                     format!("the command needs the type `{name}`, which is taken by the runtime")
                 } else if shared.get(name).is_some() {
@@ -995,7 +1001,7 @@ impl<'a> Rules<'a> {
                 enums: &file.enums,
                 unions: &file.unions,
             };
-            self.local_names(source, local, shared, &[&request, &reply]);
+            self.local_names(source, local, shared, &own_names);
             self.definitions(source, &file.types, &file.enums, &file.unions, shared);
             let own = local.names();
             self.fields(source, &file.request, &own, shared);
@@ -1168,10 +1174,11 @@ impl<'a> Rules<'a> {
             self.at(
                 source,
                 &paging.items,
-                format!("`{}` is no list", paging.items.value),
+                format!("`{}` is not a list", paging.items.value),
                 "a list field",
             );
         }
+        self.lists(source, file, paging);
         self.paging_style(source, paging);
         if let Some(offset) = &paging.offset {
             self.page_number(source, &offset.request, &file.request, "request", None);
@@ -1249,25 +1256,70 @@ impl<'a> Rules<'a> {
                 }
             }
         }
-        let end = paging.end.as_ref().map(|end| &end.value);
-        if let Some(PagingEnd::FieldEquals { field, .. } | PagingEnd::FieldNonzero(field)) = end {
-            let ty = self.known_field(source, field, &file.reply, "reply");
-            let numbers = [
+        for end in paging.end.iter().chain(&paging.early_end) {
+            self.paging_end(source, file, &end.value);
+        }
+        if let Some(end) = &paging.early_end
+            && matches!(end.value, PagingEnd::CursorZero | PagingEnd::NoItems)
+        {
+            let message = "this cannot be an early end";
+            self.at(source, end, message, "`field_equals` or `field_nonzero`");
+        }
+    }
+
+    /// What ends the paging is a number.
+    fn paging_end(&mut self, source: &Source, file: &EndpointFile, end: &PagingEnd) {
+        let (PagingEnd::FieldEquals { field, .. } | PagingEnd::FieldNonzero(field)) = end else {
+            return;
+        };
+        let is_number = match self.known_field(source, field, &file.reply, "reply") {
+            None => true,
+            Some(TypeExpr::Named(name)) => {
+                let found = file.enums.get(&name);
+                found.is_some_and(|found| found.wire == EnumWire::Integer)
+            }
+            Some(ty) => [
                 TypeExpr::Bool,
                 TypeExpr::Flag,
                 TypeExpr::U32,
                 TypeExpr::U64,
                 TypeExpr::I32,
                 TypeExpr::I64,
-            ];
-            if ty.is_some_and(|ty| !numbers.contains(&ty)) {
-                self.at(
-                    source,
-                    field,
-                    format!("`{}` is no number", field.value),
-                    "a flag, a bool or an integer",
-                );
+            ]
+            .contains(&ty),
+        };
+        if !is_number {
+            let message = format!("`{}` is not a number", field.value);
+            let expected = "a flag, a bool, an integer or an enum of this file over integers";
+            self.at(source, field, message, expected);
+        }
+    }
+
+    /// The other lists that items are in, and how pages are turned round.
+    fn lists(&mut self, source: &Source, file: &EndpointFile, paging: &Paging) {
+        let mut seen = BTreeMap::new();
+        for list in std::iter::once(&paging.items).chain(&paging.or_in) {
+            self.unique(&mut seen, list.value.clone(), source, list, "this list");
+        }
+        for list in &paging.or_in {
+            let ty = self.known_field(source, list, &file.reply, "reply");
+            if ty.is_some_and(|ty| !matches!(ty, TypeExpr::List(_))) {
+                let message = format!("`{}` is not a list", list.value);
+                self.at(source, list, message, "a list field");
             }
+        }
+        if let (Some(list), true) = (paging.or_in.first(), paging.downwards.is_some()) {
+            let message = "`downwards` needs one list of items";
+            self.at(source, list, message, "`items` alone");
+        }
+        if paging.reversed_pages && paging.order.is_none() {
+            let message = "each page is reversed, but in which order they come is missing";
+            self.at(
+                source,
+                &paging.items,
+                message,
+                "`order` with `reversed_pages`",
+            );
         }
     }
 

@@ -567,7 +567,8 @@ impl Lowering {
             _ => Vec::new(),
         };
         let mut find = |fields: &[Field], name: &At<String>| self.find(scope, fields, name);
-        let items = find(reply, &paging.items);
+        let lists = std::iter::once(&paging.items).chain(&paging.or_in);
+        let items: Option<Vec<_>> = lists.map(|list| find(reply, list)).collect();
         let offset = paging.offset.as_ref().and_then(|offset| {
             Some(Offset {
                 request: find(request, &offset.request)?,
@@ -584,7 +585,7 @@ impl Lowering {
                 })
             })
             .collect();
-        let end = paging.end.as_ref().and_then(|end| match &end.value {
+        let mut lower_end = |end: &At<spec::PagingEnd>| match &end.value {
             spec::PagingEnd::FieldEquals { field, value } => {
                 find(reply, field).map(|field| PagingEnd::FieldEquals(Box::new(field), *value))
             }
@@ -593,7 +594,9 @@ impl Lowering {
             }
             spec::PagingEnd::CursorZero => Some(PagingEnd::CursorZero),
             spec::PagingEnd::NoItems => Some(PagingEnd::NoItems),
-        });
+        };
+        let end = paging.end.as_ref().and_then(&mut lower_end);
+        let early_end = paging.early_end.as_ref().and_then(&mut lower_end);
         let items = items?;
         let style = match (end, &paging.downwards) {
             (Some(end), _) => PagingStyle::Cursor(cursor?, end, offset),
@@ -604,7 +607,13 @@ impl Lowering {
             }
             (None, None) => PagingStyle::Offset(offset?),
         };
-        Some(Paging { items, style })
+        Some(Paging {
+            items,
+            order: paging.order,
+            reversed_pages: paging.reversed_pages,
+            early_end,
+            style,
+        })
     }
 }
 

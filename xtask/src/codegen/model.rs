@@ -2,7 +2,7 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, Erratum, ErrorCode, ErrorRange, Unlisted};
+use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Unlisted};
 
 /// Everything that code is emitted for.
 #[derive(Debug)]
@@ -229,8 +229,14 @@ pub enum Repeat {
 /// How a command pages.
 #[derive(Debug)]
 pub struct Paging {
-    /// Reply field with the items.
-    pub items: Field,
+    /// Reply fields with the items: more than one where what an item is depends on its list.
+    pub items: Vec<Field>,
+    /// In which order the items of all pages come, where that is known.
+    pub order: Option<ItemOrder>,
+    /// Whether each page lists its items the other way round.
+    pub reversed_pages: bool,
+    /// A value that ends the paging early.
+    pub early_end: Option<PagingEnd>,
     /// How the next page is asked for.
     pub style: PagingStyle,
 }

@@ -569,6 +569,16 @@ pub enum Repeat {
 pub struct Paging {
     /// Reply field that lists the items of a page.
     pub items: At<String>,
+    /// Other reply fields that list items, in place of that one or besides it.
+    #[serde(default)]
+    pub or_in: Vec<At<String>>,
+    /// In which order the items of all pages come, where the source says so.
+    pub order: Option<ItemOrder>,
+    /// Whether each page lists its items the other way round than that.
+    #[serde(default)]
+    pub reversed_pages: bool,
+    /// What ends the paging early, besides its usual end: a value of a reply field.
+    pub early_end: Option<At<PagingEnd>>,
     /// Which reply field goes into which request field for the next page.
     #[serde(default)]
     pub cursor: Vec<CursorPair>,
@@ -611,6 +621,16 @@ pub struct CursorPair {
     pub reply: At<String>,
     /// Value of a required request field for the first page; constructors then do not ask for it.
     pub first: Option<i64>,
+}
+
+/// In which order items come, all pages together.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemOrder {
+    /// The newest first.
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
 }
 
 /// When a page is the last one.

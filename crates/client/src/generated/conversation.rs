@@ -145,6 +145,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/get_contact_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
     ///
     /// # Error codes
@@ -179,6 +180,7 @@ impl<'a> Conversation<'a> {
     /// * Command: `POST v4/recentcontact/get_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of unknown date
     ///
     /// # Error codes

@@ -519,6 +519,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_ban_member`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), state of 2023-03-10
     ///
     /// # Error codes
@@ -646,6 +647,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_member_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), state of 2023-03-10
     ///
     /// # Error codes
@@ -674,6 +676,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_joined_group_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), state of 2023-03-20
     ///
     /// # Error codes
@@ -726,6 +729,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/get_members`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), state of 2023-03-10
     ///
     /// # Error codes
@@ -805,6 +809,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_permission_group_member_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), state of 2025-12-15
     ///
     /// # Error codes
@@ -828,6 +833,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_permission_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), state of 2025-12-15
     ///
     /// # Error codes
@@ -999,6 +1005,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_appid_group_list`
     /// * Quota: 1 call per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), state of 2023-03-20
     ///
     /// # Error codes

@@ -112,6 +112,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/admin_getroammsg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: newest first, although each reply lists its own oldest first
     /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
     ///
     /// # Error codes
@@ -159,6 +160,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: newest first
     /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
     ///
     /// # Error codes
@@ -209,6 +211,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
     ///
     /// # Error codes

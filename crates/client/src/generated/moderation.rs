@@ -147,6 +147,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China, Singapore and Seoul
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
     ///
     /// # Error codes
@@ -171,6 +172,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China, Singapore and Seoul
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
     ///
     /// # Error codes
@@ -191,6 +193,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
     /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: Getting Words of Local Moderation, state of unknown date
     pub fn list_local_keywords(
         self,

@@ -119,6 +119,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: newest first
     /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of unknown date
     ///
     /// # Error codes
@@ -162,6 +163,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of unknown date
     pub fn get_subscribed_official_accounts(
         self,
@@ -178,6 +180,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of unknown date
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)

@@ -278,6 +278,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/black_list_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), state of 2023-03-10
     ///
     /// # Error codes
@@ -324,6 +325,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/follow/follow_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of unknown date
     ///
     /// # Error codes
@@ -364,6 +366,7 @@ impl<'a> Relationship<'a> {
     /// * Command: `POST v4/sns/friend_get`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), state of 2023-03-20
     ///
     /// # Error codes

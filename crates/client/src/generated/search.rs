@@ -28,6 +28,7 @@ impl<'a> Search<'a> {
     /// * Quota: 2 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China and Singapore
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: 群组搜索, state of 2025-11-12
     ///
     /// # Error codes
@@ -48,6 +49,7 @@ impl<'a> Search<'a> {
     /// * Quota: 2 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China and Singapore
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: 用户搜索, state of 2025-11-12
     ///
     /// # Error codes

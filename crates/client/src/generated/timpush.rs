@@ -162,6 +162,7 @@ impl<'a> Timpush<'a> {
     /// * Command: `POST v4/timpush/list_sched_task`
     /// * Quota: 5 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
+    /// * Order of the items: that of the replies; the vendor documents none
     /// * Vendor's page: [Get Scheduled Task List](https://www.tencentcloud.com/document/product/1047/78843), state of 2026-04-13
     pub fn list_scheduled_pushes(
         self,

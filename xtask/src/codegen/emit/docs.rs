@@ -1,8 +1,8 @@
 //! Documentation of generated items.
 
 use crate::codegen::{
-    model::{Endpoint, Errors, Field, Limit, Module, Repeat},
-    spec::{Date, Erratum},
+    model::{Endpoint, Errors, Field, Limit, Module, Paging, Repeat},
+    spec::{Date, Erratum, ItemOrder},
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -88,6 +88,21 @@ fn limit(limit: &Limit) -> String {
     }
 }
 
+/// In which order items of all pages come.
+fn order(paging: &Paging) -> &'static str {
+    match (paging.order, paging.reversed_pages) {
+        (Some(ItemOrder::NewestFirst), false) => "newest first",
+        (Some(ItemOrder::NewestFirst), true) => {
+            "newest first, although each reply lists its own oldest first"
+        }
+        (Some(ItemOrder::OldestFirst), false) => "oldest first",
+        (Some(ItemOrder::OldestFirst), true) => {
+            "oldest first, although each reply lists its own newest first"
+        }
+        (None, _) => "that of the replies; the vendor documents none",
+    }
+}
+
 fn entries(count: u32) -> &'static str {
     if count == 1 { "entry" } else { "entries" }
 }
@@ -115,6 +130,9 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
             .map(|(_, name)| name.as_str())
             .collect();
         let _ = writeln!(text, "* Regions: only {}", listed(&names));
+    }
+    if let Some(paging) = &endpoint.paging {
+        let _ = writeln!(text, "* Order of the items: {}", order(paging));
     }
     if let Some(batch) = &endpoint.batch {
         let _ = writeln!(text, "* {}", super::batch::fact(batch));

@@ -12,6 +12,7 @@ use crate::codegen::{
         Cursor, Endpoint, Enum, Field, Kind, Limit, Model, Module, Object, Offset, Paging,
         PagingEnd, PagingStyle, Repeat, Role, Type, Union, Values, Webhook,
     },
+    names::camel_case,
     schema, tidy,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -660,16 +661,7 @@ fn paged_impl(
     request: &Object,
 ) -> Result<TokenStream, String> {
     let name = ident(&endpoint.request);
-    let Type::List(item) = &paging.items.ty else {
-        return Err(format!("{}.{} is no list", request.name, paging.items.wire));
-    };
-    let item = type_tokens(item)?;
-    let items = ident(&paging.items.rust);
-    let take = if paging.items.required {
-        quote! { reply.#items }
-    } else {
-        quote! { reply.#items.unwrap_or_default() }
-    };
+    let items = PagedItems::new(endpoint, paging, request)?;
     let advance = match &paging.style {
         PagingStyle::Cursor(cursor, end, offset) => {
             let offset = offset.as_ref().map(|offset| {
@@ -677,72 +669,182 @@ fn paged_impl(
                     let from = ident(&part.reply.rust);
                     quote! { reply.#from.is_none() }
                 });
-                let count = advance_by_offset(offset, &paging.items);
+                let count = advance_by_offset(offset, &items);
                 quote! { if #(#absent)&&* { return #count; } }
             });
-            let rest = advance_by_cursor(cursor, end, &paging.items);
+            let rest = advance_by_cursor(cursor, end, &items);
             quote! { #offset #rest }
         }
-        PagingStyle::Offset(offset) => advance_by_offset(offset, &paging.items),
+        PagingStyle::Offset(offset) => advance_by_offset(offset, &items),
         PagingStyle::Downwards(to, number) => {
             let (to, number) = (ident(&to.rust), ident(&number.rust));
-            let list = listed(&paging.items);
+            let list = items.listed()?;
             quote! { downwards(&mut self.#to, #list.map(|item| item.#number)) }
         }
+    };
+    let early = paging.early_end.as_ref().map(|end| {
+        let end = ends(end, &[], &items);
+        quote! { if #end { return Advance::End; } }
+    });
+    let (definition, item, take) = (&items.definition, &items.ty, &items.take);
+    let take = match paging.reversed_pages {
+        true => quote! { let mut items = #take; items.reverse(); items },
+        false => take.clone(),
     };
     Ok(quote! {
         impl Paged for #name {
             type Item = #item;
             fn advance(&mut self, reply: &Self::Reply) -> Advance {
+                #early
                 #advance
             }
             fn items(reply: Self::Reply) -> Vec<Self::Item> {
                 #take
             }
         }
+        #definition
     })
 }
 
-/// An iterator over the items of a page.
-fn listed(items: &Field) -> TokenStream {
-    let name = ident(&items.rust);
-    if items.required {
-        quote! { reply.#name.iter() }
-    } else {
-        quote! { reply.#name.iter().flatten() }
+/// The items of a page: of one list, or of several, where an enum says which.
+struct PagedItems<'a> {
+    lists: &'a [Field],
+    ty: TokenStream,
+    /// How they are taken out of a reply.
+    take: TokenStream,
+    /// The enum, where there is one.
+    definition: Option<TokenStream>,
+}
+
+impl<'a> PagedItems<'a> {
+    fn new(endpoint: &Endpoint, paging: &'a Paging, request: &Object) -> Result<Self, String> {
+        let mut types = Vec::new();
+        let mut taken = Vec::new();
+        for list in &paging.items {
+            let Type::List(item) = &list.ty else {
+                return Err(format!("{}.{} is not a list", request.name, list.wire));
+            };
+            types.push(type_tokens(item)?);
+            let name = ident(&list.rust);
+            taken.push(match list.required {
+                true => quote! { reply.#name },
+                false => quote! { reply.#name.unwrap_or_default() },
+            });
+        }
+        let lists = paging.items.as_slice();
+        if let ([ty], [take]) = (types.as_slice(), taken.as_slice()) {
+            return Ok(Self {
+                lists,
+                ty: ty.clone(),
+                take: take.clone(),
+                definition: None,
+            });
+        }
+        let (name, request) = (
+            ident(&format!("{}Item", endpoint.request)),
+            &endpoint.request,
+        );
+        let variants: Vec<_> = lists
+            .iter()
+            .map(|list| ident(&camel_case(&list.rust)))
+            .collect();
+        let docs = doc(&format!(
+            "One item of [`{request}`]: which list of the reply it is in says what it is."
+        ));
+        let meanings = lists.iter().map(|list| doc(&field_doc(list)));
+        let definition = quote! {
+            #docs
+            #[derive(Clone, Debug, PartialEq)]
+            #[non_exhaustive]
+            pub enum #name {
+                #(#meanings #variants(#types),)*
+            }
+
+            impl serde::Serialize for #name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    match self {
+                        #(Self::#variants(item) => serde::Serialize::serialize(item, serializer),)*
+                    }
+                }
+            }
+        };
+        let all = taken.iter().zip(&variants).map(|(take, variant)| {
+            quote! { items.extend(#take.into_iter().map(#name::#variant)); }
+        });
+        Ok(Self {
+            lists,
+            take: quote! { let mut items = Vec::new(); #(#all)* items },
+            ty: quote! { #name },
+            definition: Some(definition),
+        })
+    }
+
+    /// How many there are.
+    fn count(&self) -> TokenStream {
+        let counts = self.lists.iter().map(|list| {
+            let name = ident(&list.rust);
+            match list.required {
+                true => quote! { reply.#name.len() },
+                false => quote! { reply.#name.as_ref().map_or(0, Vec::len) },
+            }
+        });
+        quote! { #(#counts)+* }
+    }
+
+    /// Whether there are none.
+    fn are_none(&self) -> TokenStream {
+        let none = self.lists.iter().map(|list| {
+            let name = ident(&list.rust);
+            match list.required {
+                true => quote! { reply.#name.is_empty() },
+                false => quote! { is_start(&reply.#name) },
+            }
+        });
+        quote! { #(#none)&&* }
+    }
+
+    /// An iterator over those of the only list.
+    fn listed(&self) -> Result<TokenStream, String> {
+        let [list] = self.lists else {
+            return Err("items of several lists have no common number".to_owned());
+        };
+        let name = ident(&list.rust);
+        Ok(match list.required {
+            true => quote! { reply.#name.iter() },
+            false => quote! { reply.#name.iter().flatten() },
+        })
     }
 }
 
-fn advance_by_offset(offset: &Offset, items: &Field) -> TokenStream {
+fn advance_by_offset(offset: &Offset, items: &PagedItems<'_>) -> TokenStream {
     let (to, total) = (ident(&offset.request.rust), ident(&offset.total.rust));
-    let name = ident(&items.rust);
-    let count = if items.required {
-        quote! { reply.#name.len() }
-    } else {
-        quote! { reply.#name.as_ref().map_or(0, Vec::len) }
-    };
+    let count = items.count();
     quote! { by_offset(&mut self.#to, #count, reply.#total) }
 }
 
-fn advance_by_cursor(cursor: &[Cursor], end: &PagingEnd, items: &Field) -> TokenStream {
-    let end = match end {
+/// A field that ends the paging, as something that has a number.
+fn ending(field: &Field) -> TokenStream {
+    let name = ident(&field.rust);
+    match (&field.ty, field.required) {
+        (Type::Named(..), true) => quote! { &reply.#name.0 },
+        (Type::Named(..), false) => quote! { &reply.#name.map(|value| value.0) },
+        _ => quote! { &reply.#name },
+    }
+}
+
+/// Whether a page is the last one.
+fn ends(end: &PagingEnd, cursor: &[Cursor], items: &PagedItems<'_>) -> TokenStream {
+    match end {
         PagingEnd::FieldEquals(field, value) => {
-            let field = ident(&field.rust);
+            let field = ending(field);
             let value = Literal::i64_unsuffixed(*value);
-            quote! { equals(&reply.#field, #value) }
+            quote! { equals(#field, #value) }
         }
         PagingEnd::FieldNonzero(field) => {
-            let field = ident(&field.rust);
-            quote! { nonzero(&reply.#field) }
+            let field = ending(field);
+            quote! { nonzero(#field) }
         }
-        PagingEnd::NoItems => {
-            let name = ident(&items.rust);
-            if items.required {
-                quote! { reply.#name.is_empty() }
-            } else {
-                quote! { is_start(&reply.#name) }
-            }
-        }
+        PagingEnd::NoItems => items.are_none(),
         PagingEnd::CursorZero => {
             let checks = cursor.iter().map(|Cursor { reply: from, .. }| {
                 let from = ident(&from.rust);
@@ -750,7 +852,11 @@ fn advance_by_cursor(cursor: &[Cursor], end: &PagingEnd, items: &Field) -> Token
             });
             quote! { #(#checks)&&* }
         }
-    };
+    }
+}
+
+fn advance_by_cursor(cursor: &[Cursor], end: &PagingEnd, items: &PagedItems<'_>) -> TokenStream {
+    let end = ends(end, cursor, items);
     let moves = cursor.iter().map(
         |Cursor {
              request: to,

@@ -43,6 +43,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/recentcontact/get_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
 ///
 /// # Error codes

@@ -14,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_ban_member`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), state of 2023-03-10
 ///
 /// # Error codes

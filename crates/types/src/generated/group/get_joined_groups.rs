@@ -23,6 +23,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_joined_group_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), state of 2023-03-20
 ///
 /// # Error codes

@@ -37,6 +37,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/get_members`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), state of 2023-03-10
 ///
 /// # Error codes

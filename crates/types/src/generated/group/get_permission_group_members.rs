@@ -15,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_permission_group_member_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), state of 2025-12-15
 ///
 /// # Error codes

@@ -20,6 +20,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_appid_group_list`
 /// * Quota: 1 call per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), state of 2023-03-20
 ///
 /// # Error codes

@@ -31,6 +31,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/openim/admin_getroammsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: newest first, although each reply lists its own oldest first
 /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
 ///
 /// # Error codes
@@ -160,7 +161,9 @@ impl Paged for GetC2cHistory {
     }
 
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
-        reply.msg_list
+        let mut items = reply.msg_list;
+        items.reverse();
+        items
     }
 }
 

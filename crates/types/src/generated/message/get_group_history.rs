@@ -16,7 +16,7 @@
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;
-use crate::paging::downwards;
+use crate::paging::{downwards, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
@@ -28,6 +28,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: newest first
 /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
 ///
 /// # Error codes
@@ -143,6 +144,9 @@ impl Endpoint for GetGroupHistory {
 impl Paged for GetGroupHistory {
     type Item = GroupMsg;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
+        if equals(&reply.is_finished.0, 2) {
+            return Advance::End;
+        }
         downwards(
             &mut self.req_msg_seq,
             reply.rsp_msg_list.iter().map(|item| item.msg_seq),

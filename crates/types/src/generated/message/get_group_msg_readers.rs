@@ -26,6 +26,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
 ///
 /// # Error codes
@@ -125,7 +126,7 @@ impl Endpoint for GetGroupMsgReaders {
 }
 
 impl Paged for GetGroupMsgReaders {
-    type Item = Reader;
+    type Item = GetGroupMsgReadersItem;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finish, 1) {
             return Advance::End;
@@ -135,7 +136,47 @@ impl Paged for GetGroupMsgReaders {
     }
 
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
-        reply.read_list.unwrap_or_default()
+        let mut items = Vec::new();
+        items
+            .extend(
+                reply
+                    .read_list
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(GetGroupMsgReadersItem::ReadList),
+            );
+        items
+            .extend(
+                reply
+                    .unread_list
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(GetGroupMsgReadersItem::UnreadList),
+            );
+        items
+    }
+}
+
+/// One item of [`GetGroupMsgReaders`]: which list of the reply it is in says what it is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum GetGroupMsgReadersItem {
+    /// Members who have read it; only when they were asked for.
+    ///
+    /// Wire name `ReadList`.
+    ReadList(Reader),
+    /// Members who have not; only when they were asked for.
+    ///
+    /// Wire name `UnreadList`.
+    UnreadList(NonReader),
+}
+
+impl serde::Serialize for GetGroupMsgReadersItem {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::ReadList(item) => serde::Serialize::serialize(item, serializer),
+            Self::UnreadList(item) => serde::Serialize::serialize(item, serializer),
+        }
     }
 }
 

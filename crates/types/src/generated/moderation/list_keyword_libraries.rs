@@ -21,6 +21,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Regions: only China, Singapore and Seoul
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
 ///
 /// # Error codes

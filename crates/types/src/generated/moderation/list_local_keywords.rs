@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
 /// * Quota: no source names one
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: Getting Words of Local Moderation, state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::model::message::MsgElement;
-use crate::paging::carry;
+use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
@@ -18,6 +18,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_get_simple`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: newest first
 /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of unknown date
 ///
 /// # Error codes
@@ -129,6 +130,9 @@ impl Endpoint for GetOfficialAccountHistory {
 impl Paged for GetOfficialAccountHistory {
     type Item = OfficialAccountMsg;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
+        if equals(&reply.is_finished.0, 2) {
+            return Advance::End;
+        }
         if reply.rsp_msg_list.is_empty() {
             return Advance::End;
         }

@@ -16,6 +16,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

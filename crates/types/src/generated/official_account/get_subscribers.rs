@@ -23,6 +23,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of unknown date
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

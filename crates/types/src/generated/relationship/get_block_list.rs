@@ -19,6 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/sns/black_list_get`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), state of 2023-03-10
 ///
 /// # Error codes

@@ -22,6 +22,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/follow/follow_get`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of unknown date
 ///
 /// # Error codes

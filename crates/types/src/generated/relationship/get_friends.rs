@@ -15,6 +15,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/sns/friend_get`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), state of 2023-03-20
 ///
 /// # Error codes

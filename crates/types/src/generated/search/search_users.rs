@@ -18,6 +18,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Quota: 2 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Regions: only China and Singapore
+/// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: 用户搜索, state of 2025-11-12
 ///
 /// # Error codes
