@@ -142,7 +142,7 @@ async fn any_sixteen_bytes_of_a_secret_are_redacted() {
             assert!(!texts.contains(window), "{texts}");
         }
     }
-    assert_eq!(error.server_text(), Some(&*vec!["[redacted]"; 6].join(" ")));
+    assert_eq!(error.server_text(), Some(&*["[redacted]"; 6].join(" ")));
 }
 
 /// What a reply holds is in no text: users write such things.

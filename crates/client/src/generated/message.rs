@@ -155,7 +155,7 @@ impl<'a> Message<'a> {
     /// Reads back messages of a group, newest first, at most 20 at a time.
     ///
     /// Without `ReqMsgSeq` the newest messages come. To go on, ask with the smallest sequence number of the reply less one; a
-    /// sequence number of 0 is the end, and so is `HistoryEnd::EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
+    /// sequence number of 0 is the end, and so is `HistoryEnd::REST_EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
     ///
     /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
     /// * Quota: 200 calls per second unless the plan says otherwise
