@@ -88,7 +88,11 @@ pub async fn churn(calls: u64) -> Churn {
         .await
         .unwrap();
     // Fast enough not to be what is measured, and still with a queue.
-    let limiter = Arc::new(LocalLimiter::new().command(GetGlobalMute::META.path, 1_000_000, 1));
+    let limiter = Arc::new(
+        LocalLimiter::new()
+            .command(GetGlobalMute::META.path, 1_000_000, 1)
+            .command(GetC2cHistory::META.path, 1_000_000, 1),
+    );
     let client = Client::builder(1_400_000_000, "administrator", "key")
         .base_url(simulator.base_url())
         .limiter(limiter.clone())
