@@ -194,9 +194,7 @@ impl Circle {
 
         heading(out, "Mei reads it back")?;
         let history = GetC2cHistory::new("mei", "lin", 20, last.saturating_sub(60), last + 60);
-        let mut messages = self.client.items(history);
-        while let Some(message) = messages.next_item().await {
-            let message = message?;
+        for message in self.client.items(history).reversed().await? {
             writeln!(
                 out,
                 "{}: {}",
