@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// Objects whose keys are data, not fields: what comes new there is a key with a text.
-const MAPS: [&str; 4] = ["AttrNames", "Attrs", "AttrsAnd", "AttrsOr"];
+/// Objects whose keys are data, not fields: what comes new there is a key with a value of the same kind.
+const MAPS: [&str; 5] = ["AttrNames", "AttrTypes", "Attrs", "AttrsAnd", "AttrsOr"];
 
 /// Texts that must stay, or it would be another reply or another event.
 const KEPT: [&str; 3] = ["ActionStatus", "MsgType", "CallbackCommand"];
@@ -16,7 +16,11 @@ pub fn from_the_future(json: &mut Value) {
             for (name, value) in object.iter_mut() {
                 match value {
                     Value::Object(map) if MAPS.contains(&name.as_str()) => {
-                        map.insert("KeyOfNextYear".to_owned(), json!("ValueOfNextYear"));
+                        let new = match map.values().next() {
+                            Some(Value::Number(_)) => json!(2077),
+                            _ => json!("ValueOfNextYear"),
+                        };
+                        map.insert("KeyOfNextYear".to_owned(), new);
                     }
                     value => from_the_future(value),
                 }
