@@ -131,7 +131,7 @@ impl Client {
     /// # async fn run(client: &Client, users: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
     /// let outcome = client.batch(ImportAccounts::new(users)).await;
     /// for (user, why) in outcome.failed() {
-    ///     println!("{user}: {why}");
+    ///     println!("{user:?}: {why}");
     /// }
     /// if let Some(again) = outcome.retry_request() {
     ///     client.batch(again).await.into_result()?;
