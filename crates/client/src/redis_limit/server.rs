@@ -10,6 +10,10 @@ use redis::{
 use std::time::Duration;
 
 /// Where Redis is.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each limiter, and it is not moved"
+)]
 pub(super) enum Server {
     One(Client),
     Cluster(Box<ClusterClient>),
