@@ -750,13 +750,14 @@ const ANSWERED: &str = "answered";
 /// `status`, `took_ms`. Bodies, tokens and signatures are no part of it.
 fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
-    let command = &*quoted(command);
+    // As text: a string is escaped by the subscriber, and this one is already.
+    let command = quoted(command);
     match outcome {
         ANSWERED => tracing::debug!(
-            target: "tencent_chat_webhook", command, outcome, status, took_ms, "event"
+            target: "tencent_chat_webhook", %command, outcome, status, took_ms, "event"
         ),
         _ => tracing::warn!(
-            target: "tencent_chat_webhook", command, outcome, status, took_ms, "event"
+            target: "tencent_chat_webhook", %command, outcome, status, took_ms, "event"
         ),
     }
 }
@@ -767,9 +768,9 @@ fn trace_background(command: &str, ended: &Ended, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
     let outcome = match ended {
         Ended::Answered(_) => {
-            let (command, outcome) = (&*quoted(command), "done");
+            let (command, outcome) = (quoted(command), "done");
             tracing::debug!(
-                target: "tencent_chat_webhook", command, outcome, took_ms, "background"
+                target: "tencent_chat_webhook", %command, outcome, took_ms, "background"
             );
             return;
         }
@@ -780,8 +781,8 @@ fn trace_background(command: &str, ended: &Ended, took: Duration) {
         Ended::Panicked => "panicked",
         Ended::GivenUp => "given_up",
     };
-    let command = &*quoted(command);
-    tracing::warn!(target: "tencent_chat_webhook", command, outcome, took_ms, "background");
+    let command = quoted(command);
+    tracing::warn!(target: "tencent_chat_webhook", %command, outcome, took_ms, "background");
 }
 
 /// The app's own error, with its causes. It can quote what somebody else wrote.
@@ -793,8 +794,8 @@ fn trace_failure(command: &str, error: &HandlerError) {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    let (command, error) = (&*quoted(command), quoted(&text));
-    tracing::warn!(target: "tencent_chat_webhook", command, %error, "handler failed");
+    let (command, error) = (quoted(command), quoted(&text));
+    tracing::warn!(target: "tencent_chat_webhook", %command, %error, "handler failed");
 }
 
 impl fmt::Debug for Webhooks {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     io,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -61,6 +61,14 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
+        // Threads without a subscriber would have the events switched off for all.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let nowhere = tracing_subscriber::fmt()
+                .with_max_level(tracing::level_filters::LevelFilter::TRACE)
+                .with_writer(io::sink);
+            tracing::subscriber::set_global_default(nowhere.finish()).unwrap();
+        });
         (log, tracing::subscriber::set_default(subscriber))
     }
 

@@ -100,8 +100,8 @@ impl Link {
             Either::Left((Ok(Ok(answer)), _)) => return Ok(answer),
             Either::Left((Ok(Err(error)), _)) if is_of_one_call(&error) => {
                 self.tell(&error);
-                let error_text = quoted(&error.to_string()).into_owned();
-                tracing::warn!(error = error_text, "Redis refused a script of the limiter");
+                let text = error.to_string();
+                tracing::warn!(error = %quoted(&text), "Redis refused a script of the limiter");
                 return Err(error);
             }
             Either::Left((Ok(Err(error)), _)) => {
@@ -224,13 +224,14 @@ impl Link {
             }));
         });
         if is_new {
-            let error = quoted(&error.to_string()).into_owned();
+            let text = error.to_string();
+            let error = quoted(&text);
             match self.policy.fails_closed {
                 false => tracing::warn!(
-                    error,
+                    %error,
                     "Redis cannot be asked: calls go out without its quota"
                 ),
-                true => tracing::warn!(error, "Redis cannot be asked: calls are refused"),
+                true => tracing::warn!(%error, "Redis cannot be asked: calls are refused"),
             }
         }
     }
