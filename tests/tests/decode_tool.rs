@@ -100,6 +100,33 @@ fn misfits_are_findings_of_their_own_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped_before_a_line_and_before_its_body_only() {
+    let mark = b"\xEF\xBB\xBF";
+    let (head, body): (&[u8], &[u8]) = (
+        br#"{"side":"reply","command":"v4/openim/sendmsg","json":"#,
+        br#"{"ErrorCode":0,"MsgKey":"k"}}"#,
+    );
+    let within = body.to_vec();
+    let within = [&within[..24], mark, &within[24..]].concat();
+    let reports = decode(&[
+        [mark, head, body].concat(),
+        [head, mark, body].concat(),
+        [mark, head, b" ", mark, b" ", body].concat(),
+        // Part of a text, where it is a character like any other.
+        [head, &within].concat(),
+    ]);
+    assert_eq!(reports.len(), 4);
+    for report in reports {
+        let findings = [&report["misfit"], &report["lost"], &report["changed"]];
+        assert_eq!(
+            (&report["ok"], findings),
+            (&json!(true), [&json!([]); 3]),
+            "{report}"
+        );
+    }
+}
+
+#[test]
 fn events_and_what_is_no_json_are_told() {
     let event = br#"{"command":"C2C.CallbackBeforeSendMsg","side":"event","json":{"CallbackCommand":"C2C.CallbackBeforeSendMsg","MsgBody":{"a":1}}}"#;
     let reports = decode(&[

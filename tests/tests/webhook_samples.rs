@@ -10,6 +10,7 @@ use tencent_chat_types::{
         Answer, CallbackCommand, Event, WEBHOOKS, Webhook, WebhookVisitor, When, visit_webhook,
     },
 };
+use tencent_chat_webhook::Receiver;
 use xtask::codegen::{load, spec::At};
 
 struct Sample {
@@ -143,6 +144,66 @@ fn every_field_may_be_missing() {
             assert_eq!(again, less, "{} without {name}", sample.webhook);
         }
     }
+}
+
+/// Where a field that identifies an event is not there, whatever differs makes another key, and nothing
+/// else does.
+#[test]
+fn without_its_identifying_fields_an_event_is_known_by_all_that_it_holds() {
+    const APP: u64 = 1_400_000_000;
+    let receiver = Receiver::unauthenticated(APP);
+    let mut lacking = 0;
+    for sample in samples() {
+        let Some(json) = &sample.event else { continue };
+        let query = format!("SdkAppid={APP}&CallbackCommand={}", sample.command);
+        let receive = |body: &Value| {
+            receiver
+                .receive(&query, body.to_string().as_bytes())
+                .unwrap()
+        };
+        let whole = receive(json);
+        let names: Vec<&String> = json.as_object().unwrap().keys().collect();
+        for name in names.into_iter().filter(|name| *name != "CallbackCommand") {
+            for instead in [
+                None,
+                Some(Value::Null),
+                Some(json!("")),
+                Some(json!([])),
+                Some(json!({"x": 1})),
+            ] {
+                let mut body = json.clone();
+                match instead {
+                    Some(value) => body[name] = value,
+                    None => drop(body.as_object_mut().unwrap().remove(name)),
+                }
+                if body == *json {
+                    continue;
+                }
+                let mut other = body.clone();
+                other["FieldOfNextYear"] = json!({ "b": "x", "a": [1] });
+                let (one, other_delivery) = (receive(&body), receive(&other));
+                // Either the fields that identify it are untouched, or all counts.
+                if one.event.identity().is_some() {
+                    assert_eq!(one.event.identity(), whole.event.identity(), "{body}");
+                    continue;
+                }
+                lacking += 1;
+                assert_ne!(one.key(), other_delivery.key(), "{body}");
+                assert_ne!(one.key(), whole.key(), "{body}");
+                // The same again, in another order and with white space.
+                let mut text =
+                    String::from("{ \"FieldOfNextYear\" : {\"a\":[ 1 ],\"b\":\"\\u0078\"}");
+                for (name, value) in other.as_object().unwrap().iter().rev() {
+                    if name != "FieldOfNextYear" {
+                        text += &format!(",\n{} : {value:#}", Value::from(name.as_str()));
+                    }
+                }
+                let again = receiver.receive(&query, (text + " }").as_bytes()).unwrap();
+                assert_eq!(again.key(), other_delivery.key(), "{body}");
+            }
+        }
+    }
+    assert!(lacking > 500, "{lacking}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Credentials {
     }
 
     /// Takes the key and a signature, or any telling part of them, out of texts from outside.
-    pub(crate) fn redactor<'a>(&'a self, signed: &'a Signed) -> Redactor<'a> {
+    pub(crate) fn redactor(&self, signed: &Signed) -> Redactor {
         Redactor::new([self.key.expose(), signed.sig.expose()])
     }
 

@@ -63,6 +63,8 @@ pub(crate) enum Cause {
     },
     Http {
         status: u16,
+        /// When what stands in between takes requests again, if it said so.
+        retry_after: Option<Duration>,
     },
     Decode {
         field: String,
@@ -290,7 +292,7 @@ impl Error {
             | Cause::Timeout(_)
             | Cause::Transport(_)
             | Cause::Decode { foreign: true, .. } => Some(ErrorClass::Transient),
-            Cause::Http { status } => Some(class_of_status(*status)),
+            Cause::Http { status, .. } => Some(class_of_status(*status)),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { .. } => self.info().map(|info| info.class),
         }
@@ -315,6 +317,7 @@ impl Error {
             // Gateways say with these that the service behind them did not answer.
             Cause::Http {
                 status: 408 | 429 | 500..,
+                ..
             } => Some(ErrorRepeat::Later),
             Cause::Http { .. } => Some(ErrorRepeat::Never),
             // It was cut off or comes from something in between.
@@ -324,9 +327,13 @@ impl Error {
         }
     }
 
-    /// For how long a repeat cannot help, where a source names a time: an archive that is made once an
-    /// hour, a lock. The client does not repeat what cannot help before the deadline.
+    /// For how long a repeat cannot help, where a source names a time (an archive that is made once an
+    /// hour, a lock) or a gateway does (`Retry-After` with HTTP status 429 or 503, up to an hour). The client
+    /// does not repeat what cannot help before the deadline.
     pub fn retry_after(&self) -> Option<Duration> {
+        if let Cause::Http { retry_after, .. } = self.0.cause {
+            return retry_after;
+        }
         let code = self.code()?;
         self.0
             .meta
@@ -348,7 +355,7 @@ impl Error {
     /// HTTP status, when it was not 200.
     pub fn http_status(&self) -> Option<u16> {
         match self.0.cause {
-            Cause::Http { status } => Some(status),
+            Cause::Http { status, .. } => Some(status),
             _ => None,
         }
     }
@@ -408,7 +415,7 @@ impl fmt::Display for Error {
                 write_root(f, error)
             }
             Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
-            Cause::Http { status } => {
+            Cause::Http { status, .. } => {
                 write!(
                     f,
                     "{path} answered with HTTP status {status}, which is not the service's own"

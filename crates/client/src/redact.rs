@@ -9,21 +9,24 @@ const TELLING: usize = 16;
 /// Shorter secrets are words that texts have for other reasons.
 const SHORTEST: usize = 8;
 
-/// How often a text can have been percent-encoded on the way.
+/// How often a text can have been encoded on the way.
 const ENCODINGS: usize = 2;
+
+/// So many characters of base64 hold a part of a secret that tells.
+const TELLING_BASE64: usize = TELLING.div_ceil(3) * 4;
 
 /// More of a text is not looked at: it is not shown either.
 const LOOKED_AT: usize = 4 << 10;
 
-/// Every part of a few secrets that is long enough to tell.
-pub(crate) struct Redactor<'a>(Vec<(usize, HashSet<&'a [u8]>)>);
+/// Every part of a few secrets that is long enough to tell, folded.
+pub(crate) struct Redactor(Vec<(usize, HashSet<u128>)>);
 
-impl<'a> Redactor<'a> {
-    pub(crate) fn new(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let secrets = secrets.into_iter().map(str::as_bytes);
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let secrets = secrets.into_iter().map(folded);
         let windows = secrets.filter(|s| s.len() >= SHORTEST).map(|secret| {
             let length = secret.len().min(TELLING);
-            (length, secret.windows(length).collect())
+            (length, secret.windows(length).map(number).collect())
         });
         Self(windows.collect())
     }
@@ -41,20 +44,26 @@ impl<'a> Redactor<'a> {
         quoted(&clean).into_owned()
     }
 
-    /// Takes out what is of a secret, wherever that begins and ends, and percent-encoded too. In time
-    /// that grows with the length of the text and not with what stands in it.
+    /// Takes out what is of a secret, wherever that begins and ends, and encoded too. In time that grows
+    /// with the length of the text and not with what stands in it.
     fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut found = Vec::new();
+        let mut looked_up = 0;
         let mut view = View::of(text);
         for _ in 0..=ENCODINGS {
-            for (length, windows) in &self.0 {
-                view.find(*length, windows, &mut found);
+            for view in std::iter::once(&view).chain(&view.from_base64()) {
+                for (length, windows) in &self.0 {
+                    looked_up += view.find(*length, windows, &mut found);
+                }
             }
             match view.decoded() {
                 Some(decoded) => view = decoded,
                 None => break,
             }
         }
+        #[cfg(test)]
+        tests::LOOKED_UP.set(looked_up);
+        let _ = looked_up;
         if found.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -96,29 +105,93 @@ impl View {
         }
     }
 
-    /// Without percent-encoding; none where there is none.
+    /// Without escapes, be they those of addresses, of JSON or of HTML; none where there are none.
     fn decoded(&self) -> Option<Self> {
         let (mut bytes, mut starts) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(byte) = self.bytes.get(at) {
-            let digit = |at: usize| char::from(*self.bytes.get(at)?).to_digit(16);
-            let code = match (byte, digit(at + 1), digit(at + 2)) {
-                (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-                _ => None,
-            };
-            bytes.push(code.unwrap_or(*byte));
+            let (code, length) = self.escaped(at).unwrap_or((*byte, 1));
+            bytes.push(code);
             starts.push(self.starts[at]);
-            at += if code.is_some() { 3 } else { 1 };
+            at += length;
         }
         starts.extend(self.starts.last());
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, starts })
     }
 
-    /// Adds where in the text a window stands, windows that overlap or touch as one.
-    fn find(&self, length: usize, windows: &HashSet<&[u8]>, found: &mut Vec<Range<usize>>) {
+    /// The byte that an escape stands for, and the length of the escape.
+    fn escaped(&self, at: usize) -> Option<(u8, usize)> {
+        let value = |from: usize, length: usize, radix: u32| {
+            let digits = self.bytes.get(from..from + length)?;
+            digits.iter().try_fold(0_u8, |number, digit| {
+                let digit = char::from(*digit).to_digit(radix)?;
+                let number = u32::from(number) * radix + digit;
+                u8::try_from(number).ok()
+            })
+        };
+        match self.bytes.get(at..)? {
+            [b'%', ..] => Some((value(at + 1, 2, 16)?, 3)),
+            [b'\\', b'u' | b'U', ..] => Some((value(at + 2, 4, 16)?, 6)),
+            [b'\\', b'x' | b'X', ..] => Some((value(at + 2, 2, 16)?, 4)),
+            [b'\\', escaped, ..] if !escaped.is_ascii_alphanumeric() => Some((*escaped, 2)),
+            [b'&', b'#', rest @ ..] => {
+                // The longest is that of a byte in hexadecimal with two zeros before it.
+                let length = rest.iter().take(7).position(|byte| *byte == b';')?;
+                let code = match rest.first()? {
+                    b'x' | b'X' => value(at + 3, length.checked_sub(1)?, 16)?,
+                    _ => value(at + 2, length, 10)?,
+                };
+                Some((code, length + 3))
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands in it as base64, from each of the four places at which that can have begun.
+    fn from_base64(&self) -> Vec<Self> {
+        let value = |byte: &u8| match byte {
+            b'A'..=b'Z' => Some(byte - b'A'),
+            b'a'..=b'z' => Some(byte - b'a' + 26),
+            b'0'..=b'9' => Some(byte - b'0' + 52),
+            b'+' | b'-' | b'*' => Some(62),
+            b'/' | b'_' => Some(63),
+            _ => None,
+        };
+        let mut views = Vec::new();
+        let mut begin = 0;
+        for run in self.bytes.split(|byte| value(byte).is_none()) {
+            let from = begin;
+            begin += run.len() + 1;
+            if run.len() < TELLING_BASE64 {
+                continue;
+            }
+            for shift in 0..4 {
+                let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+                let (mut bits, mut held) = (0_u32, 0);
+                for (at, byte) in run.iter().enumerate().skip(shift) {
+                    bits = (bits << 6) | u32::from(value(byte).unwrap_or_default());
+                    held += 6;
+                    if held >= 8 {
+                        held -= 8;
+                        bytes.push((bits >> held) as u8);
+                        // It began in the character before.
+                        starts.push(self.starts[from + at - 1]);
+                    }
+                }
+                starts.push(self.starts[from + run.len()]);
+                views.push(Self { bytes, starts });
+            }
+        }
+        views
+    }
+
+    /// Adds where in the text a window stands, windows that overlap or touch as one. Says how many it
+    /// looked at.
+    fn find(&self, length: usize, windows: &HashSet<u128>, found: &mut Vec<Range<usize>>) -> usize {
         let mut last: Option<Range<usize>> = None;
-        for (at, window) in self.bytes.windows(length).enumerate() {
-            if windows.contains(window) {
+        let bytes: Vec<u8> = self.bytes.iter().map(fold).collect();
+        for (at, window) in bytes.windows(length).enumerate() {
+            if windows.contains(&number(window)) {
                 let (start, end) = (self.starts[at], self.starts[at + length]);
                 match &mut last {
                     Some(last) if start <= last.end => last.end = end,
@@ -127,14 +200,42 @@ impl View {
             }
         }
         found.extend(last);
+        bytes.len()
     }
+}
+
+/// A byte without what changes on the way and leaves the secret one: the case of hexadecimal digits, and
+/// which characters base64 has beyond letters and digits.
+fn fold(byte: &u8) -> u8 {
+    match byte {
+        b'+' | b'*' => b'*',
+        b'/' | b'-' => b'-',
+        b'=' | b'_' => b'_',
+        byte => byte.to_ascii_lowercase(),
+    }
+}
+
+/// At most 16 bytes as a number.
+fn number(window: &[u8]) -> u128 {
+    (window.iter()).fold(0, |number, byte| (number << 8) | u128::from(*byte))
+}
+
+fn folded(text: &str) -> Vec<u8> {
+    text.as_bytes().iter().map(fold).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::prelude::*;
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many windows the last text took.
+        pub(super) static LOOKED_UP: Cell<usize> = const { Cell::new(0) };
+    }
 
     const SIG: &str =
         "eJyr*grxCdYrSy1S-lIy0jNQ0gHzM1NS80oy0_xyz*ABCDEFGHIJKLMNOPQRSTUVWX-0123456789_abc";
@@ -171,9 +272,156 @@ mod tests {
         }
     }
 
+    /// What still serves whoever has it.
+    #[test]
+    fn a_secret_in_another_writing_is_redacted() {
+        let standard: String = SIG
+            .chars()
+            .map(|c| match c {
+                '*' => '+',
+                '-' => '/',
+                '_' => '=',
+                c => c,
+            })
+            .collect();
+        let json: String = SIG
+            .chars()
+            .map(|c| format!("\\u{:04x}", u32::from(c)))
+            .collect();
+        let capital: String = SIG
+            .chars()
+            .map(|c| format!("\\U{:04X}", u32::from(c)))
+            .collect();
+        let html: String = SIG
+            .chars()
+            .map(|c| format!("&#{};", u32::from(c)))
+            .collect();
+        let hex: String = SIG
+            .chars()
+            .map(|c| format!("&#x{:02X};", u32::from(c)))
+            .collect();
+        let c: String = SIG
+            .chars()
+            .map(|c| format!("\\x{:02x}", u32::from(c)))
+            .collect();
+        let slashes = standard.replace('/', "\\/");
+        for text in [
+            &*KEY.to_uppercase(),
+            &standard,
+            &slashes,
+            &json,
+            &capital,
+            &html,
+            &hex,
+            &c,
+            &encode(&json),
+            &encode(&standard),
+            &encode(&slashes),
+        ] {
+            assert_eq!(redact(&format!("a {text} b")), "a [redacted] b");
+        }
+        // Base64, whatever stands before, and of a part.
+        for secret in [SIG, KEY] {
+            for before in ["", "x", "xy", "xyz", "{\"usersig\":\"", "é"] {
+                for part in [secret, &secret[9..40]] {
+                    let inner = format!("{before}{part}");
+                    for text in [
+                        BASE64_STANDARD.encode(&inner),
+                        BASE64_STANDARD_NO_PAD.encode(&inner),
+                        BASE64_URL_SAFE.encode(&inner),
+                        encode(&BASE64_STANDARD.encode(&inner)),
+                    ] {
+                        for within in [
+                            format!("({text})"),
+                            format!("abc{text}"),
+                            format!("{text}.x"),
+                        ] {
+                            let clean = redact(&within);
+                            assert!(clean.contains("[redacted]"), "{clean}");
+                            // What is left of it is too short to tell.
+                            let left = clean.split("[redacted]").map(str::len).sum::<usize>();
+                            assert!(left < 48, "{clean}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A secret that is cut off where no more is looked at leaves nothing that tells.
+    #[test]
+    fn what_is_cut_off_leaves_no_window() {
+        for cut in 0..SIG.len() + 20 {
+            for part in [SIG.to_owned(), encode(SIG)] {
+                let text = format!("{}{part}", " ".repeat(LOOKED_AT - cut)).repeat(2);
+                let mut end = LOOKED_AT;
+                while !text.is_char_boundary(end) {
+                    end -= 1;
+                }
+                let clean = redact(&text[..end]);
+                let left = clean.trim().replace("[redacted]", "");
+                assert!(left.len() < 3 * TELLING, "{left}");
+                assert!(!SIG.as_bytes().windows(TELLING).any(|window| {
+                    left.as_bytes()
+                        .windows(TELLING)
+                        .any(|other| window == other)
+                }));
+            }
+        }
+    }
+
+    #[test]
+    fn redacting_takes_work_in_proportion_to_the_text() {
+        let redactor = Redactor::new([SIG, KEY]);
+        // As it is, and from four places of base64; in three writings; for two secrets.
+        let most = (1 + 4) * (ENCODINGS + 1) * 2;
+        for part in [
+            SIG,
+            &encode(SIG),
+            "%25",
+            "\\u0041",
+            "A",
+            "eJyr",
+            "&#",
+            "\\",
+            " ",
+            &SIG[..15],
+        ] {
+            for length in [100, 1_000, LOOKED_AT] {
+                let text = &part.repeat(length)[..length];
+                redactor.redact(text);
+                let looked_up = LOOKED_UP.get();
+                assert!(
+                    looked_up >= length && looked_up <= most * length,
+                    "{part}: {looked_up}"
+                );
+            }
+        }
+        // Beyond what is shown nothing is looked at.
+        redactor.shown(&SIG.repeat(10_000));
+        assert!(LOOKED_UP.get() <= most * LOOKED_AT);
+    }
+
     #[test]
     fn what_is_no_secret_stays() {
-        for text in ["", "%", "%2", "%zz", "é", "50% of 100 %41", "no signature"] {
+        for text in [
+            "",
+            "%",
+            "%2",
+            "%zz",
+            "é",
+            "50% of 100 %41",
+            "no signature",
+            "\\",
+            "\\u00",
+            "\\é",
+            "&#;",
+            "&#x;",
+            "&#x",
+            "&#999;",
+            "&#x41",
+            "C:\\dir \\u0041 &#65; VGhpcyBpcyBhIGxvbmcgYmFzZTY0IHRleHQgb2Ygbm8gc2VjcmV0",
+        ] {
             assert_eq!(redact(text), text);
         }
         // A key that is a word is not looked for.

@@ -181,3 +181,42 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(server.seen().len(), 2);
 }
+
+/// A gateway names a time with 429 and 503: before that nothing is sent, and what is over only after the
+/// deadline is not waited for.
+#[tokio::test]
+async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
+    let gateway = |status: u16, after: &'static str| {
+        Server::new(move |_| {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, [("retry-after", after)]).into_response()
+        })
+    };
+    for status in [429, 503] {
+        let server = gateway(status, "60").await;
+        let client = server.builder().retry(quick()).build().unwrap();
+        let error = client.send(&request()).await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+        assert_eq!(server.seen().len(), 1, "{status}");
+    }
+    // No time, too long a time, and a status that has none.
+    for (status, after) in [(503, "soon"), (503, "86400"), (502, "60")] {
+        let server = gateway(status, after).await;
+        let client = server.builder().retry(quick()).build().unwrap();
+        let error = client.send(&request()).await.unwrap_err();
+        assert_eq!(error.retry_after(), None, "{after}");
+        assert_eq!(server.seen().len(), 4, "{status} {after}");
+    }
+    // Within the deadline.
+    let asked = AtomicUsize::new(0);
+    let server = Server::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")]).into_response(),
+        _ => r#"{"ErrorCode":0}"#.into_response(),
+    })
+    .await;
+    let client = server.builder().retry(quick()).build().unwrap();
+    let begun = std::time::Instant::now();
+    client.send(&request()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(server.seen().len(), 2);
+}

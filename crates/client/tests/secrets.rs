@@ -72,6 +72,7 @@ async fn errors_do_not_tell() {
         support::write(&mut connection, "nonsense\r\n\r\n").await;
     })
     .await;
+    let garbage_for_tls = garbage.replace("http://", "https://");
     let silent = raw(|mut connection| async move {
         read_request(&mut connection).await;
         tokio::time::sleep(Duration::from_secs(600)).await;
@@ -82,6 +83,8 @@ async fn errors_do_not_tell() {
         breaks,
         garbage,
         silent,
+        // Another scheme than http cannot be spoken there.
+        garbage_for_tls,
         "http://no-such-host.invalid".to_owned(),
     ] {
         let client = builder(&base).allow_plain_http().build().unwrap();
@@ -91,6 +94,44 @@ async fn errors_do_not_tell() {
             .await
             .unwrap_err();
         assert_clean(&texts(&error), None);
+        assert_no_address(&error);
+    }
+}
+
+/// reqwest's own error is at the end of `source`, and shows its address unless that was taken out.
+fn assert_no_address(error: &Error) {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(inner) = inner.downcast_ref::<tencent_chat_client::reqwest::Error>() {
+            assert!(inner.url().is_none(), "{inner:?}");
+        }
+        let text = format!("{inner} {inner:?} {inner:#?}");
+        for part in ["usersig", "identifier=", "sdkappid", "v4/openim", KEY] {
+            assert!(!text.contains(part), "{text}");
+        }
+        source = inner.source();
+    }
+}
+
+/// What breaks while a body is read, too.
+#[tokio::test]
+async fn a_broken_reply_tells_no_address() {
+    for head in [
+        "Content-Length: 100\r\n\r\n{\"ErrorCode\":",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"Err",
+    ] {
+        let server = raw(move |mut connection| async move {
+            read_request(&mut connection).await;
+            support::write(&mut connection, &format!("HTTP/1.1 200 OK\r\n{head}")).await;
+        })
+        .await;
+        let client = builder(&server).build().unwrap();
+        let error = client.send(&message()).await.unwrap_err();
+        assert_eq!(error.kind(), tencent_chat_client::ErrorKind::Transport);
+        assert!(error.source().is_some());
+        assert_clean(&texts(&error), None);
+        assert_no_address(&error);
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 
 use axum::{http::StatusCode, response::IntoResponse};
 use serde_json::json;
-use support::{Server, builder};
+use support::{Server, builder, raw, read_request, write};
 use tencent_chat_client::{Error, ErrorKind, Sent, reqwest};
 use tencent_chat_types::{
     ErrorClass, ErrorCode, account::DeleteAccounts, conversation::GetContactGroup,
@@ -125,6 +125,58 @@ async fn a_connection_failure_names_the_proxy_and_not_its_password() {
     assert!(error.to_string().contains("service.example"), "{text}");
     assert!(error.to_string().contains(&address), "{text}");
     assert!(!text.contains("hidden-word"), "{text}");
+}
+
+/// A proxy that does not let the call through, with words that look like the service's.
+#[tokio::test]
+async fn a_proxys_refusal_is_never_the_services_reply_and_its_words_are_not_shown_raw() {
+    let reply = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"from-the-proxy"}"#;
+    let page = format!("\u{1b}[31mfrom-the-proxy{}", hostile());
+    for (head, body) in [
+        ("HTTP/1.1 403 from-the-proxy \u{1b}[31m", reply),
+        ("HTTP/1.1 407 from-the-proxy", reply),
+        ("HTTP/1.1 502 Bad Gateway\r\nX-Words: from-the-proxy", &page),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/from-the-proxy",
+            "",
+        ),
+        ("from-the-proxy\u{1b}[31m", &page),
+        // It says yes, and then speaks itself instead of the service.
+        ("HTTP/1.1 200 OK", reply),
+    ] {
+        let length = body.len();
+        let answer = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let proxy = raw(move |mut connection| {
+            let answer = answer.clone();
+            async move {
+                read_request(&mut connection).await;
+                write(&mut connection, &answer).await;
+            }
+        })
+        .await;
+        let address = proxy.trim_start_matches("http://").to_owned();
+        let client = builder("https://service.example/")
+            .http(move |http| http.proxy(reqwest::Proxy::all(proxy).unwrap()));
+        let error = refused(client.build().unwrap()).await;
+        let mut texts = format!("{error}\n{error:?}");
+        assert!(
+            texts.contains("service.example") && texts.contains(&address),
+            "{texts}"
+        );
+        let mut source = std::error::Error::source(&error);
+        while let Some(inner) = source {
+            texts += &format!("\n{inner}\n{inner:?}");
+            source = inner.source();
+        }
+        assert!(
+            !texts.contains("from-the-proxy") && !texts.contains("usersig"),
+            "{texts}"
+        );
+        assert_eq!((error.code(), error.server_text()), (None, None), "{head}");
+        assert!(error.is_repeat_safe(), "{head}");
+        assert_fit_to_show(&error.to_string());
+        assert_fit_to_show(&format!("{error:?}"));
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@
 
 use crate::{
     Envelope, RawReply, Reply,
-    wire::{Extra, Raw, holds_null, to_vec},
+    wire::{Extra, Raw, holds_nothing, to_vec},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -28,7 +28,7 @@ pub trait Webhook:
     fn command(&self) -> Option<&CallbackCommand>;
 
     /// What tells this occurrence from every other of this webhook, the same when the service
-    /// repeats it. None where no source names such fields, or one of them is missing or did not fit;
+    /// repeats it. None where no source names such fields, or one of them is missing, empty or did not fit;
     /// then the whole body does.
     fn identity(&self) -> Option<String>;
 }
@@ -243,8 +243,8 @@ pub trait WebhookVisitor {
     fn visit<E: Webhook>(self) -> Self::Output;
 }
 
-/// The values of identifying fields as one text. None where one of them is missing or did not fit: what
-/// is left of them might be the same in another event.
+/// The values of identifying fields as one text. None where one of them is missing, empty or did not fit:
+/// what is left of them might be the same in another event.
 pub(crate) fn identity_of(
     extra: &Extra,
     names: &[&str],
@@ -254,7 +254,7 @@ pub(crate) fn identity_of(
         return None;
     }
     let identity = String::from_utf8(to_vec(fields).ok()?).ok()?;
-    (!holds_null(identity.as_bytes())).then_some(identity)
+    (!holds_nothing(identity.as_bytes())).then_some(identity)
 }
 
 /// Gives the enum of all events its way in and out.

@@ -13,11 +13,15 @@
 //!   the object's [`Extra`], in the memory of their text, and
 //! * a decoded value equals what decoding its encoding gives, whatever the order of keys.
 //!
+//! Of two values under one key the first counts, whatever it is, and the second is a misfit. A byte order
+//! mark before a text is skipped and not written back; anywhere else the text is not JSON.
+//!
 //! [`decode`] and [`from_slice`] read bytes as they come from the service, and [`to_vec`] writes them
 //! back exactly. serde_json's functions work as well and see the same fields, but they take only text
 //! that is valid, read more slowly because they go through a text in between, and write replacement
 //! characters where the text was not UTF-8.
 
+mod canonical;
 mod decode;
 mod extra;
 mod flag;
@@ -30,6 +34,7 @@ mod tag_value;
 mod union;
 mod value;
 
+pub use canonical::canonical;
 pub use decode::{Decoded, Misfit, Misfits, broken_at, decode, from_slice, misfits};
 pub use extra::Extra;
 pub use flag::Flag;
@@ -38,6 +43,7 @@ pub use raw::{Raw, to_vec};
 pub use tag_value::TagValue;
 pub use union::Unknown;
 
+pub(crate) use canonical::holds_nothing;
 pub(crate) use decode::deserialize;
 pub(crate) use extra::{Form, keep};
 pub(crate) use object::{
@@ -45,7 +51,7 @@ pub(crate) use object::{
 };
 pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};
 pub(crate) use parts::Parts;
-pub(crate) use reader::{Broken, Key, Mark, Reader, holds_null};
+pub(crate) use reader::{Broken, Key, Mark, Reader};
 pub(crate) use union::{Content, Tagged, read_content, wire_union};
 pub(crate) use value::{Shape, Slot, WireValue, delegate_to_i64, write_text};
 

@@ -15,7 +15,7 @@ use tencent_chat_types::{
         CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
         visit_webhook,
     },
-    wire::Raw,
+    wire::{Raw, canonical},
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
@@ -57,6 +57,10 @@ pub struct Origin {
 }
 
 /// Tells one event from every other: the same when the service sends the same event again.
+///
+/// It is made of the fields that identify the event ([`Webhook::identity`]). Where the pages name none, or
+/// one of them is missing, empty or did not fit, it is made of the whole body: then any difference is
+/// another event, except for white space, the order of keys and how characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey(String);
 
@@ -72,12 +76,8 @@ impl EventKey {
         identity: Option<String>,
         whole: impl FnOnce() -> Vec<u8>,
     ) -> Self {
-        let mut hash = Sha256::new();
-        match identity {
-            Some(identity) => hash.update(identity.as_bytes()),
-            None => hash.update(whole()),
-        }
-        let digest = hash.finalize();
+        let json = identity.map_or_else(whole, String::into_bytes);
+        let digest = Sha256::digest(canonical(&json).unwrap_or(json));
         let name: String = (command.chars())
             .filter(char::is_ascii_alphanumeric)
             .take(63)

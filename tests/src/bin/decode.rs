@@ -4,7 +4,8 @@
 //! input, or those of webhooks, `{"command": "C2C.…", "side": "event" | "answer", "json": {…}}`, and
 //! answers each with
 //! `{"command", "side", "ok", "error", "misfit": [JSON pointers], "lost": [JSON pointers], "changed":
-//! [JSON pointers]}`. The bytes of `json` are decoded as they are: they may hold text that is not UTF-8.
+//! [JSON pointers]}`. The bytes of `json` are decoded as they are: they may hold text that is not UTF-8. A
+//! byte order mark before the line or before `json` is skipped, as it is at the head of a reply.
 //! A value that does not fit its field is a misfit; it is lost only if it does not come back.
 //! Exits 0 whatever it finds: the report is the result.
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
@@ -35,7 +36,7 @@ fn main() -> io::Result<()> {
 }
 
 fn report(line: &[u8]) -> Value {
-    let input: Raw = match from_slice(line) {
+    let input: Raw = match from_slice(&without_marks(line)) {
         Ok(input) => input,
         Err(error) => {
             let error = format!("the line is not JSON: {error}");
@@ -75,6 +76,28 @@ fn report(line: &[u8]) -> Value {
     };
     let again = again.unwrap_or_else(|| Err("no such command or webhook".to_owned()));
     answer(&command, &side, again.map(|again| compare(json, again)))
+}
+
+/// A line without the byte order marks outside of its strings: before it, and before a body that was put
+/// into it as it came.
+fn without_marks(line: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(line.len());
+    let (mut rest, mut within) = (line, false);
+    while let Some((byte, after)) = rest.split_first() {
+        match (within, rest) {
+            (false, [0xEF, 0xBB, 0xBF, after @ ..]) => rest = after,
+            (true, [b'\\', escaped, after @ ..]) => {
+                clean.extend([b'\\', *escaped]);
+                rest = after;
+            }
+            _ => {
+                within ^= *byte == b'"';
+                clean.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    clean
 }
 
 /// What was decoded, encoded again, and the pointers of what did not fit.

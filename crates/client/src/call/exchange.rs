@@ -14,6 +14,7 @@ use reqwest::{
     Body, StatusCode, Url,
     header::{self, HeaderValue},
 };
+use std::time::Duration;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -53,6 +54,13 @@ impl Transport {
         })?;
         let status = response.status();
         let date = response.headers_mut().remove(header::DATE);
+        let retry_after = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                let said = response.headers().get(header::RETRY_AFTER);
+                said.and_then(|said| retry_after(said, date.as_ref()))
+            }
+            _ => None,
+        };
         let limit = self.max_reply_bytes;
         let too_large = || command.error(Cause::TooLarge { limit }, Sent::Yes);
         let announced = response
@@ -95,10 +103,59 @@ impl Transport {
                 .error(
                     Cause::Http {
                         status: status.as_u16(),
+                        retry_after,
                     },
                     Sent::Maybe,
                 )
                 .with_body(body))
         }
+    }
+}
+
+/// Longer is no hint, but a mistake.
+const LONGEST_HINT: Duration = Duration::from_secs(3_600);
+
+/// When what stands in between takes requests again, by its own clock.
+fn retry_after(said: &HeaderValue, date: Option<&HeaderValue>) -> Option<Duration> {
+    let said = said.to_str().ok()?.trim();
+    let after = match said.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let now = httpdate::parse_http_date(date?.to_str().ok()?).ok()?;
+            let then = httpdate::parse_http_date(said).ok()?;
+            then.duration_since(now).unwrap_or_default()
+        }
+    };
+    (after <= LONGEST_HINT).then_some(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_within_an_hour() {
+        let date = HeaderValue::from_static("Thu, 26 Nov 2026 20:00:00 GMT");
+        for (said, seconds) in [
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("3600", Some(3_600)),
+            ("3601", None),
+            ("99999999999999999999999", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+            ("Thu, 26 Nov 2026 20:00:09 GMT", Some(9)),
+            ("Thu, 26 Nov 2026 19:00:00 GMT", Some(0)),
+            ("Thu, 26 Nov 2099 20:00:00 GMT", None),
+        ] {
+            let value = HeaderValue::from_str(said).unwrap();
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(retry_after(&value, Some(&date)), expected, "{said}");
+        }
+        let odd = HeaderValue::from_bytes(b"\xff").unwrap();
+        assert_eq!(retry_after(&odd, Some(&date)), None);
+        assert_eq!(retry_after(&date, None), None);
     }
 }

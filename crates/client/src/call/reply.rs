@@ -30,9 +30,9 @@ impl Transport {
 }
 
 /// Turns the bytes of a reply into its type, or into what the service says went wrong.
-fn decode<'a, R: Reply>(
+fn decode<R: Reply>(
     command: Command<'_>,
-    redactor: impl FnOnce() -> Redactor<'a>,
+    redactor: impl FnOnce() -> Redactor,
     body: &Bytes,
 ) -> Result<R, Error> {
     let bare = command.meta.is_some_and(|meta| meta.bare_reply);
@@ -66,7 +66,7 @@ fn decode<'a, R: Reply>(
 /// The service said that the call failed.
 fn refused(
     command: Command<'_>,
-    redactor: &Redactor<'_>,
+    redactor: &Redactor,
     body: &Bytes,
     mut envelope: Envelope,
 ) -> Error {
@@ -90,7 +90,7 @@ fn foreign(command: Command<'_>, body: &Bytes) -> Error {
 /// Looks once more, this time keeping track of where in the reply it is.
 fn undecodable<R: Reply>(
     command: Command<'_>,
-    redactor: &Redactor<'_>,
+    redactor: &Redactor,
     body: &Bytes,
     problem: &serde_json::Error,
 ) -> Error {

@@ -187,8 +187,8 @@ pub fn broken_at(json: &[u8]) -> Option<String> {
 }
 
 /// A way through a text that stops before each value, however deep.
-struct Walk<'a> {
-    reader: Reader<'a>,
+pub(super) struct Walk<'a> {
+    pub(super) reader: Reader<'a>,
     /// The objects and lists around it, each with the key or index within.
     path: Vec<Step<'a>>,
     begun: bool,
@@ -200,7 +200,7 @@ enum Step<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(json: &'a [u8]) -> Self {
+    pub(super) fn new(json: &'a [u8]) -> Self {
         Self {
             reader: Reader::new(json),
             path: Vec::new(),
@@ -208,8 +208,21 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// How many objects and lists are around the value.
+    pub(super) fn depth(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The key of the value, with its quotes; none for the item of a list.
+    pub(super) fn key(&self) -> Option<&'a [u8]> {
+        match self.path.last()? {
+            Step::Object(_, key) => key.as_ref().map(|key| key.raw),
+            Step::List(..) => None,
+        }
+    }
+
     /// Goes to the next value. False behind the last one.
-    fn next(&mut self) -> Result<bool, Broken> {
+    pub(super) fn next(&mut self) -> Result<bool, Broken> {
         if !self.begun {
             self.begun = true;
             return self.reader.peek().map(|_| true);

@@ -597,18 +597,3 @@ fn unicode(escape: &[u8]) -> (Option<char>, usize) {
     }
     (char::from_u32(first), 4)
 }
-
-/// Whether a list has `null` among its own items.
-pub(crate) fn holds_null(list: &[u8]) -> bool {
-    let mut reader = Reader::new(list);
-    let mut find = || {
-        let (_, mut first) = (reader.open(b'[')?, true);
-        while reader.item(&mut first)? {
-            if reader.slice()?.json == b"null" {
-                return Ok(true);
-            }
-        }
-        Ok::<_, Broken>(false)
-    };
-    find().unwrap_or(false)
-}

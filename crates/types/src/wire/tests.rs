@@ -187,17 +187,112 @@ fn unknown_elements_and_keys_beside_are_kept() {
         json!({ "MsgType": "TIMTextElem" }),
         json!({ "MsgType": "TIMTextElem", "MsgContent": null }),
         json!({ "MsgType": null, "MsgContent": { "Text": "hi" } }),
-        json!({ "MsgType": 7, "MsgContent": "x" }),
-        json!({ "MsgType": ["a", {}], "MsgContent": [] }),
         json!({}),
     ] {
         round_trip::<Element>(&element);
+    }
+    for element in [
+        r#"{"MsgType":7,"MsgContent":"x"}"#,
+        r#"{"MsgContent":[],"MsgType":["a",{}]}"#,
+    ] {
+        kept::<Element>(element, &["/MsgType"]);
     }
     let late: Element =
         serde_json::from_str(r#"{"MsgContent":{"Text":"late tag"},"MsgType":"TIMTextElem"}"#)
             .unwrap();
     assert!(matches!(&late, Element::Text(inner) if inner.text == "late tag"));
     assert_eq!(late.tag(), "TIMTextElem");
+}
+
+#[test]
+fn canonical_json_tells_all_that_differs_and_nothing_else() {
+    let canonical = |json: &[u8]| super::canonical(json).unwrap();
+    for (one, other) in [
+        (
+            &br#"{"b":[1,{}],"a":"x"}"#[..],
+            &b" {\"a\" : \"\\u0078\",\n\"b\":[1 ,{ }]}\t"[..],
+        ),
+        (br#"{"":1,"\/":2}"#, br#"{"/":2,"":1}"#),
+        (
+            br#"{"a":{"y":"\ud83d","x":1e400},"b":1}"#,
+            br#"{"b":1,"a":{"x":1E+400,"y":"\ud83d"}}"#,
+        ),
+        (b"{\"x\":\"\xFF\",\"a\":1}", b"{\"a\":1,\"x\":\"\xFF\"}"),
+        (b"[1.50,0.0,1e2,-2.5e-1]", b"[15e-1,0e5,100.0,-0.25]"),
+        (b"\xEF\xBB\xBF1", b"1"),
+    ] {
+        assert_eq!(
+            canonical(one),
+            canonical(other),
+            "{}",
+            String::from_utf8_lossy(one)
+        );
+        assert_eq!(Raw::new(one), Raw::new(other));
+    }
+    let different: [&[u8]; 26] = [
+        b"1",
+        b"1.0",
+        b"-1",
+        b"\"1\"",
+        b"[1]",
+        b"0",
+        b"-0",
+        b"-0.0",
+        b"null",
+        b"{}",
+        b"[]",
+        b"[[]]",
+        b"\"\"",
+        b"18446744073709551616",
+        b"18446744073709551617",
+        b"0.12345678901234567890",
+        b"0.12345678901234567891",
+        br#"{"a":1,"a":2}"#,
+        br#"{"a":2,"a":1}"#,
+        br#"{"a":2}"#,
+        br#""\ud83d""#,
+        br#""\ud83e""#,
+        b"\"\xFF\"",
+        b"\"\xFE\"",
+        "\"\u{FFFD}\"".as_bytes(),
+        br#"{"\ud83d":1}"#,
+    ];
+    for (index, one) in different.iter().enumerate() {
+        for other in &different[index + 1..] {
+            assert_ne!(
+                canonical(one),
+                canonical(other),
+                "{} {}",
+                String::from_utf8_lossy(one),
+                String::from_utf8_lossy(other)
+            );
+        }
+    }
+    for broken in [&b""[..], b"{", b"[1,]", b"{\"a\":1}}", b"nul"] {
+        assert_eq!(super::canonical(broken), None);
+    }
+    // As deep as a text can be, without recursion.
+    let deep = "{\"b\":[".repeat(50_000) + "1" + &"],\"a\":0}".repeat(50_000);
+    assert_eq!(canonical(deep.as_bytes()).len(), deep.len());
+}
+
+/// The first counts, whatever it is, and their order stays.
+#[test]
+fn a_duplicate_key_of_a_map_is_treated_as_that_of_an_object() {
+    for first in ["null", "{}", "\"x\"", "1"] {
+        let text = format!(r#"{{"List":[],"Map":{{"a":{first},"a":2,"b":3}}}}"#);
+        let decoded = decode::<Everything>(text.as_bytes()).unwrap();
+        let map = decoded.value.map.clone().unwrap();
+        assert_eq!(map.get("a"), (first == "1").then_some(&1), "{text}");
+        assert_eq!(map.get("b"), Some(&3));
+        let again = to_vec(&decoded.value).unwrap();
+        assert_eq!(from_slice::<Everything>(&again).unwrap(), decoded.value);
+        let again = String::from_utf8(again).unwrap();
+        assert!(
+            again.find(&format!("\"a\":{first}")) < again.find("\"a\":2"),
+            "{again}"
+        );
+    }
 }
 
 #[test]

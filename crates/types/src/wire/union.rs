@@ -1,7 +1,7 @@
 //! Unions: one key names the variant, another holds it.
 
 use super::{
-    Broken, Extra, Mark, Raw, Reader, Slot, WireValue,
+    Broken, Extra, Mark, Raw, Reader, Shape, Slot, WireValue,
     reader::{Decoded, Key},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,7 +65,20 @@ impl Serialize for Unknown {
 
 impl<'de> Deserialize<'de> for Unknown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self::new)
+        super::deserialize(deserializer)
+    }
+}
+
+impl WireValue for Unknown {
+    const EXPECTED: &'static str = "an object";
+    fn read(reader: &mut Reader<'_>, _: &mut Slot) -> Result<Option<Self>, Broken> {
+        match reader.peek()? {
+            b'{' => reader.unknown().map(|object| Some(Self::of(object))),
+            _ => Ok(None),
+        }
+    }
+    fn write<S: Serializer>(&self, _: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
     }
 }
 
@@ -107,8 +120,13 @@ impl<'de> Tagged<'de> {
                 }
                 Some(text).filter(|_| !odd)
             }
+            b'n' => {
+                reader.null()?;
+                None
+            }
             _ => {
-                reader.unknown()?;
+                let mark = reader.mark();
+                reader.misfit(mark)?;
                 None
             }
         });

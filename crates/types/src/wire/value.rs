@@ -10,7 +10,7 @@ use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// The value of a field.
 pub(crate) trait WireValue: Sized {
@@ -413,12 +413,17 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
             ..Items::default()
         };
         let mut first = true;
+        // Keys of which the first value does not fit.
+        let mut unfit = BTreeSet::new();
         while let Some(key) = reader.key(&mut first)? {
             let mark = reader.mark();
             let mut one = Slot::default();
             let value = T::read(reader, &mut one)?.filter(|_| one.items.is_none() && !key.is_odd());
+            if value.is_none() {
+                unfit.insert(key.text().into_owned());
+            }
             match (value, map.entry(key.text().into_owned())) {
-                (Some(value), Entry::Vacant(entry)) => {
+                (Some(value), Entry::Vacant(entry)) if !unfit.contains(entry.key()) => {
                     entry.insert(value);
                     if one.form == Form::Raw {
                         reader.note(mark);
@@ -451,8 +456,11 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
             return map.end();
         };
         let mut map = serializer.serialize_map(None)?;
+        let raw: BTreeMap<_, _> = (items.raw.iter())
+            .map(|(key, value)| (key.text().into_owned(), value))
+            .collect();
         for (key, value) in self {
-            let raw = items.raw.get(key);
+            let raw = raw.get(key).copied();
             let mut slot = Slot::default();
             if let Some(raw) = raw {
                 // For its form alone.
