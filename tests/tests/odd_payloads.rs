@@ -166,7 +166,7 @@ fn backwards(json: &[u8]) -> Vec<u8> {
                     }
                 }
                 // Stable. Keys of a reply's head are one name in any letters.
-                parts.sort_by(|(a, _), (b, _)| b.to_ascii_lowercase().cmp(&a.to_ascii_lowercase()));
+                parts.sort_by_key(|(key, _)| std::cmp::Reverse(key.to_ascii_lowercase()));
                 let parts: Vec<Vec<u8>> = parts.into_iter().map(|(_, part)| part).collect();
                 [&[open], &parts.join(&b" ,\n"[..])[..], &[open + 2]].concat()
             }

@@ -51,7 +51,7 @@ impl Redactor {
         let mut looked_up = 0;
         let mut view = View::of(text);
         for _ in 0..=ENCODINGS {
-            for view in std::iter::once(&view).chain(&view.from_base64()) {
+            for view in std::iter::once(&view).chain(&view.within_base64()) {
                 for (length, windows) in &self.0 {
                     looked_up += view.find(*length, windows, &mut found);
                 }
@@ -148,7 +148,7 @@ impl View {
     }
 
     /// What stands in it as base64, from each of the four places at which that can have begun.
-    fn from_base64(&self) -> Vec<Self> {
+    fn within_base64(&self) -> Vec<Self> {
         let value = |byte: &u8| match byte {
             b'A'..=b'Z' => Some(byte - b'A'),
             b'a'..=b'z' => Some(byte - b'a' + 26),

@@ -76,7 +76,7 @@ async fn events_are_told_by_name_and_secrets_are_not() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for part in [
         "tencent_chat_webhook",
-        "command=\"C2C.CallbackBeforeSendMsg\" outcome=\"answered\" status=200 took_ms=",
+        "command=C2C.CallbackBeforeSendMsg outcome=\"answered\" status=200 took_ms=",
         "outcome=\"stale\" status=401",
         "outcome=\"unsigned\" status=401",
         "outcome=\"bad_signature\" status=401",
