@@ -288,6 +288,45 @@ fn another_product_is_foreign_and_an_unknown_service_is_lacking() {
 }
 
 #[test]
+fn a_sentence_that_quotes_a_part_of_a_body_is_no_sample() {
+    let text = page("contact_group.txt").replace(
+        "Sample request\n",
+        "Sample request\n\nTo go on the first request is: {\"StartIndex\": 20}, and the second one another.\n",
+    );
+    let report = audited(&SPEC, &text);
+    assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
+    // A sample that was cut ends at the sentence, whatever that quotes.
+    let text = page("contact_group.txt").replace(
+        "Sample request\n",
+        "Sample request\n\n{\n\"From_Account\":\"lin\",\n\"StartIndex\": [\n....\nThe next request has {\"Flavour\": 20}.\n",
+    );
+    let report = audited(&SPEC, &text);
+    let lacking = of(&report, Grade::Unexplained);
+    assert!(
+        !lacking.contains(&(Kind::FieldLacking, "request.StartIndex[].Flavour")),
+        "{report}"
+    );
+    assert!(
+        !lacking.iter().any(|(kind, _)| *kind == Kind::FieldLacking),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_quota_in_a_long_sentence_counts_below_an_unmarked_heading() {
+    let text = page("contact_group.txt").replace(
+        "Maximum call frequency\n\n200 calls per second",
+        "Maximum invocation frequency\n\nThe maximum invocation frequency is 201 times per second.",
+    );
+    let report = audited(&SPEC, &text);
+    assert_eq!(
+        of(&report, Grade::Unexplained),
+        [(Kind::Quota, "quota")],
+        "{report}"
+    );
+}
+
+#[test]
 fn what_a_sample_leaves_out_on_purpose_is_not_lacking() {
     let report = audited(&SPEC, &page("ellipsis.md"));
     assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
@@ -384,7 +423,10 @@ mod files {
     #[test]
     fn strict_counts_what_only_the_spec_has_and_coverage_lists_files_without_a_page() {
         let dir = folder("strict");
-        let text = page("contact_group.txt").replace("51013\nThe edition lacks it.\n", "");
+        // What a page older than the spec lacks says nothing.
+        let text = page("contact_group.txt")
+            .replace("51013\nThe edition lacks it.\n", "")
+            .replace("2023-03-01", "2026-04-15");
         fs::write(dir.join("pages/page.txt"), text).unwrap();
         let mut options = options(&dir);
         assert_eq!(audit::run(&options, |_, _| {}).unwrap().exit_code(), 0);
@@ -403,6 +445,141 @@ mod files {
                 .iter()
                 .any(|file| file.ends_with("get_contact_group.toml"))
         );
+    }
+}
+
+/// `cargo xtask audit --accept`: what a page said when it was compared.
+mod accepted {
+    use super::*;
+
+    /// A spec of its own, in which the file of the page has no digest.
+    fn options(test: &str) -> audit::Options {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("accept")
+            .join(test);
+        let _ = fs::remove_dir_all(&dir);
+        copy(&root().join("spec"), &dir.join("spec"));
+        fs::create_dir_all(dir.join("pages")).unwrap();
+        let options = audit::Options {
+            spec: dir.join("spec"),
+            fallback: root().join("spec"),
+            pages: vec![dir.join("pages")],
+            ..audit::Options::default()
+        };
+        hold(&options, "page = { id = 53440, source = \"a page\" }");
+        options
+    }
+
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap().flatten() {
+            let to = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+    }
+
+    fn spec_file(options: &audit::Options) -> PathBuf {
+        let file = "endpoints/conversation/get_contact_group.toml";
+        options.spec.join(file)
+    }
+
+    /// The line of the spec file that says what it was compared with.
+    fn held(options: &audit::Options) -> String {
+        let text = fs::read_to_string(spec_file(options)).unwrap();
+        let mut lines = text.lines();
+        lines
+            .find(|line| line.starts_with("page = "))
+            .unwrap()
+            .to_owned()
+    }
+
+    fn hold(options: &audit::Options, line: &str) {
+        let text = fs::read_to_string(spec_file(options)).unwrap();
+        let old = held(options);
+        fs::write(spec_file(options), text.replace(&old, line)).unwrap();
+    }
+
+    fn save(options: &audit::Options, name: &str, text: &str) {
+        fs::write(options.pages[0].join(name), text).unwrap();
+    }
+
+    fn accept(options: &audit::Options) -> Vec<String> {
+        let report = audit::run(options, |_, _| {}).unwrap();
+        audit::accept(options, &report).unwrap()
+    }
+
+    /// What is said of the page's digest.
+    fn change(options: &audit::Options) -> Option<String> {
+        let report = audit::run(options, |_, _| {}).unwrap();
+        let found = report.findings.into_iter();
+        found
+            .filter(|finding| finding.path == "page.digest")
+            .map(|finding| finding.page_says)
+            .next()
+    }
+
+    #[test]
+    fn an_accepted_page_is_noted_with_its_date_and_a_changed_copy_of_it_is_told() {
+        let options = options("changed");
+        let text = page("contact_group.txt");
+        save(&options, "page.txt", &text);
+        let file = "spec/endpoints/conversation/get_contact_group.toml";
+        assert_eq!(accept(&options), [file]);
+        let line = held(&options);
+        assert!(
+            line.starts_with(
+                "page = { id = 53440, source = \"a page\", updated = 2023-03-01, digest = \"en-"
+            ),
+            "{line}"
+        );
+        assert_eq!(accept(&options), [""; 0], "nothing is new");
+        assert_eq!(change(&options), None);
+        // Blank lines change nothing.
+        save(&options, "page.txt", &text.replace('\n', "\n\n"));
+        assert_eq!(change(&options), None);
+        let prose = text.replace("Whose conversations", "The user whose conversations");
+        save(&options, "page.txt", &prose);
+        let says = change(&options).unwrap();
+        assert!(says.contains("its sentences have changed"), "{says}");
+        save(&options, "page.txt", &text.replace("51013\n", "51099\n"));
+        let says = change(&options).unwrap();
+        assert!(says.contains("its facts have changed"), "{says}");
+        // A later state is accepted in place of the earlier one.
+        save(&options, "page.txt", &prose);
+        assert_eq!(accept(&options), [file]);
+        assert_eq!(change(&options), None);
+        let digests = held(&options).matches("digest").count();
+        assert_eq!(digests, 1, "{}", held(&options));
+        load::load(&options.spec).unwrap();
+    }
+
+    #[test]
+    fn a_page_of_another_date_is_not_what_the_file_was_compared_with() {
+        let options = options("other_date");
+        save(&options, "page.txt", &page("contact_group.txt"));
+        let line = "page = { id = 53440, updated = 2026-04-14, source = \"a page\" }";
+        hold(&options, line);
+        assert_eq!(accept(&options), [""; 0]);
+        assert_eq!(held(&options), line);
+    }
+
+    #[test]
+    fn of_two_different_pages_without_a_newer_one_none_is_noted() {
+        let options = options("two");
+        let text = page("contact_group.txt");
+        save(&options, "one.txt", &text);
+        save(&options, "two.txt", &text.replace("51013\n", "51099\n"));
+        assert_eq!(accept(&options), [""; 0]);
+        let newer = text
+            .replace("2023-03-01", "2024-05-02")
+            .replace("51013\n", "51099\n");
+        save(&options, "two.txt", &newer);
+        assert_eq!(accept(&options).len(), 1);
+        assert!(held(&options).contains("updated = 2024-05-02"));
     }
 }
 

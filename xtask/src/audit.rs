@@ -31,7 +31,7 @@ use crate::codegen::{
 use facts::{Facts, Subject};
 use resolve::Resolved;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     time::Instant,
@@ -249,22 +249,31 @@ pub fn draft_files(options: &Options) -> Result<Vec<draft::Draft>, Diagnostics> 
 }
 
 /// Writes date and digest of each page into the spec file of its command, where the date fits what the file holds.
+/// Of several pages about one command the newest counts; where two differ and neither is newer, none does.
 /// Gives the files that were changed.
 ///
 /// # Errors
 ///
 /// A file that cannot be read or written.
 pub fn accept(options: &Options, report: &Report) -> Result<Vec<String>, String> {
-    let mut newest: std::collections::BTreeMap<&str, &PageDigest> =
-        std::collections::BTreeMap::new();
+    let mut of_file: BTreeMap<&str, Vec<&PageDigest>> = BTreeMap::new();
     for digest in &report.digests {
-        let have = newest.entry(&digest.spec_file).or_insert(digest);
-        if digest.updated > have.updated {
-            *have = digest;
-        }
+        of_file.entry(&digest.spec_file).or_default().push(digest);
     }
     let mut changed = Vec::new();
-    for (file, digest) in newest {
+    for (file, mut digests) in of_file {
+        let newest = digests
+            .iter()
+            .filter_map(|digest| digest.updated.as_deref())
+            .max();
+        let newest = newest.map(ToOwned::to_owned);
+        digests.retain(|digest| digest.updated == newest);
+        let Some((digest, others)) = digests.split_first() else {
+            continue;
+        };
+        if others.iter().any(|other| other.digest != digest.digest) {
+            continue;
+        }
         let path = options.spec.join(file.trim_start_matches("spec/"));
         let text =
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -367,8 +367,13 @@ impl Regroup<'_> {
             .to_owned();
         let number = self.blocks[at].line;
         let prefix = inline(&text[..start]);
+        let heading = self.vocabulary.part(&prefix, false).is_some();
+        // A sentence that goes on behind the braces quotes a part of a body.
+        if !prefix.is_empty() && !heading && used == 0 && rest.chars().any(char::is_alphanumeric) {
+            return None;
+        }
         if !prefix.is_empty() {
-            if self.vocabulary.part(&prefix, false).is_some() {
+            if heading {
                 self.enter(&prefix, false);
                 self.push(number, Kind::Heading(prefix));
             } else {
@@ -549,6 +554,8 @@ impl Regroup<'_> {
 /// Whether a line of a body is a sentence that belongs to no body.
 fn is_prose(line: &str) -> bool {
     let begins = line.starts_with(|c: char| c.is_alphabetic());
+    // A sentence may quote a small body of its own.
+    let line = line.split('{').next().unwrap_or_default();
     begins
         && !line.contains('"')
         && (line.split_whitespace().count() > 2 || line.chars().any(|c| c >= '\u{3000}'))
