@@ -26,7 +26,7 @@ impl<'a> Chatbot<'a> {
     /// * Command: `POST v4/openim_robot_http_svc/create_robot`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of unknown date
+    /// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of 2025-12-15
     ///
     /// # Error codes
     ///
@@ -43,7 +43,7 @@ impl<'a> Chatbot<'a> {
     /// * Command: `POST v4/openim_robot_http_svc/delete_robot`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of unknown date
+    /// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of 2024-07-16
     ///
     /// # Error codes
     ///
@@ -59,7 +59,7 @@ impl<'a> Chatbot<'a> {
     /// * Command: `POST v4/openim_robot_http_svc/get_all_robots`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of unknown date
+    /// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of 2025-12-15
     ///
     /// # Error codes
     ///

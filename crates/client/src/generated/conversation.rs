@@ -146,7 +146,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
+    /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of 2026-04-14
     ///
     /// # Error codes
     ///
@@ -181,7 +181,7 @@ impl<'a> Conversation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of unknown date
+    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2025-12-15
     ///
     /// # Error codes
     ///

@@ -98,7 +98,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `topic_permission_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of unknown date
+    /// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -171,7 +171,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of unknown date
+    /// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of 2025-02-28
     ///
     /// # Error codes
     ///
@@ -701,7 +701,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of unknown date
+    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of 2025-02-28
     ///
     /// # Error codes
     ///
@@ -858,7 +858,7 @@ impl<'a> Group<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of unknown date
+    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of 2025-12-15
     ///
     /// # Error codes
     ///
@@ -1136,7 +1136,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of unknown date
+    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -1214,7 +1214,7 @@ impl<'a> Group<'a> {
     /// * Command: `POST v4/group_open_http_svc/set_topic_permission_group`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of unknown date
+    /// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of 2025-10-23
     ///
     /// # Error codes
     ///

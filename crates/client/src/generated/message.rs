@@ -33,7 +33,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of unknown date
+    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of 2025-12-05
     ///
     /// # Error codes
     ///
@@ -130,7 +130,8 @@ impl<'a> Message<'a> {
 
     /// Reads the key-value pairs that are attached to a one-to-one message.
     ///
-    /// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console.
+    /// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
+    /// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console.
     ///
     /// * Command: `POST v4/openim_msg_ext_http_svc/get_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -182,7 +183,8 @@ impl<'a> Message<'a> {
 
     /// Reads the key-value pairs that are attached to a group message.
     ///
-    /// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Not for an `AVChatRoom`.
+    /// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
+    /// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Not for an `AVChatRoom`.
     ///
     /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
     /// * Quota: 200 calls per second unless the plan says otherwise
@@ -507,7 +509,7 @@ impl<'a> Message<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
     /// * Quota: 1 call per second unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stay the same: the server drops the second request
+    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
     /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
     ///
     /// # Error codes
@@ -531,7 +533,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/openim/c2c_msg_read_receipt`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of unknown date
+    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of 2026-02-24
     ///
     /// # Error codes
     ///
@@ -558,7 +560,7 @@ impl<'a> Message<'a> {
     ///
     /// * Command: `POST v4/group_open_http_svc/send_group_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stay the same: the server drops the second request
+    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
     /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
     ///
     /// # Error codes
@@ -587,7 +589,7 @@ impl<'a> Message<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: Sending Read Receipts for Group Messages, state of unknown date
+    /// * Vendor's page: Sending Read Receipts for Group Messages, state of 2025-12-05
     ///
     /// # Error codes
     ///
@@ -657,6 +659,7 @@ impl<'a> Message<'a> {
     /// | 90002 | `MsgBody` is no list of elements. |
     /// | 90003 | The recipient is missing or no text. |
     /// | 90005 | `MsgRandom` is missing or no number. |
+    /// | 90006 | `MsgTimeStamp` is missing or no number. |
     /// | 90007 | `MsgBody` is no list. |
     /// | 90009 | Only an app administrator may do this. |
     /// | 90010 | An element is not as its type has it. |
@@ -772,7 +775,7 @@ impl<'a> Message<'a> {
     /// * Command: `POST v4/group_open_http_svc/unpin_message`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: 取消群消息置顶, state of unknown date
+    /// * Vendor's page: 取消群消息置顶, state of 2026-07-14
     ///
     /// # Error codes
     ///

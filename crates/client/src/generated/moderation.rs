@@ -29,7 +29,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Regions: only China, Singapore and Seoul
-    /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
+    /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of 2026-03-09
     ///
     /// # Error codes
     ///
@@ -66,7 +66,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Banning Files of Messages, state of unknown date
+    /// * Vendor's page: Banning Files of Messages, state of 2023-07-26
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
         self.client.call(request)
     }
@@ -78,7 +78,7 @@ impl<'a> Moderation<'a> {
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Regions: only China, Singapore and Seoul
     /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
+    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of 2026-03-09
     ///
     /// # Error codes
     ///
@@ -114,7 +114,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/get_cos_sig`
     /// * Quota: no source names one
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Getting Signed Addresses of Files of Messages, state of unknown date
+    /// * Vendor's page: Getting Signed Addresses of Files of Messages, state of 2023-07-26
     pub fn get_file_signatures(
         self,
         request: GetFileSignatures,
@@ -148,7 +148,7 @@ impl<'a> Moderation<'a> {
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China, Singapore and Seoul
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
+    /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of 2025-11-12
     ///
     /// # Error codes
     ///
@@ -173,7 +173,7 @@ impl<'a> Moderation<'a> {
     /// * Repeating: harmless, the command changes nothing
     /// * Regions: only China, Singapore and Seoul
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
+    /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of 2025-11-12
     ///
     /// # Error codes
     ///
@@ -210,7 +210,7 @@ impl<'a> Moderation<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Regions: only China, Singapore and Seoul
-    /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
+    /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of 2026-03-09
     ///
     /// # Error codes
     ///
@@ -237,7 +237,7 @@ impl<'a> Moderation<'a> {
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Regions: only China, Singapore and Seoul
     /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
+    /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of 2026-03-09
     ///
     /// # Error codes
     ///
@@ -284,7 +284,7 @@ impl<'a> Moderation<'a> {
     /// * Command: `POST v4/im_cos_msg/allow_banned_object`
     /// * Quota: no source names one
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Unbanning Files of Messages, state of unknown date
+    /// * Vendor's page: Unbanning Files of Messages, state of 2023-07-26
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {
         self.client.call(request)
     }

@@ -32,7 +32,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of unknown date
+    /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of 2024-07-16
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
     }
@@ -45,7 +45,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of unknown date
+    /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of 2025-10-23
     pub fn create_official_account(
         self,
         request: CreateOfficialAccount,
@@ -61,7 +61,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/delete_subscriber`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of unknown date
+    /// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -87,7 +87,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/destroy_official_account`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of unknown date
+    /// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of 2024-07-16
     ///
     /// # Error codes
     ///
@@ -120,7 +120,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: newest first
-    /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of unknown date
+    /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -147,7 +147,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of unknown date
+    /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of 2024-07-16
     pub fn get_official_accounts(
         self,
         request: GetOfficialAccounts,
@@ -164,7 +164,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of unknown date
+    /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of 2024-07-16
     pub fn get_subscribed_official_accounts(
         self,
         request: GetSubscribedOfficialAccounts,
@@ -181,7 +181,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of unknown date
+    /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of 2025-10-23
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)
     }
@@ -194,7 +194,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of unknown date
+    /// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of 2026-02-11
     pub fn modify_official_account(
         self,
         request: ModifyOfficialAccount,
@@ -210,7 +210,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of unknown date
+    /// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of 2025-11-03
     pub fn modify_subscriber(
         self,
         request: ModifySubscriber,
@@ -227,7 +227,7 @@ impl<'a> OfficialAccount<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), state of unknown date
+    /// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -254,8 +254,8 @@ impl<'a> OfficialAccount<'a> {
     ///
     /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
     /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stay the same: the server drops the second request
-    /// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of unknown date
+    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
+    /// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of 2024-07-16
     ///
     /// # Error codes
     ///

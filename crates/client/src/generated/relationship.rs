@@ -141,7 +141,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), state of unknown date
+    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -260,7 +260,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of unknown date
+    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -302,7 +302,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of unknown date
+    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -326,7 +326,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of unknown date
+    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -463,7 +463,7 @@ impl<'a> Relationship<'a> {
     /// * Quota: 200 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of unknown date
+    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of 2025-10-23
     ///
     /// # Error codes
     ///

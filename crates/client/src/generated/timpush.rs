@@ -77,7 +77,7 @@ impl<'a> Timpush<'a> {
     /// * Command: `POST v4/timpush/get_attr_name`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining Application Attribute Names](https://www.tencentcloud.com/document/product/1047/67815), state of unknown date
+    /// * Vendor's page: [Obtaining Application Attribute Names](https://www.tencentcloud.com/document/product/1047/67815), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -117,7 +117,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Obtaining User Attributes](https://www.tencentcloud.com/document/product/1047/67817), state of unknown date
+    /// * Vendor's page: [Obtaining User Attributes](https://www.tencentcloud.com/document/product/1047/67817), state of 2024-12-30
     ///
     /// # Error codes
     ///
@@ -141,7 +141,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, the command changes nothing
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Obtaining User Tags](https://www.tencentcloud.com/document/product/1047/60567), state of unknown date
+    /// * Vendor's page: [Obtaining User Tags](https://www.tencentcloud.com/document/product/1047/60567), state of 2025-01-21
     ///
     /// # Error codes
     ///
@@ -199,8 +199,8 @@ impl<'a> Timpush<'a> {
     ///
     /// * Command: `POST v4/timpush/batch`
     /// * Quota: 30 calls per second unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
-    /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of unknown date
+    /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
+    /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
     ///
     /// # Error codes
     ///
@@ -224,7 +224,7 @@ impl<'a> Timpush<'a> {
     ///
     /// * Command: `POST v4/timpush/push`
     /// * Quota: 100 calls per day unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
+    /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
     /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
     ///
     /// # Error codes
@@ -278,7 +278,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: does the work again; only repeat what never arrived
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of unknown date
+    /// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -303,7 +303,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/67819), state of unknown date
+    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/67819), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -329,7 +329,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/67822), state of unknown date
+    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/67822), state of 2025-10-23
     ///
     /// # Error codes
     ///
@@ -363,7 +363,7 @@ impl<'a> Timpush<'a> {
     /// * Command: `POST v4/timpush/set_attr_name`
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of unknown date
+    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of 2026-02-11
     ///
     /// # Error codes
     ///
@@ -388,7 +388,7 @@ impl<'a> Timpush<'a> {
     /// * Quota: 100 calls per second unless the plan says otherwise
     /// * Repeating: harmless, a second run leaves the state of the first
     /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/67818), state of unknown date
+    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/67818), state of 2025-10-23
     ///
     /// # Error codes
     ///

@@ -2219,7 +2219,9 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             ErrorClass::Quota,
             ErrorRepeat::Later,
             "Too many wrong UserSigs were sent.",
-            Some("Mend the signature, then wait a minute."),
+            Some(
+                "Fix the signature and send nothing for a minute: every further attempt prolongs the lock.",
+            ),
         )
         .with_retry_after(60),
     ErrorCodeInfo::new(

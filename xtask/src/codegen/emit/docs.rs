@@ -222,8 +222,9 @@ fn repeat(repeat: &Repeat) -> String {
         }
         Repeat::DeduplicatedBy(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            let stay = if fields.len() == 1 { "stays" } else { "stay" };
             format!(
-                "harmless while {} stay the same: the server drops the second request",
+                "harmless while {} {stay} the same: the server drops the second request",
                 fields.join(" and ")
             )
         }

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_robot_http_svc/create_robot`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of unknown date
+/// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of 2025-12-15
 ///
 /// # Error codes
 ///

@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_robot_http_svc/delete_robot`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of unknown date
+/// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of 2024-07-16
 ///
 /// # Error codes
 ///

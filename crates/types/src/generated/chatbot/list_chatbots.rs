@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_robot_http_svc/get_all_robots`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of unknown date
+/// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of 2025-12-15
 ///
 /// # Error codes
 ///

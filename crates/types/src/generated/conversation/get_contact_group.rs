@@ -10,7 +10,7 @@
 //! * Why: the page's own sample shows a list of objects.
 //!
 //! Response table, Type:
-//! * Source says: type String.
+//! * Source says: type String, on the pages until 2025; Integer on that of 2026-04-14.
 //! * Held here: an integer.
 //! * Why: the sample of the page shows the numbers 1 and 2, and so do the neighbouring commands.
 //!
@@ -44,7 +44,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of unknown date
+/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of 2026-04-14
 ///
 /// # Error codes
 ///

@@ -24,7 +24,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of unknown date
+/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2025-12-15
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `topic_permission_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of unknown date
+/// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of unknown date
+/// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of 2025-02-28
 ///
 /// # Error codes
 ///

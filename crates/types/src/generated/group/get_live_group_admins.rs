@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of unknown date
+/// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of 2025-02-28
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of unknown date
+/// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of 2025-12-15
 ///
 /// # Error codes
 ///

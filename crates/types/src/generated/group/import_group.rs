@@ -34,7 +34,7 @@ pub struct ImportGroup {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// Id of your own, in printable ASCII; it must not begin with `@TGS#`.
+    /// Id of your own, in printable ASCII; it must not begin with `@TGS#`, except that of a community, which begins with `@TGS#_`.
     ///
     /// Wire name `GroupId`; at most 48 bytes.
     pub group_id: Option<String>,

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of unknown date
+/// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/set_topic_permission_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of unknown date
+/// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of 2025-10-23
 ///
 /// # Error codes
 ///

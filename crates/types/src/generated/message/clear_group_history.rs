@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of unknown date
+/// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of 2025-12-05
 ///
 /// # Error codes
 ///

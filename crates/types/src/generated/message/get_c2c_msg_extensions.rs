@@ -9,7 +9,8 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Reads the key-value pairs that are attached to a one-to-one message.
 ///
-/// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console.
+/// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
+/// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console.
 ///
 /// * Command: `POST v4/openim_msg_ext_http_svc/get_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
@@ -109,7 +110,7 @@ pub struct GetC2cMsgExtensionsReply {
     ///
     /// Wire name `ExtensionList`.
     pub extension_list: Vec<MsgExtension>,
-    /// 1 when these are all.
+    /// 1 when no pairs are left after these.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,

@@ -11,8 +11,8 @@
 //!
 //! Response table:
 //! * Source says: `IsFinished`.
-//! * Held here: `IsFinish`.
-//! * Why: both samples show it.
+//! * Held here: `IsFinish`, and `IsFinished` as an optional field; either ends the list.
+//! * Why: both samples show `IsFinish`, and nobody knows of a reply with the other name.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
 use crate::paging::{carry, equals};
@@ -128,6 +128,9 @@ impl Endpoint for GetGroupMsgReaders {
 impl Paged for GetGroupMsgReaders {
     type Item = GetGroupMsgReadersItem;
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
+        if equals(&reply.is_finished, 1) {
+            return Advance::End;
+        }
         if equals(&reply.is_finish, 1) {
             return Advance::End;
         }
@@ -192,6 +195,12 @@ pub struct GetGroupMsgReadersReply {
     ///
     /// Wire name `IsFinish`.
     pub is_finish: Flag,
+    /// `IsFinish` under the name that the page's table gives it.
+    ///
+    /// Wire name `IsFinished`.
+    ///
+    /// Unconfirmed: no sample shows it
+    pub is_finished: Option<Flag>,
     /// Members who have read it; only when they were asked for.
     ///
     /// Wire name `ReadList`.
@@ -213,6 +222,7 @@ pub struct GetGroupMsgReadersReply {
 wire_object!(GetGroupMsgReadersReply + envelope: Envelope {
     required "MsgSeq" => msg_seq,
     required "IsFinish" => is_finish,
+    optional "IsFinished" => is_finished,
     optional "ReadList" => read_list,
     optional "UnreadList" => unread_list,
     required "Cursor" => cursor,

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
 /// * Quota: 1 call per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stay the same: the server drops the second request
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request
 /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
 ///
 /// # Error codes

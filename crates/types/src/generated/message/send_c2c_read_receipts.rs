@@ -11,7 +11,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim/c2c_msg_read_receipt`
 /// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of unknown date
+/// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of 2026-02-24
 ///
 /// # Error codes
 ///

@@ -23,7 +23,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 ///
 /// * Command: `POST v4/group_open_http_svc/send_group_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stay the same: the server drops the second request
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request
 /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
 ///
 /// # Error codes

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: Sending Read Receipts for Group Messages, state of unknown date
+/// * Vendor's page: Sending Read Receipts for Group Messages, state of 2025-12-05
 ///
 /// # Error codes
 ///

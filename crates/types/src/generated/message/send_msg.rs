@@ -34,6 +34,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// | 90002 | `MsgBody` is no list of elements. |
 /// | 90003 | The recipient is missing or no text. |
 /// | 90005 | `MsgRandom` is missing or no number. |
+/// | 90006 | `MsgTimeStamp` is missing or no number. |
 /// | 90007 | `MsgBody` is no list. |
 /// | 90009 | Only an app administrator may do this. |
 /// | 90010 | An element is not as its type has it. |
@@ -304,6 +305,7 @@ impl Endpoint for SendMsg {
                 ErrorCode(90002),
                 ErrorCode(90003),
                 ErrorCode(90005),
+                ErrorCode(90006),
                 ErrorCode(90007),
                 ErrorCode(90009),
                 ErrorCode(90010),

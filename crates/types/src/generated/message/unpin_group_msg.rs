@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/unpin_message`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: 取消群消息置顶, state of unknown date
+/// * Vendor's page: 取消群消息置顶, state of 2026-07-14
 ///
 /// # Error codes
 ///

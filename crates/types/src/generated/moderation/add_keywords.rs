@@ -20,7 +20,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Regions: only China, Singapore and Seoul
-/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of unknown date
+/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of 2026-03-09
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
 /// * Quota: no source names one
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Banning Files of Messages, state of unknown date
+/// * Vendor's page: Banning Files of Messages, state of 2023-07-26
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BanFile {

@@ -26,7 +26,7 @@ use crate::wire::{Extra, wire_object};
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Regions: only China, Singapore and Seoul
 /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of unknown date
+/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of 2026-03-09
 ///
 /// # Error codes
 ///

@@ -13,7 +13,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/im_cos_msg/get_cos_sig`
 /// * Quota: no source names one
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Getting Signed Addresses of Files of Messages, state of unknown date
+/// * Vendor's page: Getting Signed Addresses of Files of Messages, state of 2023-07-26
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFileSignatures {

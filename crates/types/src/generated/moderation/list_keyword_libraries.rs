@@ -22,7 +22,7 @@ use crate::wire::{Extra, wire_object};
 /// * Repeating: harmless, the command changes nothing
 /// * Regions: only China, Singapore and Seoul
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of unknown date
+/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of 2025-11-12
 ///
 /// # Error codes
 ///

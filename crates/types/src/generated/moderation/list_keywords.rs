@@ -26,7 +26,7 @@ use crate::wire::{Extra, wire_object};
 /// * Repeating: harmless, the command changes nothing
 /// * Regions: only China, Singapore and Seoul
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of unknown date
+/// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of 2025-11-12
 ///
 /// # Error codes
 ///

@@ -24,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Regions: only China, Singapore and Seoul
-/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of unknown date
+/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of 2026-03-09
 ///
 /// # Error codes
 ///

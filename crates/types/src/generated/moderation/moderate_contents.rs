@@ -26,7 +26,7 @@ use crate::wire::{Extra, wire_object};
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Regions: only China, Singapore and Seoul
 /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of unknown date
+/// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of 2026-03-09
 ///
 /// # Error codes
 ///

@@ -24,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of unknown date
+/// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddSubscribers {

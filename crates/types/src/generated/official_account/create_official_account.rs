@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of unknown date
+/// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of 2025-10-23
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccount {

@@ -27,7 +27,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/delete_subscriber`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of unknown date
+/// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of 2025-10-23
 ///
 /// # Error codes
 ///

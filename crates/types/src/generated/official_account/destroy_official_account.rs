@@ -21,7 +21,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/destroy_official_account`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of unknown date
+/// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of 2024-07-16
 ///
 /// # Error codes
 ///

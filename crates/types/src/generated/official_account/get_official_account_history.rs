@@ -19,7 +19,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: newest first
-/// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of unknown date
+/// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of 2025-10-23
 ///
 /// # Error codes
 ///

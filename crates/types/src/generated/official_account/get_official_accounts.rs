@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of unknown date
+/// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetOfficialAccounts {

@@ -17,7 +17,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of unknown date
+/// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribedOfficialAccounts {

@@ -24,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of unknown date
+/// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of 2025-10-23
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribers {

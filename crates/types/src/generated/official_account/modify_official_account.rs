@@ -21,7 +21,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of unknown date
+/// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of 2026-02-11
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccount {

@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of unknown date
+/// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of 2025-11-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifySubscriber {

@@ -24,8 +24,8 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stay the same: the server drops the second request
-/// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of unknown date
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request
+/// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of 2024-07-16
 ///
 /// # Error codes
 ///

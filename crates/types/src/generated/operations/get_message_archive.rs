@@ -90,6 +90,18 @@ impl Endpoint for GetMessageArchive {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetMessageArchiveReply {
+    /// Which messages, as asked for.
+    ///
+    /// Wire name `ChatType`.
+    ///
+    /// Unconfirmed: seen in logged replies and on no page
+    pub chat_type: Option<ArchiveChatType>,
+    /// The hour, as asked for.
+    ///
+    /// Wire name `MsgTime`.
+    ///
+    /// Unconfirmed: seen in logged replies and on no page
+    pub msg_time: Option<String>,
     /// The files.
     ///
     /// Wire name `File`.
@@ -101,6 +113,8 @@ pub struct GetMessageArchiveReply {
 }
 
 wire_object!(GetMessageArchiveReply + envelope: Envelope {
+    optional "ChatType" => chat_type,
+    optional "MsgTime" => msg_time,
     required "File" => file,
 });
 

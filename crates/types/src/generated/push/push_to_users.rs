@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 ///
 /// * Command: `POST v4/all_member_push/im_push`
 /// * Quota: 100 calls per day unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
 /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
 ///
 /// # Error codes

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of unknown date
+/// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of unknown date
+/// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -23,7 +23,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of unknown date
+/// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of unknown date
+/// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of 2025-10-23
 ///
 /// # Error codes
 ///

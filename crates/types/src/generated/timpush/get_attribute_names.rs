@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// * Command: `POST v4/timpush/get_attr_name`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Obtaining Application Attribute Names](https://www.tencentcloud.com/document/product/1047/67815), state of unknown date
+/// * Vendor's page: [Obtaining Application Attribute Names](https://www.tencentcloud.com/document/product/1047/67815), state of 2025-10-23
 ///
 /// # Error codes
 ///

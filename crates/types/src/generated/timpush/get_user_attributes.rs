@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Obtaining User Attributes](https://www.tencentcloud.com/document/product/1047/67817), state of unknown date
+/// * Vendor's page: [Obtaining User Attributes](https://www.tencentcloud.com/document/product/1047/67817), state of 2024-12-30
 ///
 /// # Error codes
 ///

@@ -16,8 +16,8 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/timpush/batch`
 /// * Quota: 30 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
-/// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of unknown date
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
+/// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
 ///
 /// # Error codes
 ///

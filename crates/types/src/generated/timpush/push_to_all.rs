@@ -19,7 +19,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/timpush/push`
 /// * Quota: 100 calls per day unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stay the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
 /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
 ///
 /// # Error codes

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of unknown date
+/// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
 /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/67819), state of unknown date
+/// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/67819), state of 2025-10-23
 ///
 /// # Error codes
 ///

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// * Command: `POST v4/timpush/set_attr_name`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of unknown date
+/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of 2026-02-11
 ///
 /// # Error codes
 ///

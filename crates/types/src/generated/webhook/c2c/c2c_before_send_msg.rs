@@ -19,7 +19,7 @@ use crate::model::message::MsgElement;
 use crate::webhook::{
     Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
-use crate::wire::{Extra, Flag, wire_object};
+use crate::wire::{Extra, Flag, Raw, wire_object};
 
 /// A user is about to send a one-to-one message, and the app may refuse, drop or change it.
 ///
@@ -70,6 +70,12 @@ pub struct C2cBeforeSendMsg {
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
+    /// How the two users stand to each other.
+    ///
+    /// Wire name `FriendShip`.
+    ///
+    /// Unconfirmed: seen in logged events and on no page, which show neither its type nor its values
+    pub friend_ship: Option<Raw>,
     /// The message.
     ///
     /// Wire name `MsgBody`.
@@ -103,6 +109,7 @@ impl C2cBeforeSendMsg {
             msg_key: msg_key.into(),
             msg_id: None,
             online_only_flag: None,
+            friend_ship: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
             extra: Extra::default(),
@@ -120,6 +127,13 @@ impl C2cBeforeSendMsg {
     #[must_use]
     pub fn with_online_only_flag(mut self, online_only_flag: impl Into<Flag>) -> Self {
         self.online_only_flag = Some(online_only_flag.into());
+        self
+    }
+
+    /// Sets [`friend_ship`](Self::friend_ship).
+    #[must_use]
+    pub fn with_friend_ship(mut self, friend_ship: impl Into<Raw>) -> Self {
+        self.friend_ship = Some(friend_ship.into());
         self
     }
 
@@ -144,6 +158,7 @@ wire_object!(C2cBeforeSendMsg {
     required "MsgKey" => msg_key,
     optional "MsgId" => msg_id,
     optional "OnlineOnlyFlag" => online_only_flag,
+    optional "FriendShip" => friend_ship,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
 });

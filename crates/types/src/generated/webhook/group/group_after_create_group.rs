@@ -19,7 +19,7 @@
 //! * Held here: an integer; a text is read as well.
 //! * Why: tables and newest sample agree.
 
-use crate::model::group::{CustomField, GroupType};
+use crate::model::group::{CustomField, GroupType, InviteJoinOption};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -66,6 +66,12 @@ pub struct GroupAfterCreateGroup {
     ///
     /// Wire name `UserDefinedDataList`.
     pub user_defined_data_list: Option<Vec<CustomField>>,
+    /// What becomes of invitations.
+    ///
+    /// Wire name `InviteOption`.
+    ///
+    /// Unconfirmed: seen in logged events and on no page
+    pub invite_option: Option<InviteJoinOption>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -93,6 +99,7 @@ impl GroupAfterCreateGroup {
             name: name.into(),
             member_list: None,
             user_defined_data_list: None,
+            invite_option: None,
             event_time,
             extra: Extra::default(),
         }
@@ -117,6 +124,16 @@ impl GroupAfterCreateGroup {
         self.user_defined_data_list = Some(user_defined_data_list.into_iter().collect());
         self
     }
+
+    /// Sets [`invite_option`](Self::invite_option).
+    #[must_use]
+    pub fn with_invite_option(
+        mut self,
+        invite_option: impl Into<InviteJoinOption>,
+    ) -> Self {
+        self.invite_option = Some(invite_option.into());
+        self
+    }
 }
 
 wire_object!(GroupAfterCreateGroup {
@@ -128,6 +145,7 @@ wire_object!(GroupAfterCreateGroup {
     required "Name" => name,
     optional "MemberList" => member_list,
     optional "UserDefinedDataList" => user_defined_data_list,
+    optional "InviteOption" => invite_option,
     required "EventTime" => event_time,
 });
 

@@ -30,7 +30,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Webhook: `Group.CallbackAfterGroupAttrChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: `GroupId`, `Operator_Account`, `OptionType`, `GroupAttr`, `EventTime`
-/// * Vendor's page: [Callback After Group Attribute Changed](https://www.tencentcloud.com/document/product/1047/60394), state of unknown date
+/// * Vendor's page: [Callback After Group Attribute Changed](https://www.tencentcloud.com/document/product/1047/60394), state of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupAttrChanged {

@@ -20,7 +20,7 @@
 //! * Why: such groups belong to the other product.
 
 use crate::model::group::GroupType;
-use crate::model::message::MsgElement;
+use crate::model::message::{MsgElement, MsgPriority};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -76,6 +76,12 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `OnlineOnlyFlag`; when left out: 0.
     pub online_only_flag: Option<Flag>,
+    /// Which messages go first when the group is busy.
+    ///
+    /// Wire name `MsgPriority`.
+    ///
+    /// Unconfirmed: seen in logged events and on no page
+    pub msg_priority: Option<MsgPriority>,
     /// The message.
     ///
     /// Wire name `MsgBody`.
@@ -125,6 +131,7 @@ impl GroupAfterSendMsg {
             msg_id: None,
             msg_time,
             online_only_flag: None,
+            msg_priority: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
             topic_id: None,
@@ -145,6 +152,13 @@ impl GroupAfterSendMsg {
     #[must_use]
     pub fn with_online_only_flag(mut self, online_only_flag: impl Into<Flag>) -> Self {
         self.online_only_flag = Some(online_only_flag.into());
+        self
+    }
+
+    /// Sets [`msg_priority`](Self::msg_priority).
+    #[must_use]
+    pub fn with_msg_priority(mut self, msg_priority: impl Into<MsgPriority>) -> Self {
+        self.msg_priority = Some(msg_priority.into());
         self
     }
 
@@ -187,6 +201,7 @@ wire_object!(GroupAfterSendMsg {
     optional "MsgId" => msg_id,
     required "MsgTime" => msg_time,
     optional "OnlineOnlyFlag" => online_only_flag,
+    optional "MsgPriority" => msg_priority,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
     optional "TopicId" => topic_id,

@@ -21,7 +21,7 @@
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
-use crate::model::message::MsgElement;
+use crate::model::message::{MsgElement, MsgPriority};
 use crate::webhook::{
     Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
@@ -71,6 +71,12 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `OnlineOnlyFlag`; when left out: 0.
     pub online_only_flag: Option<Flag>,
+    /// Which messages go first when the group is busy.
+    ///
+    /// Wire name `MsgPriority`.
+    ///
+    /// Unconfirmed: seen in logged events and on no page
+    pub msg_priority: Option<MsgPriority>,
     /// The message.
     ///
     /// Wire name `MsgBody`.
@@ -111,6 +117,7 @@ impl GroupBeforeSendMsg {
             random,
             msg_id: None,
             online_only_flag: None,
+            msg_priority: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
             topic_id: None,
@@ -130,6 +137,13 @@ impl GroupBeforeSendMsg {
     #[must_use]
     pub fn with_online_only_flag(mut self, online_only_flag: impl Into<Flag>) -> Self {
         self.online_only_flag = Some(online_only_flag.into());
+        self
+    }
+
+    /// Sets [`msg_priority`](Self::msg_priority).
+    #[must_use]
+    pub fn with_msg_priority(mut self, msg_priority: impl Into<MsgPriority>) -> Self {
+        self.msg_priority = Some(msg_priority.into());
         self
     }
 
@@ -160,6 +174,7 @@ wire_object!(GroupBeforeSendMsg {
     required "Random" => random,
     optional "MsgId" => msg_id,
     optional "OnlineOnlyFlag" => online_only_flag,
+    optional "MsgPriority" => msg_priority,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
     optional "TopicId" => topic_id,

@@ -16,7 +16,7 @@
 
 use crate::ErrorCode;
 use crate::model::group::GroupType;
-use crate::model::message::MsgElement;
+use crate::model::message::{MsgElement, MsgPriority};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -60,6 +60,12 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `OnlineOnlyFlag`; when left out: 0.
     pub online_only_flag: Option<Flag>,
+    /// Which messages go first when the group is busy.
+    ///
+    /// Wire name `MsgPriority`.
+    ///
+    /// Unconfirmed: seen in logged events and on no page
+    pub msg_priority: Option<MsgPriority>,
     /// The message.
     ///
     /// Wire name `MsgBody`.
@@ -105,6 +111,7 @@ impl GroupSendMsgException {
             operator_account: operator_account.into(),
             random,
             online_only_flag: None,
+            msg_priority: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
             error_code: error_code.into(),
@@ -128,6 +135,13 @@ impl GroupSendMsgException {
         self
     }
 
+    /// Sets [`msg_priority`](Self::msg_priority).
+    #[must_use]
+    pub fn with_msg_priority(mut self, msg_priority: impl Into<MsgPriority>) -> Self {
+        self.msg_priority = Some(msg_priority.into());
+        self
+    }
+
     /// Sets [`cloud_custom_data`](Self::cloud_custom_data).
     #[must_use]
     pub fn with_cloud_custom_data(
@@ -147,6 +161,7 @@ wire_object!(GroupSendMsgException {
     required "Operator_Account" => operator_account,
     required "Random" => random,
     optional "OnlineOnlyFlag" => online_only_flag,
+    optional "MsgPriority" => msg_priority,
     required "MsgBody" => msg_body,
     optional "CloudCustomData" => cloud_custom_data,
     required "ErrorCode" => error_code,

@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterDeleteSubscriber`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), state of unknown date
+/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), state of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterDeleteSubscriber {

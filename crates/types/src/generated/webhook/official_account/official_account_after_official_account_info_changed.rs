@@ -24,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`
 /// * Answer: ignored by the service
 /// * Told from others by: `Official_Account`, `Operator_Account`, `EventTime`
-/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), state of unknown date
+/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), state of 2025-05-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountInfoChanged {

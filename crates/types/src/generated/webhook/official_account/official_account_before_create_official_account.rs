@@ -22,7 +22,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `OfficialAccount.CallbackBeforeCreateOfficialAccount`
 /// * Answer: decides, see [`OfficialAccountBeforeCreateOfficialAccountAnswer`]
 /// * Told from others by: `Operator_Account`, `Owner_Account`, `Name`, `EventTime`
-/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), state of unknown date
+/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), state of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccount {

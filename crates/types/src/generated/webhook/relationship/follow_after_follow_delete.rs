@@ -19,7 +19,7 @@ use crate::wire::{Extra, wire_object};
 /// * Webhook: `Follow.CallbackAfterFollowDelete`
 /// * Answer: ignored by the service
 /// * Told from others by: `From_Account`, `To_Account`, `EventTime`
-/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), state of unknown date
+/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), state of 2025-06-09
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowDelete {
