@@ -202,6 +202,8 @@ struct Server {
     odd: Odd,
     /// Asks for the second page.
     second: Mutex<Vec<Value>>,
+    /// The items of pages as they were written the first time, by the numbers of these.
+    written: Mutex<HashMap<Range<u64>, String>>,
     /// Which page a cursor stands for, by all of its parts.
     cursors: Mutex<HashMap<String, usize>>,
     requests: Mutex<usize>,
@@ -214,6 +216,7 @@ impl Server {
             pages: listing.pages(),
             odd,
             second: Mutex::default(),
+            written: Mutex::default(),
             cursors: Mutex::default(),
             requests: Mutex::default(),
         });
@@ -222,7 +225,7 @@ impl Server {
             &format!("/{path}"),
             axum::routing::post(move |body: Bytes| async move {
                 match answering.answer(&serde_json::from_slice(&body).unwrap()) {
-                    Some(reply) => reply.to_string().into_response(),
+                    Some(reply) => reply.into_response(),
                     // Another cursor than one that it gave.
                     None => StatusCode::BAD_REQUEST.into_response(),
                 }
@@ -231,8 +234,10 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
+        // Certificates that nobody asks for would be read again for each server.
         let client = Client::builder(APP, "administrator", "key")
             .base_url(base)
+            .http(|http| http.tls_certs_only([]))
             .unlimited()
             .build()
             .unwrap();
@@ -243,7 +248,7 @@ impl Server {
         *self.requests.lock().unwrap()
     }
 
-    fn answer(&self, request: &Value) -> Option<Value> {
+    fn answer(&self, request: &Value) -> Option<String> {
         let number = {
             let mut requests = self.requests.lock().unwrap();
             *requests += 1;
@@ -256,12 +261,7 @@ impl Server {
             Way::Offset => self.by_offset(request, fields)?,
             Way::Downwards => self.downwards(request)?,
         };
-        let mut items: Vec<Value> = page.map(|number| self.item(number)).collect();
         let paging = self.listing.paging();
-        if paging.reversed_pages {
-            items.reverse();
-        }
-        fields.insert(self.listing.list.clone(), Value::Array(items));
         if self.odd == Odd::EarlyEnd && number == 2 {
             let (field, value) = match &paging.early_end.as_ref()?.value {
                 PagingEnd::FieldEquals { field, value } => (field, *value),
@@ -270,7 +270,23 @@ impl Server {
             };
             fields.insert(field.value.clone(), json!(value));
         }
-        Some(reply)
+        let mut reply = reply.to_string();
+        reply.pop();
+        let list = Value::from(self.listing.list.as_str());
+        Some(format!("{reply},{list}:{}}}", self.items(page)))
+    }
+
+    /// The items of a page, which are written once.
+    fn items(&self, page: Range<u64>) -> String {
+        let mut written = self.written.lock().unwrap();
+        let items = written.entry(page).or_insert_with_key(|page| {
+            let mut items: Vec<Value> = page.clone().map(|number| self.item(number)).collect();
+            if self.listing.paging().reversed_pages {
+                items.reverse();
+            }
+            Value::Array(items).to_string()
+        });
+        items.clone()
     }
 
     /// An item, with its number in a field that no type knows.
@@ -362,9 +378,10 @@ impl Server {
 
 /// The number of an item.
 fn number(item: &impl Serialize) -> u64 {
-    serde_json::to_value(item).unwrap()["TestNumber"]
-        .as_u64()
-        .unwrap()
+    let json = serde_json::to_string(item).unwrap();
+    let (_, number) = json.split_once("\"TestNumber\":").unwrap();
+    let end = number.find([',', '}']).unwrap();
+    number[..end].parse().unwrap()
 }
 
 fn numbers<E: Paged<Item: Serialize>>(reply: E::Reply) -> Vec<u64> {
