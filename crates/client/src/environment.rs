@@ -34,7 +34,7 @@ impl ClientBuilder {
             // Not quoted: people paste the wrong secret into the wrong place.
             ConfigError::new(
                 SDK_APP_ID,
-                "it is no number",
+                "it is not a number",
                 "the SDKAppID from the console, such as 1400000000",
             )
         })?;
@@ -49,8 +49,11 @@ impl ClientBuilder {
             )),
             (_, Some(base)) => Ok(builder.base_url(base)),
             (Some(id), None) => {
-                let region: Region = id.parse().map_err(|error: crate::UnknownRegion| {
-                    ConfigError::new(REGION, "no region has this id", &error.to_string())
+                // Not quoted either.
+                let region: Region = id.parse().map_err(|_| {
+                    let ids: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
+                    let expected = format!("one of {}", ids.join(", "));
+                    ConfigError::new(REGION, "it is not the id of a region", &expected)
                 })?;
                 Ok(builder.region(region))
             }
@@ -69,7 +72,7 @@ fn optional(name: &str) -> Result<Option<String>, ConfigError> {
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => {
-            Err(ConfigError::new(name, "it is no Unicode text", "a text"))
+            Err(ConfigError::new(name, "it is not Unicode text", "a text"))
         }
     }
 }

@@ -129,3 +129,44 @@ fn hosts_are_the_documented_ones() {
         "{shown}"
     );
 }
+
+/// People put the wrong secret into the wrong place: the error names variable and expectation alone. In a
+/// process of its own, since the environment belongs to all tests.
+#[test]
+fn a_wrong_environment_is_told_without_what_it_holds() {
+    const NAME: &str = "a_wrong_environment_is_told_without_what_it_holds";
+    if std::env::var_os("TENCENT_CHAT_TEST_CHILD").is_some() {
+        panic!(
+            "{}",
+            tencent_chat_client::ClientBuilder::from_env().unwrap_err()
+        );
+    }
+    let right = [
+        ("TENCENT_CHAT_SDK_APP_ID", "1400000000"),
+        ("TENCENT_CHAT_ADMIN", "administrator"),
+        ("TENCENT_CHAT_SECRET_KEY", "some-key"),
+        ("TENCENT_CHAT_REGION", "singapore"),
+    ];
+    for (variable, value, expected) in [
+        (0, "hidden-word", "it is not a number"),
+        (0, "", "it is not set"),
+        (1, " hidden-word", "white space"),
+        (2, "hidden-word\n", "white space"),
+        (
+            3,
+            "hidden-word",
+            "it is not the id of a region; expected one of ",
+        ),
+    ] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", NAME, "--nocapture"]);
+        child.env_remove("TENCENT_CHAT_BASE_URL").envs(right);
+        child.env("TENCENT_CHAT_TEST_CHILD", "1");
+        child.env(right[variable].0, value);
+        let output = child.output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let place = format!("{}: ", right[variable].0);
+        assert!(text.contains(&place) && text.contains(expected), "{text}");
+        assert!(!text.contains("hidden-word"), "{text}");
+    }
+}

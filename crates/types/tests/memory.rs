@@ -57,6 +57,12 @@ fn what_is_not_known_is_kept_in_at_most_three_times_its_bytes() {
         ),
         (r#""CreatedGroupNum":["#, "{}", "]"),
         ("", r#""GroupId":{}"#, ""),
+        // Escapes, numbers that fit nothing, depth, and keys without a name.
+        ("", r#""\u0061":"\u0062""#, ""),
+        ("", r#""":1e9"#, ""),
+        (r#""GroupId":"x","GroupId":["#, "1e400", "]"),
+        (r#""RspMsgList":["#, r#""\udfff""#, "]"),
+        (r#""MemberList":["#, "[[],{}]", "]"),
     ] {
         let json = filled(before, part, after);
         for (kept, peak) in [
