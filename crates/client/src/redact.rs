@@ -23,7 +23,7 @@ pub(crate) struct Redactor(Vec<(usize, HashSet<u128>)>);
 
 impl Redactor {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let secrets = secrets.into_iter().map(folded);
+        let secrets = secrets.into_iter().map(|secret| folded(secret.as_bytes()));
         let windows = secrets.filter(|s| s.len() >= SHORTEST).map(|secret| {
             let length = secret.len().min(TELLING);
             (length, secret.windows(length).map(number).collect())
@@ -52,8 +52,9 @@ impl Redactor {
         let mut view = View::of(text);
         for _ in 0..=ENCODINGS {
             for view in std::iter::once(&view).chain(&view.within_base64()) {
+                let bytes = folded(&view.bytes);
                 for (length, windows) in &self.0 {
-                    looked_up += view.find(*length, windows, &mut found);
+                    looked_up += view.find(&bytes, *length, windows, &mut found);
                 }
             }
             match view.decoded() {
@@ -185,11 +186,16 @@ impl View {
         views
     }
 
-    /// Adds where in the text a window stands, windows that overlap or touch as one. Says how many it
-    /// looked at.
-    fn find(&self, length: usize, windows: &HashSet<u128>, found: &mut Vec<Range<usize>>) -> usize {
+    /// Adds where in the text a window of its folded bytes stands, windows that overlap or touch as one.
+    /// Says how many it looked at.
+    fn find(
+        &self,
+        bytes: &[u8],
+        length: usize,
+        windows: &HashSet<u128>,
+        found: &mut Vec<Range<usize>>,
+    ) -> usize {
         let mut last: Option<Range<usize>> = None;
-        let bytes: Vec<u8> = self.bytes.iter().map(fold).collect();
         for (at, window) in bytes.windows(length).enumerate() {
             if windows.contains(&number(window)) {
                 let (start, end) = (self.starts[at], self.starts[at + length]);
@@ -220,8 +226,8 @@ fn number(window: &[u8]) -> u128 {
     (window.iter()).fold(0, |number, byte| (number << 8) | u128::from(*byte))
 }
 
-fn folded(text: &str) -> Vec<u8> {
-    text.as_bytes().iter().map(fold).collect()
+fn folded(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(fold).collect()
 }
 
 #[cfg(test)]
@@ -284,26 +290,14 @@ mod tests {
                 c => c,
             })
             .collect();
-        let json: String = SIG
-            .chars()
-            .map(|c| format!("\\u{:04x}", u32::from(c)))
-            .collect();
-        let capital: String = SIG
-            .chars()
-            .map(|c| format!("\\U{:04X}", u32::from(c)))
-            .collect();
-        let html: String = SIG
-            .chars()
-            .map(|c| format!("&#{};", u32::from(c)))
-            .collect();
-        let hex: String = SIG
-            .chars()
-            .map(|c| format!("&#x{:02X};", u32::from(c)))
-            .collect();
-        let c: String = SIG
-            .chars()
-            .map(|c| format!("\\x{:02x}", u32::from(c)))
-            .collect();
+        let each = |escape: fn(u32) -> String| -> String {
+            SIG.chars().map(|c| escape(u32::from(c))).collect()
+        };
+        let json = each(|c| format!("\\u{c:04x}"));
+        let capital = each(|c| format!("\\U{c:04X}"));
+        let html = each(|c| format!("&#{c};"));
+        let hex = each(|c| format!("&#x{c:02X};"));
+        let c = each(|c| format!("\\x{c:02x}"));
         let slashes = standard.replace('/', "\\/");
         for text in [
             &*KEY.to_uppercase(),
