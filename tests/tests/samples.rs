@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{fmt::Debug, path::Path};
 use tencent_chat_tests::odd_json::{from_the_future, loosely};
-use tencent_chat_types::{ENDPOINTS, Endpoint, EndpointVisitor, Reply, decode, visit_endpoint};
+use tencent_chat_types::{
+    ENDPOINTS, Endpoint, EndpointVisitor, QuotaUnit, Reply, decode, visit_endpoint,
+};
 use xtask::codegen::load;
 
 struct Sample {
@@ -202,9 +204,25 @@ fn decoded_samples() {
 fn surface() {
     let mut table = String::new();
     for meta in ENDPOINTS {
-        let quota = meta.quota.map_or("unknown".to_owned(), |quota| {
-            format!("{}/{}s", quota.calls, quota.seconds)
-        });
+        let quotas: Vec<String> = (meta.quotas.iter())
+            .map(|quota| {
+                let unit = match quota.unit {
+                    QuotaUnit::Items => meta.counted.unwrap_or_default(),
+                    _ => "",
+                };
+                let edition = quota.edition.map(|edition| format!("{edition:?}"));
+                format!(
+                    "{}{unit}/{}s{}",
+                    quota.amount,
+                    quota.seconds,
+                    edition.unwrap_or_default()
+                )
+            })
+            .collect();
+        let quota = match quotas.is_empty() {
+            true => "unknown".to_owned(),
+            false => quotas.join("+"),
+        };
         table += &format!(
             "{}::{} {} {quota} {:?}\n",
             meta.family, meta.name, meta.path, meta.repeat

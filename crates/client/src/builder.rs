@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
-use tencent_chat_types::{protocol::SERVER_TIMEOUT_SECONDS, text::quoted};
+use tencent_chat_types::{Edition, protocol::SERVER_TIMEOUT_SECONDS, text::quoted};
 use tencent_chat_usersig::Signer;
 
 /// Sets a [`Client`] up. A region or a base address must be given: an app lives in one region,
@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     try_timeout: Duration,
     retry: RetryPolicy,
     limiter: Option<Arc<dyn Limiter>>,
+    edition: Edition,
     connect_timeout: Duration,
     sig_valid_for: Duration,
     max_reply_bytes: usize,
@@ -85,6 +86,7 @@ impl ClientBuilder {
             try_timeout: Self::DEFAULT_TRY_TIMEOUT,
             retry: RetryPolicy::new(),
             limiter: Some(Arc::new(LocalLimiter::new())),
+            edition: Edition::default(),
             connect_timeout: Duration::from_secs(3),
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
@@ -143,6 +145,13 @@ impl ClientBuilder {
     /// Keeps other quotas than those of the spec, or shares them with other clients of the app.
     pub fn limiter(mut self, limiter: Arc<dyn Limiter>) -> Self {
         self.limiter = Some(limiter);
+        self
+    }
+
+    /// The edition of the app, which some quotas depend on: 1,000 messages a day with free ones, for
+    /// example. [`Edition::Paid`] unless set.
+    pub fn edition(mut self, edition: Edition) -> Self {
+        self.edition = edition;
         self
     }
 
@@ -389,6 +398,7 @@ impl ClientBuilder {
                 try_timeout: self.try_timeout,
                 retry: self.retry,
                 limiter: self.limiter,
+                edition: self.edition,
                 max_reply_bytes: self.max_reply_bytes,
             }),
         })

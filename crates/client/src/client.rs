@@ -88,6 +88,10 @@ impl Client {
         let options = transport.options(None, None);
         Ok(async move {
             let command = Command::raw(&path);
+            let command = match &body {
+                Ok(body) => command.with_items_of(body),
+                Err(_) => command,
+            };
             let (reply, _) = transport.call(command, body, options).await?;
             Ok(reply)
         })

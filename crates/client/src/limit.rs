@@ -15,8 +15,8 @@ use std::{
     },
     time::Duration,
 };
-use tencent_chat_types::Quota;
 use tencent_chat_types::text::quoted;
+use tencent_chat_types::{Edition, Quota};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until, timeout_at},
@@ -45,20 +45,41 @@ pub trait Limiter: fmt::Debug + Send + Sync + 'static {
 pub struct Turn<'a> {
     /// Path of the command.
     pub command: &'a str,
-    /// The command's quota by the spec, where a source names one.
-    pub quota: Option<Quota>,
+    /// The command's quotas by the spec, all of which hold at once; empty where no source names one.
+    /// Those of other editions are among them.
+    pub quotas: &'a [Quota],
+    /// The edition of the app; the paid one unless set.
+    pub edition: Edition,
+    /// How many items the call counts for, in quotas of items; 1 unless set.
+    pub items: u32,
     /// How long the caller can wait.
     pub patience: Duration,
 }
 
 impl<'a> Turn<'a> {
     /// A call of a command.
-    pub fn new(command: &'a str, quota: Option<Quota>, patience: Duration) -> Self {
+    pub fn new(command: &'a str, quotas: &'a [Quota], patience: Duration) -> Self {
         Self {
             command,
-            quota,
+            quotas,
+            edition: Edition::default(),
+            items: 1,
             patience,
         }
+    }
+
+    /// As many items as this.
+    #[must_use]
+    pub fn with_items(mut self, items: u32) -> Self {
+        self.items = items;
+        self
+    }
+
+    /// In an app of this edition.
+    #[must_use]
+    pub fn with_edition(mut self, edition: Edition) -> Self {
+        self.edition = edition;
+        self
     }
 }
 
@@ -133,25 +154,40 @@ impl LocalLimiter {
         Self::default()
     }
 
-    /// Another quota for a command than the spec's: `calls` in any window of `seconds`.
+    /// Another quota for a command than all of the spec's: `calls` in any window of `seconds`.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
-        let quota = Quota { calls, seconds };
-        self.plan.set(command.into(), Some(quota));
+    pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
+        self.quotas(command, &[Quota::calls(calls, seconds)])
+    }
+
+    /// Other quotas for a command than all of the spec's, of calls and of items. All of them hold at
+    /// once, in whatever edition they are.
+    #[must_use]
+    pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
+        self.plan.set(command.into(), quotas);
+        self
+    }
+
+    /// Windows of commands so many times as long as the service's, such as 0.01, for tests. What is not
+    /// above zero counts as 1.
+    #[must_use]
+    pub fn time_scale(mut self, times: f64) -> Self {
+        self.plan.scale(times);
         self
     }
 
     /// No quota for a command.
     #[must_use]
     pub fn unlimited(mut self, command: impl Into<String>) -> Self {
-        self.plan.set(command.into(), None);
+        self.plan.set(command.into(), &[]);
         self
     }
 
     /// A quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
-        self.app = Window::new(Quota { calls, seconds }).map(|window| Arc::new(Gate::new(window)));
+        let window = Window::new(Quota::calls(calls, seconds));
+        self.app = window.map(|window| Arc::new(Gate::new(&[window])));
         self
     }
 
@@ -169,7 +205,7 @@ impl LocalLimiter {
         }
         drop(gates);
         let windows = self.plan.command(turn)?;
-        let gate = Arc::new(Gate::new(*windows.first()?));
+        let gate = Arc::new(Gate::new(&windows));
         let mut gates = self.gates.write().unwrap_or_else(PoisonError::into_inner);
         let entry = gates.entry(turn.command.to_owned()).or_insert(gate);
         Some(Arc::clone(entry))
@@ -200,24 +236,24 @@ impl Limiter for LocalLimiter {
             let until = after(turn.patience);
             // Who cannot get through the second gate need not wait at the first.
             if let Some(app) = &self.app {
-                app.expect(0, until)?;
+                app.expect(0, &turn, until)?;
             }
             // The command's own gate first: who waits there must not hold up the whole app. Nothing
             // is counted before both are open, so that neither loses a turn to the other.
             let command = self.gate(&turn);
             let command = match &command {
-                Some(gate) => Some(gate.enter(until).await?),
+                Some(gate) => Some(gate.enter(&turn, until).await?),
                 None => {
                     self.refusal_is_over(turn.command, until).await?;
                     None
                 }
             };
             let app = match &self.app {
-                Some(gate) => Some(gate.enter(until).await?),
+                Some(gate) => Some(gate.enter(&turn, until).await?),
                 None => None,
             };
             for entered in command.into_iter().chain(app) {
-                entered.gate.count();
+                entered.gate.count(&turn);
             }
             Ok(())
         })
@@ -238,11 +274,9 @@ impl Limiter for LocalLimiter {
     }
 }
 
-/// Lets so many through in any window, one at a time.
+/// Lets so much through in any of its windows, one call at a time.
 #[derive(Debug)]
 struct Gate {
-    calls: usize,
-    window: Duration,
     spacing: Duration,
     /// One permit: the queue, in the order of asking. Who is dropped while waiting leaves it.
     turnstile: Semaphore,
@@ -250,50 +284,95 @@ struct Gate {
     passed: Mutex<Passed>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Passed {
-    /// When the last calls went through, up to as many as a window holds.
-    times: VecDeque<Instant>,
+    windows: Box<[Log]>,
     /// When the next one may at the earliest, by the spacing or by a refusal of the service.
     next: Option<Instant>,
 }
 
+/// What went through in a window.
+#[derive(Debug)]
+struct Log {
+    window: Window,
+    /// When, and how much of the window each took.
+    times: VecDeque<(Instant, u32)>,
+    /// All of them together.
+    used: u64,
+}
+
+impl Log {
+    /// When so much more fits; none where it is at once.
+    fn room(&self, now: Instant, units: u32) -> Option<Instant> {
+        let amount = u64::from(self.window.amount);
+        let units = u64::from(units);
+        if units > amount {
+            return Some(now + FAR);
+        }
+        let mut used = self.used;
+        let mut times = self.times.iter();
+        let mut room = None;
+        while used + units > amount {
+            let (time, left) = times.next()?;
+            used -= u64::from(*left);
+            room = Some(*time + self.window.kept());
+        }
+        room
+    }
+
+    fn count(&mut self, now: Instant, units: u32) {
+        // What has left the window no longer matters: the log holds what was sent, not what may be.
+        while let Some((oldest, left)) = self.times.front()
+            && now.duration_since(*oldest) >= self.window.kept()
+        {
+            self.used -= u64::from(*left);
+            self.times.pop_front();
+        }
+        if units > 0 {
+            self.times.push_back((now, units));
+            self.used += u64::from(units);
+        }
+    }
+}
+
 impl Gate {
-    fn new(window: Window) -> Self {
+    fn new(windows: &[Window]) -> Self {
+        let spacing = windows.iter().filter_map(Window::spacing).max();
+        let log = |window: &Window| Log {
+            window: *window,
+            times: VecDeque::new(),
+            used: 0,
+        };
         Self {
-            calls: window.amount as usize,
-            window: window.kept(),
-            spacing: window.spacing().unwrap_or_default(),
+            spacing: spacing.unwrap_or_default(),
             turnstile: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
-            passed: Mutex::default(),
+            passed: Mutex::new(Passed {
+                windows: windows.iter().map(log).collect(),
+                next: None,
+            }),
         }
     }
 
-    /// Now, and when the next call may go through.
-    fn next(&self) -> (Instant, Instant) {
+    /// Now, and when a call like this may go through, if nobody else does until then.
+    fn next(&self, turn: &Turn<'_>) -> (Instant, Instant) {
         let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let full = match self.calls {
-            0 => Some(now + Duration::from_secs(86_400 * 365)),
-            calls if passed.times.len() >= calls => passed.times.front().map(|t| *t + self.window),
-            _ => None,
-        };
-        let next = now.max(passed.next.unwrap_or(now)).max(full.unwrap_or(now));
-        (now, next)
+        let rooms = passed
+            .windows
+            .iter()
+            .filter_map(|log| log.room(now, log.window.units(turn)));
+        (now, rooms.chain(passed.next).fold(now, Instant::max))
     }
 
     /// A call goes through.
-    fn count(&self) {
+    fn count(&self, turn: &Turn<'_>) {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        // What has left the window no longer matters: the log holds what was sent, not what may be.
-        while let Some(oldest) = passed.times.front()
-            && (passed.times.len() >= self.calls || now.duration_since(*oldest) > self.window)
-        {
-            passed.times.pop_front();
+        for log in &mut passed.windows {
+            let units = log.window.units(turn);
+            log.count(now, units);
         }
-        passed.times.push_back(now);
         // By the plan, not by when the timer fired: lateness does not add up.
         let planned = passed.next.filter(|next| now.duration_since(*next) < SLACK);
         passed.next = Some(planned.unwrap_or(now) + self.spacing);
@@ -306,9 +385,9 @@ impl Gate {
     }
 
     /// Whether one with so many others ahead can get through in time.
-    fn expect(&self, others: usize, until: Instant) -> Result<(), Limited> {
+    fn expect(&self, others: usize, turn: &Turn<'_>, until: Instant) -> Result<(), Limited> {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        let (now, next) = self.next();
+        let (now, next) = self.next(turn);
         let expected = next + self.spacing.saturating_mul(others);
         if expected > until {
             return Err(Limited::new(expected.duration_since(now)));
@@ -317,26 +396,26 @@ impl Gate {
     }
 
     /// Waits at the gate until it is open. The next one gets there when the answer is dropped.
-    async fn enter(&self, until: Instant) -> Result<Entered<'_>, Limited> {
+    async fn enter(&self, turn: &Turn<'_>, until: Instant) -> Result<Entered<'_>, Limited> {
         let ahead = Ahead::enter(&self.waiting);
         // Who cannot get through in time need not wait to find out.
-        self.expect(ahead.others, until)?;
+        self.expect(ahead.others, turn, until)?;
         // Those ahead may have more time than this one, and be held up longer than was to be expected.
-        let Ok(turn) = timeout_at(until, self.turnstile.acquire()).await else {
-            let (now, next) = self.next();
+        let Ok(permit) = timeout_at(until, self.turnstile.acquire()).await else {
+            let (now, next) = self.next(turn);
             return Err(Limited::new((next + self.spacing).duration_since(now)));
         };
         // Closed never, so an error cannot come.
-        let turn = turn.ok();
+        let permit = permit.ok();
         loop {
-            let (now, next) = self.next();
+            let (now, next) = self.next(turn);
             if next > until {
                 return Err(Limited::new(next.duration_since(now)));
             }
             if next <= now {
                 return Ok(Entered {
                     gate: self,
-                    _turn: turn,
+                    _turn: permit,
                     _ahead: ahead,
                 });
             }
@@ -386,10 +465,7 @@ mod tests {
     use super::*;
     use tokio::task::JoinSet;
 
-    const QUOTA: Option<Quota> = Some(Quota {
-        calls: 200,
-        seconds: 1,
-    });
+    const QUOTA: &[Quota] = &[Quota::calls(200, 1)];
     const PATIENT: Duration = Duration::from_secs(3_600);
 
     fn turn(patience: Duration) -> Turn<'static> {
@@ -484,7 +560,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_raw_call_does_not_lift_the_quota() {
         let limiter = LocalLimiter::new();
-        let raw = Turn::new("v4/a/b", None, PATIENT);
+        let raw = Turn::new("v4/a/b", &[], PATIENT);
         limiter.acquire(raw).await.unwrap();
         let begin = Instant::now();
         for _ in 0..201 {
@@ -514,7 +590,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_holds_up_commands_without_a_quota_too() {
         let limiter = LocalLimiter::new().unlimited("v4/a/b");
-        let other = Turn::new("v4/a/raw", None, PATIENT);
+        let other = Turn::new("v4/a/raw", &[], PATIENT);
         let begin = Instant::now();
         limiter.back_off("v4/a/b", Duration::from_secs(2));
         limiter.back_off("v4/a/b", Duration::from_secs(1));
@@ -632,5 +708,116 @@ mod tests {
         none.acquire(turn(Duration::from_secs(9)))
             .await
             .unwrap_err();
+    }
+
+    /// Times and units of what went through, in the order of going.
+    async fn weighted(
+        limiter: &Arc<LocalLimiter>,
+        quotas: &'static [Quota],
+        loads: Vec<Vec<(u32, u64)>>,
+    ) -> Vec<(Instant, u32)> {
+        let all = Arc::new(Mutex::new(Vec::new()));
+        let mut set = JoinSet::new();
+        for load in loads {
+            let (limiter, all) = (Arc::clone(limiter), Arc::clone(&all));
+            set.spawn(async move {
+                for (items, pause) in load {
+                    let turn = Turn::new("v4/a/items", quotas, PATIENT).with_items(items);
+                    limiter.acquire(turn).await.unwrap();
+                    all.lock().unwrap().push((Instant::now(), items));
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+            });
+        }
+        set.join_all().await;
+        Arc::into_inner(all).unwrap().into_inner().unwrap()
+    }
+
+    fn most(passed: &[(Instant, u32)], seconds: u32, units: impl Fn(u32) -> u32) -> u32 {
+        let length = Duration::from_secs(seconds.into());
+        let windows = passed.iter().enumerate().map(|(from, (begin, _))| {
+            let within = passed[from..]
+                .iter()
+                .take_while(|(time, _)| *time - *begin < length);
+            within.map(|(_, items)| units(*items)).sum()
+        });
+        windows.max().unwrap_or(0)
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_window_is_exceeded_by_weighted_loads_at_random(
+            loads in proptest::collection::vec(
+                proptest::collection::vec((0_u32..=60, 0_u64..3_000), 1..30),
+                1..6,
+            ),
+            items in 60_u32..200,
+            calls in 2_u32..20,
+            daily in 20_u32..100,
+        ) {
+            let quotas: &'static [Quota] = Vec::leak(vec![
+                Quota::calls(calls, 1),
+                Quota::items(items, 7),
+                Quota::items(items * 3, 60),
+                Quota::calls(daily, 600),
+            ]);
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let asked: usize = loads.iter().map(Vec::len).sum();
+            let limiter = Arc::new(LocalLimiter::new());
+            let passed = runtime.block_on(weighted(&limiter, quotas, loads));
+            proptest::prop_assert_eq!(passed.len(), asked);
+            proptest::prop_assert!(most(&passed, 1, |_| 1) <= calls);
+            proptest::prop_assert!(most(&passed, 7, |items| items) <= items);
+            proptest::prop_assert!(most(&passed, 60, |items| items) <= items * 3);
+            proptest::prop_assert!(most(&passed, 600, |_| 1) <= daily);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_windows_of_a_command_hold_at_once_and_are_used_up() {
+        const BOTH: &[Quota] = &[Quota::calls(200, 1), Quota::items(12_000, 60)];
+        let limiter = Arc::new(LocalLimiter::new());
+        let begin = Instant::now();
+        let passed = weighted(&limiter, BOTH, vec![vec![(500, 0); 72]]).await;
+        assert_eq!(most(&passed, 60, |items| items), 12_000);
+        let took = begin.elapsed();
+        assert!(
+            took >= Duration::from_secs(120) && took < Duration::from_millis(121_000),
+            "{took:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_of_more_items_than_a_window_holds_is_refused_at_once() {
+        const ITEMS: &[Quota] = &[Quota::items(10, 60)];
+        let limiter = LocalLimiter::new();
+        let turn = Turn::new("v4/a/b", ITEMS, PATIENT);
+        limiter.acquire(turn.with_items(11)).await.unwrap_err();
+        limiter.acquire(turn.with_items(10)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_edition_decides_which_quotas_hold() {
+        const DAILY: &[Quota] = &[
+            Quota::calls(3, 86_400).in_edition(Edition::Paid),
+            Quota::calls(1, 86_400).in_edition(Edition::Free),
+        ];
+        for (edition, calls) in [(Edition::Free, 1), (Edition::Paid, 3)] {
+            let limiter = LocalLimiter::new();
+            let turn = Turn::new("v4/a/b", DAILY, PATIENT).with_edition(edition);
+            for _ in 0..calls {
+                limiter.acquire(turn).await.unwrap();
+            }
+            let limited = limiter.acquire(turn).await.unwrap_err();
+            assert!(limited.wait > Duration::from_secs(86_000), "{limited}");
+        }
+        let unset = Turn::new("v4/a/b", DAILY, PATIENT);
+        assert_eq!(unset.edition, Edition::Paid);
     }
 }

@@ -107,25 +107,39 @@ impl RedisLimiter {
         self.checked()
     }
 
-    /// Another quota for a command than the spec's: `calls` in any window of `seconds`.
+    /// Another quota for a command than all of the spec's: `calls` in any window of `seconds`.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
-        let quota = Quota { calls, seconds };
-        self.plan.set(command.into(), Some(quota));
+    pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
+        self.quotas(command, &[Quota::calls(calls, seconds)])
+    }
+
+    /// Other quotas for a command than all of the spec's, of calls and of items. All of them hold at
+    /// once, in whatever edition they are.
+    #[must_use]
+    pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
+        self.plan.set(command.into(), quotas);
+        self
+    }
+
+    /// Windows of commands so many times as long as the service's, such as 0.01, for tests. What is not
+    /// above zero counts as 1.
+    #[must_use]
+    pub fn time_scale(mut self, times: f64) -> Self {
+        self.plan.scale(times);
         self
     }
 
     /// No quota for a command.
     #[must_use]
     pub fn unlimited(mut self, command: impl Into<String>) -> Self {
-        self.plan.set(command.into(), None);
+        self.plan.set(command.into(), &[]);
         self
     }
 
     /// A quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
-        self.app = Window::new(Quota { calls, seconds });
+        self.app = Window::new(Quota::calls(calls, seconds));
         self
     }
 
@@ -204,12 +218,12 @@ impl Limiter for RedisLimiter {
             let own = self.plan.command(&turn);
             let own = own.iter().flat_map(|windows| windows.iter());
             let own: Vec<_> = own
-                .map(|window| Limit::new(turn.command, *window))
+                .map(|window| Limit::new(turn.command, *window, &turn))
                 .collect();
             let app: Vec<_> = self
                 .app
                 .iter()
-                .map(|window| Limit::new(APP, *window))
+                .map(|window| Limit::new(APP, *window, &turn))
                 .collect();
             let never = |limit: &&Limit<'_>| limit.units > limit.window.amount;
             if let Some(limit) = own.iter().chain(&app).find(never) {

@@ -17,6 +17,7 @@ use std::{
     },
     time::Duration,
 };
+use tencent_chat_types::Edition;
 
 /// Everything that calls share.
 pub(crate) struct Transport {
@@ -33,6 +34,8 @@ pub(crate) struct Transport {
     pub(crate) try_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
+    /// Decides which quotas hold.
+    pub(crate) edition: Edition,
     pub(crate) max_reply_bytes: usize,
 }
 

@@ -91,7 +91,7 @@ impl Limiter for Strict {
             asked.push(format!(
                 "{} {:?}",
                 turn.command,
-                turn.quota.map(|quota| quota.calls)
+                turn.quotas.first().map(|quota| quota.amount)
             ));
             if asked.len() > 3 {
                 return Err(Limited::new(Duration::from_secs(7)));

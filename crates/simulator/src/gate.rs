@@ -2,9 +2,13 @@
 
 use crate::{commands::Refusal, server::Settings};
 use percent_encoding::percent_decode_str;
-use std::collections::HashMap;
-use tencent_chat_types::{ErrorCode, protocol::query};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+use tencent_chat_types::{ENDPOINTS, Edition, ErrorCode, QuotaUnit, protocol::query};
 use tencent_chat_usersig::VerifyError;
+use tokio::time::Instant;
 
 /// Who calls.
 #[derive(Debug)]
@@ -66,6 +70,59 @@ pub(crate) fn check(settings: &Settings, query_string: &str) -> Result<Caller, R
         identifier: identifier.to_owned(),
         random,
     })
+}
+
+/// Which quotas are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quotas {
+    /// That of the app.
+    pub(crate) edition: Edition,
+    /// Times as long as windows are, in place of the service's.
+    pub(crate) scale: f64,
+}
+
+/// What each command has used of its quotas, by the place of the quota among the command's.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(HashMap<(&'static str, usize), VecDeque<(Instant, u64)>>);
+
+impl Meter {
+    /// Counts a call, unless one of the quotas that the spec has for its command leaves no room: then
+    /// nothing is counted.
+    pub(crate) fn pass(&mut self, quotas: Quotas, path: &str, body: &[u8]) -> Result<(), Refusal> {
+        let Some(meta) = ENDPOINTS.iter().find(|meta| meta.path == path) else {
+            return Ok(());
+        };
+        let items = meta.counted.map_or(1, |list| {
+            let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+            let items = body.as_ref().and_then(|body| body.get(list)?.as_array());
+            items.map_or(0, |items| items.len() as u64)
+        });
+        let units = |unit| match unit {
+            QuotaUnit::Items => items,
+            _ => 1,
+        };
+        let now = Instant::now();
+        let held = (meta.quotas.iter().enumerate())
+            .filter(|(_, quota)| quota.holds_in(quotas.edition) && quota.seconds > 0);
+        for (place, quota) in held.clone() {
+            let length = Duration::from_secs(quota.seconds.into()).mul_f64(quotas.scale);
+            let log = self.0.entry((meta.path, place)).or_default();
+            while (log.front()).is_some_and(|(time, _)| now.duration_since(*time) >= length) {
+                log.pop_front();
+            }
+            let used: u64 = log.iter().map(|(_, units)| units).sum();
+            if used + units(quota.unit) > u64::from(quota.amount) {
+                let code = quota.code.unwrap_or(ErrorCode::CALL_RATE_LIMITED);
+                let text = format!("{used} of {} in {length:?} are used", quota.amount);
+                return Err(code.because(text));
+            }
+        }
+        for (place, quota) in held {
+            let log = self.0.entry((meta.path, place)).or_default();
+            log.push_back((now, units(quota.unit)));
+        }
+        Ok(())
+    }
 }
 
 /// Names and values of a query string, percent-decoded. The first of a double counts.

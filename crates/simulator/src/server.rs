@@ -3,7 +3,7 @@
 use crate::{
     commands::{Commands, Context, Refusal, Step},
     fault::{Fault, Script},
-    gate::{self, Because},
+    gate::{self, Because, Meter, Quotas},
     state::State,
     webhooks::{Events, WebhookDelivery, WebhookFailure, WebhookTarget, Webhooks},
 };
@@ -34,7 +34,7 @@ use std::{
     time::Duration,
 };
 use tencent_chat_types::{
-    Envelope, ErrorCode, RawReply,
+    Edition, Envelope, ErrorCode, RawReply,
     webhook::{OptPlatform, Webhook},
 };
 use tencent_chat_usersig::{Clock, SecretKey, Signer};
@@ -68,6 +68,7 @@ pub(crate) struct Settings {
     pub(crate) page_size: usize,
     journal_length: usize,
     message_memory: usize,
+    quotas: Option<Quotas>,
 }
 
 pub(crate) struct Shared {
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     webhooks: Arc<Webhooks>,
     journal: Mutex<VecDeque<JournalEntry>>,
     faults: Mutex<Script>,
+    meter: Mutex<Meter>,
     started: Instant,
     /// Messages that devices have sent.
     device_messages: AtomicU32,
@@ -201,9 +203,28 @@ pub struct SimulatorBuilder {
     message_memory: usize,
     port: u16,
     webhooks: Option<WebhookTarget>,
+    quotas: Option<Edition>,
+    time_scale: f64,
 }
 
 impl SimulatorBuilder {
+    /// Refuses calls above the quotas that commands have in an edition, in any window, with the code that
+    /// the spec has for it; no quota is kept unless set. What is refused is not counted.
+    pub fn quotas(mut self, edition: Edition) -> Self {
+        self.quotas = Some(edition);
+        self
+    }
+
+    /// Windows of quotas so many times as long as the service's, such as 0.01, for tests. What is not
+    /// above zero counts as 1.
+    pub fn quota_time_scale(mut self, times: f64) -> Self {
+        self.time_scale = match times.is_finite() && times > 0.0 {
+            true => times,
+            false => 1.0,
+        };
+        self
+    }
+
     /// User ids that may call; only `administrator` unless set otherwise.
     pub fn admins(mut self, admins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.admins = admins.into_iter().map(Into::into).collect();
@@ -271,10 +292,15 @@ impl SimulatorBuilder {
                 page_size: self.page_size,
                 journal_length: self.journal_length,
                 message_memory: self.message_memory,
+                quotas: self.quotas.map(|edition| Quotas {
+                    edition,
+                    scale: self.time_scale,
+                }),
             },
             commands: Commands::all(),
             journal: Mutex::default(),
             faults: Mutex::default(),
+            meter: Mutex::default(),
             started: Instant::now(),
             device_messages: AtomicU32::new(0),
         });
@@ -309,6 +335,8 @@ impl Simulator {
             message_memory: MESSAGE_MEMORY,
             port: 0,
             webhooks: None,
+            quotas: None,
+            time_scale: 1.0,
         }
     }
 
@@ -638,6 +666,10 @@ async fn handle(
     let body = body.map_err(|()| {
         ErrorCode::HTTP_REQUEST_UNPARSABLE.because("the body is too large or was cut off")
     })?;
+    if let Some(quotas) = shared.settings.quotas {
+        let path = head.uri.path().trim_start_matches('/');
+        lock(&shared.meter).pass(quotas, path, &body)?;
+    }
     let actor = Actor {
         user: caller.identifier,
         platform: OptPlatform::RESTAPI,

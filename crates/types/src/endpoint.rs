@@ -27,6 +27,12 @@ pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'sta
     fn is_repeat_safe(&self) -> bool {
         matches!(Self::META.repeat, Repeat::Read | Repeat::Idempotent)
     }
+
+    /// How many items this request counts for in [`QuotaUnit::Items`]: the entries of the list that
+    /// [`Meta::counted`] names; 1 where it names none.
+    fn quota_items(&self) -> usize {
+        1
+    }
 }
 
 /// Whether a required field goes out as such: it does not when it was missing or null in what the request
@@ -120,8 +126,11 @@ pub struct Meta {
     pub path: &'static str,
     /// The vendor's page, where its number is known.
     pub page: Option<u32>,
-    /// Default quota, where a source names one. Plans can change it.
-    pub quota: Option<Quota>,
+    /// Default quotas, all of which hold at once; empty where no source names one. Plans can change
+    /// them.
+    pub quotas: &'static [Quota],
+    /// The request's list (wire name) whose entries are the items of [`QuotaUnit::Items`].
+    pub counted: Option<&'static str>,
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
     /// Error codes that the vendor's page lists for this command.
@@ -151,7 +160,8 @@ impl Meta {
             family,
             path,
             page: None,
-            quota: None,
+            quotas: &[],
+            counted: None,
             repeat,
             errors: &[],
             error_notes: &[],
@@ -168,10 +178,18 @@ impl Meta {
         self
     }
 
-    /// Adds the quota: `calls` in a window of `seconds`.
+    /// Adds the quotas.
     #[must_use]
-    pub const fn with_quota(mut self, calls: u32, seconds: u32) -> Self {
-        self.quota = Some(Quota { calls, seconds });
+    pub const fn with_quotas(mut self, quotas: &'static [Quota]) -> Self {
+        self.quotas = quotas;
+        self
+    }
+
+    /// Names the list whose entries are counted by quotas of items. The request type says by
+    /// [`Endpoint::quota_items`] how many there are.
+    #[must_use]
+    pub const fn with_counted(mut self, list: &'static str) -> Self {
+        self.counted = Some(list);
         self
     }
 
@@ -237,13 +255,82 @@ impl Meta {
     }
 }
 
-/// So many calls in so many seconds.
+/// So many calls or items in any window of so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Quota {
-    /// Calls per window.
-    pub calls: u32,
+    /// Calls or items per window.
+    pub amount: u32,
     /// Length of the window in seconds.
     pub seconds: u32,
+    /// What is counted.
+    pub unit: QuotaUnit,
+    /// The edition that it holds for; none where it holds for all.
+    pub edition: Option<Edition>,
+    /// What the service answers when this quota is used up, where a source names the code.
+    pub code: Option<ErrorCode>,
+}
+
+impl Quota {
+    /// So many calls in a window of `seconds`, in every edition.
+    pub const fn calls(amount: u32, seconds: u32) -> Self {
+        Self {
+            amount,
+            seconds,
+            unit: QuotaUnit::Calls,
+            edition: None,
+            code: None,
+        }
+    }
+
+    /// So many items of calls in a window of `seconds`, in every edition.
+    pub const fn items(amount: u32, seconds: u32) -> Self {
+        let calls = Self::calls(amount, seconds);
+        Self {
+            unit: QuotaUnit::Items,
+            ..calls
+        }
+    }
+
+    /// Only for one edition.
+    #[must_use]
+    pub const fn in_edition(mut self, edition: Edition) -> Self {
+        self.edition = Some(edition);
+        self
+    }
+
+    /// With the code of the service's refusal.
+    #[must_use]
+    pub const fn refused_with(mut self, code: ErrorCode) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Whether it holds for apps of an edition.
+    pub fn holds_in(&self, edition: Edition) -> bool {
+        self.edition.is_none_or(|own| own == edition)
+    }
+}
+
+/// What a quota counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QuotaUnit {
+    /// Each call is one.
+    Calls,
+    /// Each call is as many as the entries of one of its lists: messages, by recipients.
+    Items,
+}
+
+/// The edition of an app, as far as quotas depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Edition {
+    /// Trial, developer and other editions that cost nothing.
+    Free,
+    /// Every edition that is paid for.
+    #[default]
+    Paid,
 }
 
 /// Whether the same request may be sent twice. [`Endpoint::is_repeat_safe`] answers it for one

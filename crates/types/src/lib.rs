@@ -21,8 +21,8 @@ pub mod webhook;
 pub mod wire;
 
 pub use endpoint::{
-    Advance, Batched, BatchedVisitor, Endpoint, EndpointVisitor, ItemReport, Meta, Paged, Quota,
-    Repeat, Reply,
+    Advance, Batched, BatchedVisitor, Edition, Endpoint, EndpointVisitor, ItemReport, Meta, Paged,
+    Quota, QuotaUnit, Repeat, Reply,
 };
 pub use envelope_ext::RawReply;
 pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};

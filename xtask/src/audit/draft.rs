@@ -314,16 +314,27 @@ impl Drafter<'_> {
             .flat_map(|facts| &facts.quotas)
             .map(|(quota, _)| *quota)
             .collect();
-        if let Some(quota) = quotas.first() {
-            let seconds = if quota.seconds == 1 {
-                String::new()
-            } else {
-                format!(", seconds = {}", quota.seconds)
-            };
-            let _ = writeln!(toml, "quota = {{ calls = {}{seconds} }}", quota.calls);
+        // Pages that contradict each other state one window twice; a person decides.
+        let mut windows = BTreeMap::new();
+        for quota in quotas {
+            if let Some(held) = windows.insert(quota.seconds, quota) {
+                self.notes.push(format!("the pages also state {held}"));
+            }
         }
-        for more in quotas.iter().skip(1) {
-            self.notes.push(format!("the pages also state {more}"));
+        let entries: Vec<String> = (windows.values())
+            .map(|quota| match quota.seconds {
+                1 => format!("{{ calls = {} }}", quota.calls),
+                seconds => format!("{{ calls = {}, seconds = {seconds} }}", quota.calls),
+            })
+            .collect();
+        match entries.as_slice() {
+            [] => {}
+            [one] => {
+                let _ = writeln!(toml, "quota = {one}");
+            }
+            several => {
+                let _ = writeln!(toml, "quota = [{}]", several.join(", "));
+            }
         }
         let last = self.command.rsplit('/').next().unwrap_or_default();
         let reads = self

@@ -343,7 +343,8 @@ impl Measure {
                 );
             }
             let before = self.unexplained(Some(&pages));
-            if let Some(quota) = self.spec.endpoints[index].file.quota.take() {
+            let quotas = std::mem::take(&mut self.spec.endpoints[index].file.quota);
+            if !quotas.all().is_empty() {
                 let stated = pages
                     .iter()
                     .any(|page| !self.pages[*page].0.facts.quotas.is_empty())
@@ -355,7 +356,7 @@ impl Measure {
                     let found = self.notices(&pages, &before, &[Kind::Quota], "");
                     recall.quotas.add(found, || path.clone());
                 }
-                self.spec.endpoints[index].file.quota = Some(quota);
+                self.spec.endpoints[index].file.quota = quotas;
             }
             for at in 0..self.spec.endpoints[index].file.errors.len() {
                 let code = self.spec.endpoints[index].file.errors.remove(at);

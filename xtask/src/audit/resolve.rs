@@ -185,9 +185,9 @@ impl<'s> Resolved<'s> {
                     (Side::Reply, reply),
                 ]
                 .into(),
-                quotas: (file.quota.iter())
+                quotas: (file.quota.all().iter())
                     .map(|quota| Quota {
-                        calls: u64::from(quota.calls),
+                        calls: u64::from(quota.amount()),
                         seconds: u64::from(quota.seconds),
                     })
                     .collect(),

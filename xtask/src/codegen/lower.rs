@@ -180,6 +180,10 @@ impl Lowering {
         let one_of = (file.one_of.iter())
             .filter_map(|name| self.find(&scope, &request_fields, name))
             .collect();
+        let counted = (file.quota.all().iter())
+            .find_map(|quota| quota.of.as_ref())
+            .and_then(|of| request_fields.iter().find(|field| field.wire == *of))
+            .cloned();
         let mut objects = vec![
             Object {
                 name: request.clone(),
@@ -216,7 +220,8 @@ impl Lowering {
             reply,
             page: file.page.id,
             updated: file.page.updated.as_ref().map(|day| day.value.clone()),
-            quota: file.quota.map(|quota| (quota.calls, quota.seconds)),
+            quotas: file.quota.all().to_vec(),
+            counted,
             one_of,
             regions: (file.regions.iter())
                 .filter_map(|id| self.regions.iter().find(|(known, _)| *known == id.value))

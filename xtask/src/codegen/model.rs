@@ -2,7 +2,7 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Unlisted};
+use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Quota, Unlisted};
 
 /// Everything that code is emitted for.
 #[derive(Debug)]
@@ -191,8 +191,10 @@ pub struct Endpoint {
     pub page: Option<u32>,
     /// When the vendor last changed the text that was compared.
     pub updated: Option<Date>,
-    /// Calls and seconds.
-    pub quota: Option<(u32, u32)>,
+    /// Quotas, all of which hold at once.
+    pub quotas: Vec<Quota>,
+    /// Field of the request whose entries quotas of items count.
+    pub counted: Option<Field>,
     /// Fields of the request of which exactly one is sent.
     pub one_of: Vec<Field>,
     /// Regions that serve it: id and name; empty where all do.

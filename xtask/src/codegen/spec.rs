@@ -24,8 +24,10 @@ pub struct EndpointFile {
     pub details: Option<String>,
     /// The vendor's page that this file was written from.
     pub page: At<Page>,
-    /// How often the command may be called. Left out when no source says so.
-    pub quota: Option<Quota>,
+    /// How often the command may be called: one quota, or a list of those that all hold at once.
+    /// Left out when no source says so.
+    #[serde(default)]
+    pub quota: Quotas,
     /// Ids of the regions that serve the command, where not all do. The client refuses a call in
     /// another region before sending it.
     #[serde(default)]
@@ -532,14 +534,65 @@ pub struct Page {
 }
 
 /// How often a command may be called.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Quotas {
+    /// By one quota.
+    One(Quota),
+    /// By all of these at once.
+    Several(Vec<Quota>),
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl Quotas {
+    /// All of them, in the order of the file.
+    pub fn all(&self) -> &[Quota] {
+        match self {
+            Self::One(quota) => std::slice::from_ref(quota),
+            Self::Several(quotas) => quotas,
+        }
+    }
+}
+
+/// So many calls, or items of calls, in any window of so many seconds.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
-    /// Number of calls.
-    pub calls: u32,
+    /// Number of calls; either this or `items`.
+    pub calls: Option<u32>,
+    /// Number of items, where a call counts as many as a list of its request has.
+    pub items: Option<u32>,
+    /// With `items`: the list of the request whose entries are counted.
+    pub of: Option<String>,
     /// Length of the window in seconds: 1 for "per second", 86400 for "per day".
     #[serde(default = "one")]
     pub seconds: u32,
+    /// The edition that it holds for, where it does not hold for all.
+    pub edition: Option<Edition>,
+    /// What the service answers when this quota is used up, where a source names the code.
+    pub code: Option<i64>,
+}
+
+impl Quota {
+    /// Calls or items.
+    pub fn amount(&self) -> u32 {
+        self.calls.or(self.items).unwrap_or_default()
+    }
+}
+
+/// Editions, as far as quotas depend on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Edition {
+    /// Trial, developer and other editions that cost nothing.
+    Free,
+    /// Every edition that is paid for.
+    Paid,
 }
 
 fn one() -> u32 {

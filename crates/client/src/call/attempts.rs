@@ -113,9 +113,11 @@ impl Transport {
             return Ok(Duration::ZERO);
         };
         let asked = Instant::now();
-        let quota = command.known().and_then(|meta| meta.quota);
-        let turn = limiter.acquire(Turn::new(command.path, quota, patience));
-        let turn = turn.await;
+        let quotas = command.known().map_or(&[][..], |meta| meta.quotas);
+        let turn = Turn::new(command.path, quotas, patience)
+            .with_items(command.items)
+            .with_edition(self.edition);
+        let turn = limiter.acquire(turn).await;
         let waited = asked.elapsed();
         span.waited += waited;
         match turn {

@@ -15,6 +15,8 @@ pub(crate) struct Command<'a> {
     pub(crate) meta: Option<&'static Meta>,
     /// Whether a second run of this very request does no harm. Every error of the call carries it.
     pub(crate) repeat_safe: bool,
+    /// How many items it counts for in quotas of items.
+    pub(crate) items: u32,
 }
 
 impl<'a> Command<'a> {
@@ -24,6 +26,7 @@ impl<'a> Command<'a> {
             path: E::META.path,
             meta: Some(E::META),
             repeat_safe: request.is_repeat_safe(),
+            items: u32::try_from(request.quota_items()).unwrap_or(u32::MAX),
         }
     }
 
@@ -33,7 +36,18 @@ impl<'a> Command<'a> {
             path,
             meta: None,
             repeat_safe: false,
+            items: 1,
         }
+    }
+
+    /// A raw call counts for as many items as its body has, where the spec knows which they are.
+    pub(crate) fn with_items_of(mut self, body: &[u8]) -> Self {
+        if let Some(list) = self.known().and_then(|meta| meta.counted) {
+            let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+            let items = body.as_ref().and_then(|body| body.get(list)?.as_array());
+            self.items = items.map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+        }
+        self
     }
 
     /// What the spec says of the command, also where the call is a raw one.

@@ -559,7 +559,7 @@ impl<'a> Message<'a> {
     /// Triggers the webhooks before and after a group message unless `ForbidCallbackControl` says otherwise.
     ///
     /// * Command: `POST v4/group_open_http_svc/send_group_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
     /// * Repeating: harmless while `Random` stays the same: the server drops the second request
     /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
     ///
@@ -641,7 +641,7 @@ impl<'a> Message<'a> {
     /// Triggers the webhooks before and after a one-to-one message unless `ForbidCallbackControl` says otherwise.
     ///
     /// * Command: `POST v4/openim/sendmsg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
     /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
     ///
@@ -682,7 +682,7 @@ impl<'a> Message<'a> {
     /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
     ///
     /// * Command: `POST v4/openim/batchsendmsg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
+    /// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
     /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
     /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04

@@ -121,7 +121,7 @@ impl<'a> Push<'a> {
     /// for, but are not part of any history. Conditions on attributes and on tags exclude each other.
     ///
     /// * Command: `POST v4/all_member_push/im_push`
-    /// * Quota: 100 calls per day unless the plan says otherwise
+    /// * Quota: 1 call per second and 100 calls per day unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
     /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
     ///

@@ -198,7 +198,7 @@ impl<'a> Timpush<'a> {
     /// Devices without a login have an id that the push SDK makes when it registers; it can stand for a user.
     ///
     /// * Command: `POST v4/timpush/batch`
-    /// * Quota: 30 calls per second unless the plan says otherwise
+    /// * Quota: 30 calls per second with paid editions and 10 calls per second with free editions unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
     /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
     ///
@@ -223,7 +223,7 @@ impl<'a> Timpush<'a> {
     /// exclude each other.
     ///
     /// * Command: `POST v4/timpush/push`
-    /// * Quota: 100 calls per day unless the plan says otherwise
+    /// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions unless the plan says otherwise
     /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
     /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
     ///

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-use tencent_chat_types::Quota;
+use tencent_chat_types::{Quota, QuotaUnit};
 
 /// By how much windows are kept longer than the service's: requests that leave in one of our
 /// windows can arrive in one of its.
@@ -16,9 +16,10 @@ const MARGIN: f64 = 0.005;
 const SPREAD_UP_TO: Duration = Duration::from_secs(1);
 
 /// So much in any window of this length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Window {
     pub(crate) amount: u32,
+    pub(crate) unit: QuotaUnit,
     /// Of the service's window.
     pub(crate) length: Duration,
 }
@@ -28,9 +29,19 @@ impl Window {
     pub(crate) fn new(quota: Quota) -> Option<Self> {
         let length = Duration::from_secs(quota.seconds.into());
         (!length.is_zero()).then_some(Self {
-            amount: quota.calls,
+            amount: quota.amount,
+            unit: quota.unit,
             length,
         })
+    }
+
+    /// What a call takes of it.
+    pub(crate) fn units(&self, turn: &Turn<'_>) -> u32 {
+        match self.unit {
+            QuotaUnit::Items => turn.items,
+            // Every other one counts calls.
+            _ => 1,
+        }
     }
 
     /// For how long a call counts here: a little longer than at the service.
@@ -40,7 +51,9 @@ impl Window {
 
     /// The time between two calls, where they are spread evenly over the window.
     pub(crate) fn spacing(&self) -> Option<Duration> {
-        let is_spread = self.length <= SPREAD_UP_TO && self.amount > 0;
+        // Items come in calls of many, which cannot be spread.
+        let is_spread =
+            self.unit == QuotaUnit::Calls && self.length <= SPREAD_UP_TO && self.amount > 0;
         is_spread.then(|| self.kept() / self.amount)
     }
 }
@@ -48,28 +61,49 @@ impl Window {
 /// The windows of an app's commands: the spec's, but for those that the app has set.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    set: HashMap<String, Option<Window>>,
-    /// Of commands that were called. A raw call may not know its command's quota.
+    set: HashMap<String, Vec<Window>>,
+    /// Times as long as windows are, in place of the service's.
+    scale: Option<f64>,
+    /// Of commands that were called. A raw call may not know its command's quotas.
     known: RwLock<HashMap<String, Arc<[Window]>>>,
 }
 
 impl Plan {
-    /// Another quota for a command than the spec's.
-    pub(crate) fn set(&mut self, command: String, quota: Option<Quota>) {
-        self.set.insert(command, quota.and_then(Window::new));
+    /// Other quotas for a command than the spec's.
+    pub(crate) fn set(&mut self, command: String, quotas: &[Quota]) {
+        let windows = quotas.iter().copied().filter_map(Window::new);
+        self.set.insert(command, windows.collect());
     }
 
-    /// For the command of this call; none where its quota is not known.
+    /// Windows so many times as long as the service's.
+    pub(crate) fn scale(&mut self, scale: f64) {
+        self.scale = (scale.is_finite() && scale > 0.0).then_some(scale);
+    }
+
+    /// For the command of this call; none where its quotas are not known.
     pub(crate) fn command(&self, turn: &Turn<'_>) -> Option<Arc<[Window]>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(windows) = known.get(turn.command) {
             return Some(Arc::clone(windows));
         }
         drop(known);
-        let set = self.set.get(turn.command).copied();
-        let window = set.unwrap_or_else(|| turn.quota.and_then(Window::new))?;
+        let mut windows = match self.set.get(turn.command) {
+            Some(windows) => windows.clone(),
+            None => (turn.quotas.iter().copied())
+                .filter(|quota| quota.holds_in(turn.edition))
+                .filter_map(Window::new)
+                .collect(),
+        };
+        if windows.is_empty() {
+            return None;
+        }
+        if let Some(scale) = self.scale {
+            for window in &mut windows {
+                window.length = window.length.mul_f64(scale);
+            }
+        }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(turn.command.to_owned());
-        Some(Arc::clone(entry.or_insert_with(|| Arc::new([window]))))
+        Some(Arc::clone(entry.or_insert_with(|| windows.into())))
     }
 }

@@ -1,8 +1,9 @@
 //! What runs in Redis. All keys of a script share a hash tag, so that a cluster keeps them on one node.
 
-use crate::limit::{FAR, Window};
+use crate::limit::{FAR, Turn, Window};
 use redis::{Cmd, Script as Hashed};
 use std::time::Duration;
+use tencent_chat_types::QuotaUnit;
 
 /// Time by the clock of Redis, so that no machine's own clock matters. It never goes back: where the
 /// clock of Redis does, by an adjustment or because another node took over, time goes on from where it
@@ -208,11 +209,11 @@ pub(super) struct Limit<'a> {
 }
 
 impl<'a> Limit<'a> {
-    pub(super) fn new(name: &'a str, window: Window) -> Self {
+    pub(super) fn new(name: &'a str, window: Window, turn: &Turn<'_>) -> Self {
         Self {
             name,
             window,
-            units: 1,
+            units: window.units(turn),
         }
     }
 }
@@ -226,11 +227,13 @@ impl Keys {
         format!("{{{}}}:{name}", self.0)
     }
 
-    /// A window that gets another length or is kept otherwise must not find what was kept before.
+    /// A window that gets another length, counts something else or is kept otherwise must not find what
+    /// was kept before.
     fn of_window(&self, limit: &Limit<'_>) -> String {
-        let kind = match limit.window.spacing() {
-            Some(_) => "next",
-            None => "turns",
+        let kind = match (limit.window.spacing(), limit.window.unit) {
+            (Some(_), _) => "next",
+            (None, QuotaUnit::Items) => "items",
+            (None, _) => "turns",
         };
         let length = limit.window.length.as_millis();
         self.of(&format!("{}:{length}ms:{kind}", limit.name))

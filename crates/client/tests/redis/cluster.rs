@@ -1,5 +1,6 @@
 //! A Redis Cluster of three.
 
+use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Cluster};
 use std::time::Duration;
 use tencent_chat_client::{Limiter, RedisLimiter, Turn};
@@ -14,11 +15,8 @@ async fn a_slot_that_moves_is_followed_with_all_that_was_counted() {
         let limiter = cluster.limiter().app(6, 86_400);
         limiter.on_failure(|error| panic!("{error}"))
     };
-    let quota = Quota {
-        calls: 4,
-        seconds: 86_400,
-    };
-    let daily = |patience| Turn::new("v4/a/daily", Some(quota), patience);
+    let quota = Quota::calls(4, 86_400);
+    let daily = |patience| Turn::new("v4/a/daily", leaked(quota), patience);
     let before = limiter();
     for _ in 0..2 {
         before.acquire(daily(AT_ONCE)).await.unwrap();
@@ -31,7 +29,7 @@ async fn a_slot_that_moves_is_followed_with_all_that_was_counted() {
         let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
         assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
     }
-    let other = Turn::new("v4/a/c", None, AT_ONCE);
+    let other = Turn::new("v4/a/c", &[], AT_ONCE);
     before.acquire(other).await.unwrap();
     after.acquire(other).await.unwrap();
     before.acquire(other).await.unwrap_err();

@@ -25,5 +25,10 @@ const PATIENT: Duration = Duration::from_secs(60);
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 fn turn(calls: u32, patience: Duration) -> Turn<'static> {
-    Turn::new("v4/a/b", Some(Quota { calls, seconds: 1 }), patience)
+    Turn::new("v4/a/b", leaked(Quota::calls(calls, 1)), patience)
+}
+
+/// Quotas that live as long as those of the spec.
+fn leaked(quota: Quota) -> &'static [Quota] {
+    Vec::leak(vec![quota])
 }

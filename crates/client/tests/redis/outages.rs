@@ -1,5 +1,6 @@
 //! Redis is gone, hangs, refuses or lies.
 
+use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
 use std::{
     error::Error as _,
@@ -61,13 +62,10 @@ impl io::Write for Told {
 
 /// Until Redis is asked again: then one turn a day is one.
 async fn until_asked_again(limiter: &RedisLimiter) {
-    let daily = Quota {
-        calls: 1,
-        seconds: 86_400,
-    };
+    let daily = Quota::calls(1, 86_400);
     for attempt in 0..1_000 {
         let command = format!("v4/a/daily{attempt}");
-        let daily = Turn::new(&command, Some(daily), AT_ONCE);
+        let daily = Turn::new(&command, leaked(daily), AT_ONCE);
         let both = [limiter.acquire(daily).await, limiter.acquire(daily).await];
         if let [Ok(()), Err(limited)] = &both
             && !limited.wait.is_zero()
@@ -261,7 +259,7 @@ async fn one_broken_key_is_no_outage() {
     let told = Told::default();
     let limiter = told.by(RedisLimiter::new(&redis.address(), "app").unwrap());
     let _: i64 = redis.ask("LPUSH {app}:v4/a/broken:1000ms:next 1").await;
-    let quota = turn(1, PATIENT).quota;
+    let quota = turn(1, PATIENT).quotas;
     let broken = Turn::new("v4/a/broken", quota, AT_ONCE);
     for _ in 0..2 {
         limiter.acquire(broken).await.unwrap();

@@ -1,5 +1,6 @@
 //! What all processes have together, however they ask.
 
+use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
 use std::{sync::Arc, time::Duration};
 use tencent_chat_client::{Limiter, RedisLimiter, Turn};
@@ -38,11 +39,8 @@ async fn long_windows_are_used_up_together() {
     let redis = Redis::start().await;
     let (one, two) = (redis.limiter(), redis.limiter());
     let daily = |patience| {
-        let quota = Quota {
-            calls: 5,
-            seconds: 86_400,
-        };
-        Turn::new("v4/a/daily", Some(quota), patience)
+        let quota = Quota::calls(5, 86_400);
+        Turn::new("v4/a/daily", leaked(quota), patience)
     };
     for limiter in [&one, &two, &one, &two, &one] {
         limiter.acquire(daily(AT_ONCE)).await.unwrap();
@@ -79,7 +77,7 @@ async fn patience_is_for_both_quotas() {
         .unwrap()
         .app(1, 1);
     limiter.acquire(turn(1, PATIENT)).await.unwrap();
-    let other = Turn::new("v4/a/c", None, PATIENT);
+    let other = Turn::new("v4/a/c", &[], PATIENT);
     let (other, both) = tokio::join!(
         limiter.acquire(other),
         limiter.acquire(turn(1, Duration::from_millis(1_500)))
@@ -97,13 +95,10 @@ async fn no_quota_loses_a_turn_to_another() {
         .unwrap()
         .app(1, 5);
     let daily = |patience| {
-        let quota = Quota {
-            calls: 1,
-            seconds: 86_400,
-        };
-        Turn::new("v4/a/daily", Some(quota), patience)
+        let quota = Quota::calls(1, 86_400);
+        Turn::new("v4/a/daily", leaked(quota), patience)
     };
-    let other = Turn::new("v4/a/c", None, PATIENT);
+    let other = Turn::new("v4/a/c", &[], PATIENT);
     limiter.acquire(other).await.unwrap();
     // The app has none left for five seconds.
     limiter.acquire(daily(AT_ONCE)).await.unwrap_err();
@@ -117,11 +112,8 @@ async fn no_quota_loses_a_turn_to_another() {
 async fn a_long_window_holds_no_more_than_its_quota() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
-    let quota = Quota {
-        calls: 2,
-        seconds: 2,
-    };
-    let turn = Turn::new("v4/a/two", Some(quota), PATIENT);
+    let quota = Quota::calls(2, 2);
+    let turn = Turn::new("v4/a/two", leaked(quota), PATIENT);
     let begin = Instant::now();
     for _ in 0..3 {
         limiter.acquire(turn).await.unwrap();
@@ -140,7 +132,7 @@ async fn a_slow_command_does_not_hold_up_the_app() {
     let limiter = limiter.app(100, 1);
     limiter.acquire(turn(1, PATIENT)).await.unwrap();
     // On one connection, so these ask one after the other.
-    let other = Turn::new("v4/a/c", None, Duration::from_millis(900));
+    let other = Turn::new("v4/a/c", &[], Duration::from_millis(900));
     let (second, third, other) = tokio::join!(
         biased;
         limiter.acquire(turn(1, PATIENT)),
@@ -157,12 +149,9 @@ async fn a_slow_command_does_not_hold_up_the_app() {
 async fn a_raw_call_keeps_the_quota_of_a_known_command() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
-    let daily = Quota {
-        calls: 2,
-        seconds: 86_400,
-    };
-    let known = Turn::new("v4/a/daily", Some(daily), PATIENT);
-    let raw = Turn::new("v4/a/daily", None, PATIENT);
+    let daily = Quota::calls(2, 86_400);
+    let known = Turn::new("v4/a/daily", leaked(daily), PATIENT);
+    let raw = Turn::new("v4/a/daily", &[], PATIENT);
     limiter.acquire(raw).await.unwrap();
     limiter.acquire(known).await.unwrap();
     limiter.acquire(raw).await.unwrap();
@@ -177,11 +166,8 @@ async fn a_raw_call_keeps_the_quota_of_a_known_command() {
 async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
-    let quota = Quota {
-        calls: 3,
-        seconds: 86_400,
-    };
-    let daily = |patience| Turn::new("v4/a/daily", Some(quota), patience);
+    let quota = Quota::calls(3, 86_400);
+    let daily = |patience| Turn::new("v4/a/daily", leaked(quota), patience);
     limiter.acquire(turn(10, PATIENT)).await.unwrap();
     limiter.acquire(daily(AT_ONCE)).await.unwrap();
     limiter.acquire(daily(AT_ONCE)).await.unwrap();
@@ -210,11 +196,8 @@ async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
 async fn a_clock_that_jumps_forward_stops_nobody() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
-    let quota = Quota {
-        calls: 3,
-        seconds: 60,
-    };
-    let minute = Turn::new("v4/a/minute", Some(quota), AT_ONCE);
+    let quota = Quota::calls(3, 60);
+    let minute = Turn::new("v4/a/minute", leaked(quota), AT_ONCE);
     for _ in 0..2 {
         for _ in 0..3 {
             limiter.acquire(minute).await.unwrap();

@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p tencent-chat-client --features redis --test redis -- --nocapture table`
 
+use super::leaked;
 use super::server::{Cluster, Redis};
 use futures_util::future::BoxFuture;
 use std::{
@@ -15,19 +16,10 @@ use tencent_chat_types::Quota;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// A command that has more room than it needs: whatever it waits for, it waits for Redis.
-const LIGHT: Quota = Quota {
-    calls: 1_000,
-    seconds: 1,
-};
+const LIGHT: Quota = Quota::calls(1_000, 1);
 /// Two that are called more than they may be.
-const HEAVY: Quota = Quota {
-    calls: 50,
-    seconds: 1,
-};
-const MINUTE: Quota = Quota {
-    calls: 40,
-    seconds: 60,
-};
+const HEAVY: Quota = Quota::calls(50, 1);
+const MINUTE: Quota = Quota::calls(40, 60);
 
 /// Calls of each command: every so often, for so long in all, with the fault after the first part.
 const EVERY: Duration = Duration::from_millis(10);
@@ -62,7 +54,7 @@ async fn load(
         calls.push(tokio::spawn(async move {
             let asked = begin.elapsed();
             let limited = limiter
-                .acquire(Turn::new(command, Some(quota), patience))
+                .acquire(Turn::new(command, leaked(quota), patience))
                 .await;
             let limited = limited.err();
             all.lock().unwrap().push(Done {
@@ -90,7 +82,7 @@ fn beyond(calls: &[Done], quota: Quota) -> usize {
         while within.front().is_some_and(|first| time - *first >= window) {
             within.pop_front();
         }
-        match within.len() < quota.calls as usize {
+        match within.len() < quota.amount as usize {
             true => within.push_back(time),
             false => beyond += 1,
         }
@@ -324,7 +316,7 @@ async fn table_of_what_faults_cost() {
         }
         // State that is lost with the server, and a minute that has passed, begin a window anew.
         let anew = ["restart after 0.2 s", "clock on by an hour"].contains(&fault);
-        let most = if anew { MINUTE.calls as usize } else { 0 };
+        let most = if anew { MINUTE.amount as usize } else { 0 };
         assert!(
             row.beyond_minute <= most,
             "{fault}: {} beyond the quota",

@@ -2,7 +2,7 @@
 
 use crate::codegen::{
     model::{Endpoint, Errors, Field, Limit, Module, Paging, Repeat},
-    spec::{Date, Erratum, ItemOrder},
+    spec::{Date, Edition, Erratum, ItemOrder, Quota},
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -114,7 +114,7 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
         let _ = write!(text, "\n{}\n", module.doc.trim());
     }
     let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
-    let _ = writeln!(text, "* Quota: {}", quota(endpoint.quota));
+    let _ = writeln!(text, "* Quota: {}", quotas(&endpoint.quotas));
     let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
     if !endpoint.one_of.is_empty() {
         let names: Vec<String> = (endpoint.one_of.iter())
@@ -174,24 +174,33 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
     text
 }
 
-fn quota(quota: Option<(u32, u32)>) -> String {
-    match quota {
-        None => "no source names one".to_owned(),
-        Some((calls, 1)) => format!(
-            "{calls} {} per second unless the plan says otherwise",
-            calls_word(calls)
-        ),
-        Some((calls, 86400)) => format!(
-            "{calls} {} per day unless the plan says otherwise",
-            calls_word(calls)
-        ),
-        Some((calls, seconds)) => {
-            format!(
-                "{calls} {} per {seconds} seconds unless the plan says otherwise",
-                calls_word(calls)
-            )
-        }
+fn quotas(quotas: &[Quota]) -> String {
+    let all: Vec<String> = quotas.iter().map(quota).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    match all.as_slice() {
+        [] => "no source names one".to_owned(),
+        all => format!("{} unless the plan says otherwise", listed(all)),
     }
+}
+
+fn quota(quota: &Quota) -> String {
+    let amount = quota.amount();
+    let unit = match &quota.of {
+        None => calls_word(amount).to_owned(),
+        Some(of) => format!("entries of `{of}`"),
+    };
+    let window = match quota.seconds {
+        1 => "per second".to_owned(),
+        60 => "per minute".to_owned(),
+        86400 => "per day".to_owned(),
+        seconds => format!("per {seconds} seconds"),
+    };
+    let edition = match quota.edition {
+        None => "",
+        Some(Edition::Free) => " with free editions",
+        Some(Edition::Paid) => " with paid editions",
+    };
+    format!("{amount} {unit} {window}{edition}")
 }
 
 /// `A`, `A and B`, `A, B and C`.

@@ -13,7 +13,9 @@ use crate::codegen::{
         PagingEnd, PagingStyle, Repeat, Role, Type, Union, Values, Webhook,
     },
     names::camel_case,
-    schema, tidy,
+    schema,
+    spec::{Edition, Quota},
+    tidy,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -45,6 +47,10 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
                 file.import(&path, name);
             }
         }
+    }
+    // Also the name of a class of errors, so it is not imported wherever it is named.
+    if (module.endpoint.as_ref()).is_some_and(|endpoint| !endpoint.quotas.is_empty()) {
+        file.import("crate", "Quota");
     }
     for def in model.webhooks.iter().filter(|_| module.webhook.is_some()) {
         for shared in &def.enums {
@@ -595,9 +601,19 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
         .as_ref()
         .map(number)
         .map(|page| quote! { .with_page(#page) });
-    let quota = endpoint.quota.as_ref().map(|(calls, seconds)| {
-        let (calls, seconds) = (number(calls), number(seconds));
-        quote! { .with_quota(#calls, #seconds) }
+    let rows = endpoint.quotas.iter().map(quota);
+    let quotas = (!endpoint.quotas.is_empty()).then(|| quote! { .with_quotas(&[#(#rows),*]) });
+    let counted = endpoint.counted.as_ref().map(|list| {
+        let wire = &list.wire;
+        quote! { .with_counted(#wire) }
+    });
+    let quota_items = endpoint.counted.as_ref().map(|list| {
+        let name = ident(&list.rust);
+        let count = match list.required {
+            true => quote! { self.#name.len() },
+            false => quote! { self.#name.as_ref().map_or(0, Vec::len) },
+        };
+        quote! { fn quota_items(&self) -> usize { #count } }
     });
     let errors = endpoint.errors.iter().map(|(code, _)| {
         let code = Literal::i64_unsuffixed(*code);
@@ -628,10 +644,29 @@ fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Object) -> Token
     quote! {
         impl Endpoint for #request {
             type Reply = #reply;
-            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quota #errors #notes #retry_after #bare_reply #regions;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quotas #counted #errors #notes #retry_after #bare_reply #regions;
             #repeat_safe
+            #quota_items
         }
     }
+}
+
+fn quota(quota: &Quota) -> TokenStream {
+    let amount = Literal::u32_unsuffixed(quota.amount());
+    let seconds = Literal::u32_unsuffixed(quota.seconds);
+    let unit = match quota.calls {
+        Some(_) => quote! { calls },
+        None => quote! { items },
+    };
+    let edition = quota.edition.map(|edition| match edition {
+        Edition::Free => quote! { .in_edition(Edition::Free) },
+        Edition::Paid => quote! { .in_edition(Edition::Paid) },
+    });
+    let code = quota.code.map(|code| {
+        let code = Literal::i64_unsuffixed(code);
+        quote! { .refused_with(ErrorCode(#code)) }
+    });
+    quote! { Quota::#unit(#amount, #seconds) #edition #code }
 }
 
 /// Whether a request may be sent again, where that depends on the request: on whether certain

@@ -14,6 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "Advance",
             "Batched",
+            "Edition",
             "Endpoint",
             "Envelope",
             "ErrorCode",

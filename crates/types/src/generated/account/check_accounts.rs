@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/account_check`: Querying Accounts
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::account::AccountId;
 use crate::validate::{Checker, Validate};
@@ -68,7 +68,7 @@ impl Endpoint for CheckAccounts {
             Repeat::Read,
         )
         .with_page(34956)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(70169),

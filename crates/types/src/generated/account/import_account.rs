@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/account_import`: Importing a Single Account
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -99,7 +99,7 @@ impl Endpoint for ImportAccount {
             Repeat::Idempotent,
         )
         .with_page(34953)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(40006),

@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/multiaccount_import`: Importing Multiple Accounts
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -104,7 +104,7 @@ impl Endpoint for ImportAccounts {
             Repeat::Idempotent,
         )
         .with_page(34954)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(40006),

@@ -2,7 +2,7 @@
 
 //! `POST v4/im_open_login_svc/kick`: Invalidating Account Login States
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -64,7 +64,7 @@ impl Endpoint for InvalidateLogin {
             Repeat::Unsafe,
         )
         .with_page(34957)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(70107),

@@ -24,7 +24,7 @@
 //! * Held here: v4/openim/query_online_status.
 //! * Why: the newer page and the list of commands name this one.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
@@ -109,7 +109,7 @@ impl Endpoint for QueryOnlineStatus {
             Repeat::Read,
         )
         .with_page(35477)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(70107),

@@ -9,7 +9,7 @@
 //! * Held here: `IsRepeated` 1 is every day, `Level` 1 blocks.
 //! * Why: the first sample says so of the same values, and the second repeats its words.
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
@@ -91,7 +91,7 @@ impl Endpoint for SetDoNotDisturb {
             "v4/im_msg_db_logic/admin_set_do_not_disturb",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 /// Reply to [`SetDoNotDisturb`].

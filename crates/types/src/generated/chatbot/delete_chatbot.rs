@@ -2,7 +2,7 @@
 
 //! `POST v4/openim_robot_http_svc/delete_robot`: Deleting Chatbot Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -59,7 +59,7 @@ impl Endpoint for DeleteChatbot {
             Repeat::Idempotent,
         )
         .with_page(55282)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10002)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim_robot_http_svc/get_all_robots`: Pulling Chatbot Accounts
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -50,7 +50,7 @@ impl Endpoint for ListChatbots {
             Repeat::Read,
         )
         .with_page(55280)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10002), ErrorCode(10008)])
         .with_error_notes(
             &[

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim_robot_http_svc/send_stream_msg`: Sending a streaming response message
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -103,7 +103,7 @@ impl Endpoint for SendStreamMsg {
             Repeat::Unsafe,
         )
         .with_page(71131)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10002), ErrorCode(10004)]);
 }
 

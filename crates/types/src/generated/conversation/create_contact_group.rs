@@ -9,7 +9,7 @@
 //! * Held here: an object with Type, To_Account and ToGroupId.
 //! * Why: the sample of the page shows an object.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::conversation::{Contact, ContactGroup, ContactResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -94,7 +94,7 @@ impl Endpoint for CreateContactGroup {
             Repeat::Idempotent,
         )
         .with_page(53437)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

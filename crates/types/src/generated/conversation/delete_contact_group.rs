@@ -2,7 +2,7 @@
 
 //! `POST v4/recentcontact/del_contact_group`: Deleting Conversation Group Data
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::conversation::ContactGroup;
 use crate::validate::{Checker, Validate};
@@ -86,7 +86,7 @@ impl Endpoint for DeleteContactGroup {
             Repeat::Idempotent,
         )
         .with_page(53441)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

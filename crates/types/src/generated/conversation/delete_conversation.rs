@@ -9,7 +9,7 @@
 //! * Held here: `ToGroupid` on the wire, `to_group_id` in Rust.
 //! * Why: table and sample of the page agree on it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::conversation::ContactType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -117,7 +117,7 @@ impl Endpoint for DeleteConversation {
             Repeat::Unsafe,
         )
         .with_page(43088)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/get_c2c_unread_msg_num`: Querying Unread One-to-One Message Count
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -81,7 +81,7 @@ impl Endpoint for GetC2cUnreadCount {
             Repeat::Read,
         )
         .with_page(41046)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(90001), ErrorCode(90003), ErrorCode(90008)]);
 }
 

@@ -29,7 +29,7 @@
 //! * Held here: an edition that includes conversation groups.
 //! * Why: the names of the editions change with the price list.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::conversation::{ContactGroup, MarkedConversation};
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
@@ -116,7 +116,7 @@ impl Endpoint for GetContactGroup {
             Repeat::Read,
         )
         .with_page(53440)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

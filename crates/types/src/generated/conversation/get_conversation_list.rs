@@ -9,7 +9,7 @@
 //! * Held here: the time of the last message.
 //! * Why: the sample shows seconds since 1970, as do the cursors made from it.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::conversation::ContactType;
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
@@ -133,7 +133,7 @@ impl Endpoint for GetConversationList {
             Repeat::Read,
         )
         .with_page(43087)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

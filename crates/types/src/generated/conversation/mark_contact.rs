@@ -14,7 +14,7 @@
 //! * Held here: the description in the next column.
 //! * Why: the columns are shifted by one.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
@@ -102,7 +102,7 @@ impl Endpoint for MarkContact {
             Repeat::Idempotent,
         )
         .with_page(53438)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

@@ -9,7 +9,7 @@
 //! * Held here: only for a one-to-one conversation.
 //! * Why: the page's sample names a group without it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::conversation::ContactType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -91,7 +91,7 @@ impl Endpoint for PinConversations {
             Repeat::Idempotent,
         )
         .with_page(78304)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

@@ -14,7 +14,7 @@
 //! * Held here: ContactResultItem, a list, and GroupItem.
 //! * Why: the sample shows these names.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::conversation::{Contact, ContactGroup, MarkedConversation};
 use crate::validate::{Checker, Validate};
@@ -96,7 +96,7 @@ impl Endpoint for SearchContactGroup {
             Repeat::Read,
         )
         .with_page(53442)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

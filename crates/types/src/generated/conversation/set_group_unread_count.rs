@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/set_unread_msg_num`: Setting the Unread Message Count of a Member
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -81,7 +81,7 @@ impl Endpoint for SetGroupUnreadCount {
             Repeat::Unsafe,
         )
         .with_page(34909)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

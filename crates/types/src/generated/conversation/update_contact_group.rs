@@ -19,7 +19,7 @@
 //! * Held here: the description of the fourth column.
 //! * Why: the columns are shifted by one.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -109,7 +109,7 @@ impl Endpoint for UpdateContactGroup {
             Repeat::Unsafe,
         )
         .with_page(53439)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(50001),

@@ -9,7 +9,7 @@
 //! * Held here: optional.
 //! * Why: a field with a default need not be sent.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::group::AddMemberOutcome;
 use crate::validate::{Checker, Validate};
@@ -106,7 +106,7 @@ impl Endpoint for AddGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(34921)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

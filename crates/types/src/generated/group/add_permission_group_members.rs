@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/add_permission_group_member`: Adding Members to a Permission Group
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::permission_group::PermissionGroupMember;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -84,7 +84,7 @@ impl Endpoint for AddPermissionGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(61240)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/add_topic_permission_group`: Adding Topic Permissions
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::permission_group::{TopicPermission, TopicPermissionResult};
 use crate::validate::{Checker, Validate};
@@ -84,7 +84,7 @@ impl Endpoint for AddTopicPermissions {
             Repeat::Unsafe,
         )
         .with_page(61236)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

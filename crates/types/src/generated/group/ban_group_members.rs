@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/ban_group_member`: Banning Group Members
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -99,7 +99,7 @@ impl Endpoint for BanGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(50296)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

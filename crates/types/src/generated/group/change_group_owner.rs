@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/change_group_owner`: Changing Group Owner
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -86,7 +86,7 @@ impl Endpoint for ChangeGroupOwner {
             Repeat::Idempotent,
         )
         .with_page(34966)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

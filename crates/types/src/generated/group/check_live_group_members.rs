@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_avchatroom_http_svc/check_members`: Checking Whether Users Are in an Audio-Video Group
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -77,7 +77,7 @@ impl Endpoint for CheckLiveGroupMembers {
             Repeat::Read,
         )
         .with_page(60523)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/clear_group_attr`: Clearing Group Custom Attributes
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -67,7 +67,7 @@ impl Endpoint for ClearGroupAttributes {
             Repeat::Unsafe,
         )
         .with_page(44189)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

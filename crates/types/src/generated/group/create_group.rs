@@ -14,7 +14,7 @@
 //! * Held here: a field of each member.
 //! * Why: the samples show it inside MemberList.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -303,7 +303,7 @@ impl Endpoint for CreateGroup {
             Repeat::Unsafe,
         )
         .with_page(34895)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

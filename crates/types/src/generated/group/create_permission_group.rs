@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/create_permission_group`: Creating Permission Groups
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -113,7 +113,7 @@ impl Endpoint for CreatePermissionGroup {
             Repeat::Unsafe,
         )
         .with_page(61232)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -9,7 +9,7 @@
 //! * Held here: a text.
 //! * Why: the sample sends one, and every account is a text.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -177,7 +177,7 @@ impl Endpoint for CreateTopic {
             Repeat::Unsafe,
         )
         .with_page(49471)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

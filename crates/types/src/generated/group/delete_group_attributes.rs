@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_group_attr`: Deleting Group Custom Attributes
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -77,7 +77,7 @@ impl Endpoint for DeleteGroupAttributes {
             Repeat::Idempotent,
         )
         .with_page(59499)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_group_member`: Deleting Group Members
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -106,7 +106,7 @@ impl Endpoint for DeleteGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(34949)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_permission_group_member`: Deleting Permission Group Members
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::model::permission_group::PermissionGroupMember;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -84,7 +84,7 @@ impl Endpoint for DeletePermissionGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(61241)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

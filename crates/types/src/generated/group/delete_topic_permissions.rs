@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_topic_permission_group`: Deleting Topic Permissions
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::permission_group::TopicPermissionResult;
 use crate::validate::{Checker, Validate};
@@ -83,7 +83,7 @@ impl Endpoint for DeleteTopicPermissions {
             Repeat::Idempotent,
         )
         .with_page(61238)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -9,7 +9,7 @@
 //! * Held here: the group to disband.
 //! * Why: the page is about disbanding.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -72,7 +72,7 @@ impl Endpoint for DestroyGroup {
             Repeat::Idempotent,
         )
         .with_page(34896)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

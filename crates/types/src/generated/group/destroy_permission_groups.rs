@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/destroy_permission_group`: Terminating Permission Groups
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -80,7 +80,7 @@ impl Endpoint for DestroyPermissionGroups {
             Repeat::Idempotent,
         )
         .with_page(61233)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/million_group_open_http_svc/destroy_topic`: Deleting Topic
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -81,7 +81,7 @@ impl Endpoint for DestroyTopics {
             Repeat::Idempotent,
         )
         .with_page(49470)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

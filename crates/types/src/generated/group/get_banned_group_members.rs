@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_group_ban_member`: Getting the List of Banned Group Members.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -95,7 +95,7 @@ impl Endpoint for GetBannedGroupMembers {
             Repeat::Read,
         )
         .with_page(50295)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

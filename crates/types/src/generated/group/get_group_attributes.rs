@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_attr_http_svc/get_group_attr`: Getting Group Custom Attributes
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::GroupAttribute;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -63,7 +63,7 @@ impl Endpoint for GetGroupAttributes {
             Repeat::Read,
         )
         .with_page(44187)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_group_counter`: Getting Group Counters
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::GroupCounter;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -84,7 +84,7 @@ impl Endpoint for GetGroupCounters {
             Repeat::Read,
         )
         .with_page(53427)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: a text.
 //! * Why: the other sample shows one, and JSON has no bare words.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::group::{
     ApplyJoinOption, CustomField, GroupMember, GroupType, InviteJoinOption, MuteAllMember,
@@ -97,7 +97,7 @@ impl Endpoint for GetGroupInfo {
             Repeat::Read,
         )
         .with_page(34961)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_role_in_group`: Querying the Roles of Users in a Group
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::group::MemberRole;
 use crate::validate::{Checker, Validate};
@@ -79,7 +79,7 @@ impl Endpoint for GetGroupMemberRoles {
             Repeat::Read,
         )
         .with_page(34963)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

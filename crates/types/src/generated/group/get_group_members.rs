@@ -9,7 +9,7 @@
 //! * Held here: at most 6,000.
 //! * Why: the table says so; pages end by the number of members and not by a short page, so a lower limit loses nothing.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::{GroupMember, MemberRole};
 use crate::paging::{by_offset, carry, is_start};
 use crate::validate::{Checker, Validate};
@@ -172,7 +172,7 @@ impl Endpoint for GetGroupMembers {
             Repeat::Read,
         )
         .with_page(34948)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: GroupType stays optional.
 //! * Why: the field table says that it must be Community, the sample leaves it out.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, GroupType, MemberRole, MsgFlag, MuteAllMember};
 use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
@@ -174,7 +174,7 @@ impl Endpoint for GetJoinedGroups {
             Repeat::Read,
         )
         .with_page(34925)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10003), ErrorCode(10004), ErrorCode(10018)],
         );

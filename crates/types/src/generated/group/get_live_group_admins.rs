@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_avchatroom_http_svc/get_admin_list`: Obtaining the List of Live Streaming Group Administrators
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -66,7 +66,7 @@ impl Endpoint for GetLiveGroupAdmins {
             Repeat::Read,
         )
         .with_page(60524)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10001),

@@ -24,7 +24,7 @@
 //! * Held here: 10 to 40 seconds.
 //! * Why: both are official, of different dates.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -117,7 +117,7 @@ impl Endpoint for GetLiveGroupMembers {
             Repeat::Read,
         )
         .with_page(50293)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10001),

@@ -9,7 +9,7 @@
 //! * Held here: v4/group_open_http_svc/get_group_muted_account.
 //! * Why: the page of the command itself names this one.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -85,7 +85,7 @@ impl Endpoint for GetMutedGroupMembers {
             Repeat::Read,
         )
         .with_page(34964)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

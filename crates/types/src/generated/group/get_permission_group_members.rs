@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_permission_group_member_list`: Obtaining Permission Group Member List
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::GroupMember;
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
@@ -103,7 +103,7 @@ impl Endpoint for GetPermissionGroupMembers {
             Repeat::Read,
         )
         .with_page(61242)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

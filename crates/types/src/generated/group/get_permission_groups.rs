@@ -14,7 +14,7 @@
 //! * Held here: optional.
 //! * Why: the sample that names permission groups is without it.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -123,7 +123,7 @@ impl Endpoint for GetPermissionGroups {
             Repeat::Read,
         )
         .with_page(61235)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_specified_group_member_info`: Getting the Profiles of Specified Group Members
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::group::{GroupMember, MemberRole};
 use crate::validate::{Checker, Validate};
@@ -137,7 +137,7 @@ impl Endpoint for GetSpecifiedGroupMembers {
             Repeat::Read,
         )
         .with_page(64897)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: optional.
 //! * Why: the same row answers all topics without it, and so does a sample.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -94,7 +94,7 @@ impl Endpoint for GetTopicPermissions {
             Repeat::Read,
         )
         .with_page(61239)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -9,7 +9,7 @@
 //! * Held here: a text.
 //! * Why: the sample sends one, and every account is a text.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{MsgFlag, MuteAllMember};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -116,7 +116,7 @@ impl Endpoint for GetTopics {
             Repeat::Read,
         )
         .with_page(49469)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

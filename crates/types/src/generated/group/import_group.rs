@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/import_group`: Importing a Group Profile
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, GroupType};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -224,7 +224,7 @@ impl Endpoint for ImportGroup {
             Repeat::Unsafe,
         )
         .with_page(34967)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/import_group_member`: Importing Group Members
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::group::{AddMemberOutcome, MemberRole};
 use crate::validate::{Checker, Validate};
@@ -80,7 +80,7 @@ impl Endpoint for ImportGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(34969)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -14,7 +14,7 @@
 //! * Held here: the first.
 //! * Why: three international pages agree on it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::GroupType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -204,7 +204,7 @@ impl Endpoint for ImportTopic {
             Repeat::Unsafe,
         )
         .with_page(53448)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: both optional.
 //! * Why: the command's own page shows them.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::GroupType;
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
@@ -102,7 +102,7 @@ impl Endpoint for ListGroups {
             Repeat::Read,
         )
         .with_page(34960)
-        .with_quota(1, 1)
+        .with_quotas(&[Quota::calls(1, 1)])
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10007), ErrorCode(10018)],
         );

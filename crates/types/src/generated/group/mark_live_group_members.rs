@@ -14,7 +14,7 @@
 //! * Held here: a list.
 //! * Why: the sample shows a list.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
@@ -99,7 +99,7 @@ impl Endpoint for MarkLiveGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(50294)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10001),

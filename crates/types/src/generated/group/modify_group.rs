@@ -9,7 +9,7 @@
 //! * Held here: `MuteAllMember`.
 //! * Why: the newer page and its sample have it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, CustomField, InviteJoinOption, MuteAllMember};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -283,7 +283,7 @@ impl Endpoint for ModifyGroup {
             Repeat::Idempotent,
         )
         .with_page(34962)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: `MuteTime`.
 //! * Why: the newer page and its sample have it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{CustomField, MemberRole, MsgFlag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -155,7 +155,7 @@ impl Endpoint for ModifyGroupMember {
             Repeat::Idempotent,
         )
         .with_page(34900)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

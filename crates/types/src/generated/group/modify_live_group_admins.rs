@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_avchatroom_http_svc/modify_admin`: Setting/Deleting Live Streaming Group Administrators
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
@@ -85,7 +85,7 @@ impl Endpoint for ModifyLiveGroupAdmins {
             Repeat::Idempotent,
         )
         .with_page(60525)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10001),

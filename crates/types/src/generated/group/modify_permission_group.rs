@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/modify_permission_group`: Modifying Permission Group Information
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -119,7 +119,7 @@ impl Endpoint for ModifyPermissionGroup {
             Repeat::Idempotent,
         )
         .with_page(61234)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

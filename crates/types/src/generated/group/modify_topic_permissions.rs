@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/set_topic_permission_group`: Modifying Topic Permissions
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::permission_group::{TopicPermission, TopicPermissionResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -81,7 +81,7 @@ impl Endpoint for ModifyTopicPermissions {
             Repeat::Idempotent,
         )
         .with_page(61237)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/forbid_send_msg`: Bulk Muting and Unmuting
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -97,7 +97,7 @@ impl Endpoint for MuteGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(34951)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: banning must be enabled.
 //! * Why: the pages of the other two banning commands say so.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -83,7 +83,7 @@ impl Endpoint for UnbanGroupMembers {
             Repeat::Idempotent,
         )
         .with_page(50297)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

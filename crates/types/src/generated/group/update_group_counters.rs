@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/update_group_counter`: Updating Group Counters
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::GroupCounter;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
@@ -94,7 +94,7 @@ impl Endpoint for UpdateGroupCounters {
             Repeat::Unsafe,
         )
         .with_page(53428)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/delete_c2c_msg_ramble`: Deleting One-to-One Messages
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -84,7 +84,7 @@ impl Endpoint for DeleteC2cMsgs {
             "v4/openim/delete_c2c_msg_ramble",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(20018),

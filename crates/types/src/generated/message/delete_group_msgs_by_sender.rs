@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/delete_group_msg_by_sender`: Deleting Messages Sent by a Specified User
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -84,7 +84,7 @@ impl Endpoint for DeleteGroupMsgsBySender {
             Repeat::Unsafe,
         )
         .with_page(34970)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -14,7 +14,7 @@
 //! * Held here: it lacks Peer_Account or Operator_Account.
 //! * Why: the request of this command has no other fields for the two sides.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
@@ -126,7 +126,7 @@ impl Endpoint for GetC2cHistory {
             Repeat::Read,
         )
         .with_page(35478)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim_msg_ext_http_svc/get_key_values`: Pulling the Message Extension of a One-to-One Message
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::message_extension::MsgExtension;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -96,7 +96,7 @@ impl Endpoint for GetC2cMsgExtensions {
             "v4/openim_msg_ext_http_svc/get_key_values",
             Repeat::Read,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10008), ErrorCode(23004)],
         );

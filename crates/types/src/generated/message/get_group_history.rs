@@ -14,7 +14,7 @@
 //! * Held here: `RspMsgList` and `GroupId`.
 //! * Why: the sample shows these names.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::paging::{downwards, equals};
 use crate::validate::{Checker, Validate};
@@ -128,7 +128,7 @@ impl Endpoint for GetGroupHistory {
             Repeat::Read,
         )
         .with_page(34971)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

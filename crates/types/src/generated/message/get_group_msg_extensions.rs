@@ -9,7 +9,7 @@
 //! * Held here: of a group message.
 //! * Why: title, fields and samples say so.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::message_extension::MsgExtension;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -90,7 +90,7 @@ impl Endpoint for GetGroupMsgExtensions {
             "v4/openim_msg_ext_http_svc/group_get_key_values",
             Repeat::Read,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10008), ErrorCode(23004)],
         );

@@ -14,7 +14,7 @@
 //! * Held here: `IsFinish`, and `IsFinished` as an optional field; either ends the list.
 //! * Why: both samples show `IsFinish`, and nobody knows of a reply with the other name.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
@@ -111,7 +111,7 @@ impl Endpoint for GetGroupMsgReaders {
             "v4/group_open_http_svc/get_group_msg_receipt_detail",
             Repeat::Read,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

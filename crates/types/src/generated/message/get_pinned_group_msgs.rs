@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/get_pinned_messages`: 获取置顶消息
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -73,7 +73,7 @@ impl Endpoint for GetPinnedGroupMsgs {
             "v4/group_open_http_svc/get_pinned_messages",
             Repeat::Read,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10010)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/importmsg`: Importing One-to-One Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
@@ -147,7 +147,7 @@ impl Endpoint for ImportC2cMsg {
             Repeat::DeduplicatedBy(&["MsgSeq", "MsgRandom", "MsgTimeStamp"]),
         )
         .with_page(35014)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

@@ -9,7 +9,7 @@
 //! * Held here: a list.
 //! * Why: the sample shows a list.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -114,7 +114,7 @@ impl Endpoint for ImportGroupMsgs {
             Repeat::Unsafe,
         )
         .with_page(34968)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10004),

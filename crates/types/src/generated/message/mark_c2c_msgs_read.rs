@@ -9,7 +9,7 @@
 //! * Held here: a number, and a text is read as well.
 //! * Why: a timestamp in seconds is a number everywhere else; no sample shows it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -89,7 +89,7 @@ impl Endpoint for MarkC2cMsgsRead {
             Repeat::IdempotentWith(&["MsgReadTime"]),
         )
         .with_page(38996)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(90001), ErrorCode(90003), ErrorCode(90008)])
         .with_error_notes(
             &[

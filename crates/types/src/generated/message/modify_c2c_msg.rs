@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/modify_c2c_msg`: Modifying Historical One-to-one Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -125,7 +125,7 @@ impl Endpoint for ModifyC2cMsg {
             Repeat::Idempotent,
         )
         .with_page(47722)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(20001),

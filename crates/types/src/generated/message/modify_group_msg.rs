@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/modify_group_msg`: Modifying Historical Group Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -126,7 +126,7 @@ impl Endpoint for ModifyGroupMsg {
             Repeat::Idempotent,
         )
         .with_page(47948)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(20001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/pin_message`: 群消息置顶
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -97,7 +97,7 @@ impl Endpoint for PinGroupMsg {
             "v4/group_open_http_svc/pin_message",
             Repeat::Unsafe,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[ErrorCode(10004), ErrorCode(10010), ErrorCode(10070), ErrorCode(10071)],
         );

@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/admin_msgwithdraw`: Recalling One-to-One Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -83,7 +83,7 @@ impl Endpoint for RecallC2cMsg {
             Repeat::Idempotent,
         )
         .with_page(35015)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(20022),

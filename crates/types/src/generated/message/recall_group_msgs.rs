@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/group_msg_recall`: Recalling Group Messages
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
@@ -114,7 +114,7 @@ impl Endpoint for RecallGroupMsgs {
             Repeat::Idempotent,
         )
         .with_page(34965)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

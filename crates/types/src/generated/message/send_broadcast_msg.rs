@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/send_broadcast_msg`: Broadcast Message of Audio-Video Group
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
@@ -105,7 +105,7 @@ impl Endpoint for SendBroadcastMsg {
             Repeat::DeduplicatedBy(&["Random"]),
         )
         .with_page(49440)
-        .with_quota(1, 1)
+        .with_quotas(&[Quota::calls(1, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: an optional field `GroupAtInfo`.
 //! * Why: a sample on the page shows it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, MsgPriority, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
@@ -22,7 +22,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// Triggers the webhooks before and after a group message unless `ForbidCallbackControl` says otherwise.
 ///
 /// * Command: `POST v4/group_open_http_svc/send_group_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
 /// * Repeating: harmless while `Random` stays the same: the server drops the second request
 /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
 ///
@@ -287,7 +287,9 @@ impl Endpoint for SendGroupMsg {
             Repeat::DeduplicatedBy(&["Random"]),
         )
         .with_page(34959)
-        .with_quota(200, 1)
+        .with_quotas(
+            &[Quota::calls(200, 1), Quota::calls(1000, 86400).in_edition(Edition::Free)],
+        )
         .with_errors(
             &[
                 ErrorCode(10002),

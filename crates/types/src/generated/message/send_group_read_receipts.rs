@@ -2,7 +2,7 @@
 
 //! `POST v4/group_open_http_svc/group_msg_receipt`: Sending Read Receipts for Group Messages
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -87,7 +87,7 @@ impl Endpoint for SendGroupReadReceipts {
             "v4/group_open_http_svc/group_msg_receipt",
             Repeat::Idempotent,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: optional.
 //! * Why: a sample leaves it out.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -111,7 +111,7 @@ impl Endpoint for SendGroupSystemNotification {
             Repeat::Unsafe,
         )
         .with_page(34958)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

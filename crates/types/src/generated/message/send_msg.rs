@@ -2,7 +2,7 @@
 
 //! `POST v4/openim/sendmsg`: Sending One-to-One Messages to One User
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
@@ -16,7 +16,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// Triggers the webhooks before and after a one-to-one message unless `ForbidCallbackControl` says otherwise.
 ///
 /// * Command: `POST v4/openim/sendmsg`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
 /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
 ///
@@ -292,7 +292,9 @@ impl Endpoint for SendMsg {
             Repeat::DeduplicatedBy(&["MsgRandom", "MsgSeq"]),
         )
         .with_page(34919)
-        .with_quota(200, 1)
+        .with_quotas(
+            &[Quota::calls(200, 1), Quota::calls(1000, 86400).in_edition(Edition::Free)],
+        )
         .with_errors(
             &[
                 ErrorCode(20001),

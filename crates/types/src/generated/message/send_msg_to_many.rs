@@ -9,7 +9,7 @@
 //! * Held here: any status other than FAIL means success when the code is 0.
 //! * Why: the page calls it the reply to a request that succeeded in part.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::endpoint::is_set;
 use crate::model::message::{MsgElement, SendMsgControl, SyncOtherMachine};
@@ -24,7 +24,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
 ///
 /// * Command: `POST v4/openim/batchsendmsg`
-/// * Quota: 200 calls per second unless the plan says otherwise
+/// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
@@ -246,7 +246,13 @@ impl Endpoint for SendMsgToMany {
             Repeat::DeduplicatedBy(&["MsgRandom", "MsgSeq"]),
         )
         .with_page(34920)
-        .with_quota(200, 1)
+        .with_quotas(
+            &[
+                Quota::calls(200, 1),
+                Quota::items(12000, 60).refused_with(ErrorCode(90057)),
+            ],
+        )
+        .with_counted("To_Account")
         .with_errors(
             &[
                 ErrorCode(70107),
@@ -270,6 +276,10 @@ impl Endpoint for SendMsgToMany {
         );
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
+    }
+
+    fn quota_items(&self) -> usize {
+        self.to_account.len()
     }
 }
 

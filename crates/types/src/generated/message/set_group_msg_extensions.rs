@@ -2,7 +2,7 @@
 
 //! `POST v4/openim_msg_ext_http_svc/group_set_key_values`: Configuring Message Extension for a Group Message
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::model::message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
 use crate::validate::{Checker, Validate};
@@ -104,7 +104,7 @@ impl Endpoint for SetGroupMsgExtensions {
             "v4/openim_msg_ext_http_svc/group_set_key_values",
             Repeat::Unsafe,
         )
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

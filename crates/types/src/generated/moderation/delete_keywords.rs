@@ -14,7 +14,7 @@
 //! * Held here: the number of deleted words.
 //! * Why: the table says so.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -95,7 +95,7 @@ impl Endpoint for DeleteKeywords {
             Repeat::Idempotent,
         )
         .with_page(77832)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(2001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/openconfigsvr/getnospeaking`: Querying Global Mute
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -61,7 +61,7 @@ impl Endpoint for GetGlobalMute {
             Repeat::Read,
         )
         .with_page(34924)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[ErrorCode(130001), ErrorCode(130002), ErrorCode(130003), ErrorCode(130014)],
         );

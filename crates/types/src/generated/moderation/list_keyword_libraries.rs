@@ -9,7 +9,7 @@
 //! * Held here: China, Singapore and Seoul.
 //! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::moderation::ModerationResult;
 use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
@@ -93,7 +93,7 @@ impl Endpoint for ListKeywordLibraries {
             Repeat::Read,
         )
         .with_page(77829)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(2001),

@@ -14,7 +14,7 @@
 //! * Held here: `Infos`.
 //! * Why: the sample shows it.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -116,7 +116,7 @@ impl Endpoint for ListKeywords {
             Repeat::Read,
         )
         .with_page(77830)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(2001),

@@ -9,7 +9,7 @@
 //! * Held here: China, Singapore and Seoul.
 //! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::moderation::{
     ModerationContentType, ModerationLabel, ModerationResult, ModerationScene,
 };
@@ -120,7 +120,7 @@ impl Endpoint for ModerateContent {
             Repeat::Unsafe,
         )
         .with_page(77827)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(2001),

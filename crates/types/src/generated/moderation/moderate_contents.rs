@@ -9,7 +9,7 @@
 //! * Held here: China, Singapore and Seoul.
 //! * Why: no source names another region, and to refuse what one of them allows would be worse.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::moderation::{
     ModerationContentType, ModerationLabel, ModerationResult, ModerationScene,
@@ -119,7 +119,7 @@ impl Endpoint for ModerateContents {
             Repeat::Unsafe,
         )
         .with_page(77828)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(2001),

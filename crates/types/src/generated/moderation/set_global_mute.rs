@@ -2,7 +2,7 @@
 
 //! `POST v4/openconfigsvr/setnospeaking`: Setting Global Mute
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -90,7 +90,7 @@ impl Endpoint for SetGlobalMute {
             Repeat::Idempotent,
         )
         .with_page(34923)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(130001),

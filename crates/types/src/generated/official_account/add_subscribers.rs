@@ -9,7 +9,7 @@
 //! * Held here: `Subscriber_Account`.
 //! * Why: the official page has it, in its table and in its sample.
 
-use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
 use crate::model::official_account::SubscriptionResult;
 use crate::validate::{Checker, Validate};
@@ -77,7 +77,7 @@ impl Endpoint for AddSubscribers {
             Repeat::Idempotent,
         )
         .with_page(60760)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 impl Batched for AddSubscribers {

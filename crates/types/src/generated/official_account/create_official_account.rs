@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/create_official_account`: Creating Official Accounts
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -155,7 +155,7 @@ impl Endpoint for CreateOfficialAccount {
             Repeat::Unsafe,
         )
         .with_page(60755)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 /// Reply to [`CreateOfficialAccount`].

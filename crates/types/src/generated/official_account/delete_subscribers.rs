@@ -14,7 +14,7 @@
 //! * Held here: no repeat.
 //! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::official_account::SubscriptionResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -96,7 +96,7 @@ impl Endpoint for DeleteSubscribers {
             Repeat::Idempotent,
         )
         .with_page(60761)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(6017),

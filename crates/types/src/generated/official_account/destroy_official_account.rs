@@ -9,7 +9,7 @@
 //! * Held here: no repeat.
 //! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -76,7 +76,7 @@ impl Endpoint for DestroyOfficialAccount {
             Repeat::Idempotent,
         )
         .with_page(60756)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(6017),

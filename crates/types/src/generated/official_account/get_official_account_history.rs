@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/official_account_msg_get_simple`: Pulling Historical Official Account Messages
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
@@ -115,7 +115,7 @@ impl Endpoint for GetOfficialAccountHistory {
             Repeat::Read,
         )
         .with_page(60812)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/get_official_account_info`: Obtaining Official Account Information
 
-use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo};
 use crate::validate::{Checker, Validate};
@@ -84,7 +84,7 @@ impl Endpoint for GetOfficialAccounts {
             Repeat::Read,
         )
         .with_page(60758)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 impl Batched for GetOfficialAccounts {

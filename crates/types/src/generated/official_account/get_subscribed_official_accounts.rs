@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`: Obtaining Subscribed Official Accounts
 
-use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo};
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
@@ -106,7 +106,7 @@ impl Endpoint for GetSubscribedOfficialAccounts {
             Repeat::Read,
         )
         .with_page(60763)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 impl Paged for GetSubscribedOfficialAccounts {

@@ -9,7 +9,7 @@
 //! * Held here: a text.
 //! * Why: the sample of the official page shows one.
 
-use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::MsgFlag;
 use crate::paging::{carry_optional, is_start};
 use crate::validate::{Checker, Validate};
@@ -87,7 +87,7 @@ impl Endpoint for GetSubscribers {
             Repeat::Read,
         )
         .with_page(60759)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 impl Paged for GetSubscribers {

@@ -9,7 +9,7 @@
 //! * Held here: `Official_Account`.
 //! * Why: the official page has it, in its table and in its sample.
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -155,7 +155,7 @@ impl Endpoint for ModifyOfficialAccount {
             Repeat::Idempotent,
         )
         .with_page(60757)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 /// Reply to [`ModifyOfficialAccount`].

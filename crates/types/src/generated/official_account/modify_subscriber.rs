@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/modify_subscriber_info`: Modifying Subscriber Information
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -71,7 +71,7 @@ impl Endpoint for ModifySubscriber {
             Repeat::Idempotent,
         )
         .with_page(60762)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 /// Reply to [`ModifySubscriber`].

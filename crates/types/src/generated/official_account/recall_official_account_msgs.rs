@@ -2,7 +2,7 @@
 
 //! `POST v4/official_account_open_http_svc/official_account_msg_recall`: Recalling Official Account Messages
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -95,7 +95,7 @@ impl Endpoint for RecallOfficialAccountMsgs {
             Repeat::Idempotent,
         )
         .with_page(60811)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

@@ -9,7 +9,7 @@
 //! * Held here: the same request is dropped when it is repeated within 5 minutes; do not send the same content twice in that time on purpose.
 //! * Why: both agree about the same content with the same Random.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
@@ -178,7 +178,7 @@ impl Endpoint for SendOfficialAccountMsg {
             Repeat::DeduplicatedBy(&["Random"]),
         )
         .with_page(60810)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(10002),

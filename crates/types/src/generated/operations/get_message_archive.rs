@@ -2,7 +2,7 @@
 
 //! `POST v4/open_msg_svc/get_history`: Downloading Recent Messages
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -73,7 +73,7 @@ impl Endpoint for GetMessageArchive {
             Repeat::Read,
         )
         .with_page(34885)
-        .with_quota(10, 1)
+        .with_quotas(&[Quota::calls(10, 1)])
         .with_errors(
             &[
                 ErrorCode(1001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/openconfigsvr/getappinfo`: Pulling Operations Data
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -69,7 +69,7 @@ impl Endpoint for GetOperationsData {
             Repeat::Read,
         )
         .with_page(34886)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(130001),

@@ -9,7 +9,7 @@
 //! * Held here: all common fields are optional.
 //! * Why: the sample has ActionStatus, which the table lacks, and lacks ErrorInfo, which the table has.
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -52,7 +52,7 @@ impl Endpoint for GetServerIpList {
             Repeat::Read,
         )
         .with_page(36742)
-        .with_quota(200, 1);
+        .with_quotas(&[Quota::calls(200, 1)]);
 }
 
 /// Reply to [`GetServerIpList`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/profile/portrait_get`: Pulling Profiles
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::profile::{ProfileItem, ProfileTag};
 use crate::validate::{Checker, Validate};
@@ -81,7 +81,7 @@ impl Endpoint for GetProfiles {
             Repeat::Read,
         )
         .with_page(34917)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(40001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/profile/portrait_set`: Setting Profiles
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::profile::ProfileItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -78,7 +78,7 @@ impl Endpoint for SetProfile {
             Repeat::Idempotent,
         )
         .with_page(34916)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(40001),

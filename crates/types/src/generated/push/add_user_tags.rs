@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_add_tag`: Adding User Tags
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::model::push_target::UserTags;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -68,7 +68,7 @@ impl Endpoint for AddUserTags {
             Repeat::Idempotent,
         )
         .with_page(37173)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_get_attr_name`: Getting Application Attribute Names
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Endpoint for GetAttributeNames {
             Repeat::Read,
         )
         .with_page(37168)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_push`: Pushing to All Users
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::model::push::OfflinePushInfo;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// for, but are not part of any history. Conditions on attributes and on tags exclude each other.
 ///
 /// * Command: `POST v4/all_member_push/im_push`
-/// * Quota: 100 calls per day unless the plan says otherwise
+/// * Quota: 1 call per second and 100 calls per day unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
 /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
 ///
@@ -153,7 +153,12 @@ impl Endpoint for PushToUsers {
             Repeat::DeduplicatedBy(&["MsgRandom"]),
         )
         .with_page(37166)
-        .with_quota(100, 86400)
+        .with_quotas(
+            &[
+                Quota::calls(1, 1),
+                Quota::calls(100, 86400).refused_with(ErrorCode(90047)),
+            ],
+        )
         .with_errors(
             &[
                 ErrorCode(90001),

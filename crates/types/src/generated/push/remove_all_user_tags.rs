@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_remove_all_tags`: Deleting All Tags of a User
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -66,7 +66,7 @@ impl Endpoint for RemoveAllUserTags {
             Repeat::Unsafe,
         )
         .with_page(37175)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

@@ -2,7 +2,7 @@
 
 //! `POST v4/all_member_push/im_set_attr`: Setting User Attributes
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::model::push_target::UserAttributes;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -69,7 +69,7 @@ impl Endpoint for SetUserAttributes {
             Repeat::Idempotent,
         )
         .with_page(37170)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/group_add`: Adding Lists
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -95,7 +95,7 @@ impl Endpoint for AddFriendLists {
             Repeat::Idempotent,
         )
         .with_page(34950)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

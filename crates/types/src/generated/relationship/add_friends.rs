@@ -9,7 +9,7 @@
 //! * Held here: required.
 //! * Why: every sample of both pages has it.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
@@ -122,7 +122,7 @@ impl Endpoint for AddFriends {
             Repeat::Unsafe,
         )
         .with_page(34902)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

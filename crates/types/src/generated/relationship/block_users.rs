@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/black_list_add`: Blocklisting Users
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
@@ -81,7 +81,7 @@ impl Endpoint for BlockUsers {
             Repeat::Idempotent,
         )
         .with_page(34911)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

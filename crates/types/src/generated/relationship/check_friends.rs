@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/friend_check`: Verifying Friends
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
@@ -84,7 +84,7 @@ impl Endpoint for CheckFriends {
             Repeat::Read,
         )
         .with_page(34907)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/friend_delete_all`: Deleting All Friends
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::FriendDeleteType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -77,7 +77,7 @@ impl Endpoint for DeleteAllFriends {
             Repeat::Unsafe,
         )
         .with_page(34906)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/group_delete`: Deleting Lists
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -73,7 +73,7 @@ impl Endpoint for DeleteFriendLists {
             Repeat::Idempotent,
         )
         .with_page(34926)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

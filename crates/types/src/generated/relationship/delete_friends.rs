@@ -9,7 +9,7 @@
 //! * Held here: one way.
 //! * Why: the two commands share the field.
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::{FriendDeleteType, RelationResult};
 use crate::validate::{Checker, Validate};
@@ -102,7 +102,7 @@ impl Endpoint for DeleteFriends {
             Repeat::Idempotent,
         )
         .with_page(34905)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

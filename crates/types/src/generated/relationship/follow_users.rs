@@ -2,7 +2,7 @@
 
 //! `POST v4/follow/follow_add`: Following Users
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
@@ -77,7 +77,7 @@ impl Endpoint for FollowUsers {
             Repeat::Idempotent,
         )
         .with_page(70345)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(30001), ErrorCode(30003), ErrorCode(30006)]);
 }
 

@@ -9,7 +9,7 @@
 //! * Held here: `CurruentSequence` on the wire, `current_sequence` in Rust.
 //! * Why: table and sample of the page agree on it.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -100,7 +100,7 @@ impl Endpoint for GetBlockList {
             Repeat::Read,
         )
         .with_page(34914)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

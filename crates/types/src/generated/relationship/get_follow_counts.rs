@@ -2,7 +2,7 @@
 
 //! `POST v4/follow/follow_get_info`: Get The Fans, Follows, And Mutual Followers Count
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -75,7 +75,7 @@ impl Endpoint for GetFollowCounts {
             Repeat::Read,
         )
         .with_page(70350)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(30001), ErrorCode(30003), ErrorCode(30006)]);
 }
 

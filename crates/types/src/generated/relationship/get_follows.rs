@@ -9,7 +9,7 @@
 //! * Held here: required.
 //! * Why: the sample sends it, and so the request is right either way.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::profile::ProfileItem;
 use crate::paging::{carry_optional, is_start};
 use crate::validate::{Checker, Validate};
@@ -97,7 +97,7 @@ impl Endpoint for GetFollows {
             Repeat::Read,
         )
         .with_page(70347)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(30001), ErrorCode(30003), ErrorCode(30006)]);
 }
 

@@ -9,7 +9,7 @@
 //! * Held here: both may be sent.
 //! * Why: the page's own complete sample sends both and gets the friends.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -98,7 +98,7 @@ impl Endpoint for GetFriendLists {
             Repeat::Read,
         )
         .with_page(40123)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/friend_get`: Pulling Friends
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::relationship::RelationItem;
 use crate::paging::{carry, nonzero};
 use crate::validate::{Checker, Validate};
@@ -106,7 +106,7 @@ impl Endpoint for GetFriends {
             Repeat::Read,
         )
         .with_page(34908)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/friend_get_list`: Pulling Specified Friends
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::model::relationship::{RelationItem, RelationTag};
 use crate::validate::{Checker, Validate};
@@ -85,7 +85,7 @@ impl Endpoint for GetFriendsById {
             Repeat::Read,
         )
         .with_page(34910)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

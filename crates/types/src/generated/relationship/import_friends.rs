@@ -9,7 +9,7 @@
 //! * Held here: both are required.
 //! * Why: the row of CustomItem says that each entry has both, and the field itself may be left out.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::{RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -87,7 +87,7 @@ impl Endpoint for ImportFriends {
             Repeat::Idempotent,
         )
         .with_page(34903)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/sns/friend_update`: Updating Friends
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::{RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -79,7 +79,7 @@ impl Endpoint for UpdateFriends {
             Repeat::Idempotent,
         )
         .with_page(34904)
-        .with_quota(200, 1)
+        .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(
             &[
                 ErrorCode(30001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/user_search/search`: 用户搜索
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::profile::ProfileTag;
 use crate::model::search::KeywordMatchType;
 use crate::paging::{carry, equals};
@@ -146,7 +146,7 @@ impl Endpoint for SearchUsers {
             "v4/user_search/search",
             Repeat::Read,
         )
-        .with_quota(2, 1)
+        .with_quotas(&[Quota::calls(2, 1)])
         .with_errors(&[ErrorCode(60020)])
         .with_regions(&["china", "singapore"]);
 }

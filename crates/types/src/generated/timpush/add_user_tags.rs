@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/add_tag`: Adding User Tags
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::push_target::UserTags;
 use crate::model::timpush::PushFailure;
@@ -86,7 +86,7 @@ impl Endpoint for AddUserTags {
             Repeat::Idempotent,
         )
         .with_page(67821)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

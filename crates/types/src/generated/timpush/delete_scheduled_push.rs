@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/delete_sched_task`: Delete Scheduled Task
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::ScheduledPushType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -77,7 +77,7 @@ impl Endpoint for DeleteScheduledPush {
             Repeat::Idempotent,
         )
         .with_page(78841)
-        .with_quota(5, 1)
+        .with_quotas(&[Quota::calls(5, 1)])
         .with_errors(&[ErrorCode(90107)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/get_attr_name`: Obtaining Application Attribute Names
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::PushAccountType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -56,7 +56,7 @@ impl Endpoint for GetAttributeNames {
             Repeat::Read,
         )
         .with_page(67815)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

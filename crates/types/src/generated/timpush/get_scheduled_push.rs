@@ -9,7 +9,7 @@
 //! * Held here: a string.
 //! * Why: a scheduled push is made with a text, and numbers are read all the same.
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::ScheduledPush;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -68,7 +68,7 @@ impl Endpoint for GetScheduledPush {
             Repeat::Read,
         )
         .with_page(78842)
-        .with_quota(5, 1);
+        .with_quotas(&[Quota::calls(5, 1)]);
 }
 
 /// Reply to [`GetScheduledPush`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/get_attr`: Obtaining User Attributes
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::push_target::UserAttributes;
 use crate::model::timpush::PushFailure;
@@ -68,7 +68,7 @@ impl Endpoint for GetUserAttributes {
             Repeat::Read,
         )
         .with_page(67817)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(&[ErrorCode(90001), ErrorCode(90018), ErrorCode(91000)]);
 }
 

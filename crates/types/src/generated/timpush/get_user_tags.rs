@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/get_tag`: Obtaining User Tags
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::model::push_target::UserTags;
 use crate::model::timpush::PushFailure;
@@ -69,7 +69,7 @@ impl Endpoint for GetUserTags {
             Repeat::Read,
         )
         .with_page(60567)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

@@ -9,7 +9,7 @@
 //! * Held here: `createAt` and `schedAt`.
 //! * Why: the page that writes them so also lists Riyadh, and is the newer one.
 
-use crate::{Advance, Endpoint, Envelope, Meta, Paged, Repeat, Reply};
+use crate::{Advance, Endpoint, Envelope, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::timpush::ScheduledPush;
 use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
@@ -128,7 +128,7 @@ impl Endpoint for ListScheduledPushes {
             Repeat::Read,
         )
         .with_page(78843)
-        .with_quota(5, 1);
+        .with_quotas(&[Quota::calls(5, 1)]);
 }
 
 impl Paged for ListScheduledPushes {

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/modify_sched_task`: Update Scheduled Task
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::{ScheduledPushContent, ScheduledPushType};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -106,7 +106,7 @@ impl Endpoint for ModifyScheduledPush {
             Repeat::Idempotent,
         )
         .with_page(78840)
-        .with_quota(5, 1)
+        .with_quotas(&[Quota::calls(5, 1)])
         .with_errors(&[ErrorCode(90107)]);
 }
 

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/batch`: UserID Targeted Push
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::push::OfflinePushInfo;
 use crate::model::timpush::PushFailure;
@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// Devices without a login have an id that the push SDK makes when it registers; it can stand for a user.
 ///
 /// * Command: `POST v4/timpush/batch`
-/// * Quota: 30 calls per second unless the plan says otherwise
+/// * Quota: 30 calls per second with paid editions and 10 calls per second with free editions unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
 /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
 ///
@@ -110,7 +110,12 @@ impl Endpoint for PushToAccounts {
             Repeat::DeduplicatedBy(&["MsgRandom"]),
         )
         .with_page(67553)
-        .with_quota(30, 1)
+        .with_quotas(
+            &[
+                Quota::calls(30, 1).in_edition(Edition::Paid),
+                Quota::calls(10, 1).in_edition(Edition::Free),
+            ],
+        )
         .with_errors(
             &[
                 ErrorCode(90001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/push`: Pushing to All/Tagged Users
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::model::push::OfflinePushInfo;
@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// exclude each other.
 ///
 /// * Command: `POST v4/timpush/push`
-/// * Quota: 100 calls per day unless the plan says otherwise
+/// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions unless the plan says otherwise
 /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
 /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
 ///
@@ -155,7 +155,17 @@ impl Endpoint for PushToAll {
             Repeat::DeduplicatedBy(&["MsgRandom"]),
         )
         .with_page(67814)
-        .with_quota(100, 86400)
+        .with_quotas(
+            &[
+                Quota::calls(1, 1),
+                Quota::calls(100, 86400)
+                    .in_edition(Edition::Paid)
+                    .refused_with(ErrorCode(90047)),
+                Quota::calls(10, 86400)
+                    .in_edition(Edition::Free)
+                    .refused_with(ErrorCode(90047)),
+            ],
+        )
         .with_errors(
             &[
                 ErrorCode(90001),

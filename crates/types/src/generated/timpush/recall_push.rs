@@ -9,7 +9,7 @@
 //! * Held here: optional.
 //! * Why: the copy that calls it optional says when it must be sent.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -89,7 +89,7 @@ impl Endpoint for RecallPush {
             Repeat::Unsafe,
         )
         .with_page(67824)
-        .with_quota(1, 1)
+        .with_quotas(&[Quota::calls(1, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

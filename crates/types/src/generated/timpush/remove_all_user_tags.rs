@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/clear_all_tags`: Deleting All User Tags
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
@@ -68,7 +68,7 @@ impl Endpoint for RemoveAllUserTags {
             Repeat::Unsafe,
         )
         .with_page(60570)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

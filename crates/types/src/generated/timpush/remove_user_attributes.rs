@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/remove_attr`: Deleting User Attributes
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
@@ -70,7 +70,7 @@ impl Endpoint for RemoveUserAttributes {
             Repeat::Idempotent,
         )
         .with_page(67819)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/remove_tag`: Deleting User Tags
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::push_target::UserTags;
 use crate::model::timpush::PushFailure;
@@ -70,7 +70,7 @@ impl Endpoint for RemoveUserTags {
             Repeat::Idempotent,
         )
         .with_page(67822)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/add_sched_task`: Create Scheduled Task
 
-use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::{ScheduledPushContent, ScheduledPushType};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -79,7 +79,7 @@ impl Endpoint for SchedulePush {
             Repeat::Unsafe,
         )
         .with_page(78839)
-        .with_quota(5, 1);
+        .with_quotas(&[Quota::calls(5, 1)]);
 }
 
 /// Reply to [`SchedulePush`].

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/set_attr_name`: Setting Application Attribute Names
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::PushAccountType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -87,7 +87,7 @@ impl Endpoint for SetAttributeNames {
             Repeat::Idempotent,
         )
         .with_page(60563)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90033), ErrorCode(91000)],
         )

@@ -2,7 +2,7 @@
 
 //! `POST v4/timpush/set_attr`: Setting User Attributes
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Repeat, Reply};
+use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::model::push_target::UserAttributes;
 use crate::model::timpush::PushFailure;
@@ -72,7 +72,7 @@ impl Endpoint for SetUserAttributes {
             Repeat::Idempotent,
         )
         .with_page(67818)
-        .with_quota(100, 1)
+        .with_quotas(&[Quota::calls(100, 1)])
         .with_errors(
             &[
                 ErrorCode(90001),
