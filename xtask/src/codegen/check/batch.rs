@@ -1,6 +1,6 @@
 //! How requests are split, and how replies tell of each item.
 
-use super::{Rules, one_of};
+use super::rules::{Rules, one_of};
 use crate::codegen::{
     diagnostic::Diagnostic,
     load::Source,

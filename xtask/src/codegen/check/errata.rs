@@ -1,6 +1,6 @@
 //! Rules for errata: what they say they settle must be there to be settled.
 
-use super::Rules;
+use super::rules::Rules;
 use crate::codegen::{
     diagnostic::Diagnostic,
     load::{Source, Spec},

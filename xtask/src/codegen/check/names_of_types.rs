@@ -1,6 +1,6 @@
 //! Which types a file can name.
 
-use crate::codegen::spec::At;
+use crate::codegen::spec::{At, EnumType, ObjectType, Ordered, UnionType};
 use std::collections::BTreeMap;
 
 /// What a name stands for.
@@ -23,6 +23,10 @@ impl Names {
         self.0.extend(names.map(|name| (name.value.clone(), what)));
     }
 
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<What> {
         self.0.get(name).copied()
     }
@@ -37,5 +41,30 @@ impl Names {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+}
+
+/// The types that a file defines for itself.
+#[derive(Clone, Copy)]
+pub(super) struct Local<'a> {
+    pub(super) types: &'a Ordered<ObjectType>,
+    pub(super) enums: &'a Ordered<EnumType>,
+    pub(super) unions: &'a Ordered<UnionType>,
+}
+
+impl<'a> Local<'a> {
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a At<String>> {
+        let types = self.types.iter().map(|(name, _)| name);
+        let enums = self.enums.iter().map(|(name, _)| name);
+        let unions = self.unions.iter().map(|(name, _)| name);
+        enums.chain(types).chain(unions)
+    }
+
+    pub(super) fn names(self) -> Names {
+        let mut names = Names::default();
+        names.add(What::Object, self.types.iter().map(|(name, _)| name));
+        names.add(What::Enum, self.enums.iter().map(|(name, _)| name));
+        names.add(What::Union, self.unions.iter().map(|(name, _)| name));
+        names
     }
 }

@@ -1,6 +1,11 @@
 //! Rules for webhooks.
 
-use super::{Local, Names, RESERVED_TYPES, Rules, What, errata::Scope, is_camel};
+use super::{
+    errata::Scope,
+    names::{RESERVED_TYPES, is_camel},
+    names_of_types::{Local, Names, What},
+    rules::Rules,
+};
 use crate::codegen::{
     diagnostic::Diagnostic,
     load::{LoadedWebhook, LoadedWebhooks, Source},
@@ -28,7 +33,10 @@ const RESERVED_EVENTS: &[&str] = &[
 const RESERVED_FAMILIES: &[&str] = &["common", "events", "query"];
 
 impl Rules<'_> {
-    pub(super) fn webhooks(&mut self, loaded: &LoadedWebhooks, shared: &Names) {
+    pub(super) fn webhooks(&mut self, shared: &Names) {
+        let Some(loaded) = &self.spec.webhooks else {
+            return;
+        };
         self.what_webhooks_share(loaded, shared);
         // The enums that webhooks share are theirs alone.
         let common = &loaded.common.file;
@@ -66,7 +74,7 @@ impl Rules<'_> {
             let own: Vec<&str> = own.iter().map(String::as_str).collect();
             self.local_names(source, local, &visible, &own);
             self.not_reserved(source, local.iter());
-            self.definitions(source, &file.types, &file.enums, &file.unions, &visible);
+            self.definitions(source, local, &visible);
             let names = local.names();
             self.fields(source, &file.event, &names, &visible);
             self.fields(source, &file.reply, &names, &visible);

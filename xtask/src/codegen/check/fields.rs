@@ -1,0 +1,182 @@
+//! Fields: names, types and limits.
+
+use super::{
+    names_of_types::Names,
+    rules::{Rules, one_of},
+};
+use crate::codegen::{
+    diagnostic::Diagnostic,
+    load::Source,
+    names,
+    spec::{At, Field, Ordered},
+    type_expr::{self, TypeExpr},
+};
+use std::collections::BTreeMap;
+
+/// Names that every generated struct has already.
+const RESERVED_FIELDS: &[&str] = &["extra", "envelope"];
+impl Rules<'_> {
+    pub(super) fn fields(
+        &mut self,
+        source: &Source,
+        fields: &Ordered<Field>,
+        own: &Names,
+        shared: &Names,
+    ) {
+        let mut rust_names: BTreeMap<String, String> = BTreeMap::new();
+        for (wire, field) in fields.iter() {
+            self.doc(source, &field.doc);
+            let rust = field
+                .rust
+                .as_ref()
+                .map_or_else(|| names::field_name(wire), |rust| rust.value.clone());
+            if let Some(rust) = &field.rust {
+                self.snake(source, rust, "field");
+            }
+            if RESERVED_FIELDS.contains(&rust.as_str()) {
+                self.at(
+                    source,
+                    wire,
+                    format!("`{rust}` is taken by the runtime"),
+                    "another name: rust = \"…\"",
+                );
+            }
+            if let Some(first) = rust_names.insert(rust.clone(), wire.value.clone()) {
+                let message = format!("`{first}` and `{}` are both `{rust}` in Rust", wire.value);
+                self.at(
+                    source,
+                    wire,
+                    message,
+                    "a name of its own for one of them: rust = \"…\"",
+                );
+            }
+            let expr = match type_expr::parse(&field.ty) {
+                Ok(expr) => expr,
+                Err(error) => {
+                    let names = type_expr::BUILTIN
+                        .iter()
+                        .copied()
+                        .chain(own.iter())
+                        .chain(shared.iter());
+                    let mut diagnostic =
+                        Diagnostic::new(source, field.ty.span.clone(), error.message).expected(
+                            "a type such as `string`, `u64`, `[T]`, `{T}` or the name of one",
+                        );
+                    if let Some(word) = &error.word {
+                        diagnostic = diagnostic.suggest(word, names);
+                    }
+                    self.push(diagnostic);
+                    continue;
+                }
+            };
+            if let Some(name) = expr.named() {
+                if own.get(name).is_none() && shared.get(name).is_none() {
+                    self.push(
+                        Diagnostic::new(
+                            source,
+                            field.ty.span.clone(),
+                            format!("no type is called `{name}`"),
+                        )
+                        .expected("a type of this file or of spec/shared")
+                        .suggest(name, own.iter().chain(shared.iter())),
+                    );
+                }
+                self.used.insert(name.to_owned());
+            }
+            self.limits(source, wire, field, &expr);
+        }
+    }
+
+    pub(super) fn limits(
+        &mut self,
+        source: &Source,
+        wire: &At<String>,
+        field: &Field,
+        expr: &TypeExpr,
+    ) {
+        let is_text = *expr == TypeExpr::String;
+        let is_list = matches!(expr, TypeExpr::List(_) | TypeExpr::Map(_));
+        let is_number = matches!(
+            expr,
+            TypeExpr::U32 | TypeExpr::U64 | TypeExpr::I32 | TypeExpr::I64
+        );
+        let wrong = [
+            ("quoted", field.quoted && !is_number, "an integer"),
+            (
+                "max_bytes",
+                field.max_bytes.is_some() && !is_text,
+                "a `string`",
+            ),
+            (
+                "max_chars",
+                field.max_chars.is_some() && !is_text,
+                "a `string`",
+            ),
+            ("min_items", field.min_items.is_some() && !is_list, "a list"),
+            ("max_items", field.max_items.is_some() && !is_list, "a list"),
+            ("min", field.min.is_some() && !is_number, "an integer"),
+            ("max", field.max.is_some() && !is_number, "an integer"),
+        ];
+        for (limit, _, on) in wrong.iter().filter(|(_, wrong, _)| *wrong) {
+            let message = format!("`{limit}` on `{}`, which is {}", wire.value, field.ty.value);
+            self.at(
+                source,
+                &field.ty,
+                message,
+                &format!("`{limit}` only on {on}"),
+            );
+        }
+        // A limit beyond the type's own range would not even compile.
+        let range = match expr {
+            TypeExpr::U32 => Some((0, i64::from(u32::MAX))),
+            TypeExpr::U64 => Some((0, i64::MAX)),
+            TypeExpr::I32 => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
+            _ => None,
+        };
+        for (limit, value) in [("min", field.min), ("max", field.max)] {
+            if let Some(((from, to), value)) = range.zip(value)
+                && !(from..=to).contains(&value)
+            {
+                let message = format!(
+                    "`{limit}` of `{}` is {value}, which no {} is",
+                    wire.value, field.ty.value
+                );
+                self.at(source, &field.ty, message, &format!("{from} to {to}"));
+            }
+        }
+        let upside_down = field.min.zip(field.max).is_some_and(|(min, max)| min > max)
+            || field
+                .min_items
+                .zip(field.max_items)
+                .is_some_and(|(min, max)| min > max);
+        if upside_down {
+            let message = format!("the limits of `{}` leave nothing", wire.value);
+            self.at(source, &field.ty, message, "the smaller limit as `min`");
+        }
+    }
+
+    pub(super) fn known_field(
+        &mut self,
+        source: &Source,
+        name: &At<String>,
+        fields: &Ordered<Field>,
+        side: &str,
+    ) -> Option<TypeExpr> {
+        match fields.get(name) {
+            Some(field) => type_expr::parse(&field.ty).ok(),
+            None => {
+                let known: Vec<&str> = fields.iter().map(|(name, _)| name.value.as_str()).collect();
+                self.push(
+                    Diagnostic::new(
+                        source,
+                        name.span.clone(),
+                        format!("the {side} has no field `{}`", name.value),
+                    )
+                    .expected(one_of(&known))
+                    .suggest(name, known.iter().copied()),
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Names that a spec gives: fit for Rust, and not taken.
+
+use super::{
+    names_of_types::{Local, Names},
+    rules::Rules,
+};
+use crate::codegen::{load::Source, names, spec::At};
+use std::collections::BTreeMap;
+
+/// Names that every generated file uses; a type of the spec must not hide them.
+pub(super) const RESERVED_TYPES: &[&str] = &[
+    "Advance",
+    "Batched",
+    "Box",
+    "BTreeMap",
+    "Checker",
+    "Edition",
+    "Default",
+    "Endpoint",
+    "Envelope",
+    "Err",
+    "ErrorCode",
+    "Extra",
+    "Flag",
+    "From",
+    "Into",
+    "IntoIterator",
+    "ItemReport",
+    "Listed",
+    "Meta",
+    "None",
+    "Ok",
+    "Option",
+    "Paged",
+    "Repeat",
+    "Reply",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "TagValue",
+    "Text",
+    "Unknown",
+    "Unlisted",
+    "Validate",
+    "Value",
+    "Vec",
+    "Verdict",
+    "Quota",
+];
+
+/// Names that a command's request must not have besides: what the client's files import.
+pub(super) const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
+impl Rules<'_> {
+    pub(super) fn snake(&mut self, source: &Source, name: &At<String>, what: &str) {
+        if names::field_name(name) != name.value {
+            self.at(
+                source,
+                name,
+                format!("`{}` is no name of a {what}", name.value),
+                "snake_case, and no Rust keyword",
+            );
+        }
+    }
+
+    pub(super) fn constant(&mut self, source: &Source, name: &At<String>) {
+        let fits = name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        if !fits {
+            self.at(
+                source,
+                name,
+                format!("`{}` is no constant's name", name.value),
+                "UPPER_SNAKE_CASE",
+            );
+        }
+    }
+
+    pub(super) fn type_name(&mut self, source: &Source, name: &At<String>) {
+        if !is_camel(name) {
+            self.at(
+                source,
+                name,
+                format!("`{}` is no type name", name.value),
+                "UpperCamelCase",
+            );
+        } else if RESERVED_TYPES.contains(&name.as_str()) {
+            self.at(
+                source,
+                name,
+                format!("`{}` is taken by the runtime", name.value),
+                "another name",
+            );
+        }
+    }
+
+    /// The names of a file's own types: each once, and none that others have.
+    pub(super) fn local_names(
+        &mut self,
+        source: &Source,
+        local: Local<'_>,
+        shared: &Names,
+        taken: &[&str],
+    ) {
+        let mut doubles = BTreeMap::new();
+        for name in local.iter() {
+            if shared.get(name).is_some() || taken.contains(&name.as_str()) {
+                let message = format!(
+                    "`{}` is taken by a shared type or by the command itself",
+                    name.value
+                );
+                self.at(source, name, message, "a name of its own");
+            }
+            let key = name.value.clone();
+            self.unique(&mut doubles, key, source, name, "this type's name");
+        }
+    }
+
+    pub(super) fn sample_names<'s>(
+        &mut self,
+        source: &Source,
+        names: impl Iterator<Item = &'s At<String>>,
+    ) {
+        let mut seen = BTreeMap::new();
+        for name in names {
+            self.snake(source, name, "sample");
+            let key = name.value.clone();
+            self.unique(&mut seen, key, source, name, "this sample's name");
+        }
+    }
+}
+
+/// UpperCamelCase, as far as letters tell.
+pub(super) fn is_camel(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
