@@ -1,16 +1,26 @@
 //! Stage 7: the model becomes Rust.
 //!
-//! One file here per kind of generated file. No name of a command, a field or a code appears.
+//! A file here for each kind of generated file ([`module`], [`catalogue`], …) and for each trade of a
+//! module ([`objects`], [`constructors`], [`paging`], …). No name of a command, a field or a code appears.
 
+mod answers;
 mod batch;
 mod catalogue;
 mod client;
+mod constructors;
 mod docs;
+mod endpoints;
+mod enums;
 mod errors;
+mod events;
+mod limits;
 mod module;
+mod objects;
+mod paging;
 mod protocol;
 mod rust_file;
 mod simulator;
+mod tokens;
 pub mod usersig;
 mod webhook;
 

@@ -2,7 +2,7 @@
 
 use super::{
     docs::doc,
-    module::{ident, type_tokens},
+    tokens::{ident, type_tokens},
 };
 use crate::codegen::{
     model::{

@@ -2,7 +2,7 @@
 
 use super::{
     docs::{doc, field_doc},
-    module::emit_enum,
+    enums::emit_enum,
     rust_file::RustFile,
 };
 use crate::codegen::{

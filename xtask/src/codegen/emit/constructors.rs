@@ -1,0 +1,277 @@
+//! How objects are made: constructors with what must be there, setters for the rest.
+
+use super::{
+    docs::doc,
+    tokens::{ident, type_tokens},
+};
+use crate::codegen::{
+    model::{Endpoint, Field, Kind, Object, PagingStyle, Role, Type, Webhook},
+    tidy,
+};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// Most required fields that are readable as positional arguments before clippy objects.
+const MANY_ARGUMENTS: usize = 7;
+
+/// The required fields that a constructor asks for: all but those of the cursor whose first value
+/// is fixed.
+pub(super) fn arguments<'a>(
+    object: &'a Object,
+    start: Start<'a>,
+) -> impl Iterator<Item = &'a Field> {
+    object
+        .fields
+        .iter()
+        .filter(move |field| field.required && first(field, object, start).is_none())
+}
+
+/// The fields of a request of which exactly one is sent.
+pub(super) fn choices<'a>(object: &Object, start: Start<'a>) -> &'a [Field] {
+    match (object.role, start.endpoint) {
+        (Role::Request, Some(endpoint)) => &endpoint.one_of,
+        _ => &[],
+    }
+}
+
+/// What says how the objects of a module begin.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    pub(super) endpoint: Option<&'a Endpoint>,
+    /// Key of the body that names the webhook, and the webhook.
+    pub(super) webhook: Option<(&'a str, &'a Webhook)>,
+}
+
+/// Value of a field that has only one in a new object: a cursor for the first page, the name of a
+/// webhook in its event.
+fn first(field: &Field, object: &Object, start: Start<'_>) -> Option<TokenStream> {
+    if let (Role::Event, Some((tag, webhook))) = (object.role, start.webhook) {
+        return (field.wire == tag).then(|| {
+            let (names, constant) = (ident(tag), ident(&webhook.constant));
+            quote! { #names::#constant }
+        });
+    }
+    first_of_cursor(field, object, start.endpoint).map(|value| {
+        let value = Literal::i64_unsuffixed(value);
+        quote! { #value }
+    })
+}
+
+fn first_of_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) -> Option<i64> {
+    let paging = endpoint.and_then(|endpoint| endpoint.paging.as_ref())?;
+    let cursor = match &paging.style {
+        PagingStyle::Cursor(cursor, ..) => cursor,
+        PagingStyle::Offset(offset) if object.role == Role::Request => {
+            return (field.required && offset.request.wire == field.wire).then_some(0);
+        }
+        PagingStyle::Offset(_) | PagingStyle::Downwards(..) => return None,
+    };
+    let part = cursor.iter().find(|part| part.request.wire == field.wire)?;
+    if object.role == Role::Request {
+        part.first
+    } else {
+        None
+    }
+}
+
+/// How a caller passes a value: the parameter's type, and the expression that stores it.
+pub(super) fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), String> {
+    let name = ident(&field.rust);
+    let (ty, value) = match &field.ty {
+        Type::String => (quote! { impl Into<String> }, quote! { #name.into() }),
+        Type::List(item) => {
+            let inner = type_tokens(item)?;
+            match **item {
+                Type::String
+                | Type::TagValue
+                | Type::Flag
+                | Type::Named(_, Kind::Union | Kind::StringEnum) => {
+                    let value = quote! { #name.into_iter().map(Into::into).collect() };
+                    (
+                        quote! { impl IntoIterator<Item = impl Into<#inner>> },
+                        value,
+                    )
+                }
+                _ => (
+                    quote! { impl IntoIterator<Item = #inner> },
+                    quote! { #name.into_iter().collect() },
+                ),
+            }
+        }
+        Type::Map(item) if **item == Type::String => (
+            quote! { impl IntoIterator<Item = (impl Into<String>, impl Into<String>)> },
+            quote! { #name.into_iter().map(|(key, value)| (key.into(), value.into())).collect() },
+        ),
+        Type::Flag | Type::TagValue | Type::ErrorCode | Type::Json => into(&field.ty, &name)?,
+        Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
+            into(&field.ty, &name)?
+        }
+        other => {
+            let ty = type_tokens(other)?;
+            (ty, quote! { #name })
+        }
+    };
+    Ok(if boxed {
+        (ty, quote! { Box::new(#value) })
+    } else {
+        (ty, value)
+    })
+}
+
+fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
+    let ty = type_tokens(ty)?;
+    Ok((quote! { impl Into<#ty> }, quote! { #name.into() }))
+}
+
+pub(super) fn is_boxed(
+    structs: &tidy::Structs,
+    object: &Object,
+    field: &Field,
+) -> Result<bool, String> {
+    let ty = structs.field_type(object, field)?;
+    Ok(quote! { #ty }.to_string().replace(' ', "").contains("Box<"))
+}
+
+pub(super) fn constructors(
+    object: &Object,
+    start: Start<'_>,
+    structs: &tidy::Structs,
+) -> Result<TokenStream, String> {
+    let name = ident(&object.name);
+    let mut setters = TokenStream::new();
+    let choices = choices(object, start);
+    for field in &object.fields {
+        let rust = ident(&field.rust);
+        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let asked_for = field.required && first(field, object, start).is_none();
+        let is_choice = choices.iter().any(|choice| choice.wire == field.wire);
+        if asked_for || is_choice || (field.required && object.role == Role::Event) {
+            continue;
+        }
+        let setter = format_ident!(
+            "with_{}",
+            field.rust.trim_start_matches("r#").trim_end_matches('_')
+        );
+        let docs = doc(&format!(
+            "Sets [`{0}`](Self::{0}).",
+            field.rust.trim_start_matches("r#")
+        ));
+        let stored = if field.required {
+            value
+        } else {
+            quote! { Some(#value) }
+        };
+        let quiet = field.deprecated.is_some().then(|| {
+            quote! { #[allow(deprecated, reason = "the field is, and so is its setter")] }
+        });
+        let deprecated = field
+            .deprecated
+            .as_ref()
+            .map(|note| quote! { #[deprecated = #note] });
+        setters.extend(quote! {
+            #docs
+            #[must_use]
+            #deprecated
+            #quiet
+            pub fn #setter(mut self, #rust: #ty) -> Self {
+                self.#rust = #stored;
+                self
+            }
+        });
+    }
+    let (parameters, values, count) = start_of(object, start, structs, choices.first())?;
+    let mut others = TokenStream::new();
+    for choice in choices.iter().skip(1) {
+        let (parameters, values, _) = start_of(object, start, structs, Some(choice))?;
+        let bare = choice.rust.trim_start_matches("r#");
+        let constructor = format_ident!("from_{bare}");
+        let docs = doc(&format!(
+            "A request with the fields that must be sent, made of [`{bare}`](Self::{bare})."
+        ));
+        others.extend(quote! {
+            #docs
+            pub fn #constructor(#parameters) -> Self {
+                Self {
+                    #values
+                    extra: Extra::default(),
+                }
+            }
+        });
+    }
+    let starts = object
+        .fields
+        .iter()
+        .any(|field| object.role != Role::Event && first(field, object, start).is_some());
+    let docs = doc(match (count, starts, object.role) {
+        (0, false, Role::Request) => "A request without optional fields.",
+        (0, false, Role::Event) => "An event without optional fields.",
+        (0, false, _) => "An object without optional fields.",
+        (_, true, _) => "A request for the first page.",
+        (_, false, Role::Request) => "A request with the fields that must be sent.",
+        (_, false, Role::Event) => "An event with the fields that always come; for tests.",
+        (_, false, _) => "An object with the fields that must be there.",
+    });
+    let many = (count > MANY_ARGUMENTS).then(
+        || quote! { #[allow(clippy::too_many_arguments, reason = "the service requires as many")] },
+    );
+    let deprecated_fields = object.fields.iter().any(|field| field.deprecated.is_some());
+    let quiet = deprecated_fields.then(
+        || quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] },
+    );
+    let all_optional = choices.is_empty() && object.fields.iter().all(|field| !field.required);
+    if all_optional {
+        return Ok(quote! {
+            impl #name {
+                #docs
+                pub fn new() -> Self {
+                    Self::default()
+                }
+                #setters
+            }
+        });
+    }
+    Ok(quote! {
+        impl #name {
+            #docs
+            #many
+            #quiet
+            pub fn new(#parameters) -> Self {
+                Self {
+                    #values
+                    extra: Extra::default(),
+                }
+            }
+            #others
+            #setters
+        }
+    })
+}
+
+/// Parameters of a constructor, the fields that it fills, and how many it asks for; `chosen` is the
+/// one that it takes of those of which exactly one is sent.
+fn start_of(
+    object: &Object,
+    start: Start<'_>,
+    structs: &tidy::Structs,
+    chosen: Option<&Field>,
+) -> Result<(TokenStream, TokenStream, usize), String> {
+    let (mut parameters, mut values, mut count) = (TokenStream::new(), TokenStream::new(), 0);
+    for field in &object.fields {
+        let rust = ident(&field.rust);
+        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let first = first(field, object, start);
+        let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
+        if is_chosen || (field.required && first.is_none()) {
+            count += 1;
+            parameters.extend(quote! { #rust: #ty, });
+        }
+        values.extend(match (field.required, first) {
+            (true, Some(first)) => quote! { #rust: #first, },
+            (true, None) if rust == value.to_string() => quote! { #rust, },
+            (true, None) => quote! { #rust: #value, },
+            (false, _) if is_chosen => quote! { #rust: Some(#value), },
+            (false, _) => quote! { #rust: None, },
+        });
+    }
+    Ok((parameters, values, count))
+}
