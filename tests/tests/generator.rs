@@ -462,6 +462,10 @@ fn a_new_command_is_one_new_file() {
             facade,
             "pub fn renew_card(self, request: RenewCard) -> Call<'a, RenewCard>",
         ),
+        (
+            facade,
+            "/// See [`RenewCard`] for limits, quota, repeats and error codes.",
+        ),
     ] {
         assert!(!before.get(path).unwrap().contains(part), "{path}: {part}");
         assert!(after.get(path).unwrap().contains(part), "{path}: {part}");

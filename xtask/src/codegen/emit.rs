@@ -61,7 +61,7 @@ pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
         );
         tree.insert(
             format!("{CLIENT}/{}.rs", family.name),
-            client::facade(family, model)?,
+            client::facade(family)?,
         );
     }
     if let Some(webhooks) = &model.webhooks {

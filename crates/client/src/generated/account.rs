@@ -24,124 +24,35 @@ impl Client {
 impl<'a> Account<'a> {
     /// Tells of up to 100 users whether they have been imported.
     ///
-    /// * Command: `POST v4/im_open_login_svc/account_check`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 70169 | The account service did not answer in time. |
-    /// | 70202 | The account service did not answer in time. |
-    /// | 70402 | A parameter is missing or not allowed. |
-    /// | 70403 | Only an app administrator may do this. |
-    /// | 70500 | The account service failed internally. |
+    /// See [`CheckAccounts`] for limits, quota, repeats and error codes.
     pub fn check_accounts(self, request: CheckAccounts) -> Call<'a, CheckAccounts> {
         self.client.call(request)
     }
 
     /// Deletes up to 100 accounts with their profiles and relations, for good.
     ///
-    /// Nothing of it can be restored. Some editions cannot delete accounts and answer 71000. Each account has a result of its own.
-    ///
-    /// * Command: `POST v4/im_open_login_svc/account_delete`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 40006 | The profile service failed internally. |
-    /// | 70107 | The user does not exist. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 70202 | The account service did not answer in time. |
-    /// | 70402 | A parameter is missing or not allowed. |
-    /// | 70403 | Only an app administrator may do this. |
-    /// | 70500 | The account service failed internally. |
-    /// | 71000 | Accounts of this edition cannot be deleted. |
+    /// See [`DeleteAccounts`] for limits, quota, repeats and error codes.
     pub fn delete_accounts(self, request: DeleteAccounts) -> Call<'a, DeleteAccounts> {
         self.client.call(request)
     }
 
     /// Makes one of the app's users known to the service, with a nickname and a picture on request.
     ///
-    /// Importing a user again changes nothing but the nickname and the picture that are sent along.
-    ///
-    /// * Command: `POST v4/im_open_login_svc/account_import`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 40006 | The profile service failed internally. |
-    /// | 40601 | A value is longer than 500 bytes. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 70398 | The app has as many users as its plan allows. |
-    /// | 70402 | A parameter is missing or not allowed. |
-    /// | 70403 | Only an app administrator may do this. |
-    /// | 70500 | The account service failed internally. |
+    /// See [`ImportAccount`] for limits, quota, repeats and error codes.
     pub fn import_account(self, request: ImportAccount) -> Call<'a, ImportAccount> {
         self.client.call(request)
     }
 
     /// Makes up to 100 of the app's users known to the service at once.
     ///
-    /// A user who exists already is updated with the nickname and the picture that are sent along. `Accounts` is the older form:
-    /// names alone. Users that could not be imported are listed in a successful reply.
-    ///
-    /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Exactly one of `Accounts` and `AccountList` is sent
-    /// * Any number of `account_list` or `accounts`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 40006 | The profile service failed internally. |
-    /// | 40601 | A value is longer than 500 bytes. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 70202 | The account service did not answer in time. |
-    /// | 70398 | The app has as many users as its plan allows. |
-    /// | 70402 | A parameter is missing or not allowed. |
-    /// | 70403 | Only an app administrator may do this. |
-    /// | 70500 | The account service failed internally. |
+    /// See [`ImportAccounts`] for limits, quota, repeats and error codes.
     pub fn import_accounts(self, request: ImportAccounts) -> Call<'a, ImportAccounts> {
         self.client.call(request)
     }
 
     /// Logs a user out everywhere: UserSigs made before now no longer log in.
     ///
-    /// The user can log in again with a UserSig made afterwards.
-    ///
-    /// * Command: `POST v4/im_open_login_svc/kick`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 70107 | The user does not exist. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 70402 | A parameter is missing or not allowed. |
-    /// | 70403 | Only an app administrator may do this. |
-    /// | 70500 | The account service failed internally. |
+    /// See [`InvalidateLogin`] for limits, quota, repeats and error codes.
     pub fn invalidate_login(
         self,
         request: InvalidateLogin,
@@ -151,29 +62,7 @@ impl<'a> Account<'a> {
 
     /// Tells for up to 500 users whether they are online, reachable by push or offline.
     ///
-    /// Users that could not be looked up are listed in `ErrorList` of a successful reply; only when all of them
-    /// fail does the call fail. A client that was put away by its system counts as reachable by push for seven days.
-    ///
-    /// * Command: `POST v4/openim/query_online_status`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 70107 | The user does not exist. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 90001 | The body is no JSON, or `To_Account` is an empty list. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90011 | More than 500 users were asked for. |
-    /// | 90992 | The message service failed internally or did not answer in time. |
-    /// | 90994 | The message service failed internally. |
-    /// | 90995 | The message is too long. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`QueryOnlineStatus`] for limits, quota, repeats and error codes.
     pub fn query_online_status(
         self,
         request: QueryOnlineStatus,
@@ -183,13 +72,7 @@ impl<'a> Account<'a> {
 
     /// Sets a time during which a user is not disturbed by any message.
     ///
-    /// Needs the option of not being disturbed, which is switched on in the console. Times outside the span are as before: messages
-    /// arrive and notify. How far messages stay away within it is `Level`.
-    ///
-    /// * Command: `POST v4/im_msg_db_logic/admin_set_do_not_disturb`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: 管理员设置全局免打扰选项, state of 2026-05-25
+    /// See [`SetDoNotDisturb`] for limits, quota, repeats and error codes.
     pub fn set_do_not_disturb(
         self,
         request: SetDoNotDisturb,

@@ -21,71 +21,28 @@ impl Client {
 impl<'a> Chatbot<'a> {
     /// Creates a chatbot: an account whose messages go to the app's webhook.
     ///
-    /// An app has at most 20 chatbots. Creating one that exists creates no second.
-    ///
-    /// * Command: `POST v4/openim_robot_http_svc/create_robot`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
+    /// See [`CreateChatbot`] for limits, quota, repeats and error codes.
     pub fn create_chatbot(self, request: CreateChatbot) -> Call<'a, CreateChatbot> {
         self.client.call(request)
     }
 
     /// Deletes a chatbot.
     ///
-    /// * Command: `POST v4/openim_robot_http_svc/delete_robot`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
+    /// See [`DeleteChatbot`] for limits, quota, repeats and error codes.
     pub fn delete_chatbot(self, request: DeleteChatbot) -> Call<'a, DeleteChatbot> {
         self.client.call(request)
     }
 
     /// Lists all chatbots of the app.
     ///
-    /// * Command: `POST v4/openim_robot_http_svc/get_all_robots`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10008 | The request is not allowed: the caller is no administrator, or there are as many chatbots as allowed. |
+    /// See [`ListChatbots`] for limits, quota, repeats and error codes.
     pub fn list_chatbots(self, request: ListChatbots) -> Call<'a, ListChatbots> {
         self.client.call(request)
     }
 
     /// Sends the next piece of a text that a chatbot writes as it goes.
     ///
-    /// A text takes any number of calls; all pieces make one message.
-    ///
-    /// * Command: `POST v4/openim_robot_http_svc/send_stream_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Sending a streaming response message](https://www.tencentcloud.com/document/product/1047/71131), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
+    /// See [`SendStreamMsg`] for limits, quota, repeats and error codes.
     pub fn send_stream_msg(self, request: SendStreamMsg) -> Call<'a, SendStreamMsg> {
         self.client.call(request)
     }

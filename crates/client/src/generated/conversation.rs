@@ -25,32 +25,7 @@ impl Client {
 impl<'a> Conversation<'a> {
     /// Creates a conversation group for a user and puts conversations into it.
     ///
-    /// A user has at most 20 groups of at most 1,000 conversations each, and a conversation can be in several.
-    /// Creating a group that exists adds the conversations to it. Each conversation has a result of its own.
-    /// Needs the edition that includes conversation groups, else code 51013.
-    ///
-    /// * Command: `POST v4/recentcontact/create_contact_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`CreateContactGroup`] for limits, quota, repeats and error codes.
     pub fn create_contact_group(
         self,
         request: CreateContactGroup,
@@ -60,31 +35,7 @@ impl<'a> Conversation<'a> {
 
     /// Deletes one of a user's conversation groups; the conversations in it stay.
     ///
-    /// Needs the edition that includes conversation groups, else code 51013.
-    ///
-    /// * Command: `POST v4/recentcontact/del_contact_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
-    /// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`DeleteContactGroup`] for limits, quota, repeats and error codes.
     pub fn delete_contact_group(
         self,
         request: DeleteContactGroup,
@@ -94,20 +45,7 @@ impl<'a> Conversation<'a> {
 
     /// Removes one conversation from a user's list, and on request the stored messages of that user's side.
     ///
-    /// * Command: `POST v4/recentcontact/delete`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
+    /// See [`DeleteConversation`] for limits, quota, repeats and error codes.
     pub fn delete_conversation(
         self,
         request: DeleteConversation,
@@ -117,19 +55,7 @@ impl<'a> Conversation<'a> {
 
     /// Counts the unread messages of a user, in all one-to-one conversations or in up to ten.
     ///
-    /// * Command: `POST v4/openim/get_c2c_unread_msg_num`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90008 | The sender is missing, or there is no such user. |
+    /// See [`GetC2cUnreadCount`] for limits, quota, repeats and error codes.
     pub fn get_c2c_unread_count(
         self,
         request: GetC2cUnreadCount,
@@ -139,32 +65,7 @@ impl<'a> Conversation<'a> {
 
     /// Lists a user's conversation groups and, page by page, the conversations that are marked or belong to a group.
     ///
-    /// Marks and groups are kept apart from the list of recent conversations, so a conversation shows up here
-    /// even when it is no longer recent. Needs the edition that includes conversation groups, else code 51013.
-    ///
-    /// * Command: `POST v4/recentcontact/get_contact_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of 2026-04-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`GetContactGroup`] for limits, quota, repeats and error codes.
     pub fn get_contact_group(
         self,
         request: GetContactGroup,
@@ -174,24 +75,7 @@ impl<'a> Conversation<'a> {
 
     /// Lists a user's recent conversations page by page, pinned ones and ordinary ones side by side.
     ///
-    /// Pinned and ordinary conversations are paged independently, so the cursor has four parts: a time and an
-    /// index for each. All four go back as they came.
-    ///
-    /// * Command: `POST v4/recentcontact/get_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
+    /// See [`GetConversationList`] for limits, quota, repeats and error codes.
     pub fn get_conversation_list(
         self,
         request: GetConversationList,
@@ -201,57 +85,14 @@ impl<'a> Conversation<'a> {
 
     /// Sets and clears standard marks on a user's conversations, and writes the app's own mark.
     ///
-    /// Standard marks are 64 bits. The first 32 belong to the service: it documents bits 1 to 4 as favourite,
-    /// unread, collapsed and hidden. The last 32 are the app's own. Marked conversations and those in groups are
-    /// limited to 1,000 for a user. Each conversation has a result of its own.
-    /// Standard marks need the edition that includes them, else code 51013.
-    ///
-    /// * Command: `POST v4/recentcontact/mark_contact`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`MarkContact`] for limits, quota, repeats and error codes.
     pub fn mark_contact(self, request: MarkContact) -> Call<'a, MarkContact> {
         self.client.call(request)
     }
 
     /// Pins conversations to the top of a user's list, or unpins them.
     ///
-    /// Pinned conversations come first in the user's list, on every device. A user can have 50 pinned conversations.
-    ///
-    /// * Command: `POST v4/recentcontact/top`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Pin a conversation](https://www.tencentcloud.com/document/product/1047/78304), state of 2026-03-26
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51012 | Too many conversations are pinned. |
+    /// See [`PinConversations`] for limits, quota, repeats and error codes.
     pub fn pin_conversations(
         self,
         request: PinConversations,
@@ -261,29 +102,7 @@ impl<'a> Conversation<'a> {
 
     /// Looks up the marks and groups of given conversations of a user.
     ///
-    /// * Command: `POST v4/recentcontact/search_contact_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`SearchContactGroup`] for limits, quota, repeats and error codes.
     pub fn search_contact_group(
         self,
         request: SearchContactGroup,
@@ -293,23 +112,7 @@ impl<'a> Conversation<'a> {
 
     /// Sets how many messages of a group a member has not read; for moving an app over.
     ///
-    /// Not for `ChatRoom` and `AVChatRoom`, which count nothing. Triggers no webhook and no notification.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`SetGroupUnreadCount`] for limits, quota, repeats and error codes.
     pub fn set_group_unread_count(
         self,
         request: SetGroupUnreadCount,
@@ -319,32 +122,7 @@ impl<'a> Conversation<'a> {
 
     /// Renames one of a user's conversation groups, or moves conversations in and out of it.
     ///
-    /// `UpdateGroupType` says which: 1 renames and takes `OldGroupName` and `NewGroupName`, 2 changes the
-    /// conversations and takes `OldGroupName` and `ContactUpdateItem`. Each conversation has a result of its own.
-    /// Needs the edition that includes conversation groups, else code 51013.
-    ///
-    /// * Command: `POST v4/recentcontact/update_contact_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 50001 | The user has not been imported. |
-    /// | 50002 | A parameter is missing or not allowed. |
-    /// | 50003 | Only an app administrator may do this. |
-    /// | 50004 | The conversation service failed internally. |
-    /// | 50005 | The conversation service did not answer in time. |
-    /// | 51006 | No conversation was marked, or more than 100 at once. |
-    /// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-    /// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-    /// | 51009 | There is no conversation group of this name. |
-    /// | 51010 | The user would have more than 20 conversation groups. |
-    /// | 51011 | The name of the conversation group is longer than 32 bytes. |
-    /// | 51012 | Too many conversations are pinned. |
-    /// | 51013 | The app's edition has no conversation groups and standard marks. |
+    /// See [`UpdateContactGroup`] for limits, quota, repeats and error codes.
     pub fn update_contact_group(
         self,
         request: UpdateContactGroup,

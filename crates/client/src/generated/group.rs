@@ -34,30 +34,7 @@ impl Client {
 impl<'a> Group<'a> {
     /// Adds users to a group and says for each what became of it.
     ///
-    /// Triggers the webhook after a user joins.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/add_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), state of 2023-03-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | More than 300 users were named. |
-    /// | 10007 | The kind of group does not allow it, such as an `AVChatRoom`, or the caller is no administrator. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10014 | The group has no room for these members. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10016 | The app's own webhook refused the operation. |
-    /// | 10019 | A user of the request does not exist. |
-    /// | 10026 | The app may not use this command. |
-    /// | 10037 | The user has created or joined as many groups as allowed. |
+    /// See [`AddGroupMembers`] for limits, quota, repeats and error codes.
     pub fn add_group_members(
         self,
         request: AddGroupMembers,
@@ -67,22 +44,7 @@ impl<'a> Group<'a> {
 
     /// Adds up to 100 members of a community to a permission group.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    /// A member has the permissions of all permission groups that it is in. Lists are not split into calls: what `Result` says of a
-    /// member is not known.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/add_permission_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Adding Members to a Permission Group](https://www.tencentcloud.com/document/product/1047/61240), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`AddPermissionGroupMembers`] for limits, quota, repeats and error codes.
     pub fn add_permission_group_members(
         self,
         request: AddPermissionGroupMembers,
@@ -92,21 +54,7 @@ impl<'a> Group<'a> {
 
     /// Adds permissions in up to 50 topics to a permission group.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/add_topic_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `topic_permission_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`AddTopicPermissions`] for limits, quota, repeats and error codes.
     pub fn add_topic_permissions(
         self,
         request: AddTopicPermissions,
@@ -116,23 +64,7 @@ impl<'a> Group<'a> {
 
     /// Bans members from a live broadcast group for a time: they receive nothing and cannot come back.
     ///
-    /// Needs the ultimate edition, with banning switched on in the console.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/ban_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), state of 2023-03-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | The request names too many users. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// See [`BanGroupMembers`] for limits, quota, repeats and error codes.
     pub fn ban_group_members(
         self,
         request: BanGroupMembers,
@@ -142,20 +74,7 @@ impl<'a> Group<'a> {
 
     /// Gives a group to another member, or an owner to a group without one.
     ///
-    /// * Command: `POST v4/group_open_http_svc/change_group_owner`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`ChangeGroupOwner`] for limits, quota, repeats and error codes.
     pub fn change_group_owner(
         self,
         request: ChangeGroupOwner,
@@ -165,25 +84,7 @@ impl<'a> Group<'a> {
 
     /// Says which of some users are in a live broadcast group.
     ///
-    /// Finds users beyond the latest 1,000 as well; up to 40 seconds old. Needs the list of online members switched on in the
-    /// console, and an edition that includes it.
-    ///
-    /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of 2025-02-28
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`CheckLiveGroupMembers`] for limits, quota, repeats and error codes.
     pub fn check_live_group_members(
         self,
         request: CheckLiveGroupMembers,
@@ -193,25 +94,7 @@ impl<'a> Group<'a> {
 
     /// Deletes all custom attributes of a group.
     ///
-    /// * Command: `POST v4/group_open_http_svc/clear_group_attr`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10045 | The key of an attribute is longer than 32 bytes. |
-    /// | 10046 | The value of an attribute is longer than 4,000 bytes. |
-    /// | 10047 | The group would have more than 16 attributes. |
-    /// | 10048 | The values of all attributes would be longer than 16,000 bytes. |
-    /// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+    /// See [`ClearGroupAttributes`] for limits, quota, repeats and error codes.
     pub fn clear_group_attributes(
         self,
         request: ClearGroupAttributes,
@@ -221,55 +104,14 @@ impl<'a> Group<'a> {
 
     /// Creates a group, with its profile and its first members on request.
     ///
-    /// Members cannot be named for an `AVChatRoom`: users join it by themselves, the owner included. Without
-    /// an owner the group has none. Custom fields must be set up in the console first.
-    /// Triggers the webhooks before and after a group is created.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/create_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | More than 100 members were named. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The group type does not allow what was asked for, such as members of an `AVChatRoom`, or the caller is no administrator. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 10016 | The app's own webhook refused the operation. |
-    /// | 10021 | Another owner's group has this id. |
-    /// | 10025 | This user's own group has this id already. |
-    /// | 10036 | The app has as many audio-video groups as its plan allows. |
-    /// | 10037 | The owner has created or joined as many groups as the plan allows. |
-    /// | 10038 | The group would have more members than the plan allows. |
-    /// | 10058 | The app has the 100 groups that the free edition allows. |
+    /// See [`CreateGroup`] for limits, quota, repeats and error codes.
     pub fn create_group(self, request: CreateGroup) -> Call<'a, CreateGroup> {
         self.client.call(request)
     }
 
     /// Creates a permission group in a community: permissions that its members have beside those of everybody.
     ///
-    /// Only for communities, and only with an edition that includes them. Permissions are bits: those of the community here, those of
-    /// single topics with `add_topic_permission_group`. An id of the app's own makes the group easier to find
-    /// again; without one the service makes an id and answers it.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/create_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating Permission Groups](https://www.tencentcloud.com/document/product/1047/61232), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`CreatePermissionGroup`] for limits, quota, repeats and error codes.
     pub fn create_permission_group(
         self,
         request: CreatePermissionGroup,
@@ -279,54 +121,14 @@ impl<'a> Group<'a> {
 
     /// Creates a topic of a community.
     ///
-    /// Communities and topics must be switched on in the console. Triggers the webhooks before and after a topic is created.
-    ///
-    /// * Command: `POST v4/million_group_open_http_svc/create_topic`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), state of 2023-03-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10016 | The app's own webhook refused the operation. |
-    /// | 10025 | This user's own group has this id already. |
-    /// | 10036 | The app has as many audio-video groups as its plan allows. |
-    /// | 10037 | The user has created or joined as many groups as allowed. |
-    /// | 11000 | Communities are not switched on. |
-    /// | 80001 | The text did not pass moderation. |
+    /// See [`CreateTopic`] for limits, quota, repeats and error codes.
     pub fn create_topic(self, request: CreateTopic) -> Call<'a, CreateTopic> {
         self.client.call(request)
     }
 
     /// Deletes custom attributes of a group by their keys.
     ///
-    /// * Command: `POST v4/group_open_http_svc/delete_group_attr`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/59499), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10045 | The key of an attribute is longer than 32 bytes. |
-    /// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
-    /// | 10050 | An attribute to delete does not exist. |
+    /// See [`DeleteGroupAttributes`] for limits, quota, repeats and error codes.
     pub fn delete_group_attributes(
         self,
         request: DeleteGroupAttributes,
@@ -336,23 +138,7 @@ impl<'a> Group<'a> {
 
     /// Deletes counters of a group.
     ///
-    /// Needs the ultimate edition. Without keys all counters of the group go.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/delete_group_counter`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10059 | The app's edition does not include this feature. |
+    /// See [`DeleteGroupCounters`] for limits, quota, repeats and error codes.
     pub fn delete_group_counters(
         self,
         request: DeleteGroupCounters,
@@ -362,24 +148,7 @@ impl<'a> Group<'a> {
 
     /// Removes members from a group.
     ///
-    /// For an `AVChatRoom`, mute or ban members instead. Triggers the webhook after a user leaves.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/delete_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `member_to_del_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is wrong, or the group is an `AVChatRoom`. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`DeleteGroupMembers`] for limits, quota, repeats and error codes.
     pub fn delete_group_members(
         self,
         request: DeleteGroupMembers,
@@ -389,22 +158,7 @@ impl<'a> Group<'a> {
 
     /// Takes up to 100 members out of a permission group.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    /// All members of the community are notified. Who is not in the permission group counts as taken out.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/delete_permission_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting Permission Group Members](https://www.tencentcloud.com/document/product/1047/61241), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`DeletePermissionGroupMembers`] for limits, quota, repeats and error codes.
     pub fn delete_permission_group_members(
         self,
         request: DeletePermissionGroupMembers,
@@ -414,21 +168,7 @@ impl<'a> Group<'a> {
 
     /// Takes the permissions in up to 50 topics from a permission group.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/delete_topic_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `topic_id_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Deleting Topic Permissions](https://www.tencentcloud.com/document/product/1047/61238), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`DeleteTopicPermissions`] for limits, quota, repeats and error codes.
     pub fn delete_topic_permissions(
         self,
         request: DeleteTopicPermissions,
@@ -438,44 +178,14 @@ impl<'a> Group<'a> {
 
     /// Disbands a group.
     ///
-    /// Triggers the webhook after a group is disbanded.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/destroy_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`DestroyGroup`] for limits, quota, repeats and error codes.
     pub fn destroy_group(self, request: DestroyGroup) -> Call<'a, DestroyGroup> {
         self.client.call(request)
     }
 
     /// Destroys up to 20 permission groups of a community.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/destroy_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `permission_group_id_list`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Terminating Permission Groups](https://www.tencentcloud.com/document/product/1047/61233), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`DestroyPermissionGroups`] for limits, quota, repeats and error codes.
     pub fn destroy_permission_groups(
         self,
         request: DestroyPermissionGroups,
@@ -485,52 +195,14 @@ impl<'a> Group<'a> {
 
     /// Deletes topics of a community and says for each what became of it.
     ///
-    /// Triggers the webhook after a topic is deleted.
-    ///
-    /// * Command: `POST v4/million_group_open_http_svc/destroy_topic`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Topic](https://www.tencentcloud.com/document/product/1047/49470), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10021 | Another owner's group has this id. |
-    /// | 10025 | This user's own group has this id already. |
-    /// | 11000 | Communities are not switched on. |
-    /// | 110002 | The topic was not deleted; the server's text says why. |
-    /// | 110003 | The topic does not exist, or has been deleted before. |
+    /// See [`DestroyTopics`] for limits, quota, repeats and error codes.
     pub fn destroy_topics(self, request: DestroyTopics) -> Call<'a, DestroyTopics> {
         self.client.call(request)
     }
 
     /// Lists the users who are banned from a live broadcast group, page by page.
     ///
-    /// Needs the ultimate edition, with banning switched on in the console.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_ban_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | The request names too many users. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// See [`GetBannedGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_banned_group_members(
         self,
         request: GetBannedGroupMembers,
@@ -540,20 +212,7 @@ impl<'a> Group<'a> {
 
     /// Reads the custom attributes of a group.
     ///
-    /// * Command: `POST v4/group_open_attr_http_svc/get_group_attr`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44187), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetGroupAttributes`] for limits, quota, repeats and error codes.
     pub fn get_group_attributes(
         self,
         request: GetGroupAttributes,
@@ -563,23 +222,7 @@ impl<'a> Group<'a> {
 
     /// Reads counters of a group.
     ///
-    /// Needs the ultimate edition.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_counter`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Group Counters](https://www.tencentcloud.com/document/product/1047/53427), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10059 | The app's edition does not include this feature. |
+    /// See [`GetGroupCounters`] for limits, quota, repeats and error codes.
     pub fn get_group_counters(
         self,
         request: GetGroupCounters,
@@ -589,50 +232,14 @@ impl<'a> Group<'a> {
 
     /// Reads the profiles of up to 50 groups, with members and custom fields.
     ///
-    /// Each group has an `ErrorCode` of its own; that of the reply means nothing while the call as such succeeds.
-    /// With a filter only the named fields come. An `AVChatRoom` stores no members. A reply above 1 MB fails with 10018.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10018 | The reply would be larger than 1 MB. |
+    /// See [`GetGroupInfo`] for limits, quota, repeats and error codes.
     pub fn get_group_info(self, request: GetGroupInfo) -> Call<'a, GetGroupInfo> {
         self.client.call(request)
     }
 
     /// Says which roles users have in a group.
     ///
-    /// For an `AVChatRoom`, which answers 10007, read the members instead.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_role_in_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `user_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetGroupMemberRoles`] for limits, quota, repeats and error codes.
     pub fn get_group_member_roles(
         self,
         request: GetGroupMemberRoles,
@@ -642,25 +249,7 @@ impl<'a> Group<'a> {
 
     /// Reads the members of a group, all or page by page.
     ///
-    /// Ordinary groups page by `Offset`, communities by `Next`: for a community begin with an empty `Next`.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_member_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10018 | The reply would be larger than 1 MB. |
+    /// See [`GetGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_group_members(
         self,
         request: GetGroupMembers,
@@ -670,23 +259,7 @@ impl<'a> Group<'a> {
 
     /// Lists the groups that a user has joined, with fields on request.
     ///
-    /// Without a filter only ids come. Groups of the kind `AVChatRoom`, and inactive ones of the kind `Private`, are left out
-    /// unless asked for.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_joined_group_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10018 | The reply would be larger than 1 MB. |
+    /// See [`GetJoinedGroups`] for limits, quota, repeats and error codes.
     pub fn get_joined_groups(
         self,
         request: GetJoinedGroups,
@@ -696,24 +269,7 @@ impl<'a> Group<'a> {
 
     /// Lists the administrators of a live broadcast group.
     ///
-    /// Needs the list of online members switched on in the console, and an edition that includes it.
-    ///
-    /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of 2025-02-28
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetLiveGroupAdmins`] for limits, quota, repeats and error codes.
     pub fn get_live_group_admins(
         self,
         request: GetLiveGroupAdmins,
@@ -723,26 +279,7 @@ impl<'a> Group<'a> {
 
     /// Lists the members of a live broadcast group who are online, page by page.
     ///
-    /// Collected every 10 to 40 seconds; of a group with more than 1,000 members online only the latest 1,000 come. Needs the ultimate edition, with the list of online members switched on in
-    /// the console; otherwise at most 30 members, the latest, come.
-    ///
-    /// * Command: `POST v4/group_open_avchatroom_http_svc/get_members`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetLiveGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_live_group_members(
         self,
         request: GetLiveGroupMembers,
@@ -752,23 +289,7 @@ impl<'a> Group<'a> {
 
     /// Lists the muted members of a group.
     ///
-    /// The command was called `get_group_shutted_uin` in older versions.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_muted_account`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetMutedGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_muted_group_members(
         self,
         request: GetMutedGroupMembers,
@@ -778,23 +299,7 @@ impl<'a> Group<'a> {
 
     /// Counts the members of a live broadcast group who are online.
     ///
-    /// The number is up to ten seconds old, up to twenty with web clients; below 300 members without web clients it is current.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_online_member_num`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting the Number of Online Users in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/38521), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetOnlineMemberCount`] for limits, quota, repeats and error codes.
     pub fn get_online_member_count(
         self,
         request: GetOnlineMemberCount,
@@ -804,21 +309,7 @@ impl<'a> Group<'a> {
 
     /// Reads the members of a permission group page by page.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_permission_group_member_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`GetPermissionGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_permission_group_members(
         self,
         request: GetPermissionGroupMembers,
@@ -828,21 +319,7 @@ impl<'a> Group<'a> {
 
     /// Reads permission groups of a community: those that are named, or all page by page.
     ///
-    /// Only for communities, and only with an edition that includes them. Pages have up to 20 permission groups.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`GetPermissionGroups`] for limits, quota, repeats and error codes.
     pub fn get_permission_groups(
         self,
         request: GetPermissionGroups,
@@ -852,25 +329,7 @@ impl<'a> Group<'a> {
 
     /// Reads some members of a group by their user ids.
     ///
-    /// Not for an `AVChatRoom`.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of 2025-12-15
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10018 | The reply would be larger than 1 MB. |
+    /// See [`GetSpecifiedGroupMembers`] for limits, quota, repeats and error codes.
     pub fn get_specified_group_members(
         self,
         request: GetSpecifiedGroupMembers,
@@ -880,20 +339,7 @@ impl<'a> Group<'a> {
 
     /// Reads the permissions of a permission group in topics.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_topic_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining Topic Permissions](https://www.tencentcloud.com/document/product/1047/61239), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`GetTopicPermissions`] for limits, quota, repeats and error codes.
     pub fn get_topic_permissions(
         self,
         request: GetTopicPermissions,
@@ -903,70 +349,21 @@ impl<'a> Group<'a> {
 
     /// Reads topics of a community, and a user in each.
     ///
-    /// Each topic has an `ErrorCode` of its own; that of the reply means nothing while the call as such succeeds.
-    ///
-    /// * Command: `POST v4/million_group_open_http_svc/get_topic`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 11000 | Communities are not switched on. |
-    /// | 110003 | The topic does not exist, or has been deleted before. |
+    /// See [`GetTopics`] for limits, quota, repeats and error codes.
     pub fn get_topics(self, request: GetTopics) -> Call<'a, GetTopics> {
         self.client.call(request)
     }
 
     /// Creates a group that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
     ///
-    /// * Command: `POST v4/group_open_http_svc/import_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | An `AVChatRoom` cannot be imported, or the caller is no administrator. |
-    /// | 10021 | Another owner's group has this id. |
+    /// See [`ImportGroup`] for limits, quota, repeats and error codes.
     pub fn import_group(self, request: ImportGroup) -> Call<'a, ImportGroup> {
         self.client.call(request)
     }
 
     /// Adds members that a group had elsewhere, with their times of joining; nobody is notified, no webhook fires.
     ///
-    /// * Command: `POST v4/group_open_http_svc/import_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-    /// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | The request names too many users. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`ImportGroupMembers`] for limits, quota, repeats and error codes.
     pub fn import_group_members(
         self,
         request: ImportGroupMembers,
@@ -976,71 +373,21 @@ impl<'a> Group<'a> {
 
     /// Creates a topic that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
     ///
-    /// * Command: `POST v4/group_open_http_svc/import_topic`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing Topic Profiles](https://www.tencentcloud.com/document/product/1047/53448), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10021 | Another owner's group has this id. |
-    /// | 10037 | The user has created or joined as many groups as allowed. |
-    /// | 11000 | Communities are not switched on. |
-    /// | 80001 | The text did not pass moderation. |
-    /// | 80005 | The service has stopped for the app: its plan has expired or is not paid. |
+    /// See [`ImportTopic`] for limits, quota, repeats and error codes.
     pub fn import_topic(self, request: ImportTopic) -> Call<'a, ImportTopic> {
         self.client.call(request)
     }
 
     /// Lists the ids of all groups of the app, page by page, of one kind on request.
     ///
-    /// * Command: `POST v4/group_open_http_svc/get_appid_group_list`
-    /// * Quota: 1 call per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10018 | The reply would be larger than 1 MB. |
+    /// See [`ListGroups`] for limits, quota, repeats and error codes.
     pub fn list_groups(self, request: ListGroups) -> Call<'a, ListGroups> {
         self.client.call(request)
     }
 
     /// Sets or takes away marks of members of a live broadcast group.
     ///
-    /// Needs the ultimate edition, with the list of online members switched on in the console. Fails when no member of the list is online.
-    ///
-    /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_user_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`MarkLiveGroupMembers`] for limits, quota, repeats and error codes.
     pub fn mark_live_group_members(
         self,
         request: MarkLiveGroupMembers,
@@ -1050,51 +397,14 @@ impl<'a> Group<'a> {
 
     /// Changes fields of the profile of a group.
     ///
-    /// Only the fields that are sent change. Triggers the webhook after the profile of a group changes.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/modify_group_base_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10026 | The app may not use this command. |
+    /// See [`ModifyGroup`] for limits, quota, repeats and error codes.
     pub fn modify_group(self, request: ModifyGroup) -> Call<'a, ModifyGroup> {
         self.client.call(request)
     }
 
     /// Sets custom attributes of a group and leaves the others as they are.
     ///
-    /// A group has at most 16 attributes of at most 16,000 bytes together, written at most five times a second.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/modify_group_attr`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44188), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10045 | The key of an attribute is longer than 32 bytes. |
-    /// | 10046 | The value of an attribute is longer than 4,000 bytes. |
-    /// | 10047 | The group would have more than 16 attributes. |
-    /// | 10048 | The values of all attributes would be longer than 16,000 bytes. |
-    /// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+    /// See [`ModifyGroupAttributes`] for limits, quota, repeats and error codes.
     pub fn modify_group_attributes(
         self,
         request: ModifyGroupAttributes,
@@ -1104,23 +414,7 @@ impl<'a> Group<'a> {
 
     /// Changes role, name, mute or custom fields of a member of a group.
     ///
-    /// Only the fields that are sent change.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/modify_group_member_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`ModifyGroupMember`] for limits, quota, repeats and error codes.
     pub fn modify_group_member(
         self,
         request: ModifyGroupMember,
@@ -1130,25 +424,7 @@ impl<'a> Group<'a> {
 
     /// Makes users administrators of a live broadcast group, or takes that back.
     ///
-    /// An administrator need not be in the group and stays one after leaving. Needs the list of online members switched on in
-    /// the console, and an edition that includes it.
-    ///
-    /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`ModifyLiveGroupAdmins`] for limits, quota, repeats and error codes.
     pub fn modify_live_group_admins(
         self,
         request: ModifyLiveGroupAdmins,
@@ -1158,20 +434,7 @@ impl<'a> Group<'a> {
 
     /// Changes the name, the permissions or the data of a permission group.
     ///
-    /// Only for communities, and only with an edition that includes them. Fields that are left out stay as they are.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/modify_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Permission Group Information](https://www.tencentcloud.com/document/product/1047/61234), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`ModifyPermissionGroup`] for limits, quota, repeats and error codes.
     pub fn modify_permission_group(
         self,
         request: ModifyPermissionGroup,
@@ -1181,48 +444,14 @@ impl<'a> Group<'a> {
 
     /// Changes fields of a topic of a community.
     ///
-    /// Only the fields that are sent change. Triggers the webhook after the profile of a topic changes.
-    ///
-    /// * Command: `POST v4/million_group_open_http_svc/modify_topic`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10006 | Groups are created or listed more often than allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10016 | The app's own webhook refused the operation. |
-    /// | 11000 | Communities are not switched on. |
-    /// | 80001 | The text did not pass moderation. |
+    /// See [`ModifyTopic`] for limits, quota, repeats and error codes.
     pub fn modify_topic(self, request: ModifyTopic) -> Call<'a, ModifyTopic> {
         self.client.call(request)
     }
 
     /// Changes the permissions of a permission group in topics.
     ///
-    /// Only for communities, and only with an edition that includes them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/set_topic_permission_group`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`ModifyTopicPermissions`] for limits, quota, repeats and error codes.
     pub fn modify_topic_permissions(
         self,
         request: ModifyTopicPermissions,
@@ -1232,24 +461,7 @@ impl<'a> Group<'a> {
 
     /// Mutes members of a group for a time, or lifts that.
     ///
-    /// Who leaves and comes back is still muted.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`MuteGroupMembers`] for limits, quota, repeats and error codes.
     pub fn mute_group_members(
         self,
         request: MuteGroupMembers,
@@ -1259,27 +471,7 @@ impl<'a> Group<'a> {
 
     /// Replaces all custom attributes of a group.
     ///
-    /// What is not named is gone. A group has at most 16 attributes of at most 16,000 bytes together, written at most five times a second.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/set_group_attr`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10045 | The key of an attribute is longer than 32 bytes. |
-    /// | 10046 | The value of an attribute is longer than 4,000 bytes. |
-    /// | 10047 | The group would have more than 16 attributes. |
-    /// | 10048 | The values of all attributes would be longer than 16,000 bytes. |
-    /// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+    /// See [`ResetGroupAttributes`] for limits, quota, repeats and error codes.
     pub fn reset_group_attributes(
         self,
         request: ResetGroupAttributes,
@@ -1289,23 +481,7 @@ impl<'a> Group<'a> {
 
     /// Lets banned users back into a live broadcast group.
     ///
-    /// Needs the ultimate edition, with banning switched on in the console.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/unban_group_member`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Unbanning Group Members](https://www.tencentcloud.com/document/product/1047/50297), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10005 | The request names too many users. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+    /// See [`UnbanGroupMembers`] for limits, quota, repeats and error codes.
     pub fn unban_group_members(
         self,
         request: UnbanGroupMembers,
@@ -1315,24 +491,7 @@ impl<'a> Group<'a> {
 
     /// Sets, raises or lowers counters of a group.
     ///
-    /// Needs the ultimate edition.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/update_group_counter`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), state of 2023-03-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10059 | The app's edition does not include this feature. |
-    /// | 10063 | The group would have more than 20 counters. |
+    /// See [`UpdateGroupCounters`] for limits, quota, repeats and error codes.
     pub fn update_group_counters(
         self,
         request: UpdateGroupCounters,

@@ -28,22 +28,7 @@ impl Client {
 impl<'a> Message<'a> {
     /// Hides the stored messages of a group from its members.
     ///
-    /// Messages are marked, not deleted: reading the history of the group through the server API still shows them.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of 2025-12-05
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`ClearGroupHistory`] for limits, quota, repeats and error codes.
     pub fn clear_group_history(
         self,
         request: ClearGroupHistory,
@@ -53,47 +38,14 @@ impl<'a> Message<'a> {
 
     /// Deletes stored messages of a conversation for one of its two users.
     ///
-    /// The other side keeps the messages.
-    ///
-    /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
-    /// * Vendor's page: Deleting One-to-One Messages, state of unknown date
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20018 | Deleting stored messages failed inside the service. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90008 | The sender is missing, or there is no such user. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`DeleteC2cMsgs`] for limits, quota, repeats and error codes.
     pub fn delete_c2c_msgs(self, request: DeleteC2cMsgs) -> Call<'a, DeleteC2cMsgs> {
         self.client.call(request)
     }
 
     /// Recalls, without telling anybody, what one user wrote among the last 1,000 messages of a group.
     ///
-    /// Has no effect on an `AVChatRoom`, which stores no messages, but answers no error either.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/delete_group_msg_by_sender`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`DeleteGroupMsgsBySender`] for limits, quota, repeats and error codes.
     pub fn delete_group_msgs_by_sender(
         self,
         request: DeleteGroupMsgsBySender,
@@ -103,49 +55,14 @@ impl<'a> Message<'a> {
 
     /// Reads back the messages of a one-to-one conversation in a time range, as one side has them.
     ///
-    /// The two sides can differ: a side may have cleared or deleted messages, and a message sent with
-    /// `SyncOtherMachine::NO_SYNC` is only with its recipient. Recalled messages are included and carry a mark.
-    /// A reply holds at most 13 KB of messages, reaches back from the end of the range and lists its messages
-    /// oldest first, so that the "last" message is the first of the list. While `Complete` is 0, ask again with `MaxTime` set to
-    /// `LastMsgTime` and with `LastMsgKey`. How far back messages are stored depends on the plan, seven days at least.
-    ///
-    /// * Command: `POST v4/openim/admin_getroammsg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: newest first, although each reply lists its own oldest first
-    /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | `Peer_Account` is missing or no text. |
-    /// | 90008 | `Operator_Account` is missing, or there is no such account. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetC2cHistory`] for limits, quota, repeats and error codes.
     pub fn get_c2c_history(self, request: GetC2cHistory) -> Call<'a, GetC2cHistory> {
         self.client.call(request)
     }
 
     /// Reads the key-value pairs that are attached to a one-to-one message.
     ///
-    /// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
-    /// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console.
-    ///
-    /// * Command: `POST v4/openim_msg_ext_http_svc/get_key_values`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling the Message Extension of a One-to-One Message, state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 23004 | There is no such message. |
+    /// See [`GetC2cMsgExtensions`] for limits, quota, repeats and error codes.
     pub fn get_c2c_msg_extensions(
         self,
         request: GetC2cMsgExtensions,
@@ -155,25 +72,7 @@ impl<'a> Message<'a> {
 
     /// Reads back messages of a group, newest first, at most 20 at a time.
     ///
-    /// Without `ReqMsgSeq` the newest messages come. To go on, ask with the smallest sequence number of the reply less one; a
-    /// sequence number of 0 is the end, and so is `HistoryEnd::REST_EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: newest first
-    /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`GetGroupHistory`] for limits, quota, repeats and error codes.
     pub fn get_group_history(
         self,
         request: GetGroupHistory,
@@ -183,22 +82,7 @@ impl<'a> Message<'a> {
 
     /// Reads the key-value pairs that are attached to a group message.
     ///
-    /// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
-    /// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Not for an `AVChatRoom`.
-    ///
-    /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Message Extension of a Group Message, state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 23004 | There is no such message. |
+    /// See [`GetGroupMsgExtensions`] for limits, quota, repeats and error codes.
     pub fn get_group_msg_extensions(
         self,
         request: GetGroupMsgExtensions,
@@ -208,25 +92,7 @@ impl<'a> Message<'a> {
 
     /// Lists, page by page, the members who have read a group message, or those who have not.
     ///
-    /// Needs an edition that includes read receipts of groups, switched on in the console, and a message that asked for them. Not for an `AVChatRoom` or a community.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10062 | There is no read receipt for the message. |
+    /// See [`GetGroupMsgReaders`] for limits, quota, repeats and error codes.
     pub fn get_group_msg_readers(
         self,
         request: GetGroupMsgReaders,
@@ -236,24 +102,7 @@ impl<'a> Message<'a> {
 
     /// Tells for messages of a group how many members have read each.
     ///
-    /// Needs an edition that includes read receipts of groups, switched on in the console. Each message has a result of its own. Not for an `AVChatRoom` or a community.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Pulling Read Receipts for Group Messages, state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10062 | There is no read receipt for the message. |
+    /// See [`GetGroupMsgReceipts`] for limits, quota, repeats and error codes.
     pub fn get_group_msg_receipts(
         self,
         request: GetGroupMsgReceipts,
@@ -263,19 +112,7 @@ impl<'a> Message<'a> {
 
     /// Lists the pinned messages of a group or a topic.
     ///
-    /// Needs one of the largest editions. Not for an `AVChatRoom`.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/get_pinned_messages`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: 获取置顶消息, state of 2026-07-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`GetPinnedGroupMsgs`] for limits, quota, repeats and error codes.
     pub fn get_pinned_group_msgs(
         self,
         request: GetPinnedGroupMsgs,
@@ -285,57 +122,14 @@ impl<'a> Message<'a> {
 
     /// Takes over a one-to-one message from elsewhere, with the time at which it was sent.
     ///
-    /// Import messages in the order of their times. Updates the conversation and triggers no webhook.
-    ///
-    /// * Command: `POST v4/openim/importmsg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless while `MsgSeq` and `MsgRandom` and `MsgTimeStamp` stay the same: the server drops the second request
-    /// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90005 | `MsgRandom` is missing or no number. |
-    /// | 90006 | `MsgTimeStamp` is missing or no number. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90008 | The sender is missing, or there is no such user. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90011 | The request names more than 500 users. |
-    /// | 90012 | The recipient does not exist. |
-    /// | 90026 | A message is kept for seven days at most. |
-    /// | 90030 | `SyncFromOldSystem` is missing or no number. |
-    /// | 90048 | A user of the request does not exist. |
-    /// | 90992 | The message service failed internally or did not answer in time. |
-    /// | 91000 | The message service failed internally. |
-    /// | 93000 | The request is larger than 12 KB. |
+    /// See [`ImportC2cMsg`] for limits, quota, repeats and error codes.
     pub fn import_c2c_msg(self, request: ImportC2cMsg) -> Call<'a, ImportC2cMsg> {
         self.client.call(request)
     }
 
     /// Takes over up to seven group messages from elsewhere, with the times at which they were sent.
     ///
-    /// Messages must be in the order of their times, later than the group's creation and its last message, and not in the future.
-    /// The unread counts of all members become 0. Triggers no webhook. Each message has a result of its own.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/import_group_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Importing Group Messages](https://www.tencentcloud.com/document/product/1047/34968), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10020 | The message is longer than 12 KB. |
+    /// See [`ImportGroupMsgs`] for limits, quota, repeats and error codes.
     pub fn import_group_msgs(
         self,
         request: ImportGroupMsgs,
@@ -345,18 +139,7 @@ impl<'a> Message<'a> {
 
     /// Marks messages of a one-to-one conversation as read, for one side of it.
     ///
-    /// * Command: `POST v4/openim/admin_set_msg_read`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless with `MsgReadTime`, a second run leaves the state of the first; without, it also takes hold of what has come in between
-    /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | `Peer_Account` is missing or no text. |
-    /// | 90008 | `Report_Account` is missing, or there is no such account. |
+    /// See [`MarkC2cMsgsRead`] for limits, quota, repeats and error codes.
     pub fn mark_c2c_msgs_read(
         self,
         request: MarkC2cMsgsRead,
@@ -366,136 +149,35 @@ impl<'a> Message<'a> {
 
     /// Changes elements or custom data of a stored one-to-one message.
     ///
-    /// What is left out stays as it is.
-    ///
-    /// * Command: `POST v4/openim/modify_c2c_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/47722), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20002 | The UserSig or the login ticket has expired. |
-    /// | 20003 | Sender or recipient does not exist. |
-    /// | 20004 | A network error inside the service. |
-    /// | 20005 | The message service failed internally. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90012 | The recipient does not exist. |
-    /// | 90992 | The message service failed internally or did not answer in time. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`ModifyC2cMsg`] for limits, quota, repeats and error codes.
     pub fn modify_c2c_msg(self, request: ModifyC2cMsg) -> Call<'a, ModifyC2cMsg> {
         self.client.call(request)
     }
 
     /// Changes elements or custom data of a stored group message.
     ///
-    /// What is left out stays as it is. Not for an `AVChatRoom`, which stores no messages.
-    ///
-    /// * Command: `POST v4/openim/modify_group_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20002 | The UserSig or the login ticket has expired. |
-    /// | 20004 | A network error inside the service. |
-    /// | 20005 | The message service failed internally. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90992 | The message service failed internally or did not answer in time. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`ModifyGroupMsg`] for limits, quota, repeats and error codes.
     pub fn modify_group_msg(self, request: ModifyGroupMsg) -> Call<'a, ModifyGroupMsg> {
         self.client.call(request)
     }
 
     /// Pins a message in a group or a topic.
     ///
-    /// Needs one of the largest editions. Not for an `AVChatRoom`. Clients show pinned messages by the time they were pinned, the
-    /// latest first. A group can have ten pinned messages.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/pin_message`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: 群消息置顶, state of 2026-07-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10070 | Ten messages of the group or topic are pinned, which is the most. |
-    /// | 10071 | The message is pinned already. |
+    /// See [`PinGroupMsg`] for limits, quota, repeats and error codes.
     pub fn pin_group_msg(self, request: PinGroupMsg) -> Call<'a, PinGroupMsg> {
         self.client.call(request)
     }
 
     /// Recalls a one-to-one message, whoever sent it and however long ago.
     ///
-    /// It disappears from the devices of both sides. Triggers the webhook after a one-to-one message is recalled.
-    ///
-    /// * Command: `POST v4/openim/admin_msgwithdraw`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20022 | The message to recall does not exist. |
-    /// | 20023 | The message has been recalled already. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90008 | The sender is missing, or there is no such user. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90054 | The `MsgKey` is malformed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RecallC2cMsg`] for limits, quota, repeats and error codes.
     pub fn recall_c2c_msg(self, request: RecallC2cMsg) -> Call<'a, RecallC2cMsg> {
         self.client.call(request)
     }
 
     /// Recalls up to ten messages of a group, whoever sent them.
     ///
-    /// Each message has a result of its own. In an `AVChatRoom` only messages of the last hour can be recalled. Triggers the webhook after group messages are recalled.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2026-01-27
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10030 | There is no such message. |
-    /// | 10031 | The message is older than what can be changed. |
-    /// | 10032 | The message cannot be recalled. |
-    /// | 10033 | This kind of group has no recalling. |
-    /// | 10041 | The app is set up without recalling of group messages. |
+    /// See [`RecallGroupMsgs`] for limits, quota, repeats and error codes.
     pub fn recall_group_msgs(
         self,
         request: RecallGroupMsgs,
@@ -505,22 +187,7 @@ impl<'a> Message<'a> {
 
     /// Sends a message to all audio-video groups of the app.
     ///
-    /// Must be switched on in the console, and needs an edition that includes it. Several elements fit into one message of at most 12,000 bytes.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
-    /// * Quota: 1 call per second unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
-    /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10023 | Messages are sent to the group more often than allowed. |
+    /// See [`SendBroadcastMsg`] for limits, quota, repeats and error codes.
     pub fn send_broadcast_msg(
         self,
         request: SendBroadcastMsg,
@@ -530,22 +197,7 @@ impl<'a> Message<'a> {
 
     /// Tells the service that a user has read one-to-one messages that asked for receipts.
     ///
-    /// * Command: `POST v4/openim/c2c_msg_read_receipt`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of 2026-02-24
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20002 | The UserSig or the login ticket has expired. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90008 | The sender is missing, or there is no such user. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`SendC2cReadReceipts`] for limits, quota, repeats and error codes.
     pub fn send_c2c_read_receipts(
         self,
         request: SendC2cReadReceipts,
@@ -555,53 +207,14 @@ impl<'a> Message<'a> {
 
     /// Sends a message to a group, in the name of the administrator or of a member.
     ///
-    /// A message above the group's rate is dropped, and `MsgDropReason` says so in a successful reply.
-    /// Triggers the webhooks before and after a group message unless `ForbidCallbackControl` says otherwise.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/send_group_msg`
-    /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
-    /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10016 | The app's own webhook refused the operation. |
-    /// | 10017 | The sender is muted in the group. |
-    /// | 10023 | Messages are sent to the group more often than allowed. |
-    /// | 80002 | The message is longer than 12 KB. |
+    /// See [`SendGroupMsg`] for limits, quota, repeats and error codes.
     pub fn send_group_msg(self, request: SendGroupMsg) -> Call<'a, SendGroupMsg> {
         self.client.call(request)
     }
 
     /// Tells the service that a member has read messages of a group.
     ///
-    /// Needs an edition that includes read receipts of groups, switched on in the console, and messages that asked for them.
-    /// Not for groups of more than 200 members, an `AVChatRoom` or a community.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: Sending Read Receipts for Group Messages, state of 2025-12-05
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
-    /// | 10062 | There is no read receipt for the message. |
+    /// See [`SendGroupReadReceipts`] for limits, quota, repeats and error codes.
     pub fn send_group_read_receipts(
         self,
         request: SendGroupReadReceipts,
@@ -611,22 +224,7 @@ impl<'a> Message<'a> {
 
     /// Sends a system notification to all members of a group or to some.
     ///
-    /// * Command: `POST v4/group_open_http_svc/send_group_system_notification`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 10015 | The group id is malformed, or no group has it. |
+    /// See [`SendGroupSystemNotification`] for limits, quota, repeats and error codes.
     pub fn send_group_system_notification(
         self,
         request: SendGroupSystemNotification,
@@ -636,103 +234,21 @@ impl<'a> Message<'a> {
 
     /// Sends a message to one user, in the name of the administrator or of another user.
     ///
-    /// Neither friendship nor block lists nor mutes are looked at. The recipient's own muting of notifications
-    /// counts only with `SendMsgControl::WITH_MUTE_NOTIFICATIONS`. Messages of one second are ordered by `MsgSeq`.
-    /// Triggers the webhooks before and after a one-to-one message unless `ForbidCallbackControl` says otherwise.
-    ///
-    /// * Command: `POST v4/openim/sendmsg`
-    /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-    /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20002 | The UserSig or the login ticket has expired. |
-    /// | 20003 | Sender or recipient does not exist. |
-    /// | 20004 | A network error inside the service. |
-    /// | 20005 | The message service failed internally. |
-    /// | 20006 | The app's own webhook refused the message. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90003 | The recipient is missing or no text. |
-    /// | 90005 | `MsgRandom` is missing or no number. |
-    /// | 90006 | `MsgTimeStamp` is missing or no number. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90012 | The recipient does not exist. |
-    /// | 90026 | A message is kept for seven days at most. |
-    /// | 90031 | `SyncOtherMachine` is no number. |
-    /// | 90044 | `MsgLifeTime` is no number. |
-    /// | 90048 | A user of the request does not exist. |
-    /// | 90992 | The service had an internal error; when it goes on and webhooks are on, look at what your webhook answers. |
-    /// | 91000 | The message service failed internally. |
-    /// | 93000 | The request is larger than 12 KB. |
+    /// See [`SendMsg`] for limits, quota, repeats and error codes.
     pub fn send_msg(self, request: SendMsg) -> Call<'a, SendMsg> {
         self.client.call(request)
     }
 
     /// Sends one message to up to 500 users, each in a conversation of its own.
     ///
-    /// Triggers no webhook. Faster when nothing is stored, with `OnlineOnlyFlag` 1. Besides the calls of a second, the messages of a minute
-    /// are counted: 12,000, where a call to 500 users counts 500. Users that did not get the message are listed in
-    /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
-    ///
-    /// * Command: `POST v4/openim/batchsendmsg`
-    /// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-    /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 70107 | The user does not exist. |
-    /// | 70169 | The account service did not answer in time. |
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90004 | `To_Account` is missing or no list of texts. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90008 | The sender is missing, or there is no such user. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90011 | The request names more than 500 users. |
-    /// | 90012 | The recipient does not exist. |
-    /// | 90026 | A message is kept for seven days at most. |
-    /// | 90048 | A user of the request does not exist. |
-    /// | 90057 | Messages to several users are sent too fast. |
-    /// | 90992 | The message service failed internally or did not answer in time. |
-    /// | 91000 | The message service failed internally. |
-    /// | 93000 | The request is larger than 12 KB. |
+    /// See [`SendMsgToMany`] for limits, quota, repeats and error codes.
     pub fn send_msg_to_many(self, request: SendMsgToMany) -> Call<'a, SendMsgToMany> {
         self.client.call(request)
     }
 
     /// Sets, deletes or clears the key-value pairs that are attached to a one-to-one message.
     ///
-    /// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Each pair has a result of its own.
-    ///
-    /// * Command: `POST v4/openim_msg_ext_http_svc/set_key_values`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: Configuring Message Extension for a One-to-One Message, state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 23001 | Somebody else has changed the pair since. |
-    /// | 23002 | The message was sent without support for extensions. |
-    /// | 23003 | The message's pairs were changed more than 200 times in a minute. |
-    /// | 23004 | There is no such message. |
+    /// See [`SetC2cMsgExtensions`] for limits, quota, repeats and error codes.
     pub fn set_c2c_msg_extensions(
         self,
         request: SetC2cMsgExtensions,
@@ -742,25 +258,7 @@ impl<'a> Message<'a> {
 
     /// Sets, deletes or clears the key-value pairs that are attached to a group message.
     ///
-    /// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Each pair has a result of its own. Not for an `AVChatRoom`.
-    ///
-    /// * Command: `POST v4/openim_msg_ext_http_svc/group_set_key_values`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: Configuring Message Extension for a Group Message, state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10008 | The group service could not verify who sent the request. |
-    /// | 23001 | Somebody else has changed the pair since. |
-    /// | 23002 | The message was sent without support for extensions. |
-    /// | 23003 | The message's pairs were changed more than 200 times in a minute. |
-    /// | 23004 | There is no such message. |
+    /// See [`SetGroupMsgExtensions`] for limits, quota, repeats and error codes.
     pub fn set_group_msg_extensions(
         self,
         request: SetGroupMsgExtensions,
@@ -770,19 +268,7 @@ impl<'a> Message<'a> {
 
     /// Unpins a message in a group or a topic.
     ///
-    /// Needs one of the largest editions. Not for an `AVChatRoom`.
-    ///
-    /// * Command: `POST v4/group_open_http_svc/unpin_message`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: 取消群消息置顶, state of 2026-07-14
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`UnpinGroupMsg`] for limits, quota, repeats and error codes.
     pub fn unpin_group_msg(self, request: UnpinGroupMsg) -> Call<'a, UnpinGroupMsg> {
         self.client.call(request)
     }

@@ -25,33 +25,14 @@ impl Client {
 impl<'a> Moderation<'a> {
     /// Adds words to a library of blocked words.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Regions: only China, Singapore and Seoul
-    /// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of 2026-03-09
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
-    /// | 2016 | The request adds more words than allowed. |
+    /// See [`AddKeywords`] for limits, quota, repeats and error codes.
     pub fn add_keywords(self, request: AddKeywords) -> Call<'a, AddKeywords> {
         self.client.call(request)
     }
 
     /// Adds words that clients and the service block or replace by themselves.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/add_local_audit_keywords`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: Adding Words for Local Moderation, state of unknown date
+    /// See [`AddLocalKeywords`] for limits, quota, repeats and error codes.
     pub fn add_local_keywords(
         self,
         request: AddLocalKeywords,
@@ -61,45 +42,21 @@ impl<'a> Moderation<'a> {
 
     /// Bans a file of a message, so that clients cannot open it any more.
     ///
-    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
-    ///
-    /// * Command: `POST v4/im_cos_msg/forbid_illegal_object`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Banning Files of Messages, state of 2023-07-26
+    /// See [`BanFile`] for limits, quota, repeats and error codes.
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
         self.client.call(request)
     }
 
     /// Deletes words from a library of blocked words.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Regions: only China, Singapore and Seoul
-    /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of 2026-03-09
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
+    /// See [`DeleteKeywords`] for limits, quota, repeats and error codes.
     pub fn delete_keywords(self, request: DeleteKeywords) -> Call<'a, DeleteKeywords> {
         self.client.call(request)
     }
 
     /// Deletes words that clients and the service block or replace by themselves.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/delete_local_audit_keywords`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: Deleting Words of Local Moderation, state of unknown date
+    /// See [`DeleteLocalKeywords`] for limits, quota, repeats and error codes.
     pub fn delete_local_keywords(
         self,
         request: DeleteLocalKeywords,
@@ -109,12 +66,7 @@ impl<'a> Moderation<'a> {
 
     /// Makes addresses through which files of messages can be opened for 15 minutes, banned ones too.
     ///
-    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
-    ///
-    /// * Command: `POST v4/im_cos_msg/get_cos_sig`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: Getting Signed Addresses of Files of Messages, state of 2023-07-26
+    /// See [`GetFileSignatures`] for limits, quota, repeats and error codes.
     pub fn get_file_signatures(
         self,
         request: GetFileSignatures,
@@ -124,41 +76,14 @@ impl<'a> Moderation<'a> {
 
     /// Tells for how long a user is still muted.
     ///
-    /// * Command: `POST v4/openconfigsvr/getnospeaking`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Querying Global Mute](https://www.tencentcloud.com/document/product/1047/34924), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 130001 | The body is no JSON. |
-    /// | 130002 | `Get_Account` is missing. |
-    /// | 130003 | `Get_Account` is not allowed. |
-    /// | 130014 | The configuration service failed internally. |
+    /// See [`GetGlobalMute`] for limits, quota, repeats and error codes.
     pub fn get_global_mute(self, request: GetGlobalMute) -> Call<'a, GetGlobalMute> {
         self.client.call(request)
     }
 
     /// Lists the libraries of blocked words that moderation in the cloud uses.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Regions: only China, Singapore and Seoul
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of 2025-11-12
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
+    /// See [`ListKeywordLibraries`] for limits, quota, repeats and error codes.
     pub fn list_keyword_libraries(
         self,
         request: ListKeywordLibraries,
@@ -168,33 +93,14 @@ impl<'a> Moderation<'a> {
 
     /// Lists or searches the words of a library of blocked words.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Regions: only China, Singapore and Seoul
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of 2025-11-12
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
+    /// See [`ListKeywords`] for limits, quota, repeats and error codes.
     pub fn list_keywords(self, request: ListKeywords) -> Call<'a, ListKeywords> {
         self.client.call(request)
     }
 
     /// Lists or searches the words that clients and the service block or replace by themselves.
     ///
-    /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: Getting Words of Local Moderation, state of unknown date
+    /// See [`ListLocalKeywords`] for limits, quota, repeats and error codes.
     pub fn list_local_keywords(
         self,
         request: ListLocalKeywords,
@@ -204,23 +110,7 @@ impl<'a> Moderation<'a> {
 
     /// Has a text, a picture, a sound or a video moderated.
     ///
-    /// Needs moderation in the cloud, switched on in the console.
-    ///
-    /// * Command: `POST v4/im_msg_audit/content_moderation`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Regions: only China, Singapore and Seoul
-    /// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of 2026-03-09
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
+    /// See [`ModerateContent`] for limits, quota, repeats and error codes.
     pub fn moderate_content(
         self,
         request: ModerateContent,
@@ -230,24 +120,7 @@ impl<'a> Moderation<'a> {
 
     /// Has up to ten texts and pictures moderated.
     ///
-    /// Needs moderation in the cloud, switched on in the console.
-    ///
-    /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Regions: only China, Singapore and Seoul
-    /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of 2026-03-09
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 2001 | The moderation service failed internally. |
-    /// | 2002 | The moderation service does not support this command. |
-    /// | 2003 | A parameter is missing or not allowed. |
-    /// | 2004 | The caller may not do this. |
-    /// | 2015 | Moderation is not switched on. |
+    /// See [`ModerateContents`] for limits, quota, repeats and error codes.
     pub fn moderate_contents(
         self,
         request: ModerateContents,
@@ -257,34 +130,14 @@ impl<'a> Moderation<'a> {
 
     /// Mutes a user in one-to-one chats or in groups, for a time or for good, or lifts it.
     ///
-    /// At least one of the two times must be set, else code 130008.
-    ///
-    /// * Command: `POST v4/openconfigsvr/setnospeaking`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Global Mute](https://www.tencentcloud.com/document/product/1047/34923), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 130001 | The body is no JSON. |
-    /// | 130004 | `Set_Account` is missing. |
-    /// | 130005 | `Set_Account` is not allowed. |
-    /// | 130008 | Neither of the two mute times is set. |
-    /// | 130014 | The configuration service failed internally. |
+    /// See [`SetGlobalMute`] for limits, quota, repeats and error codes.
     pub fn set_global_mute(self, request: SetGlobalMute) -> Call<'a, SetGlobalMute> {
         self.client.call(request)
     }
 
     /// Lets clients open a banned file again.
     ///
-    /// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
-    ///
-    /// * Command: `POST v4/im_cos_msg/allow_banned_object`
-    /// * Quota: no source names one
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: Unbanning Files of Messages, state of 2023-07-26
+    /// See [`UnbanFile`] for limits, quota, repeats and error codes.
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {
         self.client.call(request)
     }

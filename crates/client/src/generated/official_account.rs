@@ -25,27 +25,14 @@ impl Client {
 impl<'a> OfficialAccount<'a> {
     /// Subscribes users to an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels. Triggers the webhook after a subscriber is added.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of 2024-07-16
+    /// See [`AddSubscribers`] for limits, quota, repeats and error codes.
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
     }
 
     /// Creates an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels. Triggers the webhooks before and after an official account is created.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of 2025-10-23
+    /// See [`CreateOfficialAccount`] for limits, quota, repeats and error codes.
     pub fn create_official_account(
         self,
         request: CreateOfficialAccount,
@@ -55,23 +42,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Takes users off the subscribers of an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels. Triggers the webhook after a subscriber is deleted.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/delete_subscriber`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 6017 | A parameter is not allowed. |
-    /// | 10004 | The service failed internally. |
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20005 | The message service failed internally. |
-    /// | 130002 | The caller has no right to do it. |
+    /// See [`DeleteSubscribers`] for limits, quota, repeats and error codes.
     pub fn delete_subscribers(
         self,
         request: DeleteSubscribers,
@@ -81,27 +52,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Deletes an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/destroy_official_account`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 6017 | A parameter is not allowed. |
-    /// | 10004 | The service failed internally. |
-    /// | 20001 | The message service could not make sense of the request. |
-    /// | 20005 | The message service failed internally. |
-    /// | 130002 | The caller has no right to do it. |
-    /// | 130004 | The official account does not exist, or no longer. |
-    /// | 130007 | The id of the official account is not allowed. |
-    /// | 130008 | Another official account has the id. |
-    /// | 131000 | Official accounts are not switched on for the app. |
+    /// See [`DestroyOfficialAccount`] for limits, quota, repeats and error codes.
     pub fn destroy_official_account(
         self,
         request: DestroyOfficialAccount,
@@ -111,26 +62,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Reads back messages of an official account, newest first, at most 20 at a time.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    /// The key of a message is its sequence number, a 1 and the time. A message that expired, was deleted or never
-    /// stored leaves a placeholder without elements.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_get_simple`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: newest first
-    /// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
+    /// See [`GetOfficialAccountHistory`] for limits, quota, repeats and error codes.
     pub fn get_official_account_history(
         self,
         request: GetOfficialAccountHistory,
@@ -140,14 +72,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Reads the profiles of official accounts.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
-    /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of 2024-07-16
+    /// See [`GetOfficialAccounts`] for limits, quota, repeats and error codes.
     pub fn get_official_accounts(
         self,
         request: GetOfficialAccounts,
@@ -157,14 +82,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the official accounts that a user has subscribed to, page by page.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of 2024-07-16
+    /// See [`GetSubscribedOfficialAccounts`] for limits, quota, repeats and error codes.
     pub fn get_subscribed_official_accounts(
         self,
         request: GetSubscribedOfficialAccounts,
@@ -174,27 +92,14 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the subscribers of an official account, page by page.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of 2025-10-23
+    /// See [`GetSubscribers`] for limits, quota, repeats and error codes.
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)
     }
 
     /// Changes fields of the profile of an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels. Only the fields that are sent change.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of 2026-02-11
+    /// See [`ModifyOfficialAccount`] for limits, quota, repeats and error codes.
     pub fn modify_official_account(
         self,
         request: ModifyOfficialAccount,
@@ -204,13 +109,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Changes what is stored of a subscriber of an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of 2025-11-03
+    /// See [`ModifySubscriber`] for limits, quota, repeats and error codes.
     pub fn modify_subscriber(
         self,
         request: ModifySubscriber,
@@ -220,25 +119,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Recalls messages of an official account, as long as they are stored.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 10
-    /// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The official account does not exist, or no longer. |
-    /// | 10030 | There is no such message. |
+    /// See [`RecallOfficialAccountMsgs`] for limits, quota, repeats and error codes.
     pub fn recall_official_account_msgs(
         self,
         request: RecallOfficialAccountMsgs,
@@ -248,25 +129,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Sends a message to all subscribers of an official account.
     ///
-    /// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-    /// them official channels.
-    /// An account may send one message a second and two an hour. Triggers the webhooks before and after sending unless `ForbidCallbackControl` says otherwise.
-    ///
-    /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless while `Random` stays the same: the server drops the second request
-    /// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of 2024-07-16
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 10002 | The group service failed internally. |
-    /// | 10003 | The group service knows no such command. |
-    /// | 10004 | A parameter is missing or not allowed. |
-    /// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-    /// | 10010 | The group does not exist or was disbanded. |
-    /// | 80002 | The message is longer than 12 KB. |
+    /// See [`SendOfficialAccountMsg`] for limits, quota, repeats and error codes.
     pub fn send_official_account_msg(
         self,
         request: SendOfficialAccountMsg,

@@ -21,22 +21,7 @@ impl Client {
 impl<'a> Operations<'a> {
     /// Gives the addresses of the files that hold all messages of one hour of the last seven days.
     ///
-    /// Files are made with delay: ask for an hour once it is some hours past. They are compressed with gzip and hold JSON.
-    ///
-    /// * Command: `POST v4/open_msg_svc/get_history`
-    /// * Quota: 10 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 1001 | The request for a message archive is malformed. |
-    /// | 1002 | A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator. |
-    /// | 1003 | The archive service failed internally. |
-    /// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. A repeat cannot help for 3600 seconds. |
-    /// | 1005 | The archive of that hour is no longer kept. |
+    /// See [`GetMessageArchive`] for limits, quota, repeats and error codes.
     pub fn get_message_archive(
         self,
         request: GetMessageArchive,
@@ -46,20 +31,7 @@ impl<'a> Operations<'a> {
 
     /// Reads figures of the app's last 30 days, day by day.
     ///
-    /// * Command: `POST v4/openconfigsvr/getappinfo`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 130001 | The body is no JSON. |
-    /// | 130009 | The configuration service could not open its database. |
-    /// | 130010 | The configuration service could not reach its database. |
-    /// | 130011 | The configuration service could not query its database. |
-    /// | 130012 | The configuration service could not read what its database answered. |
+    /// See [`GetOperationsData`] for limits, quota, repeats and error codes.
     pub fn get_operations_data(
         self,
         request: GetOperationsData,
@@ -69,12 +41,7 @@ impl<'a> Operations<'a> {
 
     /// Lists the addresses and ranges from which the service connects, for allow lists.
     ///
-    /// Answers for the Chinese mainland only; other regions are opened on request to the vendor.
-    ///
-    /// * Command: `POST v4/ConfigSvc/GetIPList`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), state of 2023-03-10
+    /// See [`GetServerIpList`] for limits, quota, repeats and error codes.
     pub fn get_server_ip_list(
         self,
         request: GetServerIpList,

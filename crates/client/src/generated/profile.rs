@@ -21,49 +21,14 @@ impl Client {
 impl<'a> Profile<'a> {
     /// Reads chosen fields of the profiles of up to 100 users.
     ///
-    /// Each user has a `ResultCode` of its own; those that failed are listed in `Fail_Account` too.
-    ///
-    /// * Command: `POST v4/profile/portrait_get`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 40001 | A parameter is missing or not allowed. |
-    /// | 40002 | The request names no user. |
-    /// | 40003 | The user does not exist. |
-    /// | 40004 | Only an app administrator may do this. |
-    /// | 40006 | The profile service failed internally. |
-    /// | 40007 | The field may not be read. |
-    /// | 40009 | There is no field with this tag. |
+    /// See [`GetProfiles`] for limits, quota, repeats and error codes.
     pub fn get_profiles(self, request: GetProfiles) -> Call<'a, GetProfiles> {
         self.client.call(request)
     }
 
     /// Writes fields of a user's profile.
     ///
-    /// * Command: `POST v4/profile/portrait_set`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Profiles](https://www.tencentcloud.com/document/product/1047/34916), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 40001 | A parameter is missing or not allowed. |
-    /// | 40003 | The user does not exist. |
-    /// | 40004 | Only an app administrator may do this. |
-    /// | 40006 | The profile service failed internally. |
-    /// | 40008 | The field may not be written. |
-    /// | 40009 | There is no field with this tag. |
-    /// | 40601 | A value is longer than 500 bytes. |
-    /// | 40605 | A standard field has a value that it cannot have. |
-    /// | 40610 | A standard field has a value of the wrong kind. |
+    /// See [`SetProfile`] for limits, quota, repeats and error codes.
     pub fn set_profile(self, request: SetProfile) -> Call<'a, SetProfile> {
         self.client.call(request)
     }

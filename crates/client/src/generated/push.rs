@@ -24,43 +24,14 @@ impl Client {
 impl<'a> Push<'a> {
     /// Adds up to ten tags to each of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console. A user has at most 100 tags of at most 50 bytes.
-    ///
-    /// * Command: `POST v4/all_member_push/im_add_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`AddUserTags`] for limits, quota, repeats and error codes.
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
 
     /// Reads the names of the app's attributes of users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_get_attr_name`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetAttributeNames`] for limits, quota, repeats and error codes.
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -70,21 +41,7 @@ impl<'a> Push<'a> {
 
     /// Reads the attributes of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_get_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetUserAttributes`] for limits, quota, repeats and error codes.
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -94,80 +51,21 @@ impl<'a> Push<'a> {
 
     /// Reads the tags of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_get_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Getting User Tags](https://www.tencentcloud.com/document/product/1047/37172), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetUserTags`] for limits, quota, repeats and error codes.
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
 
     /// Pushes a message to all users of the app, or to those with certain attributes or tags.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    /// Pushing takes time, and two pushes must be more than a second apart. Messages are kept for offline users when asked
-    /// for, but are not part of any history. Conditions on attributes and on tags exclude each other.
-    ///
-    /// * Command: `POST v4/all_member_push/im_push`
-    /// * Quota: 1 call per second and 100 calls per day unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
-    /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90002 | `MsgBody` is no list of elements. |
-    /// | 90005 | `MsgRandom` is missing or no number. |
-    /// | 90007 | `MsgBody` is no list. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90010 | An element is not as its type has it. |
-    /// | 90020 | A tag is longer than 50 bytes. |
-    /// | 90022 | The conditions name a tag twice. |
-    /// | 90024 | Two pushes were less than a second apart. |
-    /// | 90026 | A message is kept for seven days at most. |
-    /// | 90032 | The request has more than 10 tags. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 90039 | The conditions mix tags and attributes. |
-    /// | 90040 | A tag of the conditions is empty. |
-    /// | 90045 | Pushing to all users is not switched on. |
-    /// | 90047 | As many pushes were made today as allowed, 100 by default. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`PushToUsers`] for limits, quota, repeats and error codes.
     pub fn push_to_users(self, request: PushToUsers) -> Call<'a, PushToUsers> {
         self.client.call(request)
     }
 
     /// Removes all tags of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_remove_all_tags`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveAllUserTags`] for limits, quota, repeats and error codes.
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -177,23 +75,7 @@ impl<'a> Push<'a> {
 
     /// Removes attributes of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_remove_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/37171), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveUserAttributes`] for limits, quota, repeats and error codes.
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -203,42 +85,14 @@ impl<'a> Push<'a> {
 
     /// Removes tags of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_remove_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/37174), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveUserTags`] for limits, quota, repeats and error codes.
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
 
     /// Names the app's attributes of users, ten at most.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console.
-    ///
-    /// * Command: `POST v4/all_member_push/im_set_attr_name`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37167), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`SetAttributeNames`] for limits, quota, repeats and error codes.
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -248,23 +102,7 @@ impl<'a> Push<'a> {
 
     /// Sets attributes of up to 100 users.
     ///
-    /// Needs an edition that includes pushing to all users, switched on in the console. Attributes must have been named before.
-    ///
-    /// * Command: `POST v4/all_member_push/im_set_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), state of 2023-03-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`SetUserAttributes`] for limits, quota, repeats and error codes.
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

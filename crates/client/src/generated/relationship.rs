@@ -26,174 +26,49 @@ impl Client {
 impl<'a> Relationship<'a> {
     /// Creates friend lists for a user, and puts friends into them on request.
     ///
-    /// A user has at most 32 lists. Each friend has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/group_add`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 30011 | The user has as many friend lists as allowed. |
+    /// See [`AddFriendLists`] for limits, quota, repeats and error codes.
     pub fn add_friend_lists(self, request: AddFriendLists) -> Call<'a, AddFriendLists> {
         self.client.call(request)
     }
 
     /// Makes users friends, or sends them friend requests where they want to be asked.
     ///
-    /// With `ForceAddFlags` an administrator's wish stands above what the users have set. Each user has a result of its own.
-    /// Triggers the webhooks before and after a friend is added.
-    ///
-    /// * Command: `POST v4/sns/friend_add`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 30009 | The administrator has forbidden the user to add friends. |
-    /// | 30010 | The user has as many friends as allowed. |
-    /// | 30011 | The user has as many friend lists as allowed. |
-    /// | 30012 | The user has as many open friend requests as allowed. |
-    /// | 30014 | The other user has as many friends as allowed. |
-    /// | 30515 | The user has blocked the other one. |
-    /// | 30516 | The other user takes no friend requests. |
-    /// | 30525 | The other user has blocked this one. |
-    /// | 30539 | The friend request waits for the other user's consent. |
-    /// | 30540 | The security policy refused the friend request: too many in a short time. |
+    /// See [`AddFriends`] for limits, quota, repeats and error codes.
     pub fn add_friends(self, request: AddFriends) -> Call<'a, AddFriends> {
         self.client.call(request)
     }
 
     /// Puts users on a user's block list.
     ///
-    /// A user has at most 1,000 users blocked. Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/black_list_add`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Blocklisting Users](https://www.tencentcloud.com/document/product/1047/34911), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 30013 | The user has blocked as many users as allowed. |
+    /// See [`BlockUsers`] for limits, quota, repeats and error codes.
     pub fn block_users(self, request: BlockUsers) -> Call<'a, BlockUsers> {
         self.client.call(request)
     }
 
     /// Tells of up to 1,000 users whether a user has blocked them.
     ///
-    /// Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/black_list_check`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-    /// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`CheckBlockList`] for limits, quota, repeats and error codes.
     pub fn check_block_list(self, request: CheckBlockList) -> Call<'a, CheckBlockList> {
         self.client.call(request)
     }
 
     /// Says who of a user and others follows whom.
     ///
-    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/follow/follow_check`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30006 | The relationship service failed internally. |
+    /// See [`CheckFollows`] for limits, quota, repeats and error codes.
     pub fn check_follows(self, request: CheckFollows) -> Call<'a, CheckFollows> {
         self.client.call(request)
     }
 
     /// Tells of up to 1,000 users whether they are a user's friends.
     ///
-    /// Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/friend_check`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-    /// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`CheckFriends`] for limits, quota, repeats and error codes.
     pub fn check_friends(self, request: CheckFriends) -> Call<'a, CheckFriends> {
         self.client.call(request)
     }
 
     /// Removes all friends of a user, with the fields on them.
     ///
-    /// * Command: `POST v4/sns/friend_delete_all`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
+    /// See [`DeleteAllFriends`] for limits, quota, repeats and error codes.
     pub fn delete_all_friends(
         self,
         request: DeleteAllFriends,
@@ -203,21 +78,7 @@ impl<'a> Relationship<'a> {
 
     /// Deletes friend lists of a user; the friends in them stay.
     ///
-    /// * Command: `POST v4/sns/group_delete`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Deleting Lists](https://www.tencentcloud.com/document/product/1047/34926), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
+    /// See [`DeleteFriendLists`] for limits, quota, repeats and error codes.
     pub fn delete_friend_lists(
         self,
         request: DeleteFriendLists,
@@ -227,90 +88,28 @@ impl<'a> Relationship<'a> {
 
     /// Removes up to 1,000 users from a user's friends, one way or both.
     ///
-    /// Each user has a result of its own. Triggers the webhook after a friend is deleted.
-    ///
-    /// * Command: `POST v4/sns/friend_delete`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 31704 | The user to remove is no friend. |
-    /// | 31707 | The security policy refused to remove the friend: too many in a short time. |
+    /// See [`DeleteFriends`] for limits, quota, repeats and error codes.
     pub fn delete_friends(self, request: DeleteFriends) -> Call<'a, DeleteFriends> {
         self.client.call(request)
     }
 
     /// Makes a user follow others.
     ///
-    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own. A user follows at most 5,000.
-    ///
-    /// * Command: `POST v4/follow/follow_add`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30006 | The relationship service failed internally. |
+    /// See [`FollowUsers`] for limits, quota, repeats and error codes.
     pub fn follow_users(self, request: FollowUsers) -> Call<'a, FollowUsers> {
         self.client.call(request)
     }
 
     /// Lists the users that a user has blocked, page by page.
     ///
-    /// * Command: `POST v4/sns/black_list_get`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`GetBlockList`] for limits, quota, repeats and error codes.
     pub fn get_block_list(self, request: GetBlockList) -> Call<'a, GetBlockList> {
         self.client.call(request)
     }
 
     /// Counts followers, follows and mutual follows of users.
     ///
-    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/follow/follow_get_info`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30006 | The relationship service failed internally. |
+    /// See [`GetFollowCounts`] for limits, quota, repeats and error codes.
     pub fn get_follow_counts(
         self,
         request: GetFollowCounts,
@@ -320,183 +119,56 @@ impl<'a> Relationship<'a> {
 
     /// Lists whom a user follows, who follows the user, or both, page by page.
     ///
-    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console.
-    ///
-    /// * Command: `POST v4/follow/follow_get`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30006 | The relationship service failed internally. |
+    /// See [`GetFollows`] for limits, quota, repeats and error codes.
     pub fn get_follows(self, request: GetFollows) -> Call<'a, GetFollows> {
         self.client.call(request)
     }
 
     /// Reads the friend lists of a user, with the friends in them on request.
     ///
-    /// * Command: `POST v4/sns/group_get`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`GetFriendLists`] for limits, quota, repeats and error codes.
     pub fn get_friend_lists(self, request: GetFriendLists) -> Call<'a, GetFriendLists> {
         self.client.call(request)
     }
 
     /// Lists a user's friends page by page, with all fields on them but not their profiles.
     ///
-    /// With the sequences of an earlier reply the service leaves out what has not changed since. Keep them at 0 to read all.
-    ///
-    /// * Command: `POST v4/sns/friend_get`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`GetFriends`] for limits, quota, repeats and error codes.
     pub fn get_friends(self, request: GetFriends) -> Call<'a, GetFriends> {
         self.client.call(request)
     }
 
     /// Reads chosen fields of given friends, and of their profiles.
     ///
-    /// No more than 100 friends at a time are recommended. Each friend has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/friend_get_list`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
+    /// See [`GetFriendsById`] for limits, quota, repeats and error codes.
     pub fn get_friends_by_id(self, request: GetFriendsById) -> Call<'a, GetFriendsById> {
         self.client.call(request)
     }
 
     /// Takes over friends from elsewhere, one way and without asking anybody.
     ///
-    /// Import the friends of one user in one request: requests side by side run into write conflicts. Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/friend_import`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Importing Friends](https://www.tencentcloud.com/document/product/1047/34903), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 30010 | The user has as many friends as allowed. |
-    /// | 30011 | The user has as many friend lists as allowed. |
+    /// See [`ImportFriends`] for limits, quota, repeats and error codes.
     pub fn import_friends(self, request: ImportFriends) -> Call<'a, ImportFriends> {
         self.client.call(request)
     }
 
     /// Takes users off a user's block list.
     ///
-    /// Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/black_list_delete`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-    /// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), state of 2023-03-10
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
+    /// See [`UnblockUsers`] for limits, quota, repeats and error codes.
     pub fn unblock_users(self, request: UnblockUsers) -> Call<'a, UnblockUsers> {
         self.client.call(request)
     }
 
     /// Makes a user stop following others.
     ///
-    /// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
-    ///
-    /// * Command: `POST v4/follow/follow_delete`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-    /// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30006 | The relationship service failed internally. |
+    /// See [`UnfollowUsers`] for limits, quota, repeats and error codes.
     pub fn unfollow_users(self, request: UnfollowUsers) -> Call<'a, UnfollowUsers> {
         self.client.call(request)
     }
 
     /// Writes remarks, friend lists and custom fields of a user's friends.
     ///
-    /// Change many friends of one user in one request: requests side by side run into write conflicts. Each friend has a result of its own.
-    ///
-    /// * Command: `POST v4/sns/friend_update`
-    /// * Quota: 200 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Updating Friends](https://www.tencentcloud.com/document/product/1047/34904), state of 2023-03-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 30001 | A parameter is missing or not allowed. |
-    /// | 30002 | The SDKAppID is not that of the user. |
-    /// | 30003 | A user of the request does not exist. |
-    /// | 30004 | Only an app administrator may do this. |
-    /// | 30006 | The relationship service failed internally. |
-    /// | 30007 | The relationship service did not answer in time. |
-    /// | 30008 | Another change to the same user's relations was under way. |
-    /// | 30011 | The user has as many friend lists as allowed. |
+    /// See [`UpdateFriends`] for limits, quota, repeats and error codes.
     pub fn update_friends(self, request: UpdateFriends) -> Call<'a, UpdateFriends> {
         self.client.call(request)
     }

@@ -21,42 +21,14 @@ impl Client {
 impl<'a> Search<'a> {
     /// Searches groups by parts of their names or by their whole ids.
     ///
-    /// Needs the search plug-in, bought and switched on for groups in the console. Clients may send
-    /// up to five keywords; whether that holds here is not documented.
-    ///
-    /// * Command: `POST v4/group_search/search`
-    /// * Quota: 2 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Regions: only China and Singapore
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: 群组搜索, state of 2025-11-12
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 60020 | The app's plan has expired. |
+    /// See [`SearchGroups`] for limits, quota, repeats and error codes.
     pub fn search_groups(self, request: SearchGroups) -> Call<'a, SearchGroups> {
         self.client.call(request)
     }
 
     /// Searches users by parts of their nicknames or by their whole ids.
     ///
-    /// Needs the search plug-in, bought and switched on for users in the console. Clients may send
-    /// up to five keywords; whether that holds here is not documented.
-    ///
-    /// * Command: `POST v4/user_search/search`
-    /// * Quota: 2 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Regions: only China and Singapore
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: 用户搜索, state of 2025-11-12
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 60020 | The app's plan has expired. |
+    /// See [`SearchUsers`] for limits, quota, repeats and error codes.
     pub fn search_users(self, request: SearchUsers) -> Call<'a, SearchUsers> {
         self.client.call(request)
     }

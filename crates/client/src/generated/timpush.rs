@@ -26,43 +26,14 @@ impl Client {
 impl<'a> Timpush<'a> {
     /// Adds tags to up to 100 users, or replaces the tags that they have.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users. A user gets at most ten tags in a call, or 100 where
-    /// they replace all others, and has at most 100. An app has at most 1,000 different tags of at most 50 bytes. A tag is for users, or for
-    /// the ids that the push SDK makes.
-    ///
-    /// * Command: `POST v4/timpush/add_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/67821), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 90035 | A tag or an attribute belongs to users or to the ids of the push SDK, not to both. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`AddUserTags`] for limits, quota, repeats and error codes.
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
 
     /// Deletes a scheduled push.
     ///
-    /// Only while it waits for its time.
-    ///
-    /// * Command: `POST v4/timpush/delete_sched_task`
-    /// * Quota: 5 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Delete Scheduled Task](https://www.tencentcloud.com/document/product/1047/78841), state of 2026-04-13
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90107 | The scheduled push does not wait any more: it is being made or has been made. |
+    /// See [`DeleteScheduledPush`] for limits, quota, repeats and error codes.
     pub fn delete_scheduled_push(
         self,
         request: DeleteScheduledPush,
@@ -72,21 +43,7 @@ impl<'a> Timpush<'a> {
 
     /// Reads the names of the app's attributes for pushes.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/get_attr_name`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Obtaining Application Attribute Names](https://www.tencentcloud.com/document/product/1047/67815), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetAttributeNames`] for limits, quota, repeats and error codes.
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -96,12 +53,7 @@ impl<'a> Timpush<'a> {
 
     /// Reads a scheduled push.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/get_sched_task`
-    /// * Quota: 5 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Vendor's page: [Get Scheduled Task Details](https://www.tencentcloud.com/document/product/1047/78842), state of 2026-05-25
+    /// See [`GetScheduledPush`] for limits, quota, repeats and error codes.
     pub fn get_scheduled_push(
         self,
         request: GetScheduledPush,
@@ -111,21 +63,7 @@ impl<'a> Timpush<'a> {
 
     /// Reads the attributes of up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/get_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Obtaining User Attributes](https://www.tencentcloud.com/document/product/1047/67817), state of 2024-12-30
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetUserAttributes`] for limits, quota, repeats and error codes.
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -135,35 +73,14 @@ impl<'a> Timpush<'a> {
 
     /// Reads the tags of up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/get_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Obtaining User Tags](https://www.tencentcloud.com/document/product/1047/60567), state of 2025-01-21
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`GetUserTags`] for limits, quota, repeats and error codes.
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
 
     /// Lists the scheduled pushes of a span of time page by page.
     ///
-    /// How long the span may be is up to the service, and not documented.
-    ///
-    /// * Command: `POST v4/timpush/list_sched_task`
-    /// * Quota: 5 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, the command changes nothing
-    /// * Order of the items: that of the replies; the vendor documents none
-    /// * Vendor's page: [Get Scheduled Task List](https://www.tencentcloud.com/document/product/1047/78843), state of 2026-04-13
+    /// See [`ListScheduledPushes`] for limits, quota, repeats and error codes.
     pub fn list_scheduled_pushes(
         self,
         request: ListScheduledPushes,
@@ -173,18 +90,7 @@ impl<'a> Timpush<'a> {
 
     /// Changes the time or the contents of a scheduled push.
     ///
-    /// Only while it waits for its time. Who gets the push stays of the same kind.
-    ///
-    /// * Command: `POST v4/timpush/modify_sched_task`
-    /// * Quota: 5 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Update Scheduled Task](https://www.tencentcloud.com/document/product/1047/78840), state of 2026-04-13
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90107 | The scheduled push does not wait any more: it is being made or has been made. |
+    /// See [`ModifyScheduledPush`] for limits, quota, repeats and error codes.
     pub fn modify_scheduled_push(
         self,
         request: ModifyScheduledPush,
@@ -194,100 +100,28 @@ impl<'a> Timpush<'a> {
 
     /// Pushes a notification to up to 500 users or devices.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users. A push does not count as an unread message.
-    /// Devices without a login have an id that the push SDK makes when it registers; it can stand for a user.
-    ///
-    /// * Command: `POST v4/timpush/batch`
-    /// * Quota: 30 calls per second with paid editions and 10 calls per second with free editions unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
-    /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90045 | Pushing to all users is not switched on. |
-    /// | 90057 | `DataId` is longer than 64 bytes. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`PushToAccounts`] for limits, quota, repeats and error codes.
     pub fn push_to_accounts(self, request: PushToAccounts) -> Call<'a, PushToAccounts> {
         self.client.call(request)
     }
 
     /// Pushes to all users of the app, or to those with certain attributes or tags.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users. Pushing takes time, and two pushes must be more than a second
-    /// apart. Two pages document the command: with the edition a push is a message with a body, which is kept as unread and in histories
-    /// unless `OnlineOnlyFlag` says otherwise; with the plug-in it is a notification without a body. Conditions on attributes and on tags
-    /// exclude each other.
-    ///
-    /// * Command: `POST v4/timpush/push`
-    /// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions unless the plan says otherwise
-    /// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
-    /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90020 | A tag is longer than 50 bytes. |
-    /// | 90022 | The conditions name a tag twice. |
-    /// | 90024 | Two pushes were less than a second apart. |
-    /// | 90032 | The request has more than 10 tags. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 90039 | The conditions mix tags and attributes. |
-    /// | 90040 | A tag of the conditions is empty. |
-    /// | 90045 | Pushing to all users is not switched on. |
-    /// | 90047 | As many pushes were made today as allowed, 100 by default. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`PushToAll`] for limits, quota, repeats and error codes.
     pub fn push_to_all(self, request: PushToAll) -> Call<'a, PushToAll> {
         self.client.call(request)
     }
 
     /// Stops a push, takes it back where it has arrived, and replaces notifications.
     ///
-    /// Only pushes of the last 24 hours, and each only once. Users whom the push has not reached yet do not get it; where it has,
-    /// the message is taken back, and the notification is replaced by `OfflinePushInfo`.
-    ///
-    /// * Command: `POST v4/timpush/revoke`
-    /// * Quota: 1 call per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Recalling Push](https://www.tencentcloud.com/document/product/1047/67824), state of 2026-02-11
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90049 | No push has this task id. |
-    /// | 90050 | The push has been recalled before. |
-    /// | 90051 | Two pushes were recalled within a second. |
+    /// See [`RecallPush`] for limits, quota, repeats and error codes.
     pub fn recall_push(self, request: RecallPush) -> Call<'a, RecallPush> {
         self.client.call(request)
     }
 
     /// Takes all tags from up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/clear_all_tags`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting All User Tags](https://www.tencentcloud.com/document/product/1047/60570), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveAllUserTags`] for limits, quota, repeats and error codes.
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -297,23 +131,7 @@ impl<'a> Timpush<'a> {
 
     /// Takes attributes from up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/remove_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Attributes](https://www.tencentcloud.com/document/product/1047/67819), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveUserAttributes`] for limits, quota, repeats and error codes.
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -323,56 +141,21 @@ impl<'a> Timpush<'a> {
 
     /// Takes tags from up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/remove_tag`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/67822), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`RemoveUserTags`] for limits, quota, repeats and error codes.
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
 
     /// Schedules a push for later.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users.
-    ///
-    /// * Command: `POST v4/timpush/add_sched_task`
-    /// * Quota: 5 calls per second unless the plan says otherwise
-    /// * Repeating: does the work again; only repeat what never arrived
-    /// * Vendor's page: [Create Scheduled Task](https://www.tencentcloud.com/document/product/1047/78839), state of 2026-04-13
+    /// See [`SchedulePush`] for limits, quota, repeats and error codes.
     pub fn schedule_push(self, request: SchedulePush) -> Call<'a, SchedulePush> {
         self.client.call(request)
     }
 
     /// Names the app's attributes for pushes, ten at most.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users. An attribute is for users, or for the ids that the push SDK makes;
-    /// that cannot be changed later.
-    ///
-    /// * Command: `POST v4/timpush/set_attr_name`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of 2026-02-11
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90033 | A name is given to two attributes, or the kind of an attribute would change. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`SetAttributeNames`] for limits, quota, repeats and error codes.
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -382,24 +165,7 @@ impl<'a> Timpush<'a> {
 
     /// Sets attributes of up to 100 users.
     ///
-    /// Needs the push plug-in, or an edition that includes pushing to all users. Attributes must have been named before.
-    ///
-    /// * Command: `POST v4/timpush/set_attr`
-    /// * Quota: 100 calls per second unless the plan says otherwise
-    /// * Repeating: harmless, a second run leaves the state of the first
-    /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-    /// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/67818), state of 2025-10-23
-    ///
-    /// # Error codes
-    ///
-    /// | code | meaning |
-    /// |---|---|
-    /// | 90001 | The body is no JSON, or not the JSON of this command. |
-    /// | 90009 | Only an app administrator may do this. |
-    /// | 90018 | The request names more users than allowed. |
-    /// | 90033 | An attribute is not one of the app's. |
-    /// | 90035 | A tag or an attribute belongs to users or to the ids of the push SDK, not to both. |
-    /// | 91000 | The message service failed internally. |
+    /// See [`SetUserAttributes`] for limits, quota, repeats and error codes.
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

@@ -1,6 +1,6 @@
 //! What the client crate gets: regions, and one accessor for each family.
 
-use super::{docs, docs::doc, rust_file::RustFile};
+use super::{docs::doc, rust_file::RustFile};
 use crate::codegen::{
     model::{Family, Model, Regions},
     names,
@@ -66,7 +66,7 @@ pub(super) fn regions(regions: &Regions) -> Result<String, String> {
 }
 
 /// `generated/<family>.rs`.
-pub(super) fn facade(family: &Family, model: &Model) -> Result<String, String> {
+pub(super) fn facade(family: &Family) -> Result<String, String> {
     let mut file = RustFile::new(&format!("spec/endpoints/{}", family.name));
     file.import("crate", "Call");
     file.import("crate", "Client");
@@ -90,7 +90,10 @@ pub(super) fn facade(family: &Family, model: &Model) -> Result<String, String> {
                 &format!("tencent_chat_types::{}", family.name),
                 &endpoint.request,
             );
-            let docs = doc(&docs::endpoint_doc(module, endpoint, &model.errors));
+            let docs = doc(&format!(
+                "{}\n\nSee [`{request}`] for limits, quota, repeats and error codes.",
+                endpoint.summary.trim()
+            ));
             quote! {
                 #docs
                 pub fn #name(self, request: #request) -> Call<'a, #request> {
