@@ -10,11 +10,10 @@ use std::{
 use xtask::codegen::{
     check,
     diagnostic::{Diagnostic, Diagnostics},
-    emit::usersig::UserSigSpec,
     generate, load, samples, settles,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
+        WebhookFile, WebhooksFile,
     },
     type_expr,
 };
@@ -66,7 +65,7 @@ fn parse_as(path: &str, text: &str) {
         "protocol.toml" => load::parse::<ProtocolFile>(&source).map(drop),
         "regions.toml" => load::parse::<RegionsFile>(&source).map(drop),
         "errors.toml" => load::parse::<ErrorsFile>(&source).map(drop),
-        "usersig.toml" => load::parse::<UserSigSpec>(&source).map(drop),
+        "usersig.toml" => load::parse::<UserSigFile>(&source).map(drop),
         "webhooks.toml" => load::parse::<WebhooksFile>(&source).map(drop),
         _ if path.starts_with("webhooks/") => load::parse::<WebhookFile>(&source).map(drop),
         _ if path.starts_with("shared/") => load::parse::<SharedFile>(&source).map(drop),

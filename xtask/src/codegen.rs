@@ -39,7 +39,7 @@ pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let model = lower::lower(spec)?;
     let mut tree = tree::Tree::default();
     editor_schema::emit(&mut tree);
-    let emitted = emit::emit(spec, &model, &mut tree);
+    let emitted = emit::emit(&model, &mut tree);
     let owned = emitted.and_then(|()| match tree.foreign() {
         None => Ok(()),
         Some(path) => Err(format!("{path} is in none of its folders")),

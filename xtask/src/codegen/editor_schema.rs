@@ -1,10 +1,9 @@
 //! The spec language as JSON Schemas: for editors, and for [`structure`](super::structure).
 
 use super::{
-    emit::usersig::UserSigSpec,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
+        WebhookFile, WebhooksFile,
     },
     tree::{MARK, Tree},
 };
@@ -39,5 +38,5 @@ pub fn emit(tree: &mut Tree) {
     add("webhooks", schema_of::<WebhooksFile>());
     add("webhook", schema_of::<WebhookFile>());
     add("vocabulary", schema_of::<VocabularyFile>());
-    add("usersig", schema_of::<UserSigSpec>());
+    add("usersig", schema_of::<UserSigFile>());
 }

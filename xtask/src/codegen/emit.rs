@@ -21,10 +21,10 @@ mod protocol;
 mod rust_file;
 mod simulator;
 mod tokens;
-pub mod usersig;
+mod usersig;
 mod webhook;
 
-use super::{load::Spec, model::Model, tree::Tree};
+use super::{model::Model, tree::Tree};
 
 /// Folder of the generated files of each crate.
 pub const TYPES: &str = "crates/types/src/generated";
@@ -41,7 +41,7 @@ pub const SIMULATOR: &str = "crates/simulator/src/generated";
 /// # Errors
 ///
 /// Where a stage disagrees with another: bugs of the generator, not of the spec.
-pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
+pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
     for module in &model.shared {
         tree.insert(
             format!("{TYPES}/shared/{}.rs", module.name),
@@ -105,12 +105,12 @@ pub fn emit(spec: &Spec, model: &Model, tree: &mut Tree) -> Result<(), String> {
         client::regions(&model.regions)?,
     );
     tree.insert(format!("{SIMULATOR}/mod.rs"), simulator::index()?);
-    tree.insert(format!("{SIMULATOR}/samples.rs"), simulator::samples(spec)?);
-    let mut params = rust_file::RustFile::new(&spec.usersig.source.path);
-    params.items(usersig::emit(&spec.usersig.file));
-    tree.insert(format!("{USERSIG}/params.rs"), params.render()?);
-    let mut index = rust_file::RustFile::new(&spec.usersig.source.path);
-    index.text("pub(crate) mod params;".to_owned());
-    tree.insert(format!("{USERSIG}/mod.rs"), index.render()?);
+    tree.insert(
+        format!("{SIMULATOR}/samples.rs"),
+        simulator::samples(model)?,
+    );
+    let usersig = &model.usersig;
+    tree.insert(format!("{USERSIG}/params.rs"), usersig::params(usersig)?);
+    tree.insert(format!("{USERSIG}/mod.rs"), usersig::index(usersig)?);
     Ok(())
 }

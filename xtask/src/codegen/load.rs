@@ -3,10 +3,9 @@
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
     editor_schema,
-    emit::usersig::UserSigSpec,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
+        WebhookFile, WebhooksFile,
     },
     structure,
 };
@@ -99,7 +98,7 @@ pub struct Spec {
     /// `errors.toml`
     pub errors: Loaded<ErrorsFile>,
     /// `usersig.toml`
-    pub usersig: Loaded<UserSigSpec>,
+    pub usersig: Loaded<UserSigFile>,
     /// `shared/*.toml`
     pub shared: Vec<LoadedShared>,
     /// `endpoints/*/*.toml`

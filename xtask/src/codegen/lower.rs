@@ -11,7 +11,7 @@ use super::{
     model::{
         Answer, Cursor, Each, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module,
         Object, Offset, Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Refuse, Region,
-        Regions, Repeat, Role, Type, Union, Values, Variant, Webhook, Webhooks,
+        Regions, Repeat, Role, Sample, Type, Union, UserSig, Values, Variant, Webhook, Webhooks,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -52,6 +52,7 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         regions: regions(spec),
         errors: errors(spec),
         webhooks,
+        usersig: usersig(spec),
     };
     mark_sent(&mut model);
     batch::lower(spec, &mut model, &mut lowering.errors);
@@ -159,6 +160,7 @@ impl Lowering {
             enums: enums(&file.enums),
             unions: unions(&file.unions),
             errata: file.errata.clone(),
+            samples: Vec::new(),
         }
     }
 
@@ -260,6 +262,16 @@ impl Lowering {
             enums: enums(&file.enums),
             unions: unions(&file.unions),
             errata: file.errata.clone(),
+            samples: (file.samples.iter())
+                .map(|s| {
+                    sample(
+                        &s.name,
+                        s.note.as_ref(),
+                        s.request.as_ref(),
+                        s.reply.as_ref(),
+                    )
+                })
+                .collect(),
         }
     }
 
@@ -359,6 +371,9 @@ impl Lowering {
             enums: enums(&file.enums),
             unions: unions(&file.unions),
             errata: file.errata.clone(),
+            samples: (file.samples.iter())
+                .map(|s| sample(&s.name, s.note.as_ref(), s.event.as_ref(), s.reply.as_ref()))
+                .collect(),
         })
     }
 
@@ -690,6 +705,22 @@ fn unions(defs: &Ordered<UnionType>) -> Vec<Union> {
     defs.iter().map(lower).collect()
 }
 
+/// A sample; its texts are JSON, as the samples' own check has seen.
+fn sample(
+    name: &At<String>,
+    note: Option<&String>,
+    request: Option<&At<String>>,
+    reply: Option<&At<String>>,
+) -> Sample {
+    let json = |text: Option<&At<String>>| serde_json::from_str(&text?.value).ok();
+    Sample {
+        name: name.value.clone(),
+        note: note.cloned(),
+        request: json(request),
+        reply: json(reply),
+    }
+}
+
 fn regions(spec: &Spec) -> Regions {
     let region = |region: &spec::Region| Region {
         id: region.id.value.clone(),
@@ -782,5 +813,30 @@ fn named(ty: &Type) -> Option<&str> {
         Type::Named(name, Kind::Object | Kind::Union) => Some(name),
         Type::List(item) | Type::Map(item) => named(item),
         _ => None,
+    }
+}
+
+fn usersig(spec: &Spec) -> UserSig {
+    let file = &spec.usersig.file;
+    UserSig {
+        source: spec.usersig.source.path.clone(),
+        version: file.version.clone(),
+        max_encoded_bytes: file.max_encoded_bytes,
+        max_document_bytes: file.max_document_bytes,
+        fields: file.fields.clone(),
+        alphabet: (file.alphabet.iter())
+            .map(|pair| (pair.base64.value, pair.wire))
+            .collect(),
+        userbuf: file.userbuf.clone(),
+        privileges: (file.privileges.iter())
+            .map(|right| {
+                let bit = 1_u32.checked_shl(u32::from(right.bit));
+                (
+                    right.name.value.clone(),
+                    bit.unwrap_or_default(),
+                    right.doc.clone(),
+                )
+            })
+            .collect(),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Quota, Unlisted};
+use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Quota, Unlisted, usersig};
+use serde_json::Value;
 
 /// Everything that code is emitted for.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Model {
     pub errors: Errors,
     /// What the service tells the app, where the spec says so.
     pub webhooks: Option<Webhooks>,
+    /// How a UserSig is made.
+    pub usersig: UserSig,
 }
 
 impl Model {
@@ -170,6 +173,21 @@ pub struct Module {
     pub unions: Vec<Union>,
     /// Contradictions in the sources.
     pub errata: Vec<Erratum>,
+    /// Calls or events with their answers.
+    pub samples: Vec<Sample>,
+}
+
+/// A call or an event, and the answer to it.
+#[derive(Debug)]
+pub struct Sample {
+    /// Name, unique in its module.
+    pub name: String,
+    /// What it shows.
+    pub note: Option<String>,
+    /// Body of the request or the event.
+    pub request: Option<Value>,
+    /// Body of the reply or the answer.
+    pub reply: Option<Value>,
 }
 
 /// Facts about a command.
@@ -590,4 +608,25 @@ impl Errors {
     pub fn of_service(&self, code: i64, service: &str) -> Option<&ErrorCode> {
         ErrorCode::of_service(&self.codes, code, service)
     }
+}
+
+/// How a UserSig is made.
+#[derive(Debug)]
+pub struct UserSig {
+    /// Spec file.
+    pub source: String,
+    /// Value of the document's version field.
+    pub version: String,
+    /// Most bytes of a signature that are looked at.
+    pub max_encoded_bytes: u32,
+    /// Most bytes that a signature may inflate to.
+    pub max_document_bytes: u32,
+    /// Names in the document.
+    pub fields: usersig::Fields,
+    /// Character of base64, what stands for it.
+    pub alphabet: Vec<(char, char)>,
+    /// The binary block that a document may carry.
+    pub userbuf: usersig::Userbuf,
+    /// Constant, its bit as a number, what it grants.
+    pub privileges: Vec<(String, u32, String)>,
 }

@@ -3,6 +3,10 @@
 //! These structs read the files, and `spec/schema/*.json` is derived from them for editors and
 //! for the first check of every file. A key that is not named here is an error.
 
+pub mod usersig;
+
+pub use usersig::UserSigFile;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de};
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};

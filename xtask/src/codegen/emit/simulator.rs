@@ -1,29 +1,30 @@
 //! What the simulator gets: a reply of each command, for those that it does not act out.
 
 use super::rust_file::RustFile;
-use crate::codegen::load::Spec;
+use crate::codegen::model::{Model, Module};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
 /// `generated/samples.rs`: path, and the first sample whose reply is a success; one with a request, if
 /// there is one.
-pub(super) fn samples(spec: &Spec) -> Result<String, String> {
+pub(super) fn samples(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/endpoints");
     file.intro("A successful call of every command, from the samples of its spec file.");
-    let rows = spec.endpoints.iter().filter_map(|endpoint| {
-        let json = |text: &str| serde_json::from_str::<Value>(text).ok();
-        let samples = endpoint.file.samples.iter().filter_map(|sample| {
-            let reply = json(sample.reply.as_ref()?).filter(is_success)?;
-            let request = sample.request.as_ref().and_then(|text| json(text));
-            Some((request, reply))
+    let modules = model.families.iter().flat_map(|family| &family.modules);
+    let mut modules: Vec<&Module> = modules.collect();
+    modules.sort_by_key(|module| &module.source);
+    let rows = modules.into_iter().filter_map(|module| {
+        let path = &module.endpoint.as_ref()?.path;
+        let samples = module.samples.iter().filter_map(|sample| {
+            let reply = sample.reply.as_ref().filter(|reply| is_success(reply))?;
+            Some((sample.request.as_ref(), reply))
         });
-        let mut samples: Vec<(Option<Value>, Value)> = samples.collect();
+        let mut samples: Vec<(Option<&Value>, &Value)> = samples.collect();
         samples.sort_by_key(|(request, _)| request.is_none());
         let (request, reply) = samples.into_iter().next()?;
-        let request = request.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-        let (request, reply) = (request.to_string(), reply.to_string());
-        let path = &endpoint.file.path.value;
+        let request = request.map_or_else(|| "{}".to_owned(), Value::to_string);
+        let reply = reply.to_string();
         Some(quote! { Sample { path: #path, request: #request, reply: #reply } })
     });
     let rows: Vec<TokenStream> = rows.collect();
