@@ -6,8 +6,10 @@ use tencent_chat_simulator::Fault;
 use tencent_chat_tests::world::World;
 use tencent_chat_types::{
     Endpoint, ErrorClass, ErrorCode, ErrorRepeat,
+    message::SendMsgToMany,
     moderation::GetGlobalMute,
     official_account::{DestroyOfficialAccount, GetOfficialAccounts},
+    timpush::PushToAccounts,
 };
 
 const TWO_MEANINGS: ErrorCode = ErrorCode(130_004);
@@ -28,6 +30,36 @@ fn one_number_has_the_meaning_of_its_service() {
     assert_eq!(TWO_MEANINGS.info(), None);
     assert_eq!(TWO_MEANINGS.class(), None);
     assert_eq!(TWO_MEANINGS.info_in("openim"), None);
+}
+
+/// Who is told that a rate is used up pauses and repeats, which does not make a text shorter.
+#[tokio::test]
+async fn a_rate_of_one_service_is_a_mistake_in_another() {
+    let world = World::with(|client| client.retry(RetryPolicy::none())).await;
+    let code = ErrorCode(90057);
+    assert_eq!(code.info(), None);
+    for (path, class, repeat) in [
+        (
+            SendMsgToMany::META.path,
+            ErrorClass::Quota,
+            ErrorRepeat::Later,
+        ),
+        (
+            PushToAccounts::META.path,
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+        ),
+    ] {
+        world.simulator.inject(path, [Fault::Refuse(code)]).unwrap();
+        let body = serde_json::json!({});
+        let error = world.client.send_raw(path, &body).await.unwrap_err();
+        assert_eq!(error.code(), Some(code), "{path}");
+        assert_eq!(error.class(), Some(class), "{path}");
+        assert_eq!(error.repeat(), Some(repeat), "{path}");
+    }
+    let meaning = |meta: &tencent_chat_types::Meta| meta.meaning_of(code).unwrap();
+    assert!(meaning(PushToAccounts::META).contains("DataId"));
+    assert!(!meaning(SendMsgToMany::META).contains("DataId"));
 }
 
 #[test]

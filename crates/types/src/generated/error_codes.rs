@@ -521,8 +521,10 @@ impl ErrorCode {
     pub const MESSAGE_KEY_INVALID: Self = Self(90054);
     /// 90055: A message to several users is larger than 12 KB.
     pub const MESSAGE_BATCH_TOO_LARGE: Self = Self(90055);
-    /// 90057: Messages to several users are sent too fast.
+    /// 90057 from `openim`: Messages to several users are sent too fast.
     pub const MESSAGE_BATCH_RATE_LIMITED: Self = Self(90057);
+    /// 90057 from `timpush`: `DataId` is longer than 64 bytes.
+    pub const PUSH_DATA_ID_TOO_LONG: Self = Self(90057);
     /// 90107: The scheduled push does not wait any more: it is being made or has been made.
     pub const SCHEDULED_PUSH_NOT_PENDING: Self = Self(90107);
     /// 90992: The message service failed internally or did not answer in time.
@@ -2673,13 +2675,23 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         None,
     ),
     ErrorCodeInfo::new(
-        (90057, 90057),
-        "MESSAGE_BATCH_RATE_LIMITED",
-        ErrorClass::Quota,
-        ErrorRepeat::Later,
-        "Messages to several users are sent too fast.",
-        None,
-    ),
+            (90057, 90057),
+            "MESSAGE_BATCH_RATE_LIMITED",
+            ErrorClass::Quota,
+            ErrorRepeat::Later,
+            "Messages to several users are sent too fast.",
+            None,
+        )
+        .with_services(&["openim"]),
+    ErrorCodeInfo::new(
+            (90057, 90057),
+            "PUSH_DATA_ID_TOO_LONG",
+            ErrorClass::Caller,
+            ErrorRepeat::Never,
+            "`DataId` is longer than 64 bytes.",
+            None,
+        )
+        .with_services(&["timpush"]),
     ErrorCodeInfo::new(
         (90107, 90107),
         "SCHEDULED_PUSH_NOT_PENDING",

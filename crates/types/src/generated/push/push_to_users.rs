@@ -155,7 +155,7 @@ impl Endpoint for PushToUsers {
         .with_page(37166)
         .with_quotas(
             &[
-                Quota::calls(1, 1),
+                Quota::calls(1, 1).refused_with(ErrorCode(90024)),
                 Quota::calls(100, 86400).refused_with(ErrorCode(90047)),
             ],
         )

@@ -124,8 +124,7 @@ impl Endpoint for PushToAccounts {
                 ErrorCode(90057),
                 ErrorCode(91000),
             ],
-        )
-        .with_error_notes(&[(ErrorCode(90057), "`DataId` is longer than 64 bytes.")]);
+        );
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }

@@ -157,7 +157,7 @@ impl Endpoint for PushToAll {
         .with_page(67814)
         .with_quotas(
             &[
-                Quota::calls(1, 1),
+                Quota::calls(1, 1).refused_with(ErrorCode(90024)),
                 Quota::calls(100, 86400)
                     .in_edition(Edition::Paid)
                     .refused_with(ErrorCode(90047)),

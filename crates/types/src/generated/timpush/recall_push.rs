@@ -89,7 +89,7 @@ impl Endpoint for RecallPush {
             Repeat::Unsafe,
         )
         .with_page(67824)
-        .with_quotas(&[Quota::calls(1, 1)])
+        .with_quotas(&[Quota::calls(1, 1).refused_with(ErrorCode(90051))])
         .with_errors(
             &[
                 ErrorCode(90001),
