@@ -4,6 +4,7 @@ pub mod churn;
 pub mod circle;
 pub mod exact_json;
 pub mod odd_json;
+pub mod still;
 pub mod story;
 pub mod world;
 

@@ -802,6 +802,35 @@ mod tests {
         limiter.acquire(turn.with_items(10)).await.unwrap();
     }
 
+    /// A scaled minute is still used up at once, and a scaled second still spread.
+    #[tokio::test(start_paused = true)]
+    async fn scaled_windows_are_as_long_as_the_scale_says_and_otherwise_the_same() {
+        const MINUTE: &[Quota] = &[Quota::calls(10, 60)];
+        for (scale, millis) in [
+            (0.01, 603),
+            (2.0, 120_600),
+            (0.0, 60_300),
+            (f64::NAN, 60_300),
+        ] {
+            let limiter = LocalLimiter::new().time_scale(scale);
+            let turn = Turn::new("v4/a/minute", MINUTE, PATIENT);
+            let begin = Instant::now();
+            for _ in 0..10 {
+                limiter.acquire(turn).await.unwrap();
+            }
+            assert_eq!(begin.elapsed(), Duration::ZERO, "{scale}");
+            limiter.acquire(turn).await.unwrap();
+            let took = begin.elapsed().as_millis();
+            assert!((millis..millis + 2).contains(&took), "{scale}: {took}");
+        }
+        let limiter = LocalLimiter::new().time_scale(10.0);
+        let begin = Instant::now();
+        for _ in 0..3 {
+            limiter.acquire(turn(PATIENT)).await.unwrap();
+        }
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_edition_decides_which_quotas_hold() {
         const DAILY: &[Quota] = &[

@@ -17,8 +17,11 @@ use tencent_chat_client::{
     Client, ErrorKind, LimitFuture, Limited, Limiter, Observer, RetryPolicy, Sent, Tried, Turn,
 };
 use tencent_chat_types::{
+    Edition, Endpoint,
     conversation::GetContactGroup,
     group::{CreateGroup, ListGroups},
+    message::SendMsgToMany,
+    model::{MsgElement, TextElem},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -142,6 +145,53 @@ async fn a_raw_call_has_the_quota_of_its_command() {
     let asked = limiter.asked.lock().unwrap();
     assert_eq!(asked[0], format!("{path} Some(1)"));
     assert!(asked[1].ends_with("None"), "{asked:?}");
+}
+
+/// Notes by how many items calls are counted, and in which edition.
+#[derive(Debug, Default)]
+struct Counting(Mutex<Vec<(u32, Edition)>>);
+
+impl Limiter for Counting {
+    fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
+        self.0.lock().unwrap().push((turn.items, turn.edition));
+        Box::pin(async { Ok(()) })
+    }
+    fn back_off(&self, _: &str, _: Duration) {}
+}
+
+/// Quotas of items count what is in the body, however the command is called.
+#[tokio::test]
+async fn typed_and_raw_calls_count_as_many_items_as_they_have() {
+    let server = Server::new(|_| r#"{"ActionStatus":"OK","ErrorCode":0}"#.into_response()).await;
+    let limiter = Arc::new(Counting::default());
+    let client = server.builder().limiter(limiter.clone());
+    let client = client.edition(Edition::Free).build().unwrap();
+    let body = [MsgElement::from(TextElem::new("Doors open"))];
+    let path = SendMsgToMany::META.path;
+    let mut expected = Vec::new();
+    for count in [0, 1, 3, 500] {
+        let users: Vec<String> = (0..count).map(|number| format!("u{number}")).collect();
+        let request = SendMsgToMany::new(&users, 1, body.clone());
+        client.call(request.clone()).unchecked().await.unwrap();
+        client.send_raw(path, &request).await.unwrap();
+        expected.extend([(count, Edition::Free); 2]);
+    }
+    // What has no such list, or something else in its place, is one.
+    let more = r#"{"To_Account":"u1","More":[1,2,3]}"#;
+    let more: serde_json::Value = serde_json::from_str(more).unwrap();
+    client.send_raw(path, &more).await.unwrap();
+    client.send_raw("v4/openim/sendmsg", &more).await.unwrap();
+    client
+        .send_raw("v4/openim/not_known_here", &more)
+        .await
+        .unwrap();
+    expected.extend([(1, Edition::Free); 3]);
+    assert_eq!(*limiter.0.lock().unwrap(), expected);
+    // The paid one unless it is set.
+    let limiter = Arc::new(Counting::default());
+    let client = server.builder().limiter(limiter.clone()).build().unwrap();
+    client.send_raw(path, &more).await.unwrap();
+    assert_eq!(*limiter.0.lock().unwrap(), [(1, Edition::Paid)]);
 }
 
 #[tokio::test]

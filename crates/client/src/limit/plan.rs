@@ -22,6 +22,8 @@ pub(crate) struct Window {
     pub(crate) unit: QuotaUnit,
     /// Of the service's window.
     pub(crate) length: Duration,
+    /// Whether calls are spread evenly over it.
+    is_spread: bool,
 }
 
 impl Window {
@@ -32,7 +34,17 @@ impl Window {
             amount: quota.amount,
             unit: quota.unit,
             length,
+            // Items come in calls of many, which cannot be spread.
+            is_spread: quota.unit == QuotaUnit::Calls && length <= SPREAD_UP_TO && quota.amount > 0,
         })
+    }
+
+    /// The same so many times as long. Whether calls are spread does not change.
+    fn scaled(self, times: f64) -> Self {
+        Self {
+            length: self.length.mul_f64(times),
+            ..self
+        }
     }
 
     /// What a call takes of it.
@@ -51,10 +63,7 @@ impl Window {
 
     /// The time between two calls, where they are spread evenly over the window.
     pub(crate) fn spacing(&self) -> Option<Duration> {
-        // Items come in calls of many, which cannot be spread.
-        let is_spread =
-            self.unit == QuotaUnit::Calls && self.length <= SPREAD_UP_TO && self.amount > 0;
-        is_spread.then(|| self.kept() / self.amount)
+        self.is_spread.then(|| self.kept() / self.amount)
     }
 }
 
@@ -99,7 +108,7 @@ impl Plan {
         }
         if let Some(scale) = self.scale {
             for window in &mut windows {
-                window.length = window.length.mul_f64(scale);
+                *window = window.scaled(scale);
             }
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

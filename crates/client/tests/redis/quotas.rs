@@ -2,9 +2,17 @@
 
 use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
-use std::{sync::Arc, time::Duration};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tencent_chat_client::{Limiter, RedisLimiter, Turn};
-use tencent_chat_types::Quota;
+use tencent_chat_types::{Edition, Quota, QuotaUnit};
 use tokio::{task::JoinSet, time::Instant};
 
 /// Two clients with connections of their own, as two processes have, never have more turns in a
@@ -211,4 +219,153 @@ async fn a_clock_that_jumps_forward_stops_nobody() {
     redis.jump(3_600).await;
     limiter.acquire(second).await.unwrap();
     limiter.acquire(second).await.unwrap_err();
+}
+
+/// Turns by the total of what was used up to and with them, as Redis has them: in microseconds.
+type Turns = BTreeMap<String, BTreeMap<u64, u64>>;
+
+/// Notes the turns of all logs of a command. The last of them are kept, as many as a window holds.
+async fn note(redis: &Redis, command: &str, turns: &Mutex<Turns>) {
+    for kind in ["items", "turns"] {
+        let keys: Vec<String> = redis.ask(&format!("KEYS *{command}:*:{kind}")).await;
+        for key in keys {
+            let entries: Vec<String> = redis.ask(&format!("ZRANGE {key} 0 -1")).await;
+            let mut turns = turns.lock().unwrap();
+            let turns = turns.entry(key).or_default();
+            for entry in entries {
+                let (total, turn) = entry.split_once(':').unwrap();
+                turns.insert(total.parse().unwrap(), turn.parse().unwrap());
+            }
+        }
+    }
+}
+
+/// The most that went through in any window, and in all.
+fn most(turns: &BTreeMap<u64, u64>, window: Duration) -> (u64, u64) {
+    let mut before = 0;
+    let units: Vec<(u64, u64)> = (turns.iter())
+        .map(|(total, turn)| (*turn, total - std::mem::replace(&mut before, *total)))
+        .collect();
+    let windows = units.iter().enumerate().map(|(from, (begin, _))| {
+        let within = (units[from..].iter())
+            .take_while(|(turn, _)| Duration::from_micros(turn - begin) < window);
+        within.map(|(_, units)| units).sum()
+    });
+    (windows.max().unwrap_or(0), before)
+}
+
+/// As the local limiter keeps them: several windows at once, of calls and of items, by two processes, and
+/// every call goes through in the end. Seconds are shortened to 10 ms. By the turns that Redis gave, so
+/// that it does not matter how late anybody learns of one.
+#[tokio::test]
+async fn no_window_is_exceeded_by_weighted_loads_at_random() {
+    const SCALE: f64 = 0.01;
+    let redis = Arc::new(Redis::start().await);
+    let limiter = || {
+        let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
+        Arc::new(limiter.time_scale(SCALE))
+    };
+    let limiters = [limiter(), limiter()];
+    let loads = proptest::collection::vec((1_u32..=60, 0_u64..20), 1..12);
+    let cases = (
+        proptest::collection::vec(loads, 1..6),
+        // More than all the tasks wait for at once, so that no turn is forgotten before it is noted.
+        301_u32..500,
+        2_u32..20,
+        20_u32..60,
+    );
+    let mut runner = TestRunner::deterministic();
+    for case in 0..8 {
+        let (loads, items, calls, long) = cases.new_tree(&mut runner).unwrap().current();
+        let quotas: &'static [Quota] = Vec::leak(vec![
+            Quota::calls(calls, 1),
+            Quota::items(items, 7),
+            Quota::items(items * 2, 30),
+            Quota::calls(long, 40),
+        ]);
+        let asked: Vec<u32> = loads.iter().flatten().map(|(items, _)| *items).collect();
+        let told = format!("{loads:?} with {quotas:?}");
+        let command = format!("v4/a/case{case}");
+        let turns = Arc::new(Mutex::new(Turns::new()));
+        let begin = Instant::now();
+        let mut set = JoinSet::new();
+        for (number, load) in loads.into_iter().enumerate() {
+            let limiter = Arc::clone(&limiters[number % 2]);
+            let (redis, turns) = (Arc::clone(&redis), Arc::clone(&turns));
+            let command = command.clone();
+            set.spawn(async move {
+                for (items, pause) in load {
+                    let turn = Turn::new(&command, quotas, PATIENT).with_items(items);
+                    limiter.acquire(turn).await.unwrap();
+                    note(&redis, &command, &turns).await;
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+            });
+        }
+        set.join_all().await;
+        let took = begin.elapsed();
+        let turns = turns.lock().unwrap();
+        assert_eq!(turns.len(), 3, "{turns:?}");
+        for quota in quotas {
+            let window = Duration::from_secs(quota.seconds.into()).mul_f64(SCALE);
+            let kind = match quota.unit {
+                QuotaUnit::Items => "items",
+                _ => "turns",
+            };
+            let all: u64 = match quota.unit {
+                QuotaUnit::Items => asked.iter().map(|items| u64::from(*items)).sum(),
+                _ => asked.len() as u64,
+            };
+            let amount = u64::from(quota.amount);
+            // Evenly spread calls have no log, but take their time.
+            if quota.seconds > 1 {
+                let key = format!("{command}:{}ms:{kind}", window.as_millis());
+                let (_, turns) = turns.iter().find(|(name, _)| name.ends_with(&key)).unwrap();
+                let (most, counted) = most(turns, window);
+                assert!(most <= amount, "{most} of {quota:?}: {told}");
+                assert_eq!(counted, all, "{quota:?}: {told}");
+            }
+            let full = u32::try_from((all - 1) / amount).unwrap();
+            assert!(took >= window * full, "{took:?}, {quota:?}: {told}");
+        }
+    }
+}
+
+/// A minute's messages are used up by large calls, whoever makes them, and no call is cut in two.
+#[tokio::test]
+async fn items_are_counted_together() {
+    const BOTH: &[Quota] = &[Quota::calls(200, 1), Quota::items(12_000, 86_400)];
+    let redis = Redis::start().await;
+    let (one, two) = (redis.limiter(), redis.limiter());
+    let turn = Turn::new("v4/a/many", BOTH, PATIENT);
+    for limiter in [&one, &two].into_iter().cycle().take(23) {
+        limiter.acquire(turn.with_items(500)).await.unwrap();
+    }
+    let limited = one.acquire(turn.with_items(501)).await.unwrap_err();
+    assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
+    // Nothing of it was counted, and a smaller one has room.
+    two.acquire(turn.with_items(499)).await.unwrap();
+    one.acquire(turn.with_items(1)).await.unwrap();
+    two.acquire(turn.with_items(1)).await.unwrap_err();
+    one.acquire(turn.with_items(0)).await.unwrap();
+    let never = one.acquire(turn.with_items(12_001)).await.unwrap_err();
+    assert!(never.wait > Duration::from_secs(3_600), "{never}");
+}
+
+#[tokio::test]
+async fn the_edition_decides_which_quotas_hold() {
+    const DAILY: &[Quota] = &[
+        Quota::calls(3, 86_400).in_edition(Edition::Paid),
+        Quota::calls(1, 86_400).in_edition(Edition::Free),
+    ];
+    for (edition, calls) in [(Edition::Free, 1), (Edition::Paid, 3)] {
+        let redis = Redis::start().await;
+        let limiter = redis.limiter();
+        let turn = Turn::new("v4/a/daily", DAILY, PATIENT).with_edition(edition);
+        for _ in 0..calls {
+            limiter.acquire(turn).await.unwrap();
+        }
+        let limited = limiter.acquire(turn).await.unwrap_err();
+        assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
+    }
 }
