@@ -11,6 +11,7 @@ mod tries;
 
 pub(crate) use command::Command;
 
+use self::command::Options;
 use crate::{
     Client, Error,
     error::{Cause, Sent},
@@ -20,7 +21,7 @@ use bytes::Bytes;
 use std::{
     future::{Future, IntoFuture},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 use tencent_chat_types::Endpoint;
@@ -33,6 +34,8 @@ pub struct Call<'a, E> {
     request: Request<'a, E>,
     deadline: Option<Duration>,
     retry: Option<RetryPolicy>,
+    quota_wait: Duration,
+    begun: Option<Arc<AtomicBool>>,
     checked: bool,
 }
 
@@ -68,6 +71,8 @@ impl<'a, E: Endpoint> Call<'a, E> {
             request: Request::Owned(request),
             deadline: None,
             retry: None,
+            quota_wait: Duration::ZERO,
+            begun: None,
             checked: true,
         }
     }
@@ -78,6 +83,8 @@ impl<'a, E: Endpoint> Call<'a, E> {
             request: Request::Borrowed(request),
             deadline: None,
             retry: None,
+            quota_wait: Duration::ZERO,
+            begun: None,
             checked: true,
         }
     }
@@ -92,6 +99,13 @@ impl<'a, E: Endpoint> Call<'a, E> {
     /// Repeats by another policy than the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// Waits for turns of the limiter so long besides the deadline, and notes when the first has come.
+    pub(crate) fn in_batch(mut self, quota_wait: Duration, begun: Arc<AtomicBool>) -> Self {
+        self.quota_wait = quota_wait;
+        self.begun = Some(begun);
         self
     }
 
@@ -130,7 +144,11 @@ impl<'a, E: Endpoint> Call<'a, E> {
             .and_then(|()| serde_json::to_vec(request).map_err(Cause::Encode))
             .map_err(|cause| command.error(cause, Sent::No));
         let transport = Arc::clone(&self.client.transport);
-        let options = transport.options(self.deadline, self.retry);
+        let options = Options {
+            quota_wait: self.quota_wait,
+            begun: self.begun,
+            ..transport.options(self.deadline, self.retry)
+        };
         async move {
             let (reply, body) = transport.call(command, body, options).await?;
             Ok(Answer { reply, body })

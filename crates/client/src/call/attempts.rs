@@ -12,7 +12,10 @@ use crate::{
     transport::Transport,
 };
 use bytes::Bytes;
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 use tencent_chat_types::{ErrorRepeat, Reply};
 use tokio::runtime::Handle;
 use tracing::Instrument as _;
@@ -50,12 +53,17 @@ impl Transport {
         if Handle::try_current().is_err() {
             return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
         }
+        let begun = options.begun.clone();
         let mut tries = Tries::new(command, options);
         loop {
-            let waited = match self.turn(command, tries.left(), span).await {
+            let waited = match self.turn(command, tries.patience(), span).await {
                 Ok(waited) => waited,
                 Err(limited) => return Err(tries.give_up(limited)),
             };
+            tries.waited(waited);
+            if let Some(begun) = &begun {
+                begun.store(true, Ordering::Relaxed);
+            }
             let Some(time) = tries.time(self.try_timeout, self.bases.len()) else {
                 return Err(tries.too_late());
             };

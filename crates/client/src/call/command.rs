@@ -5,7 +5,10 @@ use crate::{
     retry::RetryPolicy,
     transport::Transport,
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 use tencent_chat_types::{ENDPOINTS, Endpoint, Meta};
 
 /// A command, known by its spec or only by path, with what its request decides.
@@ -66,6 +69,10 @@ pub(crate) struct Options {
     /// For all tries and pauses together.
     pub(crate) deadline: Duration,
     pub(crate) retry: RetryPolicy,
+    /// For how long turns are waited for before that counts towards the deadline.
+    pub(crate) quota_wait: Duration,
+    /// Set when the first turn has come.
+    pub(crate) begun: Option<Arc<AtomicBool>>,
 }
 
 impl Transport {
@@ -90,6 +97,8 @@ impl Transport {
         Options {
             deadline: deadline.unwrap_or(self.deadline),
             retry: retry.unwrap_or_else(|| self.retry.clone()),
+            quota_wait: Duration::ZERO,
+            begun: None,
         }
     }
 }

@@ -36,6 +36,7 @@ pub(super) struct Tries<'a> {
     policy: RetryPolicy,
     deadline: Duration,
     until: Instant,
+    quota_wait: Duration,
     renewed: bool,
     /// Whether the service may have acted upon one of them.
     maybe_acted: bool,
@@ -51,6 +52,7 @@ impl<'a> Tries<'a> {
             policy: options.retry,
             deadline: options.deadline,
             until: now.checked_add(options.deadline).unwrap_or(now + FAR),
+            quota_wait: options.quota_wait,
             renewed: false,
             maybe_acted: false,
             failed: Vec::new(),
@@ -66,6 +68,18 @@ impl<'a> Tries<'a> {
     /// The time until the deadline.
     pub(super) fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// For how long a turn can be waited for.
+    pub(super) fn patience(&self) -> Duration {
+        self.left().saturating_add(self.quota_wait)
+    }
+
+    /// A turn was waited for so long, which counts towards the deadline only beyond what is granted.
+    pub(super) fn waited(&mut self, time: Duration) {
+        let granted = time.min(self.quota_wait);
+        self.quota_wait -= granted;
+        self.until = self.until.checked_add(granted).unwrap_or(self.until);
     }
 
     /// The time for another try; none where the deadline has passed.
