@@ -68,6 +68,13 @@ fn module<'a>(model: &'a xtask::codegen::model::Model, name: &str) -> &'a Module
     endpoints.find(|module| module.name == name).unwrap()
 }
 
+/// The published documents, which hold everything.
+const DOCUMENTS: [&str; 3] = [
+    "openapi/tencent-chat.json",
+    "openapi/tencent-chat.schema.json",
+    "openapi/tencent-chat.yaml",
+];
+
 #[test]
 fn model_of_the_mini_spec() {
     let model = lower::lower(&checked(&mini_spec())).unwrap();
@@ -100,7 +107,8 @@ fn files_of_the_mini_spec() {
 #[test]
 fn schemas_for_editors_are_json_and_marked_as_generated() {
     let tree = generated(&mini_spec());
-    let schemas: Vec<_> = tree.iter().filter(|(p, _)| p.ends_with(".json")).collect();
+    let is_schema = |path: &str| path.ends_with(".schema.json") && path.starts_with("spec/");
+    let schemas: Vec<_> = tree.iter().filter(|(p, _)| is_schema(p)).collect();
     assert_eq!(schemas.len(), 10);
     for (path, text) in schemas {
         let schema: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -259,6 +267,8 @@ fn a_file_that_was_not_generated_is_an_error_and_nothing_changes() {
         ),
         (OWNED[3], "empty.rs", ""),
         (OWNED[4], "own.schema.json", "{\"title\": \"mine\"}"),
+        (OWNED[5], "own.json", "{\"openapi\": \"3.1.1\"}"),
+        (OWNED[5], "own.yaml", "openapi: 3.1.1\n"),
     ] {
         let root = empty_dir("by_hand");
         tree.write(&root).unwrap();
@@ -475,7 +485,12 @@ fn a_new_command_is_one_new_file() {
         .filter(|(path, text)| before.get(path) != Some(text))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(changed, [facade, simulated, catalogue, family, module]);
+    let expected = [
+        &[facade, simulated, catalogue, family, module][..],
+        &DOCUMENTS,
+    ]
+    .concat();
+    assert_eq!(changed, expected);
     assert!(
         before.iter().all(|(path, _)| after.get(path).is_some()),
         "nothing goes"
@@ -546,7 +561,8 @@ fn a_new_webhook_is_one_new_file() {
         "mod.rs",
     ]
     .map(|file| format!("{folder}/{file}"));
-    assert_eq!(changed, expected);
+    let expected = expected.iter().map(String::as_str).chain(DOCUMENTS);
+    assert_eq!(changed, expected.collect::<Vec<_>>());
     let events = after.get(&format!("{folder}/events.rs")).unwrap();
     for part in [
         "DoorAfterExit(Box<DoorAfterExit>)",

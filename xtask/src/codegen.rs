@@ -6,7 +6,8 @@
 //! 4. [`schema`]: each module becomes a JSON Schema, and typify makes its structs
 //! 5. [`tidy`]: typify's output meets the model, strictly in both directions
 //! 6. [`emit`]: the model becomes Rust
-//! 7. [`tree`]: files are written, compared, removed
+//! 7. [`openapi`]: the model becomes JSON Schema and OpenAPI, for other languages
+//! 8. [`tree`]: files are written, compared, removed
 //!
 //! No network, no clock, no environment: the same spec gives the same bytes.
 
@@ -18,6 +19,7 @@ pub mod load;
 pub mod lower;
 pub mod model;
 pub mod names;
+pub mod openapi;
 pub mod run;
 pub mod samples;
 pub mod schema;
@@ -40,6 +42,7 @@ pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let mut tree = tree::Tree::default();
     editor_schema::emit(&mut tree);
     let emitted = emit::emit(&model, &mut tree);
+    let emitted = emitted.and_then(|()| openapi::emit(&model, &mut tree));
     let owned = emitted.and_then(|()| match tree.foreign() {
         None => Ok(()),
         Some(path) => Err(format!("{path} is in none of its folders")),

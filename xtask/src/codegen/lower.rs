@@ -85,6 +85,7 @@ fn query(parameters: &Ordered<spec::QueryParameter>) -> Vec<QueryParameter> {
             constant: parameter.rust.value.clone(),
             wire: wire.value.clone(),
             value: parameter.value.clone(),
+            role: parameter.role,
             doc: parameter.doc.clone(),
         })
         .collect()

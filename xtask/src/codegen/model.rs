@@ -2,7 +2,9 @@
 //!
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
-use super::spec::{Date, Erratum, ErrorCode, ErrorRange, ItemOrder, Quota, Unlisted, usersig};
+use super::spec::{
+    Date, Erratum, ErrorCode, ErrorRange, ItemOrder, QueryRole, Quota, Unlisted, usersig,
+};
 use serde_json::Value;
 
 /// Everything that code is emitted for.
@@ -560,6 +562,8 @@ pub struct QueryParameter {
     pub wire: String,
     /// The value, when it is always the same.
     pub value: Option<String>,
+    /// What a client does about it.
+    pub role: Option<QueryRole>,
     /// Meaning.
     pub doc: String,
 }

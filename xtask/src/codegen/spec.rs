@@ -8,7 +8,7 @@ pub mod usersig;
 pub use usersig::UserSigFile;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
 /// `spec/endpoints/<family>/<command>.toml`: one REST command.
@@ -408,8 +408,20 @@ pub struct QueryParameter {
     pub rust: At<String>,
     /// The value, when it is always the same.
     pub value: Option<String>,
+    /// What a client does about it besides sending it, where that is something.
+    pub role: Option<QueryRole>,
     /// What the parameter is for.
     pub doc: String,
+}
+
+/// What a client does about a parameter of the query.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryRole {
+    /// It proves who calls, and must stay secret.
+    Credential,
+    /// It has another value for each call, made by the client.
+    PerCall,
 }
 
 /// `spec/errors.toml`: every public error code.
@@ -486,7 +498,7 @@ pub struct ErrorRange {
 }
 
 /// Who must act on an error.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// The request is wrong; mend the code that made it.
@@ -508,7 +520,7 @@ pub enum ErrorClass {
 }
 
 /// Whether the same request can succeed when it is sent again.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorRepeat {
     /// No: it fails again until somebody changes something.
@@ -590,7 +602,7 @@ impl Quota {
 }
 
 /// Editions, as far as quotas depend on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Edition {
     /// Trial, developer and other editions that cost nothing.

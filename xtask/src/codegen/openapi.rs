@@ -1,0 +1,232 @@
+//! The model as JSON Schema 2020-12 and as OpenAPI 3.1, for teams in other languages.
+//!
+//! [`schemas`] describes the types, [`operations`] the calls, [`webhooks`] the events. What the two
+//! formats cannot say is in `x-` extensions, never in a keyword that means something else.
+
+mod operations;
+mod schemas;
+mod webhooks;
+
+use super::{
+    model::{Errors, Model, QueryParameter, Sample},
+    spec::{ErrorCode, QueryRole},
+    tree::{MARK, Tree},
+};
+use schemas::Schemas;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+/// Folder of the published documents.
+pub const FOLDER: &str = "openapi";
+
+/// An OpenAPI document, its parts in the order in which people read them.
+#[derive(Serialize)]
+struct Document {
+    openapi: &'static str,
+    #[serde(rename = "x-generated")]
+    generated: String,
+    info: Value,
+    servers: Vec<Value>,
+    security: Value,
+    tags: Vec<Value>,
+    paths: Pairs,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    webhooks: Pairs,
+    components: Value,
+    #[serde(rename = "x-error-codes")]
+    error_codes: Value,
+}
+
+/// A JSON object that keeps its order.
+#[derive(Default)]
+struct Pairs(Vec<(String, Value)>);
+
+impl Pairs {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+/// Adds the documents.
+///
+/// # Errors
+///
+/// Two types of one name.
+pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
+    let generated = format!("{MARK} from spec/. Do not edit.");
+    let definitions = Schemas::new(model, "#/$defs/").all()?;
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": generated,
+        "$defs": definitions,
+    });
+    tree.insert(
+        format!("{FOLDER}/tencent-chat.schema.json"),
+        format!("{schema:#}\n"),
+    );
+    let schemas = Schemas::new(model, "#/components/schemas/");
+    let document = document(model, &schemas, generated)?;
+    let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
+    tree.insert(format!("{FOLDER}/tencent-chat.json"), text + "\n");
+    let text = yaml(&document)?;
+    tree.insert(
+        format!("{FOLDER}/tencent-chat.yaml"),
+        format!("# {}\n{text}", document.generated),
+    );
+    Ok(())
+}
+
+/// Every text is quoted, since readers of YAML 1.1 take some for dates, numbers or truth values.
+fn yaml(document: &Document) -> Result<String, String> {
+    let mut options = serde_saphyr::SerializerOptions::default();
+    options.quote_all = true;
+    serde_saphyr::to_string_with_options(document, options).map_err(|e| e.to_string())
+}
+
+fn document(model: &Model, schemas: &Schemas<'_>, generated: String) -> Result<Document, String> {
+    let events = model.webhooks.iter().flat_map(|all| &all.families);
+    let tags = (model.families.iter())
+        .map(|family| json!({ "name": family.name, "description": family.doc }))
+        .chain(events.map(
+            |family| json!({ "name": webhooks::tag(&family.name), "description": family.doc }),
+        ))
+        .collect();
+    let query = &model.protocol.query;
+    let parameters: Map<String, Value> = operations::listed(query)
+        .map(|parameter| (parameter.wire.clone(), operations::parameter(parameter)))
+        .collect();
+    let of_credential = |p: &&QueryParameter| p.role == Some(QueryRole::Credential);
+    let security: Map<String, Value> = (query.iter().filter(of_credential))
+        .map(|p| (p.wire.clone(), json!([])))
+        .collect();
+    let schemes: Map<String, Value> = (query.iter().filter(of_credential))
+        .map(|p| {
+            let scheme =
+                json!({ "type": "apiKey", "in": "query", "name": p.wire, "description": p.doc });
+            (p.wire.clone(), scheme)
+        })
+        .collect();
+    Ok(Document {
+        openapi: "3.1.1",
+        generated,
+        info: json!({
+            "title": "Tencent Cloud Chat server API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": introduction(query),
+            "license": { "name": "MIT", "identifier": "MIT" },
+        }),
+        servers: operations::servers(&model.regions, |_| true),
+        security: json!([security]),
+        tags,
+        paths: Pairs(operations::paths(model, schemas)),
+        webhooks: Pairs(webhooks::all(model, schemas)),
+        components: json!({
+            "parameters": parameters,
+            "securitySchemes": schemes,
+            "schemas": schemas.all()?,
+        }),
+        error_codes: error_codes(&model.errors),
+    })
+}
+
+fn introduction(query: &[QueryParameter]) -> String {
+    let mut text = "Every call is a POST of a JSON object, which is never empty. \
+        The HTTP status is 200 on failure, too: `ErrorCode` tells, and is zero on success. \
+        A client adds these to the query of every call, so that no call has them as arguments:\n"
+        .to_owned();
+    for parameter in query {
+        let value = match (&parameter.value, parameter.role) {
+            (Some(value), _) => format!(" Always `{value}`."),
+            (None, Some(QueryRole::PerCall)) => " Another value for each call.".to_owned(),
+            _ => continue,
+        };
+        text += &format!("\n- `{}`: {}{value}", parameter.wire, parameter.doc);
+    }
+    text
+}
+
+/// Every code and range with its meaning.
+fn error_codes(errors: &Errors) -> Value {
+    let services = |all: &[super::spec::At<String>]| -> Vec<String> {
+        all.iter().map(|s| s.value.clone()).collect()
+    };
+    let codes = errors.codes.iter().map(|entry| {
+        let mut row = error_code(entry);
+        row.insert("services".to_owned(), json!(services(&entry.services)));
+        Value::Object(row)
+    });
+    let ranges = errors.ranges.iter().map(|range| {
+        json!({
+            "from": range.from.value,
+            "to": range.to,
+            "name": range.name.value,
+            "services": services(&range.services),
+            "meaning": range.meaning,
+            "advice": range.advice,
+            "class": range.class,
+            "repeat": range.repeat,
+        })
+    });
+    codes.chain(ranges).collect()
+}
+
+fn error_code(entry: &ErrorCode) -> Map<String, Value> {
+    let row = json!({
+        "code": entry.code.value,
+        "name": entry.name.value,
+        "meaning": entry.meaning,
+        "advice": entry.advice,
+        "class": entry.class,
+        "repeat": entry.repeat,
+        "retry_after": entry.retry_after.as_ref().map(|seconds| seconds.value),
+    });
+    let Value::Object(row) = row else {
+        return Map::new();
+    };
+    row.into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
+}
+
+/// Named examples of the bodies of one side.
+fn examples<'s>(
+    samples: &'s [Sample],
+    side: impl Fn(&'s Sample) -> Option<&'s Value>,
+) -> Map<String, Value> {
+    (samples.iter())
+        .filter_map(|sample| {
+            let mut example = json!({ "value": side(sample)? });
+            if let Some(note) = &sample.note {
+                example["summary"] = note.as_str().into();
+            }
+            Some((sample.name.clone(), example))
+        })
+        .collect()
+}
+
+/// Media type of a body.
+fn content(schema: Value, examples: Map<String, Value>) -> Value {
+    let mut media = json!({ "schema": schema });
+    if !examples.is_empty() {
+        media["examples"] = Value::Object(examples);
+    }
+    json!({ "application/json": media })
+}
+
+/// Sentence and details.
+fn description(summary: &str, details: &str) -> String {
+    format!("{}\n\n{}", summary.trim(), details.trim())
+        .trim()
+        .to_owned()
+}
+
+/// The vendor's page.
+fn page(id: Option<u32>, updated: Option<&super::spec::Date>) -> Value {
+    json!({ "id": id, "updated": updated.map(|day| &day.0) })
+}
