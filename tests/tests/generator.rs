@@ -1,16 +1,16 @@
 //! What the generator makes of a small spec, and how files are written and compared.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 use xtask::codegen::{
-    check, generate, load, lower,
-    model::Module,
+    check, emit, generate, load, lower, openapi,
     run::{Options, Outcome, run},
-    samples, schema,
+    samples, schema, tidy,
     tree::{MARK, OWNED, Tree},
 };
 
@@ -63,11 +63,6 @@ fn flat(path: &str) -> String {
     path.replace('/', "__")
 }
 
-fn module<'a>(model: &'a xtask::codegen::model::Model, name: &str) -> &'a Module {
-    let mut endpoints = model.families.iter().flat_map(|family| &family.modules);
-    endpoints.find(|module| module.name == name).unwrap()
-}
-
 /// The published documents, which hold everything.
 const DOCUMENTS: [&str; 3] = [
     "openapi/tencent-chat.json",
@@ -82,15 +77,86 @@ fn model_of_the_mini_spec() {
 }
 
 #[test]
-fn json_schemas_of_modules() {
+fn what_typify_reads() {
     let model = lower::lower(&checked(&mini_spec())).unwrap();
-    for name in ["describe_book", "get_reader", "list_loans"] {
-        let schema = schema::json_schema(module(&model, name));
-        insta::assert_json_snapshot!(format!("mini_schema__{name}"), schema);
-    }
-    insta::assert_json_snapshot!(
-        "mini_schema__catalog",
-        schema::json_schema(&model.shared[0])
+    let lowered = schema::lowered(&openapi::types(&model).unwrap(), &model).unwrap();
+    let of_command: BTreeMap<_, _> = (lowered["definitions"].as_object().unwrap().iter())
+        .filter(|(name, _)| name.starts_with("BookDescribeBook"))
+        .collect();
+    insta::assert_json_snapshot!("mini_lowered", of_command);
+}
+
+/// The file of a command, from a document of all types that was changed.
+fn described_book(change: impl FnOnce(&mut Map<String, Value>)) -> Result<String, String> {
+    let model = lower::lower(&checked(&mini_spec())).unwrap();
+    let mut document = openapi::types(&model).unwrap();
+    change(document["$defs"].as_object_mut().unwrap());
+    let structs = tidy::tidy(&model, schema::structs(&document, &model)?)?;
+    let mut tree = Tree::default();
+    emit::emit(&model, &structs, &mut tree)?;
+    let file = tree.get("crates/types/src/generated/book/describe_book.rs");
+    Ok(file.unwrap().to_owned())
+}
+
+#[test]
+fn structs_are_what_the_document_of_all_types_says() {
+    let before = described_book(|_| {}).unwrap();
+    let after = described_book(|all| {
+        all["BookDescribeBookNote"]["description"] = json!("A word or two.");
+        let reply = &mut all["BookDescribeBookReply"];
+        reply["required"] = json!(["Sequel"]);
+        reply["properties"]["Shelf"] = json!({
+            "type": "array",
+            "items": { "type": "string", "x-max-length": 9 },
+            "description": "Where it stands.",
+            "x-default": "anywhere",
+        });
+    })
+    .unwrap();
+    let lines: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = (after.lines().map(str::trim))
+        .filter(|line| !lines.iter().any(|known| known.trim() == *line))
+        .collect();
+    assert_eq!(
+        new,
+        [
+            "pub book: Option<Book>,",
+            "pub sequel: Sequel,",
+            "/// Where it stands.",
+            "/// Wire name `Shelf`; at most 9 characters; when left out: anywhere.",
+            "pub shelf: Option<Vec<String>>,",
+            "/// A word or two.",
+        ]
+    );
+}
+
+#[test]
+fn a_difference_between_model_and_structs_ends_the_run() {
+    let told = |change: fn(&mut Map<String, Value>)| described_book(change).unwrap_err();
+    assert_eq!(
+        told(|all| drop(all.remove("BookDescribeBookNote"))),
+        "the document has no `BookDescribeBookNote`"
+    );
+    let lacking = told(|all| {
+        let note = &mut all["BookDescribeBookNote"];
+        note["required"] = json!(["Value"]);
+        note["properties"].as_object_mut().unwrap().remove("Tag");
+    });
+    assert_eq!(lacking, "typify left out Note.Tag");
+    let more = told(|all| {
+        all["BookDescribeBookNote"]["properties"]["Page"] = json!({ "type": "string" });
+    });
+    assert_eq!(more, "typify made a field of its own: Note.Page");
+
+    let model = lower::lower(&checked(&mini_spec())).unwrap();
+    let nothing = tidy::tidy(&model, syn::parse_str("").unwrap()).unwrap_err();
+    assert!(nothing.starts_with("typify made no struct"), "{nothing}");
+    let document = openapi::types(&model).unwrap();
+    let mut file = schema::structs(&document, &model).unwrap();
+    file.items.push(syn::parse_str("struct Stray;").unwrap());
+    assert_eq!(
+        tidy::tidy(&model, file).unwrap_err(),
+        "typify made a type of its own: Stray"
     );
 }
 

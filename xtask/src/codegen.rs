@@ -3,11 +3,12 @@
 //! 1. [`load`]: files become [`load::Spec`]; form is checked against the language's own schema
 //! 2. [`check`] and [`samples`]: what a file says must make sense, and the samples must agree
 //! 3. [`lower`]: names are resolved; the result is the [`model`]
-//! 4. [`schema`]: each module becomes a JSON Schema, and typify makes its structs
-//! 5. [`tidy`]: typify's output meets the model, strictly in both directions
-//! 6. [`emit`]: the model becomes Rust
-//! 7. [`openapi`]: the model becomes JSON Schema and OpenAPI, for other languages
-//! 8. [`tree`]: files are written, compared, removed
+//! 4. [`openapi::types`]: the model becomes one JSON Schema document of all types
+//! 5. [`schema`]: typify makes the structs from that document
+//! 6. [`tidy`]: typify's structs get our names and attributes; none and no field may lack or be more
+//! 7. [`emit`]: structs and model become Rust
+//! 8. [`openapi::emit`]: the document is published, alone and in OpenAPI, for other languages
+//! 9. [`tree`]: files are written, compared, removed
 //!
 //! No network, no clock, no environment: the same spec gives the same bytes.
 
@@ -32,6 +33,14 @@ pub mod type_expr;
 
 use diagnostic::{Diagnostic, Diagnostics};
 
+/// One document describes all types; the structs are made from it, and it is published.
+fn types_and_documents(model: &model::Model, tree: &mut tree::Tree) -> Result<(), String> {
+    let document = openapi::types(model)?;
+    let structs = tidy::tidy(model, schema::structs(&document, model)?)?;
+    emit::emit(model, &structs, tree)?;
+    openapi::emit(model, &document, tree)
+}
+
 /// Everything that follows from a checked spec.
 ///
 /// # Errors
@@ -41,8 +50,7 @@ pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let model = lower::lower(spec)?;
     let mut tree = tree::Tree::default();
     editor_schema::emit(&mut tree);
-    let emitted = emit::emit(&model, &mut tree);
-    let emitted = emitted.and_then(|()| openapi::emit(&model, &mut tree));
+    let emitted = types_and_documents(&model, &mut tree);
     let owned = emitted.and_then(|()| match tree.foreign() {
         None => Ok(()),
         Some(path) => Err(format!("{path} is in none of its folders")),

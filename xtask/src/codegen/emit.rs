@@ -1,4 +1,4 @@
-//! Stage 7: the model becomes Rust.
+//! Stage 7: structs and model become Rust.
 //!
 //! A file here for each kind of generated file ([`module`], [`catalogue`], …) and for each trade of a
 //! module ([`objects`], [`constructors`], [`paging`], …). No name of a command, a field or a code appears.
@@ -20,11 +20,11 @@ mod paging;
 mod protocol;
 mod rust_file;
 mod simulator;
-mod tokens;
 mod usersig;
 mod webhook;
 
-use super::{model::Model, tree::Tree};
+use super::{model::Model, tidy::Structs, tree::Tree};
+use std::collections::BTreeMap;
 
 /// Folder of the generated files of each crate.
 pub const TYPES: &str = "crates/types/src/generated";
@@ -41,18 +41,22 @@ pub const SIMULATOR: &str = "crates/simulator/src/generated";
 /// # Errors
 ///
 /// Where a stage disagrees with another: bugs of the generator, not of the spec.
-pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
+pub fn emit(
+    model: &Model,
+    structs: &BTreeMap<String, Structs>,
+    tree: &mut Tree,
+) -> Result<(), String> {
     for module in &model.shared {
         tree.insert(
             format!("{TYPES}/shared/{}.rs", module.name),
-            module::emit(module, model)?,
+            module::emit(module, model, structs)?,
         );
     }
     for family in &model.families {
         for module in &family.modules {
             tree.insert(
                 format!("{TYPES}/{}/{}.rs", family.name, module.name),
-                module::emit(module, model)?,
+                module::emit(module, model, structs)?,
             );
         }
         tree.insert(
@@ -70,7 +74,7 @@ pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
             for module in &family.modules {
                 tree.insert(
                     format!("{folder}/{}/{}.rs", family.name, module.name),
-                    module::emit(module, model)?,
+                    module::emit(module, model, structs)?,
                 );
             }
             tree.insert(
@@ -93,7 +97,7 @@ pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
     );
     tree.insert(
         format!("{TYPES}/protocol.rs"),
-        protocol::emit(&model.protocol)?,
+        protocol::emit(&model.protocol, structs)?,
     );
     tree.insert(
         format!("{TYPES}/error_codes.rs"),

@@ -1,5 +1,7 @@
 //! The only place that makes a Rust name from a wire name.
 
+use proc_macro2::{Ident, Span};
+
 /// Words that stay one word though their capitals say otherwise.
 const WHOLE_WORDS: &[&str] = &["iOS", "IPs", "IDs"];
 
@@ -41,6 +43,14 @@ pub fn field_name(wire: &str) -> String {
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("n{name}"),
         _ if syn::parse_str::<syn::Ident>(&name).is_err() => format!("r#{name}"),
         _ => name,
+    }
+}
+
+/// A Rust name as a token.
+pub fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, Span::call_site()),
+        None => Ident::new(name, Span::call_site()),
     }
 }
 

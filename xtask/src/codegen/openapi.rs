@@ -13,6 +13,7 @@ use super::{
     tree::{MARK, Tree},
 };
 use schemas::Schemas;
+pub(super) use schemas::{FAILURE, definition, definition_of};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -53,25 +54,35 @@ impl Serialize for Pairs {
     }
 }
 
+/// Every type, in JSON Schema 2020-12.
+///
+/// # Errors
+///
+/// Two types of one name.
+pub fn types(model: &Model) -> Result<Value, String> {
+    Ok(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": generated(),
+        "$defs": Schemas::new(model, "#/$defs/").all()?,
+    }))
+}
+
+fn generated() -> String {
+    format!("{MARK} from spec/. Do not edit.")
+}
+
 /// Adds the documents.
 ///
 /// # Errors
 ///
 /// Two types of one name.
-pub fn emit(model: &Model, tree: &mut Tree) -> Result<(), String> {
-    let generated = format!("{MARK} from spec/. Do not edit.");
-    let definitions = Schemas::new(model, "#/$defs/").all()?;
-    let schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": generated,
-        "$defs": definitions,
-    });
+pub fn emit(model: &Model, types: &Value, tree: &mut Tree) -> Result<(), String> {
     tree.insert(
         format!("{FOLDER}/tencent-chat.schema.json"),
-        format!("{schema:#}\n"),
+        format!("{types:#}\n"),
     );
     let schemas = Schemas::new(model, "#/components/schemas/");
-    let document = document(model, &schemas, generated)?;
+    let document = document(model, &schemas, generated())?;
     let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
     tree.insert(format!("{FOLDER}/tencent-chat.json"), text + "\n");
     let text = yaml(&document)?;
@@ -148,6 +159,7 @@ fn introduction(query: &[QueryParameter]) -> String {
         };
         text += &format!("\n- `{}`: {}{value}", parameter.wire, parameter.doc);
     }
+    text += "\n\nIntegers of format `int64` and `uint64` can be larger than 2^53, up to which numbers are exact in JavaScript.";
     text
 }
 

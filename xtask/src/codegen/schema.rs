@@ -1,118 +1,252 @@
-//! Stages 4 and 5: a module becomes a JSON Schema, and typify makes its structs.
+//! Stage 5: typify makes the structs from the document of all types.
 //!
-//! The schema says only what typify is good at: names, optionality, nesting. Limits stay out of
-//! it, because typify would make a type of each, one that also refuses what the server sends.
-//! Enums, unions and the types of other modules are declared as replacements: they are ours.
+//! The document is the published one ([`openapi::types`](super::openapi::types)). typify reads an
+//! older draft and makes types that refuse whatever breaks a limit, so the document is lowered first:
+//! limits and what else typify passes over become sentences of the descriptions, alternatives become
+//! one type, and enums and unions are declared as replacements: they are ours.
 
-use super::model::{Kind, Module, Object, Type};
+use super::{
+    model::{Model, Object, Role},
+    openapi,
+};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
-/// Formats that stand for scalars of the runtime.
-const SCALARS: &[(&str, &str, &str)] = &[
-    ("integer", "x-flag", "Flag"),
-    ("integer", "x-error-code", "ErrorCode"),
-    ("string", "x-tag-value", "TagValue"),
-    ("string", "x-json", "Raw"),
+/// What begins a reference in the document, and in what typify reads.
+const REFERENCES: (&str, &str) = ("#/$defs/", "#/definitions/");
+
+/// Values for which the runtime has types: the format that stands for each, its kind, and its type.
+/// The first three are keywords of the document.
+const SCALARS: [(&str, &str, &str); 4] = [
+    ("x-flag", "integer", "Flag"),
+    ("x-error-code", "integer", "ErrorCode"),
+    ("x-tag-value", "string", "TagValue"),
+    ("x-json", "string", "Raw"),
 ];
 
-/// The JSON Schema of a module's objects, one definition each.
-pub fn json_schema(module: &Module) -> Value {
-    let mut definitions = Map::new();
-    for object in &module.objects {
-        definitions.insert(object.name.clone(), object_schema(object));
-    }
-    for name in foreign_types(module) {
-        // Only the name counts: the type is replaced.
-        definitions.insert(name.clone(), json!({ "type": "object", "title": name }));
-    }
-    json!({ "$schema": "http://json-schema.org/draft-07/schema#", "definitions": definitions })
+/// Words for limits, where `#` is the limit, and the keywords that say it: of what is sent, and of what
+/// is received.
+const LIMITS: [(&str, &[&str]); 6] = [
+    ("at most # bytes", &["x-max-bytes"]),
+    ("at most # characters", &["maxLength", "x-max-length"]),
+    (
+        "at least # entries",
+        &["minItems", "minProperties", "x-min-items"],
+    ),
+    (
+        "at most # entries",
+        &["maxItems", "maxProperties", "x-max-items"],
+    ),
+    ("at least #", &["minimum", "x-minimum"]),
+    ("at most #", &["maximum", "x-maximum"]),
+];
+
+/// An object of the model that becomes a struct.
+pub(super) struct Definition<'m> {
+    /// Name in the document.
+    pub(super) name: String,
+    /// Spec file.
+    pub(super) source: &'m str,
+    /// The object.
+    pub(super) object: &'m Object,
 }
 
-fn object_schema(object: &Object) -> Value {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for field in &object.fields {
-        let mut schema = type_schema(&field.ty);
-        if field.required {
-            required.push(field.wire.clone());
-        } else if matches!(field.ty, Type::List(_) | Type::Map(_)) {
-            // An absent list is not an empty one; typify merges the two unless null is allowed.
-            let kind = schema["type"].take();
-            schema["type"] = json!([kind, "null"]);
-        }
-        properties.insert(field.wire.clone(), schema);
-    }
-    // An object without properties would become a newtype over a map.
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+/// Every object that becomes a struct.
+pub(super) fn definitions(model: &Model) -> Vec<Definition<'_>> {
+    let protocol = &model.protocol;
+    let common = Definition {
+        name: openapi::FAILURE.to_owned(),
+        source: &protocol.source,
+        object: &protocol.envelope,
+    };
+    let objects = model.modules().flat_map(|module| {
+        module.objects.iter().map(|object| Definition {
+            name: openapi::definition_of(module, object),
+            source: &module.source,
+            object,
+        })
+    });
+    std::iter::once(common).chain(objects).collect()
 }
 
-fn type_schema(ty: &Type) -> Value {
-    match ty {
-        Type::String => json!({ "type": "string" }),
-        Type::Bool => json!({ "type": "boolean" }),
-        Type::U32 => json!({ "type": "integer", "format": "uint32" }),
-        Type::U64 => json!({ "type": "integer", "format": "uint64" }),
-        Type::I32 => json!({ "type": "integer", "format": "int32" }),
-        Type::I64 => json!({ "type": "integer", "format": "int64" }),
-        Type::F64 => json!({ "type": "number", "format": "double" }),
-        Type::Flag => json!({ "type": "integer", "format": "x-flag" }),
-        Type::ErrorCode => json!({ "type": "integer", "format": "x-error-code" }),
-        Type::TagValue => json!({ "type": "string", "format": "x-tag-value" }),
-        Type::Json => json!({ "type": "string", "format": "x-json" }),
-        Type::List(item) => json!({ "type": "array", "items": type_schema(item) }),
-        Type::Map(item) => json!({ "type": "object", "additionalProperties": type_schema(item) }),
-        Type::Named(name, _) => json!({ "$ref": format!("#/definitions/{name}") }),
-    }
+/// Name in the document and in Rust of every type that typify must not make.
+pub(super) fn replaced(model: &Model) -> Vec<(String, &str)> {
+    let common = model.webhooks.iter().flat_map(|all| &all.enums);
+    let common = (model.protocol.enums.iter().chain(common))
+        .map(|def| (def.name.clone(), def.name.as_str()));
+    let own = model.modules().flat_map(|module| {
+        let enums = module.enums.iter().map(|def| &def.name);
+        (enums.chain(module.unions.iter().map(|def| &def.name)))
+            .map(|name| (openapi::definition(module, name), name.as_str()))
+    });
+    common.chain(own).collect()
 }
 
-/// Named types that this module uses but typify must not make.
-fn foreign_types(module: &Module) -> Vec<String> {
-    fn collect(ty: &Type, own: &[&str], names: &mut Vec<String>) {
-        match ty {
-            Type::List(item) | Type::Map(item) => collect(item, own, names),
-            Type::Named(name, kind)
-                if (*kind != Kind::Object || !own.contains(&name.as_str()))
-                    && !names.contains(name) =>
-            {
-                names.push(name.clone());
-            }
-            _ => {}
-        }
+/// The part of the document that becomes structs, as typify reads it.
+///
+/// # Errors
+///
+/// An object that the document lacks.
+pub fn lowered(document: &Value, model: &Model) -> Result<Value, String> {
+    let mut found = Map::new();
+    for definition in definitions(model) {
+        let schema = (document["$defs"].get(&definition.name))
+            .ok_or_else(|| format!("the document has no `{}`", definition.name))?;
+        let object = object(schema, &definition, model)?;
+        found.insert(definition.name, object);
     }
-    let own: Vec<&str> = module
-        .objects
+    for (name, _) in replaced(model) {
+        // Only the name counts.
+        found.insert(name, json!({ "type": "object" }));
+    }
+    Ok(json!({ "$schema": "http://json-schema.org/draft-07/schema#", "definitions": found }))
+}
+
+fn object(schema: &Value, definition: &Definition<'_>, model: &Model) -> Result<Value, String> {
+    let Definition { name, object, .. } = definition;
+    let common = &model.protocol.envelope;
+    let own = |wire: &str| object.fields.iter().any(|field| field.wire == wire);
+    // The head of a reply is a field of its own, whose parts may all be missing.
+    let of_head = |wire: &str| {
+        object.role == Role::Reply
+            && common.fields.iter().any(|field| field.wire == wire)
+            && !own(wire)
+    };
+    let required: BTreeSet<&str> = match std::ptr::eq(*object, common) {
+        true => BTreeSet::new(),
+        false => (schema["required"].as_array().into_iter().flatten())
+            .filter_map(Value::as_str)
+            .filter(|wire| !of_head(wire))
+            .collect(),
+    };
+    let properties = (schema["properties"].as_object())
+        .ok_or_else(|| format!("`{name}` has no properties"))?
         .iter()
-        .map(|object| object.name.as_str())
-        .collect();
-    let mut names = Vec::new();
-    for field in module.objects.iter().flat_map(|object| &object.fields) {
-        collect(&field.ty, &own, &mut names);
+        .filter(|(wire, _)| !of_head(wire))
+        .map(|(wire, property)| {
+            let mut lowered = value(property);
+            if !required.contains(wire.as_str())
+                && let Some(kind @ ("array" | "object")) = lowered["type"].as_str()
+            {
+                // An absent list is not an empty one; typify merges the two unless null is allowed.
+                lowered["type"] = json!([kind, "null"]);
+            }
+            lowered["description"] = description(wire, property).into();
+            (wire.clone(), lowered)
+        });
+    let mut lowered = json!({
+        "type": "object",
+        "properties": properties.collect::<Map<_, _>>(),
+        "required": required,
+        // Without it an object without properties becomes a newtype over a map.
+        "additionalProperties": false,
+    });
+    if let Some(text) = schema.get("description") {
+        lowered["description"] = text.clone();
     }
-    names
+    Ok(lowered)
 }
 
-/// The structs of a module as typify writes them.
+fn value(schema: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return json!({ "$ref": reference.replace(REFERENCES.0, REFERENCES.1) });
+    }
+    for (keyword, kind, _) in SCALARS {
+        if schema[keyword] == true {
+            return json!({ "type": kind, "format": keyword });
+        }
+    }
+    if let Some(number) = in_quotation_marks(schema) {
+        return value(number);
+    }
+    match schema["type"].as_str() {
+        Some("array") => json!({ "type": "array", "items": value(&schema["items"]) }),
+        Some("object") => {
+            json!({ "type": "object", "additionalProperties": value(&schema["additionalProperties"]) })
+        }
+        Some(kind) => match schema.get("format") {
+            Some(format) => json!({ "type": kind, "format": format }),
+            None => json!({ "type": kind }),
+        },
+        None => json!({ "type": "string", "format": "x-json" }),
+    }
+}
+
+/// The number that a text may stand for.
+fn in_quotation_marks(schema: &Value) -> Option<&Value> {
+    match schema["anyOf"].as_array().map(Vec::as_slice) {
+        Some([text, number]) if text["type"] == "string" => Some(number),
+        _ => None,
+    }
+}
+
+/// What a field means, and how it travels.
+fn description(wire: &str, schema: &Value) -> String {
+    let text = |key: &str| schema[key].as_str().unwrap_or_default().trim();
+    let mut facts = vec![format!("Wire name `{wire}`")];
+    if in_quotation_marks(schema).is_some() {
+        facts.push("a number in quotation marks".to_owned());
+    }
+    facts.extend(limits(schema));
+    if schema.get("x-default").is_some() {
+        facts.push(format!("when left out: {}", text("x-default")));
+    }
+    let mut all = format!("{}\n\n{}.", text("description"), facts.join("; "));
+    if schema.get("x-unconfirmed").is_some() {
+        all += &format!("\n\nUnconfirmed: {}", text("x-unconfirmed"));
+    }
+    all
+}
+
+fn limits(schema: &Value) -> impl Iterator<Item = String> {
+    LIMITS.iter().filter_map(move |(words, keywords)| {
+        // Those of a list can be those of its items.
+        let limit = [schema, &schema["items"]].iter().find_map(|schema| {
+            let mut limits = (keywords.iter()).filter_map(|keyword| {
+                let limit = schema[*keyword].as_i64()?;
+                (!is_of_type(schema, keyword, limit)).then_some(limit)
+            });
+            limits.next()
+        })?;
+        let words = match limit {
+            1 => words.replace("entries", "entry"),
+            _ => (*words).to_owned(),
+        };
+        Some(words.replace('#', &limit.to_string()))
+    })
+}
+
+/// Whether a bound follows from the width of the integer.
+fn is_of_type(schema: &Value, keyword: &str, limit: i64) -> bool {
+    match (schema["format"].as_str(), keyword) {
+        (Some("uint32" | "uint64"), "minimum") => limit == 0,
+        (Some("uint32"), "maximum") => limit == i64::from(u32::MAX),
+        _ => false,
+    }
+}
+
+/// What typify makes of the document.
 ///
 /// # Errors
 ///
 /// What typify or the parser of its output says: a bug of this stage, not of the spec.
-pub fn structs(module: &Module) -> Result<syn::File, String> {
+pub fn structs(document: &Value, model: &Model) -> Result<syn::File, String> {
     let mut settings = TypeSpaceSettings::default();
     settings
         .with_map_type("::std::collections::BTreeMap")
         .with_struct_builder(false);
-    for name in foreign_types(module) {
+    for (name, _) in replaced(model) {
         settings.with_replacement(&name, &name, std::iter::empty::<TypeSpaceImpl>());
     }
-    for (kind, format, rust) in SCALARS {
+    for (format, kind, rust) in SCALARS {
         let schema = serde_json::from_value(json!({ "type": kind, "format": format }));
         let schema = schema.map_err(|e| e.to_string())?;
         settings.with_conversion(schema, rust, std::iter::empty::<TypeSpaceImpl>());
     }
     let mut space = TypeSpace::new(&settings);
     let schema: schemars08::schema::RootSchema =
-        serde_json::from_value(json_schema(module)).map_err(|e| e.to_string())?;
+        serde_json::from_value(lowered(document, model)?).map_err(|e| e.to_string())?;
     space.add_root_schema(schema).map_err(|e| e.to_string())?;
     syn::parse2(space.to_stream()).map_err(|e| e.to_string())
 }

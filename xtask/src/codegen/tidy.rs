@@ -1,106 +1,226 @@
 //! Stage 6: typify's structs become the ones that we publish.
 //!
-//! The seam is strict in both directions: a struct or a field that the model does not name, and
-//! one that typify left out or typed otherwise, end the run.
+//! Documentation, fields, types and boxes are typify's. Names get short, serde's attributes go, since
+//! a table beside the struct says how it travels, and fields come in the order of the spec. The seam is
+//! strict in both directions: a struct or a field that the model does not name, and one that typify
+//! left out, end the run.
 
-use super::model::{Field, Module, Object, Type};
-use quote::ToTokens;
+use super::{
+    model::{Field, Model, Object},
+    names,
+    schema::{self, Definition},
+};
 use std::collections::BTreeMap;
-use syn::{Attribute, Item, ItemStruct, Lit, Meta, visit_mut::VisitMut};
+use syn::{
+    Attribute, Expr, GenericArgument, Ident, Item, ItemStruct, Lit, Meta, PathArguments, Type,
+    ext::IdentExt, parse_quote, punctuated::Punctuated, visit_mut::VisitMut,
+};
 
-/// The type of each field of each object, as typify has it, in short paths.
+/// The structs of one spec file.
+#[derive(Debug, Default)]
+pub struct Structs(BTreeMap<String, Struct>);
+
+/// A struct.
 #[derive(Debug)]
-pub struct Structs(BTreeMap<String, BTreeMap<String, syn::Type>>);
+struct Struct {
+    /// With documentation as its only attributes.
+    item: ItemStruct,
+    /// Wire names of its fields, in their order.
+    wires: Vec<String>,
+}
 
 impl Structs {
-    /// Type of a field, with the `Option` of an optional one.
+    fn of(&self, object: &str) -> Result<&Struct, String> {
+        (self.0.get(object)).ok_or_else(|| format!("typify made no struct {object}"))
+    }
+
+    /// The struct of an object.
     ///
     /// # Errors
     ///
-    /// A field that typify does not know.
-    pub fn field_type(&self, object: &Object, field: &Field) -> Result<&syn::Type, String> {
-        let fields = self.0.get(&object.name);
-        fields
-            .and_then(|fields| fields.get(&field.wire))
-            .ok_or_else(|| format!("typify left out {}.{}", object.name, field.wire))
+    /// An object that typify does not know, here and below.
+    pub fn item(&self, object: &str) -> Result<&ItemStruct, String> {
+        Ok(&self.of(object)?.item)
+    }
+
+    /// A field of it.
+    ///
+    /// # Errors
+    ///
+    /// A field that typify does not know, here and below.
+    pub fn field(&self, object: &str, wire: &str) -> Result<&syn::Field, String> {
+        let found = self.of(object)?;
+        let mut fields = found.wires.iter().zip(&found.item.fields);
+        let field = fields.find(|(known, _)| *known == wire);
+        field.map_or_else(
+            || Err(format!("typify left out {object}.{wire}")),
+            |(_, field)| Ok(field),
+        )
+    }
+
+    /// The type of a list's items.
+    ///
+    /// # Errors
+    ///
+    /// A field that is not a list.
+    pub fn item_type(&self, object: &str, list: &Field) -> Result<&Type, String> {
+        let ty = plain(&self.field(object, &list.wire)?.ty);
+        last_argument(ty).ok_or_else(|| format!("{object}.{} is not a list", list.wire))
     }
 }
 
-/// Takes over what typify is for, and nothing else.
+/// The type in `Option` and `Box`.
+pub fn plain(ty: &Type) -> &Type {
+    match argument_of(ty, "Option").or_else(|| argument_of(ty, "Box")) {
+        Some(inner) => plain(inner),
+        None => ty,
+    }
+}
+
+/// Whether a field's value is in a box.
+pub fn is_boxed(ty: &Type) -> bool {
+    let value = argument_of(ty, "Option").unwrap_or(ty);
+    argument_of(value, "Box").is_some()
+}
+
+/// What a list or a map holds.
+pub fn last_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    match &path.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.last()? {
+            GenericArgument::Type(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    match ty {
+        Type::Path(path) if path.path.segments.last()?.ident == name => last_argument(ty),
+        _ => None,
+    }
+}
+
+/// Takes over typify's structs, by spec file.
 ///
 /// # Errors
 ///
 /// Every difference between the model and typify's output.
-pub fn tidy(module: &Module, file: syn::File) -> Result<Structs, String> {
-    let mut structs = BTreeMap::new();
+pub fn tidy(model: &Model, file: syn::File) -> Result<BTreeMap<String, Structs>, String> {
+    let definitions = schema::definitions(model);
+    let names: BTreeMap<String, &str> = (definitions.iter())
+        .map(|definition| (definition.name.clone(), definition.object.name.as_str()))
+        .chain(schema::replaced(model))
+        .collect();
+    let mut made: BTreeMap<String, ItemStruct> = BTreeMap::new();
     for item in file.items {
-        let Item::Struct(mut item) = item else {
-            continue;
-        };
-        ShortPaths.visit_item_struct_mut(&mut item);
-        let name = item.ident.to_string();
-        let object = (module.objects.iter().find(|object| object.name == name))
-            .ok_or_else(|| format!("typify made a type of its own: {name}"))?;
-        structs.insert(name, fields(object, item)?);
-    }
-    for object in &module.objects {
-        if !structs.contains_key(&object.name) {
-            return Err(format!("typify made no struct {}", object.name));
+        if let Item::Struct(item) = item {
+            made.insert(item.ident.to_string(), item);
         }
     }
-    Ok(Structs(structs))
+    let mut structs: BTreeMap<String, Structs> = BTreeMap::new();
+    for module in model.modules() {
+        structs.entry(module.source.clone()).or_default();
+    }
+    for definition in &definitions {
+        let Definition {
+            name,
+            source,
+            object,
+        } = definition;
+        let item = made.remove(name);
+        let item = item.ok_or_else(|| format!("typify made no struct {name}"))?;
+        let of_file = definitions.iter().filter(|other| other.source == *source);
+        let links = of_file.map(|other| (other.name.as_str(), other.object.name.as_str()));
+        let done = tidied(item, object, &names, &links.collect::<Vec<_>>())?;
+        let structs = structs.entry((*source).to_owned()).or_default();
+        structs.0.insert(object.name.clone(), done);
+    }
+    match made.into_keys().next() {
+        Some(name) => Err(format!("typify made a type of its own: {name}")),
+        None => Ok(structs),
+    }
 }
 
-fn fields(object: &Object, item: ItemStruct) -> Result<BTreeMap<String, syn::Type>, String> {
+fn tidied(
+    mut item: ItemStruct,
+    object: &Object,
+    names: &BTreeMap<String, &str>,
+    links: &[(&str, &str)],
+) -> Result<Struct, String> {
+    ShortNames(names).visit_item_struct_mut(&mut item);
+    item.attrs = documentation(&item.attrs, links);
     let mut found = BTreeMap::new();
-    for field in item.fields {
-        let ident = field
-            .ident
-            .as_ref()
-            .map(ToString::to_string)
+    for field in std::mem::replace(&mut item.fields, syn::Fields::Unit) {
+        let wire = renamed(&field.attrs)
+            .or_else(|| Some(field.ident.as_ref()?.unraw().to_string()))
             .unwrap_or_default();
-        let wire = renamed(&field.attrs).unwrap_or_else(|| ident.clone());
-        let known = (object.fields.iter().find(|field| field.wire == wire))
-            .ok_or_else(|| format!("typify made a field of its own: {}.{ident}", object.name))?;
-        let ours = expected(known);
-        let theirs = field.ty.to_token_stream().to_string().replace(' ', "");
-        if theirs.replace("Box<", "").replace('>', "") != ours.replace('>', "") {
-            return Err(format!(
-                "{}.{wire}: the model has {ours}, typify {theirs}",
-                object.name
-            ));
-        }
-        found.insert(wire, option_outside(field.ty));
+        found.insert(wire, field);
     }
-    for field in &object.fields {
-        if !found.contains_key(&field.wire) {
-            return Err(format!("typify left out {}.{}", object.name, field.wire));
+    let mut fields: Punctuated<syn::Field, syn::Token![,]> = Punctuated::new();
+    for known in &object.fields {
+        let mut field = (found.remove(&known.wire))
+            .ok_or_else(|| format!("typify left out {}.{}", object.name, known.wire))?;
+        field.attrs = documentation(&field.attrs, &[]);
+        if let Some(note) = &known.deprecated {
+            field.attrs.push(parse_quote!(#[deprecated = #note]));
+        }
+        field.ident = Some(names::ident(&known.rust));
+        field.ty = option_outside(field.ty);
+        fields.push(field);
+    }
+    if let Some(wire) = found.into_keys().next() {
+        return Err(format!(
+            "typify made a field of its own: {}.{wire}",
+            object.name
+        ));
+    }
+    item.fields = syn::Fields::Named(syn::FieldsNamed {
+        brace_token: syn::token::Brace::default(),
+        named: fields,
+    });
+    Ok(Struct {
+        item,
+        wires: object.fields.iter().map(|f| f.wire.clone()).collect(),
+    })
+}
+
+/// Documentation alone, an attribute a line. What the document calls by a definition's name is a link.
+fn documentation(attributes: &[Attribute], links: &[(&str, &str)]) -> Vec<Attribute> {
+    let mut lines = Vec::new();
+    for attribute in attributes {
+        if let Meta::NameValue(meta) = &attribute.meta
+            && meta.path.is_ident("doc")
+            && let Expr::Lit(text) = &meta.value
+            && let Lit::Str(text) = &text.lit
+        {
+            let mut text = text.value();
+            for (name, rust) in links.iter().filter(|(name, rust)| name != rust) {
+                text = text.replace(&format!("`{name}`"), &format!("[`{rust}`]"));
+            }
+            lines.extend(doc_lines(&text));
         }
     }
-    Ok(found)
+    (lines.iter())
+        .map(|line| parse_quote!(#[doc = #line]))
+        .collect()
+}
+
+/// The lines of a text as `///` has them.
+pub fn doc_lines(text: &str) -> impl Iterator<Item = String> {
+    text.trim().lines().map(|line| match line.trim_end() {
+        "" => String::new(),
+        line => format!(" {line}"),
+    })
 }
 
 /// `Box<Option<T>>`, which typify makes of an optional field of its own type, → `Option<Box<T>>`.
-fn option_outside(ty: syn::Type) -> syn::Type {
-    fn only_argument<'a>(ty: &'a syn::Type, of: &str) -> Option<&'a syn::Type> {
-        let syn::Type::Path(path) = ty else {
-            return None;
-        };
-        let last = path
-            .path
-            .segments
-            .last()
-            .filter(|segment| segment.ident == of)?;
-        let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
-            return None;
-        };
-        match arguments.args.first() {
-            Some(syn::GenericArgument::Type(inner)) => Some(inner),
-            _ => None,
-        }
-    }
-    match only_argument(&ty, "Box").and_then(|inner| only_argument(inner, "Option")) {
-        Some(inner) => syn::parse_quote!(Option<Box<#inner>>),
+fn option_outside(ty: Type) -> Type {
+    match argument_of(&ty, "Box").and_then(|inner| argument_of(inner, "Option")) {
+        Some(inner) => parse_quote!(Option<Box<#inner>>),
         None => ty,
     }
 }
@@ -127,48 +247,18 @@ fn renamed(attributes: &[Attribute]) -> Option<String> {
     name
 }
 
-/// What the model says, in the notation of [`ShortPaths`].
-fn expected(field: &Field) -> String {
-    let ty = rust_type(&field.ty);
-    if field.required {
-        ty
-    } else {
-        format!("Option<{ty}>")
-    }
-}
+/// `::std::option::Option<::std::string::String>` → `Option<String>`, and the names of definitions →
+/// those of our types; the emitted file imports what is not in the prelude.
+struct ShortNames<'a>(&'a BTreeMap<String, &'a str>);
 
-/// The Rust type of a value, without `Option`.
-pub fn rust_type(ty: &Type) -> String {
-    match ty {
-        Type::String => "String".to_owned(),
-        Type::Bool => "bool".to_owned(),
-        Type::U32 => "u32".to_owned(),
-        Type::U64 => "u64".to_owned(),
-        Type::I32 => "i32".to_owned(),
-        Type::I64 => "i64".to_owned(),
-        Type::F64 => "f64".to_owned(),
-        Type::Flag => "Flag".to_owned(),
-        Type::TagValue => "TagValue".to_owned(),
-        Type::ErrorCode => "ErrorCode".to_owned(),
-        Type::Json => "Raw".to_owned(),
-        Type::List(item) => format!("Vec<{}>", rust_type(item)),
-        Type::Map(item) => format!("BTreeMap<String,{}>", rust_type(item)),
-        Type::Named(name, _) => name.clone(),
-    }
-}
-
-/// `::std::option::Option<::std::string::String>` → `Option<String>`; the emitted file imports
-/// what is not in the prelude.
-struct ShortPaths;
-
-impl VisitMut for ShortPaths {
+impl VisitMut for ShortNames<'_> {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         syn::visit_mut::visit_path_mut(self, path);
-        let is_ours = path
+        let is_std = path
             .segments
             .first()
-            .is_some_and(|first| ["std", "serde_json"].contains(&first.ident.to_string().as_str()));
-        if is_ours
+            .is_some_and(|first| first.ident == "std");
+        if is_std
             && path.segments.len() > 1
             && let Some(last) = path.segments.last().cloned()
         {
@@ -177,7 +267,16 @@ impl VisitMut for ShortPaths {
         }
     }
 
-    fn visit_meta_mut(&mut self, _: &mut Meta) {
-        // Attributes keep their paths; only types are shortened.
+    fn visit_ident_mut(&mut self, ident: &mut Ident) {
+        if let Some(name) = self.0.get(&ident.to_string()) {
+            *ident = Ident::new(name, ident.span());
+        }
     }
+
+    fn visit_field_mut(&mut self, field: &mut syn::Field) {
+        // Only types: a field may be called like a definition.
+        self.visit_type_mut(&mut field.ty);
+    }
+
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
 }

@@ -1,13 +1,9 @@
 //! What an app may answer to a webhook.
 
-use super::{
-    constructors::{is_boxed, parameter},
-    docs::{doc, field_doc},
-    rust_file::RustFile,
-    tokens::ident,
-};
+use super::{constructors::parameter, docs::doc, rust_file::RustFile};
 use crate::codegen::{
     model::{Answer, Each, Field, Object, Refuse, Webhook},
+    names::ident,
     tidy,
 };
 use proc_macro2::{Literal, TokenStream};
@@ -217,9 +213,9 @@ pub(super) fn changes(
     let mut parts = TokenStream::new();
     let mut setters = TokenStream::new();
     for field in fields {
-        let (rust, ty) = (ident(&field.rust), structs.field_type(reply, field)?);
-        let docs = doc(&field_doc(field));
-        parts.extend(quote! { #docs pub #rust: #ty, });
+        let rust = ident(&field.rust);
+        let part = structs.field(&reply.name, &field.wire)?;
+        parts.extend(quote! { #part, });
         let setter = format_ident!(
             "with_{}",
             field.rust.trim_start_matches("r#").trim_end_matches('_')
@@ -228,7 +224,7 @@ pub(super) fn changes(
             "Sets [`{0}`](Self::{0}).",
             field.rust.trim_start_matches("r#")
         ));
-        let (ty, value) = parameter(field, is_boxed(structs, reply, field)?)?;
+        let (ty, value) = parameter(field, &part.ty)?;
         setters.extend(quote! {
             #docs
             #[must_use]

@@ -1,14 +1,11 @@
 //! What makes a request one that can be split.
 
-use super::{
-    docs::doc,
-    tokens::{ident, type_tokens},
-};
+use super::docs::doc;
 use crate::codegen::{
-    model::{
-        Batch, BatchFailures, BatchResults, Endpoint, Field, KeyPart, Kind, Model, Type, Verdict,
-    },
+    model::{Batch, BatchFailures, BatchResults, Endpoint, KeyPart, Kind, Model, Type, Verdict},
+    names::ident,
     spec::Unlisted,
+    tidy::Structs,
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -30,10 +27,14 @@ pub(super) fn fact(batch: &Batch) -> String {
 }
 
 /// `impl Batched`.
-pub(super) fn batched_impl(endpoint: &Endpoint, batch: &Batch) -> Result<TokenStream, String> {
+pub(super) fn batched_impl(
+    endpoint: &Endpoint,
+    batch: &Batch,
+    structs: &Structs,
+) -> Result<TokenStream, String> {
     let request = ident(&endpoint.request);
     let items = ident(&batch.items.rust);
-    let item = entry_type(&batch.items)?;
+    let item = structs.item_type(&endpoint.request, &batch.items)?;
     let max = Literal::u32_unsuffixed(batch.max);
     let one_by_one = (batch.one_by_one).then(|| quote! { const ONE_BY_ONE: bool = true; });
     let (take, set) = if batch.items.required {
@@ -56,14 +57,14 @@ pub(super) fn batched_impl(endpoint: &Endpoint, batch: &Batch) -> Result<TokenSt
     };
     let (entry, entries) = match &batch.results {
         Some(results) => {
-            let entry = entry_type(&results.list)?;
+            let entry = structs.item_type(&endpoint.reply, &results.list)?;
             let list = ident(&results.list.rust);
             let entries = match results.list.required {
                 true => quote! { &reply.#list },
                 false => quote! { reply.#list.as_deref().unwrap_or_default() },
             };
             let entries = quote! { (reply: &Self::Reply) -> &[#entry] { #entries } };
-            (entry, entries)
+            (quote! { #entry }, entries)
         }
         None => (quote! { () }, quote! { (_: &Self::Reply) -> &[()] { &[] } }),
     };
@@ -84,13 +85,6 @@ pub(super) fn batched_impl(endpoint: &Endpoint, batch: &Batch) -> Result<TokenSt
             fn reports #reports
         }
     })
-}
-
-fn entry_type(list: &Field) -> Result<TokenStream, String> {
-    match &list.ty {
-        Type::List(entry) => type_tokens(entry),
-        _ => Err(format!("{} is no list", list.wire)),
-    }
 }
 
 /// Parameters and body of `reports`.

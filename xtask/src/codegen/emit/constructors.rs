@@ -1,14 +1,12 @@
 //! How objects are made: constructors with what must be there, setters for the rest.
 
-use super::{
-    docs::doc,
-    tokens::{ident, type_tokens},
-};
+use super::docs::doc;
 use crate::codegen::{
     model::{Endpoint, Field, Kind, Object, PagingStyle, Role, Type, Webhook},
-    tidy,
+    names::ident,
+    tidy::{self, is_boxed, last_argument, plain},
 };
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 /// Most required fields that are readable as positional arguments before clippy objects.
@@ -74,13 +72,18 @@ fn first_of_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) 
     }
 }
 
-/// How a caller passes a value: the parameter's type, and the expression that stores it.
-pub(super) fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, TokenStream), String> {
+/// How a caller passes the value of a field whose type is `of`: the parameter's type, and the
+/// expression that stores it.
+pub(super) fn parameter(
+    field: &Field,
+    of: &syn::Type,
+) -> Result<(TokenStream, TokenStream), String> {
     let name = ident(&field.rust);
+    let ty = plain(of);
     let (ty, value) = match &field.ty {
         Type::String => (quote! { impl Into<String> }, quote! { #name.into() }),
         Type::List(item) => {
-            let inner = type_tokens(item)?;
+            let inner = last_argument(ty).ok_or_else(|| format!("{name} is not a list"))?;
             match **item {
                 Type::String
                 | Type::TagValue
@@ -102,34 +105,19 @@ pub(super) fn parameter(field: &Field, boxed: bool) -> Result<(TokenStream, Toke
             quote! { impl IntoIterator<Item = (impl Into<String>, impl Into<String>)> },
             quote! { #name.into_iter().map(|(key, value)| (key.into(), value.into())).collect() },
         ),
-        Type::Flag | Type::TagValue | Type::ErrorCode | Type::Json => into(&field.ty, &name)?,
-        Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
-            into(&field.ty, &name)?
+        Type::Flag
+        | Type::TagValue
+        | Type::ErrorCode
+        | Type::Json
+        | Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
+            (quote! { impl Into<#ty> }, quote! { #name.into() })
         }
-        other => {
-            let ty = type_tokens(other)?;
-            (ty, quote! { #name })
-        }
+        _ => (quote! { #ty }, quote! { #name }),
     };
-    Ok(if boxed {
-        (ty, quote! { Box::new(#value) })
-    } else {
-        (ty, value)
+    Ok(match is_boxed(of) {
+        true => (ty, quote! { Box::new(#value) }),
+        false => (ty, value),
     })
-}
-
-fn into(ty: &Type, name: &Ident) -> Result<(TokenStream, TokenStream), String> {
-    let ty = type_tokens(ty)?;
-    Ok((quote! { impl Into<#ty> }, quote! { #name.into() }))
-}
-
-pub(super) fn is_boxed(
-    structs: &tidy::Structs,
-    object: &Object,
-    field: &Field,
-) -> Result<bool, String> {
-    let ty = structs.field_type(object, field)?;
-    Ok(quote! { #ty }.to_string().replace(' ', "").contains("Box<"))
 }
 
 pub(super) fn constructors(
@@ -142,7 +130,7 @@ pub(super) fn constructors(
     let choices = choices(object, start);
     for field in &object.fields {
         let rust = ident(&field.rust);
-        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let (ty, value) = parameter(field, &structs.field(&object.name, &field.wire)?.ty)?;
         let asked_for = field.required && first(field, object, start).is_none();
         let is_choice = choices.iter().any(|choice| choice.wire == field.wire);
         if asked_for || is_choice || (field.required && object.role == Role::Event) {
@@ -258,7 +246,7 @@ fn start_of(
     let (mut parameters, mut values, mut count) = (TokenStream::new(), TokenStream::new(), 0);
     for field in &object.fields {
         let rust = ident(&field.rust);
-        let (ty, value) = parameter(field, is_boxed(structs, object, field)?)?;
+        let (ty, value) = parameter(field, &structs.field(&object.name, &field.wire)?.ty)?;
         let first = first(field, object, start);
         let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
         if is_chosen || (field.required && first.is_none()) {

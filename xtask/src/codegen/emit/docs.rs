@@ -1,8 +1,9 @@
 //! Documentation of generated items.
 
 use crate::codegen::{
-    model::{Endpoint, Errors, Field, Limit, Module, Paging, Repeat},
+    model::{Endpoint, Errors, Paging, Repeat},
     spec::{Date, Edition, Erratum, ItemOrder, Quota},
+    tidy::doc_lines,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -15,15 +16,8 @@ pub(super) fn page_address(id: u32) -> String {
 
 /// `#[doc]` attributes: one a line, so that they print as `///`.
 pub(super) fn doc(text: &str) -> TokenStream {
-    let lines = text.trim().lines().map(|line| {
-        let line = if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", line.trim_end())
-        };
-        quote! { #[doc = #line] }
-    });
-    quote! { #(#lines)* }
+    let lines = doc_lines(text);
+    quote! { #(#[doc = #lines])* }
 }
 
 /// How old the text is that a file was compared with.
@@ -59,35 +53,6 @@ fn capitalized(text: &str) -> String {
     }
 }
 
-/// What a field means, and how it travels.
-pub(super) fn field_doc(field: &Field) -> String {
-    let mut text = field.doc.trim().to_owned();
-    let mut facts = vec![format!("Wire name `{}`", field.wire)];
-    if field.quoted {
-        facts.push("a number in quotation marks".to_owned());
-    }
-    facts.extend(field.limits.iter().map(limit));
-    if let Some(default) = &field.default {
-        facts.push(format!("when left out: {default}"));
-    }
-    let _ = write!(text, "\n\n{}.", facts.join("; "));
-    if let Some(open) = &field.unconfirmed {
-        let _ = write!(text, "\n\nUnconfirmed: {}", open.trim());
-    }
-    text
-}
-
-fn limit(limit: &Limit) -> String {
-    match limit {
-        Limit::MaxBytes(max) => format!("at most {max} bytes"),
-        Limit::MaxChars(max) => format!("at most {max} characters"),
-        Limit::MinItems(min) => format!("at least {min} {}", entries(*min)),
-        Limit::MaxItems(max) => format!("at most {max} {}", entries(*max)),
-        Limit::Min(min) => format!("at least {min}"),
-        Limit::Max(max) => format!("at most {max}"),
-    }
-}
-
 /// In which order items of all pages come.
 fn order(paging: &Paging) -> &'static str {
     match (paging.order, paging.reversed_pages) {
@@ -103,17 +68,10 @@ fn order(paging: &Paging) -> &'static str {
     }
 }
 
-fn entries(count: u32) -> &'static str {
-    if count == 1 { "entry" } else { "entries" }
-}
-
-/// What a command does, what it costs and how it can fail.
-pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors) -> String {
-    let mut text = format!("{}\n", endpoint.summary.trim());
-    if !module.doc.trim().is_empty() {
-        let _ = write!(text, "\n{}\n", module.doc.trim());
-    }
-    let _ = writeln!(text, "\n* Command: `POST {}`", endpoint.path);
+/// What a command costs and how it can fail: a paragraph after what it does.
+pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> TokenStream {
+    let mut text = String::new();
+    let _ = writeln!(text, "* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quotas(&endpoint.quotas));
     let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
     if !endpoint.one_of.is_empty() {
@@ -171,7 +129,13 @@ pub(super) fn endpoint_doc(module: &Module, endpoint: &Endpoint, errors: &Errors
             );
         }
     }
-    text
+    further(&text)
+}
+
+/// A further paragraph of documentation.
+pub(super) fn further(text: &str) -> TokenStream {
+    let docs = doc(text);
+    quote! { #[doc = ""] #docs }
 }
 
 fn quotas(quotas: &[Quota]) -> String {

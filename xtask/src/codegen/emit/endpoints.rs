@@ -1,8 +1,8 @@
 //! What makes a request an endpoint: facts, and whether it may be sent again.
 
-use super::tokens::ident;
 use crate::codegen::{
     model::{Endpoint, Field, Module, Object, Repeat},
+    names::ident,
     spec::{Edition, Quota},
 };
 use proc_macro2::{Literal, TokenStream};

@@ -1,7 +1,10 @@
 //! Open enums, and unions by tag.
 
-use super::{docs::doc, rust_file::RustFile, tokens::ident};
-use crate::codegen::model::{Enum, Union, Values};
+use super::{docs::doc, rust_file::RustFile};
+use crate::codegen::{
+    model::{Enum, Union, Values},
+    names::ident,
+};
 use proc_macro2::Literal;
 use quote::quote;
 use std::fmt::Write as _;

@@ -2,26 +2,23 @@
 
 use super::{
     answers::{changes, emit_answer},
-    docs::{age, page_address},
+    docs::{age, further, page_address},
     rust_file::RustFile,
-    tokens::ident,
     webhook::PATH,
 };
 use crate::codegen::{
     model::{Field, Module, Role, Webhook},
+    names::ident,
     tidy,
 };
-use proc_macro2::Literal;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
-/// What a webhook tells or asks, when, and what may be answered.
-pub(super) fn event_doc(module: &Module, webhook: &Webhook) -> String {
-    let mut text = format!("{}\n", webhook.summary.trim());
-    if !module.doc.trim().is_empty() {
-        let _ = write!(text, "\n{}\n", module.doc.trim());
-    }
-    let _ = writeln!(text, "\n* Webhook: `{}`", webhook.command);
+/// What may be answered to a webhook: a paragraph after what it tells.
+pub(super) fn event_facts(webhook: &Webhook) -> TokenStream {
+    let mut text = String::new();
+    let _ = writeln!(text, "* Webhook: `{}`", webhook.command);
     let answer = match &webhook.answer {
         Some(_) => format!("decides, see [`{}Answer`]", webhook.event),
         None => "ignored by the service".to_owned(),
@@ -43,7 +40,7 @@ pub(super) fn event_doc(module: &Module, webhook: &Webhook) -> String {
         "* Vendor's page: {page}, {}",
         age(webhook.updated.as_ref())
     );
-    text
+    further(&text)
 }
 
 /// Makes an event type a webhook, and says what may be answered.

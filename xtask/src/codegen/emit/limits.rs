@@ -1,7 +1,9 @@
 //! The check of a request before it is sent.
 
-use super::tokens::ident;
-use crate::codegen::model::{Field, Kind, Limit, Object, Type};
+use crate::codegen::{
+    model::{Field, Kind, Limit, Object, Type},
+    names::ident,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 

@@ -9,16 +9,18 @@ use super::{
 };
 use crate::codegen::{
     model::{Model, Module, Role},
-    schema, tidy,
+    tidy::Structs,
 };
+use std::collections::BTreeMap;
 
 /// The text of a module's file.
-pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
-    let structs = tidy::tidy(
-        module,
-        schema::structs(module).map_err(|e| format!("{}: {e}", module.source))?,
-    )
-    .map_err(|e| format!("{}: {e}", module.source))?;
+pub(super) fn emit(
+    module: &Module,
+    model: &Model,
+    structs: &BTreeMap<String, Structs>,
+) -> Result<String, String> {
+    let structs = structs.get(&module.source);
+    let structs = structs.ok_or_else(|| format!("no structs of {}", module.source))?;
     let mut file = RustFile::new(&module.source);
     match (&module.endpoint, &module.webhook) {
         (Some(endpoint), _) => file.intro(&format!("`POST {}`: {}", endpoint.path, endpoint.title)),
@@ -46,12 +48,12 @@ pub(super) fn emit(module: &Module, model: &Model) -> Result<String, String> {
         }
     }
     for object in &module.objects {
-        objects::emit(&mut file, module, model, object, &structs)?;
+        objects::emit(&mut file, module, model, object, structs)?;
         if let (Role::Event, Some(webhook), Some(all)) =
             (object.role, &module.webhook, &model.webhooks)
         {
             let tag = object.fields.iter().find(|field| field.wire == all.tag);
-            events::emit(&mut file, module, webhook, (&all.tag, tag), &structs)?;
+            events::emit(&mut file, module, webhook, (&all.tag, tag), structs)?;
         }
     }
     for def in &module.enums {

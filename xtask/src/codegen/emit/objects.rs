@@ -3,19 +3,18 @@
 use super::{
     batch,
     constructors::{Start, arguments, choices, constructors},
-    docs::{doc, endpoint_doc, field_doc},
+    docs::{doc, endpoint_facts},
     endpoints::endpoint_impl,
-    events::event_doc,
+    events::event_facts,
     limits::validate,
     paging::paged_impl,
     rust_file::RustFile,
-    tokens::ident,
 };
 use crate::codegen::{
     model::{Model, Module, Object, Role},
+    names::ident,
     tidy,
 };
-use proc_macro2::TokenStream;
 use quote::quote;
 use std::fmt::Write as _;
 
@@ -33,29 +32,24 @@ pub(super) fn emit(
         webhook: tag.zip(module.webhook.as_ref()),
     };
     let name = ident(&object.name);
-    let text = match (object.role, endpoint) {
-        (Role::Request, Some(endpoint)) => endpoint_doc(module, endpoint, &model.errors),
-        (Role::Reply, Some(endpoint)) => format!("Reply to [`{}`].", endpoint.request),
-        (role, _) => match (role, &module.webhook) {
-            (Role::Event, Some(webhook)) => event_doc(module, webhook),
-            (Role::Reply, Some(webhook)) => {
-                format!("[`{}Answer`] as it travels.", webhook.event)
-            }
-            _ => object.doc.clone(),
-        },
+    let item = structs.item(&object.name)?;
+    let (attributes, fields) = (&item.attrs, item.fields.iter());
+    let own = quote! { #(#attributes)* };
+    let docs = match (object.role, endpoint, &module.webhook) {
+        (Role::Request, Some(endpoint), _) => {
+            let facts = endpoint_facts(endpoint, &model.errors);
+            quote! { #own #facts }
+        }
+        (Role::Event, _, Some(webhook)) => {
+            let facts = event_facts(webhook);
+            quote! { #own #facts }
+        }
+        // Each way to answer has a definition, and the struct holds them all.
+        (Role::Reply, _, Some(webhook)) => {
+            doc(&format!("[`{}Answer`] as it travels.", webhook.event))
+        }
+        _ => own,
     };
-    let docs = doc(&text);
-    let mut fields = TokenStream::new();
-    for field in &object.fields {
-        let docs = doc(&field_doc(field));
-        let rust = ident(&field.rust);
-        let ty = structs.field_type(object, field)?;
-        let deprecated = field
-            .deprecated
-            .as_ref()
-            .map(|note| quote! { #[deprecated = #note] });
-        fields.extend(quote! { #docs #deprecated pub #rust: #ty, });
-    }
     let envelope = (object.role == Role::Reply).then(|| {
         let docs = doc(match endpoint {
             Some(_) => "Result of the call as such: status, code, the server's own words.",
@@ -82,7 +76,7 @@ pub(super) fn emit(
         #[derive(Clone, #default PartialEq)]
         #[non_exhaustive]
         pub struct #name {
-            #fields
+            #(#fields,)*
             #envelope
             #extra_docs
             pub extra: Extra,
@@ -99,10 +93,10 @@ pub(super) fn emit(
         (Role::Request, Some(endpoint)) => {
             file.items(endpoint_impl(module, endpoint, object));
             if let Some(paging) = &endpoint.paging {
-                file.items(paged_impl(endpoint, paging, object)?);
+                file.items(paged_impl(endpoint, paging, structs)?);
             }
             if let Some(batch) = &endpoint.batch {
-                file.items(batch::batched_impl(endpoint, batch)?);
+                file.items(batch::batched_impl(endpoint, batch, structs)?);
             }
         }
         (Role::Reply, _) => file.items(quote! {

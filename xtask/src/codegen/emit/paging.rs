@@ -1,12 +1,10 @@
 //! What makes a request one that can be continued.
 
-use super::{
-    docs::{doc, field_doc},
-    tokens::{ident, type_tokens},
-};
+use super::docs::doc;
 use crate::codegen::{
-    model::{Cursor, Endpoint, Field, Object, Offset, Paging, PagingEnd, PagingStyle, Type},
-    names::camel_case,
+    model::{Cursor, Endpoint, Field, Offset, Paging, PagingEnd, PagingStyle, Type},
+    names::{camel_case, ident},
+    tidy::Structs,
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -14,10 +12,10 @@ use quote::quote;
 pub(super) fn paged_impl(
     endpoint: &Endpoint,
     paging: &Paging,
-    request: &Object,
+    structs: &Structs,
 ) -> Result<TokenStream, String> {
     let name = ident(&endpoint.request);
-    let items = PagedItems::new(endpoint, paging, request)?;
+    let items = PagedItems::new(endpoint, paging, structs)?;
     let advance = match &paging.style {
         PagingStyle::Cursor(cursor, end, offset) => {
             let offset = offset.as_ref().map(|offset| {
@@ -73,14 +71,11 @@ struct PagedItems<'a> {
 }
 
 impl<'a> PagedItems<'a> {
-    fn new(endpoint: &Endpoint, paging: &'a Paging, request: &Object) -> Result<Self, String> {
+    fn new(endpoint: &Endpoint, paging: &'a Paging, structs: &Structs) -> Result<Self, String> {
         let mut types = Vec::new();
         let mut taken = Vec::new();
         for list in &paging.items {
-            let Type::List(item) = &list.ty else {
-                return Err(format!("{}.{} is not a list", request.name, list.wire));
-            };
-            types.push(type_tokens(item)?);
+            types.push(structs.item_type(&endpoint.reply, list)?);
             let name = ident(&list.rust);
             taken.push(match list.required {
                 true => quote! { reply.#name },
@@ -91,7 +86,7 @@ impl<'a> PagedItems<'a> {
         if let ([ty], [take]) = (types.as_slice(), taken.as_slice()) {
             return Ok(Self {
                 lists,
-                ty: ty.clone(),
+                ty: quote! { #ty },
                 take: take.clone(),
                 definition: None,
             });
@@ -107,7 +102,11 @@ impl<'a> PagedItems<'a> {
         let docs = doc(&format!(
             "One item of [`{request}`]: which list of the reply it is in says what it is."
         ));
-        let meanings = lists.iter().map(|list| doc(&field_doc(list)));
+        let mut meanings = Vec::new();
+        for list in lists {
+            let attributes = &structs.field(&endpoint.reply, &list.wire)?.attrs;
+            meanings.push(quote! { #(#attributes)* });
+        }
         let definition = quote! {
             #docs
             #[derive(Clone, Debug, PartialEq)]

@@ -1,19 +1,18 @@
 //! What all commands share: query parameters, time-out, the common fields of replies.
 
-use super::{
-    docs::{doc, field_doc},
-    enums::emit_enum,
-    rust_file::RustFile,
-};
+use super::{docs::doc, enums::emit_enum, rust_file::RustFile};
 use crate::codegen::{
     model::{Protocol, QueryParameter},
-    tidy,
+    tidy::Structs,
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
+pub(super) fn emit(
+    protocol: &Protocol,
+    structs: &BTreeMap<String, Structs>,
+) -> Result<String, String> {
     let mut file = RustFile::new(&protocol.source);
     file.intro("What all commands share.");
     let seconds = Literal::u32_unsuffixed(protocol.server_timeout_seconds);
@@ -34,24 +33,20 @@ pub(super) fn emit(protocol: &Protocol) -> Result<String, String> {
             #parameters
         }
     });
-    let mut fields = TokenStream::new();
     let mut table = format!("wire_common!({} {{", protocol.envelope.name);
     for field in &protocol.envelope.fields {
-        let rust = format_ident!("{}", field.rust);
-        let docs = doc(&field_doc(field));
-        let ty: TokenStream = tidy::rust_type(&field.ty)
-            .parse()
-            .map_err(|e| format!("{}: {e}", field.wire))?;
-        fields.extend(quote! { #docs pub #rust: Option<#ty>, });
         let _ = write!(table, "\n    optional {:?} => {},", field.wire, field.rust);
     }
-    let docs = doc(&protocol.envelope.doc);
+    let of_file = structs.get(&protocol.source);
+    let item = of_file.ok_or_else(|| format!("no structs of {}", protocol.source))?;
+    let item = item.item(&protocol.envelope.name)?;
+    let (docs, fields) = (&item.attrs, item.fields.iter());
     file.items(quote! {
-        #docs
+        #(#docs)*
         #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct Envelope {
-            #fields
+            #(#fields,)*
         }
     });
     file.text(table + "\n});");

@@ -1,8 +1,9 @@
 //! Parameters of the UserSig document.
 
-use super::{docs::doc, rust_file::RustFile, tokens::ident};
+use super::{docs::doc, rust_file::RustFile};
 use crate::codegen::{
     model::UserSig,
+    names::ident,
     spec::usersig::{Fields, Userbuf},
 };
 use proc_macro2::Literal;

@@ -1,9 +1,10 @@
 //! What all webhooks share: the enum of all events, parameters, indexes.
 
-use super::{
-    docs::doc, enums::emit_enum, protocol::query_constants, rust_file::RustFile, tokens::ident,
+use super::{docs::doc, enums::emit_enum, protocol::query_constants, rust_file::RustFile};
+use crate::codegen::{
+    model::{Family, Webhook, Webhooks},
+    names::ident,
 };
-use crate::codegen::model::{Family, Webhook, Webhooks};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use std::fmt::Write as _;

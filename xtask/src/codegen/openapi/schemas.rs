@@ -2,6 +2,7 @@
 //!
 //! The name of a definition follows from its own file alone, so that a new file renames nothing.
 
+use super::description;
 use crate::codegen::{
     model::{
         Answer, Enum, Field, Limit, Model, Module, Object, Role, Type, Union, Values, Webhook,
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every reply is unless it is a success.
-pub(super) const FAILURE: &str = "Failure";
+pub(crate) const FAILURE: &str = "Failure";
 /// What an app answers to an event that only tells.
 pub(super) const ACKNOWLEDGEMENT: &str = "Acknowledgement";
 
@@ -100,15 +101,15 @@ impl<'m> Schemas<'m> {
         }
         let mut schema = json!({ "type": "object" });
         let doc = match (&module.endpoint, &module.webhook, object.role) {
-            (Some(endpoint), _, Role::Request) => format!("Request of `{}`.", endpoint.path),
+            (Some(endpoint), _, Role::Request) => description(&endpoint.summary, &module.doc),
             (Some(endpoint), _, Role::Reply) => {
                 self.success(&mut properties);
                 if !endpoint.bare_reply {
                     required.extend(self.code());
                 }
-                format!("Reply of `{}` when the call succeeded.", endpoint.path)
+                format!("Reply to `{}`.", definition(module, &endpoint.request))
             }
-            (_, Some(webhook), Role::Event) => webhook.summary.clone(),
+            (_, Some(webhook), Role::Event) => description(&webhook.summary, &module.doc),
             _ => object.doc.clone(),
         };
         if !doc.trim().is_empty() {
@@ -139,7 +140,11 @@ impl<'m> Schemas<'m> {
         (fields.iter())
             .map(|field| {
                 let mut schema = match &field.ty {
-                    Type::ErrorCode => code.clone(),
+                    Type::ErrorCode => {
+                        let mut code = code.clone();
+                        code["x-error-code"] = true.into();
+                        code
+                    }
                     Type::Named(name, _) => self.reference(name),
                     _ => json!({ "type": "string" }),
                 };
@@ -220,11 +225,7 @@ impl<'m> Schemas<'m> {
             ] }),
             _ => self.ty(module, &field.ty),
         };
-        let mut doc = field.doc.trim().to_owned();
-        if matches!(field.ty, Type::U64) {
-            doc += " 64 bits: JavaScript numbers are exact up to 2^53 only.";
-        }
-        schema["description"] = doc.into();
+        schema["description"] = field.doc.trim().into();
         for limit in &field.limits {
             set_limit(&mut schema, &field.ty, *limit, object.sent);
         }
@@ -246,16 +247,19 @@ impl<'m> Schemas<'m> {
             Type::String => json!({ "type": "string" }),
             Type::Bool => json!({ "type": "boolean" }),
             Type::U32 => {
-                json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX })
+                json!({ "type": "integer", "format": "uint32", "minimum": 0, "maximum": u32::MAX })
             }
             Type::U64 => {
                 json!({ "type": "integer", "format": "uint64", "minimum": 0, "maximum": u64::MAX })
             }
             Type::I32 => json!({ "type": "integer", "format": "int32" }),
-            Type::I64 | Type::ErrorCode => json!({ "type": "integer", "format": "int64" }),
+            Type::I64 => json!({ "type": "integer", "format": "int64" }),
+            Type::ErrorCode => {
+                json!({ "type": "integer", "format": "int64", "x-error-code": true })
+            }
             Type::F64 => json!({ "type": "number", "format": "double" }),
             Type::Flag => json!({ "type": "integer", "format": "int32", "x-flag": true }),
-            Type::TagValue => json!({ "anyOf": [
+            Type::TagValue => json!({ "x-tag-value": true, "anyOf": [
                 { "type": "string" },
                 { "type": "integer", "format": "int64" },
                 { "type": "array", "items": { "type": "string" } },
@@ -309,7 +313,7 @@ impl<'m> Schemas<'m> {
 }
 
 /// The definition of a module's own type.
-pub(super) fn definition(module: &Module, name: &str) -> String {
+pub(crate) fn definition(module: &Module, name: &str) -> String {
     match (&module.endpoint, &module.webhook) {
         (Some(endpoint), _) => {
             let family = names::camel_case(&endpoint.family);
@@ -323,6 +327,14 @@ pub(super) fn definition(module: &Module, name: &str) -> String {
             false => format!("Webhook{}{name}", webhook.event),
         },
         _ => name.to_owned(),
+    }
+}
+
+/// The definition that has an object's fields.
+pub(crate) fn definition_of(module: &Module, object: &Object) -> String {
+    match (object.role, &module.webhook) {
+        (Role::Reply, Some(_)) => format!("{}Allow", answer_name(module)),
+        _ => definition(module, &object.name),
     }
 }
 
