@@ -215,7 +215,7 @@ async fn what_the_simulator_answers_to_every_sample_fits_its_schema() {
         }
     }
     assert!(
-        went_well > 150,
+        went_well > 100,
         "{went_well} went well, {refused} were refused"
     );
 }

@@ -12,21 +12,41 @@ use std::{
     time::Instant,
 };
 
-/// One step: what it is for, the cargo arguments, an environment variable.
+/// One step: what it is for, what runs, an environment variable.
 struct Step {
     name: &'static str,
+    program: Program,
     arguments: &'static [&'static str],
     environment: Option<(&'static str, &'static str)>,
+}
+
+/// What runs a step.
+#[derive(Clone, Copy)]
+enum Program {
+    Cargo,
+    /// A script of this repository.
+    Script(&'static str),
+}
+
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Script(path) => path,
+        }
+    }
 }
 
 const STEPS: &[Step] = &[
     Step {
         name: "Formatting",
+        program: Program::Cargo,
         arguments: &["fmt", "--all", "--check"],
         environment: None,
     },
     Step {
         name: "Generated files are what the spec says",
+        program: Program::Cargo,
         arguments: &[
             "run",
             "--quiet",
@@ -40,6 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "Lints",
+        program: Program::Cargo,
         arguments: &[
             "clippy",
             "--workspace",
@@ -53,21 +74,31 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "Documentation",
+        program: Program::Cargo,
         arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
         environment: Some(("RUSTDOCFLAGS", "--deny warnings")),
     },
     Step {
         name: "Every command that the vendor lists is here",
+        program: Program::Cargo,
         arguments: &["run", "--quiet", "--package", "xtask", "--", "coverage"],
         environment: None,
     },
     Step {
         name: "Tests",
+        program: Program::Cargo,
         arguments: &["test", "--workspace"],
         environment: None,
     },
     Step {
+        name: "Tools and clients of other languages (need Node and Python)",
+        program: Program::Script("tests/openapi/run"),
+        arguments: &[],
+        environment: None,
+    },
+    Step {
         name: "Lints of the optional features",
+        program: Program::Cargo,
         arguments: &[
             "clippy",
             "--package",
@@ -86,6 +117,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "The client without TLS and the bare webhook crate",
+        program: Program::Cargo,
         arguments: &[
             "check",
             "--package",
@@ -99,6 +131,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "One quota in Redis (needs redis-server)",
+        program: Program::Cargo,
         arguments: &[
             "test",
             "--package",
@@ -124,21 +157,21 @@ pub fn run(root: &Path) -> bool {
     let start = Instant::now();
     let mut counts = Counts::default();
     for step in STEPS {
-        println!("\n== {} (cargo {})", step.name, step.arguments.join(" "));
+        let command = [&[step.program.name()], step.arguments].concat().join(" ");
+        println!("\n== {} ({command})", step.name);
         let began = Instant::now();
         match run_step(root, step, &mut counts) {
             Ok(true) => println!("== {}: ok, {} s", step.name, began.elapsed().as_secs()),
             Ok(false) => {
                 eprintln!(
-                    "error: {} failed; run `cargo {}` to see it alone",
-                    step.name,
-                    step.arguments.join(" ")
+                    "error: {} failed; run `{command}` to see it alone",
+                    step.name
                 );
                 println!("{} passed, {} failed", counts.passed, counts.failed.max(1));
                 return false;
             }
             Err(error) => {
-                eprintln!("error: cargo cannot be run: {error}");
+                eprintln!("error: {} cannot be run: {error}", step.program.name());
                 return false;
             }
         }
@@ -150,7 +183,10 @@ pub fn run(root: &Path) -> bool {
 
 fn run_step(root: &Path, step: &Step, counts: &mut Counts) -> std::io::Result<bool> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = match step.program {
+        Program::Cargo => Command::new(cargo),
+        Program::Script(path) => Command::new(root.join(path)),
+    };
     command
         .args(step.arguments)
         .current_dir(root)

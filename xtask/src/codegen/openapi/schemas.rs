@@ -213,7 +213,7 @@ impl<'m> Schemas<'m> {
         }
         let any: Vec<Value> = ways.iter().map(|(name, _)| self.reference(name)).collect();
         found.extend(ways);
-        found.push((name, json!({ "anyOf": any })));
+        found.push((name, any_of(any)));
     }
 
     fn field(&self, module: &Module, object: &Object, field: &Field) -> Value {
@@ -387,6 +387,14 @@ fn open_enum(def: &Enum) -> Value {
     schema
 }
 
+/// One of several schemas, or the only one.
+fn any_of(mut schemas: Vec<Value>) -> Value {
+    match schemas.len() {
+        1 => schemas.remove(0),
+        _ => json!({ "anyOf": schemas }),
+    }
+}
+
 /// Demands exactly one of some properties with keywords that generators of types pass over.
 fn exactly_one(forms: &[&str], schema: &mut Value) {
     let Some((first, rest)) = forms.split_first() else {
@@ -400,7 +408,7 @@ fn exactly_one(forms: &[&str], schema: &mut Value) {
     let mut otherwise = json!({});
     exactly_one(rest, &mut otherwise);
     schema["if"] = json!({ "required": [first] });
-    schema["then"] = json!({ "not": { "anyOf": others } });
+    schema["then"] = json!({ "not": any_of(others) });
     schema["else"] = otherwise;
 }
 
