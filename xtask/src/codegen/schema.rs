@@ -1,6 +1,6 @@
 //! Stage 5: typify makes the structs from the document of all types.
 //!
-//! The document is the published one ([`openapi::types`](super::openapi::types)). typify reads an
+//! The document is the published one ([`openapi::types`]). typify reads an
 //! older draft and makes types that refuse whatever breaks a limit, so the document is lowered first:
 //! limits and what else typify passes over become sentences of the descriptions, alternatives become
 //! one type, and enums and unions are declared as replacements: they are ours.
