@@ -1,6 +1,6 @@
 //! The model as JSON Schema 2020-12 and as OpenAPI 3.1, for teams in other languages.
 //!
-//! [`schemas`] describes the types, [`operations`] the calls, [`webhooks`] the events. What the two
+//! `schemas` describes the types, `operations` the calls, `webhooks` the events. What the two
 //! formats cannot say is in `x-` extensions, never in a keyword that means something else.
 
 mod operations;
