@@ -20,6 +20,11 @@ use serde_json::{Map, Value, json};
 /// Folder of the published documents.
 pub const FOLDER: &str = "openapi";
 
+/// What begins a reference in the document of all types.
+pub(super) const TYPES: &str = "#/$defs/";
+/// What begins a reference in OpenAPI.
+const COMPONENTS: &str = "#/components/schemas/";
+
 /// An OpenAPI document, its parts in the order in which people read them.
 #[derive(Serialize)]
 struct Document {
@@ -63,7 +68,7 @@ pub fn types(model: &Model) -> Result<Value, String> {
     Ok(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": generated(),
-        "$defs": Schemas::new(model, "#/$defs/").all()?,
+        "$defs": Schemas::new(model, TYPES).all()?,
     }))
 }
 
@@ -75,14 +80,14 @@ fn generated() -> String {
 ///
 /// # Errors
 ///
-/// Two types of one name.
+/// A document that cannot be written.
 pub fn emit(model: &Model, types: &Value, tree: &mut Tree) -> Result<(), String> {
     tree.insert(
         format!("{FOLDER}/tencent-chat.schema.json"),
         format!("{types:#}\n"),
     );
-    let schemas = Schemas::new(model, "#/components/schemas/");
-    let document = document(model, &schemas, generated())?;
+    let schemas = Schemas::new(model, COMPONENTS);
+    let document = document(model, &schemas, types);
     let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
     tree.insert(format!("{FOLDER}/tencent-chat.json"), text + "\n");
     let text = yaml(&document)?;
@@ -100,7 +105,7 @@ fn yaml(document: &Document) -> Result<String, String> {
     serde_saphyr::to_string_with_options(document, options).map_err(|e| e.to_string())
 }
 
-fn document(model: &Model, schemas: &Schemas<'_>, generated: String) -> Result<Document, String> {
+fn document(model: &Model, schemas: &Schemas<'_>, types: &Value) -> Document {
     let events = model.webhooks.iter().flat_map(|all| &all.families);
     let tags = (model.families.iter())
         .map(|family| json!({ "name": family.name, "description": family.doc }))
@@ -123,9 +128,9 @@ fn document(model: &Model, schemas: &Schemas<'_>, generated: String) -> Result<D
             (p.wire.clone(), scheme)
         })
         .collect();
-    Ok(Document {
+    Document {
         openapi: "3.1.1",
-        generated,
+        generated: generated(),
         info: json!({
             "title": "Tencent Cloud Chat server API",
             "version": env!("CARGO_PKG_VERSION"),
@@ -140,10 +145,25 @@ fn document(model: &Model, schemas: &Schemas<'_>, generated: String) -> Result<D
         components: json!({
             "parameters": parameters,
             "securitySchemes": schemes,
-            "schemas": schemas.all()?,
+            "schemas": with_references(&types["$defs"]),
         }),
         error_codes: error_codes(&model.errors),
-    })
+    }
+}
+
+/// Definitions of the document of all types, with references as OpenAPI has them.
+fn with_references(definitions: &Value) -> Value {
+    match definitions {
+        Value::String(text) => match text.strip_prefix(TYPES) {
+            Some(name) => format!("{COMPONENTS}{name}").into(),
+            None => definitions.clone(),
+        },
+        Value::Array(items) => items.iter().map(with_references).collect(),
+        Value::Object(fields) => (fields.iter())
+            .map(|(key, value)| (key.clone(), with_references(value)))
+            .collect(),
+        other => other.clone(),
+    }
 }
 
 fn introduction(query: &[QueryParameter]) -> String {

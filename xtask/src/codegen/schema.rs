@@ -13,9 +13,6 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
-/// What begins a reference in the document, and in what typify reads.
-const REFERENCES: (&str, &str) = ("#/$defs/", "#/definitions/");
-
 /// Values for which the runtime has types: the format that stands for each, its kind, and its type.
 /// The first three are keywords of the document.
 const SCALARS: [(&str, &str, &str); 4] = [
@@ -150,7 +147,7 @@ fn object(schema: &Value, definition: &Definition<'_>, model: &Model) -> Result<
 
 fn value(schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
-        return json!({ "$ref": reference.replace(REFERENCES.0, REFERENCES.1) });
+        return json!({ "$ref": reference.replace(openapi::TYPES, "#/definitions/") });
     }
     for (keyword, kind, _) in SCALARS {
         if schema[keyword] == true {

@@ -10,10 +10,16 @@ use super::{
     names,
     schema::{self, Definition},
 };
+use proc_macro2::Span;
 use std::collections::BTreeMap;
 use syn::{
-    Attribute, Expr, GenericArgument, Ident, Item, ItemStruct, Lit, Meta, PathArguments, Type,
-    ext::IdentExt, parse_quote, punctuated::Punctuated, visit_mut::VisitMut,
+    AttrStyle, Attribute, Expr, GenericArgument, Ident, Item, ItemStruct, Lit, LitStr, Meta,
+    MetaNameValue, PathArguments, Token, Type,
+    ext::IdentExt,
+    parse_quote,
+    punctuated::Punctuated,
+    token::{Brace, Bracket},
+    visit_mut::VisitMut,
 };
 
 /// The structs of one spec file.
@@ -160,7 +166,7 @@ fn tidied(
             .unwrap_or_default();
         found.insert(wire, field);
     }
-    let mut fields: Punctuated<syn::Field, syn::Token![,]> = Punctuated::new();
+    let mut fields: Punctuated<syn::Field, Token![,]> = Punctuated::new();
     for known in &object.fields {
         let mut field = (found.remove(&known.wire))
             .ok_or_else(|| format!("typify left out {}.{}", object.name, known.wire))?;
@@ -179,7 +185,7 @@ fn tidied(
         ));
     }
     item.fields = syn::Fields::Named(syn::FieldsNamed {
-        brace_token: syn::token::Brace::default(),
+        brace_token: Brace::default(),
         named: fields,
     });
     Ok(Struct {
@@ -204,9 +210,7 @@ fn documentation(attributes: &[Attribute], links: &[(&str, &str)]) -> Vec<Attrib
             lines.extend(doc_lines(&text));
         }
     }
-    (lines.iter())
-        .map(|line| parse_quote!(#[doc = #line]))
-        .collect()
+    lines.into_iter().map(doc_attribute).collect()
 }
 
 /// The lines of a text as `///` has them.
@@ -215,6 +219,28 @@ pub fn doc_lines(text: &str) -> impl Iterator<Item = String> {
         "" => String::new(),
         line => format!(" {line}"),
     })
+}
+
+/// A text as documentation, an attribute a line.
+pub fn doc_attributes(text: &str) -> impl Iterator<Item = Attribute> {
+    doc_lines(text).map(doc_attribute)
+}
+
+fn doc_attribute(line: String) -> Attribute {
+    let text = syn::ExprLit {
+        attrs: Vec::new(),
+        lit: Lit::Str(LitStr::new(&line, Span::call_site())),
+    };
+    Attribute {
+        pound_token: Token![#](Span::call_site()),
+        style: AttrStyle::Outer,
+        bracket_token: Bracket::default(),
+        meta: Meta::NameValue(MetaNameValue {
+            path: Ident::new("doc", Span::call_site()).into(),
+            eq_token: Token![=](Span::call_site()),
+            value: Expr::Lit(text),
+        }),
+    }
 }
 
 /// `Box<Option<T>>`, which typify makes of an optional field of its own type, → `Option<Box<T>>`.
@@ -238,7 +264,7 @@ fn renamed(attributes: &[Attribute]) -> Option<String> {
                 if let Lit::Str(text) = meta.value()?.parse()? {
                     name = Some(text.value());
                 }
-            } else if meta.input.peek(syn::Token![=]) {
+            } else if meta.input.peek(Token![=]) {
                 meta.value()?.parse::<Lit>()?;
             }
             Ok(())

@@ -68,8 +68,8 @@ fn order(paging: &Paging) -> &'static str {
     }
 }
 
-/// What a command costs and how it can fail: a paragraph after what it does.
-pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> TokenStream {
+/// What a command costs and how it can fail: what follows upon what it does.
+pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quotas(&endpoint.quotas));
@@ -129,13 +129,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> TokenStrea
             );
         }
     }
-    further(&text)
-}
-
-/// A further paragraph of documentation.
-pub(super) fn further(text: &str) -> TokenStream {
-    let docs = doc(text);
-    quote! { #[doc = ""] #docs }
+    text
 }
 
 fn quotas(quotas: &[Quota]) -> String {

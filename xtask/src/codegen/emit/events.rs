@@ -2,7 +2,7 @@
 
 use super::{
     answers::{changes, emit_answer},
-    docs::{age, further, page_address},
+    docs::{age, page_address},
     rust_file::RustFile,
     webhook::PATH,
 };
@@ -11,12 +11,12 @@ use crate::codegen::{
     names::ident,
     tidy,
 };
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::Literal;
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
-/// What may be answered to a webhook: a paragraph after what it tells.
-pub(super) fn event_facts(webhook: &Webhook) -> TokenStream {
+/// What may be answered to a webhook: what follows upon what it tells.
+pub(super) fn event_facts(webhook: &Webhook) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Webhook: `{}`", webhook.command);
     let answer = match &webhook.answer {
@@ -40,7 +40,7 @@ pub(super) fn event_facts(webhook: &Webhook) -> TokenStream {
         "* Vendor's page: {page}, {}",
         age(webhook.updated.as_ref())
     );
-    further(&text)
+    text
 }
 
 /// Makes an event type a webhook, and says what may be answered.

@@ -13,10 +13,11 @@ use super::{
 use crate::codegen::{
     model::{Model, Module, Object, Role},
     names::ident,
-    tidy,
+    tidy::{self, doc_attributes},
 };
 use quote::quote;
 use std::fmt::Write as _;
+use syn::{Fields, Item, ItemStruct, parse_quote};
 
 pub(super) fn emit(
     file: &mut RustFile,
@@ -32,31 +33,6 @@ pub(super) fn emit(
         webhook: tag.zip(module.webhook.as_ref()),
     };
     let name = ident(&object.name);
-    let item = structs.item(&object.name)?;
-    let (attributes, fields) = (&item.attrs, item.fields.iter());
-    let own = quote! { #(#attributes)* };
-    let docs = match (object.role, endpoint, &module.webhook) {
-        (Role::Request, Some(endpoint), _) => {
-            let facts = endpoint_facts(endpoint, &model.errors);
-            quote! { #own #facts }
-        }
-        (Role::Event, _, Some(webhook)) => {
-            let facts = event_facts(webhook);
-            quote! { #own #facts }
-        }
-        // Each way to answer has a definition, and the struct holds them all.
-        (Role::Reply, _, Some(webhook)) => {
-            doc(&format!("[`{}Answer`] as it travels.", webhook.event))
-        }
-        _ => own,
-    };
-    let envelope = (object.role == Role::Reply).then(|| {
-        let docs = doc(match endpoint {
-            Some(_) => "Result of the call as such: status, code, the server's own words.",
-            None => "The head of the answer: status, code, the app's own words.",
-        });
-        quote! { #docs pub envelope: Envelope, }
-    });
     // Only what can be made without a choice has a default; a request with required fields cannot.
     let can_default = match object.role {
         Role::Request => {
@@ -65,23 +41,9 @@ pub(super) fn emit(
         Role::Event => false,
         Role::Reply | Role::Part => true,
     };
-    let default = can_default.then(|| quote! { Default, });
-    let extra_docs = doc(match object.role {
-        Role::Reply => "What the reply held beyond the fields above.",
-        Role::Event => "What the event held beyond the fields above.",
-        _ => "What the object held beyond the fields above; also sent.",
-    });
-    file.items(quote! {
-        #docs
-        #[derive(Clone, #default PartialEq)]
-        #[non_exhaustive]
-        pub struct #name {
-            #(#fields,)*
-            #envelope
-            #extra_docs
-            pub extra: Extra,
-        }
-    });
+    let item = structs.item(&object.name)?.clone();
+    let item = completed(item, module, model, object, can_default);
+    file.item(Item::Struct(item));
     if object.role != Role::Reply {
         file.items(constructors(object, start, structs)?);
     }
@@ -112,6 +74,52 @@ pub(super) fn emit(
         _ => {}
     }
     Ok(())
+}
+
+/// A struct with what is not in its definition: facts on the command or the webhook, the head of a
+/// reply, and the place for whatever else comes.
+fn completed(
+    mut item: ItemStruct,
+    module: &Module,
+    model: &Model,
+    object: &Object,
+    can_default: bool,
+) -> ItemStruct {
+    let facts = match (object.role, &module.endpoint, &module.webhook) {
+        (Role::Request, Some(endpoint), _) => endpoint_facts(endpoint, &model.errors),
+        (Role::Event, _, Some(webhook)) => event_facts(webhook),
+        // Each way to answer has a definition, and the struct holds them all.
+        (Role::Reply, _, Some(webhook)) => {
+            item.attrs.clear();
+            format!("[`{}Answer`] as it travels.", webhook.event)
+        }
+        _ => String::new(),
+    };
+    if !facts.is_empty() && !item.attrs.is_empty() {
+        item.attrs.push(parse_quote!(#[doc = ""]));
+    }
+    item.attrs.extend(doc_attributes(&facts));
+    item.attrs.push(match can_default {
+        true => parse_quote!(#[derive(Clone, Default, PartialEq)]),
+        false => parse_quote!(#[derive(Clone, PartialEq)]),
+    });
+    item.attrs.push(parse_quote!(#[non_exhaustive]));
+    if let Fields::Named(fields) = &mut item.fields {
+        if object.role == Role::Reply {
+            let docs = doc(match module.endpoint {
+                Some(_) => "Result of the call as such: status, code, the server's own words.",
+                None => "The head of the answer: status, code, the app's own words.",
+            });
+            (fields.named).push(parse_quote! { #docs pub envelope: Envelope });
+        }
+        let docs = doc(match object.role {
+            Role::Reply => "What the reply held beyond the fields above.",
+            Role::Event => "What the event held beyond the fields above.",
+            _ => "What the object held beyond the fields above; also sent.",
+        });
+        fields.named.push(parse_quote! { #docs pub extra: Extra });
+    }
+    item
 }
 
 fn wire_table(object: &Object) -> String {

@@ -8,6 +8,7 @@ use crate::codegen::{
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::{collections::BTreeMap, fmt::Write as _};
+use syn::{Item, parse_quote};
 
 pub(super) fn emit(
     protocol: &Protocol,
@@ -39,16 +40,10 @@ pub(super) fn emit(
     }
     let of_file = structs.get(&protocol.source);
     let item = of_file.ok_or_else(|| format!("no structs of {}", protocol.source))?;
-    let item = item.item(&protocol.envelope.name)?;
-    let (docs, fields) = (&item.attrs, item.fields.iter());
-    file.items(quote! {
-        #(#docs)*
-        #[derive(Clone, Default, PartialEq)]
-        #[non_exhaustive]
-        pub struct Envelope {
-            #(#fields,)*
-        }
-    });
+    let mut item = item.item(&protocol.envelope.name)?.clone();
+    (item.attrs).push(parse_quote!(#[derive(Clone, Default, PartialEq)]));
+    item.attrs.push(parse_quote!(#[non_exhaustive]));
+    file.item(Item::Struct(item));
     file.text(table + "\n});");
     for def in &protocol.enums {
         emit_enum(&mut file, def);

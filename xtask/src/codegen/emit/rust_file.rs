@@ -6,6 +6,7 @@
 use crate::codegen::tree::MARK;
 use proc_macro2::TokenStream;
 use std::{collections::BTreeSet, fmt::Write as _};
+use syn::Item;
 
 /// Where the names that generated code uses live.
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -79,6 +80,7 @@ pub(super) struct RustFile {
 
 enum Piece {
     Items(TokenStream),
+    Item(Box<Item>),
     Text(String),
 }
 
@@ -113,6 +115,11 @@ impl RustFile {
         self.body.push(Piece::Items(items));
     }
 
+    /// An item that is made already, to be formatted.
+    pub(super) fn item(&mut self, item: Item) {
+        self.body.push(Piece::Item(Box::new(item)));
+    }
+
     /// Items that are formatted already: tables for macros, which a formatter cannot read.
     pub(super) fn text(&mut self, text: String) {
         self.body.push(Piece::Text(text));
@@ -124,17 +131,11 @@ impl RustFile {
             match piece {
                 Piece::Text(text) => blocks.push(text.trim_end().to_owned()),
                 Piece::Items(tokens) => {
-                    let mut file: syn::File =
+                    let file: syn::File =
                         syn::parse2(tokens).map_err(|e| format!("{}: {e}", self.source))?;
-                    let items = std::mem::take(&mut file.items);
-                    for item in items {
-                        let one = syn::File {
-                            items: vec![item],
-                            ..file.clone()
-                        };
-                        blocks.push(spaced(prettyplease::unparse(&one).trim_end()));
-                    }
+                    blocks.extend(file.items.into_iter().map(formatted));
                 }
+                Piece::Item(item) => blocks.push(formatted(*item)),
             }
         }
         let mut out = format!("// {MARK} from {}. Do not edit.\n\n", self.source);
@@ -150,6 +151,16 @@ impl RustFile {
         out.push('\n');
         Ok(out)
     }
+}
+
+fn formatted(item: Item) -> String {
+    let file = syn::File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item],
+    };
+    spaced(prettyplease::unparse(&file).trim_end())
 }
 
 /// A blank line between methods, as a person would set it.
