@@ -5,7 +5,7 @@
 //! 3. [`lower`]: names are resolved; the result is the [`model`]
 //! 4. [`openapi::types`]: the model becomes one JSON Schema document of all types
 //! 5. [`schema`]: typify makes the structs from that document
-//! 6. [`tidy`]: typify's structs get our names and attributes; none and no field may lack or be more
+//! 6. [`tidy`]: typify's structs get our names and attributes; none may be missing or left over
 //! 7. [`emit`]: structs and model become Rust
 //! 8. [`openapi::emit`]: the document is published, alone and in OpenAPI, for other languages
 //! 9. [`tree`]: files are written, compared, removed

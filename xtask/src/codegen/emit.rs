@@ -1,6 +1,6 @@
 //! Stage 7: structs and model become Rust.
 //!
-//! A file here for each kind of generated file ([`module`], [`catalogue`], …) and for each trade of a
+//! A file here for each kind of generated file (`module`, `catalogue`, …) and for each trade of a
 //! module (`objects`, `constructors`, `paging`, …). No name of a command, a field or a code appears.
 
 mod answers;
