@@ -46,10 +46,12 @@ def succeeded(reply: Reply | Failure | None) -> Reply:
     return reply
 
 
-friends = [f"friend-{number}" for number in range(20)]
-users = AccountImportAccounts.from_dict({"AccountList": [{"UserID": user} for user in ["lin", *friends]]})
-imported = succeeded(account_import_accounts.sync(body=users, **caller))
-print("imported, failed:", len(imported.fail_accounts))
+friends = [f"friend-{number}" for number in range(150)]
+users = ["lin", *friends]
+for start in range(0, len(users), 100):
+    accounts = AccountImportAccounts.from_dict({"AccountList": [{"UserID": user} for user in users[start : start + 100]]})
+    imported = succeeded(account_import_accounts.sync(body=accounts, **caller))
+    print("imported, failed:", len(imported.fail_accounts))
 
 message = MessageSendMsg.from_dict(
     {
@@ -75,7 +77,7 @@ succeeded(conversation_create_contact_group.sync(body=group, **caller))
 
 members: set[str] = set()
 start = 0
-for _ in range(100):
+for pages in range(1, 101):
     request = ConversationGetContactGroup(from_account="lin", start_index=start)
     page = succeeded(conversation_get_contact_group.sync(body=request, **caller))
     members.update(str(item.to_account) for item in page.contact_item)
@@ -85,7 +87,8 @@ for _ in range(100):
 else:
     raise RuntimeError("the listing does not end")
 assert members == set(friends), members
-print("listed:", len(members))
+assert pages > 1, "the listing has one page only"
+print("listed, pages:", len(members), pages)
 
 nobody = MessageSendMsg.from_dict({**message.to_dict(), "To_Account": "nobody", "MsgRandom": 8})
 refused = message_send_msg.sync(body=nobody, **caller)

@@ -7,7 +7,8 @@ import createClient from "openapi-fetch";
 import tls from "tls-sig-api-v2";
 import type { components, paths } from "./api.js";
 
-type MsgElement = components["schemas"]["MsgElement"];
+type Schemas = components["schemas"];
+type MsgElement = Schemas["MsgElement"];
 
 function required(name: string): string {
   const value = process.env[name];
@@ -44,23 +45,35 @@ function succeeded<T extends Reply>(data: T | undefined): Extract<T, { ErrorCode
 function shown(element: MsgElement): string {
   switch (element.MsgType) {
     case "TIMTextElem":
-      return (element as components["schemas"]["MsgElementText"]).MsgContent.Text;
+      return (element as Schemas["MsgElementText"]).MsgContent.Text;
     default:
       return `(${element.MsgType})`;
   }
 }
 
-const friends = Array.from({ length: 20 }, (_, number) => `friend-${number}`);
-const imported = await api.POST("/v4/im_open_login_svc/multiaccount_import", {
-  params: { query },
-  body: { AccountList: ["lin", ...friends].map((user) => ({ UserID: user })) },
-});
-console.log("imported, failed:", succeeded(imported.data).FailAccounts.length);
+const friends = Array.from({ length: 150 }, (_, number) => `friend-${number}`);
+const users = ["lin", ...friends];
+// `satisfies` refuses a misspelt field, which a call of openapi-fetch alone lets through.
+for (let from = 0; from < users.length; from += 100) {
+  const imported = await api.POST("/v4/im_open_login_svc/multiaccount_import", {
+    params: { query },
+    body: {
+      AccountList: users.slice(from, from + 100).map((user) => ({ UserID: user })),
+    } satisfies Schemas["AccountImportAccounts"],
+  });
+  console.log("imported, failed:", succeeded(imported.data).FailAccounts.length);
+}
 
 const text: MsgElement = { MsgType: "TIMTextElem", MsgContent: { Text: "Dinner at seven?" } };
 const sent = await api.POST("/v4/openim/sendmsg", {
   params: { query },
-  body: { From_Account: "lin", To_Account: "friend-0", MsgRandom: 7, MsgSeq: 1, MsgBody: [text] },
+  body: {
+    From_Account: "lin",
+    To_Account: "friend-0",
+    MsgRandom: 7,
+    MsgSeq: 1,
+    MsgBody: [text],
+  } satisfies Schemas["MessageSendMsg"],
 });
 console.log("sent:", shown(text), succeeded(sent.data).MsgKey);
 
@@ -71,16 +84,17 @@ const created = await api.POST("/v4/recentcontact/create_contact_group", {
     GroupContactItem: [
       { GroupName: "family", ContactItem: friends.map((user) => ({ Type: 1, To_Account: user })) },
     ],
-  },
+  } satisfies Schemas["ConversationCreateContactGroup"],
 });
 succeeded(created.data);
 
 const members = new Set<string>();
-for (let start = 0, last = false, pages = 0; !last; pages++) {
+let pages = 0;
+for (let start = 0, last = false; !last; pages++) {
   if (pages > 100) throw new Error("the listing does not end");
   const page = await api.POST("/v4/recentcontact/get_contact_group", {
     params: { query },
-    body: { From_Account: "lin", StartIndex: start },
+    body: { From_Account: "lin", StartIndex: start } satisfies Schemas["ConversationGetContactGroup"],
   });
   const reply = succeeded(page.data);
   for (const item of reply.ContactItem) members.add(item.To_Account ?? "");
@@ -88,11 +102,12 @@ for (let start = 0, last = false, pages = 0; !last; pages++) {
   last = reply.CompleteFlag === 1;
 }
 if (members.size !== friends.length) throw new Error(`${members.size} of ${friends.length} were listed`);
-console.log("listed:", members.size);
+if (pages < 2) throw new Error("the listing has one page only");
+console.log("listed, pages:", members.size, pages);
 
 const refused = await api.POST("/v4/openim/sendmsg", {
   params: { query },
-  body: { To_Account: "nobody", MsgRandom: 8, MsgBody: [text] },
+  body: { To_Account: "nobody", MsgRandom: 8, MsgBody: [text] } satisfies Schemas["MessageSendMsg"],
 });
 if (refused.data?.ErrorCode === 0) throw new Error("a message to nobody was taken");
 console.log("refused:", refused.data?.ErrorCode);
