@@ -359,6 +359,14 @@ pub trait EndpointVisitor {
     fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output;
 }
 
+/// Runs code that is generic over the request type of a command that answers in pages.
+pub trait PagedVisitor {
+    /// What comes out.
+    type Output;
+    /// Runs for request type `E`.
+    fn visit<E: Paged + PartialEq + std::fmt::Debug>(self) -> Self::Output;
+}
+
 /// Runs code that is generic over the request type of a command that can be split.
 pub trait BatchedVisitor {
     /// What comes out.

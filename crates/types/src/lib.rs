@@ -22,12 +22,12 @@ pub mod wire;
 
 pub use endpoint::{
     Advance, Batched, BatchedVisitor, Edition, Endpoint, EndpointVisitor, ItemReport, Meta, Paged,
-    Quota, QuotaUnit, Repeat, Reply,
+    PagedVisitor, Quota, QuotaUnit, Repeat, Reply,
 };
 pub use envelope_ext::RawReply;
 pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 pub use generated::{
-    catalogue::{BATCHED, ENDPOINTS, visit_batched, visit_endpoint},
+    catalogue::{BATCHED, ENDPOINTS, PAGED, visit_batched, visit_endpoint, visit_paged},
     protocol::{ActionStatus, Envelope},
     *,
 };

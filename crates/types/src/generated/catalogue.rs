@@ -929,3 +929,104 @@ pub fn visit_batched<V: crate::BatchedVisitor>(
         },
     )
 }
+
+/// Facts about every command that answers in pages, family by family.
+pub static PAGED: &[&Meta] = &[
+    <crate::message::GetC2cHistory as Endpoint>::META,
+    <crate::message::GetGroupHistory as Endpoint>::META,
+    <crate::message::GetGroupMsgReaders as Endpoint>::META,
+    <crate::conversation::GetContactGroup as Endpoint>::META,
+    <crate::conversation::GetConversationList as Endpoint>::META,
+    <crate::group::GetBannedGroupMembers as Endpoint>::META,
+    <crate::group::GetGroupMembers as Endpoint>::META,
+    <crate::group::GetJoinedGroups as Endpoint>::META,
+    <crate::group::GetLiveGroupMembers as Endpoint>::META,
+    <crate::group::GetPermissionGroupMembers as Endpoint>::META,
+    <crate::group::GetPermissionGroups as Endpoint>::META,
+    <crate::group::ListGroups as Endpoint>::META,
+    <crate::official_account::GetOfficialAccountHistory as Endpoint>::META,
+    <crate::official_account::GetSubscribedOfficialAccounts as Endpoint>::META,
+    <crate::official_account::GetSubscribers as Endpoint>::META,
+    <crate::relationship::GetBlockList as Endpoint>::META,
+    <crate::relationship::GetFollows as Endpoint>::META,
+    <crate::relationship::GetFriends as Endpoint>::META,
+    <crate::timpush::ListScheduledPushes as Endpoint>::META,
+    <crate::moderation::ListKeywordLibraries as Endpoint>::META,
+    <crate::moderation::ListKeywords as Endpoint>::META,
+    <crate::moderation::ListLocalKeywords as Endpoint>::META,
+    <crate::search::SearchGroups as Endpoint>::META,
+    <crate::search::SearchUsers as Endpoint>::META,
+];
+
+/// Runs `visitor` with the request type of the command at `path`; none when no command is there or it does not answer in pages.
+pub fn visit_paged<V: crate::PagedVisitor>(path: &str, visitor: V) -> Option<V::Output> {
+    Some(
+        match path {
+            "v4/openim/admin_getroammsg" => {
+                visitor.visit::<crate::message::GetC2cHistory>()
+            }
+            "v4/group_open_http_svc/group_msg_get_simple" => {
+                visitor.visit::<crate::message::GetGroupHistory>()
+            }
+            "v4/group_open_http_svc/get_group_msg_receipt_detail" => {
+                visitor.visit::<crate::message::GetGroupMsgReaders>()
+            }
+            "v4/recentcontact/get_contact_group" => {
+                visitor.visit::<crate::conversation::GetContactGroup>()
+            }
+            "v4/recentcontact/get_list" => {
+                visitor.visit::<crate::conversation::GetConversationList>()
+            }
+            "v4/group_open_http_svc/get_group_ban_member" => {
+                visitor.visit::<crate::group::GetBannedGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_group_member_info" => {
+                visitor.visit::<crate::group::GetGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_joined_group_list" => {
+                visitor.visit::<crate::group::GetJoinedGroups>()
+            }
+            "v4/group_open_avchatroom_http_svc/get_members" => {
+                visitor.visit::<crate::group::GetLiveGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_permission_group_member_list" => {
+                visitor.visit::<crate::group::GetPermissionGroupMembers>()
+            }
+            "v4/group_open_http_svc/get_permission_group" => {
+                visitor.visit::<crate::group::GetPermissionGroups>()
+            }
+            "v4/group_open_http_svc/get_appid_group_list" => {
+                visitor.visit::<crate::group::ListGroups>()
+            }
+            "v4/official_account_open_http_svc/official_account_msg_get_simple" => {
+                visitor.visit::<crate::official_account::GetOfficialAccountHistory>()
+            }
+            "v4/official_account_open_http_svc/get_subscribed_official_account_list" => {
+                visitor.visit::<crate::official_account::GetSubscribedOfficialAccounts>()
+            }
+            "v4/official_account_open_http_svc/get_subscriber_info" => {
+                visitor.visit::<crate::official_account::GetSubscribers>()
+            }
+            "v4/sns/black_list_get" => {
+                visitor.visit::<crate::relationship::GetBlockList>()
+            }
+            "v4/follow/follow_get" => visitor.visit::<crate::relationship::GetFollows>(),
+            "v4/sns/friend_get" => visitor.visit::<crate::relationship::GetFriends>(),
+            "v4/timpush/list_sched_task" => {
+                visitor.visit::<crate::timpush::ListScheduledPushes>()
+            }
+            "v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids" => {
+                visitor.visit::<crate::moderation::ListKeywordLibraries>()
+            }
+            "v4/im_msg_audit_mgr/get_cloud_audit_keywords" => {
+                visitor.visit::<crate::moderation::ListKeywords>()
+            }
+            "v4/im_msg_audit_mgr/get_local_audit_keywords" => {
+                visitor.visit::<crate::moderation::ListLocalKeywords>()
+            }
+            "v4/group_search/search" => visitor.visit::<crate::search::SearchGroups>(),
+            "v4/user_search/search" => visitor.visit::<crate::search::SearchUsers>(),
+            _ => return None,
+        },
+    )
+}

@@ -1,14 +1,13 @@
 //! What makes a request one that can be split.
 
-use super::docs::doc;
 use crate::codegen::{
-    model::{Batch, BatchFailures, BatchResults, Endpoint, KeyPart, Kind, Model, Type, Verdict},
+    model::{Batch, BatchFailures, BatchResults, Endpoint, KeyPart, Kind, Type, Verdict},
     names::ident,
     spec::Unlisted,
     tidy::Structs,
 };
 use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 /// The line of a command's documentation.
 pub(super) fn fact(batch: &Batch) -> String {
@@ -185,36 +184,4 @@ fn key(of: &TokenStream, key: &[KeyPart]) -> TokenStream {
         }
     });
     quote! { [#(#parts),*] }
-}
-
-/// The commands that can be split, to look up by path.
-pub(super) fn visitor(model: &Model) -> TokenStream {
-    let (mut metas, mut arms) = (Vec::new(), Vec::new());
-    for family in &model.families {
-        let module = format_ident!("{}", family.name);
-        let endpoints = family.modules.iter().filter_map(|m| m.endpoint.as_ref());
-        for endpoint in endpoints.filter(|endpoint| endpoint.batch.is_some()) {
-            let request = format_ident!("{}", endpoint.request);
-            let path = &endpoint.path;
-            metas.push(quote! { <crate::#module::#request as Endpoint>::META });
-            arms.push(quote! { #path => visitor.visit::<crate::#module::#request>(), });
-        }
-    }
-    let docs = doc("Facts about every command whose requests can be split, family by family.");
-    let visit_docs = doc(
-        "Runs `visitor` with the request type of the command at `path`; none when no command is there \
-         or its requests cannot be split.",
-    );
-    quote! {
-        #docs
-        pub static BATCHED: &[&Meta] = &[#(#metas),*];
-
-        #visit_docs
-        pub fn visit_batched<V: crate::BatchedVisitor>(path: &str, visitor: V) -> Option<V::Output> {
-            Some(match path {
-                #(#arms)*
-                _ => return None,
-            })
-        }
-    }
 }

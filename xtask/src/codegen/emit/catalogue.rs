@@ -1,7 +1,8 @@
 //! Indexes: which modules there are, and which commands.
 
-use super::{batch, docs::doc, rust_file::RustFile};
-use crate::codegen::model::{Family, Model, Module};
+use super::{docs::doc, rust_file::RustFile};
+use crate::codegen::model::{Endpoint, Family, Model, Module};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
@@ -110,6 +111,76 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
             })
         }
     });
-    file.items(batch::visitor(model));
+    file.items(some(
+        model,
+        |endpoint| endpoint.batch.is_some(),
+        &Lookup {
+            list: "BATCHED",
+            function: "visit_batched",
+            visitor: "BatchedVisitor",
+            which: "whose requests can be split",
+            else_: "its requests cannot be split",
+        },
+    ));
+    file.items(some(
+        model,
+        |endpoint| endpoint.paging.is_some(),
+        &Lookup {
+            list: "PAGED",
+            function: "visit_paged",
+            visitor: "PagedVisitor",
+            which: "that answers in pages",
+            else_: "it does not answer in pages",
+        },
+    ));
     file.render()
+}
+
+/// How some of the commands are looked up by path.
+struct Lookup {
+    list: &'static str,
+    function: &'static str,
+    visitor: &'static str,
+    /// "Every command …"
+    which: &'static str,
+    /// "No command is there or …"
+    else_: &'static str,
+}
+
+/// The commands of one kind, to look up by path.
+fn some(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) -> TokenStream {
+    let (mut metas, mut arms) = (Vec::new(), Vec::new());
+    for family in &model.families {
+        let module = format_ident!("{}", family.name);
+        let endpoints = family.modules.iter().filter_map(|m| m.endpoint.as_ref());
+        for endpoint in endpoints.filter(|endpoint| is_one(endpoint)) {
+            let request = format_ident!("{}", endpoint.request);
+            let path = &endpoint.path;
+            metas.push(quote! { <crate::#module::#request as Endpoint>::META });
+            arms.push(quote! { #path => visitor.visit::<crate::#module::#request>(), });
+        }
+    }
+    let docs = doc(&format!(
+        "Facts about every command {}, family by family.",
+        lookup.which
+    ));
+    let visit_docs = doc(&format!(
+        "Runs `visitor` with the request type of the command at `path`; none when no command is there \
+         or {}.",
+        lookup.else_
+    ));
+    let [list, function, visitor] =
+        [lookup.list, lookup.function, lookup.visitor].map(|name| format_ident!("{name}"));
+    quote! {
+        #docs
+        pub static #list: &[&Meta] = &[#(#metas),*];
+
+        #visit_docs
+        pub fn #function<V: crate::#visitor>(path: &str, visitor: V) -> Option<V::Output> {
+            Some(match path {
+                #(#arms)*
+                _ => return None,
+            })
+        }
+    }
 }

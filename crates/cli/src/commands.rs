@@ -1,0 +1,66 @@
+//! `tencent-chat commands`: what can be called.
+
+use crate::{
+    failure::Failure,
+    output::{self, Output},
+    reference::Operation,
+};
+use serde::Serialize;
+use tencent_chat_types::ENDPOINTS;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Words that path, name or title must hold
+    search: Vec<String>,
+    /// Only commands of this family, such as `group`
+    #[arg(long)]
+    family: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    command: &'static str,
+    name: &'static str,
+    family: &'static str,
+    title: &'static str,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    if let Some(family) = &args.family
+        && !ENDPOINTS.iter().any(|meta| meta.family == family)
+    {
+        let mut families: Vec<&str> = ENDPOINTS.iter().map(|meta| meta.family).collect();
+        families.dedup();
+        return Err(Failure::usage(format!("there is no family \"{family}\""))
+            .help(format!("it is one of {}", families.join(", "))));
+    }
+    let mut rows = Vec::new();
+    for meta in ENDPOINTS {
+        let row = Row {
+            command: meta.path,
+            name: meta.name,
+            family: meta.family,
+            title: Operation::of_command(meta.path)?.summary(),
+        };
+        let all = format!("{} {} {}", row.command, row.name, row.title).to_lowercase();
+        let has = |word: &String| all.contains(&word.to_lowercase());
+        if args.search.iter().all(has)
+            && args
+                .family
+                .as_ref()
+                .is_none_or(|family| family == row.family)
+        {
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Err(Failure::refused("no command has all of these words")
+            .help("`tencent-chat commands` without words lists all"));
+    }
+    output.result(&rows, || {
+        let rows = rows
+            .iter()
+            .map(|row| [row.command, row.name, row.title].map(str::to_owned));
+        output::table(Some(["command", "name", "title"]), rows)
+    })
+}

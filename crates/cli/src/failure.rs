@@ -1,0 +1,164 @@
+//! Why something did not work, and with which code the program ends.
+
+use serde_json::{Map, Value, json};
+use std::{fmt, io, process::ExitCode};
+use tencent_chat_client::{ConfigError, Error, ErrorKind};
+
+/// Exit codes. `--help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Whoever reads the output has seen enough.
+    ClosedPipe = 0,
+    Refused = 1,
+    Usage = 2,
+    Setup = 3,
+    Unanswered = 4,
+    File = 5,
+}
+
+/// Why something did not work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    /// What to do about it.
+    help: Option<String>,
+    /// Facts for machines.
+    facts: Map<String, Value>,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            help: None,
+            facts: Map::new(),
+        }
+    }
+
+    /// The service, the app or a check said no.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+
+    /// The command line, or what it names, is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Configuration is missing or wrong.
+    pub(crate) fn setup(message: impl Into<String>) -> Self {
+        Self::new(Exit::Setup, message)
+    }
+
+    /// No answer came.
+    pub(crate) fn unanswered(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unanswered, message)
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(name: &str, error: &io::Error) -> Self {
+        Self::new(Exit::File, format!("{name}: {error}"))
+    }
+
+    /// Standard output could not be written.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Exit::ClosedPipe, ""),
+            _ => Self::file("standard output", error),
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds "did you mean", where there is a name like it.
+    #[must_use]
+    pub(crate) fn meant(self, meant: Option<impl fmt::Display>) -> Self {
+        match meant {
+            Some(meant) => self.help(format!("did you mean {meant}?")),
+            None => self,
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit as u8)
+    }
+
+    /// Whether nobody reads on, so that there is nothing to say either.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.exit == Exit::ClosedPipe
+    }
+
+    pub(crate) fn as_json(&self) -> Value {
+        let mut all = json!({ "error": self.message });
+        if let Value::Object(all) = &mut all {
+            if let Some(help) = &self.help {
+                all.insert("help".into(), json!(help));
+            }
+            all.extend(self.facts.clone());
+        }
+        all
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::setup(error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match error.kind() {
+            ErrorKind::Api => Exit::Refused,
+            ErrorKind::BadPath | ErrorKind::Invalid | ErrorKind::Region | ErrorKind::Encode => {
+                Exit::Usage
+            }
+            ErrorKind::Sign => Exit::Setup,
+            _ => Exit::Unanswered,
+        };
+        let mut failure = Self::new(exit, error.to_string());
+        let facts = [
+            ("command", json!(error.endpoint())),
+            ("code", json!(error.code().map(|code| code.0))),
+            (
+                "who_must_act",
+                json!(error.class().map(|class| class.to_string())),
+            ),
+            (
+                "repeat_helps",
+                json!(error.repeat().map(|repeat| repeat.to_string())),
+            ),
+            ("repeat_is_safe", json!(error.is_repeat_safe())),
+            ("sent", json!(format!("{:?}", error.sent()).to_lowercase())),
+        ];
+        failure.facts = (facts.into_iter())
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        if let Some(class) = error.class() {
+            let repeat = error.repeat();
+            let repeat = repeat.map_or(String::new(), |repeat| {
+                format!("; a repeat helps: {repeat}")
+            });
+            failure.help = Some(format!("who must act: {class}{repeat}"));
+        }
+        failure
+    }
+}

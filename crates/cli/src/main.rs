@@ -1,0 +1,63 @@
+//! `tencent-chat`: the workbench of the Tencent Cloud Chat server API.
+//!
+//! Results go to standard output, everything else to standard error. The exit codes are those of
+//! [`failure::Exit`].
+
+mod args;
+mod call;
+mod catalogue;
+mod code;
+mod commands;
+mod describe;
+mod doctor;
+mod failure;
+mod output;
+mod profile;
+mod reference;
+mod serve;
+mod shell;
+mod sig;
+mod webhook;
+
+use args::{Cli, Command};
+use clap::Parser;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.output);
+    match run(cli, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.report(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
+    let connection = cli.connection;
+    match cli.command {
+        Command::Serve(args) => wait_for(serve::run(args, &connection, output)),
+        Command::Call(args) => wait_for(call::run(args, &connection, output)),
+        Command::Commands(args) => commands::run(&args, output),
+        Command::Describe(args) => describe::run(&args, output),
+        Command::Sig(args) => sig::run(args, &connection, output),
+        Command::Code(args) => code::run(&args, output),
+        Command::Webhook(args) => wait_for(webhook::run(args, &connection, output)),
+        Command::Doctor(args) => wait_for(doctor::run(args, &connection, output)),
+        Command::Completions(args) => shell::completions(&args, output),
+        Command::Man(args) => shell::man(&args),
+    }
+}
+
+/// Runs something asynchronous to its end.
+fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::setup(format!("no runtime: {error}")))?
+        .block_on(work)
+}

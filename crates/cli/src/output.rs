@@ -1,0 +1,178 @@
+//! Results to standard output, for people or for machines.
+
+use crate::failure::Failure;
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal, Write},
+};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON: one document, or one line for each thing that happens
+    Json,
+    /// Laid out for reading
+    Table,
+}
+
+/// Where results go.
+#[derive(Debug)]
+pub(crate) struct Output {
+    format: Format,
+}
+
+impl Output {
+    pub(crate) fn new(asked: Option<Format>) -> Self {
+        let usual = || match io::stdout().is_terminal() {
+            true => Format::Table,
+            false => Format::Json,
+        };
+        Self {
+            format: asked.unwrap_or_else(usual),
+        }
+    }
+
+    /// Writes a result: as JSON, or as the text for people.
+    pub(crate) fn result<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.line(&pretty(value)),
+            Format::Table => self.line(&printable(text().trim_end(), escape_for_terminal)),
+        }
+    }
+
+    /// Writes one thing of many that happen: a line of JSON, or the text for people.
+    pub(crate) fn event<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => {
+                let json = serde_json::to_string(value).unwrap_or_default();
+                self.line(&printable(&json, escape_for_json))
+            }
+            Format::Table => self.line(&printable(text().trim_end(), escape_for_terminal)),
+        }
+    }
+
+    /// Writes text as it is.
+    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")
+            .and_then(|()| out.flush())
+            .map_err(|error| Failure::output(&error))
+    }
+
+    /// Tells people what goes on; machines are told nothing.
+    pub(crate) fn note(&self, text: &str) {
+        // Nobody can be told that telling failed.
+        let _ = writeln!(io::stderr(), "{}", printable(text, escape_for_terminal));
+    }
+
+    /// Reports a failure on standard error.
+    pub(crate) fn report(&self, failure: &Failure) {
+        if failure.is_silent() {
+            return;
+        }
+        match self.format {
+            Format::Json => {
+                let json = failure.as_json().to_string();
+                let _ = writeln!(io::stderr(), "{}", printable(&json, escape_for_json));
+            }
+            Format::Table => self.note(&failure.to_string()),
+        }
+    }
+}
+
+/// JSON for reading, which moves no terminal's cursor.
+pub(crate) fn pretty<T: Serialize + ?Sized>(value: &T) -> String {
+    // What is written here are maps with texts as keys.
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    printable(&json, escape_for_json)
+}
+
+/// The fields of a JSON object as a text, or the text that it is.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Rows in columns; the last column takes what is left of the line.
+pub(crate) fn table<const N: usize>(
+    head: Option<[&str; N]>,
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if !io::stdout().is_terminal() {
+        table.set_width(100);
+    }
+    if let Some(head) = head {
+        table.set_header(head);
+    }
+    for row in rows {
+        table.add_row(row);
+    }
+    let text = table.to_string();
+    let lines = text.lines().map(|line| format!("  {}", line.trim_end()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A terminal obeys some characters in place of showing them, and some turn the direction of text.
+fn is_obeyed(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn printable(text: &str, escape: fn(char, &mut String)) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_obeyed(c) {
+            true => escape(c, &mut shown),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Within JSON these are in texts only, so that the escape means the same.
+fn escape_for_json(c: char, shown: &mut String) {
+    let _ = write!(shown, "\\u{:04x}", u32::from(c));
+}
+
+fn escape_for_terminal(c: char, shown: &mut String) {
+    match c {
+        '\t' => shown.push_str("  "),
+        c => shown.extend(c.escape_unicode()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_stranger_wrote_moves_no_cursor_and_stays_the_same_json() {
+        let value = json!({ "Text": "a\u{9b}31m\u{202e}b\u{7f}\n\u{1b}[2J 李" });
+        let text = pretty(&value);
+        assert!(text.chars().all(|c| !is_obeyed(c)));
+        assert!(text.contains('李'));
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        let shown = printable("a\u{1b}[2J\tb", escape_for_terminal);
+        assert_eq!(shown, "a\\u{1b}[2J  b");
+    }
+}

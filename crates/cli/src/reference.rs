@@ -1,0 +1,315 @@
+//! The published description of the API: fields, limits, samples.
+
+use crate::failure::Failure;
+use serde_json::{Map, Value};
+use std::sync::OnceLock;
+
+/// `openapi/tencent-chat.json`, which `cargo xtask codegen` makes of the spec.
+const DOCUMENT: &[u8] = include_bytes!("../../../openapi/tencent-chat.json");
+
+/// How deep fields of fields are listed.
+const DEPTH: usize = 4;
+
+/// The document, read once.
+pub(crate) fn document() -> &'static Value {
+    static READ: OnceLock<Value> = OnceLock::new();
+    // It is generated, and held by the tests to be JSON.
+    READ.get_or_init(|| serde_json::from_slice(DOCUMENT).unwrap_or_default())
+}
+
+/// One field of an object, with its place among the others.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Wire names, joined by dots; `[]` behind a list.
+    pub(crate) path: String,
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+    pub(crate) description: String,
+}
+
+/// What is said of one command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation(&'static Value);
+
+/// A schema of the document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema(&'static Value);
+
+/// A sample: its name, what it shows, the value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) summary: Option<&'static str>,
+    pub(crate) value: &'static Value,
+}
+
+impl Operation {
+    /// That of a command.
+    pub(crate) fn of_command(path: &str) -> Result<Self, Failure> {
+        let paths = document().get("paths").and_then(Value::as_object);
+        Self::found(paths.and_then(|paths| paths.get(&format!("/{path}"))))
+    }
+
+    /// That of a webhook.
+    pub(crate) fn of_webhook(command: &str) -> Result<Self, Failure> {
+        let webhooks = document().get("webhooks").and_then(Value::as_object);
+        Self::found(webhooks.and_then(|webhooks| webhooks.get(command)))
+    }
+
+    fn found(item: Option<&'static Value>) -> Result<Self, Failure> {
+        let post = item.and_then(|item| item.get("post"));
+        post.map(Self)
+            .ok_or_else(|| Failure::usage("the published description does not have it"))
+    }
+
+    pub(crate) fn summary(self) -> &'static str {
+        self.0
+            .get("summary")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn description(self) -> &'static str {
+        self.0
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// An extension of the description, such as `x-paging`.
+    pub(crate) fn extension(self, name: &str) -> Option<&'static Value> {
+        self.0.get(name)
+    }
+
+    fn content(of: Option<&'static Value>) -> Option<&'static Value> {
+        of?.get("content")?.get("application/json")
+    }
+
+    fn request_content(self) -> Option<&'static Value> {
+        Self::content(self.0.get("requestBody"))
+    }
+
+    fn reply_content(self) -> Option<&'static Value> {
+        Self::content(self.0.get("responses")?.get("200"))
+    }
+
+    pub(crate) fn request(self) -> Option<Schema> {
+        self.request_content()?.get("schema").map(Schema)
+    }
+
+    /// The reply when all goes well.
+    pub(crate) fn reply(self) -> Option<Schema> {
+        let schema = self.reply_content()?.get("schema")?;
+        let either = schema.get("anyOf").and_then(Value::as_array);
+        either
+            .and_then(|all| all.first())
+            .or(Some(schema))
+            .map(Schema)
+    }
+
+    pub(crate) fn request_samples(self) -> Vec<Sample> {
+        samples(self.request_content())
+    }
+
+    pub(crate) fn reply_samples(self) -> Vec<Sample> {
+        samples(self.reply_content())
+    }
+}
+
+fn samples(content: Option<&'static Value>) -> Vec<Sample> {
+    let examples = content.and_then(|content| content.get("examples")?.as_object());
+    examples
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, example)| {
+            Some(Sample {
+                name,
+                summary: example.get("summary").and_then(Value::as_str),
+                value: example.get("value")?,
+            })
+        })
+        .collect()
+}
+
+impl Schema {
+    /// What a reference leads to.
+    fn target(self) -> (Self, Option<&'static str>) {
+        let Some(reference) = self.0.get("$ref").and_then(Value::as_str) else {
+            return (self, None);
+        };
+        let pointer = reference.trim_start_matches('#');
+        let target = document().pointer(pointer).map_or(self, Self);
+        (target, pointer.rsplit('/').next())
+    }
+
+    fn properties(self) -> Option<&'static Map<String, Value>> {
+        self.target().0.0.get("properties")?.as_object()
+    }
+
+    /// A field of the object.
+    pub(crate) fn field(self, name: &str) -> Option<Self> {
+        self.properties()?.get(name).map(Self)
+    }
+
+    /// Names of the fields.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        self.properties()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// The items of a list.
+    pub(crate) fn items(self) -> Option<Self> {
+        self.target().0.0.get("items").map(Self)
+    }
+
+    /// The kind of value, by the words of JSON Schema.
+    pub(crate) fn kind(self) -> Option<&'static str> {
+        let (target, _) = self.target();
+        let own = target.0.get("type").and_then(Value::as_str);
+        own.or_else(|| {
+            let any = target.0.get("anyOf")?.as_array()?;
+            any.iter().find_map(|one| Self(one).kind())
+        })
+    }
+
+    fn kind_in_words(self) -> String {
+        let (target, name) = self.target();
+        let kind = match target.kind() {
+            Some("array") => {
+                let items = target.items().map(Self::kind_in_words);
+                format!("list of {}", items.unwrap_or_else(|| "anything".to_owned()))
+            }
+            Some("object") | None if name.is_some() => name.unwrap_or_default().to_owned(),
+            kind => kind.unwrap_or("anything").to_owned(),
+        };
+        match self.limits() {
+            limits if limits.is_empty() => kind,
+            limits => format!("{kind}, {limits}"),
+        }
+    }
+
+    fn limits(self) -> String {
+        let number = |name: &str| self.0.get(name).map(Value::to_string);
+        let (most, least) = (number("maxItems"), number("minItems"));
+        let mut limits = Vec::new();
+        match (least, most) {
+            (Some(least), Some(most)) => limits.push(format!("{least} to {most}")),
+            (None, Some(most)) => limits.push(format!("up to {most}")),
+            (Some(least), None) => limits.push(format!("at least {least}")),
+            (None, None) => {}
+        }
+        limits.extend(number("x-max-bytes").map(|most| format!("up to {most} bytes")));
+        limits.extend(number("maxLength").map(|most| format!("up to {most} characters")));
+        limits.join(", ")
+    }
+
+    /// All fields, and the fields of fields behind each.
+    pub(crate) fn rows(self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.add_rows("", &mut Vec::new(), &mut rows);
+        rows
+    }
+
+    fn add_rows(self, before: &str, within: &mut Vec<&'static str>, rows: &mut Vec<Row>) {
+        let (target, name) = self.target();
+        if within.len() >= DEPTH || name.is_some_and(|name| within.contains(&name)) {
+            return;
+        }
+        within.push(name.unwrap_or_default());
+        let required = target.0.get("required").and_then(Value::as_array);
+        for (name, field) in target.properties().into_iter().flatten() {
+            let field = Self(field);
+            let path = format!("{before}{name}");
+            let said = |schema: Self| schema.0.get("description").and_then(Value::as_str);
+            let description = said(field).or_else(|| said(field.target().0));
+            rows.push(Row {
+                kind: field.kind_in_words(),
+                required: required.is_some_and(|all| all.iter().any(|one| one == name)),
+                description: description.unwrap_or_default().replace('\n', " "),
+                path: path.clone(),
+            });
+            match field.items() {
+                Some(items) => items.add_rows(&format!("{path}[]."), within, rows),
+                None => field.add_rows(&format!("{path}."), within, rows),
+            }
+        }
+        within.pop();
+    }
+
+    /// Fields of a value that the schema does not have, with the name that was meant. Unions are not
+    /// looked into: their elements carry what they like.
+    pub(crate) fn unknown_fields(self, value: &Value) -> Vec<(String, Option<&'static str>)> {
+        let mut found = Vec::new();
+        self.add_unknown("", value, &mut found);
+        found
+    }
+
+    fn add_unknown(self, at: &str, value: &Value, found: &mut Vec<(String, Option<&'static str>)>) {
+        match value {
+            Value::Object(object) => {
+                let Some(known) = self.properties() else {
+                    return;
+                };
+                for (name, value) in object {
+                    let at = format!("{at}{name}");
+                    match known.get(name) {
+                        Some(field) => Self(field).add_unknown(&format!("{at}."), value, found),
+                        None => found.push((at, crate::catalogue::nearest(name, self.names()))),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let Some(schema) = self.items() else { return };
+                let at = at.trim_end_matches('.');
+                for (place, item) in items.iter().enumerate() {
+                    schema.add_unknown(&format!("{at}[{place}]."), item, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use serde_json::json;
+    use tencent_chat_types::{ENDPOINTS, webhook::WEBHOOKS};
+
+    #[test]
+    fn every_command_and_every_webhook_is_described() {
+        for meta in ENDPOINTS {
+            let operation = Operation::of_command(meta.path).unwrap();
+            assert!(!operation.summary().is_empty(), "{}", meta.path);
+            assert!(
+                operation.request().is_some() && operation.reply().is_some(),
+                "{}",
+                meta.path
+            );
+        }
+        for meta in WEBHOOKS {
+            let operation = Operation::of_webhook(meta.command).unwrap();
+            assert!(operation.request().is_some(), "{}", meta.command);
+            assert!(!operation.request_samples().is_empty(), "{}", meta.command);
+        }
+    }
+
+    #[test]
+    fn fields_that_nobody_knows_are_found_at_their_place() {
+        let schema = Operation::of_command("v4/recentcontact/mark_contact")
+            .unwrap()
+            .request()
+            .unwrap();
+        let list = schema
+            .names()
+            .find(|name| schema.field(name).unwrap().items().is_some())
+            .unwrap();
+        let body = json!({ "From_Acount": "lin", list: [{ "Nonsense": 1 }] });
+        let found = schema.unknown_fields(&body);
+        assert_eq!(found[0], ("From_Acount".to_owned(), Some("From_Account")));
+        assert_eq!(found[1].0, format!("{list}[0].Nonsense"));
+    }
+}

@@ -1,0 +1,31 @@
+//! Completions and man pages, made from the definition of the command line.
+
+use crate::{args::Cli, failure::Failure, output::Output};
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::{fs, path::PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Man {
+    /// The folder; it is made when it is missing
+    folder: PathBuf,
+}
+
+pub(crate) fn completions(args: &Completions, output: &Output) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "tencent-chat", &mut script);
+    output.line(String::from_utf8_lossy(&script).trim_end())
+}
+
+pub(crate) fn man(args: &Man) -> Result<(), Failure> {
+    let failed = |error| Failure::file(&args.folder.display().to_string(), &error);
+    fs::create_dir_all(&args.folder).map_err(failed)?;
+    clap_mangen::generate_to(Cli::command(), &args.folder).map_err(failed)
+}

@@ -1,0 +1,209 @@
+//! Sends an event to an app.
+
+use crate::{
+    call::set_fields,
+    catalogue,
+    failure::Failure,
+    output::{self, Output, pretty},
+    profile::Connection,
+    reference::Operation,
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tencent_chat_types::{
+    decode,
+    webhook::{Answer, TIMEOUT_SECONDS, Webhook, WebhookVisitor, query, visit_webhook},
+};
+use tencent_chat_usersig::{Clock, SystemClock};
+
+/// Largest answer that is read.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The webhook, such as `C2C.CallbackBeforeSendMsg` or `c2c_before_send_msg`
+    webhook: String,
+    /// Fields that differ from the sample: `From_Account=lin`, or `MsgBody:=[…]` for JSON
+    #[arg(value_name = "FIELD=VALUE")]
+    fields: Vec<String>,
+    /// Address of the app
+    #[arg(long)]
+    url: String,
+    /// Which sample of the webhook; the first unless set
+    #[arg(long)]
+    sample: Option<String>,
+    /// The platform that is named as the cause
+    #[arg(long, default_value = "RESTAPI")]
+    platform: String,
+    /// Sends it without a signature, although there is a token
+    #[arg(long)]
+    unsigned: bool,
+    /// Shows address and body, and sends nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(
+    args: Args,
+    connection: &Connection,
+    output: &Output,
+) -> Result<(), Failure> {
+    let meta = catalogue::webhook(&args.webhook)?;
+    let operation = Operation::of_webhook(meta.command)?;
+    let samples = operation.request_samples();
+    let sample = match &args.sample {
+        None => samples.first(),
+        Some(name) => samples.iter().find(|sample| sample.name == name),
+    };
+    let sample = sample.ok_or_else(|| {
+        let names: Vec<&str> = samples.iter().map(|sample| sample.name).collect();
+        Failure::usage("there is no such sample").help(format!("it is one of {}", names.join(", ")))
+    })?;
+    let mut event = sample.value.clone();
+    if let Value::Object(event) = &mut event {
+        set_fields(event, &args.fields, operation.request())?;
+    }
+    let settings = connection.settings()?;
+    let url = args.url.trim_end_matches(['?', '&']);
+    let mut query = vec![
+        (query::SDK_APP_ID, settings.app()?.to_string()),
+        (query::COMMAND, meta.command.to_owned()),
+        (query::CONTENT_TYPE, query::CONTENT_TYPE_VALUE.to_owned()),
+        (query::CLIENT_IP, "127.0.0.1".to_owned()),
+        (query::OPT_PLATFORM, args.platform),
+    ];
+    let token = settings.token()?.filter(|_| !args.unsigned);
+    let is_signed = token.is_some();
+    if let Some(token) = token {
+        let now = SystemClock.unix_seconds().to_string();
+        query.push((query::SIGN, token.sign(&now)));
+        query.push((query::REQUEST_TIME, now));
+    }
+    let pairs: Vec<String> = (query.iter())
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
+        .collect();
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let address = format!("{url}{joint}{}", pairs.join("&"));
+    if args.dry_run {
+        let shown = (query.iter()).map(|(name, value)| match *name == query::SIGN {
+            true => format!("{name}=…"),
+            false => format!("{name}={value}"),
+        });
+        let url = format!("{url}{joint}{}", shown.collect::<Vec<_>>().join("&"));
+        let json = json!({ "method": "POST", "url": url, "body": event });
+        return output.result(&json, || format!("POST {url}\n\n{}", pretty(&event)));
+    }
+    let answered = send(&address, &event).await?;
+    let body = serde_json::from_slice::<Value>(&answered.body).ok();
+    let meaning = match answered.status {
+        200 => visit_webhook(meta.command, Explain(&answered.body)).unwrap_or_default(),
+        status => format!("HTTP status {status}: the service takes that for no answer"),
+    };
+    let late = answered.took > Duration::from_secs(TIMEOUT_SECONDS.into());
+    let json = json!({
+        "webhook": meta.command,
+        "signed": is_signed,
+        "status": answered.status,
+        "took_ms": u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
+        "in_time": !late,
+        "answer": body,
+        "meaning": meaning,
+    });
+    output.result(&json, || {
+        let took = humantime::format_duration(Duration::from_millis(
+            u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
+        ));
+        let late = if late {
+            ", which the service does not wait for"
+        } else {
+            ""
+        };
+        let signed = if is_signed { "yes" } else { "no" };
+        let facts = [
+            ["webhook".to_owned(), meta.command.to_owned()],
+            ["signed".to_owned(), signed.to_owned()],
+            ["HTTP status".to_owned(), answered.status.to_string()],
+            ["took".to_owned(), format!("{took}{late}")],
+            ["meaning".to_owned(), meaning.clone()],
+        ];
+        let answer = body.as_ref().map_or_else(
+            || {
+                tencent_chat_types::text::quoted(&String::from_utf8_lossy(&answered.body))
+                    .into_owned()
+            },
+            pretty,
+        );
+        format!("{}\n\n{answer}", output::table(None, facts))
+    })?;
+    match answered.status {
+        200 => Ok(()),
+        status => Err(Failure::refused(format!(
+            "the app answered HTTP status {status}"
+        ))),
+    }
+}
+
+struct Answered {
+    status: u16,
+    body: Vec<u8>,
+    took: Duration,
+}
+
+async fn send(address: &str, event: &Value) -> Result<Answered, Failure> {
+    // Neither address nor signature appear in what went wrong.
+    let failed = |error: reqwest::Error| {
+        let why = match error.without_url() {
+            error if error.is_connect() => "the app could not be reached".to_owned(),
+            error if error.is_timeout() => "the app did not answer within 30 s".to_owned(),
+            error if error.is_builder() => "--url is not an address".to_owned(),
+            error => error.to_string(),
+        };
+        Failure::unanswered(why)
+    };
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .map_err(failed)?;
+    let started = std::time::Instant::now();
+    let body = serde_json::to_vec(event).unwrap_or_default();
+    let request = http
+        .post(address)
+        .header("Content-Type", "application/json")
+        .body(body);
+    let mut response = request.send().await.map_err(failed)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::refused(format!(
+                "the answer has more than {MAX_ANSWER_BYTES} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answered {
+        status,
+        body,
+        took: started.elapsed(),
+    })
+}
+
+/// Reads an answer as the service does.
+struct Explain<'a>(&'a [u8]);
+
+impl WebhookVisitor for Explain<'_> {
+    type Output = String;
+
+    fn visit<E: Webhook>(self) -> String {
+        let Ok(decoded) = decode::<<E::Answer as Answer<E>>::Reply>(self.0) else {
+            return "not an answer: it is not a JSON object".to_owned();
+        };
+        match E::Answer::from_reply(decoded.value) {
+            Some(answer) => format!("{answer:?}"),
+            None => "the documentation gives this answer no meaning".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,480 @@
+//! The program as people and scripts use it: against a simulator, by arguments, streams and exit codes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+};
+use tencent_chat_simulator::Simulator;
+use tencent_chat_types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer};
+use tencent_chat_webhook::{Received, Receiver, Webhooks};
+
+const APP: u64 = 1400000000;
+const KEY: &str = "a-key-that-must-not-be-shown";
+const TOKEN: &str = "a-token-that-must-not-be-shown";
+
+/// The program in an environment of its own.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+    command
+        .env_clear()
+        .env("TENCENT_CHAT_SDK_APP_ID", APP.to_string())
+        .env("TENCENT_CHAT_ADMIN", "administrator")
+        .env("TENCENT_CHAT_SECRET_KEY", KEY)
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (i32, Value, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    let shown = String::from_utf8_lossy(&stdout).into_owned() + &stderr;
+    assert!(!shown.contains(KEY) && !shown.contains(TOKEN), "{shown}");
+    assert!(!shown.contains("panicked"), "{shown}");
+    (
+        status.code().unwrap(),
+        serde_json::from_slice(&stdout).unwrap_or_default(),
+        stderr,
+    )
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+async fn simulator() -> Simulator {
+    Simulator::builder(APP, KEY).start().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_checked_sent_and_answered() {
+    let simulator = simulator().await;
+    let url = simulator.base_url();
+    let call = |arguments: &[&str]| {
+        run(program()
+            .env("TENCENT_CHAT_BASE_URL", &url)
+            .arg("call")
+            .args(arguments))
+    };
+    let (code, reply, error) = call(&["account_import", "UserID=lin", "Nick=Lin"]);
+    assert_eq!((code, &reply["ErrorCode"]), (0, &json!(0)), "{error}");
+    // Nothing that is wrong leaves the machine.
+    let sent = simulator.journal().len();
+    for (arguments, expected) in [
+        (
+            &["account_import", "UserId=lin"][..],
+            "did you mean UserID?",
+        ),
+        (&["account_imports"], "did you mean account_import?"),
+        (&["account_import"], "UserID"),
+        (
+            &["account_import", "--body", "[1]"],
+            "must be a JSON object",
+        ),
+        (&["account_import", "--body", "{\"UserID\":"], "is not JSON"),
+        (
+            &["get_contact_group", "From_Account=lin", "StartIndex=x"],
+            "StartIndex=7",
+        ),
+    ] {
+        let (code, _, error) = call(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+    }
+    assert_eq!(simulator.journal().len(), sent);
+    let (code, shown, _) = call(&["account_import", "UserID=mei", "--dry-run"]);
+    assert_eq!((code, &shown["body"]), (0, &json!({ "UserID": "mei" })));
+    assert!(shown["url"].as_str().unwrap().contains("usersig=…"));
+    assert_eq!(simulator.journal().len(), sent);
+    // What the service refuses has its code, its meaning, and another exit code.
+    let refused = &[
+        "sendmsg",
+        "To_Account=nobody",
+        "MsgRandom=1",
+        "MsgBody:=[]",
+        "--no-check",
+    ];
+    let (code, _, error) = call(refused);
+    let error: Value = serde_json::from_str(&error).unwrap();
+    assert_eq!(code, 1, "{error}");
+    assert!(error["code"].as_i64().unwrap() > 0);
+    assert_eq!(error["sent"], "yes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_pages_come_as_lines() {
+    let simulator = Simulator::builder(APP, KEY)
+        .page_size(2)
+        .start()
+        .await
+        .unwrap();
+    let url = simulator.base_url();
+    let call = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .env("TENCENT_CHAT_BASE_URL", &url)
+            .arg("call")
+            .args(arguments);
+        command.output().unwrap()
+    };
+    let users: Vec<Value> = (0..5)
+        .map(|n| json!({ "UserID": format!("u{n}") }))
+        .collect();
+    let list = format!("AccountList={}", json!(users));
+    assert!(call(&["multiaccount_import", &list]).status.success());
+    let friends: Vec<Value> = (1..5)
+        .map(|n| json!({ "To_Account": format!("u{n}"), "AddSource": "AddSource_Type_Web" }))
+        .collect();
+    let list = format!("AddFriendItem={}", json!(friends));
+    assert!(
+        call(&["friend_add", "From_Account=u0", &list])
+            .status
+            .success()
+    );
+    let pages = call(&[
+        "friend_get",
+        "From_Account=u0",
+        "StartIndex=0",
+        "StandardSequence=0",
+        "CustomSequence=0",
+        "--all",
+    ]);
+    assert!(
+        pages.status.success(),
+        "{}",
+        String::from_utf8_lossy(&pages.stderr)
+    );
+    let text = String::from_utf8(pages.stdout).unwrap();
+    let pages: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let items: usize = (pages.iter())
+        .map(|page| page["UserDataItem"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(items, 4);
+    assert!(pages.len() > 1);
+    let (code, _, error) = run(program().env("TENCENT_CHAT_BASE_URL", &url).args([
+        "call",
+        "account_import",
+        "UserID=lin",
+        "--all",
+    ]));
+    assert_eq!(code, 2);
+    assert!(error.contains("does not answer in pages"));
+}
+
+#[test]
+fn signatures_are_made_verified_and_inspected() {
+    let made = program()
+        .args(["sig", "sign", "lin", "--valid-for", "1d", "-o", "table"])
+        .output()
+        .unwrap();
+    let sig = String::from_utf8(made.stdout).unwrap();
+    let file = folder("sig").join("sig.txt");
+    std::fs::write(&file, &sig).unwrap();
+    let check = |command: &mut Command| run(command.arg("--file").arg(&file));
+    let (code, claims, _) = check(program().args(["sig", "verify", "--user", "lin"]));
+    assert_eq!(
+        (code, &claims["user"], &claims["is_over"]),
+        (0, &json!("lin"), &json!(false))
+    );
+    let (code, _, error) = check(program().args(["sig", "verify", "--user", "mei"]));
+    assert_eq!(code, 1);
+    assert!(error.contains("another user"), "{error}");
+    let (code, _, error) = check(
+        program()
+            .env("TENCENT_CHAT_SECRET_KEY", "another key")
+            .args(["sig", "verify"]),
+    );
+    assert_eq!(code, 1);
+    assert!(error.contains("was not made with this key"), "{error}");
+    // Without any configuration.
+    let mut bare = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+    let (code, claims, _) = check(bare.env_clear().args(["sig", "inspect"]));
+    assert_eq!((code, &claims["sdk_app_id"]), (0, &json!(APP)));
+    std::fs::write(&file, "not a signature").unwrap();
+    assert_eq!(check(program().args(["sig", "inspect"])).0, 1);
+}
+
+#[test]
+fn codes_and_commands_explain_themselves() {
+    let (code, found, _) = run(program().args(["code", "60010"]));
+    assert_eq!((code, &found[0]["name"]), (0, &json!("ADMIN_REQUIRED")));
+    let (code, found, _) = run(program().args(["code", "90057"]));
+    assert_eq!(
+        (code, found.as_array().unwrap().len()),
+        (0, 2),
+        "it means two things"
+    );
+    assert_eq!(run(program().args(["code", "1"])).0, 1);
+    assert_eq!(run(program().args(["code", "-10114"])).0, 0);
+    let (code, found, _) = run(program().args(["commands", "contact", "group"]));
+    assert_eq!(code, 0);
+    assert!(
+        found
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["name"] == "get_contact_group")
+    );
+    let (code, found, _) = run(program().args(["describe", "sendmsg"]));
+    assert_eq!((code, &found["command"]), (0, &json!("v4/openim/sendmsg")));
+    assert!(
+        found["request"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["field"] == "MsgBody")
+    );
+    assert!(!found["samples"]["request"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_profile_names_secrets_and_a_mistake_in_it_quotes_none() {
+    let folder = folder("profiles");
+    let (config, key) = (folder.join("config.toml"), folder.join("key"));
+    std::fs::write(&key, format!("{KEY}\n")).unwrap();
+    let good = format!(
+        "default = \"test\"\n[profiles.test]\nsdk_app_id = {APP}\nadmin = \"boss\"\nregion = \"singapore\"\nsecret_key_file = {key:?}\n"
+    );
+    let doctor = |text: &str| {
+        std::fs::write(&config, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+        run(command
+            .env_clear()
+            .arg("--config")
+            .arg(&config)
+            .args(["doctor", "--offline"]))
+    };
+    let (code, found, error) = doctor(&good);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        found
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|finding| finding["ok"] != json!(false))
+    );
+    let bad = good
+        .replace("secret_key_file = ", "secret_key = ")
+        .replace(&format!("{key:?}"), &format!("{KEY:?}"));
+    let (code, _, error) = doctor(&bad);
+    assert_eq!(code, 3);
+    assert!(
+        error.contains("line 6") && error.contains("secret_key_file"),
+        "{error}"
+    );
+    let (code, _, error) = doctor(&good.replace("default = \"test\"", "default = \"tset\""));
+    assert_eq!(code, 3);
+    assert!(error.contains("it has test"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_a_wrong_key_and_a_server_that_is_not_there() {
+    let simulator = simulator().await;
+    let doctor = |url: &str, key: &str| {
+        run(program()
+            .env("TENCENT_CHAT_BASE_URL", url)
+            .env("TENCENT_CHAT_SECRET_KEY", key)
+            .arg("doctor"))
+    };
+    let wrong = |found: &Value| -> Vec<String> {
+        let all = found.as_array().unwrap().iter();
+        let wrong = all.filter(|finding| finding["ok"] == json!(false));
+        wrong
+            .map(|finding| finding["what"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (code, found, _) = doctor(&simulator.base_url(), KEY);
+    assert_eq!((code, wrong(&found)), (0, vec![]));
+    let (code, found, _) = doctor(&simulator.base_url(), "another key");
+    assert_eq!(
+        (code, wrong(&found)),
+        (1, vec!["key and administrator".to_owned()])
+    );
+    let (code, found, _) = doctor("http://127.0.0.1:1", KEY);
+    assert_eq!((code, wrong(&found)), (1, vec!["connection".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_triggered_and_the_answer_explained() {
+    let webhooks = Webhooks::new(Receiver::new(APP, TOKEN)).on(
+        |event: Received<C2cBeforeSendMsg>| async move {
+            match event.from_account.as_str() {
+                "mallory" => C2cBeforeSendMsgAnswer::Refuse,
+                _ => C2cBeforeSendMsgAnswer::Allow,
+            }
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let app = axum::Router::new().route_service("/hook", webhooks.into_service());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let trigger = |token: &str, fields: &[&str]| {
+        let mut command = program();
+        command.env("TENCENT_CHAT_WEBHOOK_TOKEN", token);
+        command
+            .args(["webhook", "trigger", "c2c_before_send_msg", "--url", &url])
+            .args(fields);
+        run(&mut command)
+    };
+    let (code, answer, error) = trigger(TOKEN, &["From_Account=mallory"]);
+    assert_eq!((code, &answer["meaning"]), (0, &json!("Refuse")), "{error}");
+    let (_, answer, _) = trigger(TOKEN, &["From_Account=lin"]);
+    assert_eq!(
+        (&answer["meaning"], &answer["signed"]),
+        (&json!("Allow"), &json!(true))
+    );
+    let (code, answer, _) = trigger("another token", &[]);
+    assert_eq!(code, 1);
+    assert_ne!(answer["status"], json!(200));
+}
+
+/// A program that is stopped with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_is_triggered_is_received() {
+    let mut listener = program();
+    listener
+        .env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN)
+        .args(["webhook", "listen", "--count", "1", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut listener = Running(listener.spawn().unwrap());
+    let mut notes = BufReader::new(listener.0.stderr.take().unwrap()).lines();
+    let note = notes.next().unwrap().unwrap();
+    let url = note
+        .split_whitespace()
+        .find(|word| word.starts_with("http"))
+        .unwrap();
+    let url = url.trim_end_matches(';');
+    let (code, answer, error) = run(program().env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN).args([
+        "webhook",
+        "trigger",
+        "State.StateChange",
+        "--url",
+        url,
+    ]));
+    assert_eq!((code, &answer["status"]), (0, &json!(200)), "{error}");
+    let lines = BufReader::new(listener.0.stdout.take().unwrap()).lines();
+    let events: Vec<Value> = lines
+        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .collect();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["webhook"], "State.StateChange");
+    assert!(listener.0.wait().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_server_answers_and_ends_when_it_is_told_to() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+    server
+        .env_clear()
+        .args(["serve", "--demo", "--port", "0", "-o", "json"])
+        .stdout(Stdio::piped());
+    let mut server = Running(server.spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let started: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let (code, reply, error) = run(Command::new(env!("CARGO_BIN_EXE_tencent-chat"))
+        .env_clear()
+        .env("TENCENT_CHAT_SDK_APP_ID", started["sdk_app_id"].to_string())
+        .env("TENCENT_CHAT_ADMIN", started["admin"].as_str().unwrap())
+        .env("TENCENT_CHAT_SECRET_KEY", started["key"].as_str().unwrap())
+        .env("TENCENT_CHAT_BASE_URL", started["url"].as_str().unwrap())
+        .args(["call", "get_group_msg", "--help"]));
+    assert_eq!((code, reply.is_null()), (0, true), "{error}");
+    let (code, reply, error) = run(Command::new(env!("CARGO_BIN_EXE_tencent-chat"))
+        .env_clear()
+        .env("TENCENT_CHAT_SDK_APP_ID", started["sdk_app_id"].to_string())
+        .env("TENCENT_CHAT_ADMIN", started["admin"].as_str().unwrap())
+        .env("TENCENT_CHAT_SECRET_KEY", started["key"].as_str().unwrap())
+        .env("TENCENT_CHAT_BASE_URL", started["url"].as_str().unwrap())
+        .args(["call", "get_joined_group_list", "Member_Account=lin"]));
+    assert_eq!((code, &reply["TotalCount"]), (0, &json!(1)), "{error}");
+    let kill = Command::new("kill")
+        .arg(server.0.id().to_string())
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    assert!(server.0.wait().unwrap().success());
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let mut command = program();
+    command
+        .args(["describe", "sendmsg"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    assert!(ended.stderr.is_empty());
+}
+
+#[test]
+fn odd_arguments_and_bodies_end_with_an_error_and_never_a_panic() {
+    for arguments in [
+        &["call", ""][..],
+        &["call", "sendmsg", "="],
+        &["call", "sendmsg", ":="],
+        &["call", "sendmsg", "\u{202e}=\u{1b}[2J"],
+        &["describe", "\0x"],
+        &["code", "99999999999999999999"],
+        &["sig", "sign", ""],
+        &["sig", "sign", "lin", "--valid-for", "0s"],
+        &["webhook", "trigger", "nothing", "--url", "x"],
+        &[
+            "webhook",
+            "trigger",
+            "State.StateChange",
+            "--url",
+            "not an address",
+        ],
+        &["serve", "--port", "99999"],
+        &["--config", "/does/not/exist", "doctor"],
+    ] {
+        if arguments.iter().any(|argument| argument.contains('\0')) {
+            continue;
+        }
+        let (code, _, error) = run(program().args(arguments));
+        assert_ne!(code, 0, "{arguments:?}");
+        assert!(
+            !error.is_empty() && !error.contains('\u{1b}'),
+            "{arguments:?}: {error}"
+        );
+    }
+    // A body from standard input that is not text.
+    let mut command = program();
+    command
+        .args(["call", "sendmsg", "--body", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(&[0xff, 0xfe])
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+}
