@@ -94,7 +94,9 @@ impl Bare {
 }
 
 fn message() -> SendMsg {
-    SendMsg::new("mei", 7, [TextElem::new(TEXT)]).with_msg_seq(8_u32)
+    SendMsg::new("mei", [TextElem::new(TEXT)])
+        .with_msg_random(7)
+        .with_msg_seq(8_u32)
 }
 
 /// A server that always says the same, on a thread of its own. It never sleeps: the time to wake it

@@ -163,7 +163,8 @@ async fn imported(client: &Client) -> u64 {
         .await
         .unwrap();
     for number in 0..5 {
-        let message = SendMsg::new("mei", number, [TextElem::new("Dinner at seven?")]);
+        let message =
+            SendMsg::new("mei", [TextElem::new("Dinner at seven?")]).with_msg_random(number);
         client
             .send(&message.with_from_account("lin"))
             .await

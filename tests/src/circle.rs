@@ -172,7 +172,8 @@ impl Circle {
         heading(out, "Lin sends through the client")?;
         let mut last = 0;
         for (number, text) in (1..).zip(MESSAGES) {
-            let message = SendMsg::new("mei", number, [TextElem::new(text)])
+            let message = SendMsg::new("mei", [TextElem::new(text)])
+                .with_msg_random(number)
                 .with_from_account("lin")
                 .with_msg_seq(number);
             match self.client.send(&message).await {

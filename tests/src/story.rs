@@ -57,7 +57,8 @@ pub async fn play(
         TextElem::new("Dinner at seven?").into(),
         FaceElem::new(6).into(),
     ];
-    let message = SendMsg::new(mei, random, body)
+    let message = SendMsg::new(mei, body)
+        .with_msg_random(random)
         .with_from_account(lin)
         .with_msg_seq(1);
     let sent = client.message().send_msg(message.clone()).await?;

@@ -519,8 +519,12 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
     to[20] = "nobody".to_owned();
     // Once more, in another part.
     to.push("u7".to_owned());
-    let message = SendMsgToMany::new(to.clone(), 77, text("hello")).with_from_account("lin");
-    let numbered = message.clone().with_msg_seq(5);
+    let numbered = SendMsgToMany::new(to.clone(), text("hello"))
+        .with_msg_random(77)
+        .with_msg_seq(5)
+        .with_from_account("lin");
+    let mut message = numbered.clone();
+    message.msg_seq = None;
     let path = SendMsgToMany::META.path;
 
     // The second part arrives, but its reply does not.

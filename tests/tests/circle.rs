@@ -26,7 +26,7 @@ async fn every_step_of_the_circle() {
     circle.play(&mut String::new()).await.unwrap();
     let before = circle.simulator.deliveries().len();
     let send = |random: u32, text: &str| {
-        let message = SendMsg::new("mei", random, [TextElem::new(text)]);
+        let message = SendMsg::new("mei", [TextElem::new(text)]).with_msg_random(random);
         let message = message.with_from_account("lin").with_msg_seq(random);
         let client = circle.client.clone();
         async move { client.send(&message).await }

@@ -180,7 +180,8 @@ async fn messages() {
     let big_file = FileElem::new()
         .with_file_size(6_442_450_944_u64)
         .with_file_name("backup.tar");
-    let message = SendMsg::new("mei", u32::MAX, [MsgElement::from(big_file.clone())])
+    let message = SendMsg::new("mei", [MsgElement::from(big_file.clone())])
+        .with_msg_random(u32::MAX)
         .with_from_account("lin")
         .with_msg_seq(u32::MAX)
         .with_cloud_custom_data("{}");
@@ -196,7 +197,10 @@ async fn messages() {
         sent.msg_key
     );
     // Without a sequence number it is a double within the second only.
-    let short = SendMsg::new("mei", 5, text("a")).with_from_account("lin");
+    let mut short = SendMsg::new("mei", text("a"))
+        .with_msg_random(5)
+        .with_from_account("lin");
+    short.msg_seq = None;
     let first = world.client.send(&short).await.unwrap().msg_key;
     assert_eq!(world.client.send(&short).await.unwrap().msg_key, first);
     world.clock.advance(1);
@@ -209,8 +213,9 @@ async fn messages() {
         .with_msg_seq(2)
         .with_sync_other_machine(SyncOtherMachine::NO_SYNC);
     world.client.send(&unsynced).await.unwrap();
-    let unlisted =
-        SendMsg::new("bob", 9, text("x")).with_send_msg_control([SendMsgControl::NO_LAST_MSG]);
+    let unlisted = SendMsg::new("bob", text("x"))
+        .with_msg_random(9)
+        .with_send_msg_control([SendMsgControl::NO_LAST_MSG]);
     world.client.send(&unlisted).await.unwrap();
     let history = |owner: &str, peer: &str| GetC2cHistory::new(owner, peer, 100, NOW, NOW + 100);
     let mine = world.client.send(&history("lin", "mei")).await.unwrap();
@@ -230,16 +235,24 @@ async fn messages() {
     let unknown = MsgElement::Unknown(Unknown::new(unknown.as_object().unwrap().clone()));
     let customs = [CustomElem::new().into(), CustomElem::new().into()] as [MsgElement; 2];
     for (request, expected) in [
-        (SendMsg::new("nobody", 1, text("x")), 90012),
+        (SendMsg::new("nobody", text("x")).with_msg_random(1), 90012),
         (
-            SendMsg::new("mei", 1, text("x")).with_from_account("nobody"),
+            SendMsg::new("mei", text("x"))
+                .with_msg_random(1)
+                .with_from_account("nobody"),
             20003,
         ),
-        (SendMsg::new("", 1, text("x")), 90003),
-        (SendMsg::new("mei", 1, [] as [MsgElement; 0]), 90002),
-        (SendMsg::new("mei", 1, [unknown]), 90010),
-        (SendMsg::new("mei", 1, customs), 90010),
-        (SendMsg::new("mei", 1, text(&"x".repeat(13_000))), 93000),
+        (SendMsg::new("", text("x")).with_msg_random(1), 90003),
+        (
+            SendMsg::new("mei", [] as [MsgElement; 0]).with_msg_random(1),
+            90002,
+        ),
+        (SendMsg::new("mei", [unknown]).with_msg_random(1), 90010),
+        (SendMsg::new("mei", customs).with_msg_random(1), 90010),
+        (
+            SendMsg::new("mei", text(&"x".repeat(13_000))).with_msg_random(1),
+            93000,
+        ),
     ] {
         assert_eq!(world.code(request).await, expected);
     }
@@ -281,11 +294,8 @@ async fn history_pages_back_through_a_conversation() {
     for number in 0..40 {
         // Some share a second, so that the key has to tell where a page ended.
         world.clock.advance(u64::from(number % 3 == 0));
-        let message = SendMsg::new(
-            "mei",
-            number,
-            text(&format!("{number} {}", "x".repeat(900))),
-        );
+        let message = SendMsg::new("mei", text(&format!("{number} {}", "x".repeat(900))))
+            .with_msg_random(number);
         world
             .client
             .send(&message.with_from_account("lin").with_msg_seq(number))
@@ -320,7 +330,9 @@ async fn conversation_lists() {
         .enumerate()
     {
         world.clock.advance(10);
-        let message = SendMsg::new("lin", number as u32, text("x")).with_from_account(other);
+        let message = SendMsg::new("lin", text("x"))
+            .with_msg_random(number as u32)
+            .with_from_account(other);
         world.client.send(&message).await.unwrap();
     }
     world.simulator.pin("lin", "ada", true);

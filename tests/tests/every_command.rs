@@ -67,10 +67,12 @@ async fn populated() -> Populated {
         .await;
     for number in 1..4 {
         world
-            .ok(SendGroupMsg::new("chess-club", number, text("e4")))
+            .ok(SendGroupMsg::new("chess-club", text("e4")).with_random(number))
             .await;
     }
-    let message = SendMsg::new("mei", 1, text("e5")).with_from_account("lin");
+    let message = SendMsg::new("mei", text("e5"))
+        .with_msg_random(1)
+        .with_from_account("lin");
     let sent = world.ok(message.with_support_message_extension(true)).await;
     world
         .ok(AddFriends::new(
@@ -97,7 +99,9 @@ async fn populated() -> Populated {
     let schedule = SchedulePush::new(APP, ScheduledPushType::ALL, "2027-06-01 10:00:00", content);
     let task = world.ok(schedule).await.task_id;
     let notification = OfflinePushInfo::default().with_title("Tonight");
-    let push = PushToAll::new(1).with_offline_push_info(notification);
+    let push = PushToAll::new()
+        .with_msg_random(1)
+        .with_offline_push_info(notification);
     let push = world.ok(push).await.task_id;
     world.ok(PinGroupMsg::new("chess-club", 1)).await;
     let live = world.live_group().await;

@@ -111,12 +111,20 @@ async fn outcome<E: Endpoint>(client: &Client, request: E) -> Result<usize, Erro
 
 /// Calls a command of a kind once; what is there to count afterwards counts its effects.
 async fn act(client: &Client, kind: Kind) -> Result<usize, Error> {
-    let message = || SendMsg::new("mei", 77, text("once")).with_from_account("lin");
+    let message = || {
+        SendMsg::new("mei", text("once"))
+            .with_msg_random(77)
+            .with_from_account("lin")
+    };
     match kind {
         Kind::Read => outcome(client, GetGroupInfo::new(["chess"])).await,
         Kind::Idempotent => outcome(client, ModifyGroup::new("chess").with_name("New")).await,
         Kind::Deduplicated => outcome(client, message().with_msg_seq(5)).await,
-        Kind::HalfDeduplicated => outcome(client, message()).await,
+        Kind::HalfDeduplicated => {
+            let mut message = message();
+            message.msg_seq = None;
+            outcome(client, message).await
+        }
         Kind::Unsafe => outcome(client, CreateGroup::new(GroupType::PUBLIC, "new")).await,
     }
 }
@@ -330,7 +338,7 @@ async fn repeated_group_messages_are_one() {
         )
         .unwrap();
     let sent = client
-        .send(&SendGroupMsg::new("chess", 1, text("once")))
+        .send(&SendGroupMsg::new("chess", text("once")).with_random(1))
         .await
         .unwrap();
     assert_eq!(sent.msg_seq, Some(1));
@@ -342,7 +350,7 @@ async fn repeated_group_messages_are_one() {
         .count();
     assert_eq!(applied, 4);
     let next = client
-        .send(&SendGroupMsg::new("chess", 2, text("twice")))
+        .send(&SendGroupMsg::new("chess", text("twice")).with_random(2))
         .await
         .unwrap();
     assert_eq!(next.msg_seq, Some(2));

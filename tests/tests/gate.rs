@@ -230,7 +230,9 @@ async fn items_count_to_the_last_one() {
         let users = users.iter().cloned();
         client.send(&ImportAccounts::new(users)).await.unwrap();
     }
-    let to = |count: usize, random| SendMsgToMany::new(&users[..count], random, text("Doors open"));
+    let to = |count: usize, random| {
+        SendMsgToMany::new(&users[..count], text("Doors open")).with_msg_random(random)
+    };
     for random in 0..23 {
         assert_eq!(sent(&client, &to(500, random)).await, 0);
         goes_by(10).await;
@@ -256,7 +258,11 @@ async fn the_quotas_of_the_edition_hold_all_at_once() {
     for (edition, daily) in [(Edition::Free, 10), (Edition::Paid, 100)] {
         let clock = clock();
         let (_simulator, client) = with_quotas(edition, 1.0, &clock).await;
-        let push = |random| PushToAll::new(random).with_msg_body(text("Doors open"));
+        let push = |random| {
+            PushToAll::new()
+                .with_msg_random(random)
+                .with_msg_body(text("Doors open"))
+        };
         for random in 0..daily {
             assert_eq!(sent(&client, &push(random)).await, 0, "{edition:?}");
             // That of a second.

@@ -625,7 +625,7 @@ async fn messages_are_pinned_the_latest_first_and_ten_at_most() {
     let id = world.group(GroupType::PUBLIC, "chess").await;
     for number in 1..=11 {
         world
-            .ok(SendGroupMsg::new(id.as_str(), number, text("e4")))
+            .ok(SendGroupMsg::new(id.as_str(), text("e4")).with_random(number))
             .await;
     }
     for seq in 1..=10 {
@@ -649,7 +649,7 @@ async fn messages_are_pinned_the_latest_first_and_ten_at_most() {
     );
 
     let (community, topic) = world.community().await;
-    let message = SendGroupMsg::new(community.as_str(), 1, text("e4"));
+    let message = SendGroupMsg::new(community.as_str(), text("e4")).with_random(1);
     world.ok(message.with_topic_id(topic.as_str())).await;
     let pin = PinGroupMsg::new(community.as_str(), 1);
     assert_eq!(world.code(pin.clone()).await, 10004, "a topic is needed");

@@ -34,7 +34,7 @@ fn said(element: &MsgElement) -> &str {
 }
 
 async fn send(world: &World, group: &str, number: u32) -> u64 {
-    let message = SendGroupMsg::new(group, number, text(&format!("message {number}")));
+    let message = SendGroupMsg::new(group, text(&format!("message {number}"))).with_random(number);
     world
         .ok(message.with_from_account("lin"))
         .await
@@ -74,7 +74,11 @@ async fn group_messages_are_numbered_stored_and_paged() {
 async fn who_may_not_speak_is_refused() {
     let world = World::new().await;
     let id = world.group(GroupType::PUBLIC, "chess").await;
-    let from = |user: &str| SendGroupMsg::new(id.as_str(), 1, text("x")).with_from_account(user);
+    let from = |user: &str| {
+        SendGroupMsg::new(id.as_str(), text("x"))
+            .with_random(1)
+            .with_from_account(user)
+    };
     assert_eq!(world.code(from("bob")).await, 10007);
     assert_eq!(world.code(from("nobody")).await, 10004);
     world
@@ -116,15 +120,17 @@ async fn who_may_not_speak_is_refused() {
     assert_eq!(world.code(SetGlobalMute::new("mei")).await, 130_008);
     assert_eq!(world.code(GetGlobalMute::new("nobody")).await, 130_003);
 
-    let long = SendGroupMsg::new(id.as_str(), 1, text(&"x".repeat(13_000)));
+    let long = SendGroupMsg::new(id.as_str(), text(&"x".repeat(13_000))).with_random(1);
     assert_eq!(world.code(long).await, 80002);
     assert_eq!(
-        world.code(SendGroupMsg::new("none", 1, text("x"))).await,
+        world
+            .code(SendGroupMsg::new("none", text("x")).with_random(1))
+            .await,
         10010
     );
     assert_eq!(
         world
-            .code(SendGroupMsg::new(id.as_str(), 1, [] as [MsgElement; 0]))
+            .code(SendGroupMsg::new(id.as_str(), [] as [MsgElement; 0]).with_random(1))
             .await,
         10004
     );
@@ -148,7 +154,9 @@ async fn group_messages_change_and_go() {
         10032
     );
     assert_eq!(world.code(ModifyGroupMsg::new(id.as_str(), 2)).await, 20001);
-    let from_mei = SendGroupMsg::new(id.as_str(), 9, text("spam")).with_from_account("mei");
+    let from_mei = SendGroupMsg::new(id.as_str(), text("spam"))
+        .with_random(9)
+        .with_from_account("mei");
     world.ok(from_mei).await;
     world
         .ok(DeleteGroupMsgsBySender::new(id.as_str(), "mei"))
@@ -182,7 +190,7 @@ async fn group_messages_change_and_go() {
 
     let live = world.live_group().await;
     let sent = world
-        .ok(SendGroupMsg::new(live.as_str(), 1, text("hi")))
+        .ok(SendGroupMsg::new(live.as_str(), text("hi")).with_random(1))
         .await;
     assert_eq!(sent.msg_seq, Some(1));
     assert_eq!(
@@ -196,12 +204,12 @@ async fn group_messages_change_and_go() {
         10033
     );
     let first = world
-        .ok(SendBroadcastMsg::new(1, text("to all")))
+        .ok(SendBroadcastMsg::new(text("to all")).with_random(1))
         .await
         .msg_seq;
     assert!(
         world
-            .ok(SendBroadcastMsg::new(2, text("to all")))
+            .ok(SendBroadcastMsg::new(text("to all")).with_random(2))
             .await
             .msg_seq
             > first
@@ -213,13 +221,15 @@ async fn topics_have_messages_of_their_own() {
     let world = World::new().await;
     let (id, topic) = world.community().await;
     let to_topic = |number| {
-        SendGroupMsg::new(id.as_str(), number, text("in the topic")).with_topic_id(topic.as_str())
+        SendGroupMsg::new(id.as_str(), text("in the topic"))
+            .with_random(number)
+            .with_topic_id(topic.as_str())
     };
     assert_eq!(world.ok(to_topic(1)).await.msg_seq, Some(1));
     assert_eq!(world.ok(to_topic(2)).await.msg_seq, Some(2));
     assert_eq!(
         world
-            .ok(SendGroupMsg::new(id.as_str(), 3, text("x")))
+            .ok(SendGroupMsg::new(id.as_str(), text("x")).with_random(3))
             .await
             .msg_seq,
         Some(1)
@@ -313,8 +323,9 @@ async fn messages_are_imported() {
         (Some(2), Some(NOW + 20))
     );
 
-    let import =
-        |mode, random, time| ImportC2cMsg::new(mode, "lin", "mei", random, time, text("once"));
+    let import = |mode, random, time| {
+        ImportC2cMsg::new(mode, "lin", "mei", time, text("once")).with_msg_random(random)
+    };
     world.ok(import(ImportMode::REAL_TIME, 1, NOW + 1)).await;
     world.ok(import(ImportMode::HISTORY, 2, NOW)).await;
     assert_eq!(world.code(import(ImportMode(9), 3, NOW)).await, 90030);
@@ -339,7 +350,7 @@ async fn messages_are_imported() {
 async fn messages_to_many() {
     let world = World::new().await;
     let reply = world
-        .ok(SendMsgToMany::new(["mei", "nobody", "ada"], 7, text("hi")))
+        .ok(SendMsgToMany::new(["mei", "nobody", "ada"], text("hi")).with_msg_random(7))
         .await;
     let failed = reply.error_list.as_deref().unwrap();
     assert_eq!((failed.len(), failed[0].error_code.0), (1, 70107));
@@ -347,17 +358,21 @@ async fn messages_to_many() {
     assert_eq!(envelope.action_status, Some(ActionStatus::SOME_ERROR));
     assert_eq!(
         world
-            .code(SendMsgToMany::new(["nobody"], 7, text("hi")))
+            .code(SendMsgToMany::new(["nobody"], text("hi")).with_msg_random(7))
             .await,
         90012
     );
     assert_eq!(
-        world.code(SendMsgToMany::new([""; 0], 7, text("hi"))).await,
+        world
+            .code(SendMsgToMany::new([""; 0], text("hi")).with_msg_random(7))
+            .await,
         90004
     );
     let many = (0..501).map(|number| number.to_string());
     assert_eq!(
-        world.code(SendMsgToMany::new(many, 7, text("hi"))).await,
+        world
+            .code(SendMsgToMany::new(many, text("hi")).with_msg_random(7))
+            .await,
         90011
     );
     for user in ["mei", "ada"] {
@@ -369,7 +384,11 @@ async fn messages_to_many() {
 #[tokio::test]
 async fn one_to_one_messages_change_and_are_read() {
     let world = World::new().await;
-    let message = |number| SendMsg::new("mei", number, text("hello")).with_from_account("lin");
+    let message = |number| {
+        SendMsg::new("mei", text("hello"))
+            .with_msg_random(number)
+            .with_from_account("lin")
+    };
     let key = world.ok(message(1)).await.msg_key.unwrap();
     world.clock.advance(10);
     world.ok(message(2)).await;
@@ -436,7 +455,7 @@ async fn one_to_one_messages_change_and_are_read() {
 async fn pairs_are_attached_to_messages() {
     let world = World::new().await;
     let id = world.group(GroupType::PUBLIC, "chess").await;
-    let message = SendGroupMsg::new(id.as_str(), 1, text("vote"));
+    let message = SendGroupMsg::new(id.as_str(), text("vote")).with_random(1);
     world.ok(message.with_support_message_extension(true)).await;
     send(&world, &id, 2).await;
     let set = |seq, pairs: Vec<MsgExtension>| {
@@ -479,7 +498,9 @@ async fn pairs_are_attached_to_messages() {
     assert_eq!(world.code(set(2, vec![pair("a", "b")])).await, 23002);
     assert_eq!(world.code(set(9, vec![pair("a", "b")])).await, 23004);
 
-    let message = SendMsg::new("mei", 1, text("vote")).with_from_account("lin");
+    let message = SendMsg::new("mei", text("vote"))
+        .with_msg_random(1)
+        .with_from_account("lin");
     let key = world
         .ok(message.with_support_message_extension(true))
         .await

@@ -712,7 +712,9 @@ async fn those_who_have_not_read_come_too() {
     let group = world.group(GroupType::PUBLIC, "chess").await;
     let bob = AddGroupMembers::new(group.as_str(), [MemberToAdd::new("bob")]);
     world.ok(bob).await;
-    let message = SendGroupMsg::new(group.as_str(), 1, text("hi")).with_from_account("lin");
+    let message = SendGroupMsg::new(group.as_str(), text("hi"))
+        .with_random(1)
+        .with_from_account("lin");
     let seq = world.ok(message).await.msg_seq.unwrap();
     world.simulator.read_group_msgs(&group, "mei", seq);
     let mut all = Vec::new();

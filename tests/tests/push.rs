@@ -82,7 +82,7 @@ async fn attributes_and_tags_choose_who_gets_a_push() {
     let many = (0..101).map(|number| UserTags::new(number.to_string(), ["a"]));
     assert_eq!(world.code(AddUserTags::new(many)).await, 90018);
 
-    let push = |number| PushToUsers::new(number, text("sale"));
+    let push = |number| PushToUsers::new(text("sale")).with_msg_random(number);
     let first = world.ok(push(1)).await.task_id;
     assert_eq!(world.code(push(2)).await, 90024);
     world.clock.advance(2);
@@ -255,11 +255,15 @@ async fn the_push_service_tells_for_whom_it_did_not_work() {
 #[tokio::test]
 async fn a_push_can_be_recalled_once_and_for_a_day() {
     let world = World::new().await;
-    let push = |number| PushToAll::new(number).with_offline_push_info(notification());
+    let push = |number| {
+        PushToAll::new()
+            .with_msg_random(number)
+            .with_offline_push_info(notification())
+    };
     let first = world.ok(push(1)).await.task_id;
     assert_eq!(world.code(push(2)).await, 90024);
     world.clock.advance(2);
-    let nothing = PushToAll::new(3);
+    let nothing = PushToAll::new().with_msg_random(3);
     assert_eq!(world.code(nothing.clone()).await, 90001);
     let online = nothing
         .with_msg_body(text("sale"))
@@ -270,7 +274,7 @@ async fn a_push_can_be_recalled_once_and_for_a_day() {
     world.clock.advance(2);
     assert_eq!(world.code(push(4).with_condition(mixed)).await, 90039);
 
-    let users = PushToAccounts::new("lin", ["mei", "nobody"], 5, notification());
+    let users = PushToAccounts::new("lin", ["mei", "nobody"], notification()).with_msg_random(5);
     let batch = world.ok(users).await;
     let failures = batch.error_list.unwrap();
     assert_eq!(failures, [PushFailure::new("nobody", 70107)]);

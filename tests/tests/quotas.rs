@@ -96,7 +96,7 @@ async fn everybody_is_told(users: usize) {
     let (amount, minute) = (quota.amount as usize, quota.seconds);
     let full = u32::try_from((users.len() - 1) / amount).unwrap();
     let shortest = Duration::from_secs(minute.into()) * full;
-    let message = SendMsgToMany::new(&users, 7, text("Doors open")).with_from_account("u0");
+    let message = SendMsgToMany::new(&users, text("Doors open")).with_from_account("u0");
     let begin = Instant::now();
     let outcome = client.batch(message).await;
     let took = begin.elapsed();
@@ -140,7 +140,7 @@ async fn messages_to_200_000_reach_everybody_in_the_time_that_the_quota_takes() 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_wait_for_the_quota_is_unsent_and_can_be_sent_later() {
     let (simulator, client, users) = world(13_500).await;
-    let message = SendMsgToMany::new(&users, 7, text("Doors open"));
+    let message = SendMsgToMany::new(&users, text("Doors open"));
     let begin = Instant::now();
     let batch = client.batch(message).quota_wait(Duration::ZERO);
     let outcome = batch.await;

@@ -155,11 +155,15 @@ const KINDS: [Kind; 8] = [
 ];
 
 fn message() -> SendMsg {
-    SendMsg::new("mei", 77, text("once")).with_from_account("lin")
+    SendMsg::new("mei", text("once"))
+        .with_msg_random(77)
+        .with_from_account("lin")
 }
 
 fn to_many() -> SendMsgToMany {
-    SendMsgToMany::new(["mei"], 77, text("once")).with_from_account("lin")
+    SendMsgToMany::new(["mei"], text("once"))
+        .with_msg_random(77)
+        .with_from_account("lin")
 }
 
 /// The path of a kind's command and what those say who are asked; none where there is no such way.
@@ -189,10 +193,25 @@ async fn run(client: &Client, kind: Kind, way: Way) -> Option<(&'static str, Tol
         Kind::Read => batched(client, GetGroupInfo::new(["chess"]), way).await,
         Kind::Idempotent => batched(client, ImportAccounts::new(["new"]), way).await,
         Kind::Message => any(client, message().with_msg_seq(5), way).await,
-        Kind::MessageWithoutSeq => any(client, message(), way).await,
+        Kind::MessageWithoutSeq => {
+            let mut message = message();
+            message.msg_seq = None;
+            any(client, message, way).await
+        }
         Kind::ToMany => batched(client, to_many().with_msg_seq(5), way).await,
-        Kind::ToManyWithoutSeq => batched(client, to_many(), way).await,
-        Kind::ToGroup => any(client, SendGroupMsg::new("chess", 7, text("once")), way).await,
+        Kind::ToManyWithoutSeq => {
+            let mut to_many = to_many();
+            to_many.msg_seq = None;
+            batched(client, to_many, way).await
+        }
+        Kind::ToGroup => {
+            any(
+                client,
+                SendGroupMsg::new("chess", text("once")).with_random(7),
+                way,
+            )
+            .await
+        }
         Kind::Unsafe => any(client, CreateGroup::new(GroupType::PUBLIC, "new"), way).await,
     }
 }

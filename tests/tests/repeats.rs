@@ -3,7 +3,15 @@
 
 use tencent_chat_simulator::Fault;
 use tencent_chat_tests::world::World;
-use tencent_chat_types::{ENDPOINTS, Endpoint, Meta, Repeat, message::MarkC2cMsgsRead};
+use tencent_chat_types::{
+    ENDPOINTS, Endpoint, EndpointVisitor, Meta, Repeat,
+    message::{
+        GetC2cHistory, ImportC2cMsg, MarkC2cMsgsRead, SendBroadcastMsg, SendGroupMsg, SendMsg,
+        SendMsgToMany, import_c2c_msg::ImportMode,
+    },
+    model::TextElem,
+    visit_endpoint,
+};
 
 fn meta(path: &str) -> &'static Meta {
     let found = ENDPOINTS.iter().find(|meta| meta.path == path);
@@ -65,4 +73,79 @@ async fn marking_as_read_is_repeated_with_a_time_only() {
     assert_eq!(error.tries().len(), 1, "{error}");
     faults.inject(path, [Fault::ResetAfter]).unwrap();
     world.client.send(&bounded).await.unwrap();
+}
+
+fn text(words: &str) -> [TextElem; 1] {
+    [TextElem::new(words)]
+}
+
+/// Nobody has to think of numbers.
+#[test]
+fn what_constructors_make_may_be_sent_again() {
+    assert!(SendMsg::new("mei", text("hi")).is_repeat_safe());
+    assert!(SendMsgToMany::new(["mei"], text("hi")).is_repeat_safe());
+    assert!(SendGroupMsg::new("chess", text("hi")).is_repeat_safe());
+    assert!(SendBroadcastMsg::new(text("hi")).is_repeat_safe());
+    let import = ImportC2cMsg::new(ImportMode::HISTORY, "lin", "mei", 1_500_000_000, text("hi"));
+    assert!(import.is_repeat_safe());
+    let (first, second) = (
+        SendMsg::new("mei", text("hi")),
+        SendMsg::new("mei", text("hi")),
+    );
+    assert_ne!(first.msg_random, second.msg_random);
+    assert!(
+        first.msg_seq < second.msg_seq,
+        "messages of one second keep their order"
+    );
+    assert_eq!(first.clone().msg_random, first.msg_random);
+}
+
+/// Numbers are made by constructors alone: what was not there when it was read is not there when it is written.
+#[test]
+fn decoding_makes_no_numbers() {
+    struct Decode;
+    impl EndpointVisitor for Decode {
+        type Output = (String, bool);
+        fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output {
+            let request: E = serde_json::from_str("{}").unwrap();
+            (
+                serde_json::to_string(&request).unwrap(),
+                request.is_repeat_safe(),
+            )
+        }
+    }
+    let mut compared = 0;
+    for meta in ENDPOINTS {
+        if let Repeat::DeduplicatedBy(_) = meta.repeat {
+            compared += 1;
+            assert_eq!(
+                visit_endpoint(meta.path, Decode),
+                Some(("{}".to_owned(), false))
+            );
+        }
+    }
+    assert!(compared >= 9, "{compared}");
+}
+
+/// Two processes that know an order by the same name send one message.
+#[tokio::test]
+async fn an_idempotency_key_makes_the_second_request_a_duplicate() {
+    let world = World::new().await;
+    let send = async |key: &str| {
+        let message = SendMsg::new("mei", text("Shipped")).with_from_account("lin");
+        world.ok(message.with_idempotency_key(key)).await;
+    };
+    let history = async || {
+        let history = GetC2cHistory::new("mei", "lin", 100, 1_700_000_000, 1_700_000_999);
+        world.ok(history).await.msg_cnt
+    };
+    send("order-1234-shipped").await;
+    world.clock.advance(119);
+    send("order-1234-shipped").await;
+    assert_eq!(history().await, 1);
+    send("order-1235-shipped").await;
+    assert_eq!(history().await, 2);
+    world.clock.advance(120);
+    send("order-1234-shipped").await;
+    assert_eq!(history().await, 3, "the service forgets");
 }

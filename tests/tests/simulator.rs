@@ -30,7 +30,8 @@ use xtask::codegen::load;
 
 /// A message from lin.
 fn to(user: &str, random: u32, seq: u32, words: &str) -> SendMsg {
-    SendMsg::new(user, random, text(words))
+    SendMsg::new(user, text(words))
+        .with_msg_random(random)
         .with_msg_seq(seq)
         .with_from_account("lin")
 }
@@ -84,7 +85,7 @@ async fn duplicates_are_told_by_sender_numbers_and_content_for_120_seconds() {
     assert_eq!(history(&world, "mei").await.len(), 5);
     // The same holds for one call to many.
     let many = |users: &[&str]| {
-        let many = SendMsgToMany::new(users.iter().copied(), 9, text("all"));
+        let many = SendMsgToMany::new(users.iter().copied(), text("all")).with_msg_random(9);
         many.with_msg_seq(90).with_from_account("lin")
     };
     assert!(counts(&world, many(&["ada", "bob"])).await);
@@ -93,7 +94,8 @@ async fn duplicates_are_told_by_sender_numbers_and_content_for_120_seconds() {
     world.clock.advance(120);
     assert!(counts(&world, many(&["ada", "bob"])).await);
     // Without a sequence number the service picks one, so only the same second tells.
-    let unnumbered = SendMsg::new("mei", 11, text("hi"));
+    let mut unnumbered = SendMsg::new("mei", text("hi")).with_msg_random(11);
+    unnumbered.msg_seq = None;
     assert!(counts(&world, unnumbered.clone()).await);
     assert!(!counts(&world, unnumbered.clone()).await);
     world.clock.advance(1);
@@ -104,7 +106,11 @@ async fn duplicates_are_told_by_sender_numbers_and_content_for_120_seconds() {
 async fn group_messages_are_duplicates_for_five_minutes() {
     let world = World::new().await;
     let id = world.group(GroupType::PUBLIC, "chess").await;
-    let say = |words| SendGroupMsg::new(id.as_str(), 5, text(words)).with_from_account("lin");
+    let say = |words| {
+        SendGroupMsg::new(id.as_str(), text(words))
+            .with_random(5)
+            .with_from_account("lin")
+    };
     let first = world.ok(say("hi")).await.msg_seq;
     world.clock.advance(299);
     assert_eq!(world.ok(say("hi")).await.msg_seq, first);
@@ -113,7 +119,7 @@ async fn group_messages_are_duplicates_for_five_minutes() {
     assert!(counts(&world, say("ho")).await);
     world.clock.advance(1);
     assert!(counts(&world, say("hi")).await);
-    let broadcast = SendBroadcastMsg::new(5, text("to all"));
+    let broadcast = SendBroadcastMsg::new(text("to all")).with_random(5);
     let first = world.ok(broadcast.clone()).await.msg_seq;
     assert_eq!(world.ok(broadcast.clone()).await.msg_seq, first);
     assert_eq!(applied(&world), 0);
@@ -125,7 +131,9 @@ async fn group_messages_are_duplicates_for_five_minutes() {
 async fn imported_duplicates_are_told_by_numbers_and_time_whatever_they_say() {
     let world = World::new().await;
     let import = |from: &str, to: &str, seq, time, words: &str| {
-        ImportC2cMsg::new(ImportMode::HISTORY, from, to, 5, time, text(words)).with_msg_seq(seq)
+        ImportC2cMsg::new(ImportMode::HISTORY, from, to, time, text(words))
+            .with_msg_random(5)
+            .with_msg_seq(seq)
     };
     assert!(counts(&world, import("lin", "mei", 1, NOW - 500, "a")).await);
     assert!(!counts(&world, import("lin", "mei", 1, NOW - 500, "b")).await);
@@ -237,7 +245,9 @@ async fn recalled_and_deleted_group_messages_keep_all_but_their_elements() {
     let world = World::new().await;
     let id = world.group(GroupType::PUBLIC, "chess").await;
     for (number, user) in [(1, "lin"), (2, "mei"), (3, "lin")] {
-        let message = SendGroupMsg::new(id.as_str(), number, text("hi")).with_from_account(user);
+        let message = SendGroupMsg::new(id.as_str(), text("hi"))
+            .with_random(number)
+            .with_from_account(user);
         world.ok(message.with_msg_priority(MsgPriority::HIGH)).await;
     }
     world
@@ -500,7 +510,7 @@ async fn requests_and_deliveries_are_remembered_up_to_a_bound() {
     let client = client.unlimited().build().unwrap();
     for number in 0..8 {
         client
-            .send(&SendMsg::new("mei", number, text(&format!("{number}"))))
+            .send(&SendMsg::new("mei", text(&format!("{number}"))).with_msg_random(number))
             .await
             .unwrap();
         simulator.webhooks_idle().await;

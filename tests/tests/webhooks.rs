@@ -195,7 +195,8 @@ fn first(body: &[MsgElement]) -> String {
 }
 
 fn to_mei(random: u32, words: &str) -> SendMsg {
-    SendMsg::new("mei", random, text(words))
+    SendMsg::new("mei", text(words))
+        .with_msg_random(random)
         .with_from_account("lin")
         .with_msg_seq(random)
 }
@@ -253,7 +254,9 @@ async fn group_messages_are_as_the_app_answers() {
     let (world, app) = with_app().await;
     let group = world.group(GroupType::PUBLIC, "chess").await;
     let send = |random: u32, words: &str| {
-        SendGroupMsg::new(group.as_str(), random, text(words)).with_from_account("mei")
+        SendGroupMsg::new(group.as_str(), text(words))
+            .with_random(random)
+            .with_from_account("mei")
     };
     assert_eq!(world.ok(send(1, "allowed")).await.msg_seq, Some(1));
     app.says(ASK_GROUP, [code(1)]);
@@ -520,7 +523,9 @@ async fn every_question_is_refused_without_an_answer_when_the_policy_says_so() {
     }
     let simulator = &world.simulator;
     simulator.set_webhooks(target).unwrap();
-    let send = SendGroupMsg::new(group.as_str(), 1, text("x")).with_from_account("mei");
+    let send = SendGroupMsg::new(group.as_str(), text("x"))
+        .with_random(1)
+        .with_from_account("mei");
     assert_eq!(world.code(send).await, 10016);
     assert_eq!(
         world.code(CreateGroup::new(GroupType::PUBLIC, "new")).await,
@@ -614,14 +619,17 @@ async fn the_app_is_told_of_all_changes_in_order() {
     // One-to-one messages; several receivers at once are not told of.
     let sent = world.ok(to_mei(1, "hello")).await;
     world
-        .ok(SendMsgToMany::new(["mei", "ada"], 2, text("all")))
+        .ok(SendMsgToMany::new(["mei", "ada"], text("all")).with_msg_random(2))
         .await;
     world.ok(MarkC2cMsgsRead::new("mei", "lin")).await;
     world
         .ok(RecallC2cMsg::new("lin", "mei", sent.msg_key.unwrap()))
         .await;
     world.ok(CreateChatbot::new("@RBT#weather")).await;
-    let asks = SendMsg::new("@RBT#weather", 3, text("rain?")).with_from_account("lin");
+    let asks = SendMsg::new("@RBT#weather", text("rain?"))
+        .with_msg_random(3)
+        .with_msg_seq(4)
+        .with_from_account("lin");
     world.ok(asks).await;
     simulator
         .send_as("mei", "lin", text("from a device"))
@@ -631,22 +639,30 @@ async fn the_app_is_told_of_all_changes_in_order() {
     // A group.
     let group = world.group(GroupType::PUBLIC, "chess").await;
     let id = group.as_str();
-    let say = SendGroupMsg::new(id, 1, text("hi")).with_from_account("mei");
+    let say = SendGroupMsg::new(id, text("hi"))
+        .with_random(1)
+        .with_from_account("mei");
     let seq = world.ok(say).await.msg_seq.unwrap();
     let mentions = [
         GroupAt::new(false).with_group_at_account("@RBT#weather"),
         GroupAt::new(false).with_group_at_account("ada"),
     ];
-    let mention = SendGroupMsg::new(id, 9, text("rain?")).with_from_account("mei");
+    let mention = SendGroupMsg::new(id, text("rain?"))
+        .with_random(9)
+        .with_from_account("mei");
     world.ok(mention.with_group_at_info(mentions)).await;
     let all = GroupAt::new(true).with_group_at_account("@RBT#weather");
-    let mention = SendGroupMsg::new(id, 10, text("all of you")).with_from_account("mei");
+    let mention = SendGroupMsg::new(id, text("all of you"))
+        .with_random(10)
+        .with_from_account("mei");
     world.ok(mention.with_group_at_info([all])).await;
     simulator.read_group_msgs(id, "ada", seq);
     simulator.read_group_msgs(id, "ada", seq);
     let recall = tencent_chat_types::model::MsgSeqItem::new(seq);
     world.ok(RecallGroupMsgs::new(id, [recall])).await;
-    let stranger = SendGroupMsg::new(id, 2, text("hi")).with_from_account("bob");
+    let stranger = SendGroupMsg::new(id, text("hi"))
+        .with_random(2)
+        .with_from_account("bob");
     world.code(stranger).await;
     world
         .ok(ModifyGroup::new(id)
@@ -884,7 +900,8 @@ async fn handlers_may_call_the_service() {
             let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1);
             let before = client.send(&history).await.unwrap();
             assert_eq!(before.msg_cnt, 0, "the message is not there yet");
-            let copy = SendMsg::new("ada", event.msg_random, event.msg_body.clone());
+            let copy =
+                SendMsg::new("ada", event.msg_body.clone()).with_msg_random(event.msg_random);
             client.send(&copy).await.unwrap();
             C2cBeforeSendMsgAnswer::Allow
         }
@@ -996,7 +1013,9 @@ async fn a_message_can_do_without_webhooks() {
     world
         .ok(to_mei(1, "quiet").with_forbid_callback_control(both.clone()))
         .await;
-    let say = SendGroupMsg::new(group, 1, text("quiet")).with_from_account("mei");
+    let say = SendGroupMsg::new(group, text("quiet"))
+        .with_random(1)
+        .with_from_account("mei");
     world.ok(say.with_forbid_callback_control(both)).await;
     world.simulator.webhooks_idle().await;
     assert_eq!(app.seen().len(), before);

@@ -8,7 +8,7 @@
 //! let client = Client::builder(1400000000, "administrator", SecretKey::from_env("CHAT_KEY")?)
 //!     .region(Region::SINGAPORE)
 //!     .build()?;
-//! let sent = client.send(&SendMsg::new("mei", 7, [TextElem::new("Dinner at seven?")])).await?;
+//! let sent = client.send(&SendMsg::new("mei", [TextElem::new("Dinner at seven?")])).await?;
 //! println!("{:?}", sent.msg_key);
 //! # Ok(())
 //! # }

@@ -63,7 +63,9 @@ impl Drop for World {
 }
 
 fn message(number: u32) -> SendMsg {
-    SendMsg::new("mei", number, [TextElem::new("hi")]).with_from_account("lin")
+    SendMsg::new("mei", [TextElem::new("hi")])
+        .with_msg_random(number)
+        .with_from_account("lin")
 }
 
 #[test]

@@ -124,7 +124,9 @@ fn debugged(value: &impl Debug) -> String {
 }
 
 fn message() -> SendMsg {
-    SendMsg::new("mei", 7, [TextElem::new("hi")]).with_msg_seq(1)
+    SendMsg::new("mei", [TextElem::new("hi")])
+        .with_msg_random(7)
+        .with_msg_seq(1)
 }
 
 fn list() -> GetContactGroup {

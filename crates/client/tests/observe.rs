@@ -171,7 +171,7 @@ async fn typed_and_raw_calls_count_as_many_items_as_they_have() {
     let mut expected = Vec::new();
     for count in [0, 1, 3, 500] {
         let users: Vec<String> = (0..count).map(|number| format!("u{number}")).collect();
-        let request = SendMsgToMany::new(&users, 1, body.clone());
+        let request = SendMsgToMany::new(&users, body.clone());
         client.call(request.clone()).unchecked().await.unwrap();
         client.send_raw(path, &request).await.unwrap();
         expected.extend([(count, Edition::Free); 2]);

@@ -162,7 +162,8 @@ async fn limits_are_checked_before_anything_is_sent() {
     client.call(request).unchecked().await.unwrap();
     assert_eq!(server.seen().len(), 1);
     // All at once, with the place of each; the values themselves are not repeated.
-    let request = SendMsg::new("x".repeat(33), 1, [TextElem::new("secret text")])
+    let request = SendMsg::new("x".repeat(33), [TextElem::new("secret text")])
+        .with_msg_random(1)
         .with_from_account("y".repeat(40));
     let text = client.send(&request).await.unwrap_err().to_string();
     assert!(

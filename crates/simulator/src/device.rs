@@ -124,7 +124,10 @@ impl Simulator {
         to: &str,
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<String, Refused> {
-        let request = SendMsg::new(to, self.shared.device_random(), body).with_from_account(user);
+        let mut request = SendMsg::new(to, body)
+            .with_msg_random(self.shared.device_random())
+            .with_from_account(user);
+        request.msg_seq = None;
         let begin = |context: &mut Context<'_>| message::send_msg(context, request.clone());
         let reply = self.shared.act_asking(&browser(user), begin).await?;
         Ok(reply.msg_key.unwrap_or_default())
@@ -142,7 +145,9 @@ impl Simulator {
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<u64, Refused> {
         let random = self.shared.device_random();
-        let request = SendGroupMsg::new(group, random, body).with_from_account(user);
+        let request = SendGroupMsg::new(group, body)
+            .with_random(random)
+            .with_from_account(user);
         let begin =
             |context: &mut Context<'_>| group_messages::send_group_msg(context, request.clone());
         let reply = self.shared.act_asking(&browser(user), begin).await?;

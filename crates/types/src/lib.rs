@@ -9,6 +9,7 @@
 //! formats are kept (see [`wire`]).
 
 mod batch;
+mod duplicates;
 mod endpoint;
 mod envelope_ext;
 mod error_code;

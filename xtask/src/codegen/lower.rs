@@ -529,6 +529,7 @@ impl Lowering {
             doc: def.doc.value.clone(),
             default: def.default.clone(),
             quoted: def.quoted,
+            random: def.random,
             limits: limits.into_iter().flatten().collect(),
             deprecated: def.deprecated.clone(),
             unconfirmed: def.unconfirmed.clone(),

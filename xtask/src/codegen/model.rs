@@ -415,6 +415,8 @@ pub struct Field {
     pub default: Option<String>,
     /// Whether the service writes the integer as a text.
     pub quoted: bool,
+    /// Whether constructors fill it at random.
+    pub random: bool,
     /// Documented limits.
     pub limits: Vec<Limit>,
     /// What to use instead.

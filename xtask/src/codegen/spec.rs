@@ -170,6 +170,7 @@ impl WebhooksFile {
             min_items: None,
             max_items: None,
             quoted: false,
+            random: false,
             min: None,
             max: None,
             deprecated: None,
@@ -832,6 +833,10 @@ pub struct Field {
     /// The service writes this integer as a text; it is read as a number and written back as a text.
     #[serde(default)]
     pub quoted: bool,
+    /// Constructors fill this number of a request at random, so that nobody has to; it is one of those by
+    /// which the service drops duplicates (`deduplicated_by`).
+    #[serde(default)]
+    pub random: bool,
     /// Smallest number.
     pub min: Option<i64>,
     /// Largest number.
@@ -1047,7 +1052,7 @@ impl<T> Default for Ordered<T> {
 
 impl<T> Ordered<T> {
     /// Entries in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = (&At<String>, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&At<String>, &T)> + Clone {
         self.0.iter().map(|(key, value)| (key, value))
     }
     /// The entry with this key.

@@ -49,7 +49,7 @@ impl Rules<'_> {
         self.local_names(source, local, shared, &needed);
         self.definitions(source, local, shared);
         let own = local.names();
-        self.fields(source, &file.request, &own, shared);
+        self.request_fields(source, file, &own, shared);
         self.fields(source, &file.reply, &own, shared);
         self.common_fields(source, &file.reply);
         self.repeat(source, file);

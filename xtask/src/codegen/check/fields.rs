@@ -8,7 +8,7 @@ use crate::codegen::{
     diagnostic::Diagnostic,
     load::Source,
     names,
-    spec::{At, Field, Ordered},
+    spec::{At, EndpointFile, Field, Ordered, Repeat},
     type_expr::{self, TypeExpr},
 };
 use std::collections::BTreeMap;
@@ -16,7 +16,69 @@ use std::collections::BTreeMap;
 /// Names that every generated struct has already.
 const RESERVED_FIELDS: &[&str] = &["extra", "envelope"];
 impl Rules<'_> {
+    /// The fields of anything but a request.
     pub(super) fn fields(
+        &mut self,
+        source: &Source,
+        fields: &Ordered<Field>,
+        own: &Names,
+        shared: &Names,
+    ) {
+        for (wire, _) in fields.iter().filter(|(_, field)| field.random) {
+            let message = format!("nothing makes `{}` at random", wire.value);
+            self.at(
+                source,
+                wire,
+                message,
+                "`random` on fields of [request] only",
+            );
+        }
+        self.any_fields(source, fields, own, shared);
+    }
+
+    /// The fields of a request, of which constructors can make some at random.
+    pub(super) fn request_fields(
+        &mut self,
+        source: &Source,
+        file: &EndpointFile,
+        own: &Names,
+        shared: &Names,
+    ) {
+        let numbers: &[At<String>] = match &file.repeat.value {
+            Repeat::DeduplicatedBy(fields) => fields,
+            _ => &[],
+        };
+        let random = file.request.iter().filter(|(_, field)| field.random);
+        for (wire, field) in random.clone() {
+            let message = format!("`{}` cannot be made at random", wire.value);
+            if !numbers.iter().any(|number| number.value == wire.value) {
+                let expected = "a field that `deduplicated_by` names";
+                self.at(source, wire, &message, expected);
+            }
+            let ty = type_expr::parse(&field.ty);
+            if !matches!(ty, Ok(TypeExpr::U32 | TypeExpr::U64)) {
+                self.at(source, &field.ty, &message, "`u32` or `u64`");
+            }
+            if field.min.or(field.max).is_some() || field.quoted {
+                let expected = "a number without `min`, `max` and `quoted`";
+                self.at(source, wire, &message, expected);
+            }
+        }
+        // Setters are called like the fields.
+        let taken = |(wire, field): &(&At<String>, &Field)| {
+            let rust = field.rust.as_ref().map(|rust| rust.value.clone());
+            rust.unwrap_or_else(|| names::field_name(wire)) == "idempotency_key"
+        };
+        if random.count() > 0
+            && let Some((wire, _)) = file.request.iter().find(taken)
+        {
+            let message = "`with_idempotency_key` sets the numbers that are made at random";
+            self.at(source, wire, message, "another name: rust = \"…\"");
+        }
+        self.any_fields(source, &file.request, own, shared);
+    }
+
+    fn any_fields(
         &mut self,
         source: &Source,
         fields: &Ordered<Field>,

@@ -16,6 +16,7 @@ pub(super) const RESERVED_TYPES: &[&str] = &[
     "Checker",
     "Edition",
     "Default",
+    "DuplicateNumber",
     "Endpoint",
     "Envelope",
     "Err",

@@ -1,6 +1,6 @@
 //! How objects are made: constructors with what must be there, setters for the rest.
 
-use super::docs::doc;
+use super::docs::{doc, listed};
 use crate::codegen::{
     model::{Endpoint, Field, Kind, Object, PagingStyle, Role, Type, Webhook},
     names::ident,
@@ -8,12 +8,13 @@ use crate::codegen::{
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
+use std::fmt::Write as _;
 
 /// Most required fields that are readable as positional arguments before clippy objects.
 const MANY_ARGUMENTS: usize = 7;
 
 /// The required fields that a constructor asks for: all but those of the cursor whose first value
-/// is fixed.
+/// is fixed, and those that are random.
 pub(super) fn arguments<'a>(
     object: &'a Object,
     start: Start<'a>,
@@ -40,14 +41,22 @@ pub(super) struct Start<'a> {
     pub(super) webhook: Option<(&'a str, &'a Webhook)>,
 }
 
-/// Value of a field that has only one in a new object: a cursor for the first page, the name of a
-/// webhook in its event.
+/// The fields that constructors fill at random.
+pub(super) fn random(object: &Object) -> impl Iterator<Item = &Field> {
+    object.fields.iter().filter(|field| field.random)
+}
+
+/// Value of a field that a new object has without being told: a cursor for the first page, the name of
+/// a webhook in its event, a random number.
 fn first(field: &Field, object: &Object, start: Start<'_>) -> Option<TokenStream> {
     if let (Role::Event, Some((tag, webhook))) = (object.role, start.webhook) {
         return (field.wire == tag).then(|| {
             let (names, constant) = (ident(tag), ident(&webhook.constant));
             quote! { #names::#constant }
         });
+    }
+    if field.random {
+        return Some(quote! { DuplicateNumber::next() });
     }
     first_of_cursor(field, object, start.endpoint).map(|value| {
         let value = Literal::i64_unsuffixed(value);
@@ -186,11 +195,9 @@ pub(super) fn constructors(
             }
         });
     }
-    let starts = object
-        .fields
-        .iter()
+    let starts = (object.fields.iter().filter(|field| !field.random))
         .any(|field| object.role != Role::Event && first(field, object, start).is_some());
-    let docs = doc(match (count, starts, object.role) {
+    let mut docs = match (count, starts, object.role) {
         (0, false, Role::Request) => "A request without optional fields.",
         (0, false, Role::Event) => "An event without optional fields.",
         (0, false, _) => "An object without optional fields.",
@@ -198,7 +205,17 @@ pub(super) fn constructors(
         (_, false, Role::Request) => "A request with the fields that must be sent.",
         (_, false, Role::Event) => "An event with the fields that always come; for tests.",
         (_, false, _) => "An object with the fields that must be there.",
-    });
+    }
+    .to_owned();
+    if random(object).next().is_some() {
+        let _ = write!(
+            docs,
+            " New numbers tell it from a duplicate: {}.",
+            links(random(object))
+        );
+    }
+    let docs = doc(&docs);
+    setters.extend(idempotency_key(object));
     let many = (count > MANY_ARGUMENTS).then(
         || quote! { #[allow(clippy::too_many_arguments, reason = "the service requires as many")] },
     );
@@ -206,7 +223,18 @@ pub(super) fn constructors(
     let quiet = deprecated_fields.then(
         || quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] },
     );
-    let all_optional = choices.is_empty() && object.fields.iter().all(|field| !field.required);
+    let all_optional = choices.is_empty()
+        && random(object).next().is_none()
+        && object.fields.iter().all(|field| !field.required);
+    let by_default = (count == 0 && random(object).next().is_some()).then(|| {
+        quote! {
+            impl Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    });
     if all_optional {
         return Ok(quote! {
             impl #name {
@@ -231,6 +259,45 @@ pub(super) fn constructors(
             }
             #others
             #setters
+        }
+        #by_default
+    })
+}
+
+/// Links to fields: `a`, `a and b`, `a, b and c`.
+fn links<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
+    let links: Vec<String> = fields
+        .map(|field| format!("[`{0}`](Self::{0})", field.rust.trim_start_matches("r#")))
+        .collect();
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    listed(&links)
+}
+
+/// The setter that makes the numbers of a name that the app has for what it does.
+fn idempotency_key(object: &Object) -> Option<TokenStream> {
+    random(object).next()?;
+    let docs = doc(&format!(
+        "Sets {} by what the app calls the message itself, such as `order-1234-shipped`.\n\n\
+         The same key gives the same numbers, in every process and version. So the service drops the second of two requests \
+         that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does \
+         not travel, but can be guessed from the numbers: it is no place for secrets.",
+        links(random(object)),
+    ));
+    let set = random(object).map(|field| {
+        let (rust, wire) = (ident(&field.rust), &field.wire);
+        let number = quote! { DuplicateNumber::of_key(#wire, key) };
+        match field.required {
+            true => quote! { self.#rust = #number; },
+            false => quote! { self.#rust = Some(#number); },
+        }
+    });
+    Some(quote! {
+        #docs
+        #[must_use]
+        pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+            let key = key.as_ref();
+            #(#set)*
+            self
         }
     })
 }
@@ -258,6 +325,7 @@ fn start_of(
             (true, None) if rust == value.to_string() => quote! { #rust, },
             (true, None) => quote! { #rust: #value, },
             (false, _) if is_chosen => quote! { #rust: Some(#value), },
+            (false, Some(first)) if field.random => quote! { #rust: Some(#first), },
             (false, _) => quote! { #rust: None, },
         });
     }

@@ -162,7 +162,7 @@ fn quota(quota: &Quota) -> String {
 }
 
 /// `A`, `A and B`, `A, B and C`.
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{
     batch,
-    constructors::{Start, arguments, choices, constructors},
+    constructors::{Start, arguments, choices, constructors, random},
     docs::{doc, endpoint_facts},
     endpoints::endpoint_impl,
     events::event_facts,
@@ -36,7 +36,9 @@ pub(super) fn emit(
     // Only what can be made without a choice has a default; a request with required fields cannot.
     let can_default = match object.role {
         Role::Request => {
-            arguments(object, start).next().is_none() && choices(object, start).is_empty()
+            arguments(object, start).next().is_none()
+                && choices(object, start).is_empty()
+                && random(object).next().is_none()
         }
         Role::Event => false,
         Role::Reply | Role::Part => true,

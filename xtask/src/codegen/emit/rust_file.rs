@@ -35,6 +35,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "Listed", "Unlisted", "Verdict", "by_code", "by_value", "key_part", "words",
         ],
     ),
+    ("crate::duplicates", &["DuplicateNumber"]),
     ("crate::endpoint", &["is_set"]),
     (
         "crate::paging",

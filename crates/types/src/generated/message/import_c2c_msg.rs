@@ -3,6 +3,7 @@
 //! `POST v4/openim/importmsg`: Importing One-to-One Messages
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
@@ -78,12 +79,11 @@ pub struct ImportC2cMsg {
 }
 
 impl ImportC2cMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(
         sync_from_old_system: impl Into<ImportMode>,
         from_account: impl Into<String>,
         to_account: impl Into<String>,
-        msg_random: u32,
         msg_time_stamp: u64,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Self {
@@ -91,8 +91,8 @@ impl ImportC2cMsg {
             sync_from_old_system: sync_from_old_system.into(),
             from_account: from_account.into(),
             to_account: to_account.into(),
-            msg_seq: None,
-            msg_random,
+            msg_seq: Some(DuplicateNumber::next()),
+            msg_random: DuplicateNumber::next(),
             msg_time_stamp,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
@@ -107,6 +107,13 @@ impl ImportC2cMsg {
         self
     }
 
+    /// Sets [`msg_random`](Self::msg_random).
+    #[must_use]
+    pub fn with_msg_random(mut self, msg_random: u32) -> Self {
+        self.msg_random = msg_random;
+        self
+    }
+
     /// Sets [`cloud_custom_data`](Self::cloud_custom_data).
     #[must_use]
     pub fn with_cloud_custom_data(
@@ -114,6 +121,17 @@ impl ImportC2cMsg {
         cloud_custom_data: impl Into<String>,
     ) -> Self {
         self.cloud_custom_data = Some(cloud_custom_data.into());
+        self
+    }
+
+    /// Sets [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.msg_seq = Some(DuplicateNumber::of_key("MsgSeq", key));
+        self.msg_random = DuplicateNumber::of_key("MsgRandom", key);
         self
     }
 }

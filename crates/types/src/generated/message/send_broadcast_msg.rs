@@ -3,6 +3,7 @@
 //! `POST v4/group_open_http_svc/send_broadcast_msg`: Broadcast Message of Audio-Video Group
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
@@ -50,14 +51,11 @@ pub struct SendBroadcastMsg {
 }
 
 impl SendBroadcastMsg {
-    /// A request with the fields that must be sent.
-    pub fn new(
-        random: u32,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
+    pub fn new(msg_body: impl IntoIterator<Item = impl Into<MsgElement>>) -> Self {
         Self {
             from_account: None,
-            random,
+            random: DuplicateNumber::next(),
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             cloud_custom_data: None,
             extra: Extra::default(),
@@ -71,6 +69,13 @@ impl SendBroadcastMsg {
         self
     }
 
+    /// Sets [`random`](Self::random).
+    #[must_use]
+    pub fn with_random(mut self, random: u32) -> Self {
+        self.random = random;
+        self
+    }
+
     /// Sets [`cloud_custom_data`](Self::cloud_custom_data).
     #[must_use]
     pub fn with_cloud_custom_data(
@@ -78,6 +83,16 @@ impl SendBroadcastMsg {
         cloud_custom_data: impl Into<String>,
     ) -> Self {
         self.cloud_custom_data = Some(cloud_custom_data.into());
+        self
+    }
+
+    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.random = DuplicateNumber::of_key("Random", key);
         self
     }
 }

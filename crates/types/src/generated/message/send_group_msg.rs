@@ -10,6 +10,7 @@
 //! * Why: a sample on the page shows it.
 
 use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, MsgPriority, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
@@ -109,15 +110,14 @@ pub struct SendGroupMsg {
 }
 
 impl SendGroupMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
     pub fn new(
         group_id: impl Into<String>,
-        random: u32,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            random,
+            random: DuplicateNumber::next(),
             msg_priority: None,
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             from_account: None,
@@ -133,6 +133,13 @@ impl SendGroupMsg {
             need_read_receipt: None,
             extra: Extra::default(),
         }
+    }
+
+    /// Sets [`random`](Self::random).
+    #[must_use]
+    pub fn with_random(mut self, random: u32) -> Self {
+        self.random = random;
+        self
     }
 
     /// Sets [`msg_priority`](Self::msg_priority).
@@ -240,6 +247,16 @@ impl SendGroupMsg {
     #[must_use]
     pub fn with_need_read_receipt(mut self, need_read_receipt: impl Into<Flag>) -> Self {
         self.need_read_receipt = Some(need_read_receipt.into());
+        self
+    }
+
+    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.random = DuplicateNumber::of_key("Random", key);
         self
     }
 }

@@ -3,6 +3,7 @@
 //! `POST v4/openim/sendmsg`: Sending One-to-One Messages to One User
 
 use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
@@ -116,10 +117,9 @@ pub struct SendMsg {
 }
 
 impl SendMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(
         to_account: impl Into<String>,
-        msg_random: u32,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Self {
         Self {
@@ -128,8 +128,8 @@ impl SendMsg {
             to_account: to_account.into(),
             online_only_flag: None,
             msg_life_time: None,
-            msg_seq: None,
-            msg_random,
+            msg_seq: Some(DuplicateNumber::next()),
+            msg_random: DuplicateNumber::next(),
             msg_time_stamp: None,
             forbid_callback_control: None,
             send_msg_control: None,
@@ -177,6 +177,13 @@ impl SendMsg {
     #[must_use]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
+        self
+    }
+
+    /// Sets [`msg_random`](Self::msg_random).
+    #[must_use]
+    pub fn with_msg_random(mut self, msg_random: u32) -> Self {
+        self.msg_random = msg_random;
         self
     }
 
@@ -247,6 +254,17 @@ impl SendMsg {
         is_need_read_receipt: impl Into<Flag>,
     ) -> Self {
         self.is_need_read_receipt = Some(is_need_read_receipt.into());
+        self
+    }
+
+    /// Sets [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.msg_seq = Some(DuplicateNumber::of_key("MsgSeq", key));
+        self.msg_random = DuplicateNumber::of_key("MsgRandom", key);
         self
     }
 }

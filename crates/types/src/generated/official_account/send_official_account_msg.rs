@@ -10,6 +10,7 @@
 //! * Why: both agree about the same content with the same Random.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::{ForbidCallbackControl, MsgElement, SendMsgControl};
 use crate::model::push::OfflinePushInfo;
@@ -77,15 +78,14 @@ pub struct SendOfficialAccountMsg {
 }
 
 impl SendOfficialAccountMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
     pub fn new(
         official_account: impl Into<String>,
-        random: u32,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Self {
         Self {
             official_account: official_account.into(),
-            random,
+            random: DuplicateNumber::next(),
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             offline_push_info: None,
             forbid_callback_control: None,
@@ -94,6 +94,13 @@ impl SendOfficialAccountMsg {
             cloud_custom_data: None,
             extra: Extra::default(),
         }
+    }
+
+    /// Sets [`random`](Self::random).
+    #[must_use]
+    pub fn with_random(mut self, random: u32) -> Self {
+        self.random = random;
+        self
     }
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
@@ -143,6 +150,16 @@ impl SendOfficialAccountMsg {
         cloud_custom_data: impl Into<String>,
     ) -> Self {
         self.cloud_custom_data = Some(cloud_custom_data.into());
+        self
+    }
+
+    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.random = DuplicateNumber::of_key("Random", key);
         self
     }
 }

@@ -3,6 +3,7 @@
 //! `POST v4/all_member_push/im_push`: Pushing to All Users
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::message::MsgElement;
 use crate::model::push::OfflinePushInfo;
@@ -74,14 +75,11 @@ pub struct PushToUsers {
 }
 
 impl PushToUsers {
-    /// A request with the fields that must be sent.
-    pub fn new(
-        msg_random: u32,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_random`](Self::msg_random).
+    pub fn new(msg_body: impl IntoIterator<Item = impl Into<MsgElement>>) -> Self {
         Self {
             condition: None,
-            msg_random,
+            msg_random: DuplicateNumber::next(),
             msg_body: msg_body.into_iter().map(Into::into).collect(),
             msg_life_time: None,
             from_account: None,
@@ -94,6 +92,13 @@ impl PushToUsers {
     #[must_use]
     pub fn with_condition(mut self, condition: PushCondition) -> Self {
         self.condition = Some(condition);
+        self
+    }
+
+    /// Sets [`msg_random`](Self::msg_random).
+    #[must_use]
+    pub fn with_msg_random(mut self, msg_random: u32) -> Self {
+        self.msg_random = msg_random;
         self
     }
 
@@ -115,6 +120,16 @@ impl PushToUsers {
     #[must_use]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
+        self
+    }
+
+    /// Sets [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.msg_random = DuplicateNumber::of_key("MsgRandom", key);
         self
     }
 }

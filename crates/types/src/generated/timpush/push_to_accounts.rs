@@ -3,6 +3,7 @@
 //! `POST v4/timpush/batch`: UserID Targeted Push
 
 use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
 use crate::model::push::OfflinePushInfo;
 use crate::model::timpush::PushFailure;
@@ -56,27 +57,43 @@ pub struct PushToAccounts {
 }
 
 impl PushToAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_random`](Self::msg_random).
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
-        msg_random: u32,
         offline_push_info: OfflinePushInfo,
     ) -> Self {
         Self {
             from_account: from_account.into(),
             to_account: to_account.into_iter().map(Into::into).collect(),
-            msg_random,
+            msg_random: DuplicateNumber::next(),
             offline_push_info,
             data_id: None,
             extra: Extra::default(),
         }
     }
 
+    /// Sets [`msg_random`](Self::msg_random).
+    #[must_use]
+    pub fn with_msg_random(mut self, msg_random: u32) -> Self {
+        self.msg_random = msg_random;
+        self
+    }
+
     /// Sets [`data_id`](Self::data_id).
     #[must_use]
     pub fn with_data_id(mut self, data_id: impl Into<String>) -> Self {
         self.data_id = Some(data_id.into());
+        self
+    }
+
+    /// Sets [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    ///
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        self.msg_random = DuplicateNumber::of_key("MsgRandom", key);
         self
     }
 }
