@@ -447,7 +447,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_window_survives(before in "[%*\\PC]{0,40}", after in "[%*\\PC]{0,40}", start in 0..60_usize, length in 16..40_usize, encoded in 0..3) {
+        fn no_window_survives(before in "[%*\\PC]{0,40}", after in "[%*\\PC]{0,40}", start in 0..60_usize, length in 24..40_usize, encoded in 0..3) {
+            // Longer than a window: an escape at the end of `before` can take the first characters of the
+            // part for its own, and what it takes is in no window.
             let end = (start + length).min(SIG.len());
             let mut part = SIG[start..end].to_owned();
             for _ in 0..encoded {
