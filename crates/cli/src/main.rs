@@ -20,7 +20,7 @@ mod sig;
 mod webhook;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use failure::Failure;
 use output::Output;
 use std::process::ExitCode;
@@ -48,8 +48,8 @@ fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Code(args) => code::run(&args, output),
         Command::Webhook(args) => wait_for(webhook::run(args, &connection, output)),
         Command::Doctor(args) => wait_for(doctor::run(args, &connection, output)),
-        Command::Completions(args) => shell::completions(&args, output),
-        Command::Man(args) => shell::man(&args),
+        Command::Completions(args) => shell::completions(&args, Cli::command(), output),
+        Command::Man(args) => shell::man(&args, Cli::command()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Completions and man pages, made from the definition of the command line.
 
-use crate::{args::Cli, failure::Failure, output::Output};
-use clap::CommandFactory;
+use crate::{failure::Failure, output::Output};
+use clap::Command;
 use clap_complete::Shell;
 use std::{fs, path::PathBuf};
 
@@ -18,14 +18,18 @@ pub(crate) struct Man {
     folder: PathBuf,
 }
 
-pub(crate) fn completions(args: &Completions, output: &Output) -> Result<(), Failure> {
+pub(crate) fn completions(
+    args: &Completions,
+    mut program: Command,
+    output: &Output,
+) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "tencent-chat", &mut script);
+    clap_complete::generate(args.shell, &mut program, "tencent-chat", &mut script);
     output.line(String::from_utf8_lossy(&script).trim_end())
 }
 
-pub(crate) fn man(args: &Man) -> Result<(), Failure> {
+pub(crate) fn man(args: &Man, program: Command) -> Result<(), Failure> {
     let failed = |error| Failure::file(&args.folder.display().to_string(), &error);
     fs::create_dir_all(&args.folder).map_err(failed)?;
-    clap_mangen::generate_to(Cli::command(), &args.folder).map_err(failed)
+    clap_mangen::generate_to(program, &args.folder).map_err(failed)
 }

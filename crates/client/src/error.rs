@@ -1,6 +1,6 @@
 //! What went wrong, and what can be done about it.
 
-use crate::{Limited, Region, call::Command};
+use crate::{Limited, Region};
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, net::SocketAddr, time::Duration};
 use tencent_chat_types::{
@@ -129,18 +129,25 @@ pub enum Sent {
     Yes,
 }
 
+/// The command that an error is about.
+pub(crate) struct Called<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) meta: Option<&'static Meta>,
+    pub(crate) repeat_safe: bool,
+}
+
 impl Error {
-    pub(crate) fn new(command: Command<'_>, cause: Cause, sent: Sent) -> Self {
-        let path = match command.meta {
+    pub(crate) fn new(called: Called<'_>, cause: Cause, sent: Sent) -> Self {
+        let path = match called.meta {
             Some(meta) => Cow::Borrowed(meta.path),
-            None => Cow::Owned(command.path.to_owned()),
+            None => Cow::Owned(called.path.to_owned()),
         };
         let mut error = Self(Box::new(Inner {
             path,
-            meta: command.meta,
+            meta: called.meta,
             cause,
             sent,
-            repeat_safe: command.repeat_safe,
+            repeat_safe: called.repeat_safe,
             maybe_acted: false,
             whereabouts: None,
             body: None,

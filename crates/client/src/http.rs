@@ -1,7 +1,7 @@
 //! The HTTP client of each runtime: a connection is driven by a task of the runtime that opened it, and
 //! stands still for everybody else while nothing runs there.
 
-use crate::{error::Cause, transport::host_and_port};
+use crate::error::Cause;
 use arc_swap::ArcSwap;
 use reqwest::{RequestBuilder, Url};
 use std::{
@@ -181,6 +181,15 @@ impl fmt::Debug for Http {
             .field("per_runtime", &self.make.is_some())
             .finish_non_exhaustive()
     }
+}
+
+/// A host, with its port where that is not the usual one.
+pub(crate) fn host_and_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
     credentials::Credentials,
-    http::Http,
+    http::{Http, host_and_port},
     limit::Limiter,
     observe::{Observer, Tried},
     region::Region,
@@ -77,15 +77,6 @@ impl Transport {
             observer.tried(tried);
         }
     }
-}
-
-/// A host, with its port where that is not the usual one.
-pub(crate) fn host_and_port(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
 }
 
 impl fmt::Debug for Transport {

@@ -1,7 +1,7 @@
 //! What is called, and how the call goes about it.
 
 use crate::{
-    error::{Cause, Error, Sent},
+    error::{Called, Cause, Error, Sent},
     retry::RetryPolicy,
     transport::Transport,
 };
@@ -60,7 +60,12 @@ impl<'a> Command<'a> {
     }
 
     pub(crate) fn error(self, cause: Cause, sent: Sent) -> Error {
-        Error::new(self, cause, sent)
+        let called = Called {
+            path: self.path,
+            meta: self.meta,
+            repeat_safe: self.repeat_safe,
+        };
+        Error::new(called, cause, sent)
     }
 }
 
