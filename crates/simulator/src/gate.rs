@@ -6,7 +6,7 @@ use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
-use tencent_chat_types::{ENDPOINTS, Edition, ErrorCode, QuotaUnit, protocol::query};
+use tencent_chat_types::{ENDPOINTS, Edition, ErrorCode, protocol::query};
 use tencent_chat_usersig::VerifyError;
 use tokio::time::Instant;
 
@@ -83,7 +83,7 @@ pub(crate) struct Quotas {
 
 /// What each command has used of its quotas, by the place of the quota among the command's.
 #[derive(Debug, Default)]
-pub(crate) struct Meter(HashMap<(&'static str, usize), VecDeque<(Instant, u64)>>);
+pub(crate) struct Meter(HashMap<(&'static str, usize), VecDeque<(Instant, u32)>>);
 
 impl Meter {
     /// Counts a call, unless one of the quotas that the spec has for its command leaves no room: then
@@ -92,15 +92,8 @@ impl Meter {
         let Some(meta) = ENDPOINTS.iter().find(|meta| meta.path == path) else {
             return Ok(());
         };
-        let items = meta.counted.map_or(1, |list| {
-            let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-            let items = body.as_ref().and_then(|body| body.get(list)?.as_array());
-            items.map_or(0, |items| items.len() as u64)
-        });
-        let units = |unit| match unit {
-            QuotaUnit::Items => items,
-            _ => 1,
-        };
+        let items = meta.counted_in(body).unwrap_or_default();
+        let items = u32::try_from(items).unwrap_or(u32::MAX);
         let now = Instant::now();
         let held = (meta.quotas.iter().enumerate())
             .filter(|(_, quota)| quota.holds_in(quotas.edition) && quota.seconds > 0);
@@ -110,8 +103,8 @@ impl Meter {
             while (log.front()).is_some_and(|(time, _)| now.duration_since(*time) >= length) {
                 log.pop_front();
             }
-            let used: u64 = log.iter().map(|(_, units)| units).sum();
-            if used + units(quota.unit) > u64::from(quota.amount) {
+            let used: u64 = log.iter().map(|(_, units)| u64::from(*units)).sum();
+            if used + u64::from(quota.unit.of_call(items)) > u64::from(quota.amount) {
                 let code = quota.code.unwrap_or(ErrorCode::CALL_RATE_LIMITED);
                 let text = format!("{used} of {} in {length:?} are used", quota.amount);
                 return Err(code.because(text));
@@ -119,7 +112,7 @@ impl Meter {
         }
         for (place, quota) in held {
             let log = self.0.entry((meta.path, place)).or_default();
-            log.push_back((now, units(quota.unit)));
+            log.push_back((now, quota.unit.of_call(items)));
         }
         Ok(())
     }

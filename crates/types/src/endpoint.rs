@@ -241,6 +241,14 @@ impl Meta {
         self.path.split('/').nth(1).unwrap_or_default()
     }
 
+    /// How many entries the list that [`counted`](Self::counted) names has in a request that is known as
+    /// JSON only; none where the command counts none, or the request has no such list.
+    pub fn counted_in(&self, body: &[u8]) -> Option<usize> {
+        let list = self.counted?;
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        Some(body.get(list)?.as_array()?.len())
+    }
+
     /// What the public table says of `code` when this command's service sent it.
     pub fn info_of(&self, code: ErrorCode) -> Option<&'static ErrorCodeInfo> {
         code.info_in(self.service())
@@ -320,6 +328,16 @@ pub enum QuotaUnit {
     Calls,
     /// Each call is as many as the entries of one of its lists: messages, by recipients.
     Items,
+}
+
+impl QuotaUnit {
+    /// What a call of so many items takes.
+    pub const fn of_call(self, items: u32) -> u32 {
+        match self {
+            Self::Calls => 1,
+            Self::Items => items,
+        }
+    }
 }
 
 /// The edition of an app, as far as quotas depend on it.

@@ -45,10 +45,8 @@ impl<'a> Command<'a> {
 
     /// A raw call counts for as many items as its body has, where the spec knows which they are.
     pub(crate) fn with_items_of(mut self, body: &[u8]) -> Self {
-        if let Some(list) = self.known().and_then(|meta| meta.counted) {
-            let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-            let items = body.as_ref().and_then(|body| body.get(list)?.as_array());
-            self.items = items.map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+        if let Some(items) = self.known().and_then(|meta| meta.counted_in(body)) {
+            self.items = u32::try_from(items).unwrap_or(u32::MAX);
         }
         self
     }

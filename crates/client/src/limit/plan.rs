@@ -49,11 +49,7 @@ impl Window {
 
     /// What a call takes of it.
     pub(crate) fn units(&self, turn: &Turn<'_>) -> u32 {
-        match self.unit {
-            QuotaUnit::Items => turn.items,
-            // Every other one counts calls.
-            _ => 1,
-        }
+        self.unit.of_call(turn.items)
     }
 
     /// For how long a call counts here: a little longer than at the service.
