@@ -46,6 +46,11 @@ pub fn field_name(wire: &str) -> String {
     }
 }
 
+/// An identifier as documentation and longer names have it: without keyword escaping.
+pub fn bare(name: &str) -> &str {
+    name.trim_start_matches("r#")
+}
+
 /// A Rust name as a token.
 pub fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {

@@ -194,7 +194,7 @@ fn error_codes(errors: &Errors) -> Value {
         Value::Object(row)
     });
     let ranges = errors.ranges.iter().map(|range| {
-        json!({
+        Value::Object(without_nulls(json!({
             "from": range.from.value,
             "to": range.to,
             "name": range.name.value,
@@ -203,13 +203,13 @@ fn error_codes(errors: &Errors) -> Value {
             "advice": range.advice,
             "class": range.class,
             "repeat": range.repeat,
-        })
+        })))
     });
     codes.chain(ranges).collect()
 }
 
 fn error_code(entry: &ErrorCode) -> Map<String, Value> {
-    let row = json!({
+    without_nulls(json!({
         "code": entry.code.value,
         "name": entry.name.value,
         "meaning": entry.meaning,
@@ -217,11 +217,15 @@ fn error_code(entry: &ErrorCode) -> Map<String, Value> {
         "class": entry.class,
         "repeat": entry.repeat,
         "retry_after": entry.retry_after.as_ref().map(|seconds| seconds.value),
-    });
-    let Value::Object(row) = row else {
+    }))
+}
+
+/// The fields of an object that say something.
+fn without_nulls(object: Value) -> Map<String, Value> {
+    let Value::Object(fields) = object else {
         return Map::new();
     };
-    row.into_iter()
+    (fields.into_iter())
         .filter(|(_, value)| !value.is_null())
         .collect()
 }

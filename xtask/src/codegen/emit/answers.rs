@@ -1,6 +1,10 @@
 //! What an app may answer to a webhook.
 
-use super::{constructors::parameter, docs::doc, rust_file::RustFile};
+use super::{
+    constructors::{parameter, setter},
+    docs::doc,
+    rust_file::RustFile,
+};
 use crate::codegen::{
     model::{Answer, Each, Field, Object, Refuse, Webhook},
     names::ident,
@@ -216,14 +220,7 @@ pub(super) fn changes(
         let rust = ident(&field.rust);
         let part = structs.field(&reply.name, &field.wire)?;
         parts.extend(quote! { #part, });
-        let setter = format_ident!(
-            "with_{}",
-            field.rust.trim_start_matches("r#").trim_end_matches('_')
-        );
-        let docs = doc(&format!(
-            "Sets [`{0}`](Self::{0}).",
-            field.rust.trim_start_matches("r#")
-        ));
+        let (setter, docs) = setter(field);
         let (ty, value) = parameter(field, &part.ty)?;
         setters.extend(quote! {
             #docs

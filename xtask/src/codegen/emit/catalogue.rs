@@ -80,75 +80,55 @@ pub(super) fn shared_index(shared: &[Module]) -> Result<String, String> {
 pub(super) fn catalogue(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/endpoints");
     file.intro("Every command, to look up by path.");
-    let mut metas = Vec::new();
-    let mut arms = Vec::new();
-    for family in &model.families {
-        let module = format_ident!("{}", family.name);
-        for endpoint in family
-            .modules
-            .iter()
-            .filter_map(|module| module.endpoint.as_ref())
-        {
-            let request = format_ident!("{}", endpoint.request);
-            let path = &endpoint.path;
-            metas.push(quote! { <crate::#module::#request as Endpoint>::META });
-            arms.push(quote! { #path => visitor.visit::<crate::#module::#request>(), });
-        }
-    }
-    let docs = doc("Facts about every command, family by family.");
-    let visit_docs = doc(
-        "Runs `visitor` with the request type of the command at `path`; none when no command is there.",
-    );
-    file.items(quote! {
-        #docs
-        pub static ENDPOINTS: &[&Meta] = &[#(#metas),*];
-
-        #visit_docs
-        pub fn visit_endpoint<V: crate::EndpointVisitor>(path: &str, visitor: V) -> Option<V::Output> {
-            Some(match path {
-                #(#arms)*
-                _ => return None,
-            })
-        }
-    });
-    file.items(some(
+    file.items(lookup(
+        model,
+        |_| true,
+        &Lookup {
+            list: "ENDPOINTS",
+            function: "visit_endpoint",
+            visitor: "EndpointVisitor",
+            which: "",
+            otherwise: "",
+        },
+    ));
+    file.items(lookup(
         model,
         |endpoint| endpoint.batch.is_some(),
         &Lookup {
             list: "BATCHED",
             function: "visit_batched",
             visitor: "BatchedVisitor",
-            which: "whose requests can be split",
-            else_: "its requests cannot be split",
+            which: " whose requests can be split",
+            otherwise: " or its requests cannot be split",
         },
     ));
-    file.items(some(
+    file.items(lookup(
         model,
         |endpoint| endpoint.paging.is_some(),
         &Lookup {
             list: "PAGED",
             function: "visit_paged",
             visitor: "PagedVisitor",
-            which: "that answers in pages",
-            else_: "it does not answer in pages",
+            which: " that answers in pages",
+            otherwise: " or it does not answer in pages",
         },
     ));
     file.render()
 }
 
-/// How some of the commands are looked up by path.
+/// How the commands of one kind are looked up by path.
 struct Lookup {
     list: &'static str,
     function: &'static str,
     visitor: &'static str,
-    /// "Every command …"
+    /// "Every command", and then.
     which: &'static str,
-    /// "No command is there or …"
-    else_: &'static str,
+    /// "None when no command is there", and then.
+    otherwise: &'static str,
 }
 
 /// The commands of one kind, to look up by path.
-fn some(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) -> TokenStream {
+fn lookup(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) -> TokenStream {
     let (mut metas, mut arms) = (Vec::new(), Vec::new());
     for family in &model.families {
         let module = format_ident!("{}", family.name);
@@ -161,13 +141,13 @@ fn some(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) -> T
         }
     }
     let docs = doc(&format!(
-        "Facts about every command {}, family by family.",
+        "Facts about every command{}, family by family.",
         lookup.which
     ));
     let visit_docs = doc(&format!(
-        "Runs `visitor` with the request type of the command at `path`; none when no command is there \
-         or {}.",
-        lookup.else_
+        "Runs `visitor` with the request type of the command at `path`; none when no command is \
+         there{}.",
+        lookup.otherwise
     ));
     let [list, function, visitor] =
         [lookup.list, lookup.function, lookup.visitor].map(|name| format_ident!("{name}"));

@@ -3,10 +3,10 @@
 use super::docs::{doc, listed};
 use crate::codegen::{
     model::{Endpoint, Field, Kind, Object, PagingStyle, Role, Type, Webhook},
-    names::ident,
+    names::{bare, ident},
     tidy::{self, is_boxed, last_argument, plain},
 };
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
@@ -145,14 +145,7 @@ pub(super) fn constructors(
         if asked_for || is_choice || (field.required && object.role == Role::Event) {
             continue;
         }
-        let setter = format_ident!(
-            "with_{}",
-            field.rust.trim_start_matches("r#").trim_end_matches('_')
-        );
-        let docs = doc(&format!(
-            "Sets [`{0}`](Self::{0}).",
-            field.rust.trim_start_matches("r#")
-        ));
+        let (setter, docs) = setter(field);
         let stored = if field.required {
             value
         } else {
@@ -180,7 +173,7 @@ pub(super) fn constructors(
     let mut others = TokenStream::new();
     for choice in choices.iter().skip(1) {
         let (parameters, values, _) = start_of(object, start, structs, Some(choice))?;
-        let bare = choice.rust.trim_start_matches("r#");
+        let bare = bare(&choice.rust);
         let constructor = format_ident!("from_{bare}");
         let docs = doc(&format!(
             "A request with the fields that must be sent, made of [`{bare}`](Self::{bare})."
@@ -264,10 +257,17 @@ pub(super) fn constructors(
     })
 }
 
+/// Name and documentation of a field's setter.
+pub(super) fn setter(field: &Field) -> (Ident, TokenStream) {
+    let bare = bare(&field.rust);
+    let name = format_ident!("with_{}", bare.trim_end_matches('_'));
+    (name, doc(&format!("Sets [`{bare}`](Self::{bare}).")))
+}
+
 /// Links to fields: `a`, `a and b`, `a, b and c`.
 fn links<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
     let links: Vec<String> = fields
-        .map(|field| format!("[`{0}`](Self::{0})", field.rust.trim_start_matches("r#")))
+        .map(|field| format!("[`{0}`](Self::{0})", bare(&field.rust)))
         .collect();
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     listed(&links)

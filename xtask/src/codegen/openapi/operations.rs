@@ -3,6 +3,7 @@
 use super::{
     content, description, error_code, examples, page,
     schemas::{FAILURE, Schemas, definition},
+    without_nulls,
 };
 use crate::codegen::{
     model::{
@@ -115,16 +116,7 @@ fn quota(quota: &Quota) -> Value {
         "edition": quota.edition,
         "code": quota.code,
     });
-    without_nulls(said)
-}
-
-fn without_nulls(object: Value) -> Value {
-    match object {
-        Value::Object(fields) => (fields.into_iter())
-            .filter(|(_, value)| !value.is_null())
-            .collect(),
-        other => other,
-    }
+    Value::Object(without_nulls(said))
 }
 
 fn repeat(repeat: &Repeat) -> Value {
