@@ -9,6 +9,7 @@ use std::{
     fmt::Write as _,
     io::{self, IsTerminal, Write},
 };
+use tencent_chat_types::text::is_shown;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -130,18 +131,12 @@ pub(crate) fn table<const N: usize>(
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A terminal obeys some characters in place of showing them, and some turn the direction of text.
-fn is_obeyed(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 fn printable(text: &str, escape: fn(char, &mut String)) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        match is_obeyed(c) {
-            true => escape(c, &mut shown),
-            false => shown.push(c),
+        match is_shown(c) || c == '\n' {
+            true => shown.push(c),
+            false => escape(c, &mut shown),
         }
     }
     shown
@@ -149,7 +144,9 @@ fn printable(text: &str, escape: fn(char, &mut String)) -> String {
 
 /// Within JSON these are in texts only, so that the escape means the same.
 fn escape_for_json(c: char, shown: &mut String) {
-    let _ = write!(shown, "\\u{:04x}", u32::from(c));
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let _ = write!(shown, "\\u{unit:04x}");
+    }
 }
 
 fn escape_for_terminal(c: char, shown: &mut String) {
@@ -167,9 +164,9 @@ mod tests {
 
     #[test]
     fn what_a_stranger_wrote_moves_no_cursor_and_stays_the_same_json() {
-        let value = json!({ "Text": "a\u{9b}31m\u{202e}b\u{7f}\n\u{1b}[2J 李" });
+        let value = json!({ "Text": "a\u{9b}31m\u{202e}b\u{7f}\u{e0041}\n\u{1b}[2J 李" });
         let text = pretty(&value);
-        assert!(text.chars().all(|c| !is_obeyed(c)));
+        assert!(text.chars().all(|c| is_shown(c) || c == '\n'));
         assert!(text.contains('李'));
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         let shown = printable("a\u{1b}[2J\tb", escape_for_terminal);

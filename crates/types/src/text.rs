@@ -34,11 +34,7 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
         if is_plain(c) {
             shown.push(c);
         } else {
-            // Behind another character, so that accents and vowel signs are not escaped.
-            let mut pair = [b' ', 0, 0, 0, 0];
-            let length = 1 + c.encode_utf8(&mut pair[1..]).len();
-            let pair = std::str::from_utf8(&pair[..length]).unwrap_or_default();
-            shown.extend(pair.escape_debug().skip(1));
+            escape(c, |c| shown.push(c));
         }
         if shown.len() > QUOTED_BYTES {
             shown.truncate(kept);
@@ -50,6 +46,28 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Whether a character is shown as itself by whatever shows it: it neither moves a cursor, nor hides,
+/// nor turns the direction of text. [`quoted`] escapes all others.
+pub fn is_shown(c: char) -> bool {
+    let mut escaped = [None; 2];
+    let mut places = escaped.iter_mut();
+    escape(c, |c| {
+        if let Some(place) = places.next() {
+            *place = Some(c);
+        }
+    });
+    escaped == [Some(c), None] || matches!(c, '"' | '\'' | '\\')
+}
+
+/// Gives out a character as Rust escapes it.
+fn escape(c: char, give: impl FnMut(char)) {
+    // Behind another character, so that accents and vowel signs are not escaped.
+    let mut pair = [b' ', 0, 0, 0, 0];
+    let length = 1 + c.encode_utf8(&mut pair[1..]).len();
+    let pair = std::str::from_utf8(&pair[..length]).unwrap_or_default();
+    pair.escape_debug().skip(1).for_each(give);
 }
 
 /// What serde says is wrong, without the value that is: it can be what users wrote.
@@ -85,6 +103,7 @@ mod tests {
                 "{:x}",
                 u32::from(c)
             );
+            assert!(!is_shown(c), "{:x}", u32::from(c));
         }
     }
 
@@ -93,6 +112,7 @@ mod tests {
         for text in ["李, ñ, n\u{303}, ที่, हिन्दी, 🙂 \"quoted\" \\ it's", "", " "]
         {
             assert_eq!(quoted(text), text);
+            assert!(text.chars().all(is_shown), "{text}");
         }
     }
 
