@@ -3,18 +3,13 @@
 use crate::{
     catalogue,
     failure::Failure,
+    input,
     output::{Output, pretty},
     profile::Connection,
     reference::{Operation, Schema},
 };
 use serde_json::{Map, Value, json};
-use std::{
-    fs,
-    future::Future,
-    io::{self, Read},
-    pin::Pin,
-    time::Duration,
-};
+use std::{future::Future, path::Path, pin::Pin, time::Duration};
 use tencent_chat_client::Client;
 use tencent_chat_types::{
     Endpoint, EndpointVisitor, Meta, Paged, PagedVisitor, decode, text::quoted, to_vec,
@@ -146,13 +141,11 @@ fn codes_of_items(value: &Value, codes: &mut Vec<i64>) {
 fn body(args: &Args, schema: Option<Schema>) -> Result<Value, Failure> {
     let text = match args.body.as_deref() {
         None => None,
-        Some("-") => Some(read("standard input", io::stdin().lock())?),
-        Some(name) if name.starts_with('@') => {
-            let name = name.trim_start_matches('@');
-            let file = fs::File::open(name).map_err(|error| Failure::file(name, &error))?;
-            Some(read(name, file)?)
-        }
-        Some(json) => Some(json.to_owned()),
+        Some("-") => Some(input::read_text(None, MAX_BODY_BYTES)?),
+        Some(body) => Some(match body.strip_prefix('@') {
+            Some(name) => input::read_text(Some(Path::new(name)), MAX_BODY_BYTES)?,
+            None => body.to_owned(),
+        }),
     };
     let body = text.map_or(Ok(Value::Object(Map::new())), |text| {
         serde_json::from_str(&text).map_err(|error| {
@@ -167,19 +160,6 @@ fn body(args: &Args, schema: Option<Schema>) -> Result<Value, Failure> {
     };
     set_fields(&mut body, &args.fields, schema)?;
     Ok(Value::Object(body))
-}
-
-fn read(name: &str, from: impl Read) -> Result<String, Failure> {
-    let mut text = String::new();
-    from.take(MAX_BODY_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file(name, &error))?;
-    match text.len() as u64 > MAX_BODY_BYTES {
-        true => Err(Failure::usage(format!(
-            "{name} has more than {MAX_BODY_BYTES} bytes"
-        ))),
-        false => Ok(text),
-    }
 }
 
 /// Sets fields as `name=value`, whose kind the schema says, or as `name:=JSON`.

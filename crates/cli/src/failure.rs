@@ -70,6 +70,14 @@ impl Failure {
         }
     }
 
+    /// The same as a fault of the configuration.
+    pub(crate) fn of_setup(self) -> Self {
+        Self {
+            exit: Exit::Setup,
+            ..self
+        }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {

@@ -11,6 +11,7 @@ mod commands;
 mod describe;
 mod doctor;
 mod failure;
+mod input;
 mod output;
 mod profile;
 mod reference;

@@ -1,13 +1,12 @@
 //! Which app, whose key, which address: from flags, the environment, and profiles of a file.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, input};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    env, fs,
-    io::{self, Read},
-    path::PathBuf,
+    env, fs, io,
+    path::{Path, PathBuf},
 };
 use tencent_chat_client::{Client, ClientBuilder, Region, SecretKey};
 use tencent_chat_types::text::quoted;
@@ -318,23 +317,13 @@ impl std::fmt::Display for Address {
 }
 
 /// The secret in a file, without the end of its line.
-fn secret(path: &PathBuf) -> Result<String, Failure> {
-    let shown = match path.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
-    };
-    let mut text = String::new();
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin()
-            .lock()
-            .take(MAX_SECRET_BYTES)
-            .read_to_string(&mut text),
-        false => fs::File::open(path)
-            .and_then(|file| file.take(MAX_SECRET_BYTES).read_to_string(&mut text)),
-    };
-    read.map_err(|error| Failure::setup(format!("{shown}: {error}")))?;
+fn secret(path: &Path) -> Result<String, Failure> {
+    let text = input::read_text(Some(path), MAX_SECRET_BYTES).map_err(Failure::of_setup)?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(Failure::setup(format!("{shown} is empty"))),
+        "" => Err(Failure::setup(format!(
+            "{} is empty",
+            input::name(Some(path))
+        ))),
         secret => Ok(secret.to_owned()),
     }
 }

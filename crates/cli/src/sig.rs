@@ -2,17 +2,13 @@
 
 use crate::{
     failure::Failure,
+    input,
     output::{self, Output},
     profile::Connection,
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
-use std::{
-    fs,
-    io::{self, Read},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 use tencent_chat_usersig::{
     Claims, Clock, Compression, Privileges, Room, SystemClock, Userbuf, parse,
 };
@@ -124,17 +120,7 @@ fn inspect(args: &Inspect, output: &Output) -> Result<(), Failure> {
 }
 
 fn read(file: Option<&PathBuf>) -> Result<String, Failure> {
-    let mut text = String::new();
-    match file {
-        Some(path) => fs::File::open(path)
-            .and_then(|file| file.take(MAX_SIG_BYTES).read_to_string(&mut text))
-            .map_err(|error| Failure::file(&path.display().to_string(), &error))?,
-        None => io::stdin()
-            .lock()
-            .take(MAX_SIG_BYTES)
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::file("standard input", &error))?,
-    };
+    let text = input::read_text(file.map(PathBuf::as_path), MAX_SIG_BYTES)?;
     Ok(text.trim().to_owned())
 }
 

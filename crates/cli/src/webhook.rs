@@ -1,5 +1,6 @@
 //! `tencent-chat webhook`: events, in both directions.
 
+mod app;
 mod listen;
 mod trigger;
 mod verify;

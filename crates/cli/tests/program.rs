@@ -393,21 +393,19 @@ fn the_server_answers_and_ends_when_it_is_told_to() {
     let mut server = Running(server.spawn().unwrap());
     let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
     let started: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    let (code, reply, error) = run(Command::new(env!("CARGO_BIN_EXE_tencent-chat"))
-        .env_clear()
-        .env("TENCENT_CHAT_SDK_APP_ID", started["sdk_app_id"].to_string())
-        .env("TENCENT_CHAT_ADMIN", started["admin"].as_str().unwrap())
-        .env("TENCENT_CHAT_SECRET_KEY", started["key"].as_str().unwrap())
-        .env("TENCENT_CHAT_BASE_URL", started["url"].as_str().unwrap())
-        .args(["call", "get_group_msg", "--help"]));
+    let text = |name: &str| started[name].as_str().unwrap().to_owned();
+    let call = |arguments: &[&str]| {
+        run(program()
+            .env("TENCENT_CHAT_SDK_APP_ID", started["sdk_app_id"].to_string())
+            .env("TENCENT_CHAT_ADMIN", text("admin"))
+            .env("TENCENT_CHAT_SECRET_KEY", text("key"))
+            .env("TENCENT_CHAT_BASE_URL", text("url"))
+            .arg("call")
+            .args(arguments))
+    };
+    let (code, reply, error) = call(&["get_group_msg", "--help"]);
     assert_eq!((code, reply.is_null()), (0, true), "{error}");
-    let (code, reply, error) = run(Command::new(env!("CARGO_BIN_EXE_tencent-chat"))
-        .env_clear()
-        .env("TENCENT_CHAT_SDK_APP_ID", started["sdk_app_id"].to_string())
-        .env("TENCENT_CHAT_ADMIN", started["admin"].as_str().unwrap())
-        .env("TENCENT_CHAT_SECRET_KEY", started["key"].as_str().unwrap())
-        .env("TENCENT_CHAT_BASE_URL", started["url"].as_str().unwrap())
-        .args(["call", "get_joined_group_list", "Member_Account=lin"]));
+    let (code, reply, error) = call(&["get_joined_group_list", "Member_Account=lin"]);
     assert_eq!((code, &reply["TotalCount"]), (0, &json!(1)), "{error}");
     let kill = Command::new("kill")
         .arg(server.0.id().to_string())

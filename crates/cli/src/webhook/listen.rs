@@ -1,5 +1,6 @@
 //! Receives events and prints them.
 
+use super::app::{Answered, App};
 use crate::{
     failure::Failure,
     output::{Output, pretty},
@@ -13,13 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 use tencent_chat_types::text::quoted;
 use tencent_chat_webhook::Receiver;
 use tokio::net::TcpListener;
-
-/// Longest wait for the address that events are forwarded to.
-const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -43,8 +41,7 @@ pub(crate) struct Args {
 struct Listener {
     receiver: Receiver,
     answer: Value,
-    forward_to: Option<String>,
-    http: reqwest::Client,
+    forward_to: Option<App>,
     events: tokio::sync::mpsc::Sender<Value>,
 }
 
@@ -70,18 +67,12 @@ pub(super) async fn run(
             serde_json::from_str(json).map_err(|_| Failure::usage("--answer is not JSON"))?
         }
     };
-    let http = reqwest::Client::builder()
-        .timeout(FORWARD_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| Failure::setup(error.without_url().to_string()))?;
+    let forward_to = args.forward_to.as_deref().map(App::new).transpose()?;
     let (events, mut seen) = tokio::sync::mpsc::channel(1000);
     let listener = Arc::new(Listener {
         receiver,
         answer,
-        forward_to: args.forward_to,
-        http,
+        forward_to,
         events,
     });
     let socket = TcpListener::bind((IpAddr::from([127, 0, 0, 1]), args.port))
@@ -145,7 +136,13 @@ async fn receive(
     let event: Value = serde_json::from_slice(&body).unwrap_or_default();
     let (status, answer) = match &listener.forward_to {
         None => (StatusCode::OK, listener.answer.to_string().into_bytes()),
-        Some(url) => forward(&listener.http, url, &query, body).await,
+        Some(app) => match app.call(&query, body).await {
+            Ok(Answered { status, body, .. }) => {
+                let status = StatusCode::from_u16(status);
+                (status.unwrap_or(StatusCode::BAD_GATEWAY), body)
+            }
+            Err(_) => (StatusCode::BAD_GATEWAY, Vec::new()),
+        },
     };
     tell(
         &listener,
@@ -163,27 +160,4 @@ async fn receive(
 /// Whoever floods the listener loses lines, and never memory.
 fn tell(listener: &Listener, event: Value) {
     let _ = listener.events.try_send(event);
-}
-
-async fn forward(
-    http: &reqwest::Client,
-    url: &str,
-    query: &str,
-    body: Bytes,
-) -> (StatusCode, Vec<u8>) {
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let request = http.post(format!("{url}{joint}{query}")).body(body);
-    let sent = request
-        .header("Content-Type", "application/json")
-        .send()
-        .await;
-    let Ok(response) = sent else {
-        return (StatusCode::BAD_GATEWAY, Vec::new());
-    };
-    let status =
-        StatusCode::from_u16(response.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
-    match response.bytes().await {
-        Ok(bytes) => (status, bytes.to_vec()),
-        Err(_) => (StatusCode::BAD_GATEWAY, Vec::new()),
-    }
 }

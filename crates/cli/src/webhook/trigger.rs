@@ -1,5 +1,6 @@
 //! Sends an event to an app.
 
+use super::app::App;
 use crate::{
     call::set_fields,
     catalogue,
@@ -16,9 +17,6 @@ use tencent_chat_types::{
     webhook::{Answer, TIMEOUT_SECONDS, Webhook, WebhookVisitor, query, visit_webhook},
 };
 use tencent_chat_usersig::{Clock, SystemClock};
-
-/// Largest answer that is read.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -65,7 +63,7 @@ pub(super) async fn run(
         set_fields(event, &args.fields, operation.request())?;
     }
     let settings = connection.settings()?;
-    let url = args.url.trim_end_matches(['?', '&']);
+    let app = App::new(&args.url)?;
     let mut query = vec![
         (query::SDK_APP_ID, settings.app()?.to_string()),
         (query::COMMAND, meta.command.to_owned()),
@@ -83,18 +81,17 @@ pub(super) async fn run(
     let pairs: Vec<String> = (query.iter())
         .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
         .collect();
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let address = format!("{url}{joint}{}", pairs.join("&"));
     if args.dry_run {
         let shown = (query.iter()).map(|(name, value)| match *name == query::SIGN {
             true => format!("{name}=…"),
             false => format!("{name}={value}"),
         });
-        let url = format!("{url}{joint}{}", shown.collect::<Vec<_>>().join("&"));
+        let url = app.address(&shown.collect::<Vec<_>>().join("&"));
         let json = json!({ "method": "POST", "url": url, "body": event });
         return output.result(&json, || format!("POST {url}\n\n{}", pretty(&event)));
     }
-    let answered = send(&address, &event).await?;
+    let event = serde_json::to_vec(&event).unwrap_or_default();
+    let answered = app.call(&pairs.join("&"), event).await?;
     let body = serde_json::from_slice::<Value>(&answered.body).ok();
     let meaning = match answered.status {
         200 => visit_webhook(meta.command, Explain(&answered.body)).unwrap_or_default(),
@@ -142,53 +139,6 @@ pub(super) async fn run(
             "the app answered HTTP status {status}"
         ))),
     }
-}
-
-struct Answered {
-    status: u16,
-    body: Vec<u8>,
-    took: Duration,
-}
-
-async fn send(address: &str, event: &Value) -> Result<Answered, Failure> {
-    // Neither address nor signature appear in what went wrong.
-    let failed = |error: reqwest::Error| {
-        let why = match error.without_url() {
-            error if error.is_connect() => "the app could not be reached".to_owned(),
-            error if error.is_timeout() => "the app did not answer within 30 s".to_owned(),
-            error if error.is_builder() => "--url is not an address".to_owned(),
-            error => error.to_string(),
-        };
-        Failure::unanswered(why)
-    };
-    let http = reqwest::Client::builder()
-        .timeout(Duration::from_secs(30))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(failed)?;
-    let started = std::time::Instant::now();
-    let body = serde_json::to_vec(event).unwrap_or_default();
-    let request = http
-        .post(address)
-        .header("Content-Type", "application/json")
-        .body(body);
-    let mut response = request.send().await.map_err(failed)?;
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::refused(format!(
-                "the answer has more than {MAX_ANSWER_BYTES} bytes"
-            )));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answered {
-        status,
-        body,
-        took: started.elapsed(),
-    })
 }
 
 /// Reads an answer as the service does.

@@ -2,21 +2,17 @@
 
 use crate::{
     failure::Failure,
+    input,
     output::{self, Output, pretty},
     profile::Connection,
     sig::time,
 };
 use serde_json::{Value, json};
-use std::{
-    fs,
-    io::{self, Read},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 use tencent_chat_types::text::quoted;
 use tencent_chat_webhook::Receiver;
 
-/// Largest body that is read.
+/// Largest file that is read.
 const MAX_BODY_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
@@ -39,22 +35,10 @@ pub(super) fn run(args: &Args, connection: &Connection, output: &Output) -> Resu
         Failure::setup("the webhook token is not known")
             .help("set TENCENT_CHAT_WEBHOOK_TOKEN, or webhook_token_file or webhook_token_env of a profile")
     })?;
-    let named = |path: &PathBuf| path.display().to_string();
-    let query = fs::read_to_string(&args.query_file)
-        .map_err(|error| Failure::file(&named(&args.query_file), &error))?;
+    let query = input::read_text(Some(&args.query_file), MAX_BODY_BYTES)?;
     let query = query.trim();
     let query = query.split_once('?').map_or(query, |(_, query)| query);
-    let mut body = Vec::new();
-    match &args.body {
-        Some(path) => fs::File::open(path)
-            .and_then(|file| file.take(MAX_BODY_BYTES).read_to_end(&mut body))
-            .map_err(|error| Failure::file(&named(path), &error))?,
-        None => io::stdin()
-            .lock()
-            .take(MAX_BODY_BYTES)
-            .read_to_end(&mut body)
-            .map_err(|error| Failure::file("standard input", &error))?,
-    };
+    let body = input::read(args.body.as_deref(), MAX_BODY_BYTES)?;
     let window = args.max_age.unwrap_or(Duration::from_secs(u64::MAX));
     let receiver = Receiver::new(app, token).window(window);
     let delivery = receiver
