@@ -96,7 +96,7 @@ impl World {
         let request = CreateGroup::new(GroupType::AV_CHAT_ROOM, "live").with_owner_account("lin");
         let id = self.ok(request).await.group_id;
         for user in ["mei", "ada"] {
-            self.simulator.join_group(&id, user).unwrap();
+            self.simulator.join_group(user, &id).unwrap();
             self.simulator.set_online(user, "Web", "Online");
         }
         id

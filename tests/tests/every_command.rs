@@ -105,7 +105,7 @@ async fn populated() -> Populated {
     let push = world.ok(push).await.task_id;
     world.ok(PinGroupMsg::new("chess-club", 1)).await;
     let live = world.live_group().await;
-    world.simulator.join_group(&live, "coach").unwrap();
+    world.simulator.join_group("coach", &live).unwrap();
     world.simulator.set_online("coach", "Web", "Online");
     world.clock.set(NOW + 10_000);
     Populated {

@@ -502,7 +502,7 @@ async fn live_groups() {
         0
     );
     assert_eq!(
-        world.simulator.join_group(id, "mei"),
+        world.simulator.join_group("mei", id),
         Err(ErrorCode::GROUP_PERMISSION_DENIED)
     );
     let mut items = world
@@ -516,9 +516,9 @@ async fn live_groups() {
     }
     assert_eq!(banned, ["ada", "bob", "mei"]);
     world.ok(UnbanGroupMembers::new(id, ["mei"])).await;
-    world.simulator.join_group(id, "mei").unwrap();
+    world.simulator.join_group("mei", id).unwrap();
     world.clock.advance(60);
-    world.simulator.join_group(id, "ada").unwrap();
+    world.simulator.join_group("ada", id).unwrap();
     let public = world.group(GroupType::PUBLIC, "chess").await;
     assert_eq!(
         world.code(BanGroupMembers::new(public, ["mei"], 60)).await,

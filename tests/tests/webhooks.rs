@@ -390,13 +390,13 @@ async fn devices_get_what_the_app_answers() {
         "Group.CallbackBeforeApplyJoinGroup",
         [code(1), code(10_177), code(0)],
     );
-    let refused = simulator.apply_to_join(&group, "bob").await.unwrap_err();
+    let refused = simulator.apply_to_join("bob", &group).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::GROUP_REFUSED_BY_WEBHOOK);
-    let refused = simulator.apply_to_join(&group, "bob").await.unwrap_err();
+    let refused = simulator.apply_to_join("bob", &group).await.unwrap_err();
     assert_eq!((refused.code.0, refused.text.as_str()), (10_177, "no"));
-    simulator.apply_to_join(&group, "bob").await.unwrap();
+    simulator.apply_to_join("bob", &group).await.unwrap();
     assert_eq!(
-        simulator.join_group(&group, "bob"),
+        simulator.join_group("bob", &group),
         Err(ErrorCode::GROUP_ALREADY_MEMBER)
     );
 
@@ -541,7 +541,7 @@ async fn every_question_is_refused_without_an_answer_when_the_policy_says_so() {
     assert_eq!(world.code(add).await, 10016);
     assert_eq!(
         simulator
-            .apply_to_join(&group, "bob")
+            .apply_to_join("bob", &group)
             .await
             .unwrap_err()
             .code
@@ -656,8 +656,8 @@ async fn the_app_is_told_of_all_changes_in_order() {
         .with_random(10)
         .with_from_account("mei");
     world.ok(mention.with_group_at_info([all])).await;
-    simulator.read_group_msgs(id, "ada", seq);
-    simulator.read_group_msgs(id, "ada", seq);
+    simulator.read_group_msgs("ada", id, seq);
+    simulator.read_group_msgs("ada", id, seq);
     let recall = tencent_chat_types::model::MsgSeqItem::new(seq);
     world.ok(RecallGroupMsgs::new(id, [recall])).await;
     let stranger = SendGroupMsg::new(id, text("hi"))
@@ -675,7 +675,7 @@ async fn the_app_is_told_of_all_changes_in_order() {
         [MemberToAdd::new("administrator"), MemberToAdd::new("ada")],
     );
     world.ok(add).await;
-    simulator.join_group(id, "bob").unwrap();
+    simulator.join_group("bob", id).unwrap();
     let late = AddGroupMembers::new(id, [MemberToAdd::new("@RBT#weather")]);
     assert_eq!(world.code(late).await, ErrorCode::GROUP_FULL.0);
     world
@@ -689,7 +689,7 @@ async fn the_app_is_told_of_all_changes_in_order() {
     world
         .ok(DeleteGroupMembers::new(id, ["bob", "nobody"]))
         .await;
-    simulator.leave_group(id, "administrator").unwrap();
+    simulator.leave_group("administrator", id).unwrap();
     world.ok(ChangeGroupOwner::new(id, "mei")).await;
     let pair = || [tencent_chat_types::model::GroupAttribute::new("table", "4")];
     world.ok(ModifyGroupAttributes::new(id, pair())).await;
@@ -710,7 +710,7 @@ async fn the_app_is_told_of_all_changes_in_order() {
     let live = world.live_group().await;
     simulator.set_online("mei", "Web", "Offline");
     simulator.set_online("mei", "Web", "Online");
-    simulator.leave_group(&live, "mei").unwrap();
+    simulator.leave_group("mei", &live).unwrap();
     simulator.set_online("lin", "iPhone", "Online");
     simulator.set_online("lin", "iPhone", "PushOnline");
     world.ok(InvalidateLogin::new("lin")).await;

@@ -160,7 +160,7 @@ impl Simulator {
     /// # Errors
     ///
     /// The code that the device gets: no such group or user, banned, or the group is full.
-    pub fn join_group(&self, group: &str, user: &str) -> Result<(), ErrorCode> {
+    pub fn join_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
         let join = |context: &mut Context<'_>| join_group(context, group);
         let joined = self.shared.act(&browser(user), join);
         joined.map_err(|refusal| refusal.code)
@@ -172,7 +172,7 @@ impl Simulator {
     /// # Errors
     ///
     /// What the device is told: as of [`join_group`](Self::join_group), or the app refuses.
-    pub async fn apply_to_join(&self, group: &str, user: &str) -> Result<(), Refused> {
+    pub async fn apply_to_join(&self, user: &str, group: &str) -> Result<(), Refused> {
         let begin = |context: &mut Context<'_>| apply_to_join(context, group);
         Ok(self.shared.act_asking(&browser(user), begin).await?)
     }
@@ -182,14 +182,14 @@ impl Simulator {
     /// # Errors
     ///
     /// The code that the device gets: no such group, or no member of it.
-    pub fn leave_group(&self, group: &str, user: &str) -> Result<(), ErrorCode> {
+    pub fn leave_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
         let leave = |context: &mut Context<'_>| leave_group(context, group);
         let left = self.shared.act(&browser(user), leave);
         left.map_err(|refusal| refusal.code)
     }
 
     /// Lets a user see group messages: they are read up to this number. The app is told.
-    pub fn read_group_msgs(&self, group: &str, user: &str, up_to: u64) {
+    pub fn read_group_msgs(&self, user: &str, group: &str, up_to: u64) {
         self.shared.act(&browser(user), |context| {
             read_group_msgs(context, group, up_to);
         });
