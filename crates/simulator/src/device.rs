@@ -3,13 +3,10 @@
 
 use crate::{
     Simulator,
-    commands::{
-        Context, Refusal, Step, group, group_members, group_messages, message, relationship,
-    },
-    gate::Because,
+    commands::{group, group_members, group_messages, message, relationship},
+    refusal::{Because, Refusal},
     server::Actor,
-    state::Peer,
-    webhooks::ask,
+    world::{Context, Peer, Step, ask},
 };
 use std::fmt;
 use tencent_chat_types::{

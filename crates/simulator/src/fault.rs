@@ -1,6 +1,6 @@
 //! Faults on demand: what can go wrong between a client and the service, by script.
 
-use crate::{commands::Refusal, gate::Because};
+use crate::refusal::{Because, Refusal};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -1,12 +1,15 @@
 //! What every request must pass before a command looks at it.
 
-use crate::{commands::Refusal, server::Settings};
+use crate::{
+    refusal::{Because, Refusal},
+    settings::{Quotas, Settings},
+};
 use percent_encoding::percent_decode_str;
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
-use tencent_chat_types::{ENDPOINTS, Edition, ErrorCode, protocol::query};
+use tencent_chat_types::{ENDPOINTS, ErrorCode, protocol::query};
 use tencent_chat_usersig::VerifyError;
 use tokio::time::Instant;
 
@@ -72,15 +75,6 @@ pub(crate) fn check(settings: &Settings, query_string: &str) -> Result<Caller, R
     })
 }
 
-/// Which quotas are kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Quotas {
-    /// That of the app.
-    pub(crate) edition: Edition,
-    /// Times as long as windows are, in place of the service's.
-    pub(crate) scale: f64,
-}
-
 /// What each command has used of its quotas, by the place of the quota among the command's.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(HashMap<(&'static str, usize), VecDeque<(Instant, u32)>>);
@@ -127,18 +121,4 @@ fn parse(query_string: &str) -> HashMap<String, String> {
         values.entry(name.to_owned()).or_insert(decoded);
     }
     values
-}
-
-/// Makes a refusal of a code.
-pub(crate) trait Because {
-    fn because(self, text: impl Into<String>) -> Refusal;
-}
-
-impl Because for ErrorCode {
-    fn because(self, text: impl Into<String>) -> Refusal {
-        Refusal {
-            code: self,
-            text: text.into(),
-        }
-    }
 }

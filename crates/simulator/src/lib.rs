@@ -86,9 +86,11 @@ mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
+mod refusal;
 mod server;
-mod state;
+mod settings;
 mod webhooks;
+mod world;
 
 pub use device::Refused;
 pub use fault::{Fault, Odd, Unreachable};

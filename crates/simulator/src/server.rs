@@ -1,11 +1,13 @@
 //! The HTTP server.
 
 use crate::{
-    commands::{Commands, Context, Refusal, Step},
+    commands::{self, Commands},
     fault::{Fault, Script},
-    gate::{self, Because, Meter, Quotas},
-    state::State,
-    webhooks::{Events, WebhookDelivery, WebhookFailure, WebhookTarget, Webhooks},
+    gate::{self, Meter},
+    refusal::{Because, Refusal},
+    settings::{Quotas, Settings, lock},
+    webhooks::{Listener, WebhookDelivery, WebhookFailure, WebhookTarget, Webhooks},
+    world::{Context, Events, State, Step},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
@@ -27,7 +29,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     task,
@@ -59,17 +61,6 @@ const MESSAGE_MEMORY: usize = 256 << 20;
 
 /// How long no connection is accepted after one could not be: at first, and at most.
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-
-/// What the server was set up with.
-pub(crate) struct Settings {
-    pub(crate) sdk_app_id: u64,
-    pub(crate) admins: Vec<String>,
-    pub(crate) signer: Signer,
-    pub(crate) page_size: usize,
-    journal_length: usize,
-    message_memory: usize,
-    quotas: Option<Quotas>,
-}
 
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
@@ -107,11 +98,12 @@ impl Shared {
         act: impl FnOnce(&mut Context<'_>) -> R,
     ) -> R {
         let mut state = lock(&self.state);
+        let app = Arc::new(Listener::new(&self.webhooks));
         let mut context = Context {
             state: &mut state,
             operator: &actor.user,
             settings: &self.settings,
-            events: Events::new(&self.webhooks, actor.platform.clone()),
+            events: Events::new(app.clone(), actor.platform.clone()),
             now: self.settings.signer.now(),
             body_bytes: actor.bytes,
             stored: 0,
@@ -120,7 +112,7 @@ impl Shared {
         let result = act(&mut context);
         *acted = !context.is_duplicate;
         let stored = context.stored;
-        context.events.send();
+        app.tell(context.events.into_list());
         state.stored(stored, self.settings.message_memory);
         result
     }
@@ -297,7 +289,7 @@ impl SimulatorBuilder {
                     scale: self.time_scale,
                 }),
             },
-            commands: Commands::all(),
+            commands: commands::all(),
             journal: Mutex::default(),
             faults: Mutex::default(),
             meter: Mutex::default(),
@@ -405,7 +397,7 @@ impl Simulator {
 
     /// Each command that it knows, with how it answers: `stateful` or `canned`.
     pub fn behaviours() -> Vec<(&'static str, &'static str)> {
-        let commands = Commands::all();
+        let commands = commands::all();
         let canned = commands.canned();
         let behaviour = |path| match canned.contains(&path) {
             true => "canned",
@@ -449,12 +441,6 @@ impl fmt::Debug for Simulator {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
-}
-
-/// A panic while the lock is held leaves the state as it was between two statements, which is
-/// good enough for a simulator.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// There is no such command.

@@ -1,8 +1,10 @@
 //! Webhooks: asks the app before something happens, tells it after, over HTTP.
 
 use crate::{
-    commands::{Context, Refusal, Resume, Step},
-    server::lock,
+    settings::lock,
+    world::{
+        Answered as Verdict, Answering, App, BadAnswer, Read, Telling, read_answer, read_reply,
+    },
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header, uri::PathAndQuery};
@@ -14,6 +16,7 @@ use hyper_util::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::{
+    any::Any,
     collections::{BTreeSet, HashMap, VecDeque},
     fmt, io,
     net::IpAddr,
@@ -22,7 +25,7 @@ use std::{
 };
 use tencent_chat_types::{
     RawReply, Reply,
-    webhook::{Answer, CallbackCommand, OptPlatform, TIMEOUT_SECONDS, WEBHOOKS, Webhook, query},
+    webhook::{OptPlatform, TIMEOUT_SECONDS, WEBHOOKS, Webhook, query},
 };
 use tencent_chat_usersig::Signer;
 use tencent_chat_webhook::Token;
@@ -234,34 +237,6 @@ impl Delivery {
     }
 }
 
-/// An event on its way.
-#[derive(Clone, Debug)]
-pub(crate) struct Telling {
-    command: &'static str,
-    platform: OptPlatform,
-    /// Whether the query says where the cause came from. Results of pushes come from nowhere.
-    has_cause: bool,
-    body: Bytes,
-}
-
-impl Telling {
-    fn new<E: Webhook>(event: &E, platform: OptPlatform) -> Self {
-        // One webhook spells it in another way.
-        let states = E::META.command == CallbackCommand::STATE_CHANGE.as_str();
-        let platform = match states && platform == OptPlatform::IOS {
-            true => OptPlatform::IOS_IN_CAPITALS,
-            false => platform,
-        };
-        Self {
-            command: E::META.command,
-            platform,
-            has_cause: E::META.family != "push",
-            // A struct of texts and numbers always becomes JSON.
-            body: serde_json::to_vec(event).unwrap_or_default().into(),
-        }
-    }
-}
-
 /// A [`WebhookTarget`] with its address taken apart.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -412,10 +387,10 @@ impl Webhooks {
     }
 
     /// Lets events wait for being sent, in order.
-    fn enqueue(&self, events: Vec<(Arc<Target>, Telling)>) {
+    fn enqueue(&self, target: &Arc<Target>, events: Vec<Telling>) {
         for event in events {
             self.pending.send_modify(|pending| *pending += 1);
-            if let Err(refused) = self.waiting.try_send(event) {
+            if let Err(refused) = self.waiting.try_send((Arc::clone(target), event)) {
                 let (_, telling) = refused.into_inner();
                 let lost = Answered {
                     status: None,
@@ -447,21 +422,21 @@ impl Webhooks {
     pub(crate) async fn fire<E: Webhook>(&self, event: &E) -> Result<E::Answer, WebhookFailure> {
         let target = self.target().ok_or(WebhookFailure::NoTarget)?;
         let telling = Telling::new(event, OptPlatform::UNKNOWN);
-        self.ask::<E>(&target, &telling).await
+        let answer = self.ask(&target, &telling, read_answer::<E>).await?;
+        let answer = answer.downcast().map_err(|_| WebhookFailure::Unparsable)?;
+        Ok(*answer)
     }
 
     /// What the app answers.
-    async fn ask<E: Webhook>(
+    async fn ask(
         &self,
         target: &Target,
         telling: &Telling,
-    ) -> Result<E::Answer, WebhookFailure> {
+        read: Read,
+    ) -> Result<Box<dyn Any + Send>, WebhookFailure> {
         let reply = self.post(target, telling).await;
-        let read = reply.body.as_ref().map_err(|failure| *failure);
-        let answer = read.and_then(|body| {
-            let reply = parse::<<E::Answer as Answer<E>>::Reply>(body)?;
-            E::Answer::from_reply(reply).ok_or(WebhookFailure::Meaningless)
-        });
+        let body = reply.body.as_ref().map_err(|failure| *failure);
+        let answer = body.and_then(|body| read(body).map_err(WebhookFailure::from));
         self.note(telling, 1, &reply, answer.as_ref().err().copied());
         answer
     }
@@ -474,7 +449,7 @@ impl Webhooks {
     ) -> Result<R, WebhookFailure> {
         let reply = self.post(target, telling).await;
         let read = reply.body.as_ref().map_err(|failure| *failure);
-        let answer = read.and_then(|body| parse::<R>(body));
+        let answer = read.and_then(|body| Ok(read_reply::<R>(body)?));
         self.note(telling, attempt, &reply, answer.as_ref().err().copied());
         answer
     }
@@ -605,86 +580,61 @@ impl Drop for Claim {
     }
 }
 
-fn parse<R: Reply>(body: &[u8]) -> Result<R, WebhookFailure> {
-    match tencent_chat_types::decode(body) {
-        Ok(decoded) if decoded.misfits.is_empty() => Ok(decoded.value),
-        _ => Err(WebhookFailure::Unparsable),
-    }
-}
-
-/// What the app is to be told of, in the order of happening.
-pub(crate) struct Events {
+/// The app as the world sees it: with the address that it has at this time.
+pub(crate) struct Listener {
     webhooks: Arc<Webhooks>,
     target: Option<Arc<Target>>,
-    platform: OptPlatform,
-    list: Vec<(Arc<Target>, Telling)>,
 }
 
-impl Events {
-    pub(crate) fn new(webhooks: &Arc<Webhooks>, platform: OptPlatform) -> Self {
+impl Listener {
+    pub(crate) fn new(webhooks: &Arc<Webhooks>) -> Self {
         Self {
             webhooks: Arc::clone(webhooks),
             target: webhooks.target(),
-            platform,
-            list: Vec::new(),
         }
     }
 
-    /// Tells of what has happened, after the reply. The event is made when it is wanted only; it is
-    /// given its time, in milliseconds since 1970.
-    pub(crate) fn tell<E: Webhook>(&mut self, event: impl FnOnce(u64) -> E) {
-        let Some(target) = self.wanted::<E>() else {
-            return;
-        };
-        let event = event(self.webhooks.time());
-        self.list
-            .push((target, Telling::new(&event, self.platform.clone())));
-    }
-
-    /// Whether the cause is a call of the REST API, and no device.
-    pub(crate) fn is_rest(&self) -> bool {
-        self.platform == OptPlatform::RESTAPI
-    }
-
-    fn wanted<E: Webhook>(&self) -> Option<Arc<Target>> {
-        let target = self.target.as_ref()?;
-        target.wants(E::META.command).then(|| Arc::clone(target))
-    }
-
-    /// Hands the events over. Called while the state is locked, so that their order is that of the
-    /// changes.
-    pub(crate) fn send(self) {
-        self.webhooks.enqueue(self.list);
+    /// Lets events wait for being sent. Called while the state is locked, so that their order is that
+    /// of the changes.
+    pub(crate) fn tell(&self, events: Vec<Telling>) {
+        if let Some(target) = &self.target {
+            self.webhooks.enqueue(target, events);
+        }
     }
 }
 
-/// Asks the app about what is to happen, where the webhook is switched on, and goes on with its answer;
-/// without one, none means that the target refuses what is not answered.
-///
-/// `same` marks what is the same when it is asked about twice.
-pub(crate) fn ask<E: Webhook, R: 'static>(
-    context: &mut Context<'_>,
-    same: Option<String>,
-    event: impl FnOnce(u64) -> E,
-    go_on: impl FnOnce(&mut Context<'_>, Option<E::Answer>) -> Result<Step<R>, Refusal> + Send + 'static,
-) -> Result<Step<R>, Refusal> {
-    let events = &context.events;
-    let Some(target) = events.wanted::<E>() else {
-        return go_on(context, Some(E::Answer::allow()));
-    };
-    let webhooks = Arc::clone(&events.webhooks);
-    let event = event(webhooks.time());
-    let telling = Telling::new(&event, events.platform.clone());
-    let answer = Box::pin(async move {
-        let answer = match webhooks.ask::<E>(&target, &telling).await {
-            Ok(answer) => Some(answer),
-            Err(_) => match target.settings.unanswered {
-                Unanswered::Proceed => Some(E::Answer::allow()),
-                Unanswered::Refuse => None,
-            },
-        };
-        let resume: Resume<R> = Box::new(move |context: &mut Context<'_>| go_on(context, answer));
-        resume
-    });
-    Ok(Step::Ask { same, answer })
+impl App for Listener {
+    fn wants(&self, webhook: &str) -> bool {
+        let target = self.target.as_ref();
+        target.is_some_and(|target| target.wants(webhook))
+    }
+
+    fn time(&self) -> u64 {
+        self.webhooks.time()
+    }
+
+    fn ask(&self, question: Telling, read: Read) -> Answering {
+        let (webhooks, target) = (Arc::clone(&self.webhooks), self.target.clone());
+        Box::pin(async move {
+            let Some(target) = target else {
+                return Verdict::Proceed;
+            };
+            match webhooks.ask(&target, &question, read).await {
+                Ok(answer) => Verdict::With(answer),
+                Err(_) => match target.settings.unanswered {
+                    Unanswered::Proceed => Verdict::Proceed,
+                    Unanswered::Refuse => Verdict::Refuse,
+                },
+            }
+        })
+    }
+}
+
+impl From<BadAnswer> for WebhookFailure {
+    fn from(bad: BadAnswer) -> Self {
+        match bad {
+            BadAnswer::Unparsable => Self::Unparsable,
+            BadAnswer::Meaningless => Self::Meaningless,
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Accounts: importing, and whether they are online.
 
-use super::{BadBody, Commands, Context, Refusal, text};
+use super::registry::{BadBody, Commands, text};
 use crate::{
-    gate::Because,
-    state::{Account, DoNotDisturb, State},
+    refusal::{Because, Refusal},
+    world::{Account, Context, DoNotDisturb, State},
 };
 use tencent_chat_types::{
     ErrorCode,

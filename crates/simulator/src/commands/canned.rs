@@ -1,10 +1,11 @@
 //! Commands without a behaviour of their own: the request is checked, the answer is a sample about what
 //! the caller has named.
 
-use super::{BadBody, Commands, Context};
+use super::registry::{BadBody, Commands};
 use crate::{
-    gate::Because,
     generated::samples::{SAMPLES, Sample},
+    refusal::Because,
+    world::Context,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,10 @@
 //! Chatbots: accounts whose messages would go to the app's webhook.
 
-use super::{BadBody, Commands, Context, Refusal};
-use crate::gate::Because;
+use super::registry::{BadBody, Commands};
+use crate::{
+    refusal::{Because, Refusal},
+    world::Context,
+};
 use tencent_chat_types::{
     ErrorCode,
     chatbot::{

@@ -1,9 +1,9 @@
 //! Conversation lists, conversation groups and marks.
 
-use super::{BadBody, Commands, Context, Refusal, text};
+use super::registry::{BadBody, Commands, text};
 use crate::{
-    gate::Because,
-    state::{Account, Marks, Peer, Recent, State},
+    refusal::{Because, Refusal},
+    world::{Account, Context, Marks, Peer, Recent, State},
 };
 use std::collections::BTreeSet;
 use tencent_chat_types::{

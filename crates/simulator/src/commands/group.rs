@@ -1,10 +1,9 @@
 //! Groups.
 
-use super::{BadBody, Commands, Context, Refusal, Step};
+use super::registry::{BadBody, Commands};
 use crate::{
-    gate::Because,
-    state::{Group, Peer, State},
-    webhooks::ask,
+    refusal::{Because, Refusal},
+    world::{Context, Group, Peer, State, Step, ask},
 };
 use tencent_chat_types::{
     ErrorCode,

@@ -1,10 +1,13 @@
 //! Custom attributes and counters of groups.
 
 use super::{
-    Commands, Context, Refusal,
     group::{BAD_BODY, allow, group, kind},
+    registry::Commands,
 };
-use crate::{gate::Because, state::Group};
+use crate::{
+    refusal::{Because, Refusal},
+    world::{Context, Group},
+};
 use std::collections::BTreeMap;
 use tencent_chat_types::{
     ErrorCode,

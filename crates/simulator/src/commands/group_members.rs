@@ -1,13 +1,16 @@
 //! Members of groups: adding, removing, reading, roles, mutes.
 
 use super::{
-    Commands, Context, Refusal, Step,
     group::{
         BAD_BODY, allow, group, keep_custom_fields, keep_member_fields, kind, set_custom_field,
     },
     moderation::mute_end,
+    registry::Commands,
 };
-use crate::{gate::Because, state::State, webhooks::ask};
+use crate::{
+    refusal::{Because, Refusal},
+    world::{Context, State, Step, ask},
+};
 use tencent_chat_types::{
     ErrorCode,
     group::{

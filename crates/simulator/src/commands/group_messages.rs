@@ -1,14 +1,15 @@
 //! Group messages: sending, importing, reading back, recalling, receipts.
 
 use super::{
-    BadBody, Commands, Context, Refusal, Step,
     group::{self, BAD_BODY, allow, group, kind},
     message::forbids,
+    registry::{BadBody, Commands},
 };
 use crate::{
-    gate::Because,
-    state::{Aged, Content, Fate, Group, GroupMessage, Mark, Messages, Peer, State},
-    webhooks::ask,
+    refusal::{Because, Refusal},
+    world::{
+        Aged, Content, Context, Fate, Group, GroupMessage, Mark, Messages, Peer, State, Step, ask,
+    },
 };
 use std::collections::BTreeSet;
 use tencent_chat_types::{

@@ -1,13 +1,13 @@
 //! Messages that are pinned in groups and topics.
 
 use super::{
-    Commands, Context, Refusal,
     group::{BAD_BODY, allow, group},
     group_messages::messages,
+    registry::Commands,
 };
 use crate::{
-    gate::Because,
-    state::{Fate, Group, Messages, Pin},
+    refusal::{Because, Refusal},
+    world::{Context, Fate, Group, Messages, Pin},
 };
 use tencent_chat_types::{
     ErrorCode,

@@ -1,11 +1,14 @@
 //! Live broadcast groups: who is online, marks, bans.
 
 use super::{
-    Commands, Context, Refusal,
     group::{BAD_BODY, allow, group},
     moderation::mute_end,
+    registry::Commands,
 };
-use crate::{gate::Because, state::State};
+use crate::{
+    refusal::{Because, Refusal},
+    world::{Context, State},
+};
 use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,

@@ -1,10 +1,9 @@
 //! One-to-one messages.
 
-use super::{BadBody, Commands, Context, Refusal, Step};
+use super::registry::{BadBody, Commands};
 use crate::{
-    gate::Because,
-    state::{Aged, C2cMessage, Chat, Content, Mark, MsgKey, Peer, State},
-    webhooks::ask,
+    refusal::{Because, Refusal},
+    world::{Aged, C2cMessage, Chat, Content, Context, Mark, MsgKey, Peer, State, Step, ask},
 };
 use tencent_chat_types::{
     ActionStatus, ErrorCode,

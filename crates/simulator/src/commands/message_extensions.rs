@@ -1,13 +1,13 @@
 //! Key-value pairs that are attached to messages.
 
 use super::{
-    Commands, Context, Refusal,
     group::{BAD_BODY, allow, group},
     message::held,
+    registry::Commands,
 };
 use crate::{
-    gate::Because,
-    state::{Extensions, Fate},
+    refusal::{Because, Refusal},
+    world::{Context, Extensions, Fate},
 };
 use tencent_chat_types::{
     ErrorCode,

@@ -1,7 +1,10 @@
 //! Muting users everywhere.
 
-use super::{BadBody, Commands, Context, Refusal};
-use crate::gate::Because;
+use super::registry::{BadBody, Commands};
+use crate::{
+    refusal::{Because, Refusal},
+    world::Context,
+};
 use tencent_chat_types::{
     Envelope, ErrorCode,
     moderation::{GetGlobalMute, GetGlobalMuteReply, SetGlobalMute, SetGlobalMuteReply},

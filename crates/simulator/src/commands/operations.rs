@@ -1,6 +1,7 @@
 //! Operating an app.
 
-use super::{BadBody, Commands};
+use super::registry::{BadBody, Commands};
+
 use tencent_chat_types::{
     Envelope, ErrorCode,
     operations::{GetServerIpList, GetServerIpListReply},

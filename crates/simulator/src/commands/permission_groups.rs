@@ -1,12 +1,12 @@
 //! Permission groups of communities.
 
 use super::{
-    Commands, Context, Refusal,
     group::{BAD_BODY, allow, group},
+    registry::Commands,
 };
 use crate::{
-    gate::Because,
-    state::{Group, PermissionGroup, State},
+    refusal::{Because, Refusal},
+    world::{Context, Group, PermissionGroup, State},
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{

@@ -1,7 +1,10 @@
 //! User profiles.
 
-use super::{BadBody, Commands, Context, Refusal};
-use crate::gate::Because;
+use super::registry::{BadBody, Commands};
+use crate::{
+    refusal::{Because, Refusal},
+    world::Context,
+};
 use tencent_chat_types::{
     ErrorCode,
     model::{ProfileItem, ProfileTag},

@@ -1,9 +1,9 @@
 //! Pushing to all users, and the attributes and tags that choose among them.
 
-use super::{BadBody, Commands, Context, Refusal};
+use super::registry::{BadBody, Commands};
 use crate::{
-    gate::Because,
-    state::{Account, State},
+    refusal::{Because, Refusal},
+    world::{Account, Context, State},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{

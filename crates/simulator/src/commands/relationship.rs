@@ -1,10 +1,9 @@
 //! Friends, friend lists and blocked users.
 
-use super::{BadBody, Commands, Context, Refusal, Step, text};
+use super::registry::{BadBody, Commands, text};
 use crate::{
-    gate::Because,
-    state::{Account, Friend, State},
-    webhooks::ask,
+    refusal::{Because, Refusal},
+    world::{Account, Context, Friend, State, Step, ask},
 };
 use tencent_chat_types::{
     ErrorCode,

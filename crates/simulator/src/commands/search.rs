@@ -1,7 +1,10 @@
 //! Searching users and groups.
 
-use super::{BadBody, Commands, Context, Refusal};
-use crate::state::{Account, Group};
+use super::registry::{BadBody, Commands};
+use crate::{
+    refusal::Refusal,
+    world::{Account, Context, Group},
+};
 use tencent_chat_types::{
     ErrorCode,
     model::{GroupType, KeywordMatchType, ProfileTag},

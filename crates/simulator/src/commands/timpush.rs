@@ -1,12 +1,12 @@
 //! The push service. It has its own commands for the attributes and tags that pushing to all users has.
 
 use super::{
-    Commands, Context, Refusal,
     push::{self, BAD_BODY, Conditions, check_attribute, check_tags},
+    registry::Commands,
 };
 use crate::{
-    gate::Because,
-    state::{MadePush, State},
+    refusal::{Because, Refusal},
+    world::{Context, MadePush, State},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::collections::BTreeSet;

@@ -1,13 +1,12 @@
 //! Topics of communities.
 
 use super::{
-    Commands, Context, Refusal, Step,
     group::{BAD_BODY, allow, changed, group, kind},
+    registry::Commands,
 };
 use crate::{
-    gate::Because,
-    state::{Group, Messages, Topic},
-    webhooks::ask,
+    refusal::{Because, Refusal},
+    world::{Context, Group, Messages, Step, Topic, ask},
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{

@@ -1,17 +1,10 @@
 //! What the simulator remembers.
 
-mod duplicates;
-mod group;
-mod messages;
-mod relations;
-
-pub(crate) use self::{
-    duplicates::{Duplicates, Mark},
-    group::{Group, PermissionGroup, Topic},
-    messages::{
-        Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin,
-    },
-    relations::{Friend, Relations},
+use super::{
+    duplicates::Duplicates,
+    group::Group,
+    messages::{Aged, Chat, Messages},
+    relations::Relations,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
