@@ -2,31 +2,17 @@
 //! and told of it.
 
 use crate::{
-    Simulator,
-    commands::{group, group_members, group_messages, message, relationship},
-    refusal::{Because, Refusal},
-    server::Actor,
-    world::{Context, Peer, Step, ask},
+    refusal::Refusal,
+    server::{Actor, Simulator},
+    world::{
+        C2cDraft, Context, GroupDraft, NewFriend, Peer, c2c, conversations, friends, group_chat,
+        membership, users,
+    },
 };
 use std::fmt;
 use tencent_chat_types::{
-    ErrorCode,
-    account::set_do_not_disturb::DoNotDisturbLevel,
-    message::{MarkC2cMsgsRead, SendGroupMsg, SendMsg},
-    model::{ApplyJoinOption, MemberRole, MsgElement},
-    relationship::add_friends::NewFriend,
-    webhook::{
-        GroupAfterMemberExit, GroupAfterNewMemberJoin, GroupAfterReadReceipt,
-        GroupBeforeApplyJoinGroup, GroupBeforeApplyJoinGroupAnswer, GroupOnMemberStateChange,
-        OptPlatform, StateChange,
-        group::{
-            group_after_member_exit::{GroupExitType, LeftGroupMember},
-            group_after_new_member_join::{GroupJoinType, JoinedGroupMember},
-            group_after_read_receipt::{GroupMsgReader, GroupMsgReading},
-            group_on_member_state_change::{LiveMember, LiveMemberCause, LiveMemberState},
-        },
-        state::state_change::{StateAction, StateReason, UserState},
-    },
+    ErrorCode, account::set_do_not_disturb::DoNotDisturbLevel, model::MsgElement,
+    webhook::OptPlatform,
 };
 
 /// What a device is told when something is refused.
@@ -88,16 +74,16 @@ impl Simulator {
             platform: self::platform(platform),
             ..browser(user)
         };
-        self.shared
-            .act(&actor, |context| set_online(context, platform, status));
+        self.shared.act(&actor, |context| {
+            users::set_online(context, platform, status)
+        });
     }
 
     /// Pins a conversation of a user with another user to the top, or takes it off.
     pub fn pin(&self, user: &str, with: &str, pinned: bool) {
         self.shared.act(&browser(user), |context| {
             let account = context.state.accounts.entry(user.to_owned()).or_default();
-            let peer = Peer::User(with.to_owned());
-            account.conversations.entry(peer).or_default().pinned = pinned;
+            conversations::pin(account, Peer::User(with.to_owned()), pinned);
         });
     }
 
@@ -121,13 +107,14 @@ impl Simulator {
         to: &str,
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<String, Refused> {
-        let mut request = SendMsg::new(to, body)
-            .with_msg_random(self.shared.device_random())
-            .with_from_account(user);
-        request.msg_seq = None;
-        let begin = |context: &mut Context<'_>| message::send_msg(context, request.clone());
-        let reply = self.shared.act_asking(&browser(user), begin).await?;
-        Ok(reply.msg_key.unwrap_or_default())
+        let (random, actor) = (self.device_random(), browser(user));
+        let body: Vec<MsgElement> = body.into_iter().map(Into::into).collect();
+        let begin = |context: &mut Context<'_>| {
+            let (from, to, body) = (user.to_owned(), to.to_owned(), body.clone());
+            c2c::send(context, C2cDraft::new(from, to, random, body, context.now))
+        };
+        let key = self.shared.act_asking(&actor, begin).await?;
+        Ok(key.to_string())
     }
 
     /// Lets a user send a group message, and answers its number. The app is asked and told.
@@ -141,14 +128,14 @@ impl Simulator {
         group: &str,
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<u64, Refused> {
-        let random = self.shared.device_random();
-        let request = SendGroupMsg::new(group, body)
-            .with_random(random)
-            .with_from_account(user);
-        let begin =
-            |context: &mut Context<'_>| group_messages::send_group_msg(context, request.clone());
-        let reply = self.shared.act_asking(&browser(user), begin).await?;
-        Ok(reply.msg_seq.unwrap_or_default())
+        let (random, actor) = (self.device_random(), browser(user));
+        let body: Vec<MsgElement> = body.into_iter().map(Into::into).collect();
+        let begin = |context: &mut Context<'_>| {
+            let (from, group, body) = (user.to_owned(), group.to_owned(), body.clone());
+            group_chat::send(context, GroupDraft::new(group, from, random, body))
+        };
+        let sent = self.shared.act_asking(&actor, begin).await?;
+        Ok(sent.seq)
     }
 
     /// Lets a user join a group: the server API cannot, an `AVChatRoom` is joined by its users. The
@@ -158,7 +145,7 @@ impl Simulator {
     ///
     /// The code that the device gets: no such group or user, banned, or the group is full.
     pub fn join_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
-        let join = |context: &mut Context<'_>| join_group(context, group);
+        let join = |context: &mut Context<'_>| membership::join(context, group);
         let joined = self.shared.act(&browser(user), join);
         joined.map_err(|refusal| refusal.code)
     }
@@ -170,7 +157,7 @@ impl Simulator {
     ///
     /// What the device is told: as of [`join_group`](Self::join_group), or the app refuses.
     pub async fn apply_to_join(&self, user: &str, group: &str) -> Result<(), Refused> {
-        let begin = |context: &mut Context<'_>| apply_to_join(context, group);
+        let begin = |context: &mut Context<'_>| membership::apply(context, group.to_owned());
         Ok(self.shared.act_asking(&browser(user), begin).await?)
     }
 
@@ -180,7 +167,7 @@ impl Simulator {
     ///
     /// The code that the device gets: no such group, or no member of it.
     pub fn leave_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
-        let leave = |context: &mut Context<'_>| leave_group(context, group);
+        let leave = |context: &mut Context<'_>| membership::leave(context, group);
         let left = self.shared.act(&browser(user), leave);
         left.map_err(|refusal| refusal.code)
     }
@@ -188,7 +175,7 @@ impl Simulator {
     /// Lets a user see group messages: they are read up to this number. The app is told.
     pub fn read_group_msgs(&self, user: &str, group: &str, up_to: u64) {
         self.shared.act(&browser(user), |context| {
-            read_group_msgs(context, group, up_to);
+            group_chat::mark_read(context, group, up_to);
         });
     }
 
@@ -198,11 +185,9 @@ impl Simulator {
     ///
     /// The code that the device gets: there is no such user.
     pub fn read_msgs(&self, user: &str, from: &str) -> Result<(), ErrorCode> {
-        let read = |context: &mut Context<'_>| {
-            message::mark_c2c_msgs_read(context, MarkC2cMsgsRead::new(user, from))
-        };
+        let read = |context: &mut Context<'_>| c2c::mark_read(context, user, from, None);
         let read = self.shared.act(&browser(user), read);
-        read.map(drop).map_err(|refusal| refusal.code)
+        read.map_err(|refusal| refusal.code)
     }
 
     /// Lets a user ask another one to become a friend, who becomes one at once unless the profile
@@ -213,166 +198,14 @@ impl Simulator {
     /// What the device is told: there is no such user, one of the two blocks the other, the other one
     /// must confirm or takes no friends, or the app refuses.
     pub async fn add_friend_as(&self, user: &str, friend: &str) -> Result<(), Refused> {
-        let item = NewFriend::new(friend, "AddSource_Type_Web");
-        let begin = |context: &mut Context<'_>| relationship::request_friend(context, item.clone());
+        let new = NewFriend::new(friend, "AddSource_Type_Web");
+        let begin = |context: &mut Context<'_>| friends::request(context, new.clone());
         Ok(self.shared.act_asking(&browser(user), begin).await?)
     }
-}
 
-fn set_online(context: &mut Context<'_>, platform: &str, status: &str) {
-    let user = context.operator;
-    let account = context.state.accounts.entry(user.to_owned()).or_default();
-    let online = |platforms: &std::collections::BTreeMap<String, String>| {
-        platforms.values().any(|seen| seen == "Online")
-    };
-    let was = online(&account.platforms);
-    let before = (account.platforms).insert(platform.to_owned(), status.to_owned());
-    let is = online(&account.platforms);
-    if before.as_deref() != Some(status) {
-        let (action, reason) = match status {
-            "Online" => (StateAction::LOGIN, StateReason::REGISTER),
-            "PushOnline" => (StateAction::DISCONNECT, StateReason::LINK_CLOSE),
-            _ => (StateAction::LOGOUT, StateReason::UNREGISTER),
-        };
-        let info = UserState::new(action, user, reason);
-        context.events.tell(|time| StateChange::new(info, time));
-    }
-    if was == is {
-        return;
-    }
-    let (now, cause) = match is {
-        true => (LiveMemberState::ONLINE, LiveMemberCause::HEARTBEAT_RECOVER),
-        false => (
-            LiveMemberState::OFFLINE,
-            LiveMemberCause::HEARTBEAT_INTERRUPT,
-        ),
-    };
-    let groups = context.state.groups.iter();
-    let live = groups.filter(|(_, group)| group.is_live() && group.members.contains_key(user));
-    for (id, _) in live {
-        let (now, cause) = (now.clone(), cause.clone());
-        context.events.tell(|_| {
-            GroupOnMemberStateChange::new(id.as_str(), now, [LiveMember::new(user)])
-                .with_event_cause(cause)
-        });
-    }
-}
-
-/// What speaks against joining.
-fn check_joining(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
-    let user = context.operator;
-    if !context.state.accounts.contains_key(user) {
-        return Err(ErrorCode::GROUP_USER_NOT_FOUND.because("there is no such user"));
-    }
-    let group = context.state.groups.get(id);
-    let group =
-        group.ok_or_else(|| ErrorCode::GROUP_NOT_FOUND.because("there is no such group"))?;
-    let banned = group
-        .banned
-        .get(user)
-        .is_some_and(|until| *until > context.now);
-    if banned || group.info.apply_join_option == Some(ApplyJoinOption::DISABLE_APPLY) {
-        return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("users cannot join by themselves"));
-    }
-    if group.members.contains_key(user) {
-        return Err(ErrorCode::GROUP_ALREADY_MEMBER.because("the user is a member"));
-    }
-    let most = group.info.max_member_num.unwrap_or(u64::MAX);
-    if !group.is_live() && group.members.len() as u64 >= most {
-        group_members::tell_if_full(context, id);
-        return Err(ErrorCode::GROUP_FULL.because("the group is full"));
-    }
-    Ok(())
-}
-
-fn join_group(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
-    check_joining(context, id)?;
-    let (user, now) = (context.operator, context.now);
-    let group = group::group(context.state, id)?;
-    group.join(user, MemberRole::MEMBER, now);
-    let (kind, live) = (group::kind(group), group.is_live());
-    context.events.tell(|time| {
-        let new = [JoinedGroupMember::new(user)];
-        GroupAfterNewMemberJoin::new(id, kind, GroupJoinType::APPLY, user, new, time)
-    });
-    if live {
-        context.events.tell(|_| {
-            GroupOnMemberStateChange::new(id, LiveMemberState::ONLINE, [LiveMember::new(user)])
-                .with_event_cause(LiveMemberCause::JOIN)
-        });
-    }
-    group_members::tell_if_full(context, id);
-    Ok(())
-}
-
-fn apply_to_join(context: &mut Context<'_>, id: &str) -> Result<Step<()>, Refusal> {
-    check_joining(context, id)?;
-    let kind = group::kind(group::group(context.state, id)?);
-    let (user, id) = (context.operator.to_owned(), id.to_owned());
-    let asked = id.clone();
-    let event = |time| GroupBeforeApplyJoinGroup::new(asked, kind, user, time);
-    ask(context, None, event, move |context, answer| {
-        match answer {
-            Some(GroupBeforeApplyJoinGroupAnswer::Allow) => {}
-            Some(GroupBeforeApplyJoinGroupAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
-            }
-            _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
-        }
-        join_group(context, &id).map(Step::Done)
-    })
-}
-
-fn leave_group(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
-    let user = context.operator;
-    let group = group::group(context.state, id)?;
-    if !group.leave(user) {
-        return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("the user is no member"));
-    }
-    let (kind, live) = (group::kind(group), group.is_live());
-    context.events.tell(|time| {
-        let gone = [LeftGroupMember::new(user)];
-        GroupAfterMemberExit::new(id, kind, GroupExitType::QUIT, user, gone, time)
-    });
-    if live {
-        context.events.tell(|_| {
-            GroupOnMemberStateChange::new(id, LiveMemberState::OFFLINE, [LiveMember::new(user)])
-                .with_event_cause(LiveMemberCause::QUIT)
-        });
-    }
-    Ok(())
-}
-
-fn read_group_msgs(context: &mut Context<'_>, id: &str, up_to: u64) {
-    let user = context.operator;
-    let Some(group) = context.state.groups.get_mut(id) else {
-        return;
-    };
-    let (kind, with_receipts) = (
-        group::kind(group),
-        !group.is_live() && !group.is_community(),
-    );
-    let members: Vec<String> = group.members.keys().cloned().collect();
-    let Some(member) = group.members.get_mut(user) else {
-        return;
-    };
-    let last = group.messages.last_seq().min(up_to);
-    member.msg_seq = member.msg_seq.max(Some(last));
-    let new: Vec<(u64, Box<str>)> = (group.messages.read(user, up_to).into_iter())
-        .map(|message| (message.seq, message.from.clone()))
-        .collect();
-    let mut read = Vec::new();
-    for (seq, from) in new {
-        let others = members.iter().filter(|member| ***member != *from);
-        let (readers, rest): (Vec<_>, Vec<_>) =
-            others.partition(|member| group.messages.is_read(seq, &from, member));
-        let reading = GroupMsgReading::new(seq, readers.len() as u64, rest.len() as u64);
-        // Who has read it just now.
-        read.push(reading.with_read_receipt_members([GroupMsgReader::new(user)]));
-    }
-    if with_receipts && !read.is_empty() {
-        context
-            .events
-            .tell(|time| GroupAfterReadReceipt::new(id, kind, read, time));
+    /// A random number for a device's message; counted down, so that it is not one of a test's.
+    fn device_random(&self) -> u32 {
+        let next = |context: &mut Context<'_>| context.state.next_device_random();
+        self.shared.act(&browser(""), next)
     }
 }

@@ -28,10 +28,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex},
     task,
     time::Duration,
 };
@@ -71,8 +68,6 @@ pub(crate) struct Shared {
     faults: Mutex<Script>,
     meter: Mutex<Meter>,
     started: Instant,
-    /// Messages that devices have sent.
-    device_messages: AtomicU32,
 }
 
 /// Who does something, and with what.
@@ -115,11 +110,6 @@ impl Shared {
         app.tell(context.events.into_list());
         state.stored(stored, self.settings.message_memory);
         result
-    }
-
-    /// A random number for a device's message; counted down, so that it is not one of a test's.
-    pub(crate) fn device_random(&self) -> u32 {
-        u32::MAX - self.device_messages.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Does something that the app may be asked about; the state is not locked meanwhile.
@@ -294,7 +284,6 @@ impl SimulatorBuilder {
             faults: Mutex::default(),
             meter: Mutex::default(),
             started: Instant::now(),
-            device_messages: AtomicU32::new(0),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));

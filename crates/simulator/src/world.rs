@@ -1,24 +1,33 @@
 //! The world: users, groups, messages and relations, and the rules about them, in the words of the
 //! domain. It knows neither HTTP nor the requests of the API; commands and devices act in it alike.
 
+pub(crate) mod c2c;
 mod context;
+pub(crate) mod conversations;
 mod duplicates;
 mod events;
+pub(crate) mod friends;
 mod group;
+pub(crate) mod group_chat;
+pub(crate) mod groups;
+pub(crate) mod membership;
 mod messages;
 mod relations;
 mod state;
 mod step;
+pub(crate) mod users;
 
 pub(crate) use self::{
+    c2c::C2cDraft,
     context::Context,
-    duplicates::Mark,
+    conversations::NewMarks,
     events::{Answered, Answering, App, BadAnswer, Events, Read, Telling, read_answer, read_reply},
+    friends::NewFriend,
     group::{Group, PermissionGroup, Topic},
-    messages::{
-        Aged, C2cMessage, Chat, Content, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin,
-    },
-    relations::Friend,
+    group_chat::{GroupDraft, ImportedMessage, messages},
+    groups::{FirstMember, GroupChanges, NewGroup, allow, changed, group, kind},
+    membership::{ImportedMember, MemberChanges},
+    messages::{Chat, Extensions, Fate, Messages, MsgKey, Pin},
     state::{Account, DoNotDisturb, MadePush, Marks, Peer, Recent, State},
     step::{Step, ask},
 };

@@ -3,7 +3,7 @@
 use super::registry::{BadBody, Commands, text};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Account, Context, DoNotDisturb, State},
+    world::{Context, DoNotDisturb, State, users},
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -17,12 +17,7 @@ use tencent_chat_types::{
         import_accounts::AccountImport,
         query_online_status::{OnlineState, OnlineStatus, OnlineStatusFailure, PlatformStatus},
     },
-    model::ProfileTag,
     validate::Limit,
-    webhook::{
-        StateChange,
-        state::state_change::{StateAction, StateReason, UserState},
-    },
 };
 
 const BAD_BODY: BadBody = BadBody {
@@ -41,9 +36,6 @@ const BAD_STATUS_BODY: BadBody = BadBody {
     },
 };
 
-/// Longest user id in bytes.
-const MAX_USER_ID_BYTES: usize = 32;
-
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, import_account);
     commands.add(BAD_BODY, import_accounts);
@@ -54,31 +46,20 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_STATUS_BODY, set_do_not_disturb);
 }
 
-fn is_user_id(id: &str) -> bool {
-    !id.is_empty() && id.len() <= MAX_USER_ID_BYTES && !id.contains(char::is_control)
-}
-
 fn import_account(
     context: &mut Context<'_>,
     request: ImportAccount,
 ) -> Result<ImportAccountReply, Refusal> {
-    if !is_user_id(&request.user_id) {
+    if !users::is_user_id(&request.user_id) {
         return Err(ErrorCode::ACCOUNT_PARAMETER_INVALID.because("UserID must have 1 to 32 bytes"));
     }
-    let account = context.state.accounts.entry(request.user_id).or_default();
-    set_profile(account, request.nick, request.face_url);
+    users::import(
+        context.state,
+        request.user_id,
+        request.nick,
+        request.face_url,
+    );
     Ok(ImportAccountReply::default())
-}
-
-/// What is imported with a user.
-fn set_profile(account: &mut Account, nick: Option<String>, face_url: Option<String>) {
-    for (tag, value) in [(ProfileTag::NICK, nick), (ProfileTag::IMAGE, face_url)] {
-        if let Some(value) = value {
-            account
-                .profile
-                .insert(tag.as_str().to_owned(), value.into());
-        }
-    }
 }
 
 fn import_accounts(
@@ -89,12 +70,11 @@ fn import_accounts(
     let names = request.accounts.unwrap_or_default().into_iter();
     let list = request.account_list.unwrap_or_default();
     for user in list.into_iter().chain(names.map(AccountImport::new)) {
-        if !is_user_id(&user.user_id) {
+        if !users::is_user_id(&user.user_id) {
             reply.fail_accounts.push(user.user_id);
             continue;
         }
-        let account = context.state.accounts.entry(user.user_id).or_default();
-        set_profile(account, user.nick, user.face_url);
+        users::import(context.state, user.user_id, user.nick, user.face_url);
     }
     Ok(reply)
 }
@@ -121,7 +101,7 @@ fn delete_accounts(
 ) -> Result<DeleteAccountsReply, Refusal> {
     let mut reply = DeleteAccountsReply::default();
     for item in request.delete_item {
-        let code = match delete_account(context, &item.user_id) {
+        let code = match users::delete(context, &item.user_id) {
             true => ErrorCode::OK,
             false => ErrorCode::ACCOUNT_NOT_FOUND,
         };
@@ -132,42 +112,11 @@ fn delete_accounts(
     Ok(reply)
 }
 
-/// Takes a user out of everything; administrators stay.
-fn delete_account(context: &mut Context<'_>, user: &str) -> bool {
-    let state = &mut *context.state;
-    let is_admin = context.settings.admins.iter().any(|admin| admin == user);
-    if is_admin || state.accounts.remove(user).is_none() {
-        return false;
-    }
-    for account in state.accounts.values_mut() {
-        account.relations.friends.remove(user);
-        account
-            .relations
-            .blocked
-            .retain(|(blocked, _)| blocked != user);
-    }
-    for group in state.groups.values_mut() {
-        group.leave(user);
-    }
-    state.chatbots.remove(user);
-    state.clear_all_history(user);
-    true
-}
-
 fn invalidate_login(
     context: &mut Context<'_>,
     request: InvalidateLogin,
 ) -> Result<InvalidateLoginReply, Refusal> {
-    let account = context.state.accounts.get_mut(&request.user_id);
-    let account =
-        account.ok_or_else(|| ErrorCode::ACCOUNT_NOT_FOUND.because("UserID is not imported"))?;
-    let was_online = !account.platforms.is_empty();
-    account.platforms.clear();
-    if was_online {
-        let (action, reason) = (StateAction::LOGOUT, StateReason::UNREGISTER);
-        let info = UserState::new(action, request.user_id, reason);
-        context.events.tell(|time| StateChange::new(info, time));
-    }
+    users::log_out(context, &request.user_id)?;
     Ok(InvalidateLoginReply::default())
 }
 

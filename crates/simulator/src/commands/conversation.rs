@@ -3,9 +3,11 @@
 use super::registry::{BadBody, Commands, text};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Account, Context, Marks, Peer, Recent, State},
+    world::{
+        Account, Context, Marks, NewMarks, Peer, Recent,
+        conversations::{self, account, peer},
+    },
 };
-use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,
     conversation::{
@@ -37,15 +39,6 @@ const BAD_BODY: BadBody = BadBody {
     },
 };
 
-/// Most conversation groups of a user.
-const MAX_GROUPS: usize = 20;
-/// Most conversations of a user that are marked or in a group.
-const MAX_CONVERSATIONS: usize = 1_000;
-/// Most pinned conversations of a user.
-const MAX_PINNED: usize = 50;
-/// Longest name of a conversation group in bytes.
-const MAX_NAME_BYTES: usize = 32;
-
 /// Bits of `AssistFlags`.
 const WITH_PINNED: u64 = 1;
 const PAGE_PINNED: u64 = 4;
@@ -60,26 +53,6 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, mark_contact);
     commands.add(BAD_BODY, search_contact_group);
     commands.add(BAD_BODY, get_contact_group);
-}
-
-fn account<'a>(state: &'a mut State, user: &str) -> Result<&'a mut Account, Refusal> {
-    state.accounts.get_mut(user).ok_or_else(|| {
-        ErrorCode::CONVERSATION_ACCOUNT_NOT_FOUND.because("From_Account is not imported")
-    })
-}
-
-/// The conversation that a request names, or the code that says why there is none.
-fn peer(state: &State, contact: &Contact) -> Result<Peer, ErrorCode> {
-    match Peer::of(contact) {
-        Some(Peer::User(user)) if !state.accounts.contains_key(&user) => {
-            Err(ErrorCode::CONVERSATION_ACCOUNT_NOT_FOUND)
-        }
-        Some(Peer::Group(id)) if !state.groups.contains_key(&id) => {
-            Err(ErrorCode::CONVERSATION_GROUP_ID_UNRESOLVED)
-        }
-        Some(peer) => Ok(peer),
-        None => Err(ErrorCode::CONVERSATION_PARAMETER_INVALID),
-    }
 }
 
 fn get_conversation_list(
@@ -157,11 +130,8 @@ fn delete_conversation(
         return Err(ErrorCode::CONVERSATION_PARAMETER_INVALID
             .because("Type, To_Account and ToGroupid do not match"));
     };
-    let account = account(context.state, &request.from_account)?;
-    account.conversations.remove(&peer);
-    if let (Peer::User(user), Some(true)) = (&peer, request.clear_ramble.map(|flag| flag.is_on())) {
-        context.state.clear_history(&request.from_account, user);
-    }
+    let with_history = request.clear_ramble.is_some_and(|flag| flag.is_on());
+    conversations::delete(context.state, &request.from_account, &peer, with_history)?;
     Ok(DeleteConversationReply::default())
 }
 
@@ -186,54 +156,8 @@ fn pin_conversations(
         peers.push(peer);
     }
     let account = account(context.state, &request.from_account)?;
-    let mut pinned: BTreeSet<&Peer> = (account.conversations.iter())
-        .filter(|(_, recent)| recent.pinned)
-        .map(|(peer, _)| peer)
-        .collect();
-    if pin {
-        pinned.extend(&peers);
-        if pinned.len() > MAX_PINNED {
-            return Err(ErrorCode::CONVERSATION_PIN_QUOTA.because("50 conversations are pinned"));
-        }
-    }
-    for peer in peers {
-        match (account.conversations.get_mut(&peer), pin) {
-            (Some(recent), _) => recent.pinned = pin,
-            (None, true) => account.conversations.entry(peer).or_default().pinned = true,
-            (None, false) => {}
-        }
-    }
+    conversations::pin_all(account, peers, pin)?;
     Ok(PinConversationsReply::default())
-}
-
-fn check_name(name: &str) -> Result<(), Refusal> {
-    match name.len() {
-        0 => Err(ErrorCode::CONVERSATION_PARAMETER_INVALID.because("the name is empty")),
-        1..=MAX_NAME_BYTES => Ok(()),
-        _ => {
-            Err(ErrorCode::CONTACT_GROUP_NAME_TOO_LONG.because("the name is longer than 32 bytes"))
-        }
-    }
-}
-
-/// Puts a conversation into a group or takes it out.
-fn move_contact(account: &mut Account, peer: Peer, group: u64, into: bool, now: u64) -> ErrorCode {
-    if into && !account.marks.contains_key(&peer) && account.marks.len() >= MAX_CONVERSATIONS {
-        return ErrorCode::CONVERSATION_QUOTA;
-    }
-    let marks = account.marks.entry(peer.clone()).or_default();
-    let changed = if into {
-        marks.groups.insert(group)
-    } else {
-        marks.groups.remove(&group)
-    };
-    if changed {
-        marks.changed = now;
-    }
-    if marks.is_empty() {
-        account.marks.remove(&peer);
-    }
-    ErrorCode::OK
 }
 
 fn create_contact_group(
@@ -244,31 +168,17 @@ fn create_contact_group(
     let mut reply = CreateContactGroupReply::default();
     account(context.state, &request.from_account)?;
     for new in request.group_contact_item {
-        check_name(&new.group_name)?;
+        conversations::check_name(&new.group_name)?;
         let peers: Vec<_> = new
             .contact_item
             .into_iter()
             .map(|c| (peer(context.state, &c), c))
             .collect();
         let account = account(context.state, &request.from_account)?;
-        let id = match account.contact_groups.get(&new.group_name) {
-            Some(id) => *id,
-            None if account.contact_groups.len() >= MAX_GROUPS => {
-                return Err(ErrorCode::CONTACT_GROUP_QUOTA.because("there are 20 groups already"));
-            }
-            None => {
-                account.contact_groups_created += 1;
-                account
-                    .contact_groups
-                    .insert(new.group_name.clone(), account.contact_groups_created);
-                account.contact_groups_created
-            }
-        };
+        let id = conversations::group_of(account, &new.group_name)?;
         let results = peers.into_iter().map(|(peer, contact)| {
-            let code = match peer {
-                Ok(peer) => move_contact(account, peer, id, true, now),
-                Err(code) => code,
-            };
+            let moved = |peer| conversations::put(account, peer, id, true, now);
+            let code = peer.map_or_else(|code| code, moved);
             ContactResult::new(contact, code).with_result_info(text(code))
         });
         let results: Vec<_> = results.collect();
@@ -301,20 +211,16 @@ fn update_contact_group(
     match update.update_group_type {
         ContactGroupUpdateType::NAME => {
             name = update.new_group_name.unwrap_or_default();
-            check_name(&name)?;
-            if name != old_name && account.contact_groups.contains_key(&name) {
-                return Err(ErrorCode::CONVERSATION_PARAMETER_INVALID
-                    .because("another group has this name"));
-            }
-            account.contact_groups.remove(&old_name);
-            account.contact_groups.insert(name.clone(), id);
+            conversations::rename(account, &old_name, &name)?;
         }
         ContactGroupUpdateType::CONVERSATIONS => {
             let results = items.into_iter().map(|(peer, item)| {
                 let code = match (peer, item.contact_opt_type) {
-                    (Ok(peer), ContactOperation::ADD) => move_contact(account, peer, id, true, now),
+                    (Ok(peer), ContactOperation::ADD) => {
+                        conversations::put(account, peer, id, true, now)
+                    }
                     (Ok(peer), ContactOperation::REMOVE) => {
-                        move_contact(account, peer, id, false, now)
+                        conversations::put(account, peer, id, false, now)
                     }
                     (Ok(_), _) => ErrorCode::CONVERSATION_PARAMETER_INVALID,
                     (Err(code), _) => code,
@@ -342,13 +248,7 @@ fn delete_contact_group(
     let account = account(context.state, &request.from_account)?;
     let mut reply = DeleteContactGroupReply::default();
     for name in request.group_name {
-        let Some(id) = account.contact_groups.remove(&name) else {
-            return Err(ErrorCode::CONTACT_GROUP_NOT_FOUND.because("no group has this name"));
-        };
-        for marks in account.marks.values_mut() {
-            marks.groups.remove(&id);
-        }
-        account.marks.retain(|_, marks| !marks.is_empty());
+        let id = conversations::delete_group(account, &name)?;
         reply.group_item.push(ContactGroup::new(name, id));
     }
     Ok(reply)
@@ -365,7 +265,7 @@ fn mark_contact(
         let peer = peer(context.state, &item.contact_item);
         let account = account(context.state, &request.from_account)?;
         let code = match peer {
-            Ok(peer) => mark(account, peer, &item, now),
+            Ok(peer) => conversations::mark(account, peer, &new_marks(&item), now),
             Err(code) => code,
         };
         let result = ContactMarkResult::new(item.opt_type, item.contact_item, code);
@@ -374,7 +274,8 @@ fn mark_contact(
     Ok(reply)
 }
 
-fn mark(account: &mut Account, peer: Peer, item: &ContactMark, now: u64) -> ErrorCode {
+/// What a request wants of marks; none where it makes no sense.
+fn new_marks(item: &ContactMark) -> Option<NewMarks> {
     let standard = [MarkOperation::STANDARD, MarkOperation::BOTH].contains(&item.opt_type);
     let custom = [MarkOperation::CUSTOM, MarkOperation::BOTH].contains(&item.opt_type);
     let bits = |list: &Option<Vec<u64>>| {
@@ -382,28 +283,11 @@ fn mark(account: &mut Account, peer: Peer, item: &ContactMark, now: u64) -> Erro
             Some(bits | 1_u64.checked_shl(u32::try_from(*bit).ok()?)?)
         })
     };
-    let (Some(set), Some(clear), true) = (
-        bits(&item.set_mark),
-        bits(&item.clear_mark),
-        standard || custom,
-    ) else {
-        return ErrorCode::CONVERSATION_PARAMETER_INVALID;
-    };
-    if !account.marks.contains_key(&peer) && account.marks.len() >= MAX_CONVERSATIONS {
-        return ErrorCode::CONVERSATION_QUOTA;
-    }
-    let marks = account.marks.entry(peer.clone()).or_default();
-    if standard {
-        marks.standard = marks.standard & !clear | set;
-    }
-    if let (true, Some(text)) = (custom, &item.custom_mark) {
-        marks.custom = (!text.is_empty()).then(|| text.clone());
-    }
-    marks.changed = now;
-    if marks.is_empty() {
-        account.marks.remove(&peer);
-    }
-    ErrorCode::OK
+    let (set, clear) = (bits(&item.set_mark)?, bits(&item.clear_mark)?);
+    (standard || custom).then(|| NewMarks {
+        standard: standard.then_some((set, clear)),
+        custom: item.custom_mark.clone().filter(|_| custom),
+    })
 }
 
 fn marked(peer: &Peer, marks: &Marks) -> MarkedConversation {

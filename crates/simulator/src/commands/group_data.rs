@@ -1,12 +1,9 @@
 //! Custom attributes and counters of groups.
 
-use super::{
-    group::{BAD_BODY, allow, group, kind},
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Group},
+    world::{Context, Group, allow, group, kind},
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{

@@ -1,15 +1,12 @@
 //! Members of groups: adding, removing, reading, roles, mutes.
 
 use super::{
-    group::{
-        BAD_BODY, allow, group, keep_custom_fields, keep_member_fields, kind, set_custom_field,
-    },
-    moderation::mute_end,
+    group::{BAD_BODY, keep_custom_fields, keep_member_fields},
     registry::Commands,
 };
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, State, Step, ask},
+    world::{Context, ImportedMember, MemberChanges, Step, allow, group, membership},
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -22,14 +19,7 @@ use tencent_chat_types::{
         get_group_member_roles::UserRole, get_muted_group_members::MutedMember,
         import_group_members::ImportMemberResult,
     },
-    model::{AddMemberOutcome, GroupMember, MemberRole},
-    webhook::{
-        GroupAfterGroupFull, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
-        GroupAfterNewMemberJoin, GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer,
-        group::group_after_member_exit::{GroupExitType, LeftGroupMember},
-        group::group_after_new_member_join::{GroupJoinType, JoinedGroupMember},
-        group::group_before_invite_join_group::InvitedGroupMember,
-    },
+    model::{GroupMember, MemberRole},
 };
 
 /// Most members that a page of a community holds.
@@ -46,136 +36,26 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, get_muted_group_members);
 }
 
-/// Who of the users can be added.
-fn check_adding(state: &mut State, request: &AddGroupMembers) -> Result<Vec<String>, Refusal> {
-    let users = request
-        .member_list
-        .iter()
-        .map(|member| &member.member_account);
-    let known: Vec<String> = users
-        .filter(|user| state.accounts.contains_key(*user))
-        .cloned()
-        .collect();
-    let group = group(state, &request.group_id)?;
-    allow(!group.is_live(), "users join an AVChatRoom by themselves")?;
-    let new = |user: &String| !group.members.contains_key(user);
-    Ok(known.into_iter().filter(new).collect())
-}
-
-/// Whether the group has no place for more members.
-fn is_full(state: &mut State, id: &str, more: usize) -> bool {
-    state.groups.get(id).is_some_and(|group| {
-        let most = group.info.max_member_num.unwrap_or(u64::MAX);
-        !group.is_live() && (group.members.len() + more) as u64 > most
-    })
-}
-
-/// Tells the app that the group is full, if it is.
-pub(crate) fn tell_if_full(context: &mut Context<'_>, id: &str) {
-    if is_full(context.state, id, 1) {
-        context
-            .events
-            .tell(|time| GroupAfterGroupFull::new(id, time));
-    }
-}
-
 fn add_group_members(
     context: &mut Context<'_>,
     request: AddGroupMembers,
 ) -> Result<Step<AddGroupMembersReply>, Refusal> {
-    let new = check_adding(context.state, &request)?;
-    if is_full(context.state, &request.group_id, new.len()) {
-        tell_if_full(context, &request.group_id);
-        return Err(ErrorCode::GROUP_FULL.because("MaxMemberNum would be exceeded"));
-    }
-    if new.is_empty() {
-        return add_allowed_members(context, request, &[]).map(Step::Done);
-    }
-    let kind = kind(group(context.state, &request.group_id)?);
-    let (id, operator) = (request.group_id.clone(), context.operator.to_owned());
-    let event = move |time| {
-        let new = new.into_iter().map(InvitedGroupMember::new);
-        GroupBeforeInviteJoinGroup::new(id, kind, operator, new, time)
-    };
-    ask(context, None, event, |context, answer| {
-        let refused = match answer {
-            Some(GroupBeforeInviteJoinGroupAnswer::Allow) => Vec::new(),
-            Some(GroupBeforeInviteJoinGroupAnswer::Change(changes)) => {
-                changes.refused_members_account.unwrap_or_default()
-            }
-            Some(GroupBeforeInviteJoinGroupAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
-            }
-            _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
-        };
-        add_allowed_members(context, request, &refused).map(Step::Done)
+    let users = request.member_list.into_iter();
+    let users = users.map(|member| member.member_account).collect();
+    membership::add(context, request.group_id, users)?.then(|outcomes| {
+        let mut reply = AddGroupMembersReply::default();
+        let results = outcomes.into_iter();
+        let result = |(user, outcome): (String, _)| AddMemberResult::new(user, outcome);
+        reply.member_list = results.map(result).collect();
+        Ok(reply)
     })
-}
-
-/// Adds all but those whom the app refused.
-fn add_allowed_members(
-    context: &mut Context<'_>,
-    request: AddGroupMembers,
-    refused: &[String],
-) -> Result<AddGroupMembersReply, Refusal> {
-    let now = context.now;
-    // Things may be different since.
-    let mut new = check_adding(context.state, &request)?;
-    new.retain(|user| !refused.contains(user));
-    if is_full(context.state, &request.group_id, new.len()) {
-        tell_if_full(context, &request.group_id);
-        return Err(ErrorCode::GROUP_FULL.because("MaxMemberNum would be exceeded"));
-    }
-    let group = group(context.state, &request.group_id)?;
-    let mut reply = AddGroupMembersReply::default();
-    let mut joined = Vec::new();
-    for member in request.member_list {
-        let user = member.member_account;
-        let outcome = match (new.contains(&user), group.members.contains_key(&user)) {
-            (_, true) => AddMemberOutcome::ALREADY_MEMBER,
-            (false, _) => AddMemberOutcome::FAILED,
-            (true, false) => {
-                group.join(&user, MemberRole::MEMBER, now);
-                joined.push(JoinedGroupMember::new(user.as_str()));
-                AddMemberOutcome::ADDED
-            }
-        };
-        reply.member_list.push(AddMemberResult::new(user, outcome));
-    }
-    if !joined.is_empty() {
-        let (id, kind) = (request.group_id.as_str(), kind(group));
-        let operator = context.operator;
-        context.events.tell(|time| {
-            let how = GroupJoinType::INVITED;
-            GroupAfterNewMemberJoin::new(id, kind, how, operator, joined, time)
-        });
-        tell_if_full(context, id);
-    }
-    Ok(reply)
 }
 
 fn delete_group_members(
     context: &mut Context<'_>,
     request: DeleteGroupMembers,
 ) -> Result<DeleteGroupMembersReply, Refusal> {
-    let group = group(context.state, &request.group_id)?;
-    if group.is_live() {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("not for an AVChatRoom"));
-    }
-    let mut left = Vec::new();
-    for user in &request.member_to_del_account {
-        if group.leave(user) {
-            left.push(LeftGroupMember::new(user.as_str()));
-        }
-    }
-    if !left.is_empty() {
-        let kind = kind(group);
-        let (id, operator) = (request.group_id, context.operator);
-        context.events.tell(|time| {
-            let how = GroupExitType::KICKED;
-            GroupAfterMemberExit::new(id, kind, how, operator, left, time)
-        });
-    }
+    membership::remove(context, &request.group_id, &request.member_to_del_account)?;
     Ok(DeleteGroupMembersReply::default())
 }
 
@@ -183,33 +63,18 @@ fn import_group_members(
     context: &mut Context<'_>,
     request: ImportGroupMembers,
 ) -> Result<ImportGroupMembersReply, Refusal> {
-    let now = context.now;
-    let known: Vec<bool> = (request.member_list.iter())
-        .map(|member| context.state.accounts.contains_key(&member.member_account))
-        .collect();
-    let group = group(context.state, &request.group_id)?;
-    allow(!group.is_live(), "an AVChatRoom takes no members")?;
+    let members = request.member_list.into_iter();
+    let members = members.map(|member| ImportedMember {
+        user: member.member_account,
+        role: member.role,
+        joined: member.join_time,
+        unread: member.unread_msg_num,
+    });
+    let outcomes = membership::import(context, &request.group_id, members.collect())?;
     let mut reply = ImportGroupMembersReply::default();
-    for (member, known) in request.member_list.into_iter().zip(known) {
-        let user = member.member_account;
-        let outcome = match (known, group.members.contains_key(&user)) {
-            (_, true) => AddMemberOutcome::ALREADY_MEMBER,
-            (false, _) => AddMemberOutcome::FAILED,
-            (true, false) => {
-                let role = member.role.unwrap_or(MemberRole::MEMBER);
-                let last = group.messages.last_seq();
-                let entry = group.join(&user, role, member.join_time.unwrap_or(now));
-                if let Some(unread) = member.unread_msg_num {
-                    // More than there are messages counts as all of them.
-                    entry.msg_seq = Some(last.saturating_sub(unread));
-                }
-                AddMemberOutcome::ADDED
-            }
-        };
-        reply
-            .member_list
-            .push(ImportMemberResult::new(user, outcome));
-    }
+    let results = outcomes.into_iter();
+    let results = results.map(|(user, outcome)| ImportMemberResult::new(user, outcome));
+    reply.member_list = results.collect();
     Ok(reply)
 }
 
@@ -269,54 +134,15 @@ fn modify_group_member(
     context: &mut Context<'_>,
     request: ModifyGroupMember,
 ) -> Result<ModifyGroupMemberReply, Refusal> {
-    let now = context.now;
-    let group = group(context.state, &request.group_id)?;
-    allow(!group.is_live(), "an AVChatRoom stores no members")?;
-    if request.mute_time.is_some() {
-        allow(
-            !group.is_private(),
-            "members of a work group cannot be muted",
-        )?;
-    }
-    let kind = kind(group);
-    let Some(member) = group.members.get_mut(&request.member_account) else {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
+    let changes = MemberChanges {
+        role: request.role,
+        flag: request.msg_flag,
+        name_card: request.name_card,
+        mute: request.mute_time,
+        data: request.app_member_defined_data.unwrap_or_default(),
     };
-    let before = (member.role.clone(), member.name_card.clone());
-    if let Some(role) = request.role {
-        if ![MemberRole::ADMIN, MemberRole::MEMBER].contains(&role) {
-            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Role is Admin or Member"));
-        }
-        allow(
-            member.role != Some(MemberRole::OWNER),
-            "the owner's role cannot change",
-        )?;
-        member.role = Some(role);
-    }
-    if let Some(flag) = request.msg_flag {
-        member.msg_flag = Some(flag);
-    }
-    if let Some(name) = request.name_card {
-        member.name_card = Some(name);
-    }
-    if let Some(seconds) = request.mute_time {
-        member.mute_until = Some(mute_end(now, seconds));
-    }
-    for new in request.app_member_defined_data.into_iter().flatten() {
-        set_custom_field(member.app_member_defined_data.get_or_insert_default(), new);
-    }
-    let role = member.role.clone().filter(|_| member.role != before.0);
-    let name = (member.name_card.clone()).filter(|_| member.name_card != before.1);
-    if role.is_some() || name.is_some() {
-        let operator = context.operator;
-        context.events.tell(|time| {
-            let event = GroupAfterMemberFieldChanged::new(request.group_id, kind, operator, time);
-            let mut event = event.with_modified_account(request.member_account);
-            event.role = role;
-            event.name_card = name;
-            event
-        });
-    }
+    let (id, user) = (&request.group_id, &request.member_account);
+    membership::modify(context, id, user, changes)?;
     Ok(ModifyGroupMemberReply::default())
 }
 
@@ -341,26 +167,14 @@ fn mute_group_members(
     context: &mut Context<'_>,
     request: MuteGroupMembers,
 ) -> Result<MuteGroupMembersReply, Refusal> {
-    let until = mute_end(context.now, request.mute_time);
-    let group = group(context.state, &request.group_id)?;
-    allow(
-        !group.is_private(),
-        "members of a work group cannot be muted",
+    let (id, topic, seconds) = (&request.group_id, request.topic_id, request.mute_time);
+    membership::mute(
+        context,
+        id,
+        topic.as_ref(),
+        request.members_account,
+        seconds,
     )?;
-    if let Some(topic) = &request.topic_id {
-        let Some(topic) = group.topics.get_mut(topic) else {
-            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such topic"));
-        };
-        for user in request.members_account {
-            topic.muted.insert(user, until);
-        }
-        return Ok(MuteGroupMembersReply::default());
-    }
-    for user in &request.members_account {
-        if let Some(member) = group.members.get_mut(user) {
-            member.mute_until = Some(until);
-        }
-    }
     Ok(MuteGroupMembersReply::default())
 }
 

@@ -1,14 +1,14 @@
 //! Group messages: sending, importing, reading back, recalling, receipts.
 
 use super::{
-    group::{self, BAD_BODY, allow, group, kind},
+    group::BAD_BODY,
     message::forbids,
     registry::{BadBody, Commands},
 };
 use crate::{
     refusal::{Because, Refusal},
     world::{
-        Aged, Content, Context, Fate, Group, GroupMessage, Mark, Messages, Peer, State, Step, ask,
+        Context, Fate, Group, GroupDraft, ImportedMessage, Step, allow, group, group_chat, messages,
     },
 };
 use std::collections::BTreeSet;
@@ -28,14 +28,7 @@ use tencent_chat_types::{
         import_group_msgs::ImportedGroupMsgResult,
         recall_group_msgs::RecallResult,
     },
-    model::{
-        CustomElem, ForbidCallbackControl, MsgElement, MsgPriority, MuteAllMember, SendMsgControl,
-    },
-    webhook::{
-        BotOnGroupMessage, GroupAfterRecallMsg, GroupAfterSendMsg, GroupBeforeSendMsg,
-        GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupSendMsgException,
-        group::{group_after_recall_msg::RecalledGroupMsg, group_after_send_msg::GroupMsgMention},
-    },
+    model::{ForbidCallbackControl, MsgElement, MsgPriority, SendMsgControl},
     wire::Flag,
 };
 
@@ -51,8 +44,6 @@ const BAD_MODIFY_BODY: BadBody = BadBody {
 
 /// Largest message in bytes.
 const MAX_MESSAGE_BYTES: usize = 12 * 1024;
-/// For how many seconds a random number and the content mark the duplicates of a message.
-const DUPLICATE_SECONDS: u64 = 300;
 /// Most messages of one reply.
 const MAX_HISTORY: usize = 20;
 
@@ -70,304 +61,48 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, set_group_unread_count);
 }
 
-/// Messages of the group, or of a topic.
-pub(super) fn messages<'a>(
-    group: &'a mut Group,
-    topic: Option<&String>,
-) -> Result<&'a mut Messages, Refusal> {
-    match topic {
-        None => Ok(&mut group.messages),
-        Some(id) => match group.topics.get_mut(id) {
-            Some(topic) => Ok(&mut topic.messages),
-            None => Err(ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such topic")),
-        },
-    }
-}
-
-fn check_body(body: &[MsgElement]) -> Result<(), Refusal> {
-    let unknown = |element: &MsgElement| matches!(element, MsgElement::Unknown(_));
-    match body.is_empty() || body.iter().any(unknown) {
-        true => Err(ErrorCode::GROUP_PARAMETER_INVALID.because("no element, or an unknown one")),
-        false => Ok(()),
-    }
-}
-
-fn message(serial: u64, from: &str, random: u32, time: u64, content: Content) -> GroupMessage {
-    GroupMessage {
-        serial,
-        seq: 0,
-        from: from.into(),
-        random,
-        time,
-        content,
-        priority: None,
-        is_system: false,
-        fate: Fate::Present,
-    }
-}
-
-/// What duplicates of a message have in common.
-fn mark(state: &State, request: &SendGroupMsg, from: &str) -> Mark {
-    let place = (&request.group_id, &request.topic_id, from);
-    (state.duplicates).mark(place, None, request.random, &request.msg_body)
-}
-
-pub(crate) fn send_group_msg(
+fn send_group_msg(
     context: &mut Context<'_>,
     request: SendGroupMsg,
 ) -> Result<Step<SendGroupMsgReply>, Refusal> {
-    let admin = context.operator.to_owned();
-    let from = request.from_account.clone().unwrap_or(admin);
-    let double = match check_sending(context, &request, &from) {
-        Ok(double) => double,
-        Err(refusal) => {
-            tell_exception(context, request, from, &refusal);
-            return Err(refusal);
-        }
+    let controls = request.send_msg_control.unwrap_or_default();
+    let forbidden = request.forbid_callback_control;
+    let forbids = |webhook| forbids(forbidden.as_ref(), webhook);
+    let is_on = |flag: Option<Flag>| flag.is_some_and(|flag| flag.is_on());
+    let from = request.from_account;
+    let draft = GroupDraft {
+        group: request.group_id,
+        topic: request.topic_id,
+        from: from.unwrap_or_else(|| context.operator.to_owned()),
+        random: request.random,
+        body: request.msg_body,
+        data: request.cloud_custom_data,
+        priority: request.msg_priority,
+        online_only: is_on(request.online_only_flag),
+        extensible: is_on(request.support_message_extension),
+        listed: !controls.contains(&SendMsgControl::NO_LAST_MSG),
+        counted: !controls.contains(&SendMsgControl::NO_UNREAD),
+        mentions: request.group_at_info.unwrap_or_default(),
+        asked: !forbids(&ForbidCallbackControl::BEFORE_SEND),
+        told: !forbids(&ForbidCallbackControl::AFTER_SEND),
+        too_large: context.body_bytes > MAX_MESSAGE_BYTES,
     };
-    if let Some(double) = double {
-        return Ok(Step::Done(double));
-    }
-    let forbidden = ForbidCallbackControl::BEFORE_SEND;
-    if forbids(request.forbid_callback_control.as_ref(), &forbidden) {
-        let allow = Some(GroupBeforeSendMsgAnswer::Allow);
-        return send_as_answered(context, request, from, allow).map(Step::Done);
-    }
-    let same = format!("{:?}", mark(context.state, &request, &from));
-    let group = group(context.state, &request.group_id)?;
-    let (kind, online_only) = (kind(group), online_only(group, &request));
-    let (asked, sender, random) = (request.clone(), from.clone(), request.random);
-    let operator = context.operator.to_owned();
-    let event = move |time| {
-        let (id, body) = (asked.group_id, asked.msg_body);
-        let event = GroupBeforeSendMsg::new(id, kind, sender, operator, random, body, time);
-        let mut event = event.with_online_only_flag(online_only);
-        event.cloud_custom_data = asked.cloud_custom_data;
-        event.topic_id = asked.topic_id;
-        event
-    };
-    ask(context, Some(same), event, move |context, answer| {
-        send_as_answered(context, request, from, answer).map(Step::Done)
+    group_chat::send(context, draft)?.then(|sent| {
+        let mut reply = SendGroupMsgReply::default();
+        reply.msg_time = Some(sent.time);
+        reply.msg_seq = Some(sent.seq);
+        Ok(reply)
     })
-}
-
-/// Whether a message is for devices that are online only, as webhooks say it.
-fn online_only(group: &Group, request: &SendGroupMsg) -> bool {
-    !group.is_live() && request.online_only_flag.is_some_and(|flag| flag.is_on())
-}
-
-/// What speaks against sending, or the reply to the message that this one is a duplicate of.
-fn check_sending(
-    context: &mut Context<'_>,
-    request: &SendGroupMsg,
-    from: &String,
-) -> Result<Option<SendGroupMsgReply>, Refusal> {
-    if context.body_bytes > MAX_MESSAGE_BYTES {
-        return Err(ErrorCode::CONTENT_TOO_LONG.because("the request is larger than 12 KB"));
-    }
-    check_body(&request.msg_body)?;
-    let now = context.now;
-    let is_admin = context.settings.admins.contains(from);
-    let muted_everywhere = (context.state.accounts.get(from)).map(|account| account.muted.1 > now);
-    let group = group(context.state, &request.group_id)?;
-    let Some(muted_everywhere) = muted_everywhere else {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("From_Account is not imported"));
-    };
-    if !is_admin {
-        let member = group.members.get(from);
-        allow(
-            member.is_some() || group.is_live(),
-            "From_Account is no member",
-        )?;
-        let until = member.and_then(|member| member.mute_until).unwrap_or(0);
-        let here = (request.topic_id.as_ref())
-            .and_then(|id| group.topics.get(id)?.muted.get(from).copied());
-        let all = group.info.mute_all_member == Some(MuteAllMember::ON);
-        let muted = until > now || here.is_some_and(|until| until > now);
-        if muted_everywhere || muted || (all && !group.is_manager(from)) {
-            return Err(ErrorCode::GROUP_SENDER_MUTED.because("From_Account is muted"));
-        }
-    }
-    messages(group, request.topic_id.as_ref())?;
-    let mark = mark(context.state, request, from);
-    let first = context.state.duplicates.first(&mark, now);
-    context.is_duplicate = first.is_some();
-    Ok(first.map(|first| sent(first.seq, first.time)))
-}
-
-fn sent(seq: u64, time: u64) -> SendGroupMsgReply {
-    let mut reply = SendGroupMsgReply::default();
-    reply.msg_time = Some(time);
-    reply.msg_seq = Some(seq);
-    reply
-}
-
-/// Tells the app that a message was not sent.
-fn tell_exception(
-    context: &mut Context<'_>,
-    request: SendGroupMsg,
-    from: String,
-    refusal: &Refusal,
-) {
-    let operator = context.operator.to_owned();
-    let group = context.state.groups.get(&request.group_id);
-    let online_only = group.is_some_and(|group| online_only(group, &request));
-    let kind = group.map(kind);
-    context.events.tell(|time| {
-        let (id, random, body) = (request.group_id, request.random, request.msg_body);
-        let (code, text) = (refusal.code, refusal.text.as_str());
-        let event = GroupSendMsgException::new(id, from, operator, random, body, code, text, time);
-        let mut event = event.with_online_only_flag(online_only);
-        event.r#type = kind;
-        event.cloud_custom_data = request.cloud_custom_data;
-        event
-    });
-}
-
-/// Sends a message as the app would have it.
-fn send_as_answered(
-    context: &mut Context<'_>,
-    request: SendGroupMsg,
-    from: String,
-    answer: Option<GroupBeforeSendMsgAnswer>,
-) -> Result<SendGroupMsgReply, Refusal> {
-    let mut changes = GroupBeforeSendMsgChanges::new();
-    let mut drop = false;
-    match answer {
-        Some(GroupBeforeSendMsgAnswer::Allow) => {}
-        Some(GroupBeforeSendMsgAnswer::Drop) => drop = true,
-        Some(GroupBeforeSendMsgAnswer::Change(wanted)) => changes = wanted,
-        Some(GroupBeforeSendMsgAnswer::RefuseWith(refusal)) => {
-            return Err(ErrorCode(refusal.code()).because(refusal.text()));
-        }
-        _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
-    }
-    // Things may be different since.
-    if let Some(double) = check_sending(context, &request, &from)? {
-        return Ok(double);
-    }
-    if let Some(body) = &changes.msg_body {
-        check_body(body)?;
-    }
-    let now = context.now;
-    let mark = mark(context.state, &request, &from);
-    let serial = context.state.next_serial();
-    let group = group(context.state, &request.group_id)?;
-    let (kind, online_only) = (kind(group), online_only(group, &request));
-    let stores = !group.is_live() && !request.online_only_flag.is_some_and(|flag| flag.is_on());
-    let list = messages(group, request.topic_id.as_ref())?;
-    if drop {
-        // The number is one that the message would have had.
-        let told_seq = list.last_seq() + 1;
-        (context.state.duplicates).remember(mark, told_seq, now, DUPLICATE_SECONDS);
-        return Ok(sent(told_seq, now));
-    }
-    let body = changes.msg_body.unwrap_or(request.msg_body);
-    let data = changes.cloud_custom_data.or(request.cloud_custom_data);
-    let seq = if stores {
-        let extensible = request.support_message_extension;
-        let content = Content::new(&body, data.as_deref())
-            .extensible(extensible.is_some_and(|flag| flag.is_on()));
-        let mut sent = message(serial, &from, request.random, now, content);
-        sent.priority = request.msg_priority;
-        context.stored += sent.bytes();
-        list.push(sent)
-    } else {
-        list.skip()
-    };
-    let controls = || request.send_msg_control.iter().flatten();
-    let counts = !controls().any(|control| *control == SendMsgControl::NO_UNREAD);
-    let listed = !controls().any(|control| *control == SendMsgControl::NO_LAST_MSG);
-    let in_group = stores && request.topic_id.is_none();
-    if let (true, Some(member)) = (in_group, group.members.get_mut(&from)) {
-        member.msg_seq = Some(seq);
-        member.last_send_msg_time = Some(now);
-    }
-    if in_group && !counts {
-        // Who had read everything still has.
-        for member in group.members.values_mut() {
-            if member.msg_seq == Some(seq - 1) {
-                member.msg_seq = Some(seq);
-            }
-        }
-    }
-    context
-        .state
-        .duplicates
-        .remember(mark, seq, now, DUPLICATE_SECONDS);
-    let group = group::group(context.state, &request.group_id)?;
-    if stores && listed {
-        let members: Vec<String> = group.members.keys().cloned().collect();
-        for member in members {
-            context
-                .state
-                .touch(&member, Peer::Group(request.group_id.clone()), now);
-        }
-    }
-    let forbidden = ForbidCallbackControl::AFTER_SEND;
-    let told = !forbids(request.forbid_callback_control.as_ref(), &forbidden);
-    let (id, random, operator) = (request.group_id, request.random, context.operator);
-    let mentions = request.group_at_info.unwrap_or_default();
-    let bots: Vec<String> = (mentions.iter())
-        .filter(|mention| !mention.group_at_all_flag.is_on())
-        .filter_map(|mention| mention.group_at_account.clone())
-        .filter(|user| context.state.chatbots.contains(user))
-        .collect();
-    if told {
-        let (id, kind, from) = (id.clone(), kind.clone(), from.clone());
-        let (body, data, topic) = (body.clone(), data.clone(), request.topic_id.clone());
-        context.events.tell(|time| {
-            let event =
-                GroupAfterSendMsg::new(id, kind, from, operator, random, seq, now, body, time);
-            let mut event = event.with_online_only_flag(online_only);
-            event.cloud_custom_data = data;
-            event.topic_id = topic;
-            event.group_at_info = (!mentions.is_empty()).then(|| {
-                let mentions = mentions.into_iter().map(|mention| {
-                    let mut shown = GroupMsgMention::new(mention.group_at_all_flag);
-                    shown.group_at_account = mention.group_at_account;
-                    shown
-                });
-                mentions.collect()
-            });
-            event
-        });
-    }
-    if !bots.is_empty() {
-        context.events.tell(|time| {
-            let event = BotOnGroupMessage::new(
-                id, kind, from, operator, random, seq, now, body, bots, time,
-            );
-            let mut event = event.with_online_only_flag(online_only);
-            event.cloud_custom_data = data;
-            event.topic_id = request.topic_id;
-            event
-        });
-    }
-    Ok(sent(seq, now))
 }
 
 fn send_group_system_notification(
     context: &mut Context<'_>,
     request: SendGroupSystemNotification,
 ) -> Result<SendGroupSystemNotificationReply, Refusal> {
-    let now = context.now;
-    let serial = context.state.next_serial();
-    let group = group(context.state, &request.group_id)?;
-    let to_all = request
-        .to_members_account
-        .as_ref()
-        .is_none_or(Vec::is_empty);
-    let stores = to_all && !group.is_live();
-    let list = messages(group, request.topic_id.as_ref())?;
-    if stores {
-        // A notification is kept as a message of the system that carries its text.
-        let body = [CustomElem::default().with_data(request.content).into()];
-        let mut sent = message(serial, "", 0, now, Content::new(&body, None));
-        sent.is_system = true;
-        context.stored += sent.bytes();
-        list.push(sent);
-    }
+    let named = request.to_members_account.as_ref();
+    let to_all = named.is_none_or(Vec::is_empty);
+    let (id, topic) = (&request.group_id, request.topic_id.as_ref());
+    group_chat::notify(context, id, topic, to_all, request.content)?;
     Ok(SendGroupSystemNotificationReply::default())
 }
 
@@ -375,22 +110,8 @@ fn send_broadcast_msg(
     context: &mut Context<'_>,
     request: SendBroadcastMsg,
 ) -> Result<SendBroadcastMsgReply, Refusal> {
-    check_body(&request.msg_body)?;
-    let (state, now) = (&mut *context.state, context.now);
     let from = request.from_account.as_deref().unwrap_or(context.operator);
-    let place = ("broadcast", from);
-    let mark = (state.duplicates).mark(place, None, request.random, &request.msg_body);
-    let seq = match state.duplicates.first(&mark, now) {
-        Some(first) => {
-            context.is_duplicate = true;
-            first.seq
-        }
-        None => {
-            state.broadcasts += 1;
-            (state.duplicates).remember(mark, state.broadcasts, now, DUPLICATE_SECONDS);
-            state.broadcasts
-        }
-    };
+    let seq = group_chat::broadcast(context, from, request.random, &request.msg_body)?;
     let mut reply = SendBroadcastMsgReply::default();
     reply.msg_seq = Some(seq);
     Ok(reply)
@@ -400,50 +121,25 @@ fn import_group_msgs(
     context: &mut Context<'_>,
     request: ImportGroupMsgs,
 ) -> Result<ImportGroupMsgsReply, Refusal> {
-    let now = context.now;
-    let group_id = request.group_id.clone();
-    let mut serials = Vec::new();
-    serials.resize_with(request.msg_list.len(), || context.state.next_serial());
-    let group = group(context.state, &request.group_id)?;
-    allow(!group.is_live(), "an AVChatRoom stores no messages")?;
-    let created = group.info.create_time.unwrap_or(0);
-    let list = messages(group, request.topic_id.as_ref())?;
+    let listed = request.recent_contact_flag.is_some_and(|flag| flag.is_on());
+    let bytes = |body: &Vec<MsgElement>| serde_json::to_vec(body).map_or(0, |json| json.len());
+    let new = request.msg_list.into_iter().map(|new| ImportedMessage {
+        from: new.from_account,
+        random: new.random.unwrap_or_default(),
+        time: new.send_time,
+        too_long: bytes(&new.msg_body) > MAX_MESSAGE_BYTES,
+        body: new.msg_body,
+    });
+    let (id, topic, new) = (&request.group_id, request.topic_id.as_ref(), new.collect());
+    let results = group_chat::import(context, id, topic, new, listed)?.into_iter();
     let mut reply = ImportGroupMsgsReply::default();
-    for (new, serial) in request.msg_list.into_iter().zip(serials) {
-        let fits = new.send_time >= created
-            && new.send_time >= list.last_time()
-            && new.send_time <= now
-            && check_body(&new.msg_body).is_ok();
-        let bytes = serde_json::to_vec(&new.msg_body).map_or(0, |json| json.len());
-        let code = match (fits, bytes > MAX_MESSAGE_BYTES) {
-            (_, true) => ErrorCode::GROUP_MESSAGE_TOO_LONG,
-            (false, _) => ErrorCode::GROUP_PARAMETER_INVALID,
-            (true, _) => ErrorCode::OK,
-        };
-        let mut result = ImportedGroupMsgResult::new(code);
-        if code == ErrorCode::OK {
-            let random = new.random.unwrap_or_default();
-            let time = new.send_time;
-            let content = Content::new(&new.msg_body, None);
-            let message = message(serial, &new.from_account, random, time, content);
-            context.stored += message.bytes();
-            let seq = list.push(message);
-            result = result.with_msg_seq(seq).with_msg_time(time);
-        }
-        reply.import_msg_result.push(result);
-    }
-    let last = group.messages.last_seq();
-    for member in group.members.values_mut() {
-        member.msg_seq = Some(last);
-    }
-    if request.recent_contact_flag.is_some_and(|flag| flag.is_on()) {
-        let members: Vec<String> = group.members.keys().cloned().collect();
-        for member in members {
-            context
-                .state
-                .touch(&member, Peer::Group(group_id.clone()), now);
-        }
-    }
+    let results = results.map(|result| match result {
+        Ok(sent) => ImportedGroupMsgResult::new(ErrorCode::OK)
+            .with_msg_seq(sent.seq)
+            .with_msg_time(sent.time),
+        Err(code) => ImportedGroupMsgResult::new(code),
+    });
+    reply.import_msg_result = results.collect();
     Ok(reply)
 }
 
@@ -451,25 +147,14 @@ fn modify_group_msg(
     context: &mut Context<'_>,
     request: ModifyGroupMsg,
 ) -> Result<ModifyGroupMsgReply, Refusal> {
-    let invalid = |text: &str| ErrorCode::C2C_REQUEST_INVALID.because(text);
-    let Some(group) = context.state.groups.get_mut(&request.group_id) else {
-        return Err(invalid("there is no such group"));
-    };
-    if group.is_live() {
-        return Err(invalid("an AVChatRoom stores no messages"));
-    }
-    let list = messages(group, request.topic_id.as_ref())?;
-    let held = list.get_mut(request.msg_seq);
-    let Some(held) = held.filter(|held| held.fate == Fate::Present) else {
-        return Err(invalid("there is no such message"));
-    };
-    if let Some(body) = &request.msg_body {
-        held.content.set_body(body);
-    }
-    if let Some(data) = &request.cloud_custom_data {
-        held.content.set_data(data);
-    }
-    context.stored += held.bytes();
+    group_chat::modify(
+        context,
+        &request.group_id,
+        request.topic_id.as_ref(),
+        request.msg_seq,
+        request.msg_body.as_deref(),
+        request.cloud_custom_data.as_deref(),
+    )?;
     Ok(ModifyGroupMsgReply::default())
 }
 
@@ -538,13 +223,8 @@ fn delete_group_msgs_by_sender(
     context: &mut Context<'_>,
     request: DeleteGroupMsgsBySender,
 ) -> Result<DeleteGroupMsgsBySenderReply, Refusal> {
-    let group = group(context.state, &request.group_id)?;
-    let list = messages(group, request.topic_id.as_ref())?;
-    for message in list.iter_mut() {
-        if *message.from == *request.sender_account && message.fate == Fate::Present {
-            message.fate = Fate::Deleted;
-        }
-    }
+    let (id, topic) = (&request.group_id, request.topic_id.as_ref());
+    group_chat::delete_of(context, id, topic, &request.sender_account)?;
     Ok(DeleteGroupMsgsBySenderReply::default())
 }
 
@@ -552,48 +232,19 @@ fn recall_group_msgs(
     context: &mut Context<'_>,
     request: RecallGroupMsgs,
 ) -> Result<RecallGroupMsgsReply, Refusal> {
-    let group = group(context.state, &request.group_id)?;
-    if group.is_live() {
-        return Err(ErrorCode::GROUP_TYPE_WITHOUT_RECALL.because("an AVChatRoom stores nothing"));
-    }
-    let kind = kind(group);
-    let list = messages(group, request.topic_id.as_ref())?;
+    let seqs = request.msg_seq_list.into_iter().map(|item| item.msg_seq);
+    let (id, topic) = (request.group_id, request.topic_id);
+    let results = group_chat::recall(context, id, topic, seqs.collect())?.into_iter();
     let mut reply = RecallGroupMsgsReply::default();
-    let mut recalled = Vec::new();
-    for item in request.msg_seq_list {
-        let code = match list.get_mut(item.msg_seq) {
-            Some(message) if message.fate == Fate::Present => {
-                message.fate = Fate::Recalled;
-                recalled.push(RecalledGroupMsg::new(item.msg_seq));
-                ErrorCode::OK
-            }
-            Some(message) if message.fate == Fate::Recalled => {
-                ErrorCode::GROUP_MESSAGE_NOT_RECALLABLE
-            }
-            _ => ErrorCode::GROUP_MESSAGE_NOT_FOUND,
-        };
-        reply
-            .recall_ret_list
-            .push(RecallResult::new(item.msg_seq, code));
-    }
-    if !recalled.is_empty() {
-        let (id, operator) = (request.group_id, context.operator);
-        context.events.tell(|time| {
-            let mut event = GroupAfterRecallMsg::new(operator, kind, id, recalled, time);
-            event.topic_id = request.topic_id;
-            event
-        });
-    }
+    reply.recall_ret_list = results
+        .map(|(seq, code)| RecallResult::new(seq, code))
+        .collect();
     Ok(reply)
 }
 
-/// Whether messages of the group have receipts. Here all have that can; with the service, those
-/// whose senders asked for them.
 fn with_receipts(group: &Group) -> Result<(), Refusal> {
-    allow(
-        !group.is_live() && !group.is_community(),
-        "this kind of group has no read receipts",
-    )
+    let text = "this kind of group has no read receipts";
+    allow(group_chat::has_receipts(group), text)
 }
 
 fn get_group_msg_receipts(
@@ -602,19 +253,15 @@ fn get_group_msg_receipts(
 ) -> Result<GetGroupMsgReceiptsReply, Refusal> {
     let group = group(context.state, &request.group_id)?;
     with_receipts(group)?;
-    let members: BTreeSet<String> = group.members.keys().cloned().collect();
     let mut reply = GetGroupMsgReceiptsReply::default();
     for item in request.msg_seq_list {
         let held = group.messages.get(item.msg_seq);
         let receipt = match held {
             Some(message) if message.fate == Fate::Present => {
-                let (seq, from) = (message.seq, &*message.from);
-                let others = members.iter().filter(|member| *member != from);
-                let (read, unread): (Vec<_>, Vec<_>) =
-                    others.partition(|member| group.messages.is_read(seq, from, member));
+                let (read, unread) = group.readers(message.seq, &message.from);
                 GroupMsgReceipt::new(ErrorCode::OK, item.msg_seq)
-                    .with_read_num(read.len() as u64)
-                    .with_unread_num(unread.len() as u64)
+                    .with_read_num(read)
+                    .with_unread_num(unread)
             }
             _ => GroupMsgReceipt::new(ErrorCode::GROUP_RECEIPT_NOT_FOUND, item.msg_seq),
         };
@@ -668,15 +315,7 @@ fn set_group_unread_count(
     context: &mut Context<'_>,
     request: SetGroupUnreadCount,
 ) -> Result<SetGroupUnreadCountReply, Refusal> {
-    let group = group(context.state, &request.group_id)?;
-    allow(
-        !group.is_live() && !group.is_meeting(),
-        "this kind of group counts nothing",
-    )?;
-    let last = group.messages.last_seq();
-    let Some(member) = group.members.get_mut(&request.member_account) else {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
-    };
-    member.msg_seq = Some(last.saturating_sub(request.unread_msg_num));
+    let (id, user) = (&request.group_id, &request.member_account);
+    group_chat::set_unread(context, id, user, request.unread_msg_num)?;
     Ok(SetGroupUnreadCountReply::default())
 }

@@ -1,13 +1,9 @@
 //! Messages that are pinned in groups and topics.
 
-use super::{
-    group::{BAD_BODY, allow, group},
-    group_messages::messages,
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Fate, Group, Messages, Pin},
+    world::{Context, Fate, Group, Messages, Pin, allow, group, messages},
 };
 use tencent_chat_types::{
     ErrorCode,

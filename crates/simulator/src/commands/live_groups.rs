@@ -1,13 +1,9 @@
 //! Live broadcast groups: who is online, marks, bans.
 
-use super::{
-    group::{BAD_BODY, allow, group},
-    moderation::mute_end,
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, State},
+    world::{Context, State, allow, group, users},
 };
 use std::collections::BTreeSet;
 use tencent_chat_types::{
@@ -176,7 +172,7 @@ fn ban_group_members(
     context: &mut Context<'_>,
     request: BanGroupMembers,
 ) -> Result<BanGroupMembersReply, Refusal> {
-    let until = mute_end(context.now, request.duration);
+    let until = users::mute_end(context.now, request.duration);
     let group = group(context.state, &request.group_id)?;
     allow(group.is_live(), "only for an AVChatRoom")?;
     for user in request.members_account {

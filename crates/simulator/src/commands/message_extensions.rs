@@ -1,13 +1,9 @@
 //! Key-value pairs that are attached to messages.
 
-use super::{
-    group::{BAD_BODY, allow, group},
-    message::held,
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Extensions, Fate},
+    world::{Context, Extensions, Fate, allow, c2c, group},
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -35,7 +31,7 @@ fn c2c<'a>(
     key: &str,
 ) -> Result<&'a mut Extensions, Refusal> {
     let from = from.unwrap_or_else(|| context.operator.to_owned());
-    let Some(message) = held(context.state, &from, to, key) else {
+    let Some(message) = c2c::held(context.state, &from, to, key) else {
         return Err(ErrorCode::EXTENSION_MESSAGE_NOT_FOUND.because("there is no such message"));
     };
     (message.content.extensions_mut())

@@ -3,7 +3,7 @@
 use super::registry::{BadBody, Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::Context,
+    world::{Context, users},
 };
 use tencent_chat_types::{
     Envelope, ErrorCode,
@@ -27,21 +27,9 @@ const BAD_SET_BODY: BadBody = BadBody {
     invalid: |_| ErrorCode::MUTE_SET_ACCOUNT_INVALID,
 };
 
-/// As a duration: for good.
-const FOR_GOOD: u64 = u32::MAX as u64;
-
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_SET_BODY, set_global_mute);
     commands.add(BAD_GET_BODY, get_global_mute);
-}
-
-/// The end of a mute that begins now.
-pub(super) fn mute_end(now: u64, seconds: u32) -> u64 {
-    match u64::from(seconds) {
-        0 => 0,
-        FOR_GOOD => u64::MAX,
-        seconds => now.saturating_add(seconds),
-    }
 }
 
 fn set_global_mute(
@@ -54,19 +42,8 @@ fn set_global_mute(
     if request.set_account.is_empty() {
         return Err(ErrorCode::MUTE_SET_ACCOUNT_MISSING.because("Set_Account is empty"));
     }
-    let account = context
-        .state
-        .accounts
-        .get_mut(&request.set_account)
-        .ok_or_else(|| {
-            ErrorCode::MUTE_SET_ACCOUNT_INVALID.because("Set_Account is not imported")
-        })?;
-    if let Some(seconds) = request.c2c_mute_seconds {
-        account.muted.0 = mute_end(context.now, seconds);
-    }
-    if let Some(seconds) = request.group_mute_seconds {
-        account.muted.1 = mute_end(context.now, seconds);
-    }
+    let (in_chats, in_groups) = (request.c2c_mute_seconds, request.group_mute_seconds);
+    users::mute(context, &request.set_account, in_chats, in_groups)?;
     let mut reply = SetGlobalMuteReply::default();
     reply.envelope = without_status();
     Ok(reply)
@@ -87,7 +64,7 @@ fn get_global_mute(
             ErrorCode::MUTE_GET_ACCOUNT_INVALID.because("Get_Account is not imported")
         })?;
     let left = |until: u64| match until {
-        u64::MAX => FOR_GOOD,
+        u64::MAX => users::FOR_GOOD,
         until => until.saturating_sub(context.now),
     };
     let mut reply = GetGlobalMuteReply::default();

@@ -1,12 +1,9 @@
 //! Permission groups of communities.
 
-use super::{
-    group::{BAD_BODY, allow, group},
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Group, PermissionGroup, State},
+    world::{Context, Group, PermissionGroup, State, allow, group},
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{

@@ -1,12 +1,9 @@
 //! Topics of communities.
 
-use super::{
-    group::{BAD_BODY, allow, changed, group, kind},
-    registry::Commands,
-};
+use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Group, Messages, Step, Topic, ask},
+    world::{Context, Group, Messages, Step, Topic, allow, ask, changed, group, kind},
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{

@@ -121,6 +121,36 @@ impl Group {
         self.members.remove(user).is_some()
     }
 
+    /// A message does not count as unread: who had read everything still has.
+    pub(crate) fn skip_unread(&mut self, seq: u64) {
+        for member in self.members.values_mut() {
+            if member.msg_seq == Some(seq - 1) {
+                member.msg_seq = Some(seq);
+            }
+        }
+    }
+
+    /// All members have read everything.
+    pub(crate) fn read_all(&mut self) {
+        let last = self.messages.last_seq();
+        for member in self.members.values_mut() {
+            member.msg_seq = Some(last);
+        }
+    }
+
+    /// How many members but the sender have seen a message, and how many have not.
+    pub(crate) fn readers(&self, seq: u64, from: &str) -> (u64, u64) {
+        let others = self.members.keys().filter(|member| *member != from);
+        let (mut read, mut unread) = (0, 0);
+        for member in others {
+            match self.messages.is_read(seq, from, member) {
+                true => read += 1,
+                false => unread += 1,
+            }
+        }
+        (read, unread)
+    }
+
     /// The messages of the group and of its topics.
     pub(crate) fn lists(&self) -> impl Iterator<Item = &Messages> {
         let topics = self.topics.values().map(|topic| &topic.messages);

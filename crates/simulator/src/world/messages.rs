@@ -165,8 +165,23 @@ impl Messages {
         self.stored.iter()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut GroupMessage> {
-        self.stored.iter_mut()
+    /// Deletes all messages of a sender.
+    pub(crate) fn delete_of(&mut self, sender: &str) {
+        for message in &mut self.stored {
+            if *message.from == *sender && message.fate == Fate::Present {
+                message.fate = Fate::Deleted;
+            }
+        }
+    }
+
+    /// Recalls a message that is there; answers what it was before.
+    pub(crate) fn recall(&mut self, seq: u64) -> Option<Fate> {
+        let message = self.get_mut(seq)?;
+        let before = message.fate;
+        if before == Fate::Present {
+            message.fate = Fate::Recalled;
+        }
+        Some(before)
     }
 
     /// Messages up to a number, newest first.

@@ -12,10 +12,19 @@ pub(crate) struct Relations {
     pub(crate) friends: BTreeMap<String, Friend>,
     /// Names of the friend lists.
     pub(crate) lists: BTreeSet<String>,
-    /// Blocked users in the order of being blocked, with the time.
-    pub(crate) blocked: Vec<(String, u64)>,
+    /// Blocked users.
+    pub(crate) blocked: BTreeMap<String, Blocked>,
     /// Grows with every change.
     pub(crate) sequence: u64,
+}
+
+/// That a user is blocked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blocked {
+    /// Seconds since 1970.
+    pub(crate) time: u64,
+    /// Grows with everybody who is blocked.
+    pub(crate) order: u64,
 }
 
 /// A friend.
@@ -28,7 +37,28 @@ pub(crate) struct Friend {
 
 impl Relations {
     pub(crate) fn has_blocked(&self, user: &str) -> bool {
-        self.blocked.iter().any(|(blocked, _)| blocked == user)
+        self.blocked.contains_key(user)
+    }
+
+    /// Blocks a user.
+    pub(crate) fn block(&mut self, user: &str, time: u64) {
+        self.sequence += 1;
+        let order = self.sequence;
+        self.blocked
+            .insert(user.to_owned(), Blocked { time, order });
+    }
+
+    /// Blocks a user no longer; says whether the user was blocked.
+    pub(crate) fn unblock(&mut self, user: &str) -> bool {
+        self.blocked.remove(user).is_some()
+    }
+
+    /// Blocked users in the order of being blocked, with the time.
+    pub(crate) fn block_list(&self) -> Vec<(&String, u64)> {
+        let mut list: Vec<(&String, &Blocked)> = self.blocked.iter().collect();
+        list.sort_by_key(|(_, blocked)| blocked.order);
+        let list = list.into_iter();
+        list.map(|(user, blocked)| (user, blocked.time)).collect()
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct State {
     /// Messages between two users by both, the smaller name first.
     pub(crate) chats: BTreeMap<(String, String), Chat>,
     pub(crate) broadcasts: u64,
+    /// Messages that devices have sent.
+    device_messages: u32,
     pub(crate) chatbots: BTreeSet<String>,
     pub(crate) push: Push,
 }
@@ -155,6 +157,13 @@ impl State {
     pub(crate) fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
+    }
+
+    /// A random number for a device's message; counted down, so that it is not one of a test's.
+    pub(crate) fn next_device_random(&mut self) -> u32 {
+        let random = u32::MAX - self.device_messages;
+        self.device_messages = self.device_messages.wrapping_add(1);
+        random
     }
 
     /// Counts what a command has stored. Above the bound the oldest messages of the app go, a tenth of
