@@ -884,7 +884,7 @@ mod shapes {
 mod drafts {
     use super::*;
     use xtask::{
-        audit::{draft::drafts, facts, page},
+        audit::{draft::drafts, extract::facts, page},
         codegen::{
             check, samples,
             spec::{At, EndpointFile, Field, Ordered},
@@ -893,7 +893,7 @@ mod drafts {
 
     fn drafted(text: &str) -> (EndpointFile, String) {
         let page = page::parse(text, &VOCABULARY);
-        let facts = facts::facts(&page, &VOCABULARY);
+        let facts = facts(&page, &VOCABULARY);
         let drafts = drafts(&SPEC, &VOCABULARY, &[&facts], |_| true);
         assert_eq!(drafts.len(), 1);
         assert_eq!(

@@ -8,10 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 use xtask::codegen::{
-    check, emit, generate, load, lower, openapi,
+    check, emit,
+    folders::OWNED,
+    generate, load, lower, openapi,
     run::{Options, Outcome, run},
     samples, schema, tidy,
-    tree::{MARK, OWNED, Tree},
+    tree::{MARK, Tree},
 };
 
 fn workspace() -> PathBuf {

@@ -1,48 +1,19 @@
 //! A saved page becomes blocks, whatever its format: headings, rows of cells, code, lines of text.
 
+mod block;
 mod html;
+mod line;
 mod markdown;
 mod text;
 
-use super::vocabulary::{Column, Vocabulary};
+use super::vocabulary::Vocabulary;
+pub use block::{Block, Kind};
+pub(super) use line::{codes, is_name};
+use line::{is_delimiter_row, word};
 use std::{fs, path::Path};
-pub(super) use text::{codes, is_name};
 
 /// Longest page that is read.
 const MAX_BYTES: u64 = 8 << 20;
-
-/// A piece of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Line of the file, from 1.
-    pub line: usize,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What a piece of a page is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A heading, and whether the page marks it as one.
-    Heading(String),
-    /// A body or a command line.
-    Code(String),
-    /// The headers of a table: what each column is for.
-    Header(Vec<Option<Column>>, Vec<String>),
-    /// A row of a table.
-    Row(Vec<String>),
-    /// A line.
-    Text(String),
-}
-
-impl Block {
-    fn text(line: usize, text: impl Into<String>) -> Self {
-        Self {
-            line,
-            kind: Kind::Text(text.into()),
-        }
-    }
-}
 
 /// How a page was saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,16 +134,6 @@ fn format_of(source: &str) -> Format {
     }
 }
 
-/// `|---|:--|` and the like.
-fn is_delimiter_row(line: &str) -> bool {
-    let line = line.trim();
-    line.contains('|')
-        && line.contains("--")
-        && line
-            .chars()
-            .all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
-}
-
 /// An address on one of the first lines, as tools that save pages write it.
 fn address_at_top(source: &str) -> Option<String> {
     source.lines().take(8).find_map(|line| {
@@ -195,10 +156,4 @@ fn address_at_top(source: &str) -> Option<String> {
         (label.contains(&before.as_str()) && address.contains("/document"))
             .then(|| address.to_owned())
     })
-}
-
-fn word(text: &str) -> &str {
-    let end =
-        text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | '|'));
-    &text[..end.unwrap_or(text.len())]
 }

@@ -1,6 +1,9 @@
 //! The report for people: lacking commands first, then file by file.
 
-use super::{Finding, Grade, Kind, Report};
+use super::{
+    compare::{Grade, Kind},
+    report::{Finding, Report},
+};
 use std::{collections::BTreeMap, fmt};
 
 impl fmt::Display for Report {

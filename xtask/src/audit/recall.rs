@@ -2,11 +2,14 @@
 //! them are audited again. Whether a page states a fact is asked of its raw text, not of the audit's own reader.
 
 use super::{
-    Grade, Kind, Read, Vocabulary, audit,
+    compare::{Grade, Kind},
     facts::Subject,
-    files, page, read,
+    files::files,
+    page,
+    pages::{Read, audit, read},
+    report::Finding,
     resolve::{Node, Resolved},
-    vocabulary::Class,
+    vocabulary::{Class, Vocabulary},
 };
 use crate::codegen::{
     diagnostic::Diagnostics,
@@ -209,7 +212,7 @@ fn raw_cells<'t>(text: &'t str, name: &str) -> Vec<Vec<&'t str>> {
 }
 
 impl Measure {
-    fn unexplained(&self, pages: Option<&[usize]>) -> Vec<super::Finding> {
+    fn unexplained(&self, pages: Option<&[usize]>) -> Vec<Finding> {
         let all: Vec<usize> = (0..self.pages.len()).collect();
         let pages = pages.unwrap_or(&all);
         let reads: Vec<&Read> = pages.iter().map(|at| &self.pages[*at].0).collect();
@@ -236,14 +239,8 @@ impl Measure {
     }
 
     /// Findings of a kind, and how many there were before, tell whether a change is noticed.
-    fn notices(
-        &self,
-        pages: &[usize],
-        before: &[super::Finding],
-        kinds: &[Kind],
-        leaf: &str,
-    ) -> bool {
-        let known = |finding: &super::Finding| {
+    fn notices(&self, pages: &[usize], before: &[Finding], kinds: &[Kind], leaf: &str) -> bool {
+        let known = |finding: &Finding| {
             before.iter().any(|old| {
                 old.kind == finding.kind && old.path == finding.path && old.page == finding.page
             })

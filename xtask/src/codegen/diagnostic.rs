@@ -1,6 +1,6 @@
 //! What is wrong with a spec, and where.
 
-use super::load::Source;
+use super::source::Source;
 use std::{fmt::Write as _, ops::Range};
 
 /// One mistake in a spec file.

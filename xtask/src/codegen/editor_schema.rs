@@ -1,18 +1,16 @@
 //! The spec language as JSON Schemas: for editors, and for [`structure`](super::structure).
 
 use super::{
+    folders::SPEC_SCHEMAS,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
-        WebhookFile, WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile, usersig::UserSigFile,
     },
     tree::{MARK, Tree},
 };
-use crate::audit::VocabularyFile;
+use crate::audit::vocabulary::VocabularyFile;
 use schemars::JsonSchema;
 use serde_json::Value;
-
-/// Folder of the schemas.
-pub const FOLDER: &str = "spec/schema";
 
 /// The schema of one kind of file.
 pub fn schema_of<T: JsonSchema>() -> Value {
@@ -25,7 +23,7 @@ pub fn emit(tree: &mut Tree) {
         let comment = format!("{MARK} from xtask/src/codegen/spec.rs. Do not edit.");
         schema["$comment"] = comment.into();
         tree.insert(
-            format!("{FOLDER}/{name}.schema.json"),
+            format!("{SPEC_SCHEMAS}/{name}.schema.json"),
             format!("{schema:#}\n"),
         );
     };

@@ -23,18 +23,13 @@ mod simulator;
 mod usersig;
 mod webhook;
 
-use super::{model::Model, tidy::Structs, tree::Tree};
+use super::{
+    folders::{CLIENT, SIMULATOR, TYPES, USERSIG},
+    model::Model,
+    tidy::Structs,
+    tree::Tree,
+};
 use std::collections::BTreeMap;
-
-/// Folder of the generated files of each crate.
-pub const TYPES: &str = "crates/types/src/generated";
-/// Folder of the generated files of the client.
-pub const CLIENT: &str = "crates/client/src/generated";
-/// Folder of the generated files of the UserSig crate.
-pub const USERSIG: &str = "crates/usersig/src/generated";
-
-/// Folder of the generated files of the simulator.
-pub const SIMULATOR: &str = "crates/simulator/src/generated";
 
 /// All generated Rust files.
 ///

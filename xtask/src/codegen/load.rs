@@ -1,11 +1,12 @@
 //! Stage 1: files become [`Spec`].
 
+pub use super::source::Source;
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
     editor_schema,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
-        WebhookFile, WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile, usersig::UserSigFile,
     },
     structure,
 };
@@ -21,15 +22,6 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Deepest nesting of brackets in a spec file, samples included.
 const MAX_NESTING: usize = 64;
-
-/// A spec file as text.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Path for people: `spec/endpoints/…`.
-    pub path: String,
-    /// The whole text.
-    pub text: String,
-}
 
 /// A file and what it says.
 #[derive(Clone, Debug)]

@@ -4,21 +4,21 @@
 //! formats cannot say is in `x-` extensions, never in a keyword that means something else.
 
 mod operations;
+mod parts;
 mod schemas;
 mod webhooks;
 
 use super::{
-    model::{Errors, Model, QueryParameter, Sample},
-    spec::{ErrorCode, QueryRole},
+    folders::OPENAPI,
+    model::{Errors, Model, QueryParameter},
+    spec::QueryRole,
     tree::{MARK, Tree},
 };
+use parts::{error_code, without_nulls};
 use schemas::Schemas;
 pub(super) use schemas::{FAILURE, definition, definition_of};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-
-/// Folder of the published documents.
-pub const FOLDER: &str = "openapi";
 
 /// What begins a reference in the document of all types.
 pub(super) const TYPES: &str = "#/$defs/";
@@ -83,16 +83,16 @@ fn generated() -> String {
 /// A document that cannot be written.
 pub fn emit(model: &Model, types: &Value, tree: &mut Tree) -> Result<(), String> {
     tree.insert(
-        format!("{FOLDER}/tencent-chat.schema.json"),
+        format!("{OPENAPI}/tencent-chat.schema.json"),
         format!("{types:#}\n"),
     );
     let schemas = Schemas::new(model, COMPONENTS);
     let document = document(model, &schemas, types);
     let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
-    tree.insert(format!("{FOLDER}/tencent-chat.json"), text + "\n");
+    tree.insert(format!("{OPENAPI}/tencent-chat.json"), text + "\n");
     let text = yaml(&document)?;
     tree.insert(
-        format!("{FOLDER}/tencent-chat.yaml"),
+        format!("{OPENAPI}/tencent-chat.yaml"),
         format!("# {}\n{text}", document.generated),
     );
     Ok(())
@@ -206,63 +206,4 @@ fn error_codes(errors: &Errors) -> Value {
         })))
     });
     codes.chain(ranges).collect()
-}
-
-fn error_code(entry: &ErrorCode) -> Map<String, Value> {
-    without_nulls(json!({
-        "code": entry.code.value,
-        "name": entry.name.value,
-        "meaning": entry.meaning,
-        "advice": entry.advice,
-        "class": entry.class,
-        "repeat": entry.repeat,
-        "retry_after": entry.retry_after.as_ref().map(|seconds| seconds.value),
-    }))
-}
-
-/// The fields of an object that say something.
-fn without_nulls(object: Value) -> Map<String, Value> {
-    let Value::Object(fields) = object else {
-        return Map::new();
-    };
-    (fields.into_iter())
-        .filter(|(_, value)| !value.is_null())
-        .collect()
-}
-
-/// Named examples of the bodies of one side.
-fn examples<'s>(
-    samples: &'s [Sample],
-    side: impl Fn(&'s Sample) -> Option<&'s Value>,
-) -> Map<String, Value> {
-    (samples.iter())
-        .filter_map(|sample| {
-            let mut example = json!({ "value": side(sample)? });
-            if let Some(note) = &sample.note {
-                example["summary"] = note.as_str().into();
-            }
-            Some((sample.name.clone(), example))
-        })
-        .collect()
-}
-
-/// Media type of a body.
-fn content(schema: Value, examples: Map<String, Value>) -> Value {
-    let mut media = json!({ "schema": schema });
-    if !examples.is_empty() {
-        media["examples"] = Value::Object(examples);
-    }
-    json!({ "application/json": media })
-}
-
-/// Sentence and details.
-fn description(summary: &str, details: &str) -> String {
-    format!("{}\n\n{}", summary.trim(), details.trim())
-        .trim()
-        .to_owned()
-}
-
-/// The vendor's page.
-fn page(id: Option<u32>, updated: Option<&super::spec::Date>) -> Value {
-    json!({ "id": id, "updated": updated.map(|day| &day.0) })
 }

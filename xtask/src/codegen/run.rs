@@ -3,7 +3,8 @@
 use super::{
     check,
     diagnostic::{Diagnostics, count},
-    generate, load, samples,
+    generate::generate,
+    load, samples,
     tree::{Drift, Report},
 };
 use std::{io, path::PathBuf};

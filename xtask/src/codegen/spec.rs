@@ -5,8 +5,6 @@
 
 pub mod usersig;
 
-pub use usersig::UserSigFile;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};

@@ -5,7 +5,7 @@
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
-    load::Source,
+    source::Source,
 };
 use serde_json::Value as Json;
 use toml::{

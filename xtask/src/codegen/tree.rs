@@ -1,6 +1,6 @@
 //! Last stage: what was generated meets what is on disk.
 
-use super::{editor_schema, emit, openapi};
+use super::folders::OWNED;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::{Builder, TempPath};
-
-/// The folders in which every file is generated. Nothing is written elsewhere.
-pub const OWNED: [&str; 6] = [
-    emit::TYPES,
-    emit::CLIENT,
-    emit::USERSIG,
-    emit::SIMULATOR,
-    editor_schema::FOLDER,
-    openapi::FOLDER,
-];
 
 /// What every generated file says about itself, in its first line, or, as JSON, in its
 /// `$comment` or in `x-generated`, which OpenAPI wants instead.

@@ -1,6 +1,9 @@
 //! HTML as a browser saves it. Frames (navigation, feedback, menus) are left out.
 
-use super::{Block, Kind};
+use super::{
+    block::{Block, Kind},
+    line::word,
+};
 use crate::audit::vocabulary::Vocabulary;
 use scraper::{ElementRef, Html, Node};
 
@@ -26,7 +29,7 @@ fn saved_from(source: &str) -> Option<String> {
     let at = source.find("saved from url=(")?;
     let rest = &source[at..source.len().min(at + 600)];
     let address = &rest[rest.find(')')? + 1..];
-    Some(super::word(address).trim_end_matches("--").to_owned())
+    Some(word(address).trim_end_matches("--").to_owned())
 }
 
 struct Reader<'a> {

@@ -1,7 +1,10 @@
 //! Markdown. The library finds headings, code and tables; rows are split here, since the pages have rows that
 //! lost or gained cells, which the library cuts to the headers.
 
-use super::{Block, Kind, is_delimiter_row, text::split_pipes};
+use super::{
+    block::{Block, Kind},
+    line::{is_delimiter_row, split_pipes},
+};
 use crate::audit::vocabulary::Vocabulary;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::ops::Range;

@@ -1,9 +1,8 @@
 //! Commands as operations.
 
 use super::{
-    content, description, error_code, examples, page,
+    parts::{content, description, error_code, examples, page, without_nulls},
     schemas::{FAILURE, Schemas, definition},
-    without_nulls,
 };
 use crate::codegen::{
     model::{

@@ -2,7 +2,7 @@
 //!
 //! The name of a definition follows from its own file alone, so that a new file renames nothing.
 
-use super::description;
+use super::parts::description;
 use crate::codegen::{
     model::{
         Answer, Enum, Field, Limit, Model, Module, Object, Role, Type, Union, Values, Webhook,

@@ -1,10 +1,10 @@
 //! Webhooks: what the service asks and tells the app.
 
 use super::{
-    content, description, examples, page,
+    parts::{content, description, examples, page},
     schemas::{ACKNOWLEDGEMENT, Schemas, answer_name, definition},
 };
-use crate::codegen::model::{Answer, Model, Module, Webhook, Webhooks};
+use crate::codegen::model::{Answer, Model, Module, QueryParameter, Webhook, Webhooks};
 use serde_json::{Value, json};
 
 /// The tag of a family of webhooks, which is also the name of a family of commands.
@@ -31,7 +31,7 @@ fn operation(
     module: &Module,
     webhook: &Webhook,
 ) -> Value {
-    let parameter = |p: &super::QueryParameter| {
+    let parameter = |p: &QueryParameter| {
         let schema = match &p.value {
             Some(value) => json!({ "type": "string", "const": value }),
             None if p.wire == webhooks.tag => json!({ "type": "string", "const": webhook.command }),

@@ -1,0 +1,17 @@
+//! The folders of generated files.
+
+/// Of the crate of types.
+pub const TYPES: &str = "crates/types/src/generated";
+/// Of the client.
+pub const CLIENT: &str = "crates/client/src/generated";
+/// Of the UserSig crate.
+pub const USERSIG: &str = "crates/usersig/src/generated";
+/// Of the simulator.
+pub const SIMULATOR: &str = "crates/simulator/src/generated";
+/// Schemas of the spec language.
+pub const SPEC_SCHEMAS: &str = "spec/schema";
+/// Documents for other languages.
+pub const OPENAPI: &str = "openapi";
+
+/// The folders in which every file is generated. Nothing is written elsewhere.
+pub const OWNED: [&str; 6] = [TYPES, CLIENT, USERSIG, SIMULATOR, SPEC_SCHEMAS, OPENAPI];

