@@ -12,8 +12,8 @@ use xtask::codegen::{
     diagnostic::{Diagnostic, Diagnostics},
     generate, load, samples, settles,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, UserSigFile,
-        WebhookFile, WebhooksFile,
+        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
+        WebhooksFile, usersig::UserSigFile,
     },
     type_expr,
 };
