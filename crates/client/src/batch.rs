@@ -61,6 +61,29 @@ pub struct Batch<'a, E> {
     until: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
 }
 
+impl Client {
+    /// A request with any number of items, to set options on and then to await: it is split into calls
+    /// of as many items as one call takes.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::Client;
+    /// # use tencent_chat_types::account::ImportAccounts;
+    /// # async fn run(client: &Client, users: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let outcome = client.batch(ImportAccounts::new(users)).await;
+    /// for (user, why) in outcome.failed() {
+    ///     println!("{user:?}: {why}");
+    /// }
+    /// if let Some(again) = outcome.retry_request() {
+    ///     client.batch(again).await.into_result()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch<E: Batched>(&self, request: E) -> Batch<'_, E> {
+        Batch::new(self, request)
+    }
+}
+
 impl<'a, E: Batched> Batch<'a, E> {
     pub(crate) fn new(client: &'a Client, request: E) -> Self {
         let one = NonZeroUsize::MIN;

@@ -56,6 +56,26 @@ impl fmt::Debug for Adjustments {
     }
 }
 
+impl Client {
+    /// Begins a client for an app, with the identifier of an administrator and the app's key.
+    pub fn builder(
+        sdk_app_id: u64,
+        identifier: impl Into<String>,
+        key: impl Into<SecretKey>,
+    ) -> ClientBuilder {
+        ClientBuilder::new(sdk_app_id, identifier.into(), key.into())
+    }
+
+    /// A client as the environment describes it; see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Variables that are missing or wrong, by name.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClientBuilder::from_env()?.build()
+    }
+}
+
 impl ClientBuilder {
     /// Deadline of a call unless set otherwise, with all its tries and pauses.
     pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);

@@ -64,6 +64,25 @@ pub struct Answer<R> {
     pub body: Bytes,
 }
 
+impl Client {
+    /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not a success.
+    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Reply, Error> {
+        Call::borrowed(self, request)
+            .answer()
+            .await
+            .map(|answer| answer.reply)
+    }
+
+    /// A call to set options on, and then to await.
+    pub fn call<E: Endpoint>(&self, request: E) -> Call<'_, E> {
+        Call::owned(self, request)
+    }
+}
+
 impl<'a, E: Endpoint> Call<'a, E> {
     pub(crate) fn owned(client: &'a Client, request: E) -> Self {
         Self {

@@ -1,8 +1,10 @@
 //! Keeping the quota: calls wait for their turn instead of being refused.
 
 mod plan;
+mod turn;
 
 pub(crate) use self::plan::{Plan, Window};
+pub use self::turn::Turn;
 use std::{
     collections::{HashMap, VecDeque},
     error::Error as StdError,
@@ -15,8 +17,8 @@ use std::{
     },
     time::Duration,
 };
+use tencent_chat_types::Quota;
 use tencent_chat_types::text::quoted;
-use tencent_chat_types::{Edition, Quota};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until, timeout_at},
@@ -37,50 +39,6 @@ pub trait Limiter: fmt::Debug + Send + Sync + 'static {
 
     /// The service refused this command for its rate: everybody waits for a while.
     fn back_off(&self, command: &str, pause: Duration);
-}
-
-/// A call that wants to go out.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Turn<'a> {
-    /// Path of the command.
-    pub command: &'a str,
-    /// The command's quotas by the spec, all of which hold at once; empty where no source names one.
-    /// Those of other editions are among them.
-    pub quotas: &'a [Quota],
-    /// The edition of the app; the paid one unless set.
-    pub edition: Edition,
-    /// How many items the call counts for, in quotas of items; 1 unless set.
-    pub items: u32,
-    /// How long the caller can wait.
-    pub patience: Duration,
-}
-
-impl<'a> Turn<'a> {
-    /// A call of a command.
-    pub fn new(command: &'a str, quotas: &'a [Quota], patience: Duration) -> Self {
-        Self {
-            command,
-            quotas,
-            edition: Edition::default(),
-            items: 1,
-            patience,
-        }
-    }
-
-    /// As many items as this.
-    #[must_use]
-    pub fn with_items(mut self, items: u32) -> Self {
-        self.items = items;
-        self
-    }
-
-    /// In an app of this edition.
-    #[must_use]
-    pub fn with_edition(mut self, edition: Edition) -> Self {
-        self.edition = edition;
-        self
-    }
 }
 
 /// Why a call may not go out within the time that its caller has: the quota leaves no room, or the
@@ -463,6 +421,7 @@ impl Drop for Ahead<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tencent_chat_types::Edition;
     use tokio::task::JoinSet;
 
     const QUOTA: &[Quota] = &[Quota::calls(200, 1)];

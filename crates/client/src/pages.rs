@@ -43,6 +43,37 @@ pub struct Pages<E: Paged> {
     in_flight: Option<InFlight<E::Reply>>,
 }
 
+impl Client {
+    /// All pages from this request on, one reply at a time.
+    pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
+        Pages::new(self.clone(), request)
+    }
+
+    /// All items of all pages from this request on, one at a time.
+    pub fn items<E: Paged>(&self, request: E) -> Items<E> {
+        self.items_from(Checkpoint { request, taken: 0 })
+    }
+
+    /// All items that are left of a listing, from where another one was.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::{Client, Checkpoint};
+    /// # use tencent_chat_client::types::relationship::GetFriends;
+    /// # async fn export(client: Client, kept: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let checkpoint: Checkpoint<GetFriends> = serde_json::from_str(kept)?;
+    /// let mut items = client.items_from(checkpoint);
+    /// while let Some(friend) = items.next_item().await {
+    ///     println!("{}", friend?.to_account);
+    ///     let kept = items.checkpoint().map(|checkpoint| serde_json::to_string(&checkpoint));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items_from<E: Paged>(&self, checkpoint: Checkpoint<E>) -> Items<E> {
+        Items::new(self.pages(checkpoint.request), checkpoint.taken)
+    }
+}
+
 impl<E: Paged> Pages<E> {
     pub(crate) fn new(client: Client, request: E) -> Self {
         Self {

@@ -22,9 +22,15 @@
 //! characters where the text was not UTF-8.
 
 mod canonical;
+mod clean;
 mod decode;
+mod deserialize;
+mod encode;
 mod extra;
 mod flag;
+mod form;
+mod items;
+mod misfit;
 mod object;
 mod open_enum;
 mod parts;
@@ -33,19 +39,23 @@ mod reader;
 mod tag_value;
 mod union;
 mod value;
+mod walk;
 
 pub use canonical::canonical;
-pub use decode::{Decoded, Misfit, Misfits, broken_at, decode, from_slice, misfits};
+pub use decode::{Decoded, decode, from_slice, misfits};
+pub use encode::to_vec;
 pub use extra::Extra;
 pub use flag::Flag;
+pub use misfit::{Misfit, Misfits, broken_at};
 pub use open_enum::Text;
-pub use raw::{Raw, to_vec};
+pub use raw::Raw;
 pub use tag_value::TagValue;
 pub use union::Unknown;
 
 pub(crate) use canonical::holds_nothing;
-pub(crate) use decode::deserialize;
-pub(crate) use extra::{Form, keep};
+pub(crate) use deserialize::deserialize;
+pub(crate) use extra::keep;
+pub(crate) use form::Form;
 pub(crate) use object::{
     is_initial, read_field, required, wire_common, wire_object, write_optional, write_required,
 };

@@ -1,6 +1,6 @@
 //! Which windows a call has to fit into.
 
-use crate::Turn;
+use super::turn::Turn;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},

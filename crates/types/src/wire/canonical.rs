@@ -1,8 +1,8 @@
 //! JSON in one form.
 
 use super::{
-    decode::Walk,
     reader::{Broken, Number, Reader},
+    walk::Walk,
 };
 
 /// JSON in one form: two texts that say the same have the same bytes. White space, the order of keys and
@@ -66,6 +66,15 @@ pub fn canonical(json: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// Whether two texts are the same JSON.
+pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
+    one == other
+        || match (canonical(one), canonical(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        }
 }
 
 /// An object or a list that is being written.

@@ -1,9 +1,11 @@
 //! What an object on the wire held beyond the fields of its Rust type.
 
 use super::{
-    Misfit, Raw, Shape, Slot,
+    Form, Misfit, Raw, Shape, Slot,
+    clean::{clean, parse},
+    encode::RawJson,
+    items::Items,
     parts::Parts,
-    raw::{self, RawJson},
     reader::{Broken, Key, Mark, Reader},
 };
 use serde::ser::SerializeMap;
@@ -36,50 +38,7 @@ struct Kept {
     spelled: Vec<(&'static str, Box<str>)>,
 }
 
-/// How a field came, where that is not the usual way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As documented.
-    #[default]
-    Usual,
-    /// A required field that was missing.
-    Absent,
-    /// `null`.
-    Null,
-    /// A number or truth value written as a text.
-    Text,
-    /// A text or truth value written as a number, or a fraction written as an integer.
-    Integer,
-    /// A flag written as true or false.
-    Bool,
-    /// An empty list written as an empty object, or the other way round.
-    EmptyOther,
-    /// A text with invalid parts, which is kept beside what could be read.
-    Raw,
-    /// A value that does not fit, which is kept in place of one.
-    Misfit,
-}
-
-/// What a list or a map held that its Rust type does not show.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct Items {
-    /// What does not fit, by its place among all items or by its key.
-    pub(crate) apart: Parts,
-    /// Texts with invalid parts, by their index among those that fit; entries of maps in other forms.
-    pub(crate) raw: Parts,
-    /// The form of each item that fits, where they differ.
-    pub(crate) forms: Vec<Form>,
-    /// Whether these are of a map.
-    pub(crate) keyed: bool,
-}
-
 impl Items {
-    pub(crate) fn shrink(&mut self) {
-        self.apart.shrink();
-        self.raw.shrink();
-        self.forms.shrink_to_fit();
-    }
-
     /// What of a list does not fit, in its places among all items.
     fn misfits(&self, name: &str) -> Vec<Misfit> {
         let at = |index: usize, held| Misfit::new(&[name, &index.to_string()], held);
@@ -100,10 +59,6 @@ impl Items {
         }
         misfits
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.apart.is_empty() && self.raw.is_empty() && self.forms.is_empty()
-    }
 }
 
 impl Extra {
@@ -111,7 +66,7 @@ impl Extra {
     ///
     /// None also for one that is nested too deeply to be parsed: see [`get_raw`](Self::get_raw).
     pub fn get(&self, name: &str) -> Option<Value> {
-        raw::parse(self.0.as_ref()?.unknown.get(name)?).ok()
+        parse(self.0.as_ref()?.unknown.get(name)?).ok()
     }
 
     /// A field that this version does not know, as it came.
@@ -125,7 +80,7 @@ impl Extra {
         let before = unknown.remove(name.as_ref());
         let key = Value::from(name.as_ref()).to_string();
         unknown.push(key.as_bytes(), value.into().to_string().as_bytes());
-        raw::parse(&before?).ok()
+        parse(&before?).ok()
     }
 
     /// The fields that this version does not know, in the order in which they came.
@@ -172,7 +127,7 @@ impl Extra {
             }
             for (key, value) in items.raw.iter() {
                 // Other forms are not misfits.
-                if raw::clean(value).as_bytes() != value {
+                if clean(value).as_bytes() != value {
                     misfits.push(at(&[name, &key.text()], value));
                 }
             }

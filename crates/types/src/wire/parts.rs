@@ -1,7 +1,8 @@
 //! Entries of an object kept as text, which takes no more memory than they took on the wire.
 
 use super::{
-    raw::{RawJson, same_json, with_exact_key},
+    canonical::same_json,
+    encode::{RawJson, with_exact_key},
     reader::{Key, Reader},
 };
 use serde::ser::SerializeMap;

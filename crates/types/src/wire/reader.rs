@@ -1,6 +1,6 @@
 //! Reading JSON from bytes: a cursor that can go back, so that whatever does not fit is kept as it came.
 
-use super::Form;
+use super::form::Form;
 use std::borrow::Cow;
 
 /// The bytes are not JSON.

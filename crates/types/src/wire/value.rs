@@ -1,9 +1,9 @@
 //! Single values: numbers, texts, lists. Each is read leniently and written back as it came.
 
 use super::{
-    Form, Raw,
-    extra::Items,
-    raw::RawJson,
+    encode::RawJson,
+    form::Form,
+    items::Items,
     reader::{Broken, Mark, Number, Reader},
 };
 use serde::{
@@ -232,16 +232,6 @@ pub(crate) fn write_text<S: Serializer>(
 fn reads_as(raw: &[u8], text: &str) -> bool {
     let read = Reader::new(raw).text(&mut Form::default());
     matches!(read, Ok(Some(read)) if read == text)
-}
-
-impl WireValue for Raw {
-    const EXPECTED: &'static str = "a value of JSON";
-    fn read(reader: &mut Reader<'_>, _: &mut Slot) -> Result<Option<Self>, Broken> {
-        reader.unknown().map(|json| Some(Self::new(json)))
-    }
-    fn write<S: Serializer>(&self, _: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
 }
 
 impl<T: WireValue> WireValue for Box<T> {

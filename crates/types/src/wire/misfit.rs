@@ -1,0 +1,139 @@
+//! What does not fit its type, and where it is.
+
+use super::{
+    raw::Raw,
+    reader::Broken,
+    walk::{Walk, push_step},
+};
+use crate::text::quoted;
+use std::fmt;
+
+/// Where a text of JSON does not fit its type. Takes no memory while there is nothing.
+///
+/// Displayed, it names the first few fields as JSON pointers, cut and escaped, and never what they
+/// held: for logs.
+#[derive(Clone)]
+pub struct Misfits<'a> {
+    pub(super) json: &'a [u8],
+    /// Where the values begin, in order.
+    pub(super) at: Vec<u32>,
+}
+
+/// A value that did not fit, or a text of which a part had to be replaced.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// Where: a JSON pointer of wire names, `/RspMsgList/0/MsgBody`.
+    pub pointer: String,
+    /// What was there.
+    pub held: Raw,
+}
+
+impl Misfit {
+    pub(crate) fn new(path: &[&str], held: &[u8]) -> Self {
+        let mut pointer = String::new();
+        for step in path {
+            push_step(&mut pointer, step);
+        }
+        let held = Raw::new(held);
+        Self { pointer, held }
+    }
+}
+
+impl Misfit {
+    /// Where, as [`Violation::path`](crate::validate::Violation::path) says it:
+    /// `RspMsgList[0].MsgBody`.
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        for step in self.pointer.split('/').skip(1) {
+            match step.parse::<usize>() {
+                Ok(index) => path.push_str(&format!("[{index}]")),
+                Err(_) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(&step.replace("~1", "/").replace("~0", "~"));
+                }
+            }
+        }
+        path
+    }
+}
+
+/// How many fields a log entry names.
+const SHOWN: usize = 5;
+
+impl<'a> Misfits<'a> {
+    /// Whether everything fits.
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// How many values do not fit.
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// The first of them, at most `limit`, in the order of the text. Goes through the text once.
+    pub fn list(&self, limit: usize) -> Vec<Misfit> {
+        let mut found = Vec::new();
+        let mut wanted = self.at.iter().copied().take(limit).peekable();
+        let mut walk = Walk::new(self.json);
+        // The text has been read before, so the way through it is free.
+        while wanted.peek().is_some()
+            && let Ok(true) = walk.next()
+        {
+            let offset = walk.reader.offset();
+            if wanted.next_if(|at| *at as usize == offset).is_some() {
+                let mark = walk.reader.mark();
+                let held = walk.reader.slice().map_or(&[][..], |slice| slice.json);
+                found.push(Misfit {
+                    pointer: walk.pointer(),
+                    held: Raw::new(held),
+                });
+                // Something within it may not fit either: half an emoji in a key.
+                walk.reader.back(mark);
+            }
+        }
+        found
+    }
+}
+
+/// Where a text stops being JSON, as [`Violation::path`](crate::validate::Violation::path) says it; none
+/// when it is JSON.
+pub fn broken_at(json: &[u8]) -> Option<String> {
+    let mut walk = Walk::new(json);
+    let walked = loop {
+        match walk.next() {
+            Ok(true) => {}
+            Ok(false) => break walk.reader.end(),
+            Err(broken) => break Err(broken),
+        }
+    };
+    walked.err().map(|Broken| {
+        let held = Raw::default();
+        let pointer = walk.pointer();
+        Misfit { pointer, held }.path()
+    })
+}
+
+impl fmt::Display for Misfits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, misfit) in self.list(SHOWN).iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(&quoted(&misfit.pointer))?;
+        }
+        match self.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl fmt::Debug for Misfits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Misfits({self})")
+    }
+}
