@@ -1,11 +1,12 @@
 //! No file imports, over however many others, from a file that imports from it: each can be read, moved and tested
-//! with what is below it. A re-export counts as the file that has the item.
+//! with what is below it. A re-export counts as the file that has the item. What generated files import doesn't
+//! count: they add constants to hand-written types, which look them up.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 use syn::{
     Expr, Item, ItemMod, ItemUse, Macro, Token, UseTree, Visibility, parse::Parser,
@@ -158,7 +159,9 @@ fn circles(files: &Files) -> Vec<String> {
                 scope,
                 found,
             };
-            imports.visit_file_mut(&mut file.clone());
+            if !module.iter().any(|name| name == "generated") {
+                imports.visit_file_mut(&mut file.clone());
+            }
             imports.found.remove(module);
             (module, imports.found)
         })
@@ -191,24 +194,68 @@ fn leads(imports: &BTreeMap<&Names, BTreeSet<Names>>, start: &Names, end: &Names
     false
 }
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+#[test]
+fn no_crate_has_an_import_circle() {
+    for name in ["cli", "client", "types", "usersig", "webhook", "../xtask"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../crates")
+            .join(name);
+        let files = files(&folder);
+        assert!(files.len() > 1, "{name} has no files");
+        assert_eq!(circles(&files), Vec::<String>::new(), "in {name}");
+    }
 }
 
 #[test]
-fn crates_have_no_import_circle() {
-    for name in [
-        "crates/cli",
-        "crates/client",
-        "crates/types",
-        "crates/usersig",
-        "crates/webhook",
-        "xtask",
-        "crates/simulator",
-    ] {
-        let files = files(&workspace().join(name));
-        assert!(!files.is_empty(), "{name} has no files");
-        let circles = circles(&files);
-        println!("{name}: {} files, circles: {circles:#?}", files.len());
-    }
+fn a_circle_is_found_and_a_facade_is_none() {
+    let circles = |texts: &[(&str, &str)]| {
+        let file = |(module, text): &(&str, &str)| {
+            let module = module.split("::").filter(|name| !name.is_empty());
+            (
+                module.map(str::to_owned).collect(),
+                syn::parse_file(text).unwrap(),
+            )
+        };
+        circles(&texts.iter().map(file).collect())
+    };
+    let parent = "mod child; pub(crate) use child::Made; pub(crate) const OWN: u8 = 0;";
+    let takes = |child| {
+        circles(&[
+            ("", "mod parent;"),
+            ("parent", parent),
+            ("parent::child", child),
+        ])
+    };
+    let both = [
+        "crate::parent takes from crate::parent::child",
+        "crate::parent::child takes from crate::parent",
+    ];
+    assert_eq!(takes("use super::OWN; pub(crate) struct Made;"), both);
+    assert_eq!(
+        takes("use crate::parent::{self as above}; pub(crate) struct Made;"),
+        both
+    );
+    assert_eq!(
+        takes("pub(crate) fn made() -> String { format!(\"{}\", super::OWN) }"),
+        both
+    );
+    assert_eq!(takes("mod inner { use super::super::*; }"), both);
+    assert_eq!(
+        takes("pub(super) struct Made; mod tests { use super::*; }"),
+        [""; 0]
+    );
+    // The facade only passes on what the other has.
+    let root = ("", "mod one; mod two; pub use one::One; pub use two::Two;");
+    let two = ("two", "pub struct Two;");
+    assert_eq!(
+        circles(&[root, ("one", "use crate::Two; pub struct One(Two);"), two]),
+        [""; 0]
+    );
+    let three = circles(&[
+        root,
+        ("one", "use crate::Two; pub struct One;"),
+        ("two", "use crate::three::Three; pub struct Two;"),
+        ("three", "use super::One; pub struct Three;"),
+    ]);
+    assert_eq!(three.len(), 3);
 }
