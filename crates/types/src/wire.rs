@@ -24,6 +24,7 @@
 mod canonical;
 mod clean;
 mod decode;
+mod delegate;
 mod deserialize;
 mod encode;
 mod extra;
@@ -53,6 +54,7 @@ pub use tag_value::TagValue;
 pub use union::Unknown;
 
 pub(crate) use canonical::holds_nothing;
+pub(crate) use delegate::delegate_to_i64;
 pub(crate) use deserialize::deserialize;
 pub(crate) use extra::keep;
 pub(crate) use form::Form;
@@ -63,7 +65,7 @@ pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};
 pub(crate) use parts::Parts;
 pub(crate) use reader::{Broken, Key, Mark, Reader};
 pub(crate) use union::{Content, Tagged, read_content, wire_union};
-pub(crate) use value::{Shape, Slot, WireValue, delegate_to_i64, write_text};
+pub(crate) use value::{Shape, Slot, WireValue, write_text};
 
 #[cfg(test)]
 #[allow(

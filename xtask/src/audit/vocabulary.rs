@@ -1,6 +1,6 @@
 //! `spec/audit/vocabulary.toml`: the words by which the vendor's pages are read.
 
-mod file;
+pub mod file;
 
 use crate::codegen::{
     diagnostic::{Diagnostic, Diagnostics},

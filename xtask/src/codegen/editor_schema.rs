@@ -8,7 +8,7 @@ use super::{
     },
     tree::{MARK, Tree},
 };
-use crate::audit::vocabulary::VocabularyFile;
+use crate::audit::vocabulary::file::VocabularyFile;
 use schemars::JsonSchema;
 use serde_json::Value;
 
