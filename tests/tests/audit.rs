@@ -886,7 +886,9 @@ mod drafts {
     use xtask::{
         audit::{draft::drafts, extract::facts, page},
         codegen::{
-            check, samples,
+            check,
+            diagnostic::Diagnostics,
+            rows, samples,
             spec::{At, EndpointFile, Field, Ordered},
         },
     };
@@ -905,8 +907,14 @@ mod drafts {
             path: "spec/endpoints/conversation/get_contact_group.toml".to_owned(),
             text: toml.clone(),
         };
-        let file =
+        let mut file: EndpointFile =
             load::parse(&source).unwrap_or_else(|mistakes| panic!("{}{toml}", mistakes.render()));
+        let rows = &SPEC.fields.as_ref().unwrap().file.rows;
+        let mut mistakes = Diagnostics::default();
+        for fields in [&mut file.request, &mut file.reply] {
+            rows::fill_in(&source, fields, rows, &mut mistakes);
+        }
+        assert!(mistakes.is_empty(), "{}{toml}", mistakes.render());
         (file, toml)
     }
 
@@ -943,6 +951,51 @@ mod drafts {
     }
 
     #[test]
+    fn a_draft_names_a_row_where_the_spec_has_just_one_for_a_field() {
+        let text = page("contact_group.txt");
+        let of = |spec: &Spec| {
+            let page = page::parse(&text, &VOCABULARY);
+            let facts = facts(&page, &VOCABULARY);
+            drafts(spec, &VOCABULARY, &[&facts], |_| true).remove(0)
+        };
+        let line = |toml: &str| {
+            let mut lines = toml.lines().filter(|line| line.starts_with("CompleteFlag"));
+            lines.next().unwrap().to_owned()
+        };
+        let mut spec = SPEC.clone();
+        let mut named = Vec::new();
+        for endpoint in &mut spec.endpoints {
+            let fields = endpoint.file.reply.0.iter_mut();
+            named.extend(
+                fields
+                    .filter(|(name, _)| name.value == "CompleteFlag")
+                    .map(|(_, field)| field),
+            );
+        }
+        let row = named.iter().find_map(|field| field.row.clone()).unwrap();
+        assert_eq!(row.value, "is_last_page");
+        for field in named {
+            field.row = Some(row.clone());
+        }
+        assert_eq!(
+            line(&of(&spec).toml),
+            r#"CompleteFlag = { row = "is_last_page", required = true }"#
+        );
+        // Of several meanings a person chooses.
+        let draft = of(&SPEC);
+        assert_eq!(
+            line(&draft.toml),
+            r#"CompleteFlag = { type = "flag", required = true, doc = "" }"#
+        );
+        let note = "CompleteFlag may be one of the rows is_last_page";
+        assert!(
+            draft.notes.iter().any(|have| have == note),
+            "{:?}",
+            draft.notes
+        );
+    }
+
+    #[test]
     fn a_draft_is_refused_until_a_person_has_written_its_sentences() {
         let (draft, toml) = drafted(&page("contact_group.txt"));
         let mut spec = SPEC.clone();
@@ -968,10 +1021,26 @@ mod drafts {
         );
 
         let mut finished = draft;
-        let write = |text: &mut At<String>| "A sentence.".clone_into(&mut text.value);
-        write(&mut finished.summary);
-        for (_, field) in finished.request.0.iter_mut().chain(&mut finished.reply.0) {
-            write(&mut field.doc);
+        let write = |text: &mut At<String>, about: &str| {
+            text.value = format!("A sentence on {about}.");
+        };
+        write(&mut finished.summary, "the command");
+        // The person takes the rows that we took.
+        let ours = |name: &str| {
+            let endpoint = SPEC
+                .endpoints
+                .iter()
+                .find(|e| e.name == "get_contact_group");
+            let file = &endpoint.unwrap().file;
+            let field = file.request.get(name).or_else(|| file.reply.get(name));
+            field.filter(|field| field.row.is_some())
+        };
+        let fields = finished.request.0.iter_mut().chain(&mut finished.reply.0);
+        for (name, field) in fields.filter(|(_, field)| field.row.is_none()) {
+            match ours(name) {
+                Some(ours) => *field = ours.clone(),
+                None => write(&mut field.doc, &name.value),
+            }
         }
         place(&mut spec, finished, &toml);
         let mistakes = check::check(&spec);

@@ -12,8 +12,8 @@ use xtask::codegen::{
     diagnostic::{Diagnostic, Diagnostics},
     generate, load, samples, settles,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile, usersig::UserSigFile,
+        EndpointFile, ErrorsFile, FamiliesFile, FieldsFile, ProtocolFile, RegionsFile, SharedFile,
+        WebhookFile, WebhooksFile, usersig::UserSigFile,
     },
     type_expr,
 };
@@ -62,6 +62,7 @@ fn parse_as(path: &str, text: &str) {
     };
     let result = match path {
         "families.toml" => load::parse::<FamiliesFile>(&source).map(drop),
+        "fields.toml" => load::parse::<FieldsFile>(&source).map(drop),
         "protocol.toml" => load::parse::<ProtocolFile>(&source).map(drop),
         "regions.toml" => load::parse::<RegionsFile>(&source).map(drop),
         "errors.toml" => load::parse::<ErrorsFile>(&source).map(drop),
@@ -91,6 +92,7 @@ fn spec_with(path: &str, text: &str) -> Result<load::Spec, Diagnostics> {
     }
     match path {
         "families.toml" => replace!(spec.families),
+        "fields.toml" => replace!(spec.fields.as_mut().unwrap()),
         "protocol.toml" => replace!(spec.protocol),
         "regions.toml" => replace!(spec.regions),
         "errors.toml" => replace!(spec.errors),
@@ -114,6 +116,7 @@ fn spec_with(path: &str, text: &str) -> Result<load::Spec, Diagnostics> {
             }
         }
     }
+    spec.fill_in_rows()?;
     Ok(spec)
 }
 

@@ -23,6 +23,7 @@ pub mod lower;
 pub mod model;
 pub mod names;
 pub mod openapi;
+pub mod rows;
 pub mod run;
 pub mod samples;
 pub mod schema;

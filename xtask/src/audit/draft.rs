@@ -188,7 +188,7 @@ struct Drafter<'a> {
     notes: Vec<String>,
 }
 
-impl Drafter<'_> {
+impl<'a> Drafter<'a> {
     fn draft(&mut self, pages: &[&Facts]) -> Draft {
         let webhook = !self.command.contains('/');
         let mut bodies: BTreeMap<Side, Fields> = BTreeMap::new();
@@ -462,7 +462,11 @@ impl Drafter<'_> {
         let mut text = String::new();
         for (name, shape) in &fields.fields {
             let ty = self.ty(name, shape, side);
-            let mut parts = vec![format!("type = \"{ty}\"")];
+            let row = self.row(name, &ty);
+            let mut parts = vec![match row {
+                Some(row) => format!("row = \"{row}\""),
+                None => format!("type = \"{ty}\""),
+            }];
             if self.is_required(shape, fields, side) {
                 parts.push("required = true".to_owned());
             }
@@ -485,10 +489,31 @@ impl Drafter<'_> {
                     parts.push(format!("max_items = {items}"));
                 }
             }
-            parts.push("doc = \"\"".to_owned());
+            if row.is_none() {
+                parts.push("doc = \"\"".to_owned());
+            }
             let _ = writeln!(text, "{name} = {{ {} }}", parts.join(", "));
         }
         text
+    }
+
+    /// The row that all fields of this name and type name. Where they mean several things a person chooses.
+    fn row(&mut self, name: &str, ty: &str) -> Option<&'a str> {
+        let tables = self.spec.tables().into_iter();
+        let fields = tables.flat_map(|(_, fields)| fields.iter());
+        let alike = fields.filter(|(wire, field)| wire.value == name && field.ty.value == ty);
+        let rows: BTreeSet<Option<&'a str>> = alike
+            .map(|(_, field)| field.row.as_ref().map(|row| row.as_str()))
+            .collect();
+        if rows.len() < 2 {
+            return rows.into_iter().next().flatten();
+        }
+        let named: Vec<&str> = rows.into_iter().flatten().collect();
+        let note = format!("{name} may be one of the rows {}", named.join(", "));
+        if !named.is_empty() && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+        None
     }
 
     fn ty(&mut self, name: &str, shape: &Shape, side: Side) -> String {

@@ -3,6 +3,7 @@
 //! This is the list of what is checked; each subject has a room of its own.
 
 mod batch;
+mod definitions;
 mod endpoint;
 mod errata;
 mod errors;
@@ -16,6 +17,7 @@ mod prose;
 mod protocol;
 mod quotas;
 mod regions;
+mod rows;
 mod rules;
 mod shared;
 mod types;
@@ -34,9 +36,11 @@ pub fn check(spec: &Spec) -> Diagnostics {
     rules.protocol();
     rules.usersig();
     let shared = rules.shared_names();
+    rules.rows(&shared);
     rules.shared(&shared);
     rules.endpoints(&shared);
     rules.webhooks(&shared);
     rules.unused_shared();
+    rules.definitions_of_the_document();
     rules.errors
 }

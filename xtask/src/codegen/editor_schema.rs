@@ -3,8 +3,8 @@
 use super::{
     folders::SPEC_SCHEMAS,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile, usersig::UserSigFile,
+        EndpointFile, ErrorsFile, FamiliesFile, FieldsFile, ProtocolFile, RegionsFile, SharedFile,
+        WebhookFile, WebhooksFile, usersig::UserSigFile,
     },
     tree::{MARK, Tree},
 };
@@ -28,6 +28,7 @@ pub fn emit(tree: &mut Tree) {
         );
     };
     add("endpoint", schema_of::<EndpointFile>());
+    add("fields", schema_of::<FieldsFile>());
     add("shared", schema_of::<SharedFile>());
     add("families", schema_of::<FamiliesFile>());
     add("regions", schema_of::<RegionsFile>());

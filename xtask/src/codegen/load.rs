@@ -3,10 +3,10 @@
 pub use super::source::Source;
 use super::{
     diagnostic::{Diagnostic, Diagnostics},
-    editor_schema,
+    editor_schema, rows,
     spec::{
-        EndpointFile, ErrorsFile, FamiliesFile, ProtocolFile, RegionsFile, SharedFile, WebhookFile,
-        WebhooksFile, usersig::UserSigFile,
+        EndpointFile, ErrorsFile, FamiliesFile, Field, FieldsFile, ObjectType, Ordered,
+        ProtocolFile, RegionsFile, SharedFile, WebhookFile, WebhooksFile, usersig::UserSigFile,
     },
     structure,
 };
@@ -91,12 +91,84 @@ pub struct Spec {
     pub errors: Loaded<ErrorsFile>,
     /// `usersig.toml`
     pub usersig: Loaded<UserSigFile>,
+    /// `fields.toml`, which a spec without shared rows does not have.
+    pub fields: Option<Loaded<FieldsFile>>,
     /// `shared/*.toml`
     pub shared: Vec<LoadedShared>,
     /// `endpoints/*/*.toml`
     pub endpoints: Vec<LoadedEndpoint>,
     /// `webhooks.toml` and `webhooks/*/*.toml`
     pub webhooks: Option<LoadedWebhooks>,
+}
+
+impl Spec {
+    /// Every table of fields that a person wrote, and its file.
+    pub fn tables(&self) -> Vec<(&Source, &Ordered<Field>)> {
+        fn add<'s>(
+            all: &mut Vec<(&'s Source, &'s Ordered<Field>)>,
+            source: &'s Source,
+            bodies: &[&'s Ordered<Field>],
+            types: &'s Ordered<ObjectType>,
+        ) {
+            let inner = types.iter().map(|(_, def)| &def.fields);
+            let tables = bodies.iter().copied().chain(inner);
+            all.extend(tables.map(|fields| (source, fields)));
+        }
+        let mut all = vec![(&*self.protocol.source, &self.protocol.file.reply)];
+        for LoadedShared { source, file, .. } in &self.shared {
+            add(&mut all, source, &[], &file.types);
+        }
+        for LoadedEndpoint { source, file, .. } in &self.endpoints {
+            add(&mut all, source, &[&file.request, &file.reply], &file.types);
+        }
+        for LoadedWebhook { source, file, .. } in self.webhooks.iter().flat_map(|all| &all.events) {
+            add(&mut all, source, &[&file.event, &file.reply], &file.types);
+        }
+        all
+    }
+
+    fn tables_mut(&mut self) -> Vec<(&Source, &mut Ordered<Field>)> {
+        fn add<'s, const N: usize>(
+            all: &mut Vec<(&'s Source, &'s mut Ordered<Field>)>,
+            source: &'s Source,
+            bodies: [&'s mut Ordered<Field>; N],
+            types: &'s mut Ordered<ObjectType>,
+        ) {
+            let inner = types.0.iter_mut().map(|(_, def)| &mut def.fields);
+            let tables = bodies.into_iter().chain(inner);
+            all.extend(tables.map(|fields| (source, fields)));
+        }
+        let mut all = vec![(&*self.protocol.source, &mut self.protocol.file.reply)];
+        for LoadedShared { source, file, .. } in &mut self.shared {
+            add(&mut all, source, [], &mut file.types);
+        }
+        for LoadedEndpoint { source, file, .. } in &mut self.endpoints {
+            let bodies = [&mut file.request, &mut file.reply];
+            add(&mut all, source, bodies, &mut file.types);
+        }
+        let webhooks = self.webhooks.iter_mut();
+        for LoadedWebhook { source, file, .. } in webhooks.flat_map(|all| &mut all.events) {
+            let bodies = [&mut file.event, &mut file.reply];
+            add(&mut all, source, bodies, &mut file.types);
+        }
+        all
+    }
+
+    /// Gives fields that name a row its type and its sentence. Loading has done that; it is for whoever puts another file
+    /// in place of a loaded one.
+    ///
+    /// # Errors
+    ///
+    /// Names of no row, and fields that have what their row says.
+    pub fn fill_in_rows(&mut self) -> Result<(), Diagnostics> {
+        let rows = self.fields.clone();
+        let rows = rows.map(|loaded| loaded.file.rows).unwrap_or_default();
+        let mut errors = Diagnostics::default();
+        for (source, fields) in self.tables_mut() {
+            rows::fill_in(source, fields, &rows, &mut errors);
+        }
+        errors.into_result(())
+    }
 }
 
 /// Reads a spec folder.
@@ -115,6 +187,7 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
     let regions = loader.file("regions.toml");
     let errors = loader.file("errors.toml");
     let usersig = loader.file("usersig.toml");
+    let fields = loader.optional("fields.toml");
     let mut shared = Vec::new();
     for path in loader.list("shared", "toml") {
         let name = stem(&path);
@@ -141,11 +214,15 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
                 regions,
                 errors,
                 usersig,
+                fields,
                 shared,
                 endpoints,
                 webhooks,
             };
-            loader.errors.into_result(spec)
+            // A vocabulary that cannot be read says itself why its rows are unknown.
+            let mut spec = loader.errors.into_result(spec)?;
+            spec.fill_in_rows()?;
+            Ok(spec)
         }
         _ => Err(loader.errors),
     }
@@ -252,6 +329,7 @@ impl Loader {
             "endpoints",
             "errors.toml",
             "families.toml",
+            "fields.toml",
             "protocol.toml",
             "regions.toml",
             "schema",
@@ -310,6 +388,15 @@ impl Loader {
             }
             Err(error) => fail(format!("the file cannot be read: {error}")),
         }
+    }
+
+    /// A file that a spec need not have.
+    fn optional<T: DeserializeOwned + schemars::JsonSchema>(
+        &mut self,
+        path: &str,
+    ) -> Option<Loaded<T>> {
+        let there = self.dir.join(path).exists();
+        there.then(|| self.file(path)).flatten()
     }
 
     fn file<T: DeserializeOwned + schemars::JsonSchema>(

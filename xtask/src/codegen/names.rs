@@ -51,6 +51,42 @@ pub fn bare(name: &str) -> &str {
     name.trim_start_matches("r#")
 }
 
+/// What the published document calls a reply that is no success.
+pub const FAILURE: &str = "Failure";
+/// What it calls the answer to an event that only tells.
+pub const ACKNOWLEDGEMENT: &str = "Acknowledgement";
+/// How it goes on from the name of an answer, for each way to answer.
+pub const ALLOW: &str = "Allow";
+/// See [`ALLOW`].
+pub const REFUSE: &str = "Refuse";
+/// See [`ALLOW`].
+pub const DROP: &str = "Drop";
+/// How it goes on from the name of a union, for the variants of later versions.
+pub const UNKNOWN_VARIANT: &str = "Unknown";
+
+/// What the published document calls a type of a command's file. It follows from that file alone, so that a new file
+/// renames nothing.
+pub fn definition_of_command(family: &str, request: &str, name: &str) -> String {
+    let family = camel_case(family);
+    match name.starts_with(request) {
+        true => format!("{family}{name}"),
+        false => format!("{family}{request}{name}"),
+    }
+}
+
+/// What the published document calls a type of a webhook's file.
+pub fn definition_of_webhook(event: &str, name: &str) -> String {
+    match name.starts_with(event) {
+        true => format!("Webhook{name}"),
+        false => format!("Webhook{event}{name}"),
+    }
+}
+
+/// What the published document calls all that an app may answer to a webhook.
+pub fn definition_of_answer(event: &str) -> String {
+    format!("Webhook{event}Answer")
+}
+
 /// A Rust name as a token.
 pub fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {

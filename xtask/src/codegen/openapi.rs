@@ -16,7 +16,7 @@ use super::{
 };
 use parts::{error_code, without_nulls};
 use schemas::Schemas;
-pub(super) use schemas::{FAILURE, definition, definition_of};
+pub(super) use schemas::{definition, definition_of};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 

@@ -7,7 +7,7 @@
 
 use super::{
     model::{Model, Object, Role},
-    openapi,
+    names, openapi,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -53,7 +53,7 @@ pub(super) struct Definition<'m> {
 pub(super) fn definitions(model: &Model) -> Vec<Definition<'_>> {
     let protocol = &model.protocol;
     let common = Definition {
-        name: openapi::FAILURE.to_owned(),
+        name: names::FAILURE.to_owned(),
         source: &protocol.source,
         object: &protocol.envelope,
     };

@@ -158,6 +158,7 @@ impl WebhooksFile {
             span: self.tag.span.clone(),
         };
         let tag = Field {
+            row: None,
             ty: here(&self.tag),
             required: true,
             doc: here("Which webhook it is."),
@@ -801,20 +802,29 @@ pub enum Unlisted {
     Unknown,
 }
 
-/// A field of an object.
+/// A field of an object: with a type and a sentence of its own, or with those of a row.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend(
+    "if" = { "required": ["row"] },
+    "then" = { "properties": { "type": false, "doc": false } },
+    "else" = { "required": ["type", "doc"] },
+))]
 pub struct Field {
+    /// In place of `type` and `doc`: the row of `spec/fields.toml` that has them.
+    pub row: Option<At<String>>,
     /// `string`, `bool`, `u32`, `u64`, `i32`, `i64`, `f64`, `flag` (0 or 1), `tag_value` (string,
     /// integer or list), `error_code`, `json` (anything), the name of a type, enum or union, `[T]`
     /// for a list, `{T}` for an object with free keys.
-    #[serde(rename = "type")]
+    // Loading fills in what a row says, at the place where the row is named.
+    #[serde(rename = "type", default)]
     pub ty: At<String>,
     /// Request: must be sent. Reply: always present as far as the sources say; when it is missing
     /// all the same it reads as zero or empty.
     #[serde(default)]
     pub required: bool,
     /// Meaning and unit, in our own words. Markdown.
+    #[serde(default)]
     pub doc: At<String>,
     /// What the server assumes when the field is left out, as text.
     pub default: Option<String>,
@@ -843,6 +853,27 @@ pub struct Field {
     pub deprecated: Option<String>,
     /// What the sources leave open about this field.
     pub unconfirmed: Option<String>,
+}
+
+/// `spec/fields.toml`: what several fields have in common.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldsFile {
+    /// The rows by name. The name is what a reader sees in place of type and sentence, so it says what the field is.
+    #[serde(default)]
+    pub rows: Ordered<Row>,
+}
+
+/// The type and the sentence of several fields, which name it by `row = "…"`. Limits and whatever else holds at one place
+/// stand there.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// As of a field; of named types only those that all files know, in `spec/shared`.
+    #[serde(rename = "type")]
+    pub ty: At<String>,
+    /// Meaning and unit, in our own words. Markdown.
+    pub doc: At<String>,
 }
 
 /// An object type.
@@ -962,8 +993,8 @@ pub struct Erratum {
     pub because: String,
 }
 
-/// A value and where it stands in its file, in bytes.
-#[derive(Clone)]
+/// A value and where it stands in its file, in bytes. The default stands nowhere.
+#[derive(Clone, Default)]
 pub struct At<T> {
     /// The value.
     pub value: T,

@@ -279,12 +279,7 @@ impl<'a> Walker<'a> {
                 None => {}
             }
         }
-        for name in schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-        {
+        for name in required(schema, table) {
             if !table.contains_key(name) {
                 let what = properties
                     .and_then(|p| p.get(name))
@@ -300,6 +295,19 @@ impl<'a> Walker<'a> {
             }
         }
     }
+}
+
+/// Keys that must be there: always, or, where the schema has an `if`, because others are there or not.
+fn required<'s>(schema: &'s Json, table: &DeTable<'_>) -> impl Iterator<Item = &'s str> {
+    let names = |schema: &'s Json| {
+        let names = schema["required"].as_array();
+        names.into_iter().flatten().filter_map(Json::as_str)
+    };
+    let branch = schema.get("if").map(|condition| {
+        let holds = names(condition).all(|name| table.contains_key(name));
+        &schema[if holds { "then" } else { "else" }]
+    });
+    names(schema).chain(branch.into_iter().flat_map(names))
 }
 
 /// A table's span can reach over the whole file; its first line is the place to show.

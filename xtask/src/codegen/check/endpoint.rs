@@ -168,7 +168,7 @@ impl Rules<'_> {
     }
 }
 
-fn reply_name(loaded: &LoadedEndpoint) -> String {
+pub(super) fn reply_name(loaded: &LoadedEndpoint) -> String {
     format!("{}Reply", names::camel_case(&loaded.name))
 }
 

@@ -87,7 +87,9 @@ impl Rules<'_> {
     ) {
         let mut rust_names: BTreeMap<String, String> = BTreeMap::new();
         for (wire, field) in fields.iter() {
-            self.doc(source, &field.doc);
+            if field.row.is_none() {
+                self.doc(source, &field.doc);
+            }
             let rust = field
                 .rust
                 .as_ref()
@@ -111,6 +113,10 @@ impl Rules<'_> {
                     message,
                     "a name of its own for one of them: rust = \"…\"",
                 );
+            }
+            let row = field.row.as_ref();
+            if row.is_some_and(|row| self.faulty_rows.contains(&row.value)) {
+                continue;
             }
             let expr = match type_expr::parse(&field.ty) {
                 Ok(expr) => expr,

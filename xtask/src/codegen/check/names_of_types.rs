@@ -1,6 +1,9 @@
 //! Which types a file can name.
 
-use crate::codegen::spec::{At, EnumType, ObjectType, Ordered, UnionType};
+use crate::codegen::{
+    spec::{At, EnumType, ObjectType, Ordered, UnionType},
+    type_expr,
+};
 use std::collections::BTreeMap;
 
 /// What a name stands for.
@@ -29,6 +32,12 @@ impl Names {
 
     pub(super) fn get(&self, name: &str) -> Option<What> {
         self.0.get(name).copied()
+    }
+
+    /// Whether a type, as a field writes it, is built in or made of these names.
+    pub(super) fn know(&self, ty: &str) -> bool {
+        type_expr::parse(ty)
+            .is_ok_and(|expr| expr.named().is_none_or(|name| self.get(name).is_some()))
     }
 
     /// Names of object types.

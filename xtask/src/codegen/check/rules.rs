@@ -13,6 +13,8 @@ pub(super) struct Rules<'a> {
     pub(super) errors: Diagnostics,
     /// Shared types that something uses.
     pub(super) used: BTreeSet<String>,
+    /// Rows whose type is wrong, which need not be said again at each of their fields.
+    pub(super) faulty_rows: BTreeSet<String>,
 }
 
 impl<'a> Rules<'a> {
@@ -21,6 +23,7 @@ impl<'a> Rules<'a> {
             spec,
             errors: Diagnostics::default(),
             used: BTreeSet::new(),
+            faulty_rows: BTreeSet::new(),
         }
     }
 

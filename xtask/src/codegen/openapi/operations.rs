@@ -2,13 +2,14 @@
 
 use super::{
     parts::{content, description, error_code, examples, page, without_nulls},
-    schemas::{FAILURE, Schemas, definition},
+    schemas::{Schemas, definition},
 };
 use crate::codegen::{
     model::{
         Endpoint, Errors, Model, Module, Offset, Paging, PagingEnd, PagingStyle, QueryParameter,
         Regions, Repeat,
     },
+    names::FAILURE,
     spec::{ItemOrder, Quota},
 };
 use serde_json::{Map, Value, json};

@@ -7,15 +7,10 @@ use crate::codegen::{
     model::{
         Answer, Enum, Field, Limit, Model, Module, Object, Role, Type, Union, Values, Webhook,
     },
-    names,
+    names::{self, ACKNOWLEDGEMENT, ALLOW, DROP, FAILURE, REFUSE, UNKNOWN_VARIANT},
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What every reply is unless it is a success.
-pub(crate) const FAILURE: &str = "Failure";
-/// What an app answers to an event that only tells.
-pub(super) const ACKNOWLEDGEMENT: &str = "Acknowledgement";
 
 pub(super) struct Schemas<'m> {
     model: &'m Model,
@@ -192,7 +187,7 @@ impl<'m> Schemas<'m> {
         required.extend(self.code().map(Value::from));
         allow["required"] = required.into();
         allow["description"] = answer.allow.as_str().into();
-        let mut ways = vec![(format!("{name}Allow"), allow)];
+        let mut ways = vec![(format!("{name}{ALLOW}"), allow)];
         let Answer { refuse, drop, .. } = answer;
         if let Some(refuse) = refuse {
             let code = match refuse.codes {
@@ -204,12 +199,12 @@ impl<'m> Schemas<'m> {
             };
             let mut schema = self.envelope(&code);
             schema["description"] = refuse.doc.as_str().into();
-            ways.push((format!("{name}Refuse"), schema));
+            ways.push((format!("{name}{REFUSE}"), schema));
         }
         if let Some((code, doc)) = drop {
             let mut schema = self.envelope(&json!({ "type": "integer", "const": code }));
             schema["description"] = doc.as_str().into();
-            ways.push((format!("{name}Drop"), schema));
+            ways.push((format!("{name}{DROP}"), schema));
         }
         let any: Vec<Value> = ways.iter().map(|(name, _)| self.reference(name)).collect();
         found.extend(ways);
@@ -294,7 +289,7 @@ impl<'m> Schemas<'m> {
             tags.push(variant.wire.as_str());
             found.push((branch, schema));
         }
-        let unknown = format!("{name}Unknown");
+        let unknown = format!("{name}{UNKNOWN_VARIANT}");
         branches.push(self.reference(&unknown));
         let schema = json!({
             "type": "object",
@@ -316,16 +311,9 @@ impl<'m> Schemas<'m> {
 pub(crate) fn definition(module: &Module, name: &str) -> String {
     match (&module.endpoint, &module.webhook) {
         (Some(endpoint), _) => {
-            let family = names::camel_case(&endpoint.family);
-            match name.starts_with(&endpoint.request) {
-                true => format!("{family}{name}"),
-                false => format!("{family}{}{name}", endpoint.request),
-            }
+            names::definition_of_command(&endpoint.family, &endpoint.request, name)
         }
-        (_, Some(webhook)) => match name.starts_with(&webhook.event) {
-            true => format!("Webhook{name}"),
-            false => format!("Webhook{}{name}", webhook.event),
-        },
+        (_, Some(webhook)) => names::definition_of_webhook(&webhook.event, name),
         _ => name.to_owned(),
     }
 }
@@ -333,14 +321,14 @@ pub(crate) fn definition(module: &Module, name: &str) -> String {
 /// The definition that has an object's fields.
 pub(crate) fn definition_of(module: &Module, object: &Object) -> String {
     match (object.role, &module.webhook) {
-        (Role::Reply, Some(_)) => format!("{}Allow", answer_name(module)),
+        (Role::Reply, Some(_)) => format!("{}{ALLOW}", answer_name(module)),
         _ => definition(module, &object.name),
     }
 }
 
 /// The definition of what an app may answer.
 pub(super) fn answer_name(module: &Module) -> String {
-    format!("Webhook{}Answer", names::camel_case(&module.name))
+    names::definition_of_answer(&names::camel_case(&module.name))
 }
 
 /// Listed values, or any other of the type. Of values that differ by case alone only the first is

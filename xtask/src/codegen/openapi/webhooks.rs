@@ -2,9 +2,12 @@
 
 use super::{
     parts::{content, description, examples, page},
-    schemas::{ACKNOWLEDGEMENT, Schemas, answer_name, definition},
+    schemas::{Schemas, answer_name, definition},
 };
-use crate::codegen::model::{Answer, Model, Module, QueryParameter, Webhook, Webhooks};
+use crate::codegen::{
+    model::{Answer, Model, Module, QueryParameter, Webhook, Webhooks},
+    names::ACKNOWLEDGEMENT,
+};
 use serde_json::{Value, json};
 
 /// The tag of a family of webhooks, which is also the name of a family of commands.
