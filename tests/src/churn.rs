@@ -108,7 +108,7 @@ pub async fn churn(calls: u64) -> Churn {
         while left > 0 {
             let round = left.min(ROUND);
             left -= round;
-            simulator.inject("*", script(round)).unwrap();
+            simulator.inject_at("*", script(round)).unwrap();
             let mut set = JoinSet::new();
             for task in 0..64 {
                 let share = round / 64 + u64::from(task < round % 64);

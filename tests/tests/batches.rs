@@ -396,7 +396,7 @@ async fn broken(world: &World, faults: &[Fault]) -> BatchOutcome<ImportAccounts>
     let path = ImportAccounts::META.path;
     world
         .simulator
-        .inject(path, faults.iter().cloned())
+        .inject_at(path, faults.iter().cloned())
         .unwrap();
     let mut names = users(1_000);
     names[555] = "x".repeat(33);
@@ -475,7 +475,7 @@ async fn nothing_is_lost_among_calls_side_by_side() {
     ];
     world
         .simulator
-        .inject(ImportAccounts::META.path, faults)
+        .inject_at(ImportAccounts::META.path, faults)
         .unwrap();
     let names = users(2_000);
     let outcome = world
@@ -497,7 +497,7 @@ async fn nothing_is_lost_among_calls_side_by_side() {
     // With the client's own policy the same faults are mended on the way.
     world
         .simulator
-        .inject(
+        .inject_at(
             ImportAccounts::META.path,
             [Fault::ResetBefore, Fault::ResetAfter],
         )
@@ -530,7 +530,7 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
     // The second part arrives, but its reply does not.
     world
         .simulator
-        .inject(path, [Fault::None, Fault::ResetAfter])
+        .inject_at(path, [Fault::None, Fault::ResetAfter])
         .unwrap();
     let batch = world.client.batch(numbered).concurrency(1);
     let outcome = batch.retry(RetryPolicy::none()).await;
@@ -554,7 +554,7 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
     // Without one of them nobody knows.
     world
         .simulator
-        .inject(path, [Fault::None, Fault::ResetAfter])
+        .inject_at(path, [Fault::None, Fault::ResetAfter])
         .unwrap();
     let batch = world.client.batch(message).concurrency(1);
     let outcome = batch.retry(RetryPolicy::none()).await;
@@ -569,7 +569,7 @@ async fn a_batch_stops_at_a_failure_when_asked_to() {
     let path = ImportAccounts::META.path;
     world
         .simulator
-        .inject(path, [Fault::None, Fault::Refuse(ErrorCode(60003))])
+        .inject_at(path, [Fault::None, Fault::Refuse(ErrorCode(60003))])
         .unwrap();
     let names = users(1_000);
     let batch = world.client.batch(ImportAccounts::new(&names));

@@ -50,7 +50,10 @@ async fn a_rate_of_one_service_is_a_mistake_in_another() {
             ErrorRepeat::Never,
         ),
     ] {
-        world.simulator.inject(path, [Fault::Refuse(code)]).unwrap();
+        world
+            .simulator
+            .inject_at(path, [Fault::Refuse(code)])
+            .unwrap();
         let body = serde_json::json!({});
         let error = world.client.send_raw(path, &body).await.unwrap_err();
         assert_eq!(error.code(), Some(code), "{path}");
@@ -116,7 +119,7 @@ async fn errors_of_typed_and_raw_calls_use_the_service_of_the_command() {
         (DestroyOfficialAccount::META.path, ErrorClass::NotFound),
     ] {
         let refuse = || [Fault::Refuse(TWO_MEANINGS)];
-        world.simulator.inject(path, refuse()).unwrap();
+        world.simulator.inject_at(path, refuse()).unwrap();
         let raw = (world.client)
             .send_raw(path, &serde_json::json!({}))
             .await
@@ -128,7 +131,7 @@ async fn errors_of_typed_and_raw_calls_use_the_service_of_the_command() {
     let path = DestroyOfficialAccount::META.path;
     world
         .simulator
-        .inject(path, [Fault::Refuse(TWO_MEANINGS)])
+        .inject_at(path, [Fault::Refuse(TWO_MEANINGS)])
         .unwrap();
     let typed = (world.client)
         .call(DestroyOfficialAccount::new("@TOA#_x"))

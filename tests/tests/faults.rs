@@ -189,7 +189,10 @@ async fn row(name: &str, fault: Fault, kind: Kind, down: Option<&Unreachable>) -
         None => hasty(&world),
     };
     let before = world.simulator.journal().len();
-    world.simulator.inject(path(kind), [fault.clone()]).unwrap();
+    world
+        .simulator
+        .inject_at(path(kind), [fault.clone()])
+        .unwrap();
     let result = act(&client, kind).await;
     let journal = world.simulator.journal().split_off(before);
     let shown = match &result {
@@ -248,7 +251,7 @@ async fn the_last_error_tells_of_all_tries() {
         },
         Fault::Refuse(ErrorCode(60011)),
     ];
-    world.simulator.inject("*", script).unwrap();
+    world.simulator.inject_at("*", script).unwrap();
     let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
     let told: Vec<_> = error
         .tries()
@@ -280,7 +283,7 @@ async fn tries_and_pauses_end_with_the_deadline() {
         .unwrap();
     world
         .simulator
-        .inject("*", vec![Fault::Delay(Duration::from_secs(60)); 8])
+        .inject_at("*", vec![Fault::Delay(Duration::from_secs(60)); 8])
         .unwrap();
     let call = client
         .call(GetGroupInfo::new(["x"]))
@@ -295,9 +298,12 @@ async fn a_stale_signature_is_renewed_once() {
     let world = World::new().await;
     let client = hasty(&world);
     let stale = Fault::Refuse(ErrorCode::USER_SIG_EXPIRED);
-    world.simulator.inject("*", [stale.clone()]).unwrap();
+    world.simulator.inject_at("*", [stale.clone()]).unwrap();
     client.send(&GetGroupInfo::new(["x"])).await.unwrap();
-    world.simulator.inject("*", [stale.clone(), stale]).unwrap();
+    world
+        .simulator
+        .inject_at("*", [stale.clone(), stale])
+        .unwrap();
     let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
     assert_eq!((error.code().unwrap().0, error.tries().len()), (70001, 2));
     assert_eq!(error.clock_ahead(), None, "the clocks agree");
@@ -332,7 +338,7 @@ async fn repeated_group_messages_are_one() {
     let path = SendGroupMsg::META.path;
     world
         .simulator
-        .inject(
+        .inject_at(
             path,
             [Fault::ResetAfter, Fault::Truncated, Fault::EmptyBody],
         )
@@ -360,7 +366,7 @@ async fn repeated_group_messages_are_one() {
 async fn a_simulator_starts_with_no_faults() {
     let simulator = Simulator::builder(APP, "key").start().await.unwrap();
     simulator
-        .inject("v4/openim/sendmsg", [Fault::ResetBefore])
+        .inject_at("v4/openim/sendmsg", [Fault::ResetBefore])
         .unwrap();
     simulator.clear_faults();
     let client = Client::builder(APP, "administrator", "key")

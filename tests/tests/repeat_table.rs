@@ -245,7 +245,7 @@ async fn row(
         let world = world(&http, tries).await;
         world.group(GroupType::PUBLIC, "chess").await;
         let before = world.simulator.journal().len();
-        world.simulator.inject("*", [fault.clone()]).unwrap();
+        world.simulator.inject_at("*", [fault.clone()]).unwrap();
         let (path, told) = run(&world.client, kind, way).await?;
         let journal = world.simulator.journal().split_off(before);
         assert!(journal.iter().all(|entry| entry.path == path));

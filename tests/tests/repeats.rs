@@ -67,11 +67,11 @@ async fn marking_as_read_is_repeated_with_a_time_only() {
     assert!(bounded.is_repeat_safe());
     let path = MarkC2cMsgsRead::META.path;
     let faults = &world.simulator;
-    faults.inject(path, [Fault::ResetAfter]).unwrap();
+    faults.inject_at(path, [Fault::ResetAfter]).unwrap();
     let error = world.client.send(&unbounded).await.unwrap_err();
     assert!(!error.is_repeat_safe());
     assert_eq!(error.tries().len(), 1, "{error}");
-    faults.inject(path, [Fault::ResetAfter]).unwrap();
+    faults.inject_at(path, [Fault::ResetAfter]).unwrap();
     world.client.send(&bounded).await.unwrap();
 }
 

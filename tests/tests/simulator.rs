@@ -150,7 +150,12 @@ async fn imported_duplicates_are_told_by_numbers_and_time_whatever_they_say() {
 #[tokio::test]
 async fn a_dropped_duplicate_does_not_count_as_acted_upon() {
     let world = World::new().await;
-    let twice = |command| world.simulator.inject(command, [Fault::Duplicate]).unwrap();
+    let twice = |command| {
+        world
+            .simulator
+            .inject_at(command, [Fault::Duplicate])
+            .unwrap()
+    };
     twice(SendMsg::META.path);
     world.ok(to("mei", 1, 1, "hi")).await;
     assert_eq!(applied(&world), 1);
@@ -364,7 +369,7 @@ async fn canned_answers_are_about_everybody_whom_the_caller_names() {
 #[tokio::test]
 async fn faults_of_an_unknown_command_are_an_error() {
     let world = World::new().await;
-    let inject = |command: &str| world.simulator.inject(command, [Fault::EmptyBody]);
+    let inject = |command: &str| world.simulator.inject_at(command, [Fault::EmptyBody]);
     for (command, said) in [
         (
             "v4/openim/nonsense",

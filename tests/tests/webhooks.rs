@@ -981,7 +981,7 @@ async fn requests_that_arrive_twice_ask_once() {
     let (world, app) = with_app().await;
     world
         .simulator
-        .inject(SendMsg::META.path, [Fault::Duplicate])
+        .inject_at(SendMsg::META.path, [Fault::Duplicate])
         .unwrap();
     world.ok(to_mei(1, "twice on its way")).await;
     world.simulator.webhooks_idle().await;
@@ -990,7 +990,7 @@ async fn requests_that_arrive_twice_ask_once() {
     // A reply that was lost: the client repeats, the app is asked and told once.
     world
         .simulator
-        .inject(SendMsg::META.path, [Fault::ResetAfter])
+        .inject_at(SendMsg::META.path, [Fault::ResetAfter])
         .unwrap();
     world.ok(to_mei(2, "the reply gets lost")).await;
     world.simulator.webhooks_idle().await;

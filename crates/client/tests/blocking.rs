@@ -96,7 +96,7 @@ fn calls_have_options() {
     let client = world.client();
     world
         .simulator()
-        .inject("*", [Fault::Delay(Duration::from_secs(60))])
+        .inject_at("*", [Fault::Delay(Duration::from_secs(60))])
         .unwrap();
     let call = client.call(message(1)).deadline(Duration::from_millis(50));
     let error = call.retry(RetryPolicy::none()).send().unwrap_err();
@@ -126,7 +126,7 @@ fn pages_are_iterators() {
         status: 404,
         applied: false,
     };
-    world.simulator().inject("*", [gateway()]).unwrap();
+    world.simulator().inject_at("*", [gateway()]).unwrap();
     assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Http);
     seen.extend(items.by_ref().map(|item| item.unwrap().to_account));
     assert!(items.next().is_none());

@@ -3,7 +3,8 @@
 
 use crate::{
     refusal::Refusal,
-    server::{Actor, Simulator},
+    shared::Actor,
+    simulator::Simulator,
     world::{
         C2cDraft, Context, GroupDraft, NewFriend, Peer, c2c, conversations, friends, group_chat,
         membership, users,
@@ -46,6 +47,7 @@ fn browser(user: &str) -> Actor {
         user: user.to_owned(),
         platform: OptPlatform::WEB,
         bytes: 0,
+        cause: None,
     }
 }
 

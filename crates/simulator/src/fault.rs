@@ -1,18 +1,21 @@
-//! Faults on demand: what can go wrong between a client and the service, by script.
+//! Faults on demand: what can go wrong between a client and the service.
 
+mod form;
+mod script;
+mod unreachable;
+
+pub(crate) use self::{
+    form::{FaultForm, OddForm},
+    script::Script,
+};
+pub use self::{
+    script::{Injection, Rule},
+    unreachable::Unreachable,
+};
 use crate::refusal::{Because, Refusal};
 use serde_json::{Value, json};
-use std::{
-    collections::{BTreeMap, VecDeque},
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 use tencent_chat_types::ErrorCode;
-use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
-    time::timeout,
-};
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,36 +59,33 @@ pub enum Fault {
     Duplicate,
 }
 
-/// Scripts by command; `*` stands for all commands.
-#[derive(Debug, Default)]
-pub(crate) struct Script(BTreeMap<String, VecDeque<Fault>>);
-
-impl Script {
-    pub(crate) fn add(&mut self, command: &str, faults: impl IntoIterator<Item = Fault>) {
-        self.0.entry(command.to_owned()).or_default().extend(faults);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// What goes wrong with the next request of a command.
-    pub(crate) fn next(&mut self, command: &str) -> Fault {
-        for key in [command, "*"] {
-            if let Some(fault) = self.0.get_mut(key).and_then(VecDeque::pop_front) {
-                return fault;
-            }
-        }
-        Fault::None
-    }
-}
-
 impl Fault {
     /// The refusal that it stands for.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Refuse(code) => Some(code.because("on demand")),
             _ => None,
+        }
+    }
+
+    /// Its name, as the control API has it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Delay(_) => "delay",
+            Self::Silence => "silence",
+            Self::ResetBefore => "reset_before",
+            Self::ResetAfter => "reset_after",
+            Self::Truncated => "truncated",
+            Self::Gateway { .. } => "gateway",
+            Self::EmptyBody => "empty_body",
+            Self::Instead(_) => "instead",
+            Self::WrongTypes => "wrong_types",
+            Self::Odd(_) => "odd",
+            Self::Unknown => "unknown",
+            Self::Refuse(_) => "refuse",
+            Self::Drip(_) => "drip",
+            Self::Duplicate => "duplicate",
         }
     }
 
@@ -260,44 +260,3 @@ fn unknown(json: &mut Value) {
         _ => {}
     }
 }
-
-/// An address on this machine that neither accepts nor refuses a connection, as that of a host that is
-/// down: its queue is full, and nobody empties it.
-#[derive(Debug)]
-pub struct Unreachable {
-    address: SocketAddr,
-    _listener: TcpListener,
-    _queue: Vec<TcpStream>,
-}
-
-impl Unreachable {
-    /// Fills the queue of a new address.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub async fn new() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let listener = socket.listen(1)?;
-        let address = listener.local_addr()?;
-        let mut queue = Vec::new();
-        // Whether there is room shows at once.
-        while let Ok(connection) = timeout(ROOM, TcpStream::connect(address)).await {
-            queue.push(connection?);
-        }
-        Ok(Self {
-            address,
-            _listener: listener,
-            _queue: queue,
-        })
-    }
-
-    /// For a client to point at.
-    pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-/// A connection for which there is room takes far less.
-const ROOM: Duration = Duration::from_millis(300);

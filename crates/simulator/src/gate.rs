@@ -9,7 +9,7 @@ use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
-use tencent_chat_types::{ENDPOINTS, ErrorCode, protocol::query};
+use tencent_chat_types::{ENDPOINTS, ErrorCode, Meta, Quota, protocol::query};
 use tencent_chat_usersig::VerifyError;
 use tokio::time::Instant;
 
@@ -79,28 +79,49 @@ pub(crate) fn check(settings: &Settings, query_string: &str) -> Result<Caller, R
 #[derive(Debug, Default)]
 pub(crate) struct Meter(HashMap<(&'static str, usize), VecDeque<(Instant, u32)>>);
 
+/// What is used of a quota.
+#[derive(Clone, Debug)]
+pub(crate) struct Usage {
+    pub(crate) command: &'static str,
+    pub(crate) quota: &'static Quota,
+    /// Length of the window, as scaled.
+    pub(crate) window: Duration,
+    pub(crate) used: u64,
+}
+
+impl Quotas {
+    fn of(self, meta: &'static Meta) -> impl Iterator<Item = (usize, &'static Quota)> + Clone {
+        (meta.quotas.iter().enumerate())
+            .filter(move |(_, quota)| quota.holds_in(self.edition) && quota.seconds > 0)
+    }
+
+    fn window(self, quota: &Quota) -> Duration {
+        Duration::from_secs(quota.seconds.into()).mul_f64(self.scale)
+    }
+}
+
 impl Meter {
-    /// Counts a call, unless one of the quotas that the spec has for its command leaves no room: then
-    /// nothing is counted.
-    pub(crate) fn pass(&mut self, quotas: Quotas, path: &str, body: &[u8]) -> Result<(), Refusal> {
+    /// Counts a call at a time, unless one of the quotas that the spec has for its command leaves no
+    /// room: then nothing is counted.
+    pub(crate) fn pass(
+        &mut self,
+        quotas: Quotas,
+        path: &str,
+        body: &[u8],
+        now: Instant,
+    ) -> Result<(), Refusal> {
         let Some(meta) = ENDPOINTS.iter().find(|meta| meta.path == path) else {
             return Ok(());
         };
         let items = meta.counted_in(body).unwrap_or_default();
         let items = u32::try_from(items).unwrap_or(u32::MAX);
-        let now = Instant::now();
-        let held = (meta.quotas.iter().enumerate())
-            .filter(|(_, quota)| quota.holds_in(quotas.edition) && quota.seconds > 0);
+        let held = quotas.of(meta);
         for (place, quota) in held.clone() {
-            let length = Duration::from_secs(quota.seconds.into()).mul_f64(quotas.scale);
-            let log = self.0.entry((meta.path, place)).or_default();
-            while (log.front()).is_some_and(|(time, _)| now.duration_since(*time) >= length) {
-                log.pop_front();
-            }
-            let used: u64 = log.iter().map(|(_, units)| u64::from(*units)).sum();
+            let window = quotas.window(quota);
+            let used = self.used((meta.path, place), window, now);
             if used + u64::from(quota.unit.of_call(items)) > u64::from(quota.amount) {
                 let code = quota.code.unwrap_or(ErrorCode::CALL_RATE_LIMITED);
-                let text = format!("{used} of {} in {length:?} are used", quota.amount);
+                let text = format!("{used} of {} in {window:?} are used", quota.amount);
                 return Err(code.because(text));
             }
         }
@@ -109,6 +130,41 @@ impl Meter {
             log.push_back((now, quota.unit.of_call(items)));
         }
         Ok(())
+    }
+
+    /// What was used within the window before a time; what is older is forgotten.
+    fn used(&mut self, key: (&'static str, usize), window: Duration, now: Instant) -> u64 {
+        let Some(log) = self.0.get_mut(&key) else {
+            return 0;
+        };
+        while (log.front()).is_some_and(|(time, _)| now.duration_since(*time) >= window) {
+            log.pop_front();
+        }
+        log.iter().map(|(_, units)| u64::from(*units)).sum()
+    }
+
+    /// What is used of each quota of the commands.
+    pub(crate) fn usage(&mut self, quotas: Quotas, commands: &[&str], now: Instant) -> Vec<Usage> {
+        let mut all = Vec::new();
+        for meta in ENDPOINTS
+            .iter()
+            .filter(|meta| commands.contains(&meta.path))
+        {
+            for (place, quota) in quotas.of(meta) {
+                let window = quotas.window(quota);
+                all.push(Usage {
+                    command: meta.path,
+                    quota,
+                    window,
+                    used: self.used((meta.path, place), window, now),
+                });
+            }
+        }
+        all
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

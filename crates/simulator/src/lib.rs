@@ -80,19 +80,30 @@
 //! paid edition, the simulator takes it for given. It has no quotas, stores nothing on disk, listens on
 //! loopback and calls loopback only.
 
+mod builder;
+mod clock;
 mod commands;
+mod control;
 mod device;
 mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod refusal;
+mod reply;
 mod server;
+mod service;
 mod settings;
+mod shared;
+mod simulator;
+mod traffic;
 mod webhooks;
 mod world;
 
+pub use builder::SimulatorBuilder;
+pub use control::{SERVICE_DOCUMENT, control_document};
 pub use device::Refused;
-pub use fault::{Fault, Odd, Unreachable};
-pub use server::{JournalEntry, Simulator, SimulatorBuilder, UnknownCommand};
-pub use webhooks::{Unanswered, WebhookDelivery, WebhookFailure, WebhookTarget};
+pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
+pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
+pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure};
+pub use webhooks::{Unanswered, WebhookTarget};

@@ -10,9 +10,9 @@ pub(crate) struct Settings {
     pub(crate) admins: Vec<String>,
     pub(crate) signer: Signer,
     pub(crate) page_size: usize,
-    pub(crate) journal_length: usize,
     pub(crate) message_memory: usize,
-    pub(crate) quotas: Option<Quotas>,
+    /// Times as long as windows of quotas are, in place of the service's.
+    pub(crate) quota_scale: f64,
 }
 
 /// Which quotas are kept.

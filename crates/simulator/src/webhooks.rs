@@ -1,9 +1,16 @@
 //! Webhooks: asks the app before something happens, tells it after, over HTTP.
 
+mod target;
+
+pub(crate) use self::target::Target;
+pub use self::target::{Unanswered, WebhookTarget};
 use crate::{
+    clock::MovableClock,
     settings::lock,
+    traffic::{Cause, Delivery, Meaning, Traffic, WebhookFailure},
     world::{
-        Answered as Verdict, Answering, App, BadAnswer, Read, Telling, read_answer, read_reply,
+        Answer, Answered as Verdict, Answering, App, BadAnswer, Read, Telling, read_answer,
+        read_reply,
     },
 };
 use bytes::Bytes;
@@ -14,26 +21,22 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
 use std::{
-    any::Any,
-    collections::{BTreeSet, HashMap, VecDeque},
-    fmt, io,
-    net::IpAddr,
+    collections::HashMap,
+    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tencent_chat_types::{
-    RawReply, Reply,
-    webhook::{OptPlatform, TIMEOUT_SECONDS, WEBHOOKS, Webhook, query},
+    RawReply,
+    webhook::{OptPlatform, Webhook, query},
 };
-use tencent_chat_usersig::Signer;
-use tencent_chat_webhook::Token;
+use tencent_chat_usersig::Clock;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// Largest answer that is read.
@@ -42,9 +45,6 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// Most events that wait for being sent.
 const MAX_WAITING: usize = 10_000;
 
-/// Most bytes of the deliveries that are remembered.
-const MAX_DELIVERY_BYTES: usize = 32 << 20;
-
 /// What need not be escaped in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -52,247 +52,40 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Where the simulator sends webhooks, and how: what is set in the console for the real service.
-#[derive(Clone, Debug)]
-#[must_use = "a target does nothing until a simulator has it"]
-pub struct WebhookTarget {
-    url: String,
-    token: Option<Token>,
-    timeout: Duration,
-    unanswered: Unanswered,
-    repeats: u32,
-    commands: Option<BTreeSet<String>>,
-}
-
-/// What becomes of what the app was asked about and gave no answer to: because it was late, could not
-/// be reached, or answered nonsense.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unanswered {
-    /// It happens, as with the real service unless the console says otherwise.
-    #[default]
-    Proceed,
-    /// It is refused, with the code for a refusal without a code of the app's own.
-    Refuse,
-}
-
-impl WebhookTarget {
-    /// An address of the app: plain HTTP on this machine. Requests are not signed, wait two seconds
-    /// for an answer, and come for all webhooks that the simulator fires.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            token: None,
-            timeout: Duration::from_secs(TIMEOUT_SECONDS.into()),
-            unanswered: Unanswered::default(),
-            repeats: 0,
-            commands: None,
-        }
-    }
-
-    /// Signs requests with this token.
-    pub fn token(mut self, token: impl Into<Token>) -> Self {
-        self.token = Some(token.into());
-        self
-    }
-
-    /// How long an answer may take; two seconds unless set, as with the real service.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// What happens without an answer of the app.
-    pub fn unanswered(mut self, unanswered: Unanswered) -> Self {
-        self.unanswered = unanswered;
-        self
-    }
-
-    /// How often an event is sent again that the app only is told and does not acknowledge in time.
-    /// Never unless set, as with the real service. Events that ask are never sent again.
-    pub fn repeats(mut self, times: u32) -> Self {
-        self.repeats = times;
-        self
-    }
-
-    /// Fires these webhooks only, by their names on the wire such as `C2C.CallbackBeforeSendMsg`.
-    pub fn only(mut self, commands: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let commands = commands.into_iter();
-        self.commands = Some(commands.map(|name| name.as_ref().to_owned()).collect());
-        self
-    }
-}
-
-/// Why the app did not answer a webhook. Its texts hold neither address nor token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookFailure {
-    /// The simulator has no address to send webhooks to.
-    NoTarget,
-    /// No answer came in time.
-    Late,
-    /// No connection came about: the app is not running there.
-    Unreachable,
-    /// The connection broke before the answer was complete.
-    Broken,
-    /// Another HTTP status than 200.
-    Status(u16),
-    /// The answer has more than 64 KiB.
-    TooLarge,
-    /// The answer is not the JSON that this webhook is answered with.
-    Unparsable,
-    /// The documentation gives no meaning to the code of the answer.
-    Meaningless,
-    /// Too many events waited already, so this one was not sent.
-    QueueFull,
-}
-
-impl fmt::Display for WebhookFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoTarget => f.write_str("no address is set for webhooks"),
-            Self::Late => f.write_str("the app did not answer in time"),
-            Self::Unreachable => f.write_str("the app could not be reached"),
-            Self::Broken => f.write_str("the connection to the app broke"),
-            Self::Status(status) => write!(f, "the app answered HTTP status {status}"),
-            Self::TooLarge => f.write_str("the app's answer is larger than 64 KiB"),
-            Self::Unparsable => f.write_str("the app's answer is not that of this webhook"),
-            Self::Meaningless => f.write_str("the app's answer has a code without a meaning"),
-            Self::QueueFull => f.write_str("too many events wait for being sent"),
-        }
-    }
-}
-
-impl std::error::Error for WebhookFailure {}
-
-/// One webhook that the simulator sent, or tried to.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct WebhookDelivery {
-    /// The webhook.
-    pub command: &'static str,
-    /// What caused the event.
-    pub platform: OptPlatform,
-    /// 1 for the first time that the event was sent.
-    pub attempt: u32,
-    /// The body.
-    pub event: Value,
-    /// HTTP status of the answer, if one came.
-    pub status: Option<u16>,
-    /// The answer, if it is JSON.
-    pub answer: Option<Value>,
-    /// Why the app did not answer; none when it did.
-    pub failure: Option<WebhookFailure>,
-}
-
-/// The webhooks that were sent last.
-#[derive(Debug)]
-struct Deliveries {
-    list: VecDeque<Delivery>,
-    most: usize,
-    /// Of all bodies.
-    bytes: usize,
-}
-
-/// A [`WebhookDelivery`] with its bodies as they were sent, which takes less memory.
-#[derive(Debug)]
-struct Delivery {
-    command: &'static str,
-    platform: OptPlatform,
-    attempt: u32,
-    event: Bytes,
-    status: Option<u16>,
-    answer: Option<Bytes>,
-    failure: Option<WebhookFailure>,
-}
-
-impl Deliveries {
-    fn push(&mut self, delivery: Delivery) {
-        self.bytes += delivery.bytes();
-        self.list.push_back(delivery);
-        while self.list.len() > self.most || self.bytes > MAX_DELIVERY_BYTES {
-            let Some(oldest) = self.list.pop_front() else {
-                break;
-            };
-            self.bytes -= oldest.bytes();
-        }
-    }
-}
-
-impl Delivery {
-    fn bytes(&self) -> usize {
-        self.event.len() + self.answer.as_ref().map_or(0, Bytes::len)
-    }
-
-    fn shown(&self) -> WebhookDelivery {
-        let json = |body: &Bytes| serde_json::from_slice(body).ok();
-        WebhookDelivery {
-            command: self.command,
-            platform: self.platform.clone(),
-            attempt: self.attempt,
-            event: json(&self.event).unwrap_or_default(),
-            status: self.status,
-            answer: self.answer.as_ref().and_then(json),
-            failure: self.failure,
-        }
-    }
-}
-
-/// A [`WebhookTarget`] with its address taken apart.
-#[derive(Debug)]
-pub(crate) struct Target {
-    settings: WebhookTarget,
-    uri: Uri,
-}
-
-impl Target {
-    /// # Errors
-    ///
-    /// An address that is not plain HTTP on this machine: a mistake there would send test data away.
-    /// A webhook that does not exist.
-    pub(crate) fn new(settings: WebhookTarget) -> io::Result<Self> {
-        let known = |name: &&String| WEBHOOKS.iter().any(|webhook| webhook.command == **name);
-        let mut named = settings.commands.iter().flatten();
-        if let Some(unknown) = named.find(|name| !known(name)) {
-            let text = format!("there is no webhook {unknown:?}");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
-        let refused = || {
-            let text = "webhooks go to http:// on this machine only: 127.0.0.1, [::1] or localhost";
-            io::Error::new(io::ErrorKind::InvalidInput, text)
-        };
-        let uri: Uri = settings.url.parse().map_err(|_| refused())?;
-        let host = uri.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let here = host == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        let named = uri.authority().map(http::uri::Authority::as_str);
-        let with_user = named.is_some_and(|authority| authority.contains('@'));
-        if uri.scheme_str() != Some("http") || !here || with_user {
-            return Err(refused());
-        }
-        Ok(Self { settings, uri })
-    }
-
-    fn wants(&self, command: &str) -> bool {
-        let commands = self.settings.commands.as_ref();
-        commands.is_none_or(|commands| commands.contains(command))
-    }
+/// An event on its way, with where it goes.
+struct Parcel {
+    target: Arc<Target>,
+    telling: Telling,
+    /// The request that it follows from.
+    cause: Option<Arc<Cause>>,
 }
 
 /// A delivery's result.
 struct Answered {
     status: Option<u16>,
     body: Result<Bytes, WebhookFailure>,
+    sent_ms: u64,
+    took: Duration,
+}
+
+impl Answered {
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&[u8]) -> Result<T, BadAnswer>,
+    ) -> Result<T, WebhookFailure> {
+        let body = self.body.as_ref().map_err(|failure| *failure)?;
+        Ok(read(body)?)
+    }
 }
 
 /// Sends events.
 pub(crate) struct Webhooks {
     sdk_app_id: u64,
-    /// For its clock.
-    signer: Signer,
+    clock: Arc<MovableClock>,
     target: Mutex<Option<Arc<Target>>>,
     client: Client<HttpConnector, Full<Bytes>>,
-    deliveries: Mutex<Deliveries>,
-    waiting: mpsc::Sender<(Arc<Target>, Telling)>,
+    traffic: Arc<Traffic>,
+    waiting: mpsc::Sender<Parcel>,
     worker: Mutex<Worker>,
     /// Where the worker runs.
     runtime: Handle,
@@ -305,7 +98,7 @@ pub(crate) struct Webhooks {
 }
 
 /// Events that have to be sent.
-type Waiting = mpsc::Receiver<(Arc<Target>, Telling)>;
+type Waiting = mpsc::Receiver<Parcel>;
 
 /// Who sends the events.
 enum Worker {
@@ -317,18 +110,18 @@ enum Worker {
 
 impl Webhooks {
     /// Must run within tokio.
-    pub(crate) fn new(sdk_app_id: u64, signer: Signer, most_deliveries: usize) -> Arc<Self> {
+    pub(crate) fn new(
+        sdk_app_id: u64,
+        clock: Arc<MovableClock>,
+        traffic: Arc<Traffic>,
+    ) -> Arc<Self> {
         let (waiting, events) = mpsc::channel(MAX_WAITING);
         Arc::new(Self {
             sdk_app_id,
-            signer,
+            clock,
             target: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build_http(),
-            deliveries: Mutex::new(Deliveries {
-                list: VecDeque::new(),
-                most: most_deliveries,
-                bytes: 0,
-            }),
+            traffic,
             waiting,
             worker: Mutex::new(Worker::Idle(events)),
             runtime: Handle::current(),
@@ -361,13 +154,8 @@ impl Webhooks {
         }
     }
 
-    fn target(&self) -> Option<Arc<Target>> {
+    pub(crate) fn target(&self) -> Option<Arc<Target>> {
         lock(&self.target).clone()
-    }
-
-    pub(crate) fn deliveries(&self) -> Vec<WebhookDelivery> {
-        let deliveries = lock(&self.deliveries);
-        deliveries.list.iter().map(Delivery::shown).collect()
     }
 
     /// Waits until nothing waits for being sent.
@@ -380,23 +168,25 @@ impl Webhooks {
     /// When an event happens, in milliseconds since 1970. No two are the same, so that events that
     /// hold the same otherwise can be told from repeats.
     fn time(&self) -> u64 {
-        let now = self.signer.now().saturating_mul(1_000);
+        let now = self.clock.unix_seconds().saturating_mul(1_000);
         let mut last = lock(&self.last_time);
         *last = now.max(*last + 1);
         *last
     }
 
     /// Lets events wait for being sent, in order.
-    fn enqueue(&self, target: &Arc<Target>, events: Vec<Telling>) {
+    fn enqueue(&self, events: impl IntoIterator<Item = Parcel>) {
         for event in events {
             self.pending.send_modify(|pending| *pending += 1);
-            if let Err(refused) = self.waiting.try_send((Arc::clone(target), event)) {
-                let (_, telling) = refused.into_inner();
+            if let Err(refused) = self.waiting.try_send(event) {
                 let lost = Answered {
                     status: None,
                     body: Err(WebhookFailure::QueueFull),
+                    sent_ms: self.clock.now_ms(),
+                    took: Duration::ZERO,
                 };
-                self.note(&telling, 0, &lost, Some(WebhookFailure::QueueFull));
+                let (failure, meaning) = (WebhookFailure::QueueFull, Meaning::Unacknowledged);
+                self.note(&refused.into_inner(), 0, lost, Some(failure), meaning);
                 self.pending.send_modify(|pending| *pending -= 1);
             }
         }
@@ -404,12 +194,12 @@ impl Webhooks {
 
     /// Sends what waits, one event after the other, for ever.
     async fn work(self: Arc<Self>, mut events: Waiting) {
-        while let Some((target, telling)) = events.recv().await {
+        while let Some(event) = events.recv().await {
             let mut attempt = 1;
             loop {
-                let told = self.deliver::<RawReply>(&target, &telling, attempt).await;
+                let told = self.deliver(&event, attempt).await;
                 let late = told.err() == Some(WebhookFailure::Late);
-                if !late || attempt > target.settings.repeats {
+                if !late || attempt > event.target.repeats() {
                     break;
                 }
                 attempt += 1;
@@ -420,66 +210,109 @@ impl Webhooks {
 
     /// Sends an event of the caller's choice, whichever webhooks are switched on.
     pub(crate) async fn fire<E: Webhook>(&self, event: &E) -> Result<E::Answer, WebhookFailure> {
-        let target = self.target().ok_or(WebhookFailure::NoTarget)?;
-        let telling = Telling::new(event, OptPlatform::UNKNOWN);
-        let answer = self.ask(&target, &telling, read_answer::<E>).await?;
-        let answer = answer.downcast().map_err(|_| WebhookFailure::Unparsable)?;
-        Ok(*answer)
+        let (_, answer) = self.fire_noting(event).await?;
+        answer
+    }
+
+    /// As [`fire`](Self::fire); answers too what is remembered of it.
+    pub(crate) async fn fire_noting<E: Webhook>(
+        &self,
+        event: &E,
+    ) -> Result<(Arc<Delivery>, Result<E::Answer, WebhookFailure>), WebhookFailure> {
+        let event = Parcel {
+            target: self.target().ok_or(WebhookFailure::NoTarget)?,
+            telling: Telling::new(event, OptPlatform::UNKNOWN),
+            cause: None,
+        };
+        let reply = self.post(&event).await;
+        let answer = reply.read(read_answer::<E>);
+        let failure = answer.as_ref().err().copied();
+        let delivery = self.note(&event, 1, reply, failure, Meaning::Nothing);
+        let answer = answer.and_then(|answer| {
+            let value = answer.value.downcast();
+            value
+                .map(|value| *value)
+                .map_err(|_| WebhookFailure::Unparsable)
+        });
+        Ok((delivery, answer))
     }
 
     /// What the app answers.
-    async fn ask(
-        &self,
-        target: &Target,
-        telling: &Telling,
-        read: Read,
-    ) -> Result<Box<dyn Any + Send>, WebhookFailure> {
-        let reply = self.post(target, telling).await;
-        let body = reply.body.as_ref().map_err(|failure| *failure);
-        let answer = body.and_then(|body| read(body).map_err(WebhookFailure::from));
-        self.note(telling, 1, &reply, answer.as_ref().err().copied());
+    async fn ask(&self, event: &Parcel, read: Read) -> Result<Answer, WebhookFailure> {
+        let reply = self.post(event).await;
+        let answer = reply.read(read);
+        let meaning = match (&answer, event.target.unanswered()) {
+            (Ok(answer), _) => Meaning::Decided(answer.effect),
+            (Err(_), Unanswered::Proceed) => Meaning::Proceeded,
+            (Err(_), Unanswered::Refuse) => Meaning::Refused,
+        };
+        let failure = answer.as_ref().err().copied();
+        self.note(event, 1, reply, failure, meaning);
         answer
     }
 
-    async fn deliver<R: Reply>(
-        &self,
-        target: &Target,
-        telling: &Telling,
-        attempt: u32,
-    ) -> Result<R, WebhookFailure> {
-        let reply = self.post(target, telling).await;
-        let read = reply.body.as_ref().map_err(|failure| *failure);
-        let answer = read.and_then(|body| Ok(read_reply::<R>(body)?));
-        self.note(telling, attempt, &reply, answer.as_ref().err().copied());
-        answer
+    /// Tells the app, whose answer does not matter.
+    async fn deliver(&self, event: &Parcel, attempt: u32) -> Result<(), WebhookFailure> {
+        let reply = self.post(event).await;
+        let told = reply.read(|body| read_reply::<RawReply>(body).map(drop));
+        let meaning = match told {
+            Ok(()) => Meaning::Acknowledged,
+            Err(_) => Meaning::Unacknowledged,
+        };
+        self.note(event, attempt, reply, told.err(), meaning);
+        told
     }
 
+    /// Remembers and logs what became of an event.
     fn note(
         &self,
-        telling: &Telling,
+        event: &Parcel,
         attempt: u32,
-        reply: &Answered,
+        reply: Answered,
         failure: Option<WebhookFailure>,
-    ) {
-        lock(&self.deliveries).push(Delivery {
+        meaning: Meaning,
+    ) -> Arc<Delivery> {
+        let telling = &event.telling;
+        let micros = u64::try_from(reply.took.as_micros()).unwrap_or(u64::MAX);
+        let platform = telling.platform.as_str();
+        match failure {
+            None => tracing::info!(
+                target: "tencent_chat_simulator::webhook",
+                command = telling.command, platform, attempt, status = reply.status, micros, "webhook"
+            ),
+            Some(failure) => tracing::warn!(
+                target: "tencent_chat_simulator::webhook",
+                command = telling.command, platform, attempt, status = reply.status, micros,
+                failure = %failure, "webhook"
+            ),
+        }
+        self.traffic.add_webhook(Delivery {
+            id: 0,
+            time_ms: reply.sent_ms,
             command: telling.command,
             platform: telling.platform.clone(),
             attempt,
             event: telling.body.clone(),
             status: reply.status,
-            answer: reply.body.as_ref().ok().cloned(),
+            answer: reply.body.ok(),
             failure,
-        });
+            took: reply.took,
+            cause: event.cause.clone(),
+            meaning,
+        })
     }
 
-    async fn post(&self, target: &Target, telling: &Telling) -> Answered {
+    async fn post(&self, event: &Parcel) -> Answered {
+        let (sent_ms, began) = (self.clock.now_ms(), Instant::now());
         let mut status = None;
-        let body = timeout(
-            target.settings.timeout,
-            self.exchange(target, telling, &mut status),
-        );
-        let body = body.await.unwrap_or(Err(WebhookFailure::Late));
-        Answered { status, body }
+        let exchange = self.exchange(&event.target, &event.telling, &mut status);
+        let body = timeout(event.target.timeout(), exchange).await;
+        Answered {
+            body: body.unwrap_or(Err(WebhookFailure::Late)),
+            status,
+            sent_ms,
+            took: began.elapsed(),
+        }
     }
 
     async fn exchange(
@@ -514,8 +347,8 @@ impl Webhooks {
     fn address(&self, target: &Target, telling: &Telling) -> Uri {
         let escaped = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
         let app = self.sdk_app_id.to_string();
-        let time = self.signer.now().to_string();
-        let sign = (target.settings.token.as_ref()).map(|token| token.sign(&time));
+        let time = self.clock.unix_seconds().to_string();
+        let sign = target.token().map(|token| token.sign(&time));
         let mut pairs = vec![
             (query::SDK_APP_ID, app.as_str()),
             (query::COMMAND, telling.command),
@@ -584,13 +417,33 @@ impl Drop for Claim {
 pub(crate) struct Listener {
     webhooks: Arc<Webhooks>,
     target: Option<Arc<Target>>,
+    cause: Option<Arc<Cause>>,
 }
 
 impl Listener {
-    pub(crate) fn new(webhooks: &Arc<Webhooks>) -> Self {
+    /// The app, told of what follows from a request.
+    pub(crate) fn new(webhooks: &Arc<Webhooks>, cause: Option<Arc<Cause>>) -> Self {
         Self {
             webhooks: Arc::clone(webhooks),
             target: webhooks.target(),
+            cause,
+        }
+    }
+
+    /// An app that wants to hear of nothing.
+    pub(crate) fn deaf(webhooks: &Arc<Webhooks>) -> Self {
+        Self {
+            webhooks: Arc::clone(webhooks),
+            target: None,
+            cause: None,
+        }
+    }
+
+    fn parcel(&self, target: &Arc<Target>, telling: Telling) -> Parcel {
+        Parcel {
+            target: Arc::clone(target),
+            telling,
+            cause: self.cause.clone(),
         }
     }
 
@@ -598,7 +451,8 @@ impl Listener {
     /// of the changes.
     pub(crate) fn tell(&self, events: Vec<Telling>) {
         if let Some(target) = &self.target {
-            self.webhooks.enqueue(target, events);
+            let parcels = events.into_iter().map(|event| self.parcel(target, event));
+            self.webhooks.enqueue(parcels);
         }
     }
 }
@@ -614,14 +468,16 @@ impl App for Listener {
     }
 
     fn ask(&self, question: Telling, read: Read) -> Answering {
-        let (webhooks, target) = (Arc::clone(&self.webhooks), self.target.clone());
+        let target = self.target.as_ref();
+        let question = target.map(|target| self.parcel(target, question));
+        let webhooks = Arc::clone(&self.webhooks);
         Box::pin(async move {
-            let Some(target) = target else {
+            let Some(question) = question else {
                 return Verdict::Proceed;
             };
-            match webhooks.ask(&target, &question, read).await {
+            match webhooks.ask(&question, read).await {
                 Ok(answer) => Verdict::With(answer),
-                Err(_) => match target.settings.unanswered {
+                Err(_) => match question.target.unanswered() {
                     Unanswered::Proceed => Verdict::Proceed,
                     Unanswered::Refuse => Verdict::Refuse,
                 },

@@ -21,13 +21,16 @@ pub(crate) use self::{
     c2c::C2cDraft,
     context::Context,
     conversations::NewMarks,
-    events::{Answered, Answering, App, BadAnswer, Events, Read, Telling, read_answer, read_reply},
+    events::{
+        Answer, Answered, Answering, App, BadAnswer, Effect, Events, Read, Telling, read_answer,
+        read_reply,
+    },
     friends::NewFriend,
     group::{Group, PermissionGroup, Topic},
     group_chat::{GroupDraft, ImportedMessage, messages},
     groups::{FirstMember, GroupChanges, NewGroup, allow, changed, group, kind},
     membership::{ImportedMember, MemberChanges},
-    messages::{Chat, Extensions, Fate, Messages, MsgKey, Pin},
+    messages::{C2cMessage, Chat, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin},
     state::{Account, DoNotDisturb, MadePush, Marks, Peer, Recent, State},
     step::{Step, ask},
 };

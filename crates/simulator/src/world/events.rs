@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 use tencent_chat_types::{
-    Reply,
-    webhook::{Answer, CallbackCommand, OptPlatform, Webhook},
+    ErrorCode, Reply,
+    webhook::{self, Answer as _, CallbackCommand, OptPlatform, Webhook},
 };
 
 /// The app behind the world. How it is reached is not the world's business.
@@ -22,8 +22,8 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 /// What came of a question.
 pub(crate) enum Answered {
-    /// The answer, of the type that was asked for.
-    With(Box<dyn Any + Send>),
+    /// The answer.
+    With(Answer),
     /// None, and what was asked about happens.
     Proceed,
     /// None, and what was asked about is refused.
@@ -31,7 +31,44 @@ pub(crate) enum Answered {
 }
 
 /// Reads an answer; see [`read_answer`].
-pub(crate) type Read = fn(&[u8]) -> Result<Box<dyn Any + Send>, BadAnswer>;
+pub(crate) type Read = fn(&[u8]) -> Result<Answer, BadAnswer>;
+
+/// What an app has answered.
+pub(crate) struct Answer {
+    /// Of the type that was asked for.
+    pub(crate) value: Box<dyn Any + Send>,
+    pub(crate) effect: Effect,
+}
+
+/// What becomes of that which an app was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It happens as it is.
+    Allowed,
+    /// It happens with the app's changes.
+    Changed,
+    /// It does not happen, and the caller gets this code.
+    Refused(ErrorCode),
+    /// Parts of it do not happen.
+    RefusedInPart,
+    /// It does not happen, and the caller is told that it did.
+    Dropped,
+}
+
+impl Effect {
+    fn of<E: Webhook>(answer: &E::Answer, code: ErrorCode) -> Self {
+        if *answer == E::Answer::allow() {
+            return Self::Allowed;
+        }
+        // The generated answers have these names.
+        match format!("{answer:?}").as_str() {
+            "Drop" => Self::Dropped,
+            name if name.starts_with("RefuseSome") => Self::RefusedInPart,
+            _ if code == ErrorCode::OK => Self::Changed,
+            _ => Self::Refused(code),
+        }
+    }
+}
 
 /// Why something is no answer.
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +80,14 @@ pub(crate) enum BadAnswer {
 }
 
 /// The answer to a webhook, as an `E::Answer`.
-pub(crate) fn read_answer<E: Webhook>(body: &[u8]) -> Result<Box<dyn Any + Send>, BadAnswer> {
-    let reply: <E::Answer as Answer<E>>::Reply = read_reply(body)?;
-    match E::Answer::from_reply(reply) {
-        Some(answer) => Ok(Box::new(answer)),
-        None => Err(BadAnswer::Meaningless),
-    }
+pub(crate) fn read_answer<E: Webhook>(body: &[u8]) -> Result<Answer, BadAnswer> {
+    let reply: <E::Answer as webhook::Answer<E>>::Reply = read_reply(body)?;
+    let code = reply.envelope().code();
+    let answer = E::Answer::from_reply(reply).ok_or(BadAnswer::Meaningless)?;
+    Ok(Answer {
+        effect: Effect::of::<E>(&answer, code),
+        value: Box::new(answer),
+    })
 }
 
 /// A reply that fits its type.

@@ -55,7 +55,7 @@ pub(crate) fn ask<E: Webhook, R: 'static>(
     let answer = Box::pin(async move {
         let answer = match answering.await {
             // It was read as an answer to this event.
-            Answered::With(answer) => answer.downcast().ok().map(|answer| *answer),
+            Answered::With(answer) => answer.value.downcast().ok().map(|answer| *answer),
             Answered::Proceed => Some(E::Answer::allow()),
             Answered::Refuse => None,
         };

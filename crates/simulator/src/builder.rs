@@ -1,0 +1,257 @@
+//! Sets a simulator up.
+
+use crate::{
+    clock::MovableClock,
+    commands,
+    control::{Access, Rooms},
+    fault::Script,
+    server,
+    settings::{Quotas, Settings},
+    shared::Shared,
+    simulator::{BlockingSimulator, Simulator},
+    traffic::Traffic,
+    webhooks::{WebhookTarget, Webhooks},
+    world::State,
+};
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
+};
+use tencent_chat_types::Edition;
+use tencent_chat_usersig::{Clock, SecretKey, Signer};
+use tokio::{net::TcpListener, runtime, sync::oneshot, time::Instant};
+
+/// Most requests that the journal remembers, unless set otherwise.
+const JOURNAL_LENGTH: usize = 10_000;
+
+/// What stored messages may take, unless set otherwise.
+const MESSAGE_MEMORY: usize = 256 << 20;
+
+/// Sets a [`Simulator`] up.
+#[must_use = "a builder does nothing until it is started"]
+pub struct SimulatorBuilder {
+    sdk_app_id: u64,
+    key: SecretKey,
+    admins: Vec<String>,
+    clock: Option<Arc<dyn Clock>>,
+    page_size: usize,
+    journal_length: usize,
+    message_memory: usize,
+    ip: IpAddr,
+    port: u16,
+    access: Access,
+    page: Option<axum::Router>,
+    webhooks: Option<WebhookTarget>,
+    quotas: Option<Edition>,
+    time_scale: f64,
+    fault_seed: u64,
+}
+
+impl Simulator {
+    /// Begins a simulator of one app with its key.
+    pub fn builder(sdk_app_id: u64, key: impl Into<SecretKey>) -> SimulatorBuilder {
+        SimulatorBuilder {
+            sdk_app_id,
+            key: key.into(),
+            admins: vec!["administrator".to_owned()],
+            clock: None,
+            page_size: 100,
+            journal_length: JOURNAL_LENGTH,
+            message_memory: MESSAGE_MEMORY,
+            ip: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            access: Access::default(),
+            page: None,
+            webhooks: None,
+            quotas: None,
+            time_scale: 1.0,
+            fault_seed: 0,
+        }
+    }
+}
+
+impl SimulatorBuilder {
+    /// Refuses calls above the quotas that commands have in an edition, in any window, with the code that
+    /// the spec has for it; no quota is kept unless set. What is refused is not counted.
+    pub fn quotas(mut self, edition: Edition) -> Self {
+        self.quotas = Some(edition);
+        self
+    }
+
+    /// Windows of quotas so many times as long as the service's, such as 0.01, for tests. What is not
+    /// above zero counts as 1.
+    pub fn quota_time_scale(mut self, times: f64) -> Self {
+        self.time_scale = match times.is_finite() && times > 0.0 {
+            true => times,
+            false => 1.0,
+        };
+        self
+    }
+
+    /// User ids that may call; only `administrator` unless set otherwise.
+    pub fn admins(mut self, admins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.admins = admins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Takes the time from another clock. [`Simulator::forward`] moves on from what it says.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Entries of a page, where a command leaves that to the service; 100 unless set otherwise.
+    pub fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries.max(1);
+        self
+    }
+
+    /// Most requests that [`journal`](Simulator::journal) remembers, and most webhooks that
+    /// [`deliveries`](Simulator::deliveries) does; 10,000 of each unless set, and of each no more than
+    /// have 32 MiB of bodies. Then the oldest go.
+    pub fn journal_length(mut self, entries: usize) -> Self {
+        self.journal_length = entries;
+        self
+    }
+
+    /// Bytes of memory that stored messages may take; 256 MiB unless set, which is some 700,000 messages
+    /// of 100 bytes. Above it the oldest messages of the app go, a tenth of the bound at once: they
+    /// are missing from histories as expired ones are, and cannot be changed or recalled.
+    pub fn message_memory(mut self, bytes: usize) -> Self {
+        self.message_memory = bytes;
+        self
+    }
+
+    /// A port of your choice; any free one unless set.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// An address of this machine to listen on; 127.0.0.1 unless set. Whatever reaches it can use the
+    /// simulator, so an address other than loopback needs a [`control_token`](Self::control_token).
+    pub fn listen_on(mut self, address: impl Into<IpAddr>) -> Self {
+        self.ip = address.into();
+        self
+    }
+
+    /// What requests to the control API must have as `Authorization: Bearer …`; nothing unless set.
+    pub fn control_token(mut self, token: impl Into<SecretKey>) -> Self {
+        self.access.token = Some(token.into());
+        self
+    }
+
+    /// Further names under which clients may reach the control API and the page: what a browser or a
+    /// container calls this machine. Loopback and the address that is listened on need not be named;
+    /// requests for other hosts are refused, because a website can give its name any address.
+    pub fn allow_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names
+            .into_iter()
+            .map(|name| name.into().to_ascii_lowercase());
+        self.access.hosts.extend(names);
+        self
+    }
+
+    /// Lets the control API send webhooks to apps on other machines too, as
+    /// [`WebhookTarget::any_host`] does for the library.
+    pub fn any_webhook_host(mut self) -> Self {
+        self.access.any_host = true;
+        self
+    }
+
+    /// Answers GET and HEAD of `/` and below with a page; without one they are refused as the service
+    /// refuses them.
+    pub fn page(mut self, page: axum::Router) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// Begins the sequence of chances by which faults with a probability happen; 0 unless set.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = seed;
+        self
+    }
+
+    /// Fires webhooks at an app; none unless set. See also [`Simulator::set_webhooks`].
+    pub fn webhooks(mut self, target: WebhookTarget) -> Self {
+        self.webhooks = Some(target);
+        self
+    }
+
+    /// Starts to listen.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken, the machine does not have the address, the address is not loopback and there
+    /// is no control token, or the address for webhooks cannot be used.
+    pub async fn start(self) -> io::Result<Simulator> {
+        if !self.ip.is_loopback() && self.access.token.is_none() {
+            let text = "an address other than loopback needs a control token";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let listener = TcpListener::bind((self.ip, self.port)).await?;
+        let address = listener.local_addr()?;
+        let clock = Arc::new(MovableClock::new(self.clock));
+        let traffic = Arc::new(Traffic::new(self.journal_length));
+        let webhooks = Webhooks::new(self.sdk_app_id, Arc::clone(&clock), Arc::clone(&traffic));
+        webhooks.set_target(self.webhooks)?;
+        let scale = self.time_scale;
+        let shared = Arc::new(Shared {
+            address,
+            webhooks,
+            traffic,
+            state: Mutex::new(State::new(&self.admins)),
+            settings: Settings {
+                sdk_app_id: self.sdk_app_id,
+                admins: self.admins,
+                signer: Signer::new(self.sdk_app_id, self.key).with_clock(Arc::clone(&clock)),
+                page_size: self.page_size,
+                message_memory: self.message_memory,
+                quota_scale: scale,
+            },
+            clock,
+            commands: commands::all(),
+            faults: Mutex::new(Script::new(self.fault_seed)),
+            meter: Mutex::default(),
+            quotas: Mutex::new(self.quotas.map(|edition| Quotas { edition, scale })),
+            started: Instant::now(),
+        });
+        let rooms = Rooms::new(Arc::clone(&shared), self.access, self.page);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), rooms, stopped));
+        Ok(Simulator::running(shared, stop, task))
+    }
+
+    /// Starts it on a thread of its own, for tests without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As of [`start`](Self::start), and within asynchronous code, which it would hold up.
+    pub fn start_blocking(self) -> io::Result<BlockingSimulator> {
+        if runtime::Handle::try_current().is_ok() {
+            return Err(io::Error::other(
+                "within asynchronous code a simulator is started with `start`",
+            ));
+        }
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let simulator = runtime.block_on(self.start())?;
+        Ok(BlockingSimulator::new(simulator, runtime))
+    }
+}
+
+impl fmt::Debug for SimulatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulatorBuilder")
+            .field("sdk_app_id", &self.sdk_app_id)
+            .field("admins", &self.admins)
+            .field("ip", &self.ip)
+            .field("port", &self.port)
+            .field("webhooks", &self.webhooks)
+            .field("quotas", &self.quotas)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,364 @@
+//! A running simulator, as tests hold it.
+
+use crate::{
+    commands,
+    fault::{Injection, Rule},
+    settings::{Quotas, lock},
+    shared::Shared,
+    traffic::{JournalEntry, Page, Seen, WebhookDelivery, WebhookFailure},
+    webhooks::WebhookTarget,
+};
+use std::{fmt, io, ops::Deref, sync::Arc, time::Duration};
+use tencent_chat_types::{Edition, Endpoint, text::quoted, webhook::Webhook};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+/// All that is remembered.
+const EVERYTHING: Page = Page {
+    after: Some(0),
+    limit: usize::MAX,
+};
+
+/// A running simulator. Stops when it is dropped.
+pub struct Simulator {
+    pub(crate) shared: Arc<Shared>,
+    /// None for a view of a simulator that somebody else holds.
+    server: Option<Server>,
+}
+
+/// What ends with it.
+struct Server {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Simulator {
+    pub(crate) fn running(
+        shared: Arc<Shared>,
+        stop: oneshot::Sender<()>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self {
+            shared,
+            server: Some(Server { stop, task }),
+        }
+    }
+
+    /// Another hold of the same simulator, whose end ends nothing.
+    pub(crate) fn view(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            server: None,
+        }
+    }
+
+    /// Address for clients.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// The last requests, oldest first.
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        let (all, _) = self.shared.traffic.requests(&EVERYTHING, |_| true);
+        all.iter().map(|entry| JournalEntry::clone(entry)).collect()
+    }
+
+    /// The last requests of a type, oldest first. Bodies that do not decode are left out; they are in the
+    /// [`journal`](Self::journal).
+    pub fn requests<E: Endpoint>(&self) -> Vec<Seen<E>> {
+        self.seen(|_| true)
+    }
+
+    /// Waits until there is a request of a type that fits, earlier ones included; none when the time is
+    /// over.
+    pub async fn wait_for<E: Endpoint>(
+        &self,
+        wait: Duration,
+        fits: impl Fn(&E) -> bool,
+    ) -> Option<Seen<E>> {
+        let look = || self.seen(&fits).into_iter().next();
+        self.shared.traffic.wait_for(wait, look).await
+    }
+
+    fn seen<E: Endpoint>(&self, fits: impl Fn(&E) -> bool) -> Vec<Seen<E>> {
+        let of_type = |entry: &JournalEntry| entry.path == E::META.path;
+        let (all, _) = self.shared.traffic.requests(&EVERYTHING, of_type);
+        let decoded = all.iter().filter_map(|entry| {
+            let decoded = tencent_chat_types::decode::<E>(&entry.body).ok()?;
+            let request = Some(decoded.value).filter(&fits)?;
+            let entry = JournalEntry::clone(entry);
+            Some(Seen { request, entry })
+        });
+        decoded.collect()
+    }
+
+    /// Lets the next requests of a type fail, one after the other.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tencent_chat_simulator::{Fault, Simulator};
+    /// use tencent_chat_types::message::SendMsg;
+    ///
+    /// let simulator = Simulator::builder(1400000000, "any key will do").start().await?;
+    /// // The first breaks, of all others one in ten gets no answer.
+    /// simulator.inject::<SendMsg>([
+    ///     Fault::ResetBefore.into(),
+    ///     Fault::Silence.always().probability(0.1),
+    /// ])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The simulator does not know the command of a type of your own.
+    pub fn inject<E: Endpoint>(
+        &self,
+        faults: impl IntoIterator<Item = impl Into<Injection>>,
+    ) -> Result<(), UnknownCommand> {
+        self.inject_at(E::META.path, faults)
+    }
+
+    /// Lets the next requests of a command fail, one after the other. `*` stands for all commands
+    /// without faults of their own.
+    ///
+    /// # Errors
+    ///
+    /// There is no such command, so that the faults would never happen. Nothing is injected then.
+    pub fn inject_at(
+        &self,
+        command: &str,
+        faults: impl IntoIterator<Item = impl Into<Injection>>,
+    ) -> Result<(), UnknownCommand> {
+        let commands = &self.shared.commands;
+        if command != "*" && commands.get(command).is_none() {
+            return Err(UnknownCommand::new(command, &commands.paths()));
+        }
+        for fault in faults {
+            self.shared.inject(command, fault.into());
+        }
+        Ok(())
+    }
+
+    /// The faults that were injected, oldest first: those in line, and the last hundred that have
+    /// happened as often as they were to.
+    pub fn faults(&self) -> Vec<Rule> {
+        lock(&self.shared.faults).rules()
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// Lets time pass: the simulator's clock is ahead by so many seconds more. Fractions are left out,
+    /// and it is ahead by 100 years at most.
+    pub fn forward(&self, by: Duration) {
+        self.shared.clock.forward(by);
+    }
+
+    /// Refuses calls above the quotas of an edition from now on, or none. Nothing of them is used yet.
+    pub fn set_quotas(&self, edition: impl Into<Option<Edition>>) {
+        let scale = self.shared.settings.quota_scale;
+        let quotas = edition.into().map(|edition| Quotas { edition, scale });
+        self.shared.set_quotas(quotas);
+    }
+
+    /// Begins anew: forgets accounts, groups and messages, the journal, deliveries, faults, what is used
+    /// of quotas, and by how much the clock is ahead. What was set up stays, and so do the address for
+    /// webhooks and the quotas. What waits for being sent to the app is sent.
+    pub fn reset(&self) {
+        self.shared.reset();
+    }
+
+    /// Fires webhooks at another address from now on, or none; what waits goes where it was to go.
+    ///
+    /// # Errors
+    ///
+    /// The address is not on this machine, where it must be; see [`WebhookTarget::any_host`].
+    pub fn set_webhooks(&self, target: impl Into<Option<WebhookTarget>>) -> io::Result<()> {
+        self.shared.webhooks.set_target(target.into())
+    }
+
+    /// The webhooks that were sent last, oldest first.
+    pub fn deliveries(&self) -> Vec<WebhookDelivery> {
+        let (all, _) = self.shared.traffic.webhooks(&EVERYTHING, |_| true);
+        all.iter().map(|delivery| delivery.shown()).collect()
+    }
+
+    /// Waits until the app was told of everything that has happened.
+    pub async fn webhooks_idle(&self) {
+        self.shared.webhooks.idle().await;
+    }
+
+    /// Sends the app an event of your choice and answers what it answered: any webhook, also those
+    /// that nothing here causes. Nothing follows from the answer.
+    ///
+    /// # Errors
+    ///
+    /// No address is set, or the app gave no proper answer.
+    pub async fn fire<E: Webhook>(&self, event: &E) -> Result<E::Answer, WebhookFailure> {
+        self.shared.webhooks.fire(event).await
+    }
+
+    /// Each command that it knows, with how it answers: `stateful` or `canned`.
+    pub fn behaviours() -> Vec<(&'static str, &'static str)> {
+        let commands = commands::all();
+        let canned = commands.canned();
+        let behaviour = |path| match canned.contains(&path) {
+            true => "canned",
+            false => "stateful",
+        };
+        let paths = commands.paths().into_iter();
+        paths.map(|path| (path, behaviour(path))).collect()
+    }
+
+    /// Paths of the commands that it knows.
+    pub fn commands(&self) -> Vec<&'static str> {
+        self.shared.commands.paths()
+    }
+
+    /// Paths of the commands that answer a sample of the spec instead of acting.
+    pub fn canned_commands(&self) -> Vec<&'static str> {
+        self.shared.commands.canned()
+    }
+
+    /// Stops, after requests in flight have been answered. What the app was not told of yet, it will
+    /// not be; [`webhooks_idle`](Self::webhooks_idle) waits for that.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            // The task may have ended already.
+            let _ = server.stop.send(());
+            let _ = server.task.await;
+            self.shared.webhooks.stop();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            server.task.abort();
+            self.shared.webhooks.stop();
+            self.shared.traffic.close();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("address", &self.shared.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A simulator for code that is not asynchronous; see
+/// [`SimulatorBuilder::start_blocking`](crate::SimulatorBuilder::start_blocking).
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use tencent_chat_simulator::Simulator;
+///
+/// let simulator = Simulator::builder(1400000000, "any key will do").start_blocking()?;
+/// println!("point a client at {}", simulator.base_url());
+/// simulator.block_on(simulator.webhooks_idle());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct BlockingSimulator {
+    simulator: Simulator,
+    runtime: Background,
+}
+
+/// A runtime that ends without waiting for it, so that it can be dropped anywhere.
+#[derive(Debug)]
+struct Background {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl BlockingSimulator {
+    pub(crate) fn new(simulator: Simulator, runtime: Runtime) -> Self {
+        Self {
+            simulator,
+            runtime: Background {
+                handle: runtime.handle().clone(),
+                runtime: Some(runtime),
+            },
+        }
+    }
+
+    /// Waits for what a method of [`Simulator`] promises.
+    ///
+    /// # Panics
+    ///
+    /// Within asynchronous code, which it would hold up.
+    pub fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.handle.block_on(work)
+    }
+
+    /// Stops, as [`Simulator::stop`].
+    ///
+    /// # Panics
+    ///
+    /// Within asynchronous code, which it would hold up.
+    pub fn stop(self) {
+        self.runtime.handle.block_on(self.simulator.stop());
+    }
+}
+
+impl Deref for BlockingSimulator {
+    type Target = Simulator;
+
+    fn deref(&self) -> &Simulator {
+        &self.simulator
+    }
+}
+
+/// There is no such command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCommand {
+    command: String,
+    meant: Option<&'static str>,
+}
+
+impl UnknownCommand {
+    pub(crate) fn new(command: &str, known: &[&'static str]) -> Self {
+        let last = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let trimmed = command.trim().trim_start_matches('/');
+        let meant = (known.iter().find(|path| **path == trimmed))
+            .or_else(|| known.iter().find(|path| last(path) == last(trimmed)));
+        Self {
+            command: quoted(command).into_owned(),
+            meant: meant.copied(),
+        }
+    }
+}
+
+impl fmt::Display for UnknownCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no command \"{}\"", self.command)?;
+        match self.meant {
+            Some(meant) => write!(f, "; did you mean {meant:?}?"),
+            None => {
+                f.write_str("; expected a path such as \"v4/openim/sendmsg\", or \"*\" for all")
+            }
+        }
+    }
+}
+
+impl std::error::Error for UnknownCommand {}

@@ -1,0 +1,80 @@
+//! Requests as the journal has them.
+
+use super::{
+    Cause,
+    report::{RequestReport, shown},
+};
+use crate::fault::Fault;
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use std::{sync::Arc, time::Duration};
+use tencent_chat_types::ErrorCode;
+
+/// One request that the simulator answered.
+///
+/// `Serialize` writes what the control API shows of it: bodies as JSON, times in milliseconds since 1970
+/// and microseconds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JournalEntry {
+    /// Its number. Numbers grow in the order in which requests, webhooks and faults were over.
+    pub id: u64,
+    /// When it arrived, in milliseconds since 1970 by the simulator's clock.
+    pub time_ms: u64,
+    /// The command, as in the address, cut where it is longer than any command's.
+    pub path: String,
+    /// Who called; empty when the request did not get that far.
+    pub identifier: String,
+    /// The request's random number.
+    pub random: Option<u32>,
+    /// The body as it came; empty when it was cut off or too large.
+    pub body: Bytes,
+    /// The body of the answer as it was sent; empty when none was.
+    pub reply: Bytes,
+    /// The code that was answered; zero for success.
+    pub code: ErrorCode,
+    /// How often the request was acted upon: 0 when it was refused, a fault came first or it was
+    /// dropped as a duplicate of an earlier one; 2 when it arrived twice and was carried out twice.
+    pub applied: u32,
+    /// What went wrong with it on demand.
+    pub fault: Fault,
+    /// When it arrived, since the simulator started.
+    pub arrived: Duration,
+    /// How long the answer took, with the app's answers to webhooks.
+    pub took: Duration,
+    pub(crate) cause: Arc<Cause>,
+}
+
+impl JournalEntry {
+    /// Numbers of the webhooks that it has caused so far, in the order of their numbers; see
+    /// [`WebhookDelivery::id`](crate::WebhookDelivery::id).
+    pub fn webhooks(&self) -> Vec<u64> {
+        self.cause.webhooks()
+    }
+
+    /// The body of the answer as JSON, or as a string where it is not; null where none was sent.
+    pub(crate) fn reply_shown(&self) -> serde_json::Value {
+        shown(&self.reply)
+    }
+
+    /// Whether a code other than zero was answered, or a fault happened.
+    pub fn failed(&self) -> bool {
+        self.code != ErrorCode::OK || self.fault != Fault::None
+    }
+}
+
+impl Serialize for JournalEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RequestReport::from(self).serialize(serializer)
+    }
+}
+
+/// A request that was seen, as its type.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Seen<E> {
+    /// What the body says.
+    pub request: E,
+    /// The journal's entry.
+    pub entry: JournalEntry,
+}

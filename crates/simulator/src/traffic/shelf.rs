@@ -1,0 +1,82 @@
+//! The last of a kind, within a count and a number of bytes.
+
+use super::Page;
+use std::collections::VecDeque;
+
+/// Something with a number that grows.
+pub(super) trait Numbered {
+    fn id(&self) -> u64;
+    /// Of its bodies.
+    fn bytes(&self) -> usize;
+}
+
+/// Keeps what was added last.
+#[derive(Debug)]
+pub(super) struct Shelf<T> {
+    list: VecDeque<T>,
+    most: usize,
+    bytes: usize,
+    most_bytes: usize,
+}
+
+impl<T: Numbered> Shelf<T> {
+    pub(super) fn new(most: usize, most_bytes: usize) -> Self {
+        Self {
+            list: VecDeque::new(),
+            most,
+            bytes: 0,
+            most_bytes,
+        }
+    }
+
+    pub(super) fn push(&mut self, item: T) {
+        self.bytes += item.bytes();
+        self.list.push_back(item);
+        while self.list.len() > self.most || self.bytes > self.most_bytes {
+            let Some(oldest) = self.list.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.bytes();
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.list = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&T> {
+        let at = self.list.binary_search_by_key(&id, T::id);
+        self.list.get(at.ok()?)
+    }
+
+    pub(super) fn after(&self, id: u64) -> impl DoubleEndedIterator<Item = &T> {
+        let start = self.list.partition_point(|item| item.id() <= id);
+        self.list.range(start..)
+    }
+}
+
+impl<T: Numbered + Clone> Shelf<T> {
+    /// Those that are wanted, oldest first, and the number after which to go on: that of the last one
+    /// when there may be more, and `last` otherwise.
+    pub(super) fn page(
+        &self,
+        page: &Page,
+        last: u64,
+        wanted: impl Fn(&T) -> bool,
+    ) -> (Vec<T>, u64) {
+        let Some(after) = page.after else {
+            let all = self.list.iter().rev().filter(|item| wanted(item));
+            let mut newest: Vec<T> = all.take(page.limit).cloned().collect();
+            newest.reverse();
+            return (newest, last);
+        };
+        let all = self.after(after).filter(|item| wanted(item));
+        let first: Vec<T> = all.take(page.limit).cloned().collect();
+        let on = match first.last() {
+            Some(item) if first.len() == page.limit => item.id(),
+            _ => last,
+        };
+        (first, on)
+    }
+}
