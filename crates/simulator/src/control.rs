@@ -28,6 +28,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, Request, StatusCode};
+use serde_json::Value;
 use std::{convert::Infallible, sync::Arc};
 use tower_service::Service;
 use utoipa::openapi::{
@@ -86,9 +87,35 @@ pub fn control_document() -> String {
     let router = OpenApiRouter::with_openapi(base.build()).nest(PREFIX, routes());
     let (_, document) = router.split_for_parts();
     // A document is texts, numbers and lists.
-    let mut text = document.to_pretty_json().unwrap_or_default();
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    describe_responses(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Says of each response what its schema says: the types are described in one place.
+fn describe_responses(document: &mut Value) {
+    let schemas = document.pointer("/components/schemas").cloned();
+    let of_schema = |response: &Value| {
+        let schema = response.pointer("/content/application~1json/schema/$ref");
+        let name = schema.and_then(Value::as_str)?.rsplit('/').next()?;
+        let text = schemas.as_ref()?.get(name)?.get("description")?;
+        Some(text.clone())
+    };
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
+    for operation in operations.filter_map(Value::as_object_mut) {
+        let responses = operation.values_mut().filter_map(|operation| {
+            operation.get_mut("responses").and_then(Value::as_object_mut)
+        });
+        for response in responses.flat_map(|responses| responses.values_mut()) {
+            let text = of_schema(response).unwrap_or_else(|| "What was asked for.".into());
+            if let Some(response) = response.as_object_mut() {
+                response.entry("description").or_insert(text);
+            }
+        }
+    }
 }
 
 /// What is said of the control API as such.

@@ -1,9 +1,9 @@
 //! Whether the server is there, and what it serves.
 
-use super::{problem::Problem, room::Room};
+use super::{input::Input, problem::Problem, room::Room};
 use crate::settings::lock;
 use axum::{Json, extract::State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tencent_chat_types::Edition;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -104,15 +104,20 @@ pub(super) struct Done {
 
 pub(super) const DONE: Json<Done> = Json(Done { status: "done" });
 
+/// Nothing need be said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 /// Begins anew
 ///
 /// Forgets accounts, groups and messages, requests and webhooks that were seen, faults, what is used of
 /// quotas, and by how much the clock is ahead. The target of webhooks and the quotas stay.
 #[utoipa::path(
-    post, path = "/reset", tag = "server",
+    post, path = "/reset", tag = "server", request_body = Option<Nothing>,
     responses((status = 200, body = Done), (status = "4XX", body = Problem))
 )]
-async fn reset(State(room): State<Room>) -> Json<Done> {
+async fn reset(State(room): State<Room>, Input(Nothing {}): Input<Nothing>) -> Json<Done> {
     room.simulator.reset();
     DONE
 }

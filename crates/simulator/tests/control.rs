@@ -1,0 +1,514 @@
+//! The control API as programs of any language use it: HTTP and JSON.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+use futures_util::StreamExt;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tencent_chat_simulator::{Fault, Simulator, SimulatorBuilder};
+use tencent_chat_types::message::{SendGroupMsg, SendMsg};
+
+const APP: u64 = 1_400_000_000;
+
+/// A simulator with a client for its control API.
+struct Server {
+    simulator: Simulator,
+    client: Client,
+}
+
+impl Server {
+    async fn new() -> Self {
+        Self::of(Simulator::builder(APP, "any key")).await
+    }
+
+    async fn of(builder: SimulatorBuilder) -> Self {
+        Self {
+            simulator: builder.start().await.unwrap(),
+            client: Client::new(),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/_control/{path}", self.simulator.base_url());
+        self.client.request(method, url)
+    }
+
+    async fn send(request: RequestBuilder) -> (StatusCode, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let body = response.text().await.unwrap();
+        let body = serde_json::from_str(&body);
+        (status, body.unwrap_or_else(|_| panic!("{status} is no JSON")))
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = Self::send(self.request(Method::GET, path)).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    async fn with_body(&self, method: Method, path: &str, body: Value) -> Value {
+        let (status, answer) = Self::send(self.request(method, path).json(&body)).await;
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+        answer
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        self.with_body(Method::POST, path, body).await
+    }
+
+    /// What is answered to a request that cannot be served.
+    async fn problem(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, answer) = Self::send(self.request(method, path).json(&body)).await;
+        assert!(status.is_client_error(), "{path} {body}: {answer}");
+        assert!(answer["error"]["message"].is_string(), "{answer}");
+        (status, answer["error"].clone())
+    }
+
+    async fn call(&self, command: &str, body: Value) -> Value {
+        self.post("call", json!({ "command": command, "body": body })).await
+    }
+
+    async fn import(&self, users: &[&str]) {
+        let list: Vec<Value> = users.iter().map(|user| json!({ "UserID": user })).collect();
+        let called = self
+            .call("v4/im_open_login_svc/multiaccount_import", json!({ "AccountList": list }))
+            .await;
+        assert_eq!(called["code"], 0, "{called}");
+    }
+
+    async fn create_group(&self, id: &str, owner: &str) {
+        let group = json!({ "Type": "Public", "Name": "Chess", "GroupId": id, "Owner_Account": owner });
+        let called = self.call("v4/group_open_http_svc/create_group", group).await;
+        assert_eq!(called["code"], 0, "{called}");
+    }
+}
+
+fn text(from: &str, to: &str, random: u32) -> Value {
+    json!({
+        "From_Account": from, "To_Account": to, "MsgRandom": random, "MsgSeq": random,
+        "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hi" } }],
+    })
+}
+
+#[tokio::test]
+async fn the_server_says_what_it_is() {
+    let server = Server::new().await;
+    assert_eq!(server.get("health").await["status"], "ok");
+    assert_eq!(server.get("ready").await["status"], "ready");
+    let info = server.get("info").await;
+    assert_eq!(info["sdk_app_id"], APP);
+    assert_eq!(info["admins"], json!(["administrator"]));
+    assert_eq!(info["base_url"], server.simulator.base_url());
+    assert_eq!(server.get("openapi.json").await["openapi"], "3.1.1");
+    let own = server.get("control.openapi.json").await;
+    assert!(own["paths"]["/_control/requests"]["get"].is_object());
+    // Everything else is the service's.
+    let service = server.client.post(format!("{}/_controls", server.simulator.base_url()));
+    let (status, reply) = Server::send(service).await;
+    assert_eq!((status, &reply["ActionStatus"]), (StatusCode::OK, &json!("FAIL")));
+    let get = server.client.get(server.simulator.base_url());
+    let (status, reply) = Server::send(get).await;
+    assert_eq!((status, &reply["ErrorCode"]), (StatusCode::OK, &json!(60002)));
+}
+
+#[tokio::test]
+async fn calls_are_made_and_seen() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 7)).await;
+    assert_eq!(called["code"], 0);
+    assert_eq!(called["reply"]["ActionStatus"], "OK");
+    let url = called["url_without_signature"].as_str().unwrap();
+    assert!(url.contains("/v4/openim/sendmsg?sdkappid=1400000000&identifier=administrator&random="));
+    assert!(!url.contains("usersig"));
+    let seen = server.get(&format!("requests/{}", called["request"])).await;
+    assert_eq!(seen["command"], "v4/openim/sendmsg");
+    assert_eq!(seen["identifier"], "administrator");
+    assert_eq!(seen["body"], text("lin", "mei", 7));
+    assert_eq!(seen["reply"], called["reply"]);
+    assert_eq!((&seen["code"], &seen["applied"]), (&json!(0), &json!(1)));
+    // What is wrong is refused by the service, and seen as that.
+    let called = server.call("v4/openim/sendmsg", json!({ "To_Account": 3 })).await;
+    assert_ne!(called["code"], 0);
+    let failed = server.get("requests?failed=true").await;
+    let failed = failed["requests"].as_array().unwrap();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["id"], called["request"]);
+    let stranger = json!({ "command": "v4/openim/sendmsg", "identifier": "lin" });
+    assert_eq!(server.post("call", stranger).await["code"], 60010);
+    // By command, by caller, by code, from a number on.
+    let count = async |filter: &str| {
+        let found = server.get(&format!("requests?{filter}")).await;
+        found["requests"].as_array().unwrap().len()
+    };
+    assert_eq!(count("command=v4/openim/sendmsg").await, 3);
+    assert_eq!(count("identifier=administrator").await, 3);
+    assert_eq!(count("code=60010").await, 1);
+    assert_eq!(count("limit=2").await, 2);
+    let last = server.get("requests?after=0&limit=1").await["last"].clone();
+    assert_eq!(count(&format!("after={last}")).await, 3);
+}
+
+#[tokio::test]
+async fn a_request_is_waited_for() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let url = "requests?command=v4/openim/sendmsg&wait_ms=60000";
+    let (found, _) = tokio::join!(
+        server.get(url),
+        server.call("v4/openim/sendmsg", text("lin", "mei", 1)),
+    );
+    assert_eq!(found["requests"][0]["body"]["MsgRandom"], 1);
+    let nothing = server.get("requests?code=1&wait_ms=1").await;
+    assert_eq!(nothing["requests"], json!([]));
+    // The same for Rust.
+    let wait = Duration::from_secs(60);
+    let second = |request: &SendMsg| request.msg_random == 2;
+    let (seen, _) = tokio::join!(
+        server.simulator.wait_for::<SendMsg>(wait, second),
+        server.call("v4/openim/sendmsg", text("mei", "lin", 2)),
+    );
+    let seen = seen.unwrap();
+    assert_eq!(seen.request.to_account, "lin");
+    assert_eq!(seen.entry.code.0, 0);
+    assert_eq!(server.simulator.requests::<SendMsg>().len(), 2);
+    assert!(server.simulator.requests::<SendGroupMsg>().is_empty());
+}
+
+#[tokio::test]
+async fn faults_happen_as_often_as_they_are_to() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let fault = json!({ "command": "v4/openim/sendmsg", "times": 2, "fault": { "kind": "refuse", "code": 20004 } });
+    let added = server.post("faults", fault).await;
+    assert_eq!((&added["left"], &added["happened"]), (&json!(2), &json!(0)));
+    for (random, code) in [(1, 20004), (2, 20004), (3, 0)] {
+        let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+        assert_eq!(called["code"], code);
+    }
+    let listed = server.get("faults").await;
+    assert_eq!(listed["faults"][0]["happened"], 2);
+    assert_eq!(listed["faults"][0]["left"], 0);
+    // A broken connection is no answer.
+    let fault = json!({ "command": "*", "fault": { "kind": "reset_after" } });
+    server.post("faults", fault).await;
+    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 4)).await;
+    assert_eq!((&called["answered"], &called["reply"]), (&json!(false), &Value::Null));
+    let seen = server.get(&format!("requests/{}", called["request"])).await;
+    assert_eq!(seen["fault"]["kind"], "reset_after");
+    assert_eq!(seen["applied"], 1);
+    // Any number of times, until it is removed.
+    let fault = json!({ "command": "*", "times": null, "fault": { "kind": "empty_body" } });
+    let id = server.post("faults", fault).await["id"].clone();
+    for random in 5..8 {
+        let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+        assert_eq!(called["reply"], Value::Null);
+    }
+    let (status, removed) = Server::send(server.request(Method::DELETE, &format!("faults/{id}"))).await;
+    assert_eq!((status, &removed["happened"]), (StatusCode::OK, &json!(3)));
+    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 8)).await;
+    assert_eq!(called["code"], 0);
+}
+
+#[tokio::test]
+async fn chances_are_the_same_each_time() {
+    let run = async || {
+        let server = Server::of(Simulator::builder(APP, "any key").fault_seed(7)).await;
+        let some = Fault::EmptyBody.always().probability(0.3);
+        server.simulator.inject::<SendMsg>([some]).unwrap();
+        let mut happened = Vec::new();
+        for random in 1..=100 {
+            let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+            happened.push(called["reply"].is_null());
+        }
+        happened
+    };
+    let (first, second) = (run().await, run().await);
+    assert_eq!(first, second);
+    let count = first.iter().filter(|happened| **happened).count();
+    assert!((15..45).contains(&count), "{count} of 100");
+}
+
+#[tokio::test]
+async fn each_kind_of_fault_can_be_switched_on() {
+    let server = Server::new().await;
+    let kinds = server.get("faults/kinds").await;
+    let kinds = kinds["kinds"].as_array().unwrap().clone();
+    assert_eq!(kinds.len(), 14, "{kinds:#?}");
+    for kind in &kinds {
+        assert!(!kind["description"].as_str().unwrap().is_empty());
+        let mut fault = json!({ "kind": kind["kind"] });
+        for parameter in kind["parameters"].as_array().unwrap() {
+            let schema = &parameter["schema"];
+            assert!(schema["description"].is_string(), "{parameter}");
+            let value = match schema["type"].as_str().unwrap() {
+                "boolean" => json!(true),
+                "integer" => json!(500),
+                _ => schema["enum"].get(0).cloned().unwrap_or_else(|| json!("text")),
+            };
+            fault[parameter["name"].as_str().unwrap()] = value;
+        }
+        let body = json!({ "command": "*", "fault": fault });
+        let added = server.post("faults", body).await;
+        assert_eq!(added["fault"], fault);
+    }
+    assert_eq!(server.simulator.faults().len(), kinds.len());
+    assert_eq!(json!(server.simulator.faults()), server.get("faults").await["faults"]);
+}
+
+#[tokio::test]
+async fn devices_act_and_the_state_shows_it() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei", "ada"]).await;
+    server.create_group("chess", "lin").await;
+    let device = async |what: &str, body: Value| server.post(&format!("devices/{what}"), body).await;
+    let sent = device("send", json!({ "user": "lin", "to": "mei", "text": "Dinner?" })).await;
+    assert!(sent["msg_key"].is_string());
+    let refused = device("send", json!({ "user": "nobody", "to": "mei", "text": "Hi" })).await;
+    assert!(refused["refused"]["code"].as_i64().unwrap() > 0, "{refused}");
+    device("join", json!({ "user": "mei", "group": "chess" })).await;
+    device("apply", json!({ "user": "ada", "group": "chess" })).await;
+    let sent = device("send-group", json!({ "user": "mei", "group": "chess", "text": "Hello" })).await;
+    assert_eq!(sent["msg_seq"], 1);
+    device("leave", json!({ "user": "ada", "group": "chess" })).await;
+    device("add-friend", json!({ "user": "lin", "friend": "mei" })).await;
+    device("online", json!({ "user": "lin" })).await;
+    device("read", json!({ "user": "mei", "from": "lin" })).await;
+    device("read-group", json!({ "user": "lin", "group": "chess" })).await;
+
+    let users = server.get("users?search=LI").await;
+    assert_eq!(users["users"][0]["id"], "lin");
+    assert_eq!(users["users"][0]["online"], true);
+    let lin = server.get("users/lin").await;
+    assert_eq!(lin["friends"], json!(["mei"]));
+    assert_eq!(lin["groups"][0]["role"], "Owner");
+    assert_eq!(lin["online"], json!({ "Web": "Online" }));
+    let conversations = lin["conversations"].as_array().unwrap();
+    assert!(conversations.iter().any(|conversation| conversation["peer"] == "mei"));
+    let page = server.get("users?limit=2").await;
+    assert_eq!(page["more"], true);
+    let rest = server.get("users?after=administrator&limit=3").await;
+    assert_eq!(rest["users"].as_array().unwrap().len(), 2);
+    assert_eq!(rest["more"], false);
+    let groups = server.get("groups").await;
+    assert_eq!(groups["groups"][0]["members"], 2);
+    let group = server.get("groups/chess").await;
+    assert_eq!(group["info"]["Name"], "Chess");
+    assert_eq!(group["members_total"], 2);
+    let chat = server.get("messages?user=lin&peer=mei").await;
+    let [message] = chat["messages"].as_array().unwrap().as_slice() else {
+        panic!("{chat}");
+    };
+    assert_eq!(message["body"][0]["MsgContent"]["Text"], "Dinner?");
+    assert_eq!(message["read"], true);
+    let chat = server.get("messages?group=chess").await;
+    assert_eq!(chat["messages"][0]["from"], "mei");
+    assert_eq!(chat["messages"][0]["read"], true);
+    let earlier = server.get("messages?group=chess&before=1").await;
+    assert_eq!(earlier["messages"], json!([]));
+}
+
+#[tokio::test]
+async fn time_passes_on_demand_and_a_reset_takes_everything_back() {
+    let server = Server::new().await;
+    server.import(&["lin"]).await;
+    let signed = json!({ "identifier": "lin", "expire_seconds": 60 });
+    let sig = server.post("usersig/sign", signed).await["user_sig"].clone();
+    let verify = json!({ "user_sig": sig, "identifier": "lin" });
+    assert_eq!(server.post("usersig/verify", verify.clone()).await["valid"], true);
+    let other = json!({ "user_sig": sig, "identifier": "mei" });
+    let other = server.post("usersig/verify", other).await;
+    assert_eq!(other["valid"], false);
+    assert!(other["reason"].is_string());
+    let before = server.get("clock").await;
+    let now = server.post("clock/forward", json!({ "seconds": 3600 })).await;
+    assert_eq!(now["ahead_seconds"], 3600);
+    assert!(now["now_ms"].as_u64().unwrap() >= before["now_ms"].as_u64().unwrap() + 3_600_000);
+    let late = server.post("usersig/verify", verify).await;
+    assert_eq!(late["valid"], false);
+    assert_eq!(late["claims"]["expired"], true);
+    let inspected = server.post("usersig/inspect", json!({ "user_sig": sig })).await;
+    assert_eq!(inspected["identifier"], "lin");
+    server.post("faults", json!({ "command": "*", "fault": { "kind": "silence" } })).await;
+    assert_eq!(server.post("reset", json!({})).await["status"], "done");
+    assert_eq!(server.get("clock").await["ahead_seconds"], 0);
+    assert_eq!(server.get("faults").await["faults"], json!([]));
+    assert_eq!(server.get("requests").await["requests"], json!([]));
+    let users = server.get("users").await;
+    assert_eq!(users["users"].as_array().unwrap().len(), 1, "{users}");
+}
+
+#[tokio::test]
+async fn quotas_are_kept_when_asked_to() {
+    let server = Server::new().await;
+    server.import(&["lin"]).await;
+    assert_eq!(server.get("quotas").await, json!({ "commands": [] }));
+    let quotas = server
+        .with_body(Method::PUT, "quotas", json!({ "edition": "paid" }))
+        .await;
+    let find = |quotas: &Value| {
+        let all = quotas["commands"].as_array().unwrap().clone();
+        let of = |one: &Value| one["command"] == "v4/group_open_http_svc/get_appid_group_list";
+        all.into_iter().find(of).unwrap()
+    };
+    let amount = find(&quotas)["amount"].as_u64().unwrap();
+    let listing = "v4/group_open_http_svc/get_appid_group_list";
+    for _ in 0..amount {
+        assert_eq!(server.call(listing, json!({})).await["code"], 0);
+    }
+    assert_eq!(find(&server.get("quotas").await)["left"], 0);
+    let refused = server.call(listing, json!({})).await;
+    assert_ne!(refused["code"], 0, "{refused}");
+    // Windows go by the simulator's clock.
+    server.post("clock/forward", json!({ "seconds": 86_400 })).await;
+    assert_eq!(server.call(listing, json!({})).await["code"], 0);
+    server.with_body(Method::PUT, "quotas", json!({ "edition": null })).await;
+    for _ in 0..=amount {
+        assert_eq!(server.call(listing, json!({})).await["code"], 0);
+    }
+}
+
+#[tokio::test]
+async fn events_come_as_they_happen_and_go_on_where_they_broke_off() {
+    let server = Server::new().await;
+    let events = async |header: Option<&str>, until: usize| {
+        let mut request = server.request(Method::GET, "events?after=0");
+        if let Some(last) = header {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap();
+        let mut stream = response.bytes_stream();
+        let mut text = String::new();
+        while text.matches("event: ").count() < until || !text.ends_with("\n\n") {
+            let chunk = stream.next().await.unwrap().unwrap();
+            text += std::str::from_utf8(&chunk).unwrap();
+        }
+        text
+    };
+    let listening = events(None, 4);
+    let acting = async {
+        server.import(&["lin", "mei"]).await;
+        let fault = json!({ "command": "v4/openim/sendmsg", "fault": { "kind": "empty_body" } });
+        server.post("faults", fault).await;
+        // The fault that happens, and the request that it happens to.
+        server.call("v4/openim/sendmsg", text("lin", "mei", 1)).await;
+    };
+    let (heard, ()) = tokio::join!(listening, acting);
+    let names: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert_eq!(names, ["request", "fault", "fault", "request"], "{heard}");
+    let ids: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let rest = events(Some(ids[2]), 1).await;
+    assert!(rest.contains("event: request"), "{rest}");
+    assert!(rest.contains(&format!("id: {}", ids[3])), "{rest}");
+    assert!(!rest.contains(&format!("id: {}\n", ids[2])), "{rest}");
+    // Nobody who listens holds up the end.
+    let open = server.request(Method::GET, "events").send().await.unwrap();
+    server.simulator.stop().await;
+    drop(open);
+}
+
+#[tokio::test]
+async fn mistakes_are_explained() {
+    let server = Server::new().await;
+    let post = Method::POST;
+    let (status, error) = server.problem(post.clone(), "nothing", json!({})).await;
+    assert_eq!(status, 404);
+    assert!(error["suggestion"].as_str().unwrap().contains("control.openapi.json"));
+    let (status, _) = server.problem(post.clone(), "health", json!({})).await;
+    assert_eq!(status, 405);
+    for (path, body, said) in [
+        ("call", json!({ "command": "sendmsg" }), "did you mean \"v4/openim/sendmsg\"?"),
+        ("call", json!({ "comand": "sendmsg" }), "comand"),
+        ("faults", json!({ "command": "*", "fault": { "kind": "explode" } }), "explode"),
+        ("faults", json!({ "command": "*", "fault": { "kind": "delay" } }), "millis"),
+        ("faults", json!({ "command": "*", "fault": { "kind": "silence" }, "probability": 2 }), "probability"),
+        ("clock/forward", json!({ "seconds": -1 }), "seconds in the body"),
+        ("devices/send", json!({ "user": "lin", "to": "mei" }), "`text` or `body`"),
+        ("webhooks/fire", json!({ "command": "Nothing", "body": {} }), "there is no webhook Nothing"),
+        ("webhooks/fire", json!({ "command": "State.StateChange", "body": {} }), "no address is set"),
+        ("usersig/inspect", json!({ "user_sig": "nonsense" }), "signature"),
+        ("usersig/sign", json!({ "identifier": "" }), "the user id is empty"),
+    ] {
+        let (_, error) = server.problem(post.clone(), path, body.clone()).await;
+        assert!(error["message"].as_str().unwrap().contains(said), "{path} {body}: {error}");
+    }
+    for (path, said) in [
+        ("requests?comand=x", "comand"),
+        ("requests?after=x", "after"),
+        ("requests/0", "there is no request 0"),
+        ("requests/x", "there is no request x"),
+        ("messages?user=lin", "whose messages"),
+        ("messages?user=lin&peer=mei&before=x", "no message key"),
+        ("users/nobody", "there is no user nobody"),
+        ("groups/none", "there is no group none"),
+    ] {
+        let (status, body) = Server::send(server.request(Method::GET, path)).await;
+        assert!(status.is_client_error(), "{path}");
+        let message = body["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(said), "{path}: {message}");
+    }
+    // Other kinds of body, which a website can send, are not taken.
+    let form = server.request(post.clone(), "reset").body("a=b");
+    assert_eq!(Server::send(form).await.0, 415);
+    let large = server.request(post, "call").header("content-type", "application/json");
+    let large = large.body(vec![b' '; 3 << 20]);
+    assert_eq!(Server::send(large).await.0, 413);
+}
+
+#[tokio::test]
+async fn other_hosts_origins_and_those_without_the_token_are_refused() {
+    let server = Server::of(
+        Simulator::builder(APP, "any key")
+            .control_token("a secret")
+            .allow_hosts(["Tencent-Chat"]),
+    )
+    .await;
+    let health = || server.request(Method::GET, "health");
+    let host = server.simulator.base_url().replace("http://", "");
+    let own = format!("http://{host}");
+    let bearer = "Bearer a secret";
+    for (headers, expected) in [
+        (vec![], 401),
+        (vec![("authorization", "Bearer another")], 401),
+        (vec![("authorization", "Basic a secret")], 401),
+        (vec![("authorization", bearer)], 200),
+        (vec![("authorization", bearer), ("host", "example.com")], 421),
+        (vec![("authorization", bearer), ("host", "tencent-chat:8600")], 200),
+        (vec![("authorization", bearer), ("origin", "http://example.com")], 403),
+        (vec![("authorization", bearer), ("origin", "null")], 403),
+        (vec![("authorization", bearer), ("origin", own.as_str())], 200),
+    ] {
+        let mut request = health();
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let (status, body) = Server::send(request).await;
+        assert_eq!(status, expected, "{headers:?}: {body}");
+        assert!(!body.to_string().contains("a secret"));
+    }
+    let open = Simulator::builder(APP, "any key").listen_on([0, 0, 0, 0]);
+    let refused = open.start().await.unwrap_err().to_string();
+    assert!(refused.contains("control token"), "{refused}");
+}
+
+#[test]
+fn a_simulator_starts_without_a_runtime() {
+    let simulator = Simulator::builder(APP, "any key").start_blocking().unwrap();
+    simulator.set_online("lin", "Web", "Online");
+    simulator.block_on(simulator.webhooks_idle());
+    let address = simulator.base_url().replace("http://", "");
+    assert!(std::net::TcpStream::connect(&address).is_ok());
+    simulator.stop();
+    assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+#[tokio::test]
+async fn a_simulator_is_not_started_blocking_within_asynchronous_code() {
+    let refused = Simulator::builder(APP, "any key").start_blocking();
+    assert!(refused.unwrap_err().to_string().contains("start"));
+}
