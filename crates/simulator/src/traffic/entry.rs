@@ -7,14 +7,15 @@ use super::{
 use crate::fault::Fault;
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tencent_chat_types::ErrorCode;
 
 /// One request that the simulator answered.
 ///
 /// `Serialize` writes what the control API shows of it: bodies as JSON, times in milliseconds since 1970
 /// and microseconds.
-#[derive(Clone, Debug)]
+/// `Debug` says how many bytes the bodies have, and not what they hold.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct JournalEntry {
     /// Its number. Numbers grow in the order in which requests, webhooks and faults were over.
@@ -60,6 +61,25 @@ impl JournalEntry {
     /// Whether a code other than zero was answered, or a fault happened.
     pub fn failed(&self) -> bool {
         self.code != ErrorCode::OK || self.fault != Fault::None
+    }
+}
+
+impl fmt::Debug for JournalEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalEntry")
+            .field("id", &self.id)
+            .field("path", &self.path)
+            .field("identifier", &self.identifier)
+            .field("random", &self.random)
+            .field("body_bytes", &self.body.len())
+            .field("reply_bytes", &self.reply.len())
+            .field("code", &self.code)
+            .field("applied", &self.applied)
+            .field("fault", &self.fault)
+            .field("arrived", &self.arrived)
+            .field("took", &self.took)
+            .field("webhooks", &self.webhooks())
+            .finish_non_exhaustive()
     }
 }
 
