@@ -105,5 +105,5 @@ pub use control::{SERVICE_DOCUMENT, control_document};
 pub use device::Refused;
 pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
 pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
-pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure};
+pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure, WebhookOutcome};
 pub use webhooks::{Unanswered, WebhookTarget};

@@ -4,6 +4,7 @@
 mod delivery;
 mod entry;
 mod failure;
+mod outcome;
 mod report;
 mod shelf;
 
@@ -11,6 +12,7 @@ pub use self::{
     delivery::WebhookDelivery,
     entry::{JournalEntry, Seen},
     failure::WebhookFailure,
+    outcome::WebhookOutcome,
 };
 pub(crate) use self::{
     delivery::{Delivery, Meaning},

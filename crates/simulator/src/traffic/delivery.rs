@@ -1,6 +1,6 @@
 //! Webhooks as they are remembered.
 
-use super::{Cause, failure::WebhookFailure, report::WebhookReport};
+use super::{Cause, failure::WebhookFailure, outcome::WebhookOutcome, report::WebhookReport};
 use crate::world::Effect;
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
@@ -36,6 +36,8 @@ pub struct WebhookDelivery {
     pub took: Duration,
     /// Number of the request that caused it; none where a device did, or while the request is not over.
     pub request: Option<u64>,
+    /// What became of it.
+    pub outcome: WebhookOutcome,
     /// What follows from the answer, in words.
     pub meaning: Cow<'static, str>,
 }
@@ -127,6 +129,7 @@ impl Delivery {
             failure: self.failure,
             took: self.took,
             request: self.cause.as_ref().and_then(|cause| cause.request()),
+            outcome: WebhookOutcome::of(self.meaning, self.failure),
             meaning: self.meaning.words(),
         }
     }

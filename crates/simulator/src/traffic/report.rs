@@ -1,6 +1,6 @@
 //! What is said of traffic as JSON: by the control API, and by `Serialize` of the library's types.
 
-use super::{Delivery, JournalEntry, WebhookDelivery};
+use super::{Delivery, JournalEntry, WebhookDelivery, WebhookOutcome};
 use crate::fault::{Fault, FaultForm};
 use serde::Serialize;
 use serde_json::Value;
@@ -70,6 +70,8 @@ pub(crate) struct WebhookReport {
     /// Number of the request that caused it, once that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<u64>,
+    /// What became of it.
+    outcome: WebhookOutcome,
     /// What follows from the answer, in words.
     meaning: String,
 }
@@ -121,6 +123,7 @@ impl From<WebhookDelivery> for WebhookReport {
             failure: delivery.failure.map(|failure| failure.to_string()),
             took_micros: micros(delivery.took),
             request: delivery.request,
+            outcome: delivery.outcome,
             meaning: delivery.meaning.into_owned(),
         }
     }

@@ -1,0 +1,50 @@
+//! What became of a webhook, in a word.
+
+use super::{delivery::Meaning, failure::WebhookFailure};
+use crate::world::Effect;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What became of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WebhookOutcome {
+    /// The app was told of something, and acknowledged it.
+    Acknowledged,
+    /// The app was asked, and allowed it.
+    Allowed,
+    /// The app was asked, and changed it.
+    Changed,
+    /// The app was asked, and refused it or parts of it.
+    Refused,
+    /// The app was asked and had it dropped, while the caller was told that it happened.
+    Dropped,
+    /// The app answered what was sent by hand.
+    Answered,
+    /// The app did not answer in time.
+    Late,
+    /// The app could not be reached, or what it answered is no answer to this webhook.
+    Failed,
+}
+
+impl WebhookOutcome {
+    pub(super) fn of(meaning: Meaning, failure: Option<WebhookFailure>) -> Self {
+        match (failure, meaning) {
+            (Some(WebhookFailure::Late), _) => Self::Late,
+            // Without an answer there is a failure; these meanings have none to tell of.
+            (Some(_), _)
+            | (None, Meaning::Unacknowledged | Meaning::Proceeded | Meaning::Refused) => {
+                Self::Failed
+            }
+            (None, Meaning::Acknowledged) => Self::Acknowledged,
+            (None, Meaning::Nothing) => Self::Answered,
+            (None, Meaning::Decided(effect)) => match effect {
+                Effect::Allowed => Self::Allowed,
+                Effect::Changed => Self::Changed,
+                Effect::Refused(_) | Effect::RefusedInPart => Self::Refused,
+                Effect::Dropped => Self::Dropped,
+            },
+        }
+    }
+}
