@@ -13,6 +13,7 @@ mod doctor;
 mod failure;
 mod input;
 mod output;
+mod page;
 mod profile;
 mod reference;
 mod serve;

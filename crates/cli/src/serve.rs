@@ -2,7 +2,7 @@
 
 mod demo;
 
-use crate::{failure::Failure, output::Output, profile::Connection};
+use crate::{failure::Failure, output::Output, page, profile::Connection};
 use serde_json::json;
 use std::time::Duration;
 use tencent_chat_client::SecretKey;
@@ -77,6 +77,7 @@ pub(crate) async fn run(
         .admins(admins)
         .port(args.port)
         .page_size(args.page_size)
+        .page(page::router())
         .message_memory(args.message_memory.saturating_mul(1 << 20));
     if let Some(quotas) = args.quotas {
         builder = builder.quotas(match quotas {

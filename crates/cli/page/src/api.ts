@@ -1,0 +1,78 @@
+// Calls of the control API.
+
+import { parseJson, writeJson, isObject, type Json } from "./json";
+
+/** Why a call failed, in the server's words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly expected?: string,
+    readonly suggestion?: string,
+  ) {
+    super(message);
+  }
+}
+
+const TOKEN = "tencent-chat-control-token";
+
+/** The control token that was entered in this tab; a server on loopback needs none. */
+export function controlToken(): string | null {
+  return sessionStorage.getItem(TOKEN);
+}
+
+/** Keeps the control token for as long as the tab is open. */
+export function setControlToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+/** Headers that every request carries. */
+export function authorization(): Record<string, string> {
+  const token = controlToken();
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
+}
+
+function failure(status: number, body: Json): ApiError {
+  const error = isObject(body) && isObject(body["error"]) ? body["error"] : {};
+  const text = (name: string) => (typeof error[name] === "string" ? error[name] : undefined);
+  return new ApiError(status, text("message") ?? `the server answered HTTP status ${status}`, text("expected"), text("suggestion"));
+}
+
+async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/_control/${path}`, {
+      method,
+      headers: { ...authorization(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: writeJson(body, 0) }),
+    });
+  } catch {
+    throw new ApiError(0, "the server can't be reached", undefined, "is `tencent-chat serve` still running?");
+  }
+  const text = await response.text();
+  let json: Json;
+  try {
+    json = text === "" ? {} : parseJson(text);
+  } catch {
+    throw new ApiError(response.status, `the server answered HTTP status ${response.status} without JSON`);
+  }
+  if (!response.ok) throw failure(response.status, json);
+  return json as T;
+}
+
+/** Query string of the fields that are set. */
+export function query(fields: Record<string, string | number | undefined>): string {
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
+  return set.length === 0 ? "" : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** The four methods that the control API has. */
+export const api = {
+  get: <T>(path: string) => send<T>("GET", path),
+  post: <T>(path: string, body: unknown) => send<T>("POST", path, body),
+  put: <T>(path: string, body: unknown) => send<T>("PUT", path, body),
+  remove: <T>(path: string) => send<T>("DELETE", path, {}),
+};
+
+/** A part of a path. */
+export const segment = encodeURIComponent;

@@ -1,0 +1,18 @@
+// Profiles come by tag: a schema of their own is made of what the document says of the tags.
+
+import { useMemo } from "preact/hooks";
+import { useWorkbench } from "../context";
+import type { Schema } from "../document";
+import type { Json } from "../json";
+
+/** Describes the fields of a profile. */
+export function useProfileSchema(): Schema {
+  const { reference, schemas } = useWorkbench();
+  return useMemo(() => {
+    const tags = reference.schemas["ProfileTag"];
+    const shape = tags && schemas.shape(tags);
+    const options = shape?.kind === "choice" ? shape.options : [];
+    const properties: Record<string, Json> = Object.fromEntries(options.map((option) => [String(option.value), { description: option.description }]));
+    return { type: "object", properties };
+  }, [reference, schemas]);
+}

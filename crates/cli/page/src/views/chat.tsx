@@ -1,0 +1,174 @@
+// A conversation as a chat shows it, in which anybody can write.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, query, segment } from "../api";
+import { useWorkbench } from "../context";
+import type { DeviceResult, Group, Message } from "../contract";
+import { moment } from "../format";
+import { isObject, writeJson, type Json } from "../json";
+import { useAction, useLoad, useServerState } from "../load";
+import { link } from "../router";
+import { memberId } from "./group";
+import { Empty, Labelled, Pill, Problem, Tabs } from "../ui/basics";
+import { CodeMeaning } from "../ui/code";
+import { SchemaForm } from "../ui/form";
+import { JsonView } from "../ui/tree";
+
+/** Between whom: two users, or in a group; `user` is whose chat it is. */
+export type Peers = { user: string; peer: string } | { user?: string; group: string };
+
+/** Messages of a page. */
+const PAGE = 200;
+
+function isGroup(peers: Peers): peers is { user?: string; group: string } {
+  return "group" in peers;
+}
+
+async function members(peers: Peers): Promise<string[]> {
+  if (!isGroup(peers)) return [peers.user, peers.peer];
+  const group = await api.get<Group>(`groups/${segment(peers.group)}`);
+  return group.members.map(memberId);
+}
+
+/** The view. */
+export function Chat({ peers }: { peers: Peers }) {
+  const of = isGroup(peers) ? { group: peers.group } : { user: peers.user, peer: peers.peer };
+  const { value, error, reload } = useServerState(() => api.get<{ messages: Message[] }>(`messages${query({ ...of, limit: PAGE })}`), [JSON.stringify(of)]);
+  const { value: writers = [] } = useLoad(() => members(peers), [JSON.stringify(peers)]);
+  const messages = value?.messages;
+  const me = peers.user ?? writers[0];
+  return (
+    <article class="chat">
+      <header class="detail-head">
+        <h2>
+          {isGroup(peers) ? (
+            <a href={link("state", "groups", peers.group)}>{peers.group}</a>
+          ) : (
+            <>
+              <a href={link("state", "users", peers.user)}>{peers.user}</a> and <a href={link("state", "users", peers.peer)}>{peers.peer}</a>
+            </>
+          )}
+        </h2>
+        {peers.user !== undefined && <p class="quiet">As {peers.user} sees it</p>}
+      </header>
+      <Problem error={error} />
+      {messages && <Messages messages={messages} me={me} />}
+      {writers.length > 0 && <Composer peers={peers} writers={writers} sent={reload} />}
+    </article>
+  );
+}
+
+function Messages({ messages, me }: { messages: Message[]; me: string | undefined }) {
+  const list = useRef<HTMLOListElement>(null);
+  const newest = messages.at(-1)?.seq;
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [messages.length, newest]);
+  if (messages.length === 0) return <Empty title="No messages yet" />;
+  return (
+    <ol class="messages" ref={list} tabIndex={0} aria-label="Messages, oldest first">
+      {messages.map((message) => (
+        <li key={message.id} class={message.from === me ? "message message-mine" : "message"}>
+          <div class="message-head">
+            <span class="message-from">{message.from}</span> <time>{moment(message.time_ms)}</time>
+            {message.recalled && <Pill tone="odd">recalled</Pill>}
+            {message.read && <span class="quiet">read</span>}
+          </div>
+          <Elements body={message.body} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** The elements of a message: texts as such, others with their fields. */
+function Elements({ body }: { body: Json }) {
+  const elements = Array.isArray(body) ? body : [body];
+  return (
+    <>
+      {elements.map((element, place) => (
+        <Element key={place} element={element} />
+      ))}
+    </>
+  );
+}
+
+function Element({ element }: { element: Json }) {
+  const { reference } = useWorkbench();
+  const content = isObject(element) ? element["MsgContent"] : undefined;
+  const text = isObject(content) ? content["Text"] : undefined;
+  if (typeof text === "string") return <p class="bubble">{text}</p>;
+  const type = isObject(element) && typeof element["MsgType"] === "string" ? element["MsgType"] : "element";
+  return (
+    <details class="bubble">
+      <summary>
+        <code>{type}</code>
+      </summary>
+      {isObject(content) ? <JsonView title={type} value={element} schema={reference.schemas["MsgElement"]} /> : <pre>{writeJson(element)}</pre>}
+    </details>
+  );
+}
+
+function Composer({ peers, writers, sent }: { peers: Peers; writers: string[]; sent(): void }) {
+  const { reference, schemas } = useWorkbench();
+  const schema = reference.schemas["MsgElement"] ?? {};
+  const [user, setUser] = useState(peers.user ?? writers[0] ?? "");
+  const [mode, setMode] = useState<"text" | "element">("text");
+  const [text, setText] = useState("");
+  const [element, setElement] = useState<Json>(() => schemas.skeleton(schema));
+  const [refused, setRefused] = useState<{ code: number; text: string }>();
+  const { busy, error, run } = useAction(async () => {
+    setRefused(undefined);
+    const what = mode === "text" ? { text } : { body: [element] };
+    const result = isGroup(peers)
+      ? await api.post<DeviceResult>("devices/send-group", { user, group: peers.group, ...what })
+      : await api.post<DeviceResult>("devices/send", { user, to: user === peers.user ? peers.peer : peers.user, ...what });
+    if (result.refused) setRefused(result.refused);
+    else {
+      setText("");
+      sent();
+    }
+  });
+  return (
+    <form
+      class="composer"
+      aria-label="Write a message"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <div class="toolbar">
+        <Labelled label="As">
+          <select value={user} onChange={(event) => setUser(event.currentTarget.value)}>
+            {writers.map((writer) => (
+              <option key={writer}>{writer}</option>
+            ))}
+          </select>
+        </Labelled>
+        <Tabs label="What is sent" tabs={[{ id: "text", title: "Text" }, { id: "element", title: "Any element" }]} chosen={mode} choose={setMode} />
+      </div>
+      {mode === "text" ? (
+        <div class="composer-line">
+          <input aria-label="Message" value={text} placeholder="Write as this user's device would" onInput={(event) => setText(event.currentTarget.value)} />
+          <button type="submit" class="primary" disabled={busy || text === ""}>
+            Send
+          </button>
+        </div>
+      ) : (
+        <>
+          <SchemaForm schema={schema} value={element} change={setElement} label="Element" />
+          <button type="submit" class="primary" disabled={busy}>
+            Send
+          </button>
+        </>
+      )}
+      <Problem error={error} />
+      {refused && (
+        <div role="alert">
+          <CodeMeaning code={refused.code} reply={{ ErrorInfo: refused.text }} operation={undefined} />
+        </div>
+      )}
+    </form>
+  );
+}

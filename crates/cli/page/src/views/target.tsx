@@ -1,0 +1,87 @@
+// Where webhooks go.
+
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../api";
+import { useWorkbench } from "../context";
+import type { Target } from "../contract";
+import { useAction, useLoad } from "../load";
+import { Labelled, Problem } from "../ui/basics";
+
+/** What the form holds. */
+interface Draft {
+  url: string;
+  token: string;
+  timeout: string;
+  unanswered: "proceed" | "refuse";
+}
+
+/** The panel. */
+export function TargetPanel() {
+  const { reloadInfo } = useWorkbench();
+  const { value, error, reload } = useLoad(() => api.get<Target>("webhooks/target"), []);
+  const [draft, setDraft] = useState<Draft>({ url: "", token: "", timeout: "", unanswered: "proceed" });
+  useEffect(() => {
+    if (value?.url) setDraft({ url: value.url, token: "", timeout: String(value.timeout_ms ?? ""), unanswered: value.unanswered ?? "proceed" });
+  }, [value]);
+  const changed = () => {
+    reload();
+    reloadInfo();
+  };
+  const save = useAction(async () => {
+    const timeout = Number(draft.timeout);
+    await api.put("webhooks/target", { url: draft.url, unanswered: draft.unanswered, ...(draft.token ? { token: draft.token } : {}), ...(timeout > 0 ? { timeout_ms: timeout } : {}) });
+    changed();
+  });
+  const remove = useAction(async () => {
+    await api.remove("webhooks/target");
+    changed();
+  });
+  return (
+    <article>
+      <header class="detail-head">
+        <h2>The app's address</h2>
+        <p>{value?.url ? `Webhooks go to ${value.url}.` : "No webhook is sent until there is an address."}</p>
+      </header>
+      <TargetForm draft={draft} edit={setDraft} busy={save.busy} save={() => void save.run()} remove={value?.url ? () => void remove.run() : undefined} />
+      <Problem error={error ?? save.error ?? remove.error} />
+    </article>
+  );
+}
+
+function TargetForm({ draft, edit, busy, save, remove }: { draft: Draft; edit(draft: Draft): void; busy: boolean; save(): void; remove: (() => void) | undefined }) {
+  return (
+    <form
+      class="plain-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <Labelled label="Address of the app" hint="Such as http://127.0.0.1:8080/webhook">
+        <input type="url" required value={draft.url} onInput={(event) => edit({ ...draft, url: event.currentTarget.value })} />
+      </Labelled>
+      <Labelled label="Token" hint="Signs the webhooks. It is kept by the server and never shown again.">
+        <input type="password" autocomplete="off" value={draft.token} onInput={(event) => edit({ ...draft, token: event.currentTarget.value })} />
+      </Labelled>
+      <Labelled label="Time for an answer, in milliseconds" hint="As the service has it unless set.">
+        <input inputMode="numeric" value={draft.timeout} onInput={(event) => edit({ ...draft, timeout: event.currentTarget.value })} />
+      </Labelled>
+      <Labelled label="What becomes of it without an answer">
+        <select value={draft.unanswered} onChange={(event) => edit({ ...draft, unanswered: event.currentTarget.value as Draft["unanswered"] })}>
+          <option value="proceed">it happens</option>
+          <option value="refuse">it is refused</option>
+        </select>
+      </Labelled>
+      <div class="actions">
+        <button type="submit" class="primary" disabled={busy}>
+          Save
+        </button>
+        {remove && (
+          <button type="button" onClick={remove}>
+            Send no webhooks
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
