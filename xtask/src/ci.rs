@@ -97,6 +97,12 @@ const STEPS: &[Step] = &[
         environment: None,
     },
     Step {
+        name: "The page in a browser (needs Node and Chromium)",
+        program: Program::Script("tests/browser/run"),
+        arguments: &[],
+        environment: None,
+    },
+    Step {
         name: "Lints of the optional features",
         program: Program::Cargo,
         arguments: &[

@@ -1,0 +1,100 @@
+// Live traffic: requests and webhooks as they come, explained, filtered, repeated, copied.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { browserTest, clipboard, open, workbench } from "./browser.mjs";
+import { backend, control } from "./server.mjs";
+
+const at = workbench();
+const text = (words) => [{ MsgType: "TIMTextElem", MsgContent: { Text: words } }];
+
+browserTest("what a backend sends is there without a reload, with its meaning", at, async (page) => {
+  await open(page, at, "traffic");
+  const { call } = await backend(at.url);
+  const sent = await call("v4/openim/sendmsg", { From_Account: "lin", To_Account: "nobody-knows", MsgRandom: 1, MsgBody: text("hello?") });
+  assert.notEqual(sent.ErrorCode, 0);
+  const row = page.getByRole("list", { name: /Traffic/ }).getByRole("link").filter({ hasText: "sendmsg" }).filter({ hasText: String(sent.ErrorCode) });
+  await row.click();
+  const meaning = page.getByRole("region", { name: `Code ${sent.ErrorCode}` });
+  await meaning.getByText("Who must act").waitFor();
+  await meaning.getByText("the calling code, which names what does not exist").waitFor();
+  await meaning.getByText("Does a repeat help?").waitFor();
+  const body = page.getByRole("region", { name: "Body", exact: true });
+  await body.getByText("nobody-knows").waitFor();
+  await body.getByText("Recipient.").waitFor();
+});
+
+browserTest("filters narrow the list by words and by what went wrong", at, async (page) => {
+  const { call } = await backend(at.url);
+  await call("v4/openim/sendmsg", { From_Account: "ada", To_Account: "bob", MsgRandom: 11, MsgBody: text("find-me") });
+  await call("v4/group_open_http_svc/create_group", { Type: "Public", Name: "Dinner club", GroupId: "dinner-club" });
+  await open(page, at, "traffic");
+  const rows = page.getByRole("list", { name: /Traffic/ }).getByRole("link");
+  await page.getByRole("searchbox", { name: "Filter" }).fill("ada find-me");
+  await page.waitForFunction(() => document.querySelectorAll(".links a").length === 1);
+  await rows.filter({ hasText: "sendmsg" }).waitFor();
+  await page.getByRole("searchbox", { name: "Filter" }).fill("");
+  await page.getByLabel("Which traffic").selectOption("failed");
+  await rows.filter({ hasText: "create_group" }).first().waitFor();
+  for (const shown of await rows.allInnerTexts()) assert.ok(!/\bOK\b/.test(shown), shown);
+  await page.getByRole("searchbox", { name: "Filter" }).fill("no such words");
+  await page.getByText("Nothing fits the filter").waitFor();
+});
+
+browserTest("one click repeats a request as a new one, and unchanged as a duplicate", at, async (page) => {
+  const { call } = await backend(at.url);
+  await call("v4/openim/sendmsg", { From_Account: "ada", To_Account: "bob", MsgRandom: 4711, MsgSeq: 42, MsgBody: text("once more") });
+  await open(page, at, "traffic");
+  await page.getByRole("searchbox", { name: "Filter" }).fill("4711");
+  await page.getByRole("list", { name: /Traffic/ }).getByRole("link").first().click();
+  const before = page.url();
+  await page.getByRole("button", { name: "Repeat", exact: true }).click();
+  await page.waitForURL((url) => url.href !== before);
+  const told = async () => (await control(at.url).get("messages?user=ada&peer=bob")).messages.filter((message) => JSON.stringify(message.body).includes("once more")).length;
+  assert.equal(await told(), 2);
+  await page.goto(before);
+  await page.getByRole("button", { name: "Repeat unchanged" }).click();
+  await page.waitForURL((url) => url.href !== before);
+  assert.equal(await told(), 2);
+  await page.getByText("nothing done").waitFor();
+});
+
+browserTest("what is copied as curl runs, and holds no signature", at, async (page) => {
+  const { call, signature } = await backend(at.url);
+  await call("v4/openim/sendmsg", { From_Account: "bob", To_Account: "ada", MsgRandom: 815, MsgBody: text("it's \"quoted\" $HOME") });
+  await open(page, at, "traffic");
+  await page.getByRole("searchbox", { name: "Filter" }).fill("815 bob");
+  await page.getByRole("list", { name: /Traffic/ }).getByRole("link").first().click();
+  await page.getByRole("button", { name: "Copy as curl" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  const curl = await clipboard(page);
+  assert.ok(curl.includes("usersig=$TENCENT_CHAT_USERSIG") && !curl.includes(signature));
+  const reply = execFileSync("bash", ["-c", curl.replace("curl ", "curl --silent ")], { env: { ...process.env, TENCENT_CHAT_USERSIG: encodeURIComponent(signature) }, encoding: "utf8" });
+  assert.equal(JSON.parse(reply).ErrorCode, 0, reply);
+  await page.getByRole("button", { name: "Copy as Rust" }).click();
+  await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("use "));
+  const rust = await clipboard(page);
+  assert.ok(rust.includes("use tencent_chat_types::message::SendMsg;") && !rust.includes(signature), rust);
+});
+
+browserTest("it can be paused, and listed by keyboard alone", at, async (page) => {
+  const { call } = await backend(at.url);
+  await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: "lin" }] });
+  await open(page, at, "traffic");
+  const rows = page.getByRole("list", { name: /Traffic/ }).getByRole("link");
+  await rows.first().waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  const shown = await rows.count();
+  await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: "mei" }] });
+  await page.getByText(/Paused, 1 new/).waitFor();
+  assert.equal(await rows.count(), shown);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForFunction((count) => document.querySelectorAll(".links a").length > count, shown);
+  await page.locator("body").press("/");
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("type")), "search");
+  await rows.first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "Reply", exact: true }).waitFor();
+  assert.equal(await rows.nth(1).getAttribute("aria-current"), "true");
+});
