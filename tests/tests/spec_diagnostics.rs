@@ -10,7 +10,12 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use xtask::codegen::{check, diagnostic::Diagnostics, generate, load, samples};
+use xtask::codegen::{
+    check,
+    diagnostic::{Diagnostic, Diagnostics},
+    generate, load, samples,
+    source::Source,
+};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -135,6 +140,65 @@ fn machines_can_read_them() {
         assert!(text.contains(&place), "{place}");
         assert!(text.contains(line["message"].as_str().unwrap()));
     }
+}
+
+fn one(source: &Source, span: std::ops::Range<usize>, message: &str) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    found.push(Diagnostic::new(source, span, message).expected("one of `\u{9b}2J`"));
+    found
+}
+
+/// A file cannot write to the terminal of the person who reads what is wrong with it.
+#[test]
+fn control_characters_of_files_are_not_printed() {
+    let odd = "\u{1b}[31m\u{9b}2J\u{202e}\u{7f}";
+    let source = Source {
+        path: format!("spec/{odd}.toml"),
+        text: format!("a = 1\nb = \"{odd}\t\"\n"),
+    };
+    let found = one(&source, 10..12, &format!("`{odd}\n` is no word"));
+    let text = found.render();
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'),
+        "{text:?}"
+    );
+    assert!(
+        text.contains(r"error: `\u{1b}[31m\u{9b}2J\u{202e}\u{7f}\n` is no word"),
+        "{text}"
+    );
+    assert!(text.contains("= expected: one of `\\u{9b}2J`"), "{text}");
+    assert!(text.contains("2 | b = \"␛[31m\u{fffd}2J"), "{text}");
+    assert!(
+        found.render_styled().contains("\u{1b}["),
+        "a terminal gets colors"
+    );
+}
+
+/// A sample can be one line of a megabyte: what is around the mark is shown, and how long the line is
+/// makes no difference.
+#[test]
+fn long_lines_are_cut_around_the_mark() {
+    let text = format!(
+        "event = '{}WRONG{}'",
+        "a".repeat(500_000),
+        "z".repeat(500_000)
+    );
+    let path = "spec/long.toml".to_owned();
+    let source = Source { path, text };
+    let at = 9 + 500_000;
+    let mark = one(&source, at..at + 5, "wrong").render();
+    let line = mark.lines().find(|line| line.starts_with("1 |")).unwrap();
+    assert!(line.contains("aaaaaWRONGzzzzz"), "{line}");
+    assert!(line.chars().count() < 140, "{line}");
+    let marks = mark.lines().find(|line| line.contains('^')).unwrap();
+    assert_eq!(line.find("WRONG"), marks.find("^^^^^"));
+    // All of the value is meant: its beginning is shown.
+    let whole = one(&source, 8..source.text.len(), "wrong").render();
+    let line = whole.lines().find(|line| line.starts_with("1 |")).unwrap();
+    assert!(
+        line.contains("'aaaaa") && line.chars().count() < 140,
+        "{line}"
+    );
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn audit(options: &audit::Options, json: bool, accept: bool) -> ExitCode {
     let report = match report {
         Ok(report) => report,
         Err(mistakes) => {
-            eprint!("{}", mistakes.render());
+            anstream::eprint!("{}", mistakes.render_styled());
             return ExitCode::from(2);
         }
     };
@@ -225,7 +225,7 @@ fn draft(options: audit::Options) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(mistakes) => {
-            eprint!("{}", mistakes.render());
+            anstream::eprint!("{}", mistakes.render_styled());
             ExitCode::FAILURE
         }
     }
@@ -261,7 +261,7 @@ fn audit_recall(spec: &Path, missed: bool, paths: &[PathBuf]) -> ExitCode {
             }
         }
         Err(mistakes) => {
-            eprint!("{}", mistakes.render());
+            anstream::eprint!("{}", mistakes.render_styled());
             ExitCode::from(2)
         }
     }
@@ -306,7 +306,7 @@ fn codegen(options: &Options, format: Format) -> ExitCode {
             ExitCode::FAILURE
         }
         Outcome::Mistakes(mistakes) => {
-            eprint!("{}", mistakes.render());
+            anstream::eprint!("{}", mistakes.render_styled());
             ExitCode::FAILURE
         }
         Outcome::Written { report, summary } => {

@@ -1,6 +1,7 @@
 //! What is wrong with a spec, and where.
 
 use super::source::Source;
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::{fmt::Write as _, ops::Range};
 
 /// One mistake in a spec file.
@@ -86,41 +87,68 @@ impl Diagnostic {
 
     /// For people: message, place, the line with a mark, what would be right.
     pub fn render(&self) -> String {
-        let mut out = format!("error: {}\n", self.message);
-        if self.line == 0 {
-            let _ = writeln!(out, "  --> {}", self.file);
-        } else {
-            let _ = writeln!(out, "  --> {}:{}:{}", self.file, self.line, self.column);
-        }
-        if let Some((line, width)) = &self.excerpt {
-            // Long lines (samples) are cut around the mark.
-            let from = self.column.saturating_sub(60);
-            let shown: String = line.chars().skip(from).take(110).collect();
-            let pad: String = line
-                .chars()
-                .skip(from)
-                .take(self.column - 1 - from)
-                .map(|c| if c == '\t' { c } else { ' ' })
-                .collect();
-            let width = (*width).min(
-                shown
-                    .chars()
-                    .count()
-                    .saturating_sub(pad.chars().count())
-                    .max(1),
-            );
-            let _ = writeln!(out, "   |\n   | {shown}\n   | {pad}{}", "^".repeat(width));
-        }
-        for note in self
-            .expected
-            .iter()
-            .map(|e| format!("expected: {e}"))
-            .chain(self.suggestion.clone())
-        {
-            let _ = writeln!(out, "   = {note}");
-        }
-        out
+        self.rendered(&PLAIN)
     }
+
+    fn rendered(&self, renderer: &Renderer) -> String {
+        let title = Level::ERROR.primary_title(escaped(&self.message));
+        let mut group = match &self.excerpt {
+            Some((line, width)) => {
+                let line = excerpt(line);
+                let mark = AnnotationKind::Primary.span(self.marked(&line, *width));
+                let snippet = Snippet::source(line).path(escaped(&self.file));
+                title.element(snippet.line_start(self.line).annotation(mark))
+            }
+            None => title.element(Origin::path(escaped(&self.file))),
+        };
+        if let Some(expected) = &self.expected {
+            let expected = escaped(expected);
+            group = group.element(Level::NOTE.with_name("expected").message(expected));
+        }
+        if let Some(suggestion) = &self.suggestion {
+            group = group.element(Level::HELP.message(escaped(suggestion)));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The bytes of the excerpt that are meant. The renderer shows all of a mark, however long, so
+    /// that one of a sample is cut.
+    fn marked(&self, line: &str, width: usize) -> Range<usize> {
+        let byte = |at| line.char_indices().nth(at).map_or(line.len(), |(i, _)| i);
+        let start = self.column.saturating_sub(1);
+        byte(start)..byte(start + width.min(MARKED_COLUMNS))
+    }
+}
+
+/// Lines are shown for this many columns, around the mark.
+const PLAIN: Renderer = Renderer::plain().term_width(120);
+/// The same with colors.
+const STYLED: Renderer = Renderer::styled().term_width(120);
+/// Columns of a mark at most.
+const MARKED_COLUMNS: usize = 100;
+
+/// Text of a file within a sentence: nothing moves the cursor or ends the line.
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_hidden(c) {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A line of a file, each character in its place. The renderer shows tabs as blanks and the control
+/// characters of ASCII as pictures, but leaves those of Latin-1 as they are.
+fn excerpt(line: &str) -> String {
+    let latin = |c| matches!(c, '\u{80}'..='\u{9f}');
+    line.replace(latin, "\u{fffd}")
+}
+
+/// Whether a character does something else than to show itself.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// All mistakes of a run.
@@ -163,10 +191,19 @@ impl Diagnostics {
 
     /// For people, with a count at the end.
     pub fn render(&self) -> String {
+        self.rendered(&PLAIN)
+    }
+
+    /// For people at a terminal: [`render`](Self::render) with colors.
+    pub fn render_styled(&self) -> String {
+        self.rendered(&STYLED)
+    }
+
+    fn rendered(&self, renderer: &Renderer) -> String {
         let all = self.sorted();
         let mut out: String = all
             .iter()
-            .map(|diagnostic| diagnostic.render() + "\n")
+            .map(|diagnostic| diagnostic.rendered(renderer) + "\n\n")
             .collect();
         let files = all
             .iter()
