@@ -98,3 +98,16 @@ browserTest("it can be paused, and listed by keyboard alone", at, async (page) =
   await page.getByRole("region", { name: "Reply", exact: true }).waitFor();
   assert.equal(await rows.nth(1).getAttribute("aria-current"), "true");
 });
+
+browserTest("a burst of requests leaves the newest, and a page that answers", at, async (page) => {
+  await open(page, at, "traffic");
+  const { call } = await backend(at.url);
+  const one = async (from) => {
+    for (let number = from; number < 1500; number += 30) await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: `burst-${number}` }] });
+  };
+  await Promise.all(Array.from({ length: 30 }, (_, from) => one(from)));
+  await page.getByText(/only the last 1000 requests are kept here/).waitFor();
+  await page.getByRole("searchbox", { name: "Filter" }).fill("burst-1499");
+  await page.getByRole("list", { name: /Traffic/ }).getByRole("link").click();
+  await page.getByRole("region", { name: "Body", exact: true }).getByText("burst-1499").waitFor();
+});

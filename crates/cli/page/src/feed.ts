@@ -27,39 +27,60 @@ export const feed = new Store<Feed>(EMPTY);
 /** Counts changes of the faults. */
 export const faultChanges = new Store(0);
 
-/** Adds a row at its place, in place of an earlier one with its id. */
-function added<T extends { id: number }>(rows: T[], row: T): T[] {
-  let at = rows.length;
-  while (at > 0 && (rows[at - 1] as T).id >= row.id) at--;
-  const same = rows[at]?.id === row.id ? 1 : 0;
-  return rows.toSpliced(at, same, row).slice(-KEPT);
+/** What has come and is not shown yet. */
+let waiting: { requests: RequestSeen[]; webhooks: WebhookSeen[] } = { requests: [], webhooks: [] };
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** How long rows wait for others: a thousand requests a second are ten changes of the page. */
+const GATHER_MS = 100;
+
+/** Rows with more of them, each once, by number; the oldest go. */
+function merged<T extends { id: number }>(rows: T[], more: T[]): T[] {
+  if (more.length === 0) return rows;
+  const byId = new Map([...rows, ...more].map((row) => [row.id, row]));
+  return [...byId.values()].sort((one, other) => one.id - other.id).slice(-KEPT);
 }
 
-/** Adds a request that a call of this page told of. */
-function addRequest(row: RequestSeen): void {
-  feed.update((now) => ({ ...now, requests: added(now.requests, row), version: now.version + 1 }));
+function show(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  const { requests, webhooks } = waiting;
+  waiting = { requests: [], webhooks: [] };
+  feed.update((now) => ({ ...now, requests: merged(now.requests, requests), webhooks: merged(now.webhooks, webhooks), version: now.version + 1 }));
+}
+
+function gather(): void {
+  timer ??= setTimeout(show, GATHER_MS);
 }
 
 /** Adds a webhook. */
 export function addWebhook(row: WebhookSeen): void {
-  feed.update((now) => ({ ...now, webhooks: added(now.webhooks, row), version: now.version + 1 }));
+  waiting.webhooks.push(row);
+  show();
 }
 
 /** Asks for what there is already. */
-export async function loadFeed(): Promise<void> {
-  const [requests, webhooks] = await Promise.all([
+async function loadFeed(): Promise<void> {
+  const [{ requests }, { webhooks }] = await Promise.all([
     api.get<{ requests: RequestSeen[] }>(`requests?limit=${FIRST}`),
     api.get<{ webhooks: WebhookSeen[] }>(`webhooks?limit=${FIRST}`),
   ]);
-  for (const row of requests.requests) addRequest(row);
-  for (const row of webhooks.webhooks) addWebhook(row);
+  waiting.requests.unshift(...requests);
+  waiting.webhooks.unshift(...webhooks);
+  show();
+}
+
+function forget(connected: boolean): void {
+  waiting = { requests: [], webhooks: [] };
+  feed.update((now) => ({ ...EMPTY, connected, version: now.version + 1 }));
 }
 
 function onEvent(name: string, data: Json): void {
-  if (name === "request") addRequest(data as unknown as RequestSeen);
-  else if (name === "webhook") addWebhook(data as unknown as WebhookSeen);
-  else if (name === "fault") faultChanges.update((count) => count + 1);
-  else if (name === "reset") feed.update((now) => ({ ...EMPTY, connected: now.connected, version: now.version + 1 }));
+  if (name === "request") waiting.requests.push(data as unknown as RequestSeen);
+  else if (name === "webhook") waiting.webhooks.push(data as unknown as WebhookSeen);
+  else if (name === "fault") return faultChanges.update((count) => count + 1);
+  else if (name === "reset") return forget(feed.value.connected);
+  gather();
 }
 
 /** Listens to what comes; asks for what there is whenever the connection comes about. */
@@ -67,9 +88,11 @@ export function followFeed(): () => void {
   return listen("/_control/events", {
     onEvent,
     onState: (connected) => {
-      // Another process may answer by now, whose ids begin anew.
-      feed.update((now) => (connected ? { ...EMPTY, connected, version: now.version + 1 } : { ...now, connected }));
-      if (connected) void loadFeed().catch(() => undefined);
+      if (!connected) return feed.update((now) => ({ ...now, connected }));
+      // Another process may answer by now, whose numbers begin anew.
+      forget(connected);
+      // Where that fails, the connection has broken and comes about anew.
+      void loadFeed().catch(() => undefined);
     },
   });
 }

@@ -17,8 +17,8 @@ import { JsonView } from "../ui/tree";
 /** Between whom: two users, or in a group; `user` is whose chat it is. */
 export type Peers = { user: string; peer: string } | { user?: string; group: string };
 
-/** Messages of a page. */
-const PAGE = 200;
+/** Messages that are asked for at first, and at most. */
+const [FIRST, MOST] = [100, 1000];
 
 function isGroup(peers: Peers): peers is { user?: string; group: string } {
   return "group" in peers;
@@ -33,7 +33,8 @@ async function members(peers: Peers): Promise<string[]> {
 /** The view. */
 export function Chat({ peers }: { peers: Peers }) {
   const of = isGroup(peers) ? { group: peers.group } : { user: peers.user, peer: peers.peer };
-  const { value, error, reload } = useServerState(() => api.get<{ messages: Message[] }>(`messages${query({ ...of, limit: PAGE })}`), [JSON.stringify(of)]);
+  const [limit, setLimit] = useState(FIRST);
+  const { value, error, reload } = useServerState(() => api.get<{ messages: Message[]; more: boolean }>(`messages${query({ ...of, limit })}`), [JSON.stringify(of), limit]);
   const { value: writers = [] } = useLoad(() => members(peers), [JSON.stringify(peers)]);
   const messages = value?.messages;
   const me = peers.user ?? writers[0];
@@ -52,6 +53,9 @@ export function Chat({ peers }: { peers: Peers }) {
         {peers.user !== undefined && <p class="quiet">As {peers.user} sees it</p>}
       </header>
       <Problem error={error} />
+      {value?.more === true && (
+        <p>{limit < MOST ? <button type="button" onClick={() => setLimit(MOST)}>Show earlier messages</button> : <span class="quiet">The last {MOST} messages are shown.</span>}</p>
+      )}
       {messages && <Messages messages={messages} me={me} />}
       {writers.length > 0 && <Composer peers={peers} writers={writers} sent={reload} />}
     </article>

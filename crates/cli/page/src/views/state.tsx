@@ -14,8 +14,8 @@ import { UserDetail } from "./user";
 
 type Room = "users" | "groups";
 
-/** Rows of a page. */
-const PAGE = 100;
+/** Rows that are shown: the server's most is a thousand, and nobody reads on that far. */
+const SHOWN = 100;
 
 /** The view. Addresses: `users/lin`, `users/lin/with/mei`, `users/lin/in/club`, `groups/club`, `groups/club/messages`. */
 export function StateView({ route }: { route: string[] }) {
@@ -54,7 +54,7 @@ function peersOf(room: string | undefined, id: string, what: string | undefined,
 
 /** A list that is asked for anew when traffic comes. */
 function useRows<T>(path: string, search: string, pick: (answer: Record<string, T[]>) => T[] | undefined): Loaded<T[]> {
-  return useServerState(async () => pick(await api.get<Record<string, T[]>>(`${path}${query({ search, limit: PAGE })}`)) ?? [], [path, search]);
+  return useServerState(async () => pick(await api.get<Record<string, T[]>>(`${path}${query({ search, limit: SHOWN })}`)) ?? [], [path, search]);
 }
 
 function Users({ chosen }: { chosen: string | undefined }) {
@@ -85,7 +85,7 @@ function Users({ chosen }: { chosen: string | undefined }) {
           </li>
         ))}
       </LinkList>
-      {value?.length === PAGE && <p class="quiet">The first {PAGE} are shown: search for others.</p>}
+      {value?.length === SHOWN && <p class="quiet">The first {SHOWN} are shown: search for others.</p>}
     </>
   );
 }
@@ -119,7 +119,7 @@ function Groups({ chosen }: { chosen: string | undefined }) {
           </li>
         ))}
       </LinkList>
-      {value?.length === PAGE && <p class="quiet">The first {PAGE} are shown: search for others.</p>}
+      {value?.length === SHOWN && <p class="quiet">The first {SHOWN} are shown: search for others.</p>}
     </>
   );
 }

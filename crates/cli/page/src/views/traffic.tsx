@@ -27,7 +27,16 @@ function hasFailed(entry: Entry): boolean {
   return entry.kind === "request" ? entry.row.code !== 0 : ["refused", "dropped", "late", "failed"].includes(entry.row.outcome);
 }
 
+/** Texts of rows, which are made once: bodies can be long, and people type. */
+const texts = new WeakMap<object, string>();
+
 function searched(entry: Entry): string {
+  const known = texts.get(entry.row) ?? searchedAnew(entry);
+  texts.set(entry.row, known);
+  return known;
+}
+
+function searchedAnew(entry: Entry): string {
   const { row } = entry;
   const own = entry.kind === "request" ? [entry.row.identifier, entry.row.code, writeJson(entry.row.reply, 0)] : [entry.row.outcome, writeJson(entry.row.answer ?? null, 0)];
   return [row.command, ...own, writeJson(row.body, 0)].join(" ").toLowerCase();
@@ -104,7 +113,7 @@ export function TrafficView({ route }: { route: string[] }) {
           {paused ? "Go on" : "Pause"}
         </button>
       </div>
-      <p class="toolbar-note" role="status">
+      <p class="toolbar-note">
         {paused ? `Paused${waiting > 0 ? `, ${waiting} new` : ""}. ` : ""}
         {all.length === 0 ? "" : count(all.length, "entry").replace("entrys", "entries")}
         {shown.requests.length === KEPT ? `; only the last ${KEPT} requests are kept here` : ""}
