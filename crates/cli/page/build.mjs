@@ -2,11 +2,11 @@
 // `node build.mjs DIRECTORY` writes elsewhere, for comparing.
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.argv[2] ?? join(here, "dist");
+const out = resolve(process.argv[2] ?? join(here, "dist"));
 
 await mkdir(join(out, "assets"), { recursive: true });
 await build({

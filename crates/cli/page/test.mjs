@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
-const bundle = join(process.argv[2] ?? join(root, "target/page"), "page.test.mjs");
+const bundle = join(resolve(process.argv[2] ?? join(root, "target/page")), "page.test.mjs");
 
 await build({ absWorkingDir: here, entryPoints: ["test/page.test.ts"], outfile: bundle, bundle: true, platform: "node", format: "esm", jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" });
 const { status } = spawnSync(process.execPath, ["--test", bundle], { stdio: "inherit", env: { ...process.env, ROOT: root } });

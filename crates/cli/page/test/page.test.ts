@@ -1,7 +1,7 @@
 // What the page makes of the published description, for every command and webhook of it.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { duplicateFields, explainCode, readReference, type Operation } from "../src/document";
@@ -139,12 +139,19 @@ test("a code is explained for the command that it came from", () => {
 
 test("every command has a type of this name for Rust programs", () => {
   const files = join(root, "crates/types/src/generated");
+  const programs: string[] = [];
   for (const operation of reference.commands) {
     const rust = asRust(info, operation, operation.command, "administrator", draftOf(schemas, operation));
+    programs.push(rust);
     const [, module = "", name = ""] = /use tencent_chat_types::(\w+)::(\w+);/.exec(rust) ?? [];
     const sources = readdirSync(join(files, module)).map((file) => readFileSync(join(files, module, file), "utf8"));
     assert.ok(sources.some((source) => new RegExp(`pub struct ${name} \\{`).test(source)), `${module}::${name}`);
   }
+  // tests/browser/run has the compiler read them: a module each.
+  const copied = process.env["COPIED_RUST"];
+  if (copied === undefined) return;
+  programs.push(asRust(info, undefined, "v4/openim/new_command", "administrator", { Any: 'thing "#' }));
+  writeFileSync(copied, ["#![allow(dead_code)]", ...programs.map((program, place) => `mod program${place} {\n${program}}`), "fn main() {}", ""].join("\n"));
 });
 
 test("what is copied is quoted, and names the signature only", () => {
