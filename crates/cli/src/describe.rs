@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "title": operation.summary(),
         "description": operation.description(),
         "quotas": meta.quotas.iter().map(|quota| quota_in_words(meta, quota)).collect::<Vec<_>>(),
-        "repeat": repeat_in_words(meta.repeat),
+        "repeat": repeat_in_words(meta),
         "paging": operation.extension("x-paging"),
         "batch": operation.extension("x-batch"),
         "page": operation.extension("x-page"),
@@ -74,7 +74,7 @@ fn text(meta: &Meta, operation: Operation, request: &[Row], reply: &[Row]) -> St
     for quota in meta.quotas {
         facts.push(["quota".to_owned(), quota_in_words(meta, quota)]);
     }
-    facts.push(["repeating".to_owned(), repeat_in_words(meta.repeat)]);
+    facts.push(["repeating".to_owned(), repeat_in_words(meta)]);
     if !meta.regions.is_empty() {
         facts.push(["regions".to_owned(), meta.regions.join(", ")]);
     }
@@ -147,13 +147,15 @@ fn quota_in_words(meta: &Meta, quota: &Quota) -> String {
     format!("{} {what} {window}{edition}", quota.amount)
 }
 
-fn repeat_in_words(repeat: Repeat) -> String {
-    match repeat {
+fn repeat_in_words(meta: &Meta) -> String {
+    match meta.repeat {
         Repeat::Read => "harmless: the command changes nothing".to_owned(),
         Repeat::Idempotent => "harmless: a second run leaves the state of the first".to_owned(),
         Repeat::DeduplicatedBy(fields) => {
+            let within = meta.duplicate_seconds;
+            let within = within.map_or(String::new(), |seconds| format!(" within {seconds} s"));
             format!(
-                "harmless with the same {}: the service drops the duplicate",
+                "harmless with the same {}{within}: the service drops the duplicate",
                 fields.join(" and ")
             )
         }

@@ -133,6 +133,9 @@ pub struct Meta {
     pub counted: Option<&'static str>,
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
+    /// For how many seconds the service drops a second request that is the same, where `repeat` is
+    /// [`Repeat::DeduplicatedBy`] and a source says so. Later it acts again.
+    pub duplicate_seconds: Option<u32>,
     /// Error codes that the vendor's page lists for this command.
     pub errors: &'static [ErrorCode],
     /// What a code means for this command, where that is narrower than [`ErrorCode::meaning`].
@@ -163,6 +166,7 @@ impl Meta {
             quotas: &[],
             counted: None,
             repeat,
+            duplicate_seconds: None,
             errors: &[],
             error_notes: &[],
             retry_times: &[],
@@ -211,6 +215,13 @@ impl Meta {
     #[must_use]
     pub const fn with_retry_after(mut self, times: &'static [(ErrorCode, u32)]) -> Self {
         self.retry_times = times;
+        self
+    }
+
+    /// Adds for how many seconds the service drops duplicates.
+    #[must_use]
+    pub const fn with_duplicate_seconds(mut self, seconds: u32) -> Self {
+        self.duplicate_seconds = Some(seconds);
         self
     }
 

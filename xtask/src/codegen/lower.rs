@@ -241,6 +241,7 @@ impl Lowering {
                     Repeat::DeduplicatedBy(fields.iter().map(|f| f.value.clone()).collect())
                 }
             },
+            duplicate_seconds: file.duplicate_seconds.as_ref().map(|seconds| seconds.value),
             paging,
             // What it names can be in any file: filled in when all are there.
             batch: None,

@@ -221,6 +221,8 @@ pub struct Endpoint {
     pub regions: Vec<(String, String)>,
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
+    /// For how many seconds the service drops duplicates.
+    pub duplicate_seconds: Option<u32>,
     /// How it pages.
     pub paging: Option<Paging>,
     /// How it is split.

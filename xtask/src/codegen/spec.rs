@@ -36,6 +36,9 @@ pub struct EndpointFile {
     pub regions: Vec<At<String>>,
     /// Whether the same request may be sent twice.
     pub repeat: At<Repeat>,
+    /// For how many seconds the service drops a second request that is the same, where a source says so;
+    /// only with `deduplicated_by`. Later it acts again.
+    pub duplicate_seconds: Option<At<u32>>,
     /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: which
     /// source shows that. Without it such a reply counts as that of something in between.
     pub bare_reply: Option<At<String>>,

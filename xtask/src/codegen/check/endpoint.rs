@@ -165,6 +165,17 @@ impl Rules<'_> {
                 self.known_field(source, field, &file.request, "request");
             }
         }
+        if let Some(seconds) = &file.duplicate_seconds
+            && (seconds.value == 0 || !matches!(file.repeat.value, Repeat::DeduplicatedBy(_)))
+        {
+            let message = "the service drops no duplicates for that long";
+            self.at(
+                source,
+                seconds,
+                message,
+                "a second or more, with `deduplicated_by`",
+            );
+        }
     }
 }
 

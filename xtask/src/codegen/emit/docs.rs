@@ -73,7 +73,11 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Command: `POST {}`", endpoint.path);
     let _ = writeln!(text, "* Quota: {}", quotas(&endpoint.quotas));
-    let _ = writeln!(text, "* Repeating: {}", repeat(&endpoint.repeat));
+    let _ = writeln!(
+        text,
+        "* Repeating: {}",
+        repeat(&endpoint.repeat, endpoint.duplicate_seconds)
+    );
     if !endpoint.one_of.is_empty() {
         let names: Vec<String> = (endpoint.one_of.iter())
             .map(|field| format!("`{}`", field.wire))
@@ -174,7 +178,7 @@ fn calls_word(calls: u32) -> &'static str {
     if calls == 1 { "call" } else { "calls" }
 }
 
-fn repeat(repeat: &Repeat) -> String {
+fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> String {
     match repeat {
         Repeat::Read => "harmless, the command changes nothing".to_owned(),
         Repeat::Idempotent => "harmless, a second run leaves the state of the first".to_owned(),
@@ -190,8 +194,13 @@ fn repeat(repeat: &Repeat) -> String {
         Repeat::DeduplicatedBy(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             let stay = if fields.len() == 1 { "stays" } else { "stay" };
+            let within = match duplicate_seconds {
+                None => String::new(),
+                Some(1) => " within a second".to_owned(),
+                Some(seconds) => format!(" within {seconds} seconds"),
+            };
             format!(
-                "harmless while {} {stay} the same: the server drops the second request",
+                "harmless while {} {stay} the same: the server drops the second request{within}",
                 fields.join(" and ")
             )
         }

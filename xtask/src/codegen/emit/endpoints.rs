@@ -26,6 +26,11 @@ pub(super) fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Objec
         .as_ref()
         .map(number)
         .map(|page| quote! { .with_page(#page) });
+    let duplicates = endpoint
+        .duplicate_seconds
+        .as_ref()
+        .map(number)
+        .map(|seconds| quote! { .with_duplicate_seconds(#seconds) });
     let rows = endpoint.quotas.iter().map(quota);
     let quotas = (!endpoint.quotas.is_empty()).then(|| quote! { .with_quotas(&[#(#rows),*]) });
     let counted = endpoint.counted.as_ref().map(|list| {
@@ -69,7 +74,7 @@ pub(super) fn endpoint_impl(module: &Module, endpoint: &Endpoint, object: &Objec
     quote! {
         impl Endpoint for #request {
             type Reply = #reply;
-            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quotas #counted #errors #notes #retry_after #bare_reply #regions;
+            const META: &'static Meta = &Meta::new(#family, #name, #path, #repeat) #page #quotas #counted #errors #notes #retry_after #duplicates #bare_reply #regions;
             #repeat_safe
             #quota_items
         }

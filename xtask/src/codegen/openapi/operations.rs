@@ -90,7 +90,7 @@ fn operation(model: &Model, schemas: &Schemas<'_>, module: &Module, endpoint: &E
             "content": content(reply, examples(&module.samples, |sample| sample.reply.as_ref())),
         } },
         "x-page": page(endpoint.page, endpoint.updated.as_ref()),
-        "x-repeat": repeat(&endpoint.repeat),
+        "x-repeat": repeat(&endpoint.repeat, endpoint.duplicate_seconds),
         "x-error-codes": error_codes(&model.errors, endpoint),
     });
     if !endpoint.quotas.is_empty() {
@@ -119,12 +119,15 @@ fn quota(quota: &Quota) -> Value {
     Value::Object(without_nulls(said))
 }
 
-fn repeat(repeat: &Repeat) -> Value {
+fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> Value {
     match repeat {
         Repeat::Read => json!("read"),
         Repeat::Idempotent => json!("idempotent"),
         Repeat::Unsafe => json!("unsafe"),
-        Repeat::DeduplicatedBy(fields) => json!({ "deduplicated_by": fields }),
+        Repeat::DeduplicatedBy(fields) => {
+            let said = json!({ "deduplicated_by": fields, "seconds": duplicate_seconds });
+            Value::Object(without_nulls(said))
+        }
         Repeat::IdempotentWith(fields) => json!({ "idempotent_with": fields }),
     }
 }

@@ -15,7 +15,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
 /// * Quota: 1 call per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
 /// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
 ///
 /// # Error codes
@@ -129,7 +129,8 @@ impl Endpoint for SendBroadcastMsg {
                 ErrorCode(10007),
                 ErrorCode(10023),
             ],
-        );
+        )
+        .with_duplicate_seconds(300);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }

@@ -24,7 +24,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 ///
 /// * Command: `POST v4/group_open_http_svc/send_group_msg`
 /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
 /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
 ///
 /// # Error codes
@@ -319,7 +319,8 @@ impl Endpoint for SendGroupMsg {
                 ErrorCode(10023),
                 ErrorCode(80002),
             ],
-        );
+        )
+        .with_duplicate_seconds(300);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }

@@ -18,7 +18,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/openim/sendmsg`
 /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request within 120 seconds
 /// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
 ///
 /// # Error codes
@@ -346,7 +346,8 @@ impl Endpoint for SendMsg {
                     "The service had an internal error; when it goes on and webhooks are on, look at what your webhook answers.",
                 ),
             ],
-        );
+        )
+        .with_duplicate_seconds(120);
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
     }

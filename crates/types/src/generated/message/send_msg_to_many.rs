@@ -26,7 +26,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/openim/batchsendmsg`
 /// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request within 120 seconds
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
 ///
@@ -291,7 +291,8 @@ impl Endpoint for SendMsgToMany {
                 ErrorCode(91000),
                 ErrorCode(93000),
             ],
-        );
+        )
+        .with_duplicate_seconds(120);
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
     }

@@ -25,7 +25,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
 /// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request
+/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
 /// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of 2024-07-16
 ///
 /// # Error codes
@@ -205,7 +205,8 @@ impl Endpoint for SendOfficialAccountMsg {
                 ErrorCode(10010),
                 ErrorCode(80002),
             ],
-        );
+        )
+        .with_duplicate_seconds(300);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 ///
 /// * Command: `POST v4/all_member_push/im_push`
 /// * Quota: 1 call per second and 100 calls per day unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request within a second
 /// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
 ///
 /// # Error codes
@@ -194,7 +194,8 @@ impl Endpoint for PushToUsers {
                 ErrorCode(90047),
                 ErrorCode(91000),
             ],
-        );
+        )
+        .with_duplicate_seconds(1);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }

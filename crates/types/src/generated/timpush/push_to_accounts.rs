@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/timpush/batch`
 /// * Quota: 30 calls per second with paid editions and 10 calls per second with free editions unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request within a second
 /// * Vendor's page: [UserID Targeted Push](https://www.tencentcloud.com/document/product/1047/67553), state of 2024-12-30
 ///
 /// # Error codes
@@ -141,7 +141,8 @@ impl Endpoint for PushToAccounts {
                 ErrorCode(90057),
                 ErrorCode(91000),
             ],
-        );
+        )
+        .with_duplicate_seconds(1);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }

@@ -20,7 +20,7 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// * Command: `POST v4/timpush/push`
 /// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request
+/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request within a second
 /// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
 ///
 /// # Error codes
@@ -205,7 +205,8 @@ impl Endpoint for PushToAll {
                 ErrorCode(90047),
                 ErrorCode(91000),
             ],
-        );
+        )
+        .with_duplicate_seconds(1);
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
