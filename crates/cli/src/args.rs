@@ -1,8 +1,8 @@
 //! What can be said on the command line.
 
 use crate::{
-    call, code, commands, describe, doctor, output::Format, profile::Connection, serve, shell, sig,
-    webhook,
+    bulk, call, code, commands, describe, doctor, export, output::Format, profile::Connection,
+    serve, shell, sig, webhook,
 };
 use clap::{Parser, Subcommand};
 
@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Code(code::Args),
     /// Sends, verifies and receives webhooks
     Webhook(webhook::Args),
+    /// Imports and deletes accounts, sends messages and adds members, by the lines of a file
+    Bulk(bulk::Args),
+    /// Writes histories and members to a file
+    Export(export::Args),
     /// Checks configuration, clock, address, key and administrator
     Doctor(doctor::Args),
     /// Writes completions for a shell
@@ -51,4 +55,5 @@ Exit codes:
   2  the command line or the body is wrong; nothing was sent
   3  configuration is missing or wrong; nothing was sent
   4  no answer: not reached, too late, or not the service's
-  5  a file or a stream could not be read or written";
+  5  a file or a stream could not be read or written
+  6  it was told to stop before its end; the same command goes on";

@@ -190,7 +190,8 @@ pub(crate) fn set_fields(
     Ok(())
 }
 
-fn of_kind(kind: &str, name: &str, text: &str) -> Result<Value, Failure> {
+/// A value of a kind, by the words of JSON Schema.
+pub(crate) fn of_kind(kind: &str, name: &str, text: &str) -> Result<Value, Failure> {
     let value: Option<Value> = serde_json::from_str(text).ok();
     let fits = value.filter(|value| match kind {
         "integer" => value.is_i64() || value.is_u64(),
@@ -248,7 +249,7 @@ impl EndpointVisitor for Check<'_> {
 }
 
 /// The body as the type of its command.
-fn request<E: Endpoint>(json: &[u8]) -> Result<E, Failure> {
+pub(crate) fn request<E: Endpoint>(json: &[u8]) -> Result<E, Failure> {
     let decoded = decode::<E>(json).map_err(|error| Failure::usage(error.to_string()))?;
     match decoded.misfits.is_empty() {
         true => Ok(decoded.value),

@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Setup = 3,
     Unanswered = 4,
     File = 5,
+    Stopped = 6,
 }
 
 /// Why something did not work.
@@ -70,6 +71,11 @@ impl Failure {
         }
     }
 
+    /// Somebody stopped it before its end; the same command goes on.
+    pub(crate) fn stopped(message: impl Into<String>) -> Self {
+        Self::new(Exit::Stopped, message)
+    }
+
     /// The same as a fault of the configuration.
     pub(crate) fn of_setup(self) -> Self {
         Self {
@@ -92,6 +98,23 @@ impl Failure {
             Some(meant) => self.help(format!("did you mean {meant}?")),
             None => self,
         }
+    }
+
+    /// Adds a fact for machines.
+    #[must_use]
+    pub(crate) fn fact(mut self, name: &str, fact: Value) -> Self {
+        self.facts.insert(name.to_owned(), fact);
+        self
+    }
+
+    /// What did not work.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -133,6 +156,12 @@ impl From<ConfigError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
         let exit = match error.kind() {
             ErrorKind::Api => Exit::Refused,
             ErrorKind::BadPath | ErrorKind::Invalid | ErrorKind::Region | ErrorKind::Encode => {

@@ -4,14 +4,17 @@
 //! [`failure::Exit`].
 
 mod args;
+mod bulk;
 mod call;
 mod catalogue;
 mod code;
 mod commands;
 mod describe;
 mod doctor;
+mod export;
 mod failure;
 mod input;
+mod log;
 mod output;
 mod page;
 mod profile;
@@ -19,6 +22,7 @@ mod reference;
 mod serve;
 mod shell;
 mod sig;
+mod signals;
 mod webhook;
 
 use args::{Cli, Command};
@@ -49,6 +53,8 @@ fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Sig(args) => sig::run(args, &connection, output),
         Command::Code(args) => code::run(&args, output),
         Command::Webhook(args) => wait_for(webhook::run(args, &connection, output)),
+        Command::Bulk(args) => wait_for(bulk::run(args, &connection, output)),
+        Command::Export(args) => wait_for(export::run(args, &connection, output)),
         Command::Doctor(args) => wait_for(doctor::run(args, &connection, output)),
         Command::Completions(args) => shell::completions(&args, Cli::command(), output),
         Command::Man(args) => shell::man(&args, Cli::command()),

@@ -131,6 +131,16 @@ pub(crate) fn table<const N: usize>(
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A line of JSON, which moves no terminal's cursor and means the same.
+pub(crate) fn shown_json(json: &str) -> String {
+    printable(json, escape_for_json)
+}
+
+/// A text that moves no terminal's cursor.
+pub(crate) fn shown_text(text: &str) -> String {
+    printable(text, escape_for_terminal)
+}
+
 fn printable(text: &str, escape: fn(char, &mut String)) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

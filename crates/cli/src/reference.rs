@@ -174,6 +174,11 @@ impl Schema {
         })
     }
 
+    /// The largest number.
+    pub(crate) fn maximum(self) -> Option<u64> {
+        self.0.get("maximum").and_then(Value::as_u64)
+    }
+
     fn kind_in_words(self) -> String {
         let (target, name) = self.target();
         let kind = match target.kind() {

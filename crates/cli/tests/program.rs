@@ -1,54 +1,17 @@
 //! The program as people and scripts use it: against a simulator, by arguments, streams and exit codes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
+use common::{APP, KEY, Running, TOKEN, folder, program, run};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Write},
-    path::PathBuf,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer};
 use tencent_chat_webhook::{Received, Receiver, Webhooks};
-
-const APP: u64 = 1400000000;
-const KEY: &str = "a-key-that-must-not-be-shown";
-const TOKEN: &str = "a-token-that-must-not-be-shown";
-
-/// The program in an environment of its own.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
-    command
-        .env_clear()
-        .env("TENCENT_CHAT_SDK_APP_ID", APP.to_string())
-        .env("TENCENT_CHAT_ADMIN", "administrator")
-        .env("TENCENT_CHAT_SECRET_KEY", KEY)
-        .stdin(Stdio::null());
-    command
-}
-
-fn run(command: &mut Command) -> (i32, Value, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().unwrap();
-    let stderr = String::from_utf8(stderr).unwrap();
-    let shown = String::from_utf8_lossy(&stdout).into_owned() + &stderr;
-    assert!(!shown.contains(KEY) && !shown.contains(TOKEN), "{shown}");
-    assert!(!shown.contains("panicked"), "{shown}");
-    (
-        status.code().unwrap(),
-        serde_json::from_slice(&stdout).unwrap_or_default(),
-        stderr,
-    )
-}
-
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 async fn simulator() -> Simulator {
     Simulator::builder(APP, KEY).start().await.unwrap()
@@ -337,16 +300,6 @@ async fn an_event_is_triggered_and_the_answer_explained() {
     let (code, answer, _) = trigger("another token", &[]);
     assert_eq!(code, 1);
     assert_ne!(answer["status"], json!(200));
-}
-
-/// A program that is stopped with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]

@@ -1,0 +1,352 @@
+//! What a run has done so far, beside its file, so that it goes on after any end: a head that says which run it
+//! is, then each call that it begins, and what became of it. A call that began without an end may have arrived.
+
+use super::rows::Place;
+use crate::{
+    failure::Failure,
+    log::{Bad, Log},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, path::Path};
+
+/// Which run a journal belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// Of the journal's form.
+    pub(super) version: u32,
+    pub(super) job: String,
+    pub(super) command: String,
+    pub(super) app: u64,
+    /// Where the app is called.
+    pub(super) address: String,
+    /// Of the file.
+    pub(super) sha256: String,
+    /// What holds for lines that don't say otherwise.
+    pub(super) fields: Map<String, Value>,
+    pub(super) format: String,
+    /// Most lines of a call, which decides where calls begin.
+    pub(super) per_call: usize,
+    /// Lines of the file.
+    pub(super) rows: u64,
+}
+
+/// Lines by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) done: u64,
+    pub(super) failed: u64,
+    /// May have been sent, and are not sent again.
+    pub(super) uncertain: u64,
+}
+
+impl Tally {
+    pub(super) fn all(self) -> u64 {
+        self.done + self.failed + self.uncertain
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.done += other.done;
+        self.failed += other.failed;
+        self.uncertain += other.uncertain;
+    }
+}
+
+/// How long the files of lines that did not go well are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lengths {
+    pub(super) failed: u64,
+    pub(super) uncertain: u64,
+}
+
+/// A call that began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begun {
+    pub(super) call: u64,
+    /// Of its first line.
+    pub(super) place: Place,
+    /// How many lines.
+    pub(super) rows: u64,
+    /// When, in milliseconds since 1970.
+    pub(super) at: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    Head(Head),
+    /// A call goes out.
+    Begin(Begun),
+    /// There is an answer, or there will never be.
+    End {
+        call: u64,
+        lines: Tally,
+        files: Lengths,
+    },
+    /// The call that began did not go out.
+    Undo(u64),
+}
+
+/// A call without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) begun: Begun,
+    /// Whether it may have arrived.
+    pub(super) maybe_sent: bool,
+}
+
+/// What a journal says.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) tally: Tally,
+    pub(super) files: Lengths,
+    pub(super) open: BTreeMap<u64, Open>,
+    /// The last call that began.
+    pub(super) last: Option<Begun>,
+}
+
+/// A journal that is written.
+pub(super) struct Journal(Log);
+
+impl Journal {
+    /// Reads a journal and goes on with it, if there is one for this run.
+    ///
+    /// # Errors
+    ///
+    /// It belongs to another run, another program writes it, or it is damaged.
+    pub(super) fn resume(
+        path: &Path,
+        head: &dyn Fn(u64) -> Head,
+        is_durable: bool,
+    ) -> Result<Option<(Self, Head, Past)>, Failure> {
+        let (mut found, mut past) = (None, Past::default());
+        let log = Log::resume(path, is_durable, |entry| match (entry, &found) {
+            (Entry::Head(entry), None) => {
+                let expected = head(entry.rows);
+                if entry != expected {
+                    return Err(Bad::Refused(another_run(path, &entry, &expected)));
+                }
+                found = Some(entry);
+                Ok(())
+            }
+            (Entry::Head(_), Some(_)) => Err(Bad::Damaged("a second head")),
+            (_, None) => Err(Bad::Damaged("it has no head")),
+            (entry, Some(_)) => past.take(entry).map_err(Bad::Damaged),
+        })?;
+        Ok(log.zip(found).map(|(log, head)| (Self(log), head, past)))
+    }
+
+    /// Begins a journal.
+    pub(super) fn create(path: &Path, head: Head, is_durable: bool) -> Result<Self, Failure> {
+        Log::create(path, is_durable, &Entry::Head(head)).map(Self)
+    }
+
+    /// Says that a call goes out; [`sync`](Self::sync) must come before it does.
+    pub(super) fn begin(&mut self, begun: Begun) -> Result<(), Failure> {
+        self.0.add(&Entry::Begin(begun))
+    }
+
+    /// Says what became of a call.
+    pub(super) fn end(&mut self, call: u64, lines: Tally, files: Lengths) -> Result<(), Failure> {
+        self.0.add(&Entry::End { call, lines, files })
+    }
+
+    /// Says that a call did not go out.
+    pub(super) fn undo(&mut self, call: u64) -> Result<(), Failure> {
+        self.0.add(&Entry::Undo(call))
+    }
+
+    /// Waits until all lines would survive the machine, where that matters.
+    pub(super) fn sync(&mut self) -> Result<(), Failure> {
+        self.0.sync()
+    }
+}
+
+impl Past {
+    fn take(&mut self, entry: Entry) -> Result<(), &'static str> {
+        match entry {
+            Entry::Head(_) => return Err("a second head"),
+            Entry::Begin(begun) => {
+                let open = Open {
+                    begun,
+                    maybe_sent: true,
+                };
+                self.open.insert(begun.call, open);
+                if self.last.is_none_or(|last| last.call < begun.call) {
+                    self.last = Some(begun);
+                }
+            }
+            Entry::End { call, lines, files } => {
+                let open = self.open.remove(&call);
+                open.ok_or("a call ends that didn't begin")?;
+                self.tally.add(lines);
+                self.files = files;
+            }
+            Entry::Undo(call) => {
+                let open = self.open.get_mut(&call);
+                open.ok_or("a call is undone that didn't begin")?.maybe_sent = false;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a journal is not that of this run.
+fn another_run(path: &Path, found: &Head, expected: &Head) -> Failure {
+    let shown = path.display();
+    let differs = [
+        (
+            found.version != expected.version,
+            "by another version of this program",
+        ),
+        (found.job != expected.job, "by another command"),
+        (found.command != expected.command, "by another command"),
+        (found.app != expected.app, "for another app"),
+        (found.address != expected.address, "for another address"),
+        (
+            found.sha256 != expected.sha256,
+            "for the file as it was before it was changed",
+        ),
+        (
+            found.fields != expected.fields,
+            "with other FIELD=VALUE arguments",
+        ),
+        (
+            found.format != expected.format,
+            "for the file in another format",
+        ),
+    ];
+    let how = differs.iter().find(|(differs, _)| *differs);
+    let how = how.map_or("by another version of this program", |(_, how)| how);
+    Failure::usage(format!("{shown} was written {how}")).help(
+        "finish that run first, name another --journal, or remove it if nothing of it counts any more: \
+         then all lines are sent",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use std::path::PathBuf;
+
+    fn head(rows: u64) -> Head {
+        Head {
+            version: 1,
+            job: "import-accounts".into(),
+            command: "v4/a/b".into(),
+            app: 7,
+            address: "here".into(),
+            sha256: "00".into(),
+            fields: Map::new(),
+            format: "csv".into(),
+            per_call: 2,
+            rows,
+        }
+    }
+
+    fn begun(call: u64) -> Begun {
+        Begun {
+            call,
+            place: Place {
+                offset: 10 * call,
+                line: 2 * call + 2,
+                row: 2 * call,
+            },
+            rows: 2,
+            at: 1_700_000_000_000,
+        }
+    }
+
+    const DONE: Tally = Tally {
+        done: 2,
+        failed: 0,
+        uncertain: 0,
+    };
+
+    /// A folder, and a journal of three calls: one over, one not sent, one open.
+    fn written() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::create(&path, head(9), true).unwrap();
+        for call in 0..3 {
+            journal.begin(begun(call)).unwrap();
+        }
+        journal.end(0, DONE, Lengths::default()).unwrap();
+        journal.undo(1).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn what_is_open_is_known_wherever_the_last_line_is_torn() {
+        let (_folder, path) = written();
+        let whole = std::fs::read(&path).unwrap();
+        let lines: Vec<usize> = (0..=whole.len())
+            .filter(|end| *end == 0 || whole[end - 1] == b'\n')
+            .collect();
+        for cut in 0..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let resumed = Journal::resume(&path, &head, false).unwrap();
+            let kept = *lines.iter().rfind(|end| **end <= cut).unwrap();
+            let Some((journal, found, past)) = resumed else {
+                assert_eq!(kept, 0, "{cut}");
+                assert!(!path.exists());
+                continue;
+            };
+            drop(journal);
+            assert_eq!(found, head(9));
+            assert_eq!(std::fs::read(&path).unwrap(), whole[..kept]);
+            let entries = lines.iter().filter(|end| **end <= cut).count() - 2;
+            assert_eq!(
+                past.last.map(|last| last.call),
+                (entries as u64).min(3).checked_sub(1)
+            );
+            let open: Vec<_> = past
+                .open
+                .values()
+                .map(|open| (open.begun.call, open.maybe_sent))
+                .collect();
+            match entries {
+                4 => assert_eq!(open, [(1, true), (2, true)]),
+                5 => assert_eq!(open, [(1, false), (2, true)]),
+                some => assert_eq!(open.len(), some),
+            }
+            assert_eq!(
+                past.tally,
+                if entries >= 4 { DONE } else { Tally::default() }
+            );
+        }
+    }
+
+    #[test]
+    fn a_journal_of_another_run_and_a_damaged_one_are_refused() {
+        let (_folder, path) = written();
+        let other = |rows| Head {
+            sha256: "01".into(),
+            ..head(rows)
+        };
+        let refused = |head: &dyn Fn(u64) -> Head| {
+            let resumed = Journal::resume(&path, head, false);
+            resumed
+                .err()
+                .map(|failure| failure.to_string())
+                .unwrap_or_default()
+        };
+        assert!(refused(&other).contains("before it was changed"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replacen("begin", "begun", 1)).unwrap();
+        assert!(refused(&head).contains("line 2"), "{}", refused(&head));
+        std::fs::write(&path, "{}\n{}\n").unwrap();
+        assert!(refused(&head).contains("damaged"));
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_journal() {
+        let (_folder, path) = written();
+        let first = Journal::resume(&path, &head, false).unwrap();
+        let second = Journal::resume(&path, &head, false);
+        assert!(second.err().unwrap().to_string().contains("another run"));
+        drop(first);
+        assert!(Journal::resume(&path, &head, false).unwrap().is_some());
+    }
+}

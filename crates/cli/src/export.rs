@@ -1,0 +1,369 @@
+//! `tencent-chat export`: histories and members, whole and in order, to a file or standard output.
+
+mod backwards;
+mod kind;
+mod spool;
+mod write;
+
+use self::{
+    kind::Kind,
+    spool::{Head, Spool},
+    write::{Form, Writing},
+};
+use crate::{
+    failure::Failure,
+    output::{self, Output},
+    profile::Connection,
+    signals::Signals,
+};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tencent_chat_types::{
+    Endpoint as _,
+    group::GetGroupMembers,
+    message::{GetC2cHistory, GetGroupHistory},
+    wire::Flag,
+};
+use tencent_chat_usersig::{Clock, SystemClock};
+
+/// The time between two lines about the progress where there is no terminal.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Of the form of what goes on.
+const VERSION: u32 = 1;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+const HELP: &str = "\
+The service lists histories newest first. FILE.part takes the pages as they come, and FILE.pages says how far they
+go: --resume goes on from there, after any end. FILE is there once everything is in it, in the right order.";
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// A one-to-one conversation, oldest message first, as one side has it
+    History {
+        /// The side whose view it is
+        user: String,
+        /// The other side
+        peer: String,
+        /// Messages from then on: seconds since 1970, or such as 2026-01-31T08:00:00Z
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        from: Option<u64>,
+        /// Messages up to then; now unless set
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        until: Option<u64>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// The messages of a group, oldest first
+    GroupHistory {
+        /// The group
+        group: String,
+        /// A topic of it, where it's a community
+        #[arg(long)]
+        topic: Option<String>,
+        /// Recalled messages, too
+        #[arg(long)]
+        with_recalled: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// The members of a group, in the order of the service
+    Members {
+        /// The group
+        group: String,
+        /// It's a community, which has another way of paging
+        #[arg(long)]
+        community: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Target {
+    /// The file; standard output unless set, which can't go on after it was stopped
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// JSON lines or CSV; by the name of the file, and JSON lines otherwise
+    #[arg(long, value_enum)]
+    format: Option<Form>,
+    /// Goes on with an export that was stopped
+    #[arg(long, requires = "to")]
+    resume: bool,
+}
+
+fn time(text: &str) -> Result<u64, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let time: jiff::Timestamp = text.parse().map_err(|_| {
+        "neither seconds since 1970 nor a time such as 2026-01-31T08:00:00Z".to_owned()
+    })?;
+    u64::try_from(time.as_second()).map_err(|_| "before 1970".to_owned())
+}
+
+pub(crate) async fn run(
+    args: Args,
+    connection: &Connection,
+    output: &Output,
+) -> Result<(), Failure> {
+    match args.what {
+        What::History {
+            user,
+            peer,
+            from,
+            until,
+            target,
+        } => {
+            let asked = json!({ "user": user, "peer": peer, "from": from, "until": until });
+            // An export that goes on keeps the end that it began with.
+            let until = until.unwrap_or_else(|| SystemClock.unix_seconds());
+            let page = kind::page_size(GetC2cHistory::META, "MaxCnt")?;
+            let request = GetC2cHistory::new(user, peer, page, from.unwrap_or(0), until);
+            start(request, asked, target, connection, output).await
+        }
+        What::GroupHistory {
+            group,
+            topic,
+            with_recalled,
+            target,
+        } => {
+            let asked = json!({ "group": group, "topic": topic, "with_recalled": with_recalled });
+            let page = kind::page_size(GetGroupHistory::META, "ReqMsgNumber")?;
+            let mut request = GetGroupHistory::new(group, page);
+            request.topic_id = topic;
+            if with_recalled {
+                request = request.with_with_recalled_msg(Flag::ON);
+            }
+            start(request, asked, target, connection, output).await
+        }
+        What::Members {
+            group,
+            community,
+            target,
+        } => {
+            let asked = json!({ "group": group, "community": community });
+            let page = kind::page_size(GetGroupMembers::META, "Limit")?;
+            let mut request = GetGroupMembers::new(group).with_limit(page);
+            if community {
+                request = request.with_next("");
+            }
+            start(request, asked, target, connection, output).await
+        }
+    }
+}
+
+async fn start<E: Kind>(
+    request: E,
+    asked: Value,
+    target: Target,
+    connection: &Connection,
+    output: &Output,
+) -> Result<(), Failure> {
+    let settings = connection.settings()?;
+    let client = settings.builder()?.build()?;
+    let head = Head {
+        version: VERSION,
+        command: E::META.path.to_owned(),
+        app: settings.app()?,
+        address: settings.address()?.to_string(),
+        asked,
+    };
+    let mut spool = open(&head, &target)?;
+    let before = spool.items();
+    // From here on a signal ends it where it can go on.
+    let mut signals = Signals::listen()?;
+    let request = match spool.next()? {
+        Some(next) => next,
+        None => request,
+    };
+    let mut progress = Progress::new(E::ITEMS, before, output);
+    if !spool.is_whole() {
+        let mut pages = client.pages(request);
+        loop {
+            let page = tokio::select! {
+                page = pages.next_page() => page,
+                () = signals.next() => return Err(stopped(E::ITEMS, &spool, &target)),
+            };
+            let Some(page) = page else { break };
+            let page = page.map_err(|error| {
+                let failure = Failure::from(error);
+                let advice = failure.advice().map(|advice| format!("{advice}\n  "));
+                failure.help(format!(
+                    "{}{}",
+                    advice.unwrap_or_default(),
+                    goes_on(&target)
+                ))
+            })?;
+            spool.add(&E::lines(page), pages.request())?;
+            progress.show(spool.items());
+        }
+    }
+    progress.end();
+    let writing = Writing {
+        form: form(&target),
+        is_newest_first: E::NEWEST_FIRST,
+        columns: kind::columns::<E>()?,
+    };
+    finish::<E>(spool, &writing, before, &target, output)
+}
+
+/// By the flag, or the name of the file.
+fn form(target: &Target) -> Form {
+    let named = || target.to.as_deref().and_then(Form::of);
+    target.format.or_else(named).unwrap_or(Form::Jsonl)
+}
+
+/// The same name with an end.
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(end);
+    PathBuf::from(name)
+}
+
+fn open(head: &Head, target: &Target) -> Result<Spool, Failure> {
+    let Some(file) = &target.to else {
+        return Spool::temporary();
+    };
+    if file.exists() {
+        let there = format!("{} is there already", file.display());
+        return Err(Failure::usage(there).help("move it away, or name another file"));
+    }
+    let (part, pages) = (beside(file, ".part"), beside(file, ".pages"));
+    match target.resume {
+        true => Spool::resume(&part, &pages, head),
+        false => Spool::begin(&part, &pages, head),
+    }
+}
+
+fn goes_on(target: &Target) -> &'static str {
+    match target.to {
+        Some(_) => "the same command with --resume goes on",
+        None => "nothing was written; with --to FILE it could go on",
+    }
+}
+
+fn stopped(items: &str, spool: &Spool, target: &Target) -> Failure {
+    Failure::stopped(format!("stopped after {} {items}", spool.items())).help(goes_on(target))
+}
+
+/// What an export has come to.
+#[derive(Serialize)]
+struct Report {
+    command: &'static str,
+    file: String,
+    /// Messages or members.
+    items: u64,
+    /// Those that a run before had got.
+    before: u64,
+    pages: u64,
+}
+
+/// Puts everything in its order, to where it belongs.
+fn finish<E: Kind>(
+    mut spool: Spool,
+    writing: &Writing,
+    before: u64,
+    target: &Target,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (items, pages) = (spool.items(), spool.pages());
+    let Some(file) = &target.to else {
+        spool
+            .write_to(
+                writing,
+                &mut io::stdout().lock(),
+                io::stdout().is_terminal(),
+            )
+            .map_err(|error| Failure::output(&error))?;
+        output.note(&format!("{items} {} on {pages} pages", E::ITEMS));
+        return Ok(());
+    };
+    let shown = file.display().to_string();
+    let failed = |error: io::Error| Failure::file(&shown, &error);
+    // It's there as a whole or not at all.
+    let new = beside(file, ".new");
+    let mut whole = File::create(&new).map_err(failed)?;
+    spool.write_to(writing, &mut whole, false).map_err(failed)?;
+    whole
+        .sync_all()
+        .and_then(|()| fs::rename(&new, file))
+        .map_err(failed)?;
+    spool.remove()?;
+    let report = Report {
+        command: E::META.path,
+        file: shown,
+        items,
+        before,
+        pages,
+    };
+    output.result(&report, || {
+        let facts = [
+            ["file".to_owned(), report.file.clone()],
+            [E::ITEMS.to_owned(), items.to_string()],
+            ["pages".to_owned(), pages.to_string()],
+        ];
+        output::table(None, facts)
+    })
+}
+
+/// How far it is. How far there is to go nobody knows before the end.
+struct Progress<'a> {
+    bar: Option<ProgressBar>,
+    items: &'static str,
+    output: &'a Output,
+    before: u64,
+    begun: Instant,
+    told: Instant,
+}
+
+impl<'a> Progress<'a> {
+    fn new(items: &'static str, before: u64, output: &'a Output) -> Self {
+        let now = Instant::now();
+        Self {
+            bar: io::stderr().is_terminal().then(ProgressBar::new_spinner),
+            items,
+            output,
+            before,
+            begun: now,
+            told: now,
+        }
+    }
+
+    fn show(&mut self, all: u64) {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let rate = all.saturating_sub(self.before) as f64 / seconds;
+        let text = || format!("{all} {}, {rate:.0} a second", self.items);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(text());
+                bar.tick();
+            }
+            None if self.told.elapsed() >= EVERY => {
+                self.told = Instant::now();
+                self.output.note(&text());
+            }
+            None => {}
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

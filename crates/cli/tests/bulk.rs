@@ -1,0 +1,534 @@
+//! Bulk jobs as people run them: wrong lines before anything is sent, runs that are stopped and killed, what
+//! the service refuses, and what nobody knows of.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{APP, KEY, Running, folder, program, run};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+use tencent_chat_client::Client;
+use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_types::{
+    Edition, Endpoint,
+    account::{CheckAccounts, DeleteAccounts, ImportAccounts, check_accounts::AccountStatus},
+    group::{AddGroupMembers, CreateGroup, GetGroupMembers},
+    message::{GetC2cHistory, SendMsg},
+    model::{AccountId, GroupType},
+};
+
+async fn simulator() -> Simulator {
+    let builder = Simulator::builder(APP, KEY).quotas(Edition::Paid);
+    builder.start().await.unwrap()
+}
+
+fn client(simulator: &Simulator) -> Client {
+    let builder = Client::builder(APP, "administrator", KEY);
+    builder.base_url(simulator.base_url()).build().unwrap()
+}
+
+fn bulk(simulator: &Simulator, arguments: &[&str]) -> Command {
+    let mut command = program();
+    command
+        .env("TENCENT_CHAT_BASE_URL", simulator.base_url())
+        .arg("bulk")
+        .args(arguments);
+    command
+}
+
+/// An empty folder with a file.
+fn file(test: &str, name: &str, text: &str) -> PathBuf {
+    let folder = folder(test);
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{end}", path.display()))
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Calls of a command, by how often each was acted upon.
+fn calls<E: Endpoint>(simulator: &Simulator) -> Vec<u32> {
+    let journal = simulator.journal();
+    let calls = journal.iter().filter(|entry| entry.path == E::META.path);
+    calls.map(|entry| entry.applied).collect()
+}
+
+/// Entries of a journal that have this key.
+fn entries(path: &Path, key: &str) -> Vec<Value> {
+    let text = fs::read_to_string(beside(path, "journal")).unwrap_or_default();
+    let entries = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    entries
+        .filter_map(|entry| entry.get(key).cloned())
+        .collect()
+}
+
+/// Waits, as long as a test may take, until something is so.
+fn until(what: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if what() {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("it never came about");
+}
+
+fn kill(running: &mut Running, signal: &str) {
+    let id = running.0.id().to_string();
+    let killed = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(killed.success());
+}
+
+fn accounts(count: usize) -> String {
+    let mut text = "UserID,Nick\n".to_owned();
+    for number in 0..count {
+        text.push_str(&format!("u{number},\"Nick {number}, of many\"\n"));
+    }
+    text
+}
+
+async fn are_imported(client: &Client, users: &[&str]) -> bool {
+    let request = CheckAccounts::new(users.iter().map(|user| AccountId::new(*user)));
+    let outcome = client.batch(request).await.into_result().unwrap();
+    let status = outcome
+        .succeeded()
+        .map(|(_, entry)| entry.unwrap().account_status.clone());
+    status
+        .into_iter()
+        .all(|status| status == Some(AccountStatus::IMPORTED))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_while_a_line_is_wrong() {
+    let simulator = simulator().await;
+    let long = "n".repeat(501);
+    let cases = [
+        (
+            "import-accounts",
+            "a.csv",
+            "UserID,Nik\nlin,Lin\n".to_owned(),
+            "line 1: there is no column \\\"Nik\\\"; did you mean Nick?",
+        ),
+        (
+            "import-accounts",
+            "b.csv",
+            format!("UserID,Nick\nlin,Lin\nmei,{long}\n"),
+            "line 3: Nick has 501 bytes, at most 500 are allowed",
+        ),
+        (
+            "import-accounts",
+            "c.csv",
+            "UserID,Nick\n,Lin\n".to_owned(),
+            "line 2: UserID must be sent",
+        ),
+        (
+            "delete-accounts",
+            "d.jsonl",
+            "{\"UserID\":\"lin\"}\n{\"UserID\":7\n".to_owned(),
+            "line 2: it isn't a JSON object",
+        ),
+        (
+            "send",
+            "e.csv",
+            "To_Account,Text\nlin,Hello\nmei,\n".to_owned(),
+            "line 3: it has neither Text nor MsgBody",
+        ),
+        (
+            "send",
+            "f.jsonl",
+            "{\"To_Account\":\"lin\",\"MsgRandom\":7}\n".to_owned(),
+            "leave it out",
+        ),
+        (
+            "send",
+            "g.csv",
+            "To_Account,MsgLifeTime,Text\nlin,soon,Hi\n".to_owned(),
+            "line 2: MsgLifeTime takes integer",
+        ),
+        (
+            "send",
+            "h.jsonl",
+            "{\"To_Account\":\"lin\",\"Text\":\"Hi\",\"OfflinePushInfo\":{\"Titel\":\"x\"}}\n"
+                .to_owned(),
+            "did you mean Title?",
+        ),
+        (
+            "add-members",
+            "i.csv",
+            "Member_Account\nlin\n".to_owned(),
+            "line 2: GroupId must be sent",
+        ),
+    ];
+    for (job, name, text, expected) in cases {
+        let path = file(&format!("wrong-{name}"), name, &text);
+        let (code, _, error) = run(&mut bulk(&simulator, &[job, shown(&path)]));
+        assert_eq!(code, 2, "{name}: {error}");
+        assert!(error.contains(expected), "{name}: {error}");
+        assert!(!beside(&path, "journal").exists());
+    }
+    // As many as there are, and the first of them.
+    let path = file(
+        "wrong-many",
+        "many.csv",
+        &format!("UserID,Nick\n{}", "x\n".repeat(50)),
+    );
+    let (_, _, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
+    let error: Value = serde_json::from_str(&error).unwrap();
+    assert_eq!(error["lines"].as_array().unwrap().len(), 20);
+    assert!(
+        error["error"].as_str().unwrap().contains("50 lines"),
+        "{error}"
+    );
+    assert!(simulator.journal().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_fail_come_back_as_a_file_that_can_be_run() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let known: Vec<String> = (0..250).map(|number| format!("u{number}")).collect();
+    let imported = client.batch(ImportAccounts::new(&known)).await;
+    drop(imported.into_result().unwrap());
+    let mut lines: Vec<String> = (0..300)
+        .map(|number| format!("{{\"UserID\":\"u{number}\"}}"))
+        .collect();
+    lines.swap(7, 277);
+    let path = file("failed", "gone.jsonl", &lines.join("\n"));
+    let (code, report, error) = run(&mut bulk(&simulator, &["delete-accounts", shown(&path)]));
+    assert_eq!(code, 1, "{error}");
+    assert_eq!(
+        (&report["lines"], &report["done"], &report["failed"]),
+        (&json!(300), &json!(250), &json!(50))
+    );
+    assert_eq!(calls::<DeleteAccounts>(&simulator).len(), 3);
+    let failed = beside(&path, "failed.jsonl");
+    let text = fs::read_to_string(&failed).unwrap();
+    let reasons: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(reasons.len(), 50);
+    assert!(
+        reasons.iter().all(|line| line["code"] == 70107
+            && line["reason"].as_str().unwrap().contains("does not exist")),
+        "{text}"
+    );
+    assert!(reasons.iter().any(|line| line["UserID"] == "u277"));
+    // Nothing is done twice.
+    let (code, again, _) = run(&mut bulk(&simulator, &["delete-accounts", shown(&path)]));
+    assert_eq!(
+        (code, &again["before"], &again["calls"]),
+        (1, &json!(300), &json!(0))
+    );
+    assert_eq!(calls::<DeleteAccounts>(&simulator).len(), 3);
+    // Once they exist, the same file goes through.
+    let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&failed)]));
+    assert_eq!((code, &report["done"]), (0, &json!(50)), "{error}");
+    let (code, _, error) = run(&mut bulk(&simulator, &["delete-accounts", shown(&failed)]));
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("by another command") && error.contains("--journal"),
+        "{error}"
+    );
+    let other = beside(&failed, "other");
+    let (code, report, error) = run(bulk(
+        &simulator,
+        &["delete-accounts", shown(&failed), "--journal"],
+    )
+    .arg(&other));
+    assert_eq!((code, &report["done"]), (0, &json!(50)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_goes_on_and_every_account_is_acknowledged_once() {
+    let simulator = simulator().await;
+    let path = file("killed", "users.csv", &accounts(6_000));
+    let mut kills = 0;
+    for acknowledged in [1, 9, 17, 30, 44] {
+        let mut command = bulk(&simulator, &["import-accounts", shown(&path)]);
+        let mut running = Running(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
+        until(|| entries(&path, "end").len() >= acknowledged);
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+        kills += 1;
+    }
+    let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
+    assert_eq!(
+        (code, kills, &report["done"], &report["left"]),
+        (0, 5, &json!(6_000), &json!(0)),
+        "{error}"
+    );
+    assert!(report["before"].as_u64().unwrap() >= 4_400, "{report}");
+    let mut ended: Vec<u64> = (entries(&path, "end").iter())
+        .map(|end| end["call"].as_u64().unwrap())
+        .collect();
+    ended.sort_unstable();
+    assert_eq!(
+        ended,
+        (0..60).collect::<Vec<u64>>(),
+        "each call has one end"
+    );
+    let users: Vec<String> = (0..6_000).map(|number| format!("u{number}")).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    assert!(are_imported(&client(&simulator), &users).await);
+    // Only calls that were under way when it was killed went out twice.
+    assert!(calls::<ImportAccounts>(&simulator).len() <= 60 + kills * 16);
+}
+
+/// Recipients of a test, and lines for them.
+async fn recipients(client: &Client, count: usize) -> String {
+    let users: Vec<String> = (0..count).map(|number| format!("u{number}")).collect();
+    let imported = client.batch(ImportAccounts::new(&users)).await;
+    drop(imported.into_result().unwrap());
+    let lines = users
+        .iter()
+        .map(|user| format!("{user},\"Hello, {user}\"\n"));
+    format!("To_Account,Text\n{}", lines.collect::<String>())
+}
+
+async fn messages(client: &Client, user: &str) -> usize {
+    let history = GetC2cHistory::new(user, "administrator", 100, 0, u64::from(u32::MAX));
+    client.send(&history).await.unwrap().msg_list.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_under_way_is_not_doubled() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let path = file("messages", "messages.csv", &recipients(&client, 40).await);
+    // Two messages arrive and are never answered.
+    let faults = (0..40).map(|number| {
+        if number % 16 == 5 {
+            Fault::Silence
+        } else {
+            Fault::None
+        }
+    });
+    simulator.inject::<SendMsg>(faults).unwrap();
+    let mut command = bulk(&simulator, &["send", shown(&path), "--concurrency", "4"]);
+    let mut running = Running(
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    until(|| {
+        calls::<SendMsg>(&simulator)
+            .iter()
+            .filter(|applied| **applied == 1)
+            .count()
+            >= 38
+    });
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
+    simulator.clear_faults();
+    let (code, report, error) = run(&mut bulk(&simulator, &["send", shown(&path)]));
+    assert_eq!((code, &report["done"]), (0, &json!(40)), "{error}");
+    assert!(
+        calls::<SendMsg>(&simulator).contains(&0),
+        "a duplicate was dropped"
+    );
+    for number in 0..40 {
+        assert_eq!(
+            messages(&client, &format!("u{number}")).await,
+            1,
+            "u{number}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let path = file("uncertain", "messages.csv", &recipients(&client, 10).await);
+    let faults = [Fault::None, Fault::None, Fault::Silence];
+    simulator.inject::<SendMsg>(faults).unwrap();
+    let mut command = bulk(&simulator, &["send", shown(&path), "--concurrency", "1"]);
+    let mut running = Running(
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    until(|| calls::<SendMsg>(&simulator).len() >= 3);
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
+    // As if it had been an hour ago.
+    let journal = beside(&path, "journal");
+    let text = fs::read_to_string(&journal).unwrap();
+    let begun = entries(&path, "begin")[2]["at"].as_u64().unwrap();
+    fs::write(
+        &journal,
+        text.replace(&begun.to_string(), &(begun - 3_600_000).to_string()),
+    )
+    .unwrap();
+    let (code, report, error) = run(&mut bulk(&simulator, &["send", shown(&path)]));
+    assert_eq!(
+        (code, &report["done"], &report["uncertain"]),
+        (1, &json!(9), &json!(1)),
+        "{error}"
+    );
+    assert!(error.contains("may have been sent or not"), "{error}");
+    let uncertain = fs::read_to_string(beside(&path, "uncertain.csv")).unwrap();
+    assert!(
+        uncertain.starts_with("To_Account,Text,code,reason\nu2,\"Hello, u2\",,"),
+        "{uncertain}"
+    );
+    for number in 0..10 {
+        assert_eq!(
+            messages(&client, &format!("u{number}")).await,
+            1,
+            "u{number}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {
+    let simulator = simulator().await;
+    let path = file("stopped", "users.csv", &accounts(6_000));
+    for signal in ["-INT", "-TERM"] {
+        let mut command = bulk(&simulator, &["import-accounts", shown(&path)]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let before = entries(&path, "end").len();
+        let mut running = Running(command.spawn().unwrap());
+        until(|| entries(&path, "end").len() > before + 3);
+        kill(&mut running, signal);
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut text).unwrap();
+        assert_eq!(running.0.wait().unwrap().code(), Some(6), "{text}");
+        assert!(text.contains("the same command goes on"), "{text}");
+        let (begun, ended) = (entries(&path, "begin").len(), entries(&path, "end").len());
+        let undone = entries(&path, "undo").len();
+        assert_eq!(begun, ended + undone);
+    }
+    let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
+    assert_eq!((code, &report["done"]), (0, &json!(6_000)), "{error}");
+    assert_eq!(
+        calls::<ImportAccounts>(&simulator).len(),
+        60,
+        "no call was wasted"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_and_an_outage_end_the_run_and_the_lines_are_left() {
+    let simulator = simulator().await;
+    let path = file("outage", "users.csv", &accounts(250));
+    let mut wrong = bulk(&simulator, &["import-accounts", shown(&path)]);
+    let (code, report, error) = run(wrong.env("TENCENT_CHAT_SECRET_KEY", "another key"));
+    assert_eq!((code, &report["left"]), (1, &json!(250)), "{error}");
+    assert!(error.contains("the same command goes on"), "{error}");
+    let mut nobody = bulk(&simulator, &["import-accounts", shown(&path)]);
+    let (code, _, error) = run(nobody.env("TENCENT_CHAT_BASE_URL", "http://127.0.0.1:1"));
+    assert_eq!(code, 2);
+    assert!(error.contains("for another address"), "{error}");
+    let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
+    assert_eq!((code, &report["done"]), (0, &json!(250)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_added_group_by_group() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    recipients(&client, 700).await;
+    for group in ["a", "b"] {
+        let group = CreateGroup::new(GroupType::PUBLIC, "Club").with_group_id(group);
+        client.send(&group).await.unwrap();
+    }
+    let mut text = "GroupId,Member_Account\n".to_owned();
+    for number in 0..650 {
+        text.push_str(&format!(",u{number}\n"));
+    }
+    text.push_str("b,u1\nb,u2\nb,nobody-knows-me\na,u699\n");
+    let path = file("members", "members.csv", &text);
+    let (code, plan, _) = run(&mut bulk(
+        &simulator,
+        &["add-members", shown(&path), "GroupId=a", "--dry-run"],
+    ));
+    assert_eq!(
+        (code, &plan["calls"], &plan["lines"]),
+        (0, &json!(5), &json!(654))
+    );
+    assert!(calls::<AddGroupMembers>(&simulator).is_empty());
+    let (code, report, error) = run(&mut bulk(
+        &simulator,
+        &["add-members", shown(&path), "GroupId=a"],
+    ));
+    assert_eq!(
+        (code, &report["done"], &report["failed"]),
+        (1, &json!(653), &json!(1)),
+        "{error}"
+    );
+    let failed = fs::read_to_string(beside(&path, "failed.csv")).unwrap();
+    assert!(failed.contains("b,nobody-knows-me,"), "{failed}");
+    for (group, members) in [("a", 651), ("b", 2)] {
+        let found = client.send(&GetGroupMembers::new(group)).await.unwrap();
+        assert_eq!(found.member_num, members, "{group}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standard_input_is_checked_whole_and_says_that_it_cannot_go_on() {
+    let simulator = simulator().await;
+    let give = |text: &str| {
+        let mut command = bulk(&simulator, &["delete-accounts", "-", "--format", "jsonl"]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        let ended = child.wait_with_output().unwrap();
+        (
+            ended.status.code().unwrap(),
+            String::from_utf8(ended.stderr).unwrap(),
+        )
+    };
+    let (code, error) = give("{\"UserID\":\"lin\"}\n{\"User\":\"mei\"}\n");
+    assert_eq!(code, 2, "{error}");
+    assert!(
+        error.contains("standard input: a line can't be sent") && error.contains("line 2"),
+        "{error}"
+    );
+    assert!(simulator.journal().is_empty());
+    let (code, error) = give("{\"UserID\":\"lin\"}\n{\"UserID\":\"mei\"}\n");
+    assert_eq!(code, 1, "{error}");
+    assert!(
+        error.contains("can't go on after it was stopped"),
+        "{error}"
+    );
+    assert!(error.contains("line 2: failed with 70107"), "{error}");
+}
