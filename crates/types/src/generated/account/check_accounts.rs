@@ -146,7 +146,7 @@ pub struct AccountCheck {
     ///
     /// Wire name `UserID`.
     pub user_id: String,
-    /// Zero when the user was looked up.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -160,7 +160,7 @@ pub struct AccountResult {
     ///
     /// Wire name `UserID`.
     pub user_id: String,
-    /// Zero when it was deleted.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -187,7 +187,7 @@ pub struct AccountImport {
     ///
     /// Wire name `Nick`; at most 500 bytes.
     pub nick: Option<String>,
-    /// Address of the user's picture.
+    /// Address of the picture.
     ///
     /// Wire name `FaceUrl`; at most 500 bytes.
     pub face_url: Option<String>,

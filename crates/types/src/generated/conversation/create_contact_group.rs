@@ -45,7 +45,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateContactGroup {
-    /// User who gets the group.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -33,7 +33,7 @@ use crate::wire::{Extra, Flag, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteConversation {
-    /// User whose list is changed.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -41,7 +41,7 @@ pub struct DeleteConversation {
     ///
     /// Wire name `Type`.
     pub r#type: ContactType,
-    /// The other user; only for a one-to-one conversation.
+    /// The other user; only in a one-to-one conversation.
     ///
     /// Wire name `To_Account`.
     pub to_account: Option<String>,

@@ -157,7 +157,7 @@ impl Reply for GetC2cUnreadCountReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cUnread {
-    /// The other side.
+    /// The other user of the conversation.
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,
@@ -189,7 +189,7 @@ wire_object!(C2cUnread {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cUnreadFailure {
-    /// The other side.
+    /// The other user of the conversation.
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,

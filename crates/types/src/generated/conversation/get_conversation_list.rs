@@ -38,7 +38,7 @@ use crate::wire::{Extra, Flag, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetConversationList {
-    /// User whose conversations are listed.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -36,7 +36,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PinConversations {
-    /// User whose conversations are pinned.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -134,11 +134,11 @@ pub struct PinnedContact {
     ///
     /// Wire name `Type`.
     pub r#type: ContactType,
-    /// The other user; only for a one-to-one conversation.
+    /// The other user; only in a one-to-one conversation.
     ///
     /// Wire name `To_Account`.
     pub to_account: Option<String>,
-    /// The group; only for a group conversation.
+    /// The group; only in a group conversation.
     ///
     /// Wire name `GroupId`.
     pub group_id: Option<String>,

@@ -48,7 +48,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchContactGroup {
-    /// User whose conversations are looked up.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -55,7 +55,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateContactGroup {
-    /// User whose group is changed.
+    /// Owner of the conversations.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -374,7 +374,7 @@ pub struct ContactUpdateResult {
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Contact,
-    /// Zero when it was done.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -33,7 +33,7 @@ pub struct ChangeGroupOwner {
     ///
     /// Wire name `NewOwner_Account`.
     pub new_owner_account: String,
-    /// In whose name it happens.
+    /// User in whose name it happens.
     ///
     /// Wire name `From_Account`.
     ///

@@ -34,7 +34,7 @@ pub struct CheckLiveGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Users.
+    /// The users.
     ///
     /// Wire name `Member_Account`; at least 1 entry.
     pub member_account: Vec<String>,

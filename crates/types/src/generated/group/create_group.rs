@@ -77,7 +77,7 @@ pub struct CreateGroup {
     ///
     /// Wire name `Notification`; at most 300 bytes.
     pub notification: Option<String>,
-    /// Address of the group's picture.
+    /// Address of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,

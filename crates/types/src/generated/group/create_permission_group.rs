@@ -43,7 +43,7 @@ pub struct CreatePermissionGroup {
     ///
     /// Wire name `Permission`.
     pub permission: u64,
-    /// Data of the app's own.
+    /// Text of the app's own.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,

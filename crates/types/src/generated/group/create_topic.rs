@@ -55,7 +55,7 @@ pub struct CreateTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: String,
-    /// User in whose name the topic is created.
+    /// User in whose name it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,

@@ -35,7 +35,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyGroup {
-    /// Group to disband.
+    /// The group.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,

@@ -150,7 +150,7 @@ pub struct PermissionGroupResult {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// 0 when it is gone.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

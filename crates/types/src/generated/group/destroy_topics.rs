@@ -136,7 +136,7 @@ pub struct DestroyTopicResult {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Zero when it was deleted.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -33,7 +33,7 @@ pub struct GetBannedGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Most users of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: Option<u64>,

@@ -269,7 +269,7 @@ pub struct GroupInfo {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Zero when this group was read.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -49,11 +49,11 @@ pub struct GetJoinedGroups {
     ///
     /// Wire name `WithNoActiveGroups`; when left out: 0.
     pub with_no_active_groups: Option<Flag>,
-    /// Most groups of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 5000; when left out: all groups.
     pub limit: Option<u64>,
-    /// How many groups to skip.
+    /// How many to skip.
     ///
     /// Wire name `Offset`; when left out: 0.
     pub offset: Option<u64>,

@@ -39,7 +39,7 @@ pub struct GetMutedGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Topic; only for communities with topics.
+    /// Topic of a community; only where topics are switched on.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,

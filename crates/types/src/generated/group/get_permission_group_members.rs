@@ -36,7 +36,7 @@ pub struct GetPermissionGroupMembers {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// Most members of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 50.
     pub limit: Option<u64>,

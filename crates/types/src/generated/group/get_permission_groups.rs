@@ -197,7 +197,7 @@ pub struct PermissionGroupInfo {
     ///
     /// Unconfirmed: named as in creating; the copies end before the field
     pub permission: Option<u64>,
-    /// Data of the app's own.
+    /// Text of the app's own.
     ///
     /// Wire name `CustomString`.
     ///

@@ -134,7 +134,7 @@ pub struct TopicPermissionEntry {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// 0 when they could be read.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -164,7 +164,7 @@ impl Reply for GetTopicsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicResult {
-    /// Zero when this topic was read.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -66,7 +66,7 @@ pub struct ImportGroup {
     ///
     /// Wire name `AppDefinedData`.
     pub app_defined_data: Option<Vec<CustomField>>,
-    /// When the group was created, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     ///
     /// Wire name `CreateTime`; when left out: now.
     pub create_time: Option<u64>,

@@ -60,7 +60,7 @@ pub struct ImportTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: String,
-    /// User in whose name the topic is created.
+    /// User in whose name it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
@@ -80,7 +80,7 @@ pub struct ImportTopic {
     ///
     /// Wire name `Introduction`; at most 240 bytes.
     pub introduction: Option<String>,
-    /// When the topic was created, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<u64>,

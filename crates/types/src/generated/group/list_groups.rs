@@ -34,7 +34,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListGroups {
-    /// Most groups of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 10000; when left out: 10000.
     pub limit: Option<u64>,
@@ -165,7 +165,7 @@ impl Reply for ListGroupsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupIdItem {
-    /// Id of the group.
+    /// The group.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,

@@ -79,7 +79,7 @@ pub struct ModifyGroup {
     ///
     /// Wire name `AppDefinedData`.
     pub app_defined_data: Option<Vec<CustomField>>,
-    /// User in whose name the profile changes.
+    /// User in whose name it happens.
     ///
     /// Wire name `From_Account`.
     ///

@@ -53,7 +53,7 @@ pub struct ModifyTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: Option<String>,
-    /// User in whose name the topic changes.
+    /// User in whose name it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,

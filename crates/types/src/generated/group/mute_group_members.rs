@@ -41,7 +41,7 @@ pub struct MuteGroupMembers {
     ///
     /// Wire name `MuteTime`.
     pub mute_time: u32,
-    /// Topic to mute in; only for communities with topics.
+    /// Topic of a community; only where topics are switched on.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,

@@ -50,7 +50,7 @@ pub struct GetC2cHistory {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// The other side.
+    /// The other user of the conversation.
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,
@@ -219,19 +219,19 @@ impl Reply for GetC2cHistoryReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cMsg {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Recipient.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Sequence number.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
-    /// Random number.
+    /// Random number of the message.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u64>,
@@ -259,7 +259,7 @@ pub struct C2cMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data on the message.
+    /// The app's own data, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,

@@ -200,7 +200,7 @@ impl Reply for GetGroupHistoryReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupMsg {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
@@ -220,11 +220,11 @@ pub struct GroupMsg {
     ///
     /// Wire name `MsgPriority`.
     pub msg_priority: Option<u64>,
-    /// Random number.
+    /// Random number of the message.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u64>,
-    /// Sequence number: grows with every message of the group.
+    /// Sequence number of the message in the group; later messages have larger ones.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
@@ -232,7 +232,7 @@ pub struct GroupMsg {
     ///
     /// Wire name `MsgTimeStamp`.
     pub msg_time_stamp: Option<u64>,
-    /// The app's own data.
+    /// The app's own data, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     ///

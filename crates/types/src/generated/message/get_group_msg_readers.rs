@@ -59,7 +59,7 @@ pub struct GetGroupMsgReaders {
     ///
     /// Wire name `Cursor`.
     pub cursor: String,
-    /// Most members of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Count`; at least 1; at most 200.
     pub count: u64,

@@ -46,11 +46,11 @@ pub struct ImportC2cMsg {
     ///
     /// Wire name `SyncFromOldSystem`.
     pub sync_from_old_system: ImportMode,
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`; at most 32 bytes.
     pub from_account: String,
-    /// Recipient.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`; at most 32 bytes.
     pub to_account: String,

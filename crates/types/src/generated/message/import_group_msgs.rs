@@ -158,7 +158,7 @@ impl Reply for ImportGroupMsgsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportedGroupMsg {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

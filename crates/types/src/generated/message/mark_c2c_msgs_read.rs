@@ -34,7 +34,7 @@ pub struct MarkC2cMsgsRead {
     ///
     /// Wire name `Report_Account`.
     pub report_account: String,
-    /// The other side.
+    /// The other user of the conversation.
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,

@@ -31,7 +31,7 @@ pub struct SendC2cReadReceipts {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// The other user.
+    /// The other user of the conversation.
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,

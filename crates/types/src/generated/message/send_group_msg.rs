@@ -330,11 +330,11 @@ impl Endpoint for SendGroupMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupMsgReply {
-    /// When the message was sent, in seconds since 1970.
+    /// When it was sent, in seconds since 1970.
     ///
     /// Wire name `MsgTime`.
     pub msg_time: Option<u64>,
-    /// Sequence number of the message in the group.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,

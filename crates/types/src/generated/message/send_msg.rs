@@ -54,11 +54,11 @@ pub struct SendMsg {
     ///
     /// Wire name `SyncOtherMachine`; when left out: stored for the sender, not shown on other devices.
     pub sync_other_machine: Option<SyncOtherMachine>,
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`; at most 32 bytes; when left out: the administrator.
     pub from_account: Option<String>,
-    /// Recipient.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`; at most 32 bytes.
     pub to_account: String,
@@ -357,7 +357,7 @@ impl Endpoint for SendMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendMsgReply {
-    /// When the message was sent, in seconds since 1970.
+    /// When it was sent, in seconds since 1970.
     ///
     /// Wire name `MsgTime`.
     pub msg_time: Option<u64>,
@@ -365,7 +365,7 @@ pub struct SendMsgReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// Id of the message for clients.
+    /// Id of the message on clients.
     ///
     /// Wire name `MsgId`.
     ///

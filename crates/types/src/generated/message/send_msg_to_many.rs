@@ -58,7 +58,7 @@ pub struct SendMsgToMany {
     ///
     /// Wire name `SyncOtherMachine`; when left out: stored for the sender, not shown on other devices.
     pub sync_other_machine: Option<SyncOtherMachine>,
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`; at most 32 bytes; when left out: the administrator.
     pub from_account: Option<String>,
@@ -335,7 +335,7 @@ pub struct SendMsgToManyReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// Id of the message for clients.
+    /// Id of the message on clients.
     ///
     /// Wire name `MsgId`.
     ///

@@ -44,7 +44,7 @@ pub struct ListKeywordLibraries {
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,

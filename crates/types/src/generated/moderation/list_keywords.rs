@@ -48,7 +48,7 @@ pub struct ListKeywords {
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,

@@ -30,7 +30,7 @@ pub struct ListLocalKeywords {
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,

@@ -247,7 +247,7 @@ pub struct ModeratedContent {
     ///
     /// Wire name `ContentId`.
     pub content_id: u64,
-    /// Zero when this content was moderated.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -192,7 +192,7 @@ impl Reply for GetOfficialAccountHistoryReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountMsg {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
@@ -216,11 +216,11 @@ pub struct OfficialAccountMsg {
     ///
     /// Wire name `MsgPriority`.
     pub msg_priority: Option<u64>,
-    /// Random number.
+    /// Random number of the message.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u64>,
-    /// Sequence number.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,

@@ -25,7 +25,7 @@ pub struct GetSubscribedOfficialAccounts {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// Most official accounts of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 200; when left out: 200.
     pub limit: Option<u64>,

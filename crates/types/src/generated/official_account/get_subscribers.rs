@@ -32,7 +32,7 @@ pub struct GetSubscribers {
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Most subscribers of one reply.
+    /// Most entries of one reply.
     ///
     /// Wire name `Limit`; at most 200; when left out: all subscribers.
     pub limit: Option<u64>,

@@ -220,7 +220,7 @@ pub struct SendOfficialAccountMsgReply {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Key of the message, of at most 50 characters, to recall it by.
+    /// Key of the message, needed to recall it; at most 50 characters.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,

@@ -32,7 +32,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetProfiles {
-    /// Users to read.
+    /// Users to look up.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
@@ -173,7 +173,7 @@ pub struct UserProfile {
     ///
     /// Wire name `ProfileItem`.
     pub profile_item: Option<Vec<ProfileItem>>,
-    /// Zero when the user was read.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -30,7 +30,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetProfile {
-    /// User whose profile is written.
+    /// User whose profile it is.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

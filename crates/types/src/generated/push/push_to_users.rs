@@ -62,7 +62,7 @@ pub struct PushToUsers {
     ///
     /// Wire name `MsgLifeTime`; at most 604800; when left out: 0.
     pub msg_life_time: Option<u64>,
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`; when left out: the administrator.
     pub from_account: Option<String>,

@@ -114,7 +114,7 @@ impl Endpoint for AddFriendLists {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriendListsReply {
-    /// One result for each friend of the request.
+    /// One result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Option<Vec<RelationResult>>,

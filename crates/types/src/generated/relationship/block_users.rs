@@ -33,7 +33,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BlockUsers {
-    /// User whose block list is changed.
+    /// Owner of the block list.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -29,11 +29,11 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckBlockList {
-    /// User whose block list is looked at.
+    /// Owner of the block list.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users to look for.
+    /// Users to look up.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 1000 entries.
     pub to_account: Vec<String>,
@@ -174,7 +174,7 @@ pub struct BlockCheck {
     ///
     /// Wire name `Relation`.
     pub relation: Option<BlockRelation>,
-    /// Zero when it was looked up.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -149,7 +149,7 @@ pub struct FollowCheck {
     ///
     /// Wire name `FollowType`.
     pub follow_type: Option<FollowRelation>,
-    /// Zero when this user was checked.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

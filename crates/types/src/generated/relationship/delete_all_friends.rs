@@ -27,7 +27,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAllFriends {
-    /// User whose friends are removed.
+    /// User whose friends they are.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

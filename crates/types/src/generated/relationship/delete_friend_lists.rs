@@ -26,7 +26,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFriendLists {
-    /// User whose lists are deleted.
+    /// Owner of the lists.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -115,7 +115,7 @@ impl Batched for FollowUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FollowUsersReply {
-    /// What became of each.
+    /// One result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,

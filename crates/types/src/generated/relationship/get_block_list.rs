@@ -34,7 +34,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetBlockList {
-    /// User whose block list is read.
+    /// Owner of the block list.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

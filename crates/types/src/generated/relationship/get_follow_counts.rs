@@ -31,7 +31,7 @@ pub struct GetFollowCounts {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users to count for.
+    /// Users to look up.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 20 entries.
     pub to_account: Vec<String>,
@@ -145,7 +145,7 @@ pub struct FollowCounts {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero when this user was counted.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

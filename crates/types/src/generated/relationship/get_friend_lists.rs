@@ -32,7 +32,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriendLists {
-    /// User whose lists are read.
+    /// Owner of the lists.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

@@ -30,7 +30,7 @@ use crate::wire::{Extra, Flag, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriends {
-    /// User whose friends are listed.
+    /// User whose friends they are.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

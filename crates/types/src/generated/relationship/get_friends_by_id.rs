@@ -30,7 +30,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriendsById {
-    /// User whose friends are read.
+    /// User whose friends they are.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -175,7 +175,7 @@ pub struct FriendInfo {
     ///
     /// Wire name `SnsProfileItem`.
     pub sns_profile_item: Option<Vec<RelationItem>>,
-    /// Zero when the friend was read.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -107,7 +107,7 @@ impl Endpoint for ImportFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportFriendsReply {
-    /// One result for each friend.
+    /// One result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,

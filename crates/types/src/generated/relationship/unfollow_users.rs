@@ -114,7 +114,7 @@ impl Batched for UnfollowUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnfollowUsersReply {
-    /// What became of each.
+    /// One result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,

@@ -31,7 +31,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFriends {
-    /// User whose friends are changed.
+    /// User whose friends they are.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -98,7 +98,7 @@ impl Endpoint for UpdateFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFriendsReply {
-    /// One result for each friend.
+    /// One result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,

@@ -213,7 +213,7 @@ pub struct ContactResult {
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Contact,
-    /// Zero when it was done.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

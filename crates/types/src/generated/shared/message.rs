@@ -960,7 +960,7 @@ impl Validate for StreamChunk {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RelayedMsg {
-    /// Who sent it.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
@@ -972,7 +972,7 @@ pub struct RelayedMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: Option<String>,
-    /// Sequence number.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u32>,
@@ -984,11 +984,11 @@ pub struct RelayedMsg {
     ///
     /// Wire name `MsgTimeStamp`.
     pub msg_time_stamp: Option<u64>,
-    /// Its elements.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// The app's own data on the message.
+    /// The app's own data, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -1089,7 +1089,7 @@ impl Validate for RelayedMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MsgSeqItem {
-    /// The sequence number.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,

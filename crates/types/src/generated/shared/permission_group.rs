@@ -52,7 +52,7 @@ pub struct TopicPermissionResult {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// 0 when it worked.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,

@@ -14,7 +14,7 @@ pub struct RelationResult {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero when it was done.
+    /// Zero when this entry succeeded, else what went wrong.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,

@@ -169,7 +169,7 @@ wire_object!(PushFailure {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledPushContent {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
@@ -265,7 +265,7 @@ impl Validate for ScheduledPushContent {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledPush {
-    /// Its id.
+    /// Id of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,

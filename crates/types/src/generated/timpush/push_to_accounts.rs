@@ -32,7 +32,7 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToAccounts {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,

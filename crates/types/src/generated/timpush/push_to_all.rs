@@ -42,7 +42,7 @@ use crate::wire::{Extra, Flag, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToAll {
-    /// Sender.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`; when left out: the administrator.
     pub from_account: Option<String>,

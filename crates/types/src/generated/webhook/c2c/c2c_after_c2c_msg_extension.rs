@@ -28,11 +28,11 @@ pub struct C2cAfterC2cMsgExtension {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sent the message.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who received it.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,

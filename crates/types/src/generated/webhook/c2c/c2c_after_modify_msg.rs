@@ -40,15 +40,15 @@ pub struct C2cAfterModifyMsg {
     ///
     /// Unconfirmed: Whether they come too when only the attached data was changed: the page has one sample, with both.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// User who changed it.
+    /// User who made the change.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// User who sent it.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who received it.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -68,7 +68,7 @@ pub struct C2cAfterModifyMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,

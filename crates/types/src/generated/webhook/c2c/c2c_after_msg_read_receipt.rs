@@ -40,7 +40,7 @@ pub struct C2cAfterMsgReadReceipt {
     ///
     /// Wire name `C2CMsgInfo`.
     pub c2c_msg_info: Vec<ReceiptedC2cMsg>,
-    /// When the receipts were sent, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
@@ -105,19 +105,19 @@ impl Webhook for C2cAfterMsgReadReceipt {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ReceiptedC2cMsg {
-    /// User who sent it.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who received it.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Its key.
+    /// Key of the message.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Its id on clients.
+    /// Id of the message on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: String,

@@ -27,11 +27,11 @@ pub struct C2cAfterMsgWithDraw {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sent the message.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who received it.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -43,7 +43,7 @@ pub struct C2cAfterMsgWithDraw {
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<i64>,
-    /// When it was recalled, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: Option<u64>,

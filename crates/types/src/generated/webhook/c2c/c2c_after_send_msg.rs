@@ -36,11 +36,11 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who is to receive.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -56,7 +56,7 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Key of the message, with which it can be recalled.
+    /// Key of the message, needed to recall it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
@@ -80,7 +80,7 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<i64>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

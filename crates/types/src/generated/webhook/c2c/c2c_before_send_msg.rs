@@ -38,11 +38,11 @@ pub struct C2cBeforeSendMsg {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sends.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who is to receive.
+    /// Recipient of the message.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -58,7 +58,7 @@ pub struct C2cBeforeSendMsg {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Key of the message, with which it can be recalled.
+    /// Key of the message, needed to recall it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
@@ -76,7 +76,7 @@ pub struct C2cBeforeSendMsg {
     ///
     /// Unconfirmed: seen in logged events and on no page, which show neither its type nor its values
     pub friend_ship: Option<Raw>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

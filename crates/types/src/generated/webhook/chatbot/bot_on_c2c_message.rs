@@ -31,7 +31,7 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -51,7 +51,7 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Key of the message, with which it can be recalled.
+    /// Key of the message, needed to recall it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
@@ -77,7 +77,7 @@ pub struct BotOnC2cMessage {
     ///
     /// Unconfirmed: the SDK of doocs names the field, and a body in a public repository shows it; table and sample of 68952 lack it
     pub unread_msg_num: Option<i64>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

@@ -37,7 +37,7 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -57,11 +57,11 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Whether only members who are online get it; always 0 in a live broadcast.
+    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

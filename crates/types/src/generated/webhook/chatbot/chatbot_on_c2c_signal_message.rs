@@ -29,7 +29,7 @@ pub struct ChatbotOnC2cSignalMessage {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -45,7 +45,7 @@ pub struct ChatbotOnC2cSignalMessage {
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
-    /// Key of the message, with which it can be recalled.
+    /// Key of the message, needed to recall it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,

@@ -48,7 +48,7 @@ pub struct GroupAfterChangeGroupOwner {
     ///
     /// Wire name `NewOwner_Account`.
     pub new_owner_account: String,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,

@@ -42,11 +42,11 @@ pub struct GroupAfterCreateGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// User who created it.
+    /// User who creates it.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// User who owns it.
+    /// Owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,

@@ -30,7 +30,7 @@ pub struct GroupAfterCreateTopic {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// User who created it.
+    /// User who creates it.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,

@@ -58,7 +58,7 @@ pub struct GroupAfterGroupAttrChanged {
     ///
     /// Wire name `GroupAttr`.
     pub group_attr: Option<Vec<ChangedGroupAttr>>,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,

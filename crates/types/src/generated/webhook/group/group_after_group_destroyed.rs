@@ -55,7 +55,7 @@ pub struct GroupAfterGroupDestroyed {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// Owner of the group.
+    /// Owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,

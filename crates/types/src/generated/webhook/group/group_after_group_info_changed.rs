@@ -37,7 +37,7 @@ pub struct GroupAfterGroupInfoChanged {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// User who changed it.
+    /// User who made the change.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,

@@ -61,7 +61,7 @@ pub struct GroupAfterMemberFieldChanged {
     ///
     /// Wire name `NameCard`.
     pub name_card: Option<String>,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,

@@ -34,7 +34,7 @@ pub struct GroupAfterModifyMsg {
     ///
     /// Unconfirmed: Whether they come too when only the attached data was changed: the page has one sample, of changed elements.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// User who changed it.
+    /// User who made the change.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -50,7 +50,7 @@ pub struct GroupAfterModifyMsg {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// When it was changed, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,

@@ -49,11 +49,11 @@ pub struct GroupAfterRecallMsg {
     ///
     /// Wire name `MsgSeqList`.
     pub msg_seq_list: Vec<RecalledGroupMsg>,
-    /// The topic, when the messages were in one; only in communities with topics.
+    /// The topic, when the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// When they were recalled, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
@@ -126,11 +126,11 @@ impl Webhook for GroupAfterRecallMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecalledGroupMsg {
-    /// Its sequence number.
+    /// Sequence number of the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Its id on clients.
+    /// Id of the message on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,

@@ -48,7 +48,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -60,7 +60,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Sequence number of the message; the larger, the later.
+    /// Sequence number of the message in the group; later messages have larger ones.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
@@ -82,7 +82,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Unconfirmed: seen in logged events and on no page
     pub msg_priority: Option<MsgPriority>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
@@ -90,7 +90,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The topic, when it was sent in one; only in communities with topics.
+    /// The topic, when the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,

@@ -30,7 +30,7 @@ pub struct GroupBeforeCreateTopic {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who wants to create it.
+    /// User who creates it.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,

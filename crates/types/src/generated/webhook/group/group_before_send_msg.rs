@@ -51,7 +51,7 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// User who sends.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -77,7 +77,7 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Unconfirmed: seen in logged events and on no page
     pub msg_priority: Option<MsgPriority>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
@@ -85,7 +85,7 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The topic, when it is sent in one; only in communities with topics.
+    /// The topic, when the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,

@@ -44,7 +44,7 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
-    /// User who sends.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -56,7 +56,7 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Whether only devices that are online were to get it; always 0 in an `AVChatRoom`.
+    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
     ///
     /// Wire name `OnlineOnlyFlag`; when left out: 0.
     pub online_only_flag: Option<Flag>,
@@ -66,7 +66,7 @@ pub struct GroupSendMsgException {
     ///
     /// Unconfirmed: seen in logged events and on no page
     pub msg_priority: Option<MsgPriority>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

@@ -20,7 +20,7 @@ pub struct OfficialAccountAfterCreateOfficialAccount {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who created it.
+    /// User who creates it.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -28,7 +28,7 @@ pub struct OfficialAccountAfterCreateOfficialAccount {
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// User who owns it.
+    /// Owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,

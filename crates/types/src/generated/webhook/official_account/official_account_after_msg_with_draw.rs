@@ -94,7 +94,7 @@ impl Webhook for OfficialAccountAfterMsgWithDraw {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecalledOfficialAccountMsg {
-    /// Its key.
+    /// Key of the message.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,

@@ -32,7 +32,7 @@ pub struct OfficialAccountAfterOfficialAccountInfoChanged {
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who changed it.
+    /// User who made the change.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,

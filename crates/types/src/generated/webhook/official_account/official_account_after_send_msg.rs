@@ -26,7 +26,7 @@ pub struct OfficialAccountAfterSendMsg {
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Key of the message, with which it can be recalled.
+    /// Key of the message, needed to recall it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
@@ -34,11 +34,11 @@ pub struct OfficialAccountAfterSendMsg {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Whether only subscribers who are online get it.
+    /// Whether only devices that are online get it.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

@@ -30,11 +30,11 @@ pub struct OfficialAccountBeforeSendMsg {
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Whether only subscribers who are online get it.
+    /// Whether only devices that are online get it.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// The message.
+    /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,

@@ -92,7 +92,7 @@ pub struct MsgPushResult {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// User who sent.
+    /// Sender of the message.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -124,7 +124,7 @@ pub struct MsgPushResult {
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u32>,
-    /// When the message was sent, in seconds since 1970.
+    /// When it was sent, in seconds since 1970.
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
