@@ -37,12 +37,11 @@ use tencent_chat_types::{
     },
     group::{
         AddGroupMembers, DeleteGroupMembers, GetGroupMemberRoles, MarkLiveGroupMembers,
-        add_group_members::MemberToAdd,
         get_group_member_roles::UserRole,
         mark_live_group_members::{MarkCommand, MarkedMember},
     },
     message::{GetC2cHistory, SendMsgToMany},
-    model::{AccountId, Contact, ContactType, GroupType, MemberRole, ProfileTag},
+    model::{AccountId, Contact, ContactType, GroupType, MemberAccount, MemberRole, ProfileTag},
     profile::GetProfiles,
     visit_batched,
 };
@@ -212,7 +211,7 @@ async fn members_of_a_group() {
     let mut names = users(1_001);
     names.swap(450, 1_000);
     // By a value that says that it failed.
-    let members = names.iter().map(MemberToAdd::new);
+    let members = names.iter().map(MemberAccount::new);
     let outcome = world
         .client
         .batch(AddGroupMembers::new("chess", members))

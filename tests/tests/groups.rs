@@ -19,7 +19,6 @@ use tencent_chat_types::{
         ImportTopic, MarkLiveGroupMembers, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember,
         ModifyPermissionGroup, ModifyTopic, ModifyTopicPermissions, MuteGroupMembers,
         ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
-        add_group_members::MemberToAdd,
         delete_group_attributes::GroupAttributeKey,
         get_joined_groups::JoinedGroupFilter,
         import_group_members::MemberToImport,
@@ -31,8 +30,8 @@ use tencent_chat_types::{
         get_pinned_group_msgs::PinnedGroupMsg,
     },
     model::{
-        AddMemberOutcome, CustomField, GroupAttribute, GroupCounter, GroupType, MemberRole,
-        MuteAllMember, PermissionGroupMember, TopicPermission,
+        AddMemberOutcome, CustomField, GroupAttribute, GroupCounter, GroupType, MemberAccount,
+        MemberRole, MuteAllMember, PermissionGroupMember, TopicPermission,
     },
 };
 
@@ -92,7 +91,7 @@ async fn a_group_lives_and_ends() {
 async fn members_come_and_go() {
     let world = World::new().await;
     let id = world.group(GroupType::PUBLIC, "chess").await;
-    let users = ["mei", "bob", "nobody"].map(MemberToAdd::new);
+    let users = ["mei", "bob", "nobody"].map(MemberAccount::new);
     let added = world
         .ok(AddGroupMembers::new(id.as_str(), users))
         .await
@@ -110,9 +109,9 @@ async fn members_come_and_go() {
     world
         .ok(ModifyGroup::new(id.as_str()).with_max_member_num(3_u64))
         .await;
-    let full = AddGroupMembers::new(id.as_str(), [MemberToAdd::new("bob")]);
+    let full = AddGroupMembers::new(id.as_str(), [MemberAccount::new("bob")]);
     assert_eq!(world.code(full).await, 10014);
-    let many = (0..301).map(|number| MemberToAdd::new(number.to_string()));
+    let many = (0..301).map(|number| MemberAccount::new(number.to_string()));
     assert_eq!(
         world.code(AddGroupMembers::new(id.as_str(), many)).await,
         10005
@@ -178,7 +177,7 @@ async fn every_way_of_paging_lists_every_member_once() {
     expected.extend(["ada", "lin", "mei"].map(str::to_owned));
     expected.sort();
     for (id, first) in [(group, None), (community, Some(""))] {
-        let members = users.iter().map(|user| MemberToAdd::new(user.as_str()));
+        let members = users.iter().map(|user| MemberAccount::new(user.as_str()));
         world.ok(AddGroupMembers::new(id.as_str(), members)).await;
         let mut request = GetGroupMembers::new(id.as_str()).with_limit(4_u64);
         request.next = first.map(str::to_owned);
@@ -454,7 +453,7 @@ async fn live_groups() {
             .online_member_num,
         2
     );
-    let add = AddGroupMembers::new(id, [MemberToAdd::new("bob")]);
+    let add = AddGroupMembers::new(id, [MemberAccount::new("bob")]);
     assert_eq!(world.code(add).await, 10007);
     let marked = [
         MarkedMember::new("mei", [1_000]),

@@ -21,13 +21,12 @@ use tencent_chat_types::{
     group::{
         AddGroupMembers, GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups,
         GetLiveGroupMembers, GetPermissionGroupMembers, GetPermissionGroups, ListGroups,
-        add_group_members::MemberToAdd,
     },
     message::{
         GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, SendGroupMsg,
         get_group_msg_readers::{GetGroupMsgReadersItem, ReadFilter},
     },
-    model::GroupType,
+    model::{GroupType, MemberAccount},
     moderation::{ListKeywordLibraries, ListKeywords, ListLocalKeywords},
     official_account::{GetOfficialAccountHistory, GetSubscribedOfficialAccounts, GetSubscribers},
     relationship::{
@@ -710,7 +709,7 @@ async fn a_one_to_one_history_can_be_had_oldest_first() {
 async fn those_who_have_not_read_come_too() {
     let world = World::new().await;
     let group = world.group(GroupType::PUBLIC, "chess").await;
-    let bob = AddGroupMembers::new(group.as_str(), [MemberToAdd::new("bob")]);
+    let bob = AddGroupMembers::new(group.as_str(), [MemberAccount::new("bob")]);
     world.ok(bob).await;
     let message = SendGroupMsg::new(group.as_str(), text("hi"))
         .with_random(1)

@@ -9,7 +9,8 @@ use tencent_chat_types::{
     chatbot::{CreateChatbot, DeleteChatbot, ListChatbots},
     model::{
         AccountId, OfflinePushInfo, ProfileTag, PushAccountType, PushFailure, ScheduledPushContent,
-        ScheduledPushStatus, ScheduledPushType, TagCondition, UserAttributes, UserTags,
+        ScheduledPushStatus, ScheduledPushType, TagCondition, UserAttributeNames, UserAttributes,
+        UserTags,
     },
     operations::{GetMessageArchive, GetOperationsData, get_message_archive::ArchiveChatType},
     profile::GetProfiles,
@@ -17,12 +18,10 @@ use tencent_chat_types::{
         AddUserTags, GetAttributeNames, GetUserAttributes, GetUserTags, PushToUsers,
         RemoveAllUserTags, RemoveUserAttributes, RemoveUserTags, SetAttributeNames,
         SetUserAttributes, push_to_users::PushCondition,
-        remove_user_attributes::UserAttributeNames,
     },
     timpush::{
         self, DeleteScheduledPush, GetScheduledPush, ListScheduledPushes, ModifyScheduledPush,
         PushToAccounts, PushToAll, RecallPush, SchedulePush, list_scheduled_pushes::ScheduleOrder,
-        remove_user_attributes::AttributesToRemove,
     },
 };
 
@@ -224,7 +223,7 @@ async fn the_push_service_tells_for_whom_it_did_not_work() {
     let read = world.ok(read).await;
     assert_eq!(read.user_attrs[0].attrs["city"], "Lyon");
     assert_eq!(read.error_list.unwrap(), unknown());
-    let removed = [AttributesToRemove::new("lin", ["city"])];
+    let removed = [UserAttributeNames::new("lin", ["city"])];
     let removed = world.ok(timpush::RemoveUserAttributes::new(removed)).await;
     assert_eq!(removed.error_list, None);
     let read = world.ok(timpush::GetUserAttributes::new(["lin"])).await;

@@ -30,13 +30,16 @@ use tencent_chat_types::{
         AddGroupMembers, ChangeGroupOwner, ClearGroupAttributes, CreateGroup, CreateTopic,
         DeleteGroupAttributes, DeleteGroupMembers, DestroyGroup, DestroyTopics, GetTopics,
         ListGroups, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyTopic,
-        ResetGroupAttributes, add_group_members::MemberToAdd,
+        ResetGroupAttributes,
     },
     message::{
         GetC2cHistory, GetGroupHistory, MarkC2cMsgsRead, RecallC2cMsg, RecallGroupMsgs,
-        SendGroupMsg, SendMsg, SendMsgToMany, send_group_msg::GroupAt,
+        SendGroupMsg, SendMsg, SendMsgToMany,
     },
-    model::{ForbidCallbackControl, GroupType, MsgElement, ProfileItem, ProfileTag},
+    model::{
+        ForbidCallbackControl, GroupAt, GroupType, MemberAccount, MsgElement, ProfileItem,
+        ProfileTag,
+    },
     profile::SetProfile,
     relationship::{AddFriends, BlockUsers, DeleteFriends, UnblockUsers, add_friends::NewFriend},
     webhook::{
@@ -297,7 +300,8 @@ async fn groups_topics_and_members_are_as_the_app_answers() {
     let topic = || CreateTopic::new(community.as_str(), "endgames");
     let group = world.group(GroupType::PUBLIC, "chess").await;
     let add = |users: &[&str]| {
-        let members: Vec<MemberToAdd> = users.iter().map(|user| MemberToAdd::new(*user)).collect();
+        let members: Vec<MemberAccount> =
+            users.iter().map(|user| MemberAccount::new(*user)).collect();
         AddGroupMembers::new(group.as_str(), members)
     };
 
@@ -537,7 +541,7 @@ async fn every_question_is_refused_without_an_answer_when_the_policy_says_so() {
             .await,
         10016
     );
-    let add = AddGroupMembers::new(group.as_str(), [MemberToAdd::new("bob")]);
+    let add = AddGroupMembers::new(group.as_str(), [MemberAccount::new("bob")]);
     assert_eq!(world.code(add).await, 10016);
     assert_eq!(
         simulator
@@ -672,11 +676,14 @@ async fn the_app_is_told_of_all_changes_in_order() {
     world.ok(ModifyGroup::new(id).with_name("Chess club")).await;
     let add = AddGroupMembers::new(
         id,
-        [MemberToAdd::new("administrator"), MemberToAdd::new("ada")],
+        [
+            MemberAccount::new("administrator"),
+            MemberAccount::new("ada"),
+        ],
     );
     world.ok(add).await;
     simulator.join_group("bob", id).unwrap();
-    let late = AddGroupMembers::new(id, [MemberToAdd::new("@RBT#weather")]);
+    let late = AddGroupMembers::new(id, [MemberAccount::new("@RBT#weather")]);
     assert_eq!(world.code(late).await, ErrorCode::GROUP_FULL.0);
     world
         .ok(ModifyGroupMember::new(id, "ada")

@@ -17,9 +17,9 @@ use tencent_chat_simulator::{Fault, Simulator};
 use tencent_chat_types::{
     Endpoint,
     account::ImportAccounts,
-    group::{AddGroupMembers, CreateGroup, add_group_members::MemberToAdd},
+    group::{AddGroupMembers, CreateGroup},
     message::{GetC2cHistory, GetGroupHistory, SendGroupMsg, SendMsg},
-    model::{GroupType, TextElem},
+    model::{GroupType, MemberAccount, TextElem},
 };
 
 /// A conversation of 300 messages, and a group of 250 members with 90 messages.
@@ -52,7 +52,7 @@ async fn world() -> Simulator {
     }
     let group = CreateGroup::new(GroupType::PUBLIC, "Club").with_group_id("club");
     client.send(&group).await.unwrap();
-    let members = AddGroupMembers::new("club", users.iter().map(MemberToAdd::new));
+    let members = AddGroupMembers::new("club", users.iter().map(MemberAccount::new));
     drop(client.batch(members).await.into_result().unwrap());
     for number in 0..90 {
         let text = [TextElem::new(format!("group message {number}"))];

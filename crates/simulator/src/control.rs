@@ -107,7 +107,9 @@ fn describe_responses(document: &mut Value) {
     let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
     for operation in operations.filter_map(Value::as_object_mut) {
         let responses = operation.values_mut().filter_map(|operation| {
-            operation.get_mut("responses").and_then(Value::as_object_mut)
+            operation
+                .get_mut("responses")
+                .and_then(Value::as_object_mut)
         });
         for response in responses.flat_map(|responses| responses.values_mut()) {
             let text = of_schema(response).unwrap_or_else(|| "What was asked for.".into());

@@ -42,7 +42,10 @@ impl Server {
         let status = response.status();
         let body = response.text().await.unwrap();
         let body = serde_json::from_str(&body);
-        (status, body.unwrap_or_else(|_| panic!("{status} is no JSON")))
+        (
+            status,
+            body.unwrap_or_else(|_| panic!("{status} is no JSON")),
+        )
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -70,20 +73,27 @@ impl Server {
     }
 
     async fn call(&self, command: &str, body: Value) -> Value {
-        self.post("call", json!({ "command": command, "body": body })).await
+        self.post("call", json!({ "command": command, "body": body }))
+            .await
     }
 
     async fn import(&self, users: &[&str]) {
         let list: Vec<Value> = users.iter().map(|user| json!({ "UserID": user })).collect();
         let called = self
-            .call("v4/im_open_login_svc/multiaccount_import", json!({ "AccountList": list }))
+            .call(
+                "v4/im_open_login_svc/multiaccount_import",
+                json!({ "AccountList": list }),
+            )
             .await;
         assert_eq!(called["code"], 0, "{called}");
     }
 
     async fn create_group(&self, id: &str, owner: &str) {
-        let group = json!({ "Type": "Public", "Name": "Chess", "GroupId": id, "Owner_Account": owner });
-        let called = self.call("v4/group_open_http_svc/create_group", group).await;
+        let group =
+            json!({ "Type": "Public", "Name": "Chess", "GroupId": id, "Owner_Account": owner });
+        let called = self
+            .call("v4/group_open_http_svc/create_group", group)
+            .await;
         assert_eq!(called["code"], 0, "{called}");
     }
 }
@@ -108,23 +118,35 @@ async fn the_server_says_what_it_is() {
     let own = server.get("control.openapi.json").await;
     assert!(own["paths"]["/_control/requests"]["get"].is_object());
     // Everything else is the service's.
-    let service = server.client.post(format!("{}/_controls", server.simulator.base_url()));
+    let service = server
+        .client
+        .post(format!("{}/_controls", server.simulator.base_url()));
     let (status, reply) = Server::send(service).await;
-    assert_eq!((status, &reply["ActionStatus"]), (StatusCode::OK, &json!("FAIL")));
+    assert_eq!(
+        (status, &reply["ActionStatus"]),
+        (StatusCode::OK, &json!("FAIL"))
+    );
     let get = server.client.get(server.simulator.base_url());
     let (status, reply) = Server::send(get).await;
-    assert_eq!((status, &reply["ErrorCode"]), (StatusCode::OK, &json!(60002)));
+    assert_eq!(
+        (status, &reply["ErrorCode"]),
+        (StatusCode::OK, &json!(60002))
+    );
 }
 
 #[tokio::test]
 async fn calls_are_made_and_seen() {
     let server = Server::new().await;
     server.import(&["lin", "mei"]).await;
-    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 7)).await;
+    let called = server
+        .call("v4/openim/sendmsg", text("lin", "mei", 7))
+        .await;
     assert_eq!(called["code"], 0);
     assert_eq!(called["reply"]["ActionStatus"], "OK");
     let url = called["url_without_signature"].as_str().unwrap();
-    assert!(url.contains("/v4/openim/sendmsg?sdkappid=1400000000&identifier=administrator&random="));
+    assert!(
+        url.contains("/v4/openim/sendmsg?sdkappid=1400000000&identifier=administrator&random=")
+    );
     assert!(!url.contains("usersig"));
     let seen = server.get(&format!("requests/{}", called["request"])).await;
     assert_eq!(seen["command"], "v4/openim/sendmsg");
@@ -133,7 +155,9 @@ async fn calls_are_made_and_seen() {
     assert_eq!(seen["reply"], called["reply"]);
     assert_eq!((&seen["code"], &seen["applied"]), (&json!(0), &json!(1)));
     // What is wrong is refused by the service, and seen as that.
-    let called = server.call("v4/openim/sendmsg", json!({ "To_Account": 3 })).await;
+    let called = server
+        .call("v4/openim/sendmsg", json!({ "To_Account": 3 }))
+        .await;
     assert_ne!(called["code"], 0);
     let failed = server.get("requests?failed=true").await;
     let failed = failed["requests"].as_array().unwrap();
@@ -188,7 +212,9 @@ async fn faults_happen_as_often_as_they_are_to() {
     let added = server.post("faults", fault).await;
     assert_eq!((&added["left"], &added["happened"]), (&json!(2), &json!(0)));
     for (random, code) in [(1, 20004), (2, 20004), (3, 0)] {
-        let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+        let called = server
+            .call("v4/openim/sendmsg", text("lin", "mei", random))
+            .await;
         assert_eq!(called["code"], code);
     }
     let listed = server.get("faults").await;
@@ -197,8 +223,13 @@ async fn faults_happen_as_often_as_they_are_to() {
     // A broken connection is no answer.
     let fault = json!({ "command": "*", "fault": { "kind": "reset_after" } });
     server.post("faults", fault).await;
-    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 4)).await;
-    assert_eq!((&called["answered"], &called["reply"]), (&json!(false), &Value::Null));
+    let called = server
+        .call("v4/openim/sendmsg", text("lin", "mei", 4))
+        .await;
+    assert_eq!(
+        (&called["answered"], &called["reply"]),
+        (&json!(false), &Value::Null)
+    );
     let seen = server.get(&format!("requests/{}", called["request"])).await;
     assert_eq!(seen["fault"]["kind"], "reset_after");
     assert_eq!(seen["applied"], 1);
@@ -206,12 +237,17 @@ async fn faults_happen_as_often_as_they_are_to() {
     let fault = json!({ "command": "*", "times": null, "fault": { "kind": "empty_body" } });
     let id = server.post("faults", fault).await["id"].clone();
     for random in 5..8 {
-        let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+        let called = server
+            .call("v4/openim/sendmsg", text("lin", "mei", random))
+            .await;
         assert_eq!(called["reply"], Value::Null);
     }
-    let (status, removed) = Server::send(server.request(Method::DELETE, &format!("faults/{id}"))).await;
+    let (status, removed) =
+        Server::send(server.request(Method::DELETE, &format!("faults/{id}"))).await;
     assert_eq!((status, &removed["happened"]), (StatusCode::OK, &json!(3)));
-    let called = server.call("v4/openim/sendmsg", text("lin", "mei", 8)).await;
+    let called = server
+        .call("v4/openim/sendmsg", text("lin", "mei", 8))
+        .await;
     assert_eq!(called["code"], 0);
 }
 
@@ -223,7 +259,9 @@ async fn chances_are_the_same_each_time() {
         server.simulator.inject::<SendMsg>([some]).unwrap();
         let mut happened = Vec::new();
         for random in 1..=100 {
-            let called = server.call("v4/openim/sendmsg", text("lin", "mei", random)).await;
+            let called = server
+                .call("v4/openim/sendmsg", text("lin", "mei", random))
+                .await;
             happened.push(called["reply"].is_null());
         }
         happened
@@ -249,7 +287,10 @@ async fn each_kind_of_fault_can_be_switched_on() {
             let value = match schema["type"].as_str().unwrap() {
                 "boolean" => json!(true),
                 "integer" => json!(500),
-                _ => schema["enum"].get(0).cloned().unwrap_or_else(|| json!("text")),
+                _ => schema["enum"]
+                    .get(0)
+                    .cloned()
+                    .unwrap_or_else(|| json!("text")),
             };
             fault[parameter["name"].as_str().unwrap()] = value;
         }
@@ -258,7 +299,10 @@ async fn each_kind_of_fault_can_be_switched_on() {
         assert_eq!(added["fault"], fault);
     }
     assert_eq!(server.simulator.faults().len(), kinds.len());
-    assert_eq!(json!(server.simulator.faults()), server.get("faults").await["faults"]);
+    assert_eq!(
+        json!(server.simulator.faults()),
+        server.get("faults").await["faults"]
+    );
 }
 
 #[tokio::test]
@@ -266,14 +310,30 @@ async fn devices_act_and_the_state_shows_it() {
     let server = Server::new().await;
     server.import(&["lin", "mei", "ada"]).await;
     server.create_group("chess", "lin").await;
-    let device = async |what: &str, body: Value| server.post(&format!("devices/{what}"), body).await;
-    let sent = device("send", json!({ "user": "lin", "to": "mei", "text": "Dinner?" })).await;
+    let device =
+        async |what: &str, body: Value| server.post(&format!("devices/{what}"), body).await;
+    let sent = device(
+        "send",
+        json!({ "user": "lin", "to": "mei", "text": "Dinner?" }),
+    )
+    .await;
     assert!(sent["msg_key"].is_string());
-    let refused = device("send", json!({ "user": "nobody", "to": "mei", "text": "Hi" })).await;
-    assert!(refused["refused"]["code"].as_i64().unwrap() > 0, "{refused}");
+    let refused = device(
+        "send",
+        json!({ "user": "nobody", "to": "mei", "text": "Hi" }),
+    )
+    .await;
+    assert!(
+        refused["refused"]["code"].as_i64().unwrap() > 0,
+        "{refused}"
+    );
     device("join", json!({ "user": "mei", "group": "chess" })).await;
     device("apply", json!({ "user": "ada", "group": "chess" })).await;
-    let sent = device("send-group", json!({ "user": "mei", "group": "chess", "text": "Hello" })).await;
+    let sent = device(
+        "send-group",
+        json!({ "user": "mei", "group": "chess", "text": "Hello" }),
+    )
+    .await;
     assert_eq!(sent["msg_seq"], 1);
     device("leave", json!({ "user": "ada", "group": "chess" })).await;
     device("add-friend", json!({ "user": "lin", "friend": "mei" })).await;
@@ -289,7 +349,11 @@ async fn devices_act_and_the_state_shows_it() {
     assert_eq!(lin["groups"][0]["role"], "Owner");
     assert_eq!(lin["online"], json!({ "Web": "Online" }));
     let conversations = lin["conversations"].as_array().unwrap();
-    assert!(conversations.iter().any(|conversation| conversation["peer"] == "mei"));
+    assert!(
+        conversations
+            .iter()
+            .any(|conversation| conversation["peer"] == "mei")
+    );
     let page = server.get("users?limit=2").await;
     assert_eq!(page["more"], true);
     let rest = server.get("users?after=administrator&limit=3").await;
@@ -320,21 +384,33 @@ async fn time_passes_on_demand_and_a_reset_takes_everything_back() {
     let signed = json!({ "identifier": "lin", "expire_seconds": 60 });
     let sig = server.post("usersig/sign", signed).await["user_sig"].clone();
     let verify = json!({ "user_sig": sig, "identifier": "lin" });
-    assert_eq!(server.post("usersig/verify", verify.clone()).await["valid"], true);
+    assert_eq!(
+        server.post("usersig/verify", verify.clone()).await["valid"],
+        true
+    );
     let other = json!({ "user_sig": sig, "identifier": "mei" });
     let other = server.post("usersig/verify", other).await;
     assert_eq!(other["valid"], false);
     assert!(other["reason"].is_string());
     let before = server.get("clock").await;
-    let now = server.post("clock/forward", json!({ "seconds": 3600 })).await;
+    let now = server
+        .post("clock/forward", json!({ "seconds": 3600 }))
+        .await;
     assert_eq!(now["ahead_seconds"], 3600);
     assert!(now["now_ms"].as_u64().unwrap() >= before["now_ms"].as_u64().unwrap() + 3_600_000);
     let late = server.post("usersig/verify", verify).await;
     assert_eq!(late["valid"], false);
     assert_eq!(late["claims"]["expired"], true);
-    let inspected = server.post("usersig/inspect", json!({ "user_sig": sig })).await;
+    let inspected = server
+        .post("usersig/inspect", json!({ "user_sig": sig }))
+        .await;
     assert_eq!(inspected["identifier"], "lin");
-    server.post("faults", json!({ "command": "*", "fault": { "kind": "silence" } })).await;
+    server
+        .post(
+            "faults",
+            json!({ "command": "*", "fault": { "kind": "silence" } }),
+        )
+        .await;
     assert_eq!(server.post("reset", json!({})).await["status"], "done");
     assert_eq!(server.get("clock").await["ahead_seconds"], 0);
     assert_eq!(server.get("faults").await["faults"], json!([]));
@@ -365,9 +441,13 @@ async fn quotas_are_kept_when_asked_to() {
     let refused = server.call(listing, json!({})).await;
     assert_ne!(refused["code"], 0, "{refused}");
     // Windows go by the simulator's clock.
-    server.post("clock/forward", json!({ "seconds": 86_400 })).await;
+    server
+        .post("clock/forward", json!({ "seconds": 86_400 }))
+        .await;
     assert_eq!(server.call(listing, json!({})).await["code"], 0);
-    server.with_body(Method::PUT, "quotas", json!({ "edition": null })).await;
+    server
+        .with_body(Method::PUT, "quotas", json!({ "edition": null }))
+        .await;
     for _ in 0..=amount {
         assert_eq!(server.call(listing, json!({})).await["code"], 0);
     }
@@ -396,12 +476,20 @@ async fn events_come_as_they_happen_and_go_on_where_they_broke_off() {
         let fault = json!({ "command": "v4/openim/sendmsg", "fault": { "kind": "empty_body" } });
         server.post("faults", fault).await;
         // The fault that happens, and the request that it happens to.
-        server.call("v4/openim/sendmsg", text("lin", "mei", 1)).await;
+        server
+            .call("v4/openim/sendmsg", text("lin", "mei", 1))
+            .await;
     };
     let (heard, ()) = tokio::join!(listening, acting);
-    let names: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    let names: Vec<&str> = heard
+        .lines()
+        .filter_map(|line| line.strip_prefix("event: "))
+        .collect();
     assert_eq!(names, ["request", "fault", "fault", "request"], "{heard}");
-    let ids: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let ids: Vec<&str> = heard
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .collect();
     let rest = events(Some(ids[2]), 1).await;
     assert!(rest.contains("event: request"), "{rest}");
     assert!(rest.contains(&format!("id: {}", ids[3])), "{rest}");
@@ -418,24 +506,72 @@ async fn mistakes_are_explained() {
     let post = Method::POST;
     let (status, error) = server.problem(post.clone(), "nothing", json!({})).await;
     assert_eq!(status, 404);
-    assert!(error["suggestion"].as_str().unwrap().contains("control.openapi.json"));
+    assert!(
+        error["suggestion"]
+            .as_str()
+            .unwrap()
+            .contains("control.openapi.json")
+    );
     let (status, _) = server.problem(post.clone(), "health", json!({})).await;
     assert_eq!(status, 405);
     for (path, body, said) in [
-        ("call", json!({ "command": "sendmsg" }), "did you mean \"v4/openim/sendmsg\"?"),
+        (
+            "call",
+            json!({ "command": "sendmsg" }),
+            "did you mean \"v4/openim/sendmsg\"?",
+        ),
         ("call", json!({ "comand": "sendmsg" }), "comand"),
-        ("faults", json!({ "command": "*", "fault": { "kind": "explode" } }), "explode"),
-        ("faults", json!({ "command": "*", "fault": { "kind": "delay" } }), "millis"),
-        ("faults", json!({ "command": "*", "fault": { "kind": "silence" }, "probability": 2 }), "probability"),
-        ("clock/forward", json!({ "seconds": -1 }), "seconds in the body"),
-        ("devices/send", json!({ "user": "lin", "to": "mei" }), "`text` or `body`"),
-        ("webhooks/fire", json!({ "command": "Nothing", "body": {} }), "there is no webhook Nothing"),
-        ("webhooks/fire", json!({ "command": "State.StateChange", "body": {} }), "no address is set"),
-        ("usersig/inspect", json!({ "user_sig": "nonsense" }), "signature"),
-        ("usersig/sign", json!({ "identifier": "" }), "the user id is empty"),
+        (
+            "faults",
+            json!({ "command": "*", "fault": { "kind": "explode" } }),
+            "explode",
+        ),
+        (
+            "faults",
+            json!({ "command": "*", "fault": { "kind": "delay" } }),
+            "millis",
+        ),
+        (
+            "faults",
+            json!({ "command": "*", "fault": { "kind": "silence" }, "probability": 2 }),
+            "probability",
+        ),
+        (
+            "clock/forward",
+            json!({ "seconds": -1 }),
+            "seconds in the body",
+        ),
+        (
+            "devices/send",
+            json!({ "user": "lin", "to": "mei" }),
+            "`text` or `body`",
+        ),
+        (
+            "webhooks/fire",
+            json!({ "command": "Nothing", "body": {} }),
+            "there is no webhook Nothing",
+        ),
+        (
+            "webhooks/fire",
+            json!({ "command": "State.StateChange", "body": {} }),
+            "no address is set",
+        ),
+        (
+            "usersig/inspect",
+            json!({ "user_sig": "nonsense" }),
+            "signature",
+        ),
+        (
+            "usersig/sign",
+            json!({ "identifier": "" }),
+            "the user id is empty",
+        ),
     ] {
         let (_, error) = server.problem(post.clone(), path, body.clone()).await;
-        assert!(error["message"].as_str().unwrap().contains(said), "{path} {body}: {error}");
+        assert!(
+            error["message"].as_str().unwrap().contains(said),
+            "{path} {body}: {error}"
+        );
     }
     for (path, said) in [
         ("requests?comand=x", "comand"),
@@ -455,7 +591,9 @@ async fn mistakes_are_explained() {
     // Other kinds of body, which a website can send, are not taken.
     let form = server.request(post.clone(), "reset").body("a=b");
     assert_eq!(Server::send(form).await.0, 415);
-    let large = server.request(post, "call").header("content-type", "application/json");
+    let large = server
+        .request(post, "call")
+        .header("content-type", "application/json");
     let large = large.body(vec![b' '; 3 << 20]);
     assert_eq!(Server::send(large).await.0, 413);
 }
@@ -477,11 +615,23 @@ async fn other_hosts_origins_and_those_without_the_token_are_refused() {
         (vec![("authorization", "Bearer another")], 401),
         (vec![("authorization", "Basic a secret")], 401),
         (vec![("authorization", bearer)], 200),
-        (vec![("authorization", bearer), ("host", "example.com")], 421),
-        (vec![("authorization", bearer), ("host", "tencent-chat:8600")], 200),
-        (vec![("authorization", bearer), ("origin", "http://example.com")], 403),
+        (
+            vec![("authorization", bearer), ("host", "example.com")],
+            421,
+        ),
+        (
+            vec![("authorization", bearer), ("host", "tencent-chat:8600")],
+            200,
+        ),
+        (
+            vec![("authorization", bearer), ("origin", "http://example.com")],
+            403,
+        ),
         (vec![("authorization", bearer), ("origin", "null")], 403),
-        (vec![("authorization", bearer), ("origin", own.as_str())], 200),
+        (
+            vec![("authorization", bearer), ("origin", own.as_str())],
+            200,
+        ),
     ] {
         let mut request = health();
         for (name, value) in &headers {

@@ -22,7 +22,8 @@ fn the_published_description_of_the_control_api_is_current() {
 /// Every operation says what it does, has an id of its own, and can fail in the same way.
 #[test]
 fn every_operation_is_described() {
-    let document: Value = serde_json::from_str(&tencent_chat_simulator::control_document()).unwrap();
+    let document: Value =
+        serde_json::from_str(&tencent_chat_simulator::control_document()).unwrap();
     let mut ids = std::collections::BTreeSet::new();
     let mut count = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -31,7 +32,10 @@ fn every_operation_is_described() {
             count += 1;
             let name = format!("{method} {path}");
             assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
-            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name}");
+            assert!(
+                ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
+                "{name}"
+            );
             assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}");
             assert!(operation["responses"]["200"].is_object(), "{name}");
         }

@@ -19,6 +19,7 @@ mod quotas;
 mod regions;
 mod rows;
 mod rules;
+mod same_types;
 mod shared;
 mod types;
 mod usersig;
@@ -41,6 +42,7 @@ pub fn check(spec: &Spec) -> Diagnostics {
     rules.endpoints(&shared);
     rules.webhooks(&shared);
     rules.unused_shared();
+    rules.same_types(&shared);
     rules.definitions_of_the_document();
     rules.errors
 }

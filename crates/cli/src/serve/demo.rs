@@ -5,8 +5,8 @@ use tencent_chat_client::{Client, SecretKey};
 use tencent_chat_simulator::{Refused, Simulator};
 use tencent_chat_types::{
     account::{ImportAccount, ImportAccounts},
-    group::{AddGroupMembers, CreateGroup, add_group_members::MemberToAdd},
-    model::{GroupType, TextElem},
+    group::{AddGroupMembers, CreateGroup},
+    model::{GroupType, MemberAccount, TextElem},
 };
 
 const USERS: [(&str, &str); 5] = [
@@ -40,7 +40,7 @@ pub(super) async fn seed(
         .with_owner_account("lin")
         .with_group_id("dinner-club");
     client.send(&group).await?;
-    let members = ["mei", "ada", "bob"].map(MemberToAdd::new);
+    let members = ["mei", "ada", "bob"].map(MemberAccount::new);
     client
         .send(&AddGroupMembers::new("dinner-club", members))
         .await?;

@@ -15,8 +15,9 @@ use tencent_chat_types::{
         check_accounts::{AccountCheck, AccountStatus},
         delete_accounts::AccountResult,
         import_accounts::AccountImport,
-        query_online_status::{OnlineState, OnlineStatus, OnlineStatusFailure, PlatformStatus},
+        query_online_status::{OnlineState, OnlineStatus, PlatformStatus},
     },
+    model::UserFailure,
     validate::Limit,
 };
 
@@ -130,7 +131,7 @@ fn query_online_status(
     for user in request.to_account {
         match status_of(context.state, &user, detailed) {
             Some(status) => reply.query_result.push(status),
-            None => failures.push(OnlineStatusFailure::new(user, ErrorCode::ACCOUNT_NOT_FOUND)),
+            None => failures.push(UserFailure::new(user, ErrorCode::ACCOUNT_NOT_FOUND)),
         }
     }
     if reply.query_result.is_empty() {

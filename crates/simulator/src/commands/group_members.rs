@@ -15,11 +15,10 @@ use tencent_chat_types::{
         GetGroupMemberRoles, GetGroupMemberRolesReply, GetGroupMembers, GetGroupMembersReply,
         GetMutedGroupMembers, GetMutedGroupMembersReply, ImportGroupMembers,
         ImportGroupMembersReply, ModifyGroupMember, ModifyGroupMemberReply, MuteGroupMembers,
-        MuteGroupMembersReply, add_group_members::AddMemberResult,
-        get_group_member_roles::UserRole, get_muted_group_members::MutedMember,
-        import_group_members::ImportMemberResult,
+        MuteGroupMembersReply, get_group_member_roles::UserRole,
+        get_muted_group_members::MutedMember,
     },
-    model::{GroupMember, MemberRole},
+    model::{AddMemberResult, GroupMember, MemberRole},
 };
 
 /// Most members that a page of a community holds.
@@ -73,7 +72,7 @@ fn import_group_members(
     let outcomes = membership::import(context, &request.group_id, members.collect())?;
     let mut reply = ImportGroupMembersReply::default();
     let results = outcomes.into_iter();
-    let results = results.map(|(user, outcome)| ImportMemberResult::new(user, outcome));
+    let results = results.map(|(user, outcome)| AddMemberResult::new(user, outcome));
     reply.member_list = results.collect();
     Ok(reply)
 }

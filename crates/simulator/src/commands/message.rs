@@ -15,9 +15,9 @@ use tencent_chat_types::{
         GetC2cHistory, GetC2cHistoryReply, ImportC2cMsg, ImportC2cMsgReply, MarkC2cMsgsRead,
         MarkC2cMsgsReadReply, ModifyC2cMsg, ModifyC2cMsgReply, RecallC2cMsg, RecallC2cMsgReply,
         SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply, get_c2c_history::C2cMsg,
-        import_c2c_msg::ImportMode, send_msg_to_many::RecipientFailure,
+        import_c2c_msg::ImportMode,
     },
-    model::{ForbidCallbackControl, SendMsgControl, SyncOtherMachine},
+    model::{ForbidCallbackControl, SendMsgControl, SyncOtherMachine, UserFailure},
     validate::Limit,
 };
 
@@ -171,7 +171,7 @@ fn send_msg_to_many(
                 context.is_duplicate &= !is_new;
                 reply.msg_key = Some(key.to_string());
             }
-            Err(refusal) => failures.push(RecipientFailure::new(to, refusal.code)),
+            Err(refusal) => failures.push(UserFailure::new(to, refusal.code)),
         }
     }
     if reply.msg_key.is_none() {

@@ -12,16 +12,15 @@ use super::{
 use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
     ErrorCode,
-    message::send_group_msg::GroupAt,
-    model::{CustomElem, GroupType, MsgElement, MsgPriority, MuteAllMember},
+    model::{
+        CustomElem, GroupAt, GroupType, MemberAccount, MsgElement, MsgPriority, MuteAllMember,
+    },
     webhook::{
         BotOnGroupMessage, GroupAfterReadReceipt, GroupAfterRecallMsg, GroupAfterSendMsg,
         GroupBeforeSendMsg, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges,
         GroupSendMsgException,
         group::{
-            group_after_read_receipt::{GroupMsgReader, GroupMsgReading},
-            group_after_recall_msg::RecalledGroupMsg,
-            group_after_send_msg::GroupMsgMention,
+            group_after_read_receipt::GroupMsgReading, group_after_recall_msg::RecalledGroupMsg,
         },
     },
 };
@@ -187,7 +186,7 @@ impl GroupDraft {
                 event.cloud_custom_data.clone_from(&self.data);
                 event.topic_id.clone_from(&self.topic);
                 let mentions = self.mentions.iter().map(|mention| {
-                    let mut shown = GroupMsgMention::new(mention.group_at_all_flag);
+                    let mut shown = GroupAt::new(mention.group_at_all_flag);
                     shown.group_at_account.clone_from(&mention.group_at_account);
                     shown
                 });
@@ -572,7 +571,7 @@ pub(crate) fn mark_read(context: &mut Context<'_>, id: &str, up_to: u64) {
         let (readers, rest) = group.readers(seq, &from);
         let reading = GroupMsgReading::new(seq, readers, rest);
         // Who has read it just now.
-        read.push(reading.with_read_receipt_members([GroupMsgReader::new(user)]));
+        read.push(reading.with_read_receipt_members([MemberAccount::new(user)]));
     }
     if with_receipts && !read.is_empty() {
         context

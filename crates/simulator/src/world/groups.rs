@@ -10,15 +10,13 @@ use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
     ErrorCode,
     group::get_group_info::GroupInfo,
-    model::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole, MuteAllMember},
+    model::{
+        ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberAccount, MemberRole,
+        MuteAllMember,
+    },
     webhook::{
         GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterGroupDestroyed,
         GroupAfterGroupInfoChanged, GroupBeforeCreateGroup, GroupBeforeCreateGroupAnswer,
-        group::{
-            group_after_create_group::FirstGroupMember,
-            group_after_group_destroyed::FormerGroupMember,
-            group_before_create_group::InitialGroupMember,
-        },
     },
     wire::Flag,
 };
@@ -197,8 +195,8 @@ pub(crate) fn create(context: &mut Context<'_>, new: NewGroup) -> Result<Step<St
     });
     let others = others.count() as u64;
     let members = new.members.iter();
-    let members: Vec<InitialGroupMember> = members
-        .map(|member| InitialGroupMember::new(member.user.as_str()))
+    let members: Vec<MemberAccount> = members
+        .map(|member| MemberAccount::new(member.user.as_str()))
         .collect();
     let operator = context.operator.to_owned();
     let event = move |time| {
@@ -221,8 +219,8 @@ pub(crate) fn create(context: &mut Context<'_>, new: NewGroup) -> Result<Step<St
 }
 
 fn create_checked(context: &mut Context<'_>, new: NewGroup) -> String {
-    let named = |member: &FirstMember| FirstGroupMember::new(member.user.as_str());
-    let first: Vec<FirstGroupMember> = new.members.iter().map(named).collect();
+    let named = |member: &FirstMember| MemberAccount::new(member.user.as_str());
+    let first: Vec<MemberAccount> = new.members.iter().map(named).collect();
     let (kind, name) = (new.kind.clone(), new.name.clone());
     let (owner, data) = (new.owner.clone().unwrap_or_default(), new.data.clone());
     let id = new.establish(context);
@@ -342,7 +340,7 @@ pub(crate) fn set_custom_field(fields: &mut Vec<CustomField>, new: CustomField) 
 /// Ends a group, which takes it out of everybody's conversations. The app is told.
 pub(crate) fn destroy(context: &mut Context<'_>, id: String) -> Result<(), Refusal> {
     let gone = group(context.state, &id)?;
-    let members = gone.members.keys().map(FormerGroupMember::new);
+    let members = gone.members.keys().map(MemberAccount::new);
     let members = (!gone.is_community()).then(|| members.collect());
     let (kind, info) = (kind(gone), gone.info.clone());
     let operator = context.operator;

@@ -11,16 +11,15 @@ use super::{
 use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
     ErrorCode,
-    model::{AddMemberOutcome, ApplyJoinOption, CustomField, MemberRole, MsgFlag},
+    model::{AddMemberOutcome, ApplyJoinOption, CustomField, MemberAccount, MemberRole, MsgFlag},
     webhook::{
         GroupAfterGroupFull, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
         GroupAfterNewMemberJoin, GroupBeforeApplyJoinGroup, GroupBeforeApplyJoinGroupAnswer,
         GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer, GroupOnMemberStateChange,
         group::{
-            group_after_member_exit::{GroupExitType, LeftGroupMember},
-            group_after_new_member_join::{GroupJoinType, JoinedGroupMember},
-            group_before_invite_join_group::InvitedGroupMember,
-            group_on_member_state_change::{LiveMember, LiveMemberCause, LiveMemberState},
+            group_after_member_exit::GroupExitType,
+            group_after_new_member_join::GroupJoinType,
+            group_on_member_state_change::{LiveMemberCause, LiveMemberState},
         },
     },
 };
@@ -79,7 +78,7 @@ pub(crate) fn add(
     let kind = kind(group(context.state, &id)?);
     let (asked, operator) = (id.clone(), context.operator.to_owned());
     let event = move |time| {
-        let new = new.into_iter().map(InvitedGroupMember::new);
+        let new = new.into_iter().map(MemberAccount::new);
         GroupBeforeInviteJoinGroup::new(asked, kind, operator, new, time)
     };
     ask(context, None, event, move |context, answer| {
@@ -117,7 +116,7 @@ fn add_allowed(
             (false, _) => AddMemberOutcome::FAILED,
             (true, false) => {
                 group.join(&user, MemberRole::MEMBER, now);
-                joined.push(JoinedGroupMember::new(user.as_str()));
+                joined.push(MemberAccount::new(user.as_str()));
                 AddMemberOutcome::ADDED
             }
         };
@@ -184,9 +183,7 @@ pub(crate) fn remove(context: &mut Context<'_>, id: &str, users: &[String]) -> R
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("not for an AVChatRoom"));
     }
     let left = users.iter().filter(|user| group.leave(user));
-    let left: Vec<LeftGroupMember> = left
-        .map(|user| LeftGroupMember::new(user.as_str()))
-        .collect();
+    let left: Vec<MemberAccount> = left.map(|user| MemberAccount::new(user.as_str())).collect();
     if !left.is_empty() {
         let (kind, operator) = (kind(group), context.operator);
         context.events.tell(|time| {
@@ -232,7 +229,7 @@ pub(crate) fn join(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
     group.join(user, MemberRole::MEMBER, now);
     let (kind, is_live) = (kind(group), group.is_live());
     context.events.tell(|time| {
-        let new = [JoinedGroupMember::new(user)];
+        let new = [MemberAccount::new(user)];
         GroupAfterNewMemberJoin::new(id, kind, GroupJoinType::APPLY, user, new, time)
     });
     if is_live {
@@ -251,7 +248,7 @@ pub(crate) fn tell_presence(
 ) {
     let user = context.operator;
     context.events.tell(|_| {
-        GroupOnMemberStateChange::new(id, now, [LiveMember::new(user)]).with_event_cause(cause)
+        GroupOnMemberStateChange::new(id, now, [MemberAccount::new(user)]).with_event_cause(cause)
     });
 }
 
@@ -283,7 +280,7 @@ pub(crate) fn leave(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> 
     }
     let (kind, is_live) = (kind(group), group.is_live());
     context.events.tell(|time| {
-        let gone = [LeftGroupMember::new(user)];
+        let gone = [MemberAccount::new(user)];
         GroupAfterMemberExit::new(id, kind, GroupExitType::QUIT, user, gone, time)
     });
     if is_live {

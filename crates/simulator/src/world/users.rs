@@ -8,11 +8,11 @@ use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
     ErrorCode,
     account::ImportAccount,
-    model::ProfileTag,
+    model::{MemberAccount, ProfileTag},
     validate::Validate,
     webhook::{
         GroupOnMemberStateChange, StateChange,
-        group::group_on_member_state_change::{LiveMember, LiveMemberCause, LiveMemberState},
+        group::group_on_member_state_change::{LiveMemberCause, LiveMemberState},
         state::state_change::{StateAction, StateReason, UserState},
     },
 };
@@ -129,7 +129,7 @@ pub(crate) fn set_online(context: &mut Context<'_>, platform: &str, status: &str
     for (id, _) in live {
         let (now, cause) = (now.clone(), cause.clone());
         context.events.tell(|_| {
-            GroupOnMemberStateChange::new(id.as_str(), now, [LiveMember::new(user)])
+            GroupOnMemberStateChange::new(id.as_str(), now, [MemberAccount::new(user)])
                 .with_event_cause(cause)
         });
     }

@@ -26,6 +26,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, Verdict, key_part};
+use crate::model::account::UserFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
@@ -174,7 +175,7 @@ pub struct QueryOnlineStatusReply {
     /// Users that were not.
     ///
     /// Wire name `ErrorList`.
-    pub error_list: Option<Vec<OnlineStatusFailure>>,
+    pub error_list: Option<Vec<UserFailure>>,
     /// Result of the call as such: status, code, the server's own words.
     pub envelope: Envelope,
     /// What the reply held beyond the fields above.
@@ -298,38 +299,6 @@ impl PlatformStatus {
 wire_object!(PlatformStatus {
     required "Platform" => platform,
     required "Status" => status,
-});
-
-/// A user that could not be looked up.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct OnlineStatusFailure {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// Why; 70107 when there is no such user.
-    ///
-    /// Wire name `ErrorCode`.
-    pub error_code: ErrorCode,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl OnlineStatusFailure {
-    /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
-        Self {
-            to_account: to_account.into(),
-            error_code: error_code.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(OnlineStatusFailure {
-    required "To_Account" => to_account,
-    required "ErrorCode" => error_code,
 });
 
 /// Whether a client is connected.

@@ -11,7 +11,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
-use crate::model::group::AddMemberOutcome;
+use crate::model::group::{AddMemberResult, MemberAccount};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -55,7 +55,7 @@ pub struct AddGroupMembers {
     /// Users to add.
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 300 entries.
-    pub member_list: Vec<MemberToAdd>,
+    pub member_list: Vec<MemberAccount>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -64,7 +64,7 @@ impl AddGroupMembers {
     /// A request with the fields that must be sent.
     pub fn new(
         group_id: impl Into<String>,
-        member_list: impl IntoIterator<Item = MemberToAdd>,
+        member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
@@ -135,14 +135,14 @@ impl Endpoint for AddGroupMembers {
 }
 
 impl Batched for AddGroupMembers {
-    type Item = MemberToAdd;
+    type Item = MemberAccount;
     type Entry = AddMemberResult;
     const MAX: usize = 300;
-    fn take_items(&mut self) -> Vec<MemberToAdd> {
+    fn take_items(&mut self) -> Vec<MemberAccount> {
         std::mem::take(&mut self.member_list)
     }
 
-    fn set_items(&mut self, items: Vec<MemberToAdd>) {
+    fn set_items(&mut self, items: Vec<MemberAccount>) {
         self.member_list = items;
     }
 
@@ -191,70 +191,3 @@ impl Reply for AddGroupMembersReply {
         &mut self.envelope
     }
 }
-
-/// A user to add.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct MemberToAdd {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl MemberToAdd {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(MemberToAdd {
-    required "Member_Account" => member_account,
-});
-
-impl Validate for MemberToAdd {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
-    }
-}
-
-/// What became of a user to add.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct AddMemberResult {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// Whether the user is a member now.
-    ///
-    /// Wire name `Result`.
-    pub result: AddMemberOutcome,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl AddMemberResult {
-    /// An object with the fields that must be there.
-    pub fn new(
-        member_account: impl Into<String>,
-        result: impl Into<AddMemberOutcome>,
-    ) -> Self {
-        Self {
-            member_account: member_account.into(),
-            result: result.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(AddMemberResult {
-    required "Member_Account" => member_account,
-    required "Result" => result,
-});

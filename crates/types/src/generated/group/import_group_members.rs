@@ -4,7 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
-use crate::model::group::{AddMemberOutcome, MemberRole};
+use crate::model::group::{AddMemberResult, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -97,7 +97,7 @@ impl Endpoint for ImportGroupMembers {
 
 impl Batched for ImportGroupMembers {
     type Item = MemberToImport;
-    type Entry = ImportMemberResult;
+    type Entry = AddMemberResult;
     const MAX: usize = 300;
     fn take_items(&mut self) -> Vec<MemberToImport> {
         std::mem::take(&mut self.member_list)
@@ -107,7 +107,7 @@ impl Batched for ImportGroupMembers {
         self.member_list = items;
     }
 
-    fn entries(reply: &Self::Reply) -> &[ImportMemberResult] {
+    fn entries(reply: &Self::Reply) -> &[AddMemberResult] {
         &reply.member_list
     }
 
@@ -132,7 +132,7 @@ pub struct ImportGroupMembersReply {
     /// What became of each.
     ///
     /// Wire name `MemberList`.
-    pub member_list: Vec<ImportMemberResult>,
+    pub member_list: Vec<AddMemberResult>,
     /// Result of the call as such: status, code, the server's own words.
     pub envelope: Envelope,
     /// What the reply held beyond the fields above.
@@ -223,38 +223,3 @@ impl Validate for MemberToImport {
         self.check_required(checker);
     }
 }
-
-/// What became of a member to import.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct ImportMemberResult {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// Whether the user is a member now.
-    ///
-    /// Wire name `Result`.
-    pub result: AddMemberOutcome,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl ImportMemberResult {
-    /// An object with the fields that must be there.
-    pub fn new(
-        member_account: impl Into<String>,
-        result: impl Into<AddMemberOutcome>,
-    ) -> Self {
-        Self {
-            member_account: member_account.into(),
-            result: result.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(ImportMemberResult {
-    required "Member_Account" => member_account,
-    required "Result" => result,
-});

@@ -12,7 +12,9 @@
 use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
-use crate::model::message::{ForbidCallbackControl, MsgElement, MsgPriority, SendMsgControl};
+use crate::model::message::{
+    ForbidCallbackControl, GroupAt, MsgElement, MsgPriority, SendMsgControl,
+};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
@@ -361,51 +363,6 @@ impl Reply for SendGroupMsgReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
-    }
-}
-
-/// One mention in a group message.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct GroupAt {
-    /// 1 mentions all members, 0 the one that is named.
-    ///
-    /// Wire name `GroupAtAllFlag`.
-    pub group_at_all_flag: Flag,
-    /// The member.
-    ///
-    /// Wire name `GroupAt_Account`.
-    pub group_at_account: Option<String>,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl GroupAt {
-    /// An object with the fields that must be there.
-    pub fn new(group_at_all_flag: impl Into<Flag>) -> Self {
-        Self {
-            group_at_all_flag: group_at_all_flag.into(),
-            group_at_account: None,
-            extra: Extra::default(),
-        }
-    }
-
-    /// Sets [`group_at_account`](Self::group_at_account).
-    #[must_use]
-    pub fn with_group_at_account(mut self, group_at_account: impl Into<String>) -> Self {
-        self.group_at_account = Some(group_at_account.into());
-        self
-    }
-}
-
-wire_object!(GroupAt {
-    required "GroupAtAllFlag" => group_at_all_flag,
-    optional "GroupAt_Account" => group_at_account,
-});
-
-impl Validate for GroupAt {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Rep
 use crate::batch::{Listed, Unlisted, key_part};
 use crate::duplicates::DuplicateNumber;
 use crate::endpoint::is_set;
+use crate::model::account::UserFailure;
 use crate::model::message::{MsgElement, SendMsgControl, SyncOtherMachine};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
@@ -344,7 +345,7 @@ pub struct SendMsgToManyReply {
     /// Users that did not get the message.
     ///
     /// Wire name `ErrorList`.
-    pub error_list: Option<Vec<RecipientFailure>>,
+    pub error_list: Option<Vec<UserFailure>>,
     /// Result of the call as such: status, code, the server's own words.
     pub envelope: Envelope,
     /// What the reply held beyond the fields above.
@@ -366,35 +367,3 @@ impl Reply for SendMsgToManyReply {
         &mut self.envelope
     }
 }
-
-/// A user that did not get the message.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct RecipientFailure {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// Why; 70107 when there is no such user.
-    ///
-    /// Wire name `ErrorCode`.
-    pub error_code: ErrorCode,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl RecipientFailure {
-    /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
-        Self {
-            to_account: to_account.into(),
-            error_code: error_code.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(RecipientFailure {
-    required "To_Account" => to_account,
-    required "ErrorCode" => error_code,
-});

@@ -11,7 +11,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
-use crate::model::official_account::SubscriptionResult;
+use crate::model::official_account::{SubscriberAccount, SubscriptionResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -35,7 +35,7 @@ pub struct AddSubscribers {
     /// Users.
     ///
     /// Wire name `SubscriberList`; at least 1 entry; at most 100 entries.
-    pub subscriber_list: Vec<Subscriber>,
+    pub subscriber_list: Vec<SubscriberAccount>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -44,7 +44,7 @@ impl AddSubscribers {
     /// A request with the fields that must be sent.
     pub fn new(
         official_account: impl Into<String>,
-        subscriber_list: impl IntoIterator<Item = Subscriber>,
+        subscriber_list: impl IntoIterator<Item = SubscriberAccount>,
     ) -> Self {
         Self {
             official_account: official_account.into(),
@@ -81,14 +81,14 @@ impl Endpoint for AddSubscribers {
 }
 
 impl Batched for AddSubscribers {
-    type Item = Subscriber;
+    type Item = SubscriberAccount;
     type Entry = SubscriptionResult;
     const MAX: usize = 100;
-    fn take_items(&mut self) -> Vec<Subscriber> {
+    fn take_items(&mut self) -> Vec<SubscriberAccount> {
         std::mem::take(&mut self.subscriber_list)
     }
 
-    fn set_items(&mut self, items: Vec<Subscriber>) {
+    fn set_items(&mut self, items: Vec<SubscriberAccount>) {
         self.subscriber_list = items;
     }
 
@@ -135,37 +135,5 @@ impl Reply for AddSubscribersReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
-    }
-}
-
-/// A user to subscribe.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Subscriber {
-    /// The user.
-    ///
-    /// Wire name `Subscriber_Account`.
-    pub subscriber_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl Subscriber {
-    /// An object with the fields that must be there.
-    pub fn new(subscriber_account: impl Into<String>) -> Self {
-        Self {
-            subscriber_account: subscriber_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(Subscriber {
-    required "Subscriber_Account" => subscriber_account,
-});
-
-impl Validate for Subscriber {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
     }
 }

@@ -3,6 +3,7 @@
 //! `POST v4/all_member_push/im_remove_attr`: Deleting User Attributes
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
+use crate::model::push::UserAttributeNames;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -120,46 +121,5 @@ impl Reply for RemoveUserAttributesReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
-    }
-}
-
-/// Attributes of one user, by name only.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct UserAttributeNames {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// Names of the attributes.
-    ///
-    /// Wire name `Attrs`.
-    pub attrs: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl UserAttributeNames {
-    /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        attrs: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        Self {
-            to_account: to_account.into(),
-            attrs: attrs.into_iter().map(Into::into).collect(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(UserAttributeNames {
-    required "To_Account" => to_account,
-    required "Attrs" => attrs,
-});
-
-impl Validate for UserAttributeNames {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
-use crate::model::relationship::RelationResult;
+use crate::model::relationship::{RelationResult, UserToFollow};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -136,37 +136,5 @@ impl Reply for FollowUsersReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
-    }
-}
-
-/// A user to follow.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct UserToFollow {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl UserToFollow {
-    /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>) -> Self {
-        Self {
-            to_account: to_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(UserToFollow {
-    required "To_Account" => to_account,
-});
-
-impl Validate for UserToFollow {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
     }
 }

@@ -2,6 +2,7 @@
 
 //! Accounts by their ids.
 
+use crate::ErrorCode;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -36,3 +37,35 @@ impl Validate for AccountId {
         self.check_required(checker);
     }
 }
+
+/// A user for whom it failed.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct UserFailure {
+    /// The user.
+    ///
+    /// Wire name `To_Account`.
+    pub to_account: String,
+    /// Why; 70107 when there is no such user.
+    ///
+    /// Wire name `ErrorCode`.
+    pub error_code: ErrorCode,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl UserFailure {
+    /// An object with the fields that must be there.
+    pub fn new(to_account: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+        Self {
+            to_account: to_account.into(),
+            error_code: error_code.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(UserFailure {
+    required "To_Account" => to_account,
+    required "ErrorCode" => error_code,
+});

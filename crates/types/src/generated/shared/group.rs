@@ -272,6 +272,73 @@ impl Validate for GroupCounter {
     }
 }
 
+/// A user by name, as a member of a group or one to be.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct MemberAccount {
+    /// The user.
+    ///
+    /// Wire name `Member_Account`.
+    pub member_account: String,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl MemberAccount {
+    /// An object with the fields that must be there.
+    pub fn new(member_account: impl Into<String>) -> Self {
+        Self {
+            member_account: member_account.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(MemberAccount {
+    required "Member_Account" => member_account,
+});
+
+impl Validate for MemberAccount {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
+/// What became of a user to add to a group, or to import into one.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct AddMemberResult {
+    /// The user.
+    ///
+    /// Wire name `Member_Account`.
+    pub member_account: String,
+    /// Whether the user is a member now.
+    ///
+    /// Wire name `Result`.
+    pub result: AddMemberOutcome,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl AddMemberResult {
+    /// An object with the fields that must be there.
+    pub fn new(
+        member_account: impl Into<String>,
+        result: impl Into<AddMemberOutcome>,
+    ) -> Self {
+        Self {
+            member_account: member_account.into(),
+            result: result.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(AddMemberResult {
+    required "Member_Account" => member_account,
+    required "Result" => result,
+});
+
 /// Kind of group. It decides who may join, how many can, and what is stored.
 ///
 /// Open: a value without a constant is kept as it is.

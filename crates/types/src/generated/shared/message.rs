@@ -16,7 +16,7 @@
 
 use crate::validate::{Checker, Validate};
 use crate::wire::{
-    Extra, Text, Unknown, wire_integer_enum, wire_object, wire_string_enum, wire_union,
+    Extra, Flag, Text, Unknown, wire_integer_enum, wire_object, wire_string_enum, wire_union,
 };
 
 /// Text.
@@ -1112,6 +1112,51 @@ wire_object!(MsgSeqItem {
 });
 
 impl Validate for MsgSeqItem {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
+/// One mention in a group message.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct GroupAt {
+    /// 1 mentions all members, 0 the one that is named.
+    ///
+    /// Wire name `GroupAtAllFlag`.
+    pub group_at_all_flag: Flag,
+    /// The member.
+    ///
+    /// Wire name `GroupAt_Account`.
+    pub group_at_account: Option<String>,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl GroupAt {
+    /// An object with the fields that must be there.
+    pub fn new(group_at_all_flag: impl Into<Flag>) -> Self {
+        Self {
+            group_at_all_flag: group_at_all_flag.into(),
+            group_at_account: None,
+            extra: Extra::default(),
+        }
+    }
+
+    /// Sets [`group_at_account`](Self::group_at_account).
+    #[must_use]
+    pub fn with_group_at_account(mut self, group_at_account: impl Into<String>) -> Self {
+        self.group_at_account = Some(group_at_account.into());
+        self
+    }
+}
+
+wire_object!(GroupAt {
+    required "GroupAtAllFlag" => group_at_all_flag,
+    optional "GroupAt_Account" => group_at_account,
+});
+
+impl Validate for GroupAt {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
     }

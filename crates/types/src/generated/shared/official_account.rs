@@ -335,6 +335,38 @@ wire_object!(SubscriptionResult {
     required "Result" => result,
 });
 
+/// A user by name, as a subscriber or one to be.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct SubscriberAccount {
+    /// The user.
+    ///
+    /// Wire name `Subscriber_Account`.
+    pub subscriber_account: String,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl SubscriberAccount {
+    /// An object with the fields that must be there.
+    pub fn new(subscriber_account: impl Into<String>) -> Self {
+        Self {
+            subscriber_account: subscriber_account.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(SubscriberAccount {
+    required "Subscriber_Account" => subscriber_account,
+});
+
+impl Validate for SubscriberAccount {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
 /// What became of a subscriber to add or to delete.
 ///
 /// Open: a value without a constant is kept as it is.

@@ -92,6 +92,38 @@ impl Validate for RelationItem {
     }
 }
 
+/// A user to follow, or who is followed.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct UserToFollow {
+    /// The user.
+    ///
+    /// Wire name `To_Account`.
+    pub to_account: String,
+    /// What the object held beyond the fields above; also sent.
+    pub extra: Extra,
+}
+
+impl UserToFollow {
+    /// An object with the fields that must be there.
+    pub fn new(to_account: impl Into<String>) -> Self {
+        Self {
+            to_account: to_account.into(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+wire_object!(UserToFollow {
+    required "To_Account" => to_account,
+});
+
+impl Validate for UserToFollow {
+    fn check(&self, checker: &mut Checker) {
+        self.check_required(checker);
+    }
+}
+
 /// Which field of a friend; where profiles are read along, profile tags stand here too. Apps choose values of their own that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
 ///
 /// Open: a value without a constant is kept as it is.

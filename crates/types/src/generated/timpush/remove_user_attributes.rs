@@ -4,6 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
+use crate::model::push::UserAttributeNames;
 use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -33,14 +34,14 @@ pub struct RemoveUserAttributes {
     /// Attributes, user by user.
     ///
     /// Wire name `UserAttrs`; at least 1 entry; at most 100 entries.
-    pub user_attrs: Vec<AttributesToRemove>,
+    pub user_attrs: Vec<UserAttributeNames>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
 
 impl RemoveUserAttributes {
     /// A request with the fields that must be sent.
-    pub fn new(user_attrs: impl IntoIterator<Item = AttributesToRemove>) -> Self {
+    pub fn new(user_attrs: impl IntoIterator<Item = UserAttributeNames>) -> Self {
         Self {
             user_attrs: user_attrs.into_iter().collect(),
             extra: Extra::default(),
@@ -83,14 +84,14 @@ impl Endpoint for RemoveUserAttributes {
 }
 
 impl Batched for RemoveUserAttributes {
-    type Item = AttributesToRemove;
+    type Item = UserAttributeNames;
     type Entry = ();
     const MAX: usize = 100;
-    fn take_items(&mut self) -> Vec<AttributesToRemove> {
+    fn take_items(&mut self) -> Vec<UserAttributeNames> {
         std::mem::take(&mut self.user_attrs)
     }
 
-    fn set_items(&mut self, items: Vec<AttributesToRemove>) {
+    fn set_items(&mut self, items: Vec<UserAttributeNames>) {
         self.user_attrs = items;
     }
 
@@ -132,46 +133,5 @@ impl Reply for RemoveUserAttributesReply {
 
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
-    }
-}
-
-/// Attributes to take from a user.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct AttributesToRemove {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// Names of the attributes.
-    ///
-    /// Wire name `Attrs`.
-    pub attrs: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl AttributesToRemove {
-    /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        attrs: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        Self {
-            to_account: to_account.into(),
-            attrs: attrs.into_iter().map(Into::into).collect(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(AttributesToRemove {
-    required "To_Account" => to_account,
-    required "Attrs" => attrs,
-});
-
-impl Validate for AttributesToRemove {
-    fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
     }
 }

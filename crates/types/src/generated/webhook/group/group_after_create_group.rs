@@ -19,7 +19,7 @@
 //! * Held here: an integer; a text is read as well.
 //! * Why: tables and newest sample agree.
 
-use crate::model::group::{CustomField, GroupType, InviteJoinOption};
+use crate::model::group::{CustomField, GroupType, InviteJoinOption, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -61,7 +61,7 @@ pub struct GroupAfterCreateGroup {
     /// Initial members.
     ///
     /// Wire name `MemberList`.
-    pub member_list: Option<Vec<FirstGroupMember>>,
+    pub member_list: Option<Vec<MemberAccount>>,
     /// Custom fields that the group was created with; only when they are set up in the console.
     ///
     /// Wire name `UserDefinedDataList`.
@@ -109,7 +109,7 @@ impl GroupAfterCreateGroup {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = FirstGroupMember>,
+        member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         self.member_list = Some(member_list.into_iter().collect());
         self
@@ -170,29 +170,3 @@ impl Webhook for GroupAfterCreateGroup {
         )
     }
 }
-
-/// An initial member of a group that was created.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct FirstGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl FirstGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(FirstGroupMember {
-    required "Member_Account" => member_account,
-});

@@ -24,7 +24,7 @@
 //! * Held here: an integer; a text is read as well.
 //! * Why: newer samples of other webhooks show an integer.
 
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -66,7 +66,7 @@ pub struct GroupAfterGroupDestroyed {
     /// Its members; not for communities.
     ///
     /// Wire name `MemberList`.
-    pub member_list: Option<Vec<FormerGroupMember>>,
+    pub member_list: Option<Vec<MemberAccount>>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -114,7 +114,7 @@ impl GroupAfterGroupDestroyed {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = FormerGroupMember>,
+        member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         self.member_list = Some(member_list.into_iter().collect());
         self
@@ -153,29 +153,3 @@ impl Webhook for GroupAfterGroupDestroyed {
         )
     }
 }
-
-/// A member of a group that was disbanded.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct FormerGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl FormerGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(FormerGroupMember {
-    required "Member_Account" => member_account,
-});

@@ -14,7 +14,7 @@
 //! * Held here: an integer; a text is read as well.
 //! * Why: tables and newest sample agree.
 
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -52,7 +52,7 @@ pub struct GroupAfterMemberExit {
     /// Who left.
     ///
     /// Wire name `ExitMemberList`.
-    pub exit_member_list: Vec<LeftGroupMember>,
+    pub exit_member_list: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -74,7 +74,7 @@ impl GroupAfterMemberExit {
         r#type: impl Into<GroupType>,
         exit_type: impl Into<GroupExitType>,
         operator_account: impl Into<String>,
-        exit_member_list: impl IntoIterator<Item = LeftGroupMember>,
+        exit_member_list: impl IntoIterator<Item = MemberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -136,32 +136,6 @@ impl Webhook for GroupAfterMemberExit {
         )
     }
 }
-
-/// A user who left a group.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct LeftGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl LeftGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(LeftGroupMember {
-    required "Member_Account" => member_account,
-});
 
 /// How a member left a group.
 ///

@@ -19,7 +19,7 @@
 //! * Held here: a required integer; a text is read as well.
 //! * Why: tables and newest sample agree; the overview's example dates from 2015.
 
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -58,7 +58,7 @@ pub struct GroupAfterNewMemberJoin {
     /// Who joined.
     ///
     /// Wire name `NewMemberList`.
-    pub new_member_list: Vec<JoinedGroupMember>,
+    pub new_member_list: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -74,7 +74,7 @@ impl GroupAfterNewMemberJoin {
         r#type: impl Into<GroupType>,
         join_type: impl Into<GroupJoinType>,
         operator_account: impl Into<String>,
-        new_member_list: impl IntoIterator<Item = JoinedGroupMember>,
+        new_member_list: impl IntoIterator<Item = MemberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -126,32 +126,6 @@ impl Webhook for GroupAfterNewMemberJoin {
         )
     }
 }
-
-/// A user who joined a group.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct JoinedGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl JoinedGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(JoinedGroupMember {
-    required "Member_Account" => member_account,
-});
 
 /// How a user joined a group.
 ///

@@ -9,7 +9,7 @@
 //! * Held here: an integer; a text is read as well.
 //! * Why: the table, and newer samples of other webhooks; another SDK reads an integer.
 
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -117,7 +117,7 @@ pub struct GroupMsgReading {
     /// Members who have read it.
     ///
     /// Wire name `ReadReceiptMembers`.
-    pub read_receipt_members: Option<Vec<GroupMsgReader>>,
+    pub read_receipt_members: Option<Vec<MemberAccount>>,
     /// What the object held beyond the fields above; also sent.
     pub extra: Extra,
 }
@@ -138,7 +138,7 @@ impl GroupMsgReading {
     #[must_use]
     pub fn with_read_receipt_members(
         mut self,
-        read_receipt_members: impl IntoIterator<Item = GroupMsgReader>,
+        read_receipt_members: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         self.read_receipt_members = Some(read_receipt_members.into_iter().collect());
         self
@@ -150,30 +150,4 @@ wire_object!(GroupMsgReading {
     required "ReadNum" => read_num,
     required "UnreadNum" => unread_num,
     optional "ReadReceiptMembers" => read_receipt_members,
-});
-
-/// A member who has read a group message.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct GroupMsgReader {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl GroupMsgReader {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(GroupMsgReader {
-    required "Member_Account" => member_account,
 });

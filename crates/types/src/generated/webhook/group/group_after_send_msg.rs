@@ -20,7 +20,7 @@
 //! * Why: such groups belong to the other product.
 
 use crate::model::group::GroupType;
-use crate::model::message::{MsgElement, MsgPriority};
+use crate::model::message::{GroupAt, MsgElement, MsgPriority};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -101,7 +101,7 @@ pub struct GroupAfterSendMsg {
     /// Who is mentioned: at most 30 members in one message.
     ///
     /// Wire name `GroupAtInfo`.
-    pub group_at_info: Option<Vec<GroupMsgMention>>,
+    pub group_at_info: Option<Vec<GroupAt>>,
     /// What the event held beyond the fields above.
     pub extra: Extra,
 }
@@ -183,7 +183,7 @@ impl GroupAfterSendMsg {
     #[must_use]
     pub fn with_group_at_info(
         mut self,
-        group_at_info: impl IntoIterator<Item = GroupMsgMention>,
+        group_at_info: impl IntoIterator<Item = GroupAt>,
     ) -> Self {
         self.group_at_info = Some(group_at_info.into_iter().collect());
         self
@@ -236,42 +236,3 @@ impl Webhook for GroupAfterSendMsg {
         )
     }
 }
-
-/// One mention in a group message.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct GroupMsgMention {
-    /// 1 mentions all members, 0 the one that is named.
-    ///
-    /// Wire name `GroupAtAllFlag`.
-    pub group_at_all_flag: Flag,
-    /// The member.
-    ///
-    /// Wire name `GroupAt_Account`.
-    pub group_at_account: Option<String>,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl GroupMsgMention {
-    /// An object with the fields that must be there.
-    pub fn new(group_at_all_flag: impl Into<Flag>) -> Self {
-        Self {
-            group_at_all_flag: group_at_all_flag.into(),
-            group_at_account: None,
-            extra: Extra::default(),
-        }
-    }
-
-    /// Sets [`group_at_account`](Self::group_at_account).
-    #[must_use]
-    pub fn with_group_at_account(mut self, group_at_account: impl Into<String>) -> Self {
-        self.group_at_account = Some(group_at_account.into());
-        self
-    }
-}
-
-wire_object!(GroupMsgMention {
-    required "GroupAtAllFlag" => group_at_all_flag,
-    optional "GroupAt_Account" => group_at_account,
-});

@@ -25,7 +25,7 @@
 //! * Why: tables and newest sample agree.
 
 use crate::{Envelope, Reply};
-use crate::model::group::{GroupType, InviteJoinOption};
+use crate::model::group::{GroupType, InviteJoinOption, MemberAccount};
 use crate::webhook::{
     Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
@@ -81,7 +81,7 @@ pub struct GroupBeforeCreateGroup {
     /// Initial members.
     ///
     /// Wire name `MemberList`.
-    pub member_list: Option<Vec<InitialGroupMember>>,
+    pub member_list: Option<Vec<MemberAccount>>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -142,7 +142,7 @@ impl GroupBeforeCreateGroup {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = InitialGroupMember>,
+        member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         self.member_list = Some(member_list.into_iter().collect());
         self
@@ -253,29 +253,3 @@ impl Reply for GroupBeforeCreateGroupReply {
         &mut self.envelope
     }
 }
-
-/// An initial member of a group that is to be created.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct InitialGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl InitialGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(InitialGroupMember {
-    required "Member_Account" => member_account,
-});

@@ -25,7 +25,7 @@
 //! * Why: tables and newest sample agree.
 
 use crate::{Envelope, Reply};
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{
     Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
@@ -62,7 +62,7 @@ pub struct GroupBeforeInviteJoinGroup {
     /// Who is to be added.
     ///
     /// Wire name `DestinationMembers`.
-    pub destination_members: Vec<InvitedGroupMember>,
+    pub destination_members: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -81,7 +81,7 @@ impl GroupBeforeInviteJoinGroup {
         group_id: impl Into<String>,
         r#type: impl Into<GroupType>,
         operator_account: impl Into<String>,
-        destination_members: impl IntoIterator<Item = InvitedGroupMember>,
+        destination_members: impl IntoIterator<Item = MemberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -263,29 +263,3 @@ impl Reply for GroupBeforeInviteJoinGroupReply {
         &mut self.envelope
     }
 }
-
-/// A user who is to be added to a group.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct InvitedGroupMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl InvitedGroupMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(InvitedGroupMember {
-    required "Member_Account" => member_account,
-});

@@ -24,7 +24,7 @@
 //! * Held here: an optional integer; a text is read as well.
 //! * Why: the newest sample has it, and in other webhooks' tables it is an integer.
 
-use crate::model::group::GroupType;
+use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
@@ -69,7 +69,7 @@ pub struct GroupOnMemberStateChange {
     /// The members.
     ///
     /// Wire name `MemberList`.
-    pub member_list: Vec<LiveMember>,
+    pub member_list: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -83,7 +83,7 @@ impl GroupOnMemberStateChange {
     pub fn new(
         group_id: impl Into<String>,
         event_type: impl Into<LiveMemberState>,
-        member_list: impl IntoIterator<Item = LiveMember>,
+        member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_MEMBER_STATE_CHANGE,
@@ -146,32 +146,6 @@ impl Webhook for GroupOnMemberStateChange {
         None
     }
 }
-
-/// A member of a live broadcast group.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct LiveMember {
-    /// The user.
-    ///
-    /// Wire name `Member_Account`.
-    pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl LiveMember {
-    /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>) -> Self {
-        Self {
-            member_account: member_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(LiveMember {
-    required "Member_Account" => member_account,
-});
 
 /// Whether a member of a live broadcast group is online.
 ///

@@ -2,6 +2,7 @@
 
 //! `OfficialAccount.CallbackAfterAddSubscriber`: After Official Channel Is Subscribed
 
+use crate::model::official_account::SubscriberAccount;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -32,7 +33,7 @@ pub struct OfficialAccountAfterAddSubscriber {
     /// Who subscribed.
     ///
     /// Wire name `SubscribeAccountList`.
-    pub subscribe_account_list: Vec<NewSubscriber>,
+    pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -46,7 +47,7 @@ impl OfficialAccountAfterAddSubscriber {
     pub fn new(
         official_account: impl Into<String>,
         operator_account: impl Into<String>,
-        subscribe_account_list: impl IntoIterator<Item = NewSubscriber>,
+        subscribe_account_list: impl IntoIterator<Item = SubscriberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -99,29 +100,3 @@ impl Webhook for OfficialAccountAfterAddSubscriber {
         )
     }
 }
-
-/// A user who subscribed.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct NewSubscriber {
-    /// The user.
-    ///
-    /// Wire name `Subscriber_Account`.
-    pub subscriber_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl NewSubscriber {
-    /// An object with the fields that must be there.
-    pub fn new(subscriber_account: impl Into<String>) -> Self {
-        Self {
-            subscriber_account: subscriber_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(NewSubscriber {
-    required "Subscriber_Account" => subscriber_account,
-});

@@ -9,6 +9,7 @@
 //! * Held here: the official account.
 //! * Why: the samples have an official account's id there.
 
+use crate::model::official_account::SubscriberAccount;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -38,7 +39,7 @@ pub struct OfficialAccountAfterDeleteSubscriber {
     /// Who no longer subscribes.
     ///
     /// Wire name `SubscribeAccountList`.
-    pub subscribe_account_list: Vec<FormerSubscriber>,
+    pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -52,7 +53,7 @@ impl OfficialAccountAfterDeleteSubscriber {
     pub fn new(
         official_account: impl Into<String>,
         operator_account: impl Into<String>,
-        subscribe_account_list: impl IntoIterator<Item = FormerSubscriber>,
+        subscribe_account_list: impl IntoIterator<Item = SubscriberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -105,29 +106,3 @@ impl Webhook for OfficialAccountAfterDeleteSubscriber {
         )
     }
 }
-
-/// A user who no longer subscribes.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct FormerSubscriber {
-    /// The user.
-    ///
-    /// Wire name `Subscriber_Account`.
-    pub subscriber_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl FormerSubscriber {
-    /// An object with the fields that must be there.
-    pub fn new(subscriber_account: impl Into<String>) -> Self {
-        Self {
-            subscriber_account: subscriber_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(FormerSubscriber {
-    required "Subscriber_Account" => subscriber_account,
-});

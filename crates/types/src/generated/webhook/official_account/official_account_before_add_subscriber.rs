@@ -10,6 +10,7 @@
 //! * Why: sample and table agree; the other name is that of the webhook before users are invited to a group.
 
 use crate::{Envelope, Reply};
+use crate::model::official_account::SubscriberAccount;
 use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -40,7 +41,7 @@ pub struct OfficialAccountBeforeAddSubscriber {
     /// Who is to subscribe.
     ///
     /// Wire name `SubscribeAccountList`.
-    pub subscribe_account_list: Vec<SubscriberToAdd>,
+    pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -54,7 +55,7 @@ impl OfficialAccountBeforeAddSubscriber {
     pub fn new(
         official_account: impl Into<String>,
         operator_account: impl Into<String>,
-        subscribe_account_list: impl IntoIterator<Item = SubscriberToAdd>,
+        subscribe_account_list: impl IntoIterator<Item = SubscriberAccount>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -220,29 +221,3 @@ impl Reply for OfficialAccountBeforeAddSubscriberReply {
         &mut self.envelope
     }
 }
-
-/// A user who is to subscribe.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct SubscriberToAdd {
-    /// The user.
-    ///
-    /// Wire name `Subscriber_Account`.
-    pub subscriber_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl SubscriberToAdd {
-    /// An object with the fields that must be there.
-    pub fn new(subscriber_account: impl Into<String>) -> Self {
-        Self {
-            subscriber_account: subscriber_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(SubscriberToAdd {
-    required "Subscriber_Account" => subscriber_account,
-});

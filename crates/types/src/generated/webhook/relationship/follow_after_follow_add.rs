@@ -9,6 +9,7 @@
 //! * Held here: the user who is followed.
 //! * Why: who follows is From_Account, and the REST API's command names them the same way.
 
+use crate::model::relationship::UserToFollow;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
@@ -34,7 +35,7 @@ pub struct FollowAfterFollowAdd {
     /// Users who are followed from now on; those with whom it failed are not among them.
     ///
     /// Wire name `FollowList`.
-    pub follow_list: Vec<FollowedUser>,
+    pub follow_list: Vec<UserToFollow>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
@@ -47,7 +48,7 @@ impl FollowAfterFollowAdd {
     /// An event with the fields that always come; for tests.
     pub fn new(
         from_account: impl Into<String>,
-        follow_list: impl IntoIterator<Item = FollowedUser>,
+        follow_list: impl IntoIterator<Item = UserToFollow>,
         event_time: u64,
     ) -> Self {
         Self {
@@ -88,29 +89,3 @@ impl Webhook for FollowAfterFollowAdd {
         )
     }
 }
-
-/// A user who is followed.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct FollowedUser {
-    /// The user.
-    ///
-    /// Wire name `To_Account`.
-    pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
-    pub extra: Extra,
-}
-
-impl FollowedUser {
-    /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>) -> Self {
-        Self {
-            to_account: to_account.into(),
-            extra: Extra::default(),
-        }
-    }
-}
-
-wire_object!(FollowedUser {
-    required "To_Account" => to_account,
-});
