@@ -1,6 +1,6 @@
 //! Last stage: what was generated meets what is on disk.
 
-use super::folders::OWNED;
+use super::folders::{OF_OTHERS, OWNED};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -173,7 +173,7 @@ impl Tree {
                     continue;
                 }
                 let path = path.to_string_lossy().replace('\\', "/");
-                if !self.files.contains_key(&path) {
+                if !self.files.contains_key(&path) && !OF_OTHERS.contains(&path.as_str()) {
                     strays.push(path);
                 }
             }
