@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use crate::{
-    bulk, call, code, commands, describe, doctor, export, output::Format, profile::Connection,
+    bulk, call, code, commands, describe, doctor, export, mcp, output::Format, profile::Connection,
     serve, shell, sig, webhook,
 };
 use clap::{Parser, Subcommand};
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Bulk(bulk::Args),
     /// Writes histories and members to a file
     Export(export::Args),
+    /// Serves assistants over the Model Context Protocol
+    Mcp(mcp::Args),
     /// Checks configuration, clock, address, key and administrator
     Doctor(doctor::Args),
     /// Writes completions for a shell

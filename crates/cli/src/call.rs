@@ -86,22 +86,26 @@ pub(crate) async fn run(
     if args.all {
         return pages(path, &client, &body, output).await;
     }
-    let json = serde_json::to_vec(&body).unwrap_or_default();
-    let call = Call {
-        client: &client,
-        json: &json,
-    };
-    let reply = match meta
-        .filter(|_| !args.no_check)
-        .and_then(|meta| visit_endpoint(meta.path, call))
-    {
-        Some(reply) => reply.await?,
-        None => {
-            let reply = client.send_raw(path, &body).await?;
-            serde_json::to_value(&reply).unwrap_or_default()
-        }
+    let reply = match meta.filter(|_| !args.no_check) {
+        Some(meta) => send(meta, &client, &body).await?,
+        None => send_raw(path, &client, &body).await?,
     };
     output.result(&reply, || explained(&reply, meta))
+}
+
+/// The reply to a body that has been checked.
+pub(crate) async fn send(meta: &Meta, client: &Client, body: &Value) -> Result<Value, Failure> {
+    let json = serde_json::to_vec(body).unwrap_or_default();
+    let json = &json;
+    match visit_endpoint(meta.path, Call { client, json }) {
+        Some(reply) => reply.await,
+        None => send_raw(meta.path, client, body).await,
+    }
+}
+
+async fn send_raw(path: &str, client: &Client, body: &Value) -> Result<Value, Failure> {
+    let reply = client.send_raw(path, body).await?;
+    Ok(serde_json::to_value(&reply).unwrap_or_default())
 }
 
 /// The reply, and the meaning of codes in it that are not success.
@@ -219,6 +223,15 @@ fn from_json(field: &str, text: &str) -> Result<Value, Failure> {
     })
 }
 
+/// Checks a body against everything that is documented of its command.
+///
+/// # Errors
+///
+/// What is wrong with it, and what was meant.
+pub(crate) fn checked(meta: &'static Meta, body: &Value) -> Result<(), Failure> {
+    check(meta, Operation::of_command(meta.path)?.request(), body)
+}
+
 /// What the documentation does not allow.
 fn check(meta: &'static Meta, schema: Option<Schema>, body: &Value) -> Result<(), Failure> {
     let unknown = schema
@@ -266,7 +279,7 @@ struct Call<'a> {
     json: &'a [u8],
 }
 
-type Reply<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + 'a>>;
+type Reply<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
 
 impl<'a> EndpointVisitor for Call<'a> {
     type Output = Reply<'a>;

@@ -14,8 +14,9 @@ pub(crate) struct Args {
     code: Vec<String>,
 }
 
+/// What one code means.
 #[derive(Serialize)]
-struct Row {
+pub(crate) struct Row {
     from: i64,
     to: i64,
     name: &'static str,
@@ -29,18 +30,27 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let found = match args.code.as_slice() {
-        [one] => match one.parse() {
-            Ok(number) => of_number(number)?,
-            Err(_) => of_words(&args.code)?,
-        },
-        words => of_words(words)?,
-    };
-    let rows: Vec<Row> = found.into_iter().map(row).collect();
+    let rows = find(&args.code)?;
     output.result(&rows, || {
         let texts: Vec<String> = rows.iter().map(text).collect();
         texts.join("\n\n")
     })
+}
+
+/// The code of a number, or those with all of these words in their name or meaning.
+///
+/// # Errors
+///
+/// There is none.
+pub(crate) fn find(words: &[String]) -> Result<Vec<Row>, Failure> {
+    let found = match words {
+        [one] => match one.parse() {
+            Ok(number) => of_number(number)?,
+            Err(_) => of_words(words)?,
+        },
+        words => of_words(words)?,
+    };
+    Ok(found.into_iter().map(row).collect())
 }
 
 fn of_number(number: i64) -> Result<Vec<&'static ErrorCodeInfo>, Failure> {

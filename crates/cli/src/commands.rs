@@ -6,7 +6,7 @@ use crate::{
     reference::Operation,
 };
 use serde::Serialize;
-use tencent_chat_types::ENDPOINTS;
+use tencent_chat_types::{ENDPOINTS, text::quoted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -17,8 +17,9 @@ pub(crate) struct Args {
     family: Option<String>,
 }
 
+/// One command.
 #[derive(Serialize)]
-struct Row {
+pub(crate) struct Row {
     command: &'static str,
     name: &'static str,
     family: &'static str,
@@ -26,13 +27,30 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    if let Some(family) = &args.family
+    let rows = find(&args.search, args.family.as_deref())?;
+    output.result(&rows, || {
+        let rows = rows
+            .iter()
+            .map(|row| [row.command, row.name, row.title].map(str::to_owned));
+        output::table(Some(["command", "name", "title"]), rows)
+    })
+}
+
+/// The commands of a family, or of all, that hold all of these words.
+///
+/// # Errors
+///
+/// There is no such family, or no such command.
+pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Row>, Failure> {
+    if let Some(family) = family
         && !ENDPOINTS.iter().any(|meta| meta.family == family)
     {
         let mut families: Vec<&str> = ENDPOINTS.iter().map(|meta| meta.family).collect();
         families.dedup();
-        return Err(Failure::usage(format!("there is no family \"{family}\""))
-            .help(format!("it is one of {}", families.join(", "))));
+        return Err(
+            Failure::usage(format!("there is no family \"{}\"", quoted(family)))
+                .help(format!("it is one of {}", families.join(", "))),
+        );
     }
     let mut rows = Vec::new();
     for meta in ENDPOINTS {
@@ -44,23 +62,13 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         };
         let all = format!("{} {} {}", row.command, row.name, row.title).to_lowercase();
         let has = |word: &String| all.contains(&word.to_lowercase());
-        if args.search.iter().all(has)
-            && args
-                .family
-                .as_ref()
-                .is_none_or(|family| family == row.family)
-        {
+        if words.iter().all(has) && family.is_none_or(|family| family == row.family) {
             rows.push(row);
         }
     }
-    if rows.is_empty() {
-        return Err(Failure::refused("no command has all of these words")
-            .help("`tencent-chat commands` without words lists all"));
+    match rows.is_empty() {
+        false => Ok(rows),
+        true => Err(Failure::refused("no command has all of these words")
+            .help("`tencent-chat commands` without words lists all")),
     }
-    output.result(&rows, || {
-        let rows = rows
-            .iter()
-            .map(|row| [row.command, row.name, row.title].map(str::to_owned));
-        output::table(Some(["command", "name", "title"]), rows)
-    })
 }

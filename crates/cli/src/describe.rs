@@ -4,7 +4,7 @@ use crate::{
     catalogue,
     failure::Failure,
     output::{self, Output, pretty},
-    reference::{Operation, Row, Sample},
+    reference::{Operation, Row, Sample, Schema},
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -19,11 +19,21 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let meta = catalogue::command(&args.command)?;
     let operation = Operation::of_command(meta.path)?;
-    let rows = |schema: Option<crate::reference::Schema>| {
-        schema.map(|schema| schema.rows()).unwrap_or_default()
-    };
-    let (request, reply) = (rows(operation.request()), rows(operation.reply()));
-    let json = json!({
+    let json = described(meta)?;
+    output.result(&json, || {
+        text(
+            meta,
+            operation,
+            &rows(operation.request()),
+            &rows(operation.reply()),
+        )
+    })
+}
+
+/// All of it.
+pub(crate) fn described(meta: &Meta) -> Result<Value, Failure> {
+    let operation = Operation::of_command(meta.path)?;
+    Ok(json!({
         "command": meta.path,
         "name": meta.name,
         "family": meta.family,
@@ -34,25 +44,39 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         "paging": operation.extension("x-paging"),
         "batch": operation.extension("x-batch"),
         "page": operation.extension("x-page"),
-        "request": rows_as_json(&request),
-        "reply": rows_as_json(&reply),
+        "request": rows_as_json(operation.request()),
+        "reply": rows_as_json(operation.reply()),
         "errors": operation.extension("x-error-codes"),
-        "samples": {
-            "request": samples_as_json(&operation.request_samples()),
-            "reply": samples_as_json(&operation.reply_samples()),
-        },
-    });
-    output.result(&json, || text(meta, operation, &request, &reply))
+        "samples": samples_of(operation),
+    }))
 }
 
-fn rows_as_json(rows: &[Row]) -> Vec<Value> {
+/// The samples alone.
+pub(crate) fn samples(meta: &Meta) -> Result<Value, Failure> {
+    Ok(samples_of(Operation::of_command(meta.path)?))
+}
+
+/// Those of a command, or of a webhook.
+pub(crate) fn samples_of(operation: Operation) -> Value {
+    json!({
+        "request": samples_as_json(&operation.request_samples()),
+        "reply": samples_as_json(&operation.reply_samples()),
+    })
+}
+
+fn rows(schema: Option<Schema>) -> Vec<Row> {
+    schema.map(Schema::rows).unwrap_or_default()
+}
+
+/// The fields of a request or a reply.
+pub(crate) fn rows_as_json(schema: Option<Schema>) -> Vec<Value> {
     let row = |row: &Row| {
         json!({
             "field": row.path, "type": row.kind,
             "required": row.required, "description": row.description,
         })
     };
-    rows.iter().map(row).collect()
+    rows(schema).iter().map(row).collect()
 }
 
 fn samples_as_json(samples: &[Sample]) -> Vec<Value> {

@@ -15,6 +15,7 @@ mod export;
 mod failure;
 mod input;
 mod log;
+mod mcp;
 mod output;
 mod page;
 mod profile;
@@ -55,6 +56,7 @@ fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Webhook(args) => wait_for(webhook::run(args, &connection, output)),
         Command::Bulk(args) => wait_for(bulk::run(args, &connection, output)),
         Command::Export(args) => wait_for(export::run(args, &connection, output)),
+        Command::Mcp(args) => wait_for(mcp::run(args, &connection, output)),
         Command::Doctor(args) => wait_for(doctor::run(args, &connection, output)),
         Command::Completions(args) => shell::completions(&args, Cli::command(), output),
         Command::Man(args) => shell::man(&args, Cli::command()),

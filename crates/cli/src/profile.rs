@@ -94,6 +94,11 @@ pub(crate) struct Settings {
 }
 
 impl Connection {
+    /// Whether a flag or a variable names a profile.
+    pub(crate) fn names_a_profile(&self) -> bool {
+        self.profile.is_some()
+    }
+
     /// Reads the profile, if one is named or the file has a default.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let named = self.profile.as_deref();

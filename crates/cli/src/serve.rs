@@ -1,6 +1,6 @@
 //! `tencent-chat serve`: a local server that answers as the service does.
 
-mod demo;
+pub(crate) mod demo;
 
 use crate::{failure::Failure, output::Output, page, profile::Connection};
 use serde_json::json;

@@ -6,14 +6,15 @@ mod trigger;
 mod verify;
 
 use crate::{
+    describe::{rows_as_json, samples_of},
     failure::Failure,
     output::{self, Output},
     profile::Connection,
     reference::Operation,
 };
 use clap::Subcommand;
-use serde_json::json;
-use tencent_chat_types::webhook::{WEBHOOKS, When};
+use serde_json::{Value, json};
+use tencent_chat_types::webhook::{WEBHOOKS, WebhookMeta, When};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -47,18 +48,58 @@ pub(crate) async fn run(
 }
 
 fn list(output: &Output) -> Result<(), Failure> {
-    let mut rows = Vec::new();
-    for meta in WEBHOOKS {
-        let asks = meta.when == When::Before;
-        rows.push((meta, asks, Operation::of_webhook(meta.command)?.summary()));
-    }
-    let row = |(meta, asks, title): &(&&tencent_chat_types::webhook::WebhookMeta, bool, &str)| json!({ "webhook": meta.command, "name": meta.name, "family": meta.family, "asks": asks, "title": title });
-    let json: Vec<_> = rows.iter().map(row).collect();
-    output.result(&json, || {
-        let rows = rows.iter().map(|(meta, asks, title)| {
-            let asks = if *asks { "asks" } else { "tells" };
-            [meta.command, asks, *title].map(str::to_owned)
+    let rows = find(&[], None)?;
+    output.result(&rows, || {
+        let rows = rows.iter().map(|row| {
+            let text = |name: &str| row.get(name).map(output::plain).unwrap_or_default();
+            let asks = match row.get("asks") == Some(&Value::Bool(true)) {
+                true => "asks",
+                false => "tells",
+            };
+            [text("webhook"), asks.to_owned(), text("title")]
         });
         output::table(Some(["webhook", "the app", "title"]), rows)
     })
+}
+
+/// The webhooks of a family, or of all, that hold all of these words.
+///
+/// # Errors
+///
+/// There is none.
+pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Value>, Failure> {
+    let mut rows = Vec::new();
+    for meta in WEBHOOKS {
+        let title = Operation::of_webhook(meta.command)?.summary();
+        let all = format!("{} {} {title}", meta.command, meta.name).to_lowercase();
+        let has = |word: &String| all.contains(&word.to_lowercase());
+        if words.iter().all(has) && family.is_none_or(|family| family == meta.family) {
+            rows.push(json!({
+                "webhook": meta.command, "name": meta.name, "family": meta.family,
+                "asks": meta.when == When::Before, "title": title,
+            }));
+        }
+    }
+    match rows.is_empty() {
+        false => Ok(rows),
+        true => Err(Failure::refused("no webhook has all of these words")
+            .help("`tencent-chat webhook list` lists all")),
+    }
+}
+
+/// Everything that is known of a webhook.
+pub(crate) fn described(meta: &WebhookMeta) -> Result<Value, Failure> {
+    let operation = Operation::of_webhook(meta.command)?;
+    Ok(json!({
+        "webhook": meta.command,
+        "name": meta.name,
+        "family": meta.family,
+        "title": operation.summary(),
+        "description": operation.description(),
+        "asks": meta.when == When::Before,
+        "page": operation.extension("x-page"),
+        "event": rows_as_json(operation.request()),
+        "answer": rows_as_json(operation.reply()),
+        "samples": samples_of(operation),
+    }))
 }

@@ -18,7 +18,7 @@ const USERS: [(&str, &str); 5] = [
 ];
 
 /// Users who are friends, a group, and what they have said.
-pub(super) async fn seed(
+pub(crate) async fn seed(
     simulator: &Simulator,
     app: u64,
     admin: &str,

@@ -1,0 +1,102 @@
+//! Whose commands are called: those of a simulator, or of the app of a profile.
+
+use crate::{failure::Failure, profile::Connection, serve::demo};
+use tencent_chat_client::{Client, SecretKey};
+use tencent_chat_simulator::Simulator;
+use tencent_chat_types::{Meta, Repeat};
+
+/// The app of a simulator that nobody else reaches, with its administrator and its key.
+const APP: u64 = 1_400_000_000;
+const ADMIN: &str = "administrator";
+const KEY: &str = "the-key-of-a-simulator-inside";
+
+/// What is called.
+pub(super) struct Target {
+    client: Client,
+    name: String,
+    /// Stops when it is dropped.
+    simulator: Option<Simulator>,
+    allow_changes: bool,
+}
+
+impl Target {
+    /// The app of the profile that is named, else a simulator.
+    pub(super) async fn new(connection: &Connection, allow_changes: bool) -> Result<Self, Failure> {
+        if !connection.names_a_profile() {
+            let simulator = Simulator::builder(APP, KEY).start().await;
+            let simulator = simulator
+                .map_err(|error| Failure::setup(format!("the simulator can't start: {error}")))?;
+            demo::seed(&simulator, APP, ADMIN, SecretKey::new(KEY)).await?;
+            let client = Client::builder(APP, ADMIN, KEY)
+                .base_url(simulator.base_url())
+                .build()?;
+            return Ok(Self {
+                client,
+                name: "a simulator of its own".to_owned(),
+                simulator: Some(simulator),
+                allow_changes: true,
+            });
+        }
+        let settings = connection.settings()?;
+        let client = settings.builder()?.build()?;
+        let app = settings.app()?;
+        let name = match &settings.source {
+            Some(source) => format!("app {app} at {}, by {source}", settings.address()?),
+            None => format!("app {app} at {}", settings.address()?),
+        };
+        Ok(Self {
+            client,
+            name,
+            simulator: None,
+            allow_changes,
+        })
+    }
+
+    /// What it is, for people.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is no app of anybody.
+    pub(super) fn is_simulator(&self) -> bool {
+        self.simulator.is_some()
+    }
+
+    /// The client, for a command that may be called.
+    ///
+    /// # Errors
+    ///
+    /// The command changes something, or nobody knows that it doesn't, and changes aren't allowed.
+    pub(super) fn client_for(&self, meta: &Meta) -> Result<&Client, Failure> {
+        match self.allow_changes || changes_nothing(meta) {
+            true => Ok(&self.client),
+            false => Err(Failure::refused(format!(
+                "{} can change the app, and calls go to {}",
+                meta.path, self.name
+            ))
+            .help(
+                "whoever starts the server allows it with --allow-changes; without --profile calls go to a simulator",
+            )),
+        }
+    }
+}
+
+/// Whether a command only reads: the spec says of each whether a second run does the work again, and of these
+/// that there is no work.
+pub(super) fn changes_nothing(meta: &Meta) -> bool {
+    meta.repeat == Repeat::Read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tencent_chat_types::ENDPOINTS;
+
+    /// What an assistant may do to a real app without anybody's leave, for whoever reviews the spec.
+    #[test]
+    fn commands_that_are_called_without_leave() {
+        let read = ENDPOINTS.iter().filter(|meta| changes_nothing(meta));
+        let paths: Vec<&str> = read.map(|meta| meta.path).collect();
+        insta::assert_snapshot!(paths.join("\n"));
+    }
+}
