@@ -340,6 +340,26 @@ mod tests {
         assert!(refused(&head).contains("damaged"));
     }
 
+    proptest::proptest! {
+        /// Bytes of a journal that something changed: what is taken of it was written by a run.
+        #[test]
+        fn a_journal_that_was_changed_is_refused_or_was_torn(
+            at in 0_usize..600,
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 1..20),
+        ) {
+            let (_folder, path) = written();
+            let whole = std::fs::read(&path).unwrap();
+            let mut changed = whole.clone();
+            let at = at.min(changed.len());
+            changed.splice(at..at, bytes);
+            std::fs::write(&path, &changed).unwrap();
+            if let Ok(Some((_journal, found, past))) = Journal::resume(&path, &head, false) {
+                proptest::prop_assert_eq!(found, head(9));
+                proptest::prop_assert!(past.tally.all() <= 2 && past.open.len() <= 4);
+            }
+        }
+    }
+
     #[test]
     fn two_runs_do_not_share_a_journal() {
         let (_folder, path) = written();

@@ -2,14 +2,15 @@
 
 use super::{
     context::Context,
-    duplicates::Mark,
+    duplicates::{Mark, duplicate_seconds},
     messages::{Aged, C2cMessage, Content, MsgKey},
     state::{Peer, State},
     step::{Step, ask},
 };
 use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
-    ErrorCode,
+    Endpoint as _, ErrorCode,
+    message::SendMsg,
     model::MsgElement,
     webhook::{
         BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg,
@@ -18,7 +19,7 @@ use tencent_chat_types::{
 };
 
 /// For how many seconds the numbers and the content of a message mark its duplicates.
-const DUPLICATE_SECONDS: u64 = 120;
+const DUPLICATE_SECONDS: u64 = duplicate_seconds(SendMsg::META);
 
 /// Without a sequence number, duplicates are told within the same second only.
 const UNNUMBERED_DUPLICATE_SECONDS: u64 = 1;

@@ -4,11 +4,19 @@ use std::{
     collections::{HashMap, VecDeque, hash_map::RandomState},
     hash::{BuildHasher, Hash},
 };
-use tencent_chat_types::model::MsgElement;
+use tencent_chat_types::{Meta, model::MsgElement};
 
 /// Most messages that are remembered. The quotas let about a third of that be sent within the longest
 /// time; then the oldest are forgotten.
 const MAX_REMEMBERED: usize = 200_000;
+
+/// For how many seconds the duplicates of a command's messages are dropped, by the spec.
+pub(crate) const fn duplicate_seconds(meta: &Meta) -> u64 {
+    match meta.duplicate_seconds {
+        Some(seconds) => seconds as u64,
+        None => 0,
+    }
+}
 
 /// What makes two messages the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    duplicates::Mark,
+    duplicates::{Mark, duplicate_seconds},
     group::Group,
     groups::{allow, group, kind},
     messages::{Aged, Content, Fate, GroupMessage, Messages},
@@ -11,7 +11,8 @@ use super::{
 };
 use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
-    ErrorCode,
+    Endpoint as _, ErrorCode,
+    message::{SendBroadcastMsg, SendGroupMsg},
     model::{
         CustomElem, GroupAt, GroupType, MemberAccount, MsgElement, MsgPriority, MuteAllMember,
     },
@@ -26,7 +27,10 @@ use tencent_chat_types::{
 };
 
 /// For how many seconds a random number and the content mark the duplicates of a message.
-const DUPLICATE_SECONDS: u64 = 300;
+const DUPLICATE_SECONDS: u64 = duplicate_seconds(SendGroupMsg::META);
+
+/// The same of a message to everybody.
+const BROADCAST_DUPLICATE_SECONDS: u64 = duplicate_seconds(SendBroadcastMsg::META);
 
 /// A message that somebody means to send to a group.
 #[derive(Clone)]
@@ -410,7 +414,7 @@ pub(crate) fn broadcast(
         return Ok(first.seq);
     }
     state.broadcasts += 1;
-    (state.duplicates).remember(mark, state.broadcasts, now, DUPLICATE_SECONDS);
+    (state.duplicates).remember(mark, state.broadcasts, now, BROADCAST_DUPLICATE_SECONDS);
     Ok(state.broadcasts)
 }
 
