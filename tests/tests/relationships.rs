@@ -5,13 +5,13 @@ use tencent_chat_tests::world::{NOW, World};
 use tencent_chat_types::{
     ErrorCode,
     account::ImportAccounts,
-    model::{FriendDeleteType, ProfileItem, ProfileTag, RelationItem, RelationTag},
+    model::{FriendAddType, FriendDeleteType, ProfileItem, ProfileTag, RelationItem, RelationTag},
     profile::SetProfile,
     relationship::{
         AddFriendLists, AddFriends, BlockUsers, CheckBlockList, CheckFriends, DeleteAllFriends,
         DeleteFriendLists, DeleteFriends, GetBlockList, GetFriendLists, GetFriends, GetFriendsById,
         ImportFriends, UnblockUsers, UpdateFriends,
-        add_friends::{AddType, NewFriend},
+        add_friends::NewFriend,
         check_block_list::{BlockCheckType, BlockRelation},
         check_friends::{FriendCheckType, FriendRelation},
         get_friend_lists::NeedFriend,
@@ -70,7 +70,7 @@ async fn friends_are_added_as_both_sides_wish() {
 
     // An administrator may force it, and one way only.
     let forced = AddFriends::new("lin", [new("ada")]).with_force_add_flags(true);
-    world.ok(forced.with_add_type(AddType::SINGLE)).await;
+    world.ok(forced.with_add_type(FriendAddType::SINGLE)).await;
     assert_eq!(
         relation(&world, "lin", "ada").await,
         FriendRelation::A_WITH_B

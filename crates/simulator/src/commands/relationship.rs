@@ -10,7 +10,7 @@ use crate::{
 };
 use tencent_chat_types::{
     ErrorCode,
-    model::{FriendDeleteType, RelationItem, RelationResult},
+    model::{FriendAddType, FriendDeleteType, RelationItem, RelationResult},
     relationship::{
         AddFriendLists, AddFriendListsReply, AddFriends, AddFriendsReply, BlockUsers,
         BlockUsersReply, CheckBlockList, CheckBlockListReply, CheckFriends, CheckFriendsReply,
@@ -19,7 +19,6 @@ use tencent_chat_types::{
         GetFriendListsReply, GetFriends, GetFriendsById, GetFriendsByIdReply, GetFriendsReply,
         ImportFriends, ImportFriendsReply, UnblockUsers, UnblockUsersReply, UpdateFriends,
         UpdateFriendsReply,
-        add_friends::AddType,
         check_block_list::{BlockCheck, BlockCheckType, BlockRelation},
         check_friends::{FriendCheck, FriendCheckType, FriendRelation},
         get_block_list::BlockedUser,
@@ -66,7 +65,7 @@ fn results(
 }
 
 fn add_friends(context: &mut Context<'_>, request: AddFriends) -> Result<AddFriendsReply, Refusal> {
-    let both = request.add_type != Some(AddType::SINGLE);
+    let both = request.add_type != Some(FriendAddType::SINGLE);
     let force = request.force_add_flags.is_some_and(|flag| flag.is_on());
     let new = request.add_friend_item.into_iter().map(|item| NewFriend {
         remark: item.remark,

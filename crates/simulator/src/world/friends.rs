@@ -10,7 +10,7 @@ use crate::refusal::{Because, Refusal};
 use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,
-    model::{ProfileTag, RelationItem, RelationTag},
+    model::{FriendAddType, ProfileTag, RelationItem, RelationTag},
     webhook::{
         SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
         SnsPrevFriendAddAnswer,
@@ -19,7 +19,7 @@ use tencent_chat_types::{
             sns_black_list_delete::UnblockedPair,
             sns_friend_add::{AddedFriendPair, FriendAddCommand},
             sns_friend_delete::DeletedFriendPair,
-            sns_prev_friend_add::{FriendAddType, FriendRequest},
+            sns_prev_friend_add::FriendRequest,
         },
     },
 };

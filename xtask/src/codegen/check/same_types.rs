@@ -1,34 +1,27 @@
-//! Objects that several files define alike: one type of `spec/shared` is what they mean.
+//! Objects and enums that several files define alike: one type of `spec/shared` is what they mean.
 
-use super::{names_of_types::Names, rules::Rules};
+use super::{
+    names_of_types::{Local, Names},
+    rules::Rules,
+};
 use crate::codegen::{
     diagnostic::Diagnostic,
-    load::Source,
-    spec::{At, ObjectType, Ordered},
+    load::{LoadedEndpoint, LoadedShared, LoadedWebhook, Source, Spec},
+    spec::At,
 };
 use std::collections::BTreeMap;
 
+/// A type: its file, its name, and all that is written there, but for places and its own sentence.
+type Defined<'s> = (&'s Source, &'s At<String>, String);
+
 impl Rules<'_> {
     pub(super) fn same_types(&mut self, shared: &Names) {
-        let spec = self.spec;
-        let of_shared = spec.shared.iter().map(|l| (&*l.source, &l.file.types));
-        let of_commands = spec.endpoints.iter().map(|l| (&*l.source, &l.file.types));
-        let events = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
-        let of_webhooks = events.map(|l| (&*l.source, &l.file.types));
-        let files = of_shared.chain(of_commands).chain(of_webhooks);
         let mut seen: BTreeMap<String, (&At<String>, Diagnostic)> = BTreeMap::new();
-        for (source, name, def) in files.flat_map(types_of) {
-            // A type of the file's own means something else in every file.
-            let known = def.fields.iter().all(|(_, field)| shared.know(&field.ty));
-            if def.fields.is_empty() || !known {
-                continue;
-            }
-            // All that is written there, but for the places.
-            let said = format!("{:?}", def.fields);
+        for (source, name, said) in definitions(self.spec, shared) {
             let place = Diagnostic::new(source, name.span.clone(), "");
             if let Some((first, its_place)) = seen.get(&said) {
                 let message = format!(
-                    "`{}` has just the fields of `{}`, {}:{}",
+                    "`{}` repeats `{}` of {}:{}",
                     name.value, first.value, its_place.file, its_place.line
                 );
                 self.at(source, name, message, "one type of spec/shared for both");
@@ -39,8 +32,61 @@ impl Rules<'_> {
     }
 }
 
-fn types_of<'s>(
-    (source, types): (&'s Source, &'s Ordered<ObjectType>),
-) -> impl Iterator<Item = (&'s Source, &'s At<String>, &'s ObjectType)> {
-    types.iter().map(move |(name, def)| (source, name, def))
+fn definitions<'s>(spec: &'s Spec, shared: &Names) -> Vec<Defined<'s>> {
+    let mut all = Vec::new();
+    for LoadedShared { source, file, .. } in &spec.shared {
+        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
+        add(
+            &mut all,
+            source,
+            Local {
+                types,
+                enums,
+                unions,
+            },
+            shared,
+        );
+    }
+    for LoadedEndpoint { source, file, .. } in &spec.endpoints {
+        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
+        add(
+            &mut all,
+            source,
+            Local {
+                types,
+                enums,
+                unions,
+            },
+            shared,
+        );
+    }
+    let webhooks = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
+    for LoadedWebhook { source, file, .. } in webhooks {
+        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
+        add(
+            &mut all,
+            source,
+            Local {
+                types,
+                enums,
+                unions,
+            },
+            shared,
+        );
+    }
+    all
+}
+
+fn add<'s>(all: &mut Vec<Defined<'s>>, source: &'s Source, local: Local<'s>, shared: &Names) {
+    // A type of the file's own means something else in every file.
+    let objects = local.types.iter().filter(|(_, def)| {
+        let mut fields = def.fields.iter();
+        !def.fields.is_empty() && fields.all(|(_, field)| shared.know(&field.ty))
+    });
+    all.extend(objects.map(|(name, def)| (source, name, format!("{:?}", def.fields))));
+    let enums = local.enums.iter().map(|(name, def)| {
+        let said = format!("{:?}", (def.wire, &def.values, &def.prefixes));
+        (source, name, said)
+    });
+    all.extend(enums);
 }

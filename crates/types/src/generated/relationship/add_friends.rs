@@ -10,9 +10,9 @@
 //! * Why: every sample of both pages has it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
-use crate::model::relationship::RelationResult;
+use crate::model::relationship::{FriendAddType, RelationResult};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
+use crate::wire::{Extra, Flag, wire_object};
 
 /// Makes users friends, or sends them friend requests where they want to be asked.
 ///
@@ -59,7 +59,7 @@ pub struct AddFriends {
     /// Whether it goes one way or both.
     ///
     /// Wire name `AddType`; when left out: `Add_Type_Both`.
-    pub add_type: Option<AddType>,
+    pub add_type: Option<FriendAddType>,
     /// 1 adds without asking.
     ///
     /// Wire name `ForceAddFlags`; when left out: 0.
@@ -85,7 +85,7 @@ impl AddFriends {
 
     /// Sets [`add_type`](Self::add_type).
     #[must_use]
-    pub fn with_add_type(mut self, add_type: impl Into<AddType>) -> Self {
+    pub fn with_add_type(mut self, add_type: impl Into<FriendAddType>) -> Self {
         self.add_type = Some(add_type.into());
         self
     }
@@ -264,21 +264,3 @@ impl Validate for NewFriend {
         }
     }
 }
-
-/// Whether friendship goes one way or both.
-///
-/// Open: a value without a constant is kept as it is.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AddType(Text);
-
-impl AddType {
-    /// Only the user who asks has the other as a friend. Wire value `Add_Type_Single`.
-    pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
-    /// Each has the other. Wire value `Add_Type_Both`.
-    pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
-}
-
-wire_string_enum!(AddType {
-    "Add_Type_Single",
-    "Add_Type_Both",
-});

@@ -30,6 +30,6 @@ pub use profile::{ProfileItem, ProfileTag};
 pub use push::{AndroidPushInfo, ApnsPushInfo, BadgeMode, HuaweiImportance, OfflinePushInfo, PushFlag, UserAttributeNames, VivoClassification};
 pub use push_result::{PushStage, PushVendor};
 pub use push_target::{UserAttributes, UserTags};
-pub use relationship::{FriendDeleteType, RelationItem, RelationResult, RelationTag, UserToFollow};
+pub use relationship::{FriendAddType, FriendDeleteType, RelationItem, RelationResult, RelationTag, UserToFollow};
 pub use search::{KeywordMatchType};
 pub use timpush::{PushAccountType, PushFailure, ScheduledPush, ScheduledPushContent, ScheduledPushStatus, ScheduledPushType, TagCondition};

@@ -124,6 +124,24 @@ impl Validate for UserToFollow {
     }
 }
 
+/// Whether adding a friend goes one way or both.
+///
+/// Open: a value without a constant is kept as it is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FriendAddType(Text);
+
+impl FriendAddType {
+    /// Only the user who asks has the other as a friend. Wire value `Add_Type_Single`.
+    pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
+    /// Each has the other. Wire value `Add_Type_Both`.
+    pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
+}
+
+wire_string_enum!(FriendAddType {
+    "Add_Type_Single",
+    "Add_Type_Both",
+});
+
 /// Which field of a friend; where profiles are read along, profile tags stand here too. Apps choose values of their own that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
 ///
 /// Open: a value without a constant is kept as it is.

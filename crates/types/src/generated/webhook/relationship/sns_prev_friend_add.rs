@@ -3,8 +3,9 @@
 //! `Sns.CallbackPrevFriendAdd`: Before a Friend Is Added
 
 use crate::{Envelope, ErrorCode, Reply};
+use crate::model::relationship::FriendAddType;
 use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
-use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
+use crate::wire::{Extra, Flag, wire_object};
 use std::collections::BTreeMap;
 
 /// A user asks to become friends with others, and the app may refuse each of them.
@@ -342,22 +343,4 @@ wire_object!(FriendRequestResult {
     required "To_Account" => to_account,
     required "ResultCode" => result_code,
     required "ResultInfo" => result_info,
-});
-
-/// Whether adding a friend goes one way or both.
-///
-/// Open: a value without a constant is kept as it is.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FriendAddType(Text);
-
-impl FriendAddType {
-    /// Only the user who asks has the other as a friend. Wire value `Add_Type_Single`.
-    pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
-    /// Each has the other. Wire value `Add_Type_Both`.
-    pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
-}
-
-wire_string_enum!(FriendAddType {
-    "Add_Type_Single",
-    "Add_Type_Both",
 });
