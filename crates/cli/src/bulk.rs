@@ -68,12 +68,13 @@ enum JobArgs {
 }
 
 const HELP: &str = "\
-Columns are called like the fields of the command. CSV needs a header; lists and objects are JSON in their cell.
+Columns are called like the fields of the command. CSV needs a header; lists and objects are JSON in \
+their cell.
 
-Before anything is sent, all lines are checked. FILE.journal then says what was sent and answered: the same
-command goes on where it was stopped or killed, and sends nothing twice. Lines that failed are in
-FILE.failed.csv (or .jsonl) with code and reason, ready to be run again. Lines of which nobody knows whether they
-were sent, and that can't be sent again without harm, are in FILE.uncertain.csv.";
+Before anything is sent, all lines are checked. FILE.journal then says what was sent and answered: the \
+same command goes on where it was stopped or killed, and sends nothing twice. Lines that failed are in \
+FILE.failed.csv (or .jsonl) with code and reason, ready to be run again. Lines of which nobody knows \
+whether they were sent, and that can't be sent again without harm, are in FILE.uncertain.csv.";
 
 #[derive(Debug, clap::Args)]
 struct FileArgs {

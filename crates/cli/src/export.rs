@@ -48,8 +48,9 @@ pub(crate) struct Args {
 }
 
 const HELP: &str = "\
-The service lists histories newest first. FILE.part takes the pages as they come, and FILE.pages says how far they
-go: --resume goes on from there, after any end. FILE is there once everything is in it, in the right order.";
+The service lists histories newest first. FILE.part takes the pages as they come, and FILE.pages says \
+how far they go: --resume goes on from there, after any end. FILE is there once everything is in it, in \
+the right order.";
 
 #[derive(Debug, clap::Subcommand)]
 enum What {

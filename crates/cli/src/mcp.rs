@@ -17,11 +17,12 @@ pub(crate) struct Args {
 
 const HELP: &str = "\
 An assistant starts this program itself, such as with
-  { \"mcpServers\": { \"tencent-chat\": { \"command\": \"tencent-chat\", \"args\": [\"mcp\"] } } }
+  {\"mcpServers\":{\"tencent-chat\":{\"command\":\"tencent-chat\",\"args\":[\"mcp\"]}}}
 
-Calls go to a simulator inside of the program, with users, groups and conversations to try things on. With --profile
-they go to the app of that profile, and only commands of which the documentation says that they change nothing, unless
---allow-changes is set. Variables and flags that name an app, and the file's default profile, don't count.";
+Calls go to a simulator inside of the program, with users, groups and conversations to try things on. \
+With --profile they go to the app of that profile, and only commands of which the documentation says \
+that they change nothing, unless --allow-changes is set. Variables and flags that name an app, and the \
+file's default profile, don't count.";
 
 pub(crate) async fn run(
     args: Args,

@@ -2,8 +2,9 @@
 
 use super::journal::Tally;
 use crate::output::Output;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
+    fmt,
     io::{self, IsTerminal},
     time::{Duration, Instant},
 };
@@ -26,10 +27,14 @@ impl<'a> Progress<'a> {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template(
-                "{wide_bar} {human_pos} of {human_len}, {per_sec:.0}, {eta} left{msg}",
+                "{wide_bar} {human_pos} of {human_len}, {rate} a second, {eta} left{msg}",
             );
             if let Ok(style) = style {
-                bar.set_style(style);
+                let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+                    // A bar that can't be written isn't shown.
+                    let _ = write!(text, "{:.0}", state.per_sec());
+                };
+                bar.set_style(style.with_key("rate", rate));
             }
             bar.set_position(before);
             bar.reset_eta();
