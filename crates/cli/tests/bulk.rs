@@ -17,7 +17,7 @@ use std::{
 use tencent_chat_client::Client;
 use tencent_chat_simulator::{Fault, Simulator};
 use tencent_chat_types::{
-    Edition, Endpoint,
+    Edition, Endpoint, ErrorCode,
     account::{CheckAccounts, DeleteAccounts, ImportAccounts, check_accounts::AccountStatus},
     group::{AddGroupMembers, CreateGroup, GetGroupMembers},
     message::{GetC2cHistory, SendMsg},
@@ -452,6 +452,67 @@ async fn a_wrong_key_and_an_outage_end_the_run_and_the_lines_are_left() {
     assert!(error.contains("for another address"), "{error}");
     let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
     assert_eq!((code, &report["done"]), (0, &json!(250)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_call_after_call_ends_the_run_before_all_lines_have_failed() {
+    let simulator = simulator().await;
+    let path = file("failing", "users.csv", &accounts(6_000));
+    let failing = Fault::Refuse(ErrorCode(70500)).always();
+    simulator.inject::<ImportAccounts>([failing]).unwrap();
+    let (code, report, error) = run(&mut bulk(
+        &simulator,
+        &["import-accounts", shown(&path), "--concurrency", "4"],
+    ));
+    assert_eq!(code, 4, "{error}");
+    assert!(
+        error.contains("10 calls in a row") && error.contains("goes on"),
+        "{error}"
+    );
+    let failed = report["failed"].as_u64().unwrap();
+    assert!((1_000..=1_400).contains(&failed), "{report}");
+    simulator.clear_faults();
+    let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
+    assert_eq!(
+        (code, &report["failed"], &report["left"]),
+        (1, &json!(failed), &json!(0)),
+        "{error}"
+    );
+    let failed_file = beside(&path, "failed.csv");
+    let (code, report, error) = run(&mut bulk(
+        &simulator,
+        &["import-accounts", shown(&failed_file)],
+    ));
+    assert_eq!((code, &report["done"]), (0, &json!(failed)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_group_does_not_keep_others_from_theirs() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    recipients(&client, 9).await;
+    for group in ["full", "open"] {
+        let group = CreateGroup::new(GroupType::PUBLIC, "Club").with_group_id(group);
+        client.send(&group).await.unwrap();
+    }
+    let path = file(
+        "full",
+        "members.csv",
+        "GroupId,Member_Account\nfull,u1\nopen,u2\nopen,u3\n",
+    );
+    let full = [Fault::Refuse(ErrorCode(10014))];
+    simulator.inject::<AddGroupMembers>(full).unwrap();
+    let (code, report, error) = run(&mut bulk(
+        &simulator,
+        &["add-members", shown(&path), "--concurrency", "1"],
+    ));
+    assert_eq!(
+        (code, &report["done"], &report["failed"]),
+        (1, &json!(2), &json!(1)),
+        "{error}"
+    );
+    let failed = fs::read_to_string(beside(&path, "failed.csv")).unwrap();
+    assert!(failed.contains("full,u1,10014,"), "{failed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::{future::Future, marker::PhantomData, pin::Pin};
 use tencent_chat_client::{Client, Error, ErrorKind, ItemOutcome, PartOutcome, Sent};
 use tencent_chat_types::{
-    Batched, Endpoint, ErrorClass, Meta,
+    Batched, Endpoint, ErrorClass, ErrorRepeat, Meta,
     account::{DeleteAccounts, ImportAccounts},
     group::AddGroupMembers,
     message::SendMsg,
@@ -255,7 +255,10 @@ fn fate<E: Batched>(outcome: &ItemOutcome<'_, E>) -> Fate {
 /// quota are at fault, or nobody answers, all others would fail, too.
 fn of_error(error: &Error) -> Answer {
     let stops = match error.class() {
-        Some(ErrorClass::Configuration | ErrorClass::Credential | ErrorClass::Quota) => true,
+        Some(ErrorClass::Configuration | ErrorClass::Credential) => true,
+        // A group that is full, or a user who is in as many as allowed, says nothing of other lines.
+        Some(ErrorClass::Quota) if error.repeat() == Some(ErrorRepeat::Never) => false,
+        Some(ErrorClass::Quota) => true,
         _ => error.kind() != ErrorKind::Api && error.kind() != ErrorKind::Invalid,
     };
     match stops {
