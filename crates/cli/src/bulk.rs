@@ -18,7 +18,7 @@ use self::{
     progress::Progress,
     rejects::{Rejects, Why},
     rows::{Format, Rows},
-    run::{Early, Ended, Parts, Run},
+    run::{Early, Ended, Parts, Run, is_harmful},
     units::Units,
 };
 use crate::{
@@ -40,7 +40,7 @@ use std::{
 };
 use tempfile::NamedTempFile;
 use tencent_chat_client::LocalLimiter;
-use tencent_chat_types::{Edition, Meta, QuotaUnit, Repeat};
+use tencent_chat_types::{Edition, Meta, QuotaUnit};
 
 /// Of the journal's form.
 const VERSION: u32 = 1;
@@ -282,7 +282,7 @@ async fn start(
     ];
     let lengths = past.is_some.then_some(past.past.files);
     let header = rows.header().cloned();
-    let rejects = Rejects::open(files, header, lengths, is_durable(job.meta()), output)?;
+    let rejects = Rejects::open(files, header, lengths, is_harmful(job.meta()), output)?;
     let before = past.past.tally;
     let begun = Instant::now();
     let parts = Parts {
@@ -299,11 +299,6 @@ async fn start(
     let report = Report::new(job, &input, count, before, &ended, begun.elapsed());
     output.result(&report, || report.text())?;
     outcome(&input, &report, ended)
-}
-
-/// Whether what the journal announces must not be done again, whatever happens to the machine.
-fn is_durable(meta: &Meta) -> bool {
-    !matches!(meta.repeat, Repeat::Read | Repeat::Idempotent)
 }
 
 /// What a run begins with.
@@ -351,7 +346,8 @@ fn begin(
     };
     let path = args.journal.clone();
     let path = path.unwrap_or_else(|| beside(&args.file, "journal"));
-    let is_durable = is_durable(job.meta());
+    // What the journal announces must not be done again, whatever happens to the machine.
+    let is_durable = is_harmful(job.meta());
     if let Some((journal, head, past)) = Journal::resume(&path, &head, is_durable)? {
         return Ok(Begun {
             journal: Some(journal),

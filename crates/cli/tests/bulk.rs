@@ -409,6 +409,23 @@ async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_at_which_the_service_failed_may_have_been_sent_and_is_not_called_failed() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let path = file("internal", "messages.csv", &recipients(&client, 3).await);
+    let failing = Fault::Refuse(ErrorCode(91000)).always();
+    simulator.inject::<SendMsg>([failing]).unwrap();
+    let (code, report, error) = run(&mut bulk(&simulator, &["send", shown(&path)]));
+    assert_eq!(
+        (code, &report["failed"], &report["uncertain"]),
+        (1, &json!(0), &json!(3)),
+        "{error}"
+    );
+    let uncertain = fs::read_to_string(beside(&path, "uncertain.csv")).unwrap();
+    assert!(uncertain.contains("\"Hello, u1\",91000,"), "{uncertain}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {

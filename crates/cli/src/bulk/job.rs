@@ -57,7 +57,7 @@ pub(super) enum Answer {
     Refused {
         code: Option<i64>,
         reason: String,
-        /// Whether other lines would fare the same.
+        /// Whether it failed itself: other lines would fare the same, and it may have acted all the same.
         is_outage: bool,
     },
     /// Nothing was sent, since the run stops.
@@ -270,9 +270,10 @@ fn of_error(error: &Error) -> Answer {
         false => Answer::Refused {
             code: error.code().map(|code| code.0),
             reason: error.to_string(),
+            // What nobody knows the code of may be that, too.
             is_outage: matches!(
                 error.class(),
-                Some(ErrorClass::Server | ErrorClass::Transient)
+                Some(ErrorClass::Server | ErrorClass::Transient) | None
             ),
         },
     }

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tencent_chat_client::{Client, ClientBuilder};
-use tencent_chat_types::Repeat;
+use tencent_chat_types::{Meta, Repeat};
 use tokio::sync::watch;
 
 /// So many calls that the service failed, one after the other, are an outage: what is left would fail, too.
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
             let call = open.begun.call;
             match may_be_sent(self.job, &open) {
                 true => return self.begin(call, unit).map(Some),
-                false => self.give_up(call, &unit, UNCERTAIN)?,
+                false => self.reject(call, &unit, Why::Uncertain, None, UNCERTAIN)?,
             }
         }
         let Some(unit) = self.units.next()? else {
@@ -252,14 +252,12 @@ impl<'a> Run<'a> {
                 reason,
                 is_outage,
             } => {
-                for row in &unit.rows {
-                    self.rejects.add(Why::Failed, row, code, &reason)?;
-                }
-                let lines = Tally {
-                    failed: unit.rows.len() as u64,
-                    ..Tally::default()
+                // Run again from another file, a message would have other numbers: it could come twice.
+                let why = match is_outage && is_harmful(self.job.meta()) {
+                    true => Why::Uncertain,
+                    false => Why::Failed,
                 };
-                self.end(call, lines)?;
+                self.reject(call, &unit, why, code, &reason)?;
                 self.failed_in_a_row = match is_outage {
                     true => self.failed_in_a_row + 1,
                     false => 0,
@@ -280,7 +278,7 @@ impl<'a> Run<'a> {
                     (false, _) => self.undo(call)?,
                     // The next run sees to it.
                     (true, Some(_)) => {}
-                    (true, None) => self.give_up(call, &unit, UNANSWERED)?,
+                    (true, None) => self.reject(call, &unit, Why::Uncertain, None, UNANSWERED)?,
                 }
                 Err(failure)
             }
@@ -304,17 +302,31 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Writes down lines that may have been sent, and doesn't send them again.
-    fn give_up(&mut self, call: u64, unit: &Unit, reason: &str) -> Result<(), Failure> {
+    /// Writes down all lines of a call, and doesn't send them again.
+    fn reject(
+        &mut self,
+        call: u64,
+        unit: &Unit,
+        why: Why,
+        code: Option<i64>,
+        reason: &str,
+    ) -> Result<(), Failure> {
         for row in &unit.rows {
-            self.rejects.add(Why::Uncertain, row, None, reason)?;
+            self.rejects.add(why, row, code, reason)?;
         }
-        let lines = Tally {
-            uncertain: unit.rows.len() as u64,
-            ..Tally::default()
-        };
+        let count = unit.rows.len() as u64;
+        let mut lines = Tally::default();
+        match why {
+            Why::Failed => lines.failed = count,
+            Why::Uncertain => lines.uncertain = count,
+        }
         self.end(call, lines)
     }
+}
+
+/// Whether a second run of a command does the work again, however the first one ended.
+pub(super) fn is_harmful(meta: &Meta) -> bool {
+    !matches!(meta.repeat, Repeat::Read | Repeat::Idempotent)
 }
 
 /// Whether a call without an end may go out again: it never went out, a second run does nothing new, or the
@@ -325,7 +337,7 @@ fn may_be_sent(job: &dyn Job, open: &Open) -> bool {
         return true;
     }
     match (meta.repeat, meta.duplicate_seconds) {
-        (Repeat::Read | Repeat::Idempotent, _) => true,
+        _ if !is_harmful(meta) => true,
         (Repeat::DeduplicatedBy(_), Some(seconds)) => {
             // From when the call began, since it may have arrived at once. A clock that went back tells
             // nothing.
