@@ -17,7 +17,7 @@ const VIEWS = [
   ["state/groups/dinner-club", "Dinner club", undefined],
   ["state/users/lin/with/mei", "lin and mei", "state"],
   ["webhooks/target", "The app's address", undefined],
-  ["webhooks/fire/C2C.CallbackBeforeSendMsg", "Fire an event", "webhooks"],
+  ["webhooks/fire/C2C.CallbackBeforeSendMsg", "Fire an event", undefined],
   ["usersig", "UserSig", undefined],
   ["faults", "Faults", "faults-dark"],
   ["quotas", "Quotas", undefined],
@@ -40,6 +40,7 @@ async function look(page, name, picture) {
   await accessible(page, name);
   if (picture && pictures) {
     mkdirSync(pictures, { recursive: true });
+    await page.evaluate(() => document.querySelector(".split-detail")?.scrollTo(0, 0));
     await page.screenshot({ path: join(pictures, `${picture}.png`) });
   }
 }
@@ -52,8 +53,9 @@ for (const scheme of ["light", "dark"]) {
     await page.getByRole("region", { name: "Webhooks of this request" }).waitFor();
     await look(page, `traffic in ${scheme}`, scheme === "light" ? "traffic" : undefined);
     await page.getByRole("region", { name: "Webhooks of this request" }).getByRole("link").click();
+    await page.goto(page.url().replace("/traffic/webhook/", "/webhooks/"));
     await page.getByText("What the app may answer").click();
-    await look(page, `webhook in ${scheme}`);
+    await look(page, `webhook in ${scheme}`, scheme === "light" ? "webhooks" : undefined);
     for (const [address, heading, picture] of VIEWS) {
       await page.goto(`${at.url}/#/${address}`);
       await page.getByRole("heading", { name: heading }).first().waitFor();

@@ -35,6 +35,9 @@ browserTest("allowed, refused and late webhooks are told apart, and the answer i
   await page.getByRole("region", { name: "The app's answer" }).getByText("advertising is not allowed").waitFor();
   await page.getByText("What the app may answer").click();
   await page.getByRole("row", { name: /refuse.*120001 to 130000.*The message is not sent/ }).waitFor();
+  await page.getByRole("button", { name: "Edit and fire" }).click();
+  assert.equal(await page.getByLabel("Text", { exact: true }).first().inputValue(), "buy now");
+  await page.goBack();
   await page.getByLabel("Outcome").selectOption("late");
   await rows.first().click();
   await page.getByText(/did not answer in time/).waitFor();

@@ -10,6 +10,7 @@ import { link, useRoute } from "./router";
 import { useStore } from "./store";
 import { setTheme, theme, type Theme } from "./theme";
 import { Labelled, Problem } from "./ui/basics";
+import { Guard } from "./ui/guard";
 import { Icon, type IconName } from "./ui/icons";
 import { CommandsView } from "./views/commands";
 import { FaultsView } from "./views/faults";
@@ -134,7 +135,7 @@ function Frame({ info }: { info: Info }) {
         <Server info={info} />
       </header>
       <main id="main" ref={main} tabIndex={-1} aria-label={view?.title}>
-        {view?.show(rest)}
+        <Guard view={[name, ...rest].join("/")}>{view?.show(rest)}</Guard>
       </main>
     </div>
   );

@@ -3,13 +3,18 @@
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+/** The last moment that a date can be of; what others send may be anything. */
+const LAST_MS = 8.64e15;
+
 /** The time of day, with milliseconds. */
 export function clock(milliseconds: number): string {
+  if (Math.abs(milliseconds) > LAST_MS) return String(milliseconds);
   return `${time.format(milliseconds)}.${String(Math.floor(milliseconds) % 1000).padStart(3, "0")}`;
 }
 
 /** Date and time. */
 export function moment(milliseconds: number): string {
+  if (Math.abs(milliseconds) > LAST_MS) return `${milliseconds / 1000} s since 1970`;
   return full.format(milliseconds);
 }
 

@@ -21,13 +21,13 @@ export function kindInWords(schemas: Schemas, schema: Schema): string {
     case "list":
       return `list of ${plural(kindInWords(schemas, shape.items))}`;
     case "choice":
-      return shape.isNumber ? "number of a list" : "text of a list";
+      return `${shape.isNumber ? "integer" : "text"} with ${shape.options.length} known value${shape.options.length === 1 ? "" : "s"}`;
     case "number":
       return shape.isInteger ? "integer" : "number";
     case "flag":
       return "0 or 1";
     case "union":
-      return `object by ${shape.tag}`;
+      return `object by its ${shape.tag}`;
     case "either":
       return shape.schemas.map((one) => kindInWords(schemas, one)).join(" or ");
     case "constant":
@@ -39,8 +39,9 @@ export function kindInWords(schemas: Schemas, schema: Schema): string {
   }
 }
 
-function plural(word: string): string {
-  return /^(integer|number|text|object|list|map|boolean)$/.test(word) ? `${word}s` : word;
+/** The first word names the kind. */
+function plural(words: string): string {
+  return words.replace(/^(integer|number|text|object|list|map|boolean)\b/, "$1s");
 }
 
 /** The limits of a value, one phrase each. */

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useWorkbench, type Workbench } from "../context";
 import { explainCode, type Operation, type Schema } from "../document";
+import { moment } from "../format";
 import { isObject, writeJson, type Json } from "../json";
 import { CopyButton, Tabs } from "./basics";
 import { Inline } from "./prose";
@@ -33,6 +34,9 @@ function meaning({ schemas, reference }: Workbench, { schema, value, operation }
   if (known["x-error-code"] === true && typeof value === "number" && value !== 0) {
     said.push(explainCode(reference, value, operation)?.meaning ?? "");
   }
+  // The document says so of each field that holds a time.
+  const time = /(milli)?seconds since 1970/.exec(said[0] ?? "");
+  if (time && typeof value === "number" && value > 0) said.push(moment(time[1] ? value : value * 1000));
   return said.filter(Boolean).join(" — ");
 }
 

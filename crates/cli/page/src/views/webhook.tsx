@@ -3,10 +3,11 @@
 import { useWorkbench } from "../context";
 import type { WebhookSeen } from "../contract";
 import type { Operation } from "../document";
+import { keepDraft } from "../drafts";
 import { feed } from "../feed";
 import { moment, took } from "../format";
 import { isObject, type Json } from "../json";
-import { link } from "../router";
+import { go, link } from "../router";
 import { useStore } from "../store";
 import { Empty } from "../ui/basics";
 import { OutcomePill } from "../ui/outcome";
@@ -37,6 +38,19 @@ export function WebhookArticle({ webhook }: { webhook: WebhookSeen }) {
           </p>
         )}
         <p class="quiet">{facts.filter(Boolean).join(" · ")}</p>
+        {operation && (
+          <div class="actions">
+            <button
+              type="button"
+              onClick={() => {
+                keepDraft(webhook.command, webhook.body);
+                go("webhooks", "fire", webhook.command);
+              }}
+            >
+              Edit and fire
+            </button>
+          </div>
+        )}
       </header>
       <section class="meaning" aria-label="What the answer did">
         <h3>What the answer did</h3>
