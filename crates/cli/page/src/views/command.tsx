@@ -52,7 +52,9 @@ function quotaInWords(quota: Quota): string {
 function repeatInWords(repeat: Json): string {
   if (typeof repeat === "string") return words(repeat);
   if (!isObject(repeat)) return "";
-  return Object.entries(repeat).map(([name, fields]) => `${words(name)} ${Array.isArray(fields) ? fields.join(", ") : ""}`).join("; ");
+  const { seconds, ...by } = repeat;
+  const phrases = Object.entries(by).map(([name, fields]) => `${words(name)} ${Array.isArray(fields) ? fields.join(", ") : ""}`);
+  return `${phrases.join("; ")}${seconds === undefined ? "" : `, for ${String(seconds)} s`}`;
 }
 
 function Facts({ operation }: { operation: Operation }) {
