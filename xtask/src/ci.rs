@@ -103,6 +103,12 @@ const STEPS: &[Step] = &[
         environment: None,
     },
     Step {
+        name: "The program of the image runs alone",
+        program: Program::Script("deploy/check"),
+        arguments: &[],
+        environment: None,
+    },
+    Step {
         name: "Lints of the optional features",
         program: Program::Cargo,
         arguments: &[

@@ -115,7 +115,7 @@ pub struct Coverage {
     pub strangers: Vec<(String, Option<String>)>,
 }
 
-/// A line of `tencent-chat-simulator --commands`.
+/// A line of `tencent-chat serve --commands`.
 #[derive(Debug, Deserialize)]
 struct Behaviour {
     command: String,
@@ -265,8 +265,8 @@ fn shown_age(updated: Option<&str>, days: Option<i64>) -> String {
 fn behaviours(root: &Path) -> Result<BTreeMap<String, String>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["run", "--quiet", "--package", "tencent-chat-simulator"])
-        .args(["--", "--commands"])
+        .args(["run", "--quiet", "--package", "tencent-chat-cli"])
+        .args(["--", "serve", "--commands"])
         .current_dir(root)
         .stderr(std::process::Stdio::inherit())
         .output()

@@ -1,8 +1,8 @@
 //! What can be said on the command line.
 
 use crate::{
-    bulk, call, code, commands, describe, doctor, export, mcp, output::Format, profile::Connection,
-    serve, shell, sig, webhook,
+    bulk, call, code, commands, describe, doctor, export, health, mcp, output::Format,
+    profile::Connection, serve, shell, sig, webhook,
 };
 use clap::{Parser, Subcommand};
 
@@ -24,6 +24,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs a local server that answers as the service does
     Serve(serve::Args),
+    /// Asks whether a local server takes calls
+    Health(health::Args),
     /// Calls a command of the service
     Call(call::Args),
     /// Lists and searches the commands

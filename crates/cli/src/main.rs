@@ -13,6 +13,7 @@ mod describe;
 mod doctor;
 mod export;
 mod failure;
+mod health;
 mod input;
 mod log;
 mod mcp;
@@ -21,6 +22,7 @@ mod page;
 mod profile;
 mod reference;
 mod serve;
+mod server_file;
 mod shell;
 mod sig;
 mod signals;
@@ -48,6 +50,7 @@ fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
     let connection = cli.connection;
     match cli.command {
         Command::Serve(args) => wait_for(serve::run(args, &connection, output)),
+        Command::Health(args) => wait_for(health::run(args, output)),
         Command::Call(args) => wait_for(call::run(args, &connection, output)),
         Command::Commands(args) => commands::run(&args, output),
         Command::Describe(args) => describe::run(&args, output),

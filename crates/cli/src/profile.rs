@@ -1,6 +1,6 @@
 //! Which app, whose key, which address: from flags, the environment, and profiles of a file.
 
-use crate::{failure::Failure, input};
+use crate::{failure::Failure, input, server_file::ServerFile};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 use std::{
@@ -82,6 +82,9 @@ struct Config {
     default: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
+    /// The local server, whichever profile is meant.
+    #[serde(default)]
+    serve: ServerFile,
 }
 
 /// What flags, environment and profile come to.
@@ -91,6 +94,8 @@ pub(crate) struct Settings {
     profile: Profile,
     /// Where the profile comes from, if there is one.
     pub(crate) source: Option<String>,
+    /// What the file says of the local server.
+    pub(crate) server: ServerFile,
 }
 
 impl Connection {
@@ -110,6 +115,7 @@ impl Connection {
             flags: self.clone(),
             profile: Profile::default(),
             source: None,
+            server: ServerFile::default(),
         };
         let Some(path) = path else {
             return Ok(settings);
@@ -124,6 +130,7 @@ impl Connection {
         };
         let config: Config =
             toml::from_str(&text).map_err(|error| bad_config(&shown, &text, &error))?;
+        settings.server = config.serve;
         let Some(name) = named.or(config.default.as_deref()) else {
             return Ok(settings);
         };
@@ -232,13 +239,9 @@ impl Settings {
 
     /// The token of the app's webhooks; none where nothing names one.
     pub(crate) fn token(&self) -> Result<Option<Token>, Failure> {
-        let named = |variable: &str| match env::var(variable) {
-            Ok(token) if !token.trim().is_empty() => Ok(Some(Token::new(token))),
-            Ok(_) => Err(Failure::setup(format!("{variable} is empty"))),
-            Err(env::VarError::NotPresent) => Ok(None),
-            Err(env::VarError::NotUnicode(_)) => {
-                Err(Failure::setup(format!("{variable} is not Unicode text")))
-            }
+        let named = |variable: &str| {
+            let token = secret_in(variable)?;
+            Ok::<_, Failure>(token.map(|token| Token::new(token.expose())))
         };
         if let Some(token) = named(TOKEN_VARIABLE)? {
             return Ok(Some(token));
@@ -321,8 +324,20 @@ impl std::fmt::Display for Address {
     }
 }
 
+/// A secret that a variable holds; none where it is not set.
+pub(crate) fn secret_in(variable: &str) -> Result<Option<SecretKey>, Failure> {
+    match env::var(variable) {
+        Ok(secret) if !secret.trim().is_empty() => Ok(Some(SecretKey::new(secret))),
+        Ok(_) => Err(Failure::setup(format!("{variable} is empty"))),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Failure::setup(format!("{variable} is not Unicode text")))
+        }
+    }
+}
+
 /// The secret in a file, without the end of its line.
-fn secret(path: &Path) -> Result<String, Failure> {
+pub(crate) fn secret(path: &Path) -> Result<String, Failure> {
     let text = input::read_text(Some(path), MAX_SECRET_BYTES).map_err(Failure::of_setup)?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(Failure::setup(format!(

@@ -1,108 +1,64 @@
 //! `tencent-chat serve`: a local server that answers as the service does.
 
 pub(crate) mod demo;
+mod logging;
+mod options;
 
-use crate::{failure::Failure, output::Output, page, profile::Connection};
+pub(crate) use self::options::Args;
+use self::options::Options;
+use crate::{failure::Failure, input, output::Output, page, profile::Connection};
 use serde_json::json;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use tencent_chat_client::SecretKey;
-use tencent_chat_simulator::{Simulator, Unanswered, WebhookTarget};
-use tencent_chat_types::Edition;
+use tencent_chat_simulator::{Seed, Simulator, SimulatorBuilder};
+
+/// Largest seed that is read.
+const MAX_SEED_BYTES: u64 = 64 << 20;
 
 /// The app of a server that was told of none.
 const APP: u64 = 1_400_000_000;
 /// Its key, which is no secret.
 const DEMO_KEY: &str = "the-key-of-a-local-demonstration";
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Port
-    #[arg(long, default_value_t = 8600)]
-    port: u16,
-    /// Begins with users, groups and conversations, and needs no key
-    #[arg(long)]
-    demo: bool,
-    /// More administrators who may call
-    #[arg(long, value_name = "USER")]
-    also_admin: Vec<String>,
-    /// Address of an app on this machine that is sent webhooks
-    #[arg(long, env = "TENCENT_CHAT_WEBHOOK_URL", value_name = "URL")]
-    webhook_url: Option<String>,
-    /// Refuses what the app gives no answer to, in place of letting it happen
-    #[arg(long)]
-    refuse_unanswered: bool,
-    /// Sends an event that the app did not acknowledge so many times again
-    #[arg(long, default_value_t = 0, value_name = "TIMES")]
-    webhook_repeats: u32,
-    /// Entries of a page, where a command leaves that to the service
-    #[arg(long, default_value_t = 100, value_name = "ENTRIES")]
-    page_size: usize,
-    /// Refuses calls above the quotas of this edition; keeps no quota unless set
-    #[arg(long, value_enum)]
-    quotas: Option<Quotas>,
-    /// Megabytes that stored messages may take; then the oldest go
-    #[arg(long, default_value_t = 256, value_name = "MEGABYTES")]
-    message_memory: usize,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Quotas {
-    /// Trial, developer and other editions that cost nothing
-    Free,
-    /// Every edition that is paid for
-    Paid,
-}
-
 pub(crate) async fn run(
     args: Args,
     connection: &Connection,
     output: &Output,
 ) -> Result<(), Failure> {
+    if args.commands {
+        return list(output);
+    }
     let settings = connection.settings()?;
+    let options = args.options(&settings)?;
+    logging::begin(options.log)?;
     let app = settings.app_if_set().unwrap_or(APP);
     let admin = settings
         .admin_if_set()
         .unwrap_or_else(|| "administrator".to_owned());
     let (key, is_public) = match settings.key_if_set()? {
         Some(key) => (key, false),
-        None if args.demo => (SecretKey::new(DEMO_KEY), true),
+        None if options.demo => (SecretKey::new(DEMO_KEY), true),
         None => {
             return Err(Failure::setup("the app's key is not known").help(
                 "any key will do: set TENCENT_CHAT_SECRET_KEY or --key-file, or start with --demo",
             ));
         }
     };
-    let admins = [&[admin.clone()][..], &args.also_admin].concat();
-    let mut builder = Simulator::builder(app, key.clone())
-        .admins(admins)
-        .port(args.port)
-        .page_size(args.page_size)
-        .page(page::router())
-        .message_memory(args.message_memory.saturating_mul(1 << 20));
-    if let Some(quotas) = args.quotas {
-        builder = builder.quotas(match quotas {
-            Quotas::Free => Edition::Free,
-            Quotas::Paid => Edition::Paid,
-        });
+    if !options.address.is_loopback() {
+        warn(&options, output)?;
     }
-    if let Some(url) = args.webhook_url {
-        let unanswered = match args.refuse_unanswered {
-            true => Unanswered::Refuse,
-            false => Unanswered::Proceed,
-        };
-        let mut target = WebhookTarget::new(url)
-            .unanswered(unanswered)
-            .repeats(args.webhook_repeats);
-        if let Some(token) = settings.token()? {
-            target = target.token(token);
-        }
-        builder = builder.webhooks(target);
-    }
-    let simulator = (builder.start().await).map_err(|error| {
+    let seed = options.seed.as_deref().map(read_seed).transpose()?;
+    let (demo, ahead) = (options.demo, options.clock_ahead);
+    let simulator = build(options, app, &admin, key.clone()).start().await;
+    let simulator = simulator.map_err(|error| {
         Failure::setup(format!("it could not start: {error}")).help("is the port taken? set --port")
     })?;
-    if args.demo {
+    simulator.forward(ahead);
+    if demo {
         demo::seed(&simulator, app, &admin, key).await?;
+    }
+    if let Some(seed) = seed {
+        (simulator.seed(&seed)).map_err(|error| Failure::setup(format!("the seed: {error}")))?;
     }
     let url = simulator.base_url();
     let json = json!({
@@ -127,6 +83,66 @@ pub(crate) async fn run(
     output.note("stopping");
     // Requests in flight are answered, unless they take longer than anybody waits.
     let _ = tokio::time::timeout(Duration::from_secs(10), simulator.stop()).await;
+    Ok(())
+}
+
+/// Whoever reaches the server can use it.
+fn warn(options: &Options, output: &Output) -> Result<(), Failure> {
+    if options.control_token.is_none() {
+        return Err(
+            Failure::setup("others than this machine can reach the address").help(
+                "set a token for the control API: TENCENT_CHAT_CONTROL_TOKEN or --control-token-file",
+            ),
+        );
+    }
+    output.note(&format!(
+        "warning: whoever reaches {} can call this server; its control API needs the control token",
+        options.address
+    ));
+    Ok(())
+}
+
+fn build(options: Options, app: u64, admin: &str, key: SecretKey) -> SimulatorBuilder {
+    let admins = [&[admin.to_owned()][..], &options.also_admin].concat();
+    let mut builder = Simulator::builder(app, key)
+        .admins(admins)
+        .listen_on(options.address)
+        .port(options.port)
+        .page_size(options.page_size)
+        .quota_time_scale(options.quota_time_scale)
+        .message_memory(options.message_memory)
+        .allow_hosts(options.allow_host)
+        .page(page::router());
+    if let Some(token) = options.control_token {
+        builder = builder.control_token(token);
+    }
+    if let Some(edition) = options.quotas {
+        builder = builder.quotas(edition);
+    }
+    if let Some(target) = options.target {
+        builder = builder.webhooks(target);
+    }
+    if options.webhook_any_host {
+        builder = builder.any_webhook_host();
+    }
+    builder
+}
+
+fn read_seed(path: &Path) -> Result<Seed, Failure> {
+    let text = input::read_text(Some(path), MAX_SEED_BYTES)?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::setup(format!("{}: {error}", input::name(Some(path)))).help(
+            "a seed has users, groups, friends, messages and calls; openapi/control.json describes it",
+        )
+    })
+}
+
+/// Each command with how it is answered, as JSON lines.
+fn list(output: &Output) -> Result<(), Failure> {
+    for (command, behaviour) in Simulator::behaviours() {
+        let line = json!({ "command": command, "behaviour": behaviour });
+        output.line(&line.to_string())?;
+    }
     Ok(())
 }
 

@@ -23,7 +23,7 @@
 //! [`Simulator::inject`] lets the next requests of a command fail as things fail in production:
 //! connections that break before or after the effect, gateways that answer in place of the service,
 //! replies that are cut off, empty, slow, odd, of another shape or not the service's, codes, and
-//! requests that arrive twice. [`Unreachable`] is an address to which no connection comes about.
+//! requests that arrive twice; once, so many times, or by chance. [`Unreachable`] is an address to which no connection comes about.
 //! [`Simulator::journal`] says how often each request was acted upon.
 //!
 //! # Webhooks
@@ -63,6 +63,12 @@
 //! [`Simulator::join_group`], [`Simulator::leave_group`], [`Simulator::read_msgs`],
 //! [`Simulator::read_group_msgs`], [`Simulator::add_friend_as`], [`Simulator::set_online`].
 //!
+//! # Tests in other languages
+//!
+//! What tests do by methods, programs in any language do by HTTP and JSON below `/_control/` of
+//! [`Simulator::base_url`]; [`control_document`] describes it. Requests for other hosts and from pages of
+//! other origins are refused. `tencent-chat serve` is the simulator as a program.
+//!
 //! # What it remembers
 //!
 //! Everything is in memory. Stored messages may take [`SimulatorBuilder::message_memory`]; then the oldest
@@ -77,8 +83,9 @@
 //! servers) and those that the vendor added beyond its navigation answer a sample, retold about the
 //! users, groups and keys that the request names, once the request has been decoded and its documented
 //! limits have been checked; [`Simulator::canned_commands`] lists them. Nothing is remembered of them. Where the service asks for a switch in the console or a
-//! paid edition, the simulator takes it for given. It has no quotas, stores nothing on disk, listens on
-//! loopback and calls loopback only.
+//! paid edition, the simulator takes it for given. It keeps quotas when asked to
+//! ([`SimulatorBuilder::quotas`]), stores nothing on disk, and listens on loopback and calls loopback
+//! unless told otherwise.
 
 mod builder;
 mod clock;
@@ -91,6 +98,7 @@ mod gate;
 mod generated;
 mod refusal;
 mod reply;
+mod seed;
 mod server;
 mod service;
 mod settings;
@@ -104,6 +112,7 @@ pub use builder::SimulatorBuilder;
 pub use control::{SERVICE_DOCUMENT, control_document};
 pub use device::Refused;
 pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
+pub use seed::{Seed, SeedCall, SeedError, SeedGroup, SeedMessage, SeedUser};
 pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
 pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure, WebhookOutcome};
 pub use webhooks::{Unanswered, WebhookTarget};

@@ -8,7 +8,11 @@
 use futures_util::StreamExt;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tencent_chat_simulator::{Fault, Simulator, SimulatorBuilder};
 use tencent_chat_types::message::{SendGroupMsg, SendMsg};
 
@@ -606,7 +610,7 @@ async fn other_hosts_origins_and_those_without_the_token_are_refused() {
             .allow_hosts(["Tencent-Chat"]),
     )
     .await;
-    let health = || server.request(Method::GET, "health");
+    let info = || server.request(Method::GET, "info");
     let host = server.simulator.base_url().replace("http://", "");
     let own = format!("http://{host}");
     let bearer = "Bearer a secret";
@@ -633,13 +637,21 @@ async fn other_hosts_origins_and_those_without_the_token_are_refused() {
             200,
         ),
     ] {
-        let mut request = health();
+        let mut request = info();
         for (name, value) in &headers {
             request = request.header(*name, *value);
         }
         let (status, body) = Server::send(request).await;
         assert_eq!(status, expected, "{headers:?}: {body}");
         assert!(!body.to_string().contains("a secret"));
+    }
+    // Whatever watches over the server needs no token; a website gets nothing all the same.
+    for path in ["health", "ready"] {
+        assert_eq!(Server::send(server.request(Method::GET, path)).await.0, 200);
+        let other = server
+            .request(Method::GET, path)
+            .header("host", "example.com");
+        assert_eq!(Server::send(other).await.0, 421);
     }
     let open = Simulator::builder(APP, "any key").listen_on([0, 0, 0, 0]);
     let refused = open.start().await.unwrap_err().to_string();
@@ -661,4 +673,219 @@ fn a_simulator_starts_without_a_runtime() {
 async fn a_simulator_is_not_started_blocking_within_asynchronous_code() {
     let refused = Simulator::builder(APP, "any key").start_blocking();
     assert!(refused.unwrap_err().to_string().contains("start"));
+}
+
+#[tokio::test]
+async fn a_seed_is_planted_without_anybody_hearing_of_it() {
+    let server = Server::new().await;
+    let app = App::start().await;
+    server
+        .with_body(Method::PUT, "webhooks/target", json!({ "url": app.url }))
+        .await;
+    let seed = json!({
+        "users": [
+            { "id": "lin", "nick": "Lin", "online": "Web", "profile": { "Tag_Profile_IM_SelfSignature": "hm" } },
+            { "id": "mei" },
+        ],
+        "groups": [
+            { "id": "chess", "name": "Chess", "owner": "lin", "members": ["mei"] },
+            { "id": "live", "name": "Live", "type": "AVChatRoom", "owner": "lin", "members": ["mei"] },
+        ],
+        "friends": [["lin", "mei"]],
+        "messages": [
+            { "from": "lin", "to": "mei", "text": "one" },
+            { "from": "mei", "group": "chess", "body": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "two" } }] },
+        ],
+        "calls": [{ "command": "v4/openim/admin_set_msg_read", "body": { "Report_Account": "mei", "Peer_Account": "lin" } }],
+    });
+    server.post("seed", seed).await;
+    let lin = server.get("users/lin").await;
+    assert_eq!(lin["profile"]["Tag_Profile_IM_SelfSignature"], "hm");
+    assert_eq!(lin["friends"], json!(["mei"]));
+    assert_eq!(server.get("groups/live").await["members_total"], 2);
+    let chat = server.get("messages?user=mei&peer=lin").await;
+    assert_eq!(chat["messages"][0]["read"], true);
+    assert_eq!(
+        server.get("messages?group=chess").await["messages"][0]["from"],
+        "mei"
+    );
+    assert_eq!(server.get("requests").await["requests"], json!([]));
+    server.simulator.webhooks_idle().await;
+    assert!(app.received().is_empty());
+    for (seed, said) in [
+        (
+            json!({ "messages": [{ "from": "lin", "to": "mei" }] }),
+            "messages[0]: a message has either `text` or `body`",
+        ),
+        (
+            json!({ "messages": [{ "from": "bob", "to": "mei", "text": "x" }] }),
+            "messages[0] is refused with code",
+        ),
+        (
+            json!({ "groups": [{ "id": "chess", "name": "x" }] }),
+            "groups[0] is refused with code",
+        ),
+        (
+            json!({ "calls": [{ "command": "nonsense", "body": {} }] }),
+            "calls[0]: there is no command",
+        ),
+        (json!({ "people": [] }), "people"),
+    ] {
+        let (_, error) = server.problem(Method::POST, "seed", seed.clone()).await;
+        assert!(
+            error["message"].as_str().unwrap().contains(said),
+            "{seed}: {error}"
+        );
+    }
+}
+
+/// An app that answers each webhook with the next of its answers, and then lets everything happen.
+struct App {
+    url: String,
+    answers: Arc<Mutex<VecDeque<Value>>>,
+    received: Arc<Mutex<Vec<Value>>>,
+}
+
+impl App {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let (answers, received) = (Arc::<Mutex<VecDeque<Value>>>::default(), Arc::default());
+        let app = Self {
+            url,
+            answers,
+            received,
+        };
+        let (answers, received) = (Arc::clone(&app.answers), Arc::clone(&app.received));
+        let hook = move |axum::Json(event): axum::Json<Value>| async move {
+            received.lock().unwrap().push(event);
+            let ok = || json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" });
+            axum::Json(answers.lock().unwrap().pop_front().unwrap_or_else(ok))
+        };
+        let router = axum::Router::new().route("/hook", axum::routing::post(hook));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        app
+    }
+
+    fn answer(&self, answer: Value) {
+        self.answers.lock().unwrap().push_back(answer);
+    }
+
+    fn received(&self) -> Vec<Value> {
+        self.received.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn webhooks_are_seen_with_what_they_did() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let app = App::start().await;
+    let only = ["C2C.CallbackBeforeSendMsg", "C2C.CallbackAfterSendMsg"];
+    let target =
+        json!({ "url": format!("{}?secret=1", app.url), "token": "a token", "only": only });
+    let set = server
+        .with_body(Method::PUT, "webhooks/target", target)
+        .await;
+    assert_eq!(set["url"], app.url);
+    assert_eq!(set["signed"], true);
+    assert_eq!(set["timeout_ms"], 2000);
+    assert_eq!(server.get("info").await["webhook_target"], app.url);
+    let head = |code: i64| json!({ "ActionStatus": "OK", "ErrorCode": code, "ErrorInfo": "no" });
+    let changed = json!({
+        "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "",
+        "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "other" } }],
+    });
+    for (answer, meaning, sent) in [
+        (head(0), "The app allowed it", true),
+        (changed, "The app changed it", true),
+        (head(1), "The app refused it with code 1", false),
+        (head(2), "The app dropped it", true),
+        (
+            json!({ "nonsense": [] }),
+            "The app gave no usable answer: it happened",
+            true,
+        ),
+    ] {
+        app.answer(answer);
+        let random = app.received().len() + 1;
+        let called = server
+            .call(
+                "v4/openim/sendmsg",
+                text("lin", "mei", u32::try_from(random).unwrap()),
+            )
+            .await;
+        assert_eq!(called["code"] == 0, sent, "{meaning}: {called}");
+        let seen = server.get(&format!("requests/{}", called["request"])).await;
+        let asked = server
+            .get(&format!("webhooks/{}", seen["webhooks"][0]))
+            .await;
+        assert!(
+            asked["meaning"].as_str().unwrap().starts_with(meaning),
+            "{asked}"
+        );
+        assert_eq!(asked["request"], called["request"]);
+        assert_eq!(asked["platform"], "RESTAPI");
+        server.simulator.webhooks_idle().await;
+    }
+    let told = server
+        .get("webhooks?command=C2C.CallbackAfterSendMsg")
+        .await;
+    let told = told["webhooks"].as_array().unwrap();
+    assert!(
+        told.iter()
+            .all(|told| told["meaning"] == "The app was told, and acknowledged it.")
+    );
+    assert_eq!(
+        server.get("webhooks?failed=true").await["webhooks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    // By hand, whatever is switched on.
+    let event = json!({ "command": "State.StateChange", "body": {
+        "CallbackCommand": "State.StateChange", "EventTime": 1,
+        "Info": { "Action": "Login", "To_Account": "lin", "Reason": "Register" },
+    } });
+    let fired = server.post("webhooks/fire", event).await;
+    assert_eq!(fired["status"], 200);
+    assert!(fired["meaning"].as_str().unwrap().contains("by hand"));
+    assert_eq!(app.received().last().unwrap()["Info"]["To_Account"], "lin");
+    // Nobody there.
+    let gone = json!({ "url": "http://127.0.0.1:1/", "unanswered": "refuse" });
+    server.with_body(Method::PUT, "webhooks/target", gone).await;
+    let called = server
+        .call("v4/openim/sendmsg", text("lin", "mei", 99))
+        .await;
+    assert_ne!(called["code"], 0);
+    let failed = server.get("webhooks?failed=true").await;
+    let failed = failed["webhooks"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert_eq!(failed["failure"], "the app could not be reached");
+    assert_eq!(
+        failed["meaning"],
+        "The app gave no usable answer: it was refused."
+    );
+    // Other machines only when the server was started for them.
+    let elsewhere = json!({ "url": "http://example.com/hook" });
+    let (_, error) = server
+        .problem(Method::PUT, "webhooks/target", elsewhere.clone())
+        .await;
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("on this machine only"),
+        "{error}"
+    );
+    let open = Server::of(Simulator::builder(APP, "any key").any_webhook_host()).await;
+    let set = open
+        .with_body(Method::PUT, "webhooks/target", elsewhere)
+        .await;
+    assert_eq!(set["url"], "http://example.com/hook");
 }

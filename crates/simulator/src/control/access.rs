@@ -20,13 +20,12 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Checks a request to a server that listens on an address. A page is shown without a token: it holds
-    /// nothing.
+    /// Checks a request to a server that listens on an address.
     pub(super) fn check(
         &self,
         headers: &HeaderMap,
         ip: IpAddr,
-        is_control: bool,
+        needs_token: bool,
     ) -> Result<(), Problem> {
         let host = text(headers, header::HOST).unwrap_or_default();
         if !self.is_own(host, ip) {
@@ -41,9 +40,6 @@ impl Access {
                 "name further hosts when the server is started (allow_hosts, --allow-host)",
             ));
         }
-        if !is_control {
-            return Ok(());
-        }
         // A website can make a browser send requests here; the browser says where they come from.
         let origin = text(headers, header::ORIGIN);
         let is_same = |origin: &str| {
@@ -56,7 +52,10 @@ impl Access {
                 "the request comes from a page of another origin",
             ));
         }
-        self.check_token(headers)
+        match needs_token {
+            true => self.check_token(headers),
+            false => Ok(()),
+        }
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {

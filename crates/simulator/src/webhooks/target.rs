@@ -45,8 +45,8 @@ impl WebhookTarget {
         }
     }
 
-    /// Lets the app be on any host, reached by `http://` or `https://`. Without it an address elsewhere
-    /// is refused, since a mistake there would send test data away.
+    /// Lets the app be on any host, reached by `http://`. Without it an address elsewhere is refused,
+    /// since a mistake there would send test data away.
     pub fn any_host(mut self) -> Self {
         self.any_host = true;
         self
@@ -105,7 +105,7 @@ impl Target {
         }
         let refused = || {
             let text = match settings.any_host {
-                true => "webhooks go to http:// or https:// addresses without a user name",
+                true => "webhooks go to http:// addresses without a user name",
                 false => {
                     "webhooks go to http:// on this machine only: 127.0.0.1, [::1] or localhost"
                 }
@@ -119,9 +119,7 @@ impl Target {
         let reachable = settings.any_host && !host.is_empty() || host == "localhost" || is_loopback;
         let named = uri.authority().map(http::uri::Authority::as_str);
         let with_user = named.is_some_and(|authority| authority.contains('@'));
-        let scheme = uri.scheme_str();
-        let by_http = scheme == Some("http") || settings.any_host && scheme == Some("https");
-        if !by_http || !reachable || with_user {
+        if uri.scheme_str() != Some("http") || !reachable || with_user {
             return Err(refused());
         }
         Ok(Self { settings, uri })

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -15,8 +16,10 @@ use std::{
 fn simulator(files: usize) -> (Child, String) {
     let mut child = Command::new("sh")
         .arg("-c")
-        .arg(format!("ulimit -n {files}; exec \"$0\" 0"))
-        .arg(env!("CARGO_BIN_EXE_tencent-chat-simulator"))
+        .arg(format!(
+            "ulimit -n {files}; exec \"$0\" serve --port 0 --output json"
+        ))
+        .arg(env!("CARGO_BIN_EXE_tencent-chat"))
         .env("TENCENT_CHAT_SECRET_KEY", "key")
         .stdout(Stdio::piped())
         .spawn()
@@ -24,9 +27,8 @@ fn simulator(files: usize) -> (Child, String) {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
-    let host = line.trim().rsplit('/').next().unwrap().to_owned();
-    // It writes another line, which must not find the pipe closed.
-    out.read_line(&mut line).unwrap();
+    let started: Value = serde_json::from_str(&line).unwrap();
+    let host = started["url"].as_str().unwrap().replace("http://", "");
     (child, host)
 }
 

@@ -1,0 +1,43 @@
+//! `tencent-chat health`: whether a local server takes calls, for whatever watches over it.
+
+use crate::{failure::Failure, output::Output};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest wait for the answer.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Address of the server
+    #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
+    host: String,
+    /// Its port
+    #[arg(long, env = "TENCENT_CHAT_SERVE_PORT", default_value_t = 8600)]
+    port: u16,
+}
+
+pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let Args { host, port } = args;
+    let failed = |error: reqwest::Error| {
+        Failure::unanswered(error.without_url().to_string())
+            .help("is it running there? `tencent-chat serve` starts one")
+    };
+    let client = reqwest::Client::builder()
+        .timeout(DEADLINE)
+        .no_proxy()
+        .build()
+        .map_err(failed)?;
+    let url = format!("http://{host}:{port}/_control/ready");
+    let response = client.get(url).send().await.map_err(failed)?;
+    let status = response.status();
+    let body = response.text().await.map_err(failed)?;
+    if !status.is_success() {
+        return Err(Failure::refused(format!(
+            "the server answers HTTP status {status}"
+        )));
+    }
+    let ready: Value = serde_json::from_str(&body)
+        .map_err(|_| Failure::unanswered("something else than a local server answers"))?;
+    output.result(&ready, || "ready".to_owned())
+}
