@@ -6,7 +6,7 @@ mod common;
 use common::{APP, KEY, Running, TOKEN, folder, program, run};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     process::{Command, Stdio},
 };
 use tencent_chat_simulator::Simulator;
@@ -428,4 +428,126 @@ fn odd_arguments_and_bodies_end_with_an_error_and_never_a_panic() {
         .write_all(&[0xff, 0xfe])
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(5));
+}
+
+/// Starts a server, and answers what it says of itself.
+fn serve(command: &mut Command) -> (Running, Value) {
+    let child = command
+        .args(["--port", "0", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut server = Running(child.unwrap());
+    let mut line = String::new();
+    let mut out = BufReader::new(server.0.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let started = serde_json::from_str(&line).unwrap_or_else(|_| {
+        let mut said = String::new();
+        let mut err = server.0.stderr.take().unwrap();
+        err.read_to_string(&mut said).unwrap();
+        panic!("it did not start: {said}")
+    });
+    (server, started)
+}
+
+#[test]
+fn the_server_is_set_up_by_flags_variables_and_a_file() {
+    let folder = folder("server-file");
+    std::fs::write(folder.join("token"), "a control token\n").unwrap();
+    let seed = json!({ "users": [{ "id": "lin" }], "groups": [{ "id": "chess", "name": "Chess", "owner": "lin" }] });
+    std::fs::write(folder.join("seed.json"), seed.to_string()).unwrap();
+    let config = format!(
+        "[serve]\nseed = {:?}\nquotas = \"free\"\npage_size = 7\nclock_ahead = \"2d\"\nlog = \"json\"\n\
+         webhook_url = \"http://127.0.0.1:9/?secret\"\ncontrol_token_file = {:?}\n",
+        folder.join("seed.json"),
+        folder.join("token"),
+    );
+    let file = folder.join("config.toml");
+    std::fs::write(&file, config).unwrap();
+    let mut command = program();
+    command
+        .args(["serve", "--config"])
+        .arg(&file)
+        // A variable comes before the file.
+        .env("TENCENT_CHAT_SERVE_QUOTAS", "paid");
+    let (mut server, started) = serve(&mut command);
+    let url = started["url"].as_str().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let client = reqwest::Client::new();
+    let get = |path: &str| {
+        let request = client.get(format!("{url}/_control/{path}"));
+        let request = request.bearer_auth("a control token");
+        runtime.block_on(async {
+            let text = request.send().await.unwrap().text().await.unwrap();
+            serde_json::from_str::<Value>(&text).unwrap()
+        })
+    };
+    let info = get("info");
+    assert_eq!(info["edition"], "paid");
+    assert_eq!(info["webhook_target"], "http://127.0.0.1:9/");
+    assert_eq!(get("clock")["ahead_seconds"], 172_800);
+    assert_eq!(get("groups/chess")["info"]["Name"], "Chess");
+    let port = url.rsplit(':').next().unwrap();
+    let (code, ready, error) = run(program().args(["health", "--port", port]));
+    assert_eq!((code, &ready["status"]), (0, &json!("ready")), "{error}");
+    // A line of JSON for each request.
+    let mut err = BufReader::new(server.0.stderr.take().unwrap()).lines();
+    let call = program()
+        .env("TENCENT_CHAT_BASE_URL", url)
+        .args([
+            "call",
+            "sendmsg",
+            "To_Account=mei",
+            "MsgRandom=1",
+            "MsgBody:=[]",
+            "--no-check",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(call.status.code(), Some(1));
+    let line = err.next().unwrap().unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+    assert_eq!(line["target"], "tencent_chat_simulator::request");
+    assert_eq!(line["command"], "v4/openim/sendmsg");
+    assert_eq!(line["identifier"], "administrator");
+    assert!(
+        line["code"].as_i64().unwrap() > 0 && line["micros"].is_u64(),
+        "{line}"
+    );
+}
+
+#[test]
+fn wrong_settings_of_the_server_are_explained() {
+    let folder = folder("wrong-server-file");
+    let file = folder.join("config.toml");
+    for (config, arguments, said) in [
+        (
+            "",
+            &["--address", "0.0.0.0"][..],
+            "TENCENT_CHAT_CONTROL_TOKEN",
+        ),
+        ("", &["--seed", "/does/not/exist"], "/does/not/exist"),
+        (
+            "",
+            &["--webhook-url", "http://example.com/"],
+            "on this machine only",
+        ),
+        ("", &["--clock-ahead", "soon"], "--clock-ahead"),
+        ("[serve]\nprot = 1\n", &[], "prot"),
+        ("[serve]\nquotas = \"some\"\n", &[], "free, paid"),
+        ("[serve]\nlog = \"loud\"\n", &[], "text, json, off"),
+        ("[serve]\nclock_ahead = \"soon\"\n", &[], "clock_ahead"),
+    ] {
+        std::fs::write(&file, config).unwrap();
+        let mut command = program();
+        command
+            .args(["serve", "--port", "0", "--config"])
+            .arg(&file)
+            .args(arguments);
+        let (code, _, error) = run(&mut command);
+        assert!((2..=5).contains(&code), "{arguments:?}: {code}");
+        assert!(error.contains(said), "{config}{arguments:?}: {error}");
+    }
+    let (code, _, error) = run(program().args(["health", "--port", "1"]));
+    assert_eq!(code, 4, "{error}");
 }

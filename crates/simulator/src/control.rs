@@ -3,6 +3,7 @@
 mod access;
 mod call;
 mod clock;
+mod description;
 mod devices;
 mod document;
 mod events;
@@ -29,14 +30,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, Request, StatusCode};
-use serde_json::Value;
-use std::{convert::Infallible, sync::Arc};
-use tower_service::Service;
-use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Server,
-    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
-    tag::TagBuilder,
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
 };
+use tower_service::Service;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Where the control API begins.
@@ -58,91 +56,8 @@ pub(crate) enum Door {
 /// The description of the control API as OpenAPI 3.1, in JSON: what `openapi/control.json` holds and
 /// `GET /_control/control.openapi.json` answers.
 pub fn control_document() -> String {
-    let info = InfoBuilder::new()
-        .title("Tencent Cloud Chat simulator: control API")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(DESCRIPTION))
-        .license(Some(
-            LicenseBuilder::new()
-                .name("MIT")
-                .identifier(Some("MIT"))
-                .build(),
-        ));
-    let token = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some(
-            "The control token, where the server was started with one.",
-        ))
-        .build();
-    let tags =
-        TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
-    let anybody = SecurityRequirement::default();
-    let with_token = SecurityRequirement::new("token", Vec::<String>::new());
-    let base = OpenApiBuilder::new()
-        .info(info)
-        .servers(Some([Server::new("http://127.0.0.1:8600")]))
-        .security(Some([anybody, with_token]))
-        .tags(Some(tags))
-        .components(Some(
-            ComponentsBuilder::new()
-                .security_scheme("token", SecurityScheme::Http(token))
-                .build(),
-        ));
-    let router = OpenApiRouter::with_openapi(base.build()).nest(PREFIX, routes());
-    let (_, document) = router.split_for_parts();
-    // A document is texts, numbers and lists.
-    let mut document = serde_json::to_value(&document).unwrap_or_default();
-    describe_responses(&mut document);
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    description::of(PREFIX, routes())
 }
-
-/// Says of each response what its schema says: the types are described in one place.
-fn describe_responses(document: &mut Value) {
-    let schemas = document.pointer("/components/schemas").cloned();
-    let of_schema = |response: &Value| {
-        let schema = response.pointer("/content/application~1json/schema/$ref");
-        let name = schema.and_then(Value::as_str)?.rsplit('/').next()?;
-        let text = schemas.as_ref()?.get(name)?.get("description")?;
-        Some(text.clone())
-    };
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
-    for operation in operations.filter_map(Value::as_object_mut) {
-        let responses = operation.values_mut().filter_map(|operation| {
-            operation
-                .get_mut("responses")
-                .and_then(Value::as_object_mut)
-        });
-        for response in responses.flat_map(|responses| responses.values_mut()) {
-            let text = of_schema(response).unwrap_or_else(|| "What was asked for.".into());
-            if let Some(response) = response.as_object_mut() {
-                response.entry("description").or_insert(text);
-            }
-        }
-    }
-}
-
-/// What is said of the control API as such.
-const DESCRIPTION: &str = "Steers the simulator and looks into it, for tests and tools in any language. \
-Everything below `/_control/` of the address that serves the API of the service. Bodies are JSON. A request that \
-cannot be served has HTTP status 4xx and says what is wrong, what was expected and what to do.";
-
-/// Groups of routes.
-const TAGS: [(&str, &str); 11] = [
-    ("server", "The server itself."),
-    ("traffic", "What went back and forth."),
-    ("calls", "Calls that the server signs itself."),
-    ("webhooks", "Where webhooks go, and events by hand."),
-    ("faults", "What goes wrong on demand."),
-    ("devices", "What users do on their devices."),
-    ("state", "Users, groups and messages."),
-    ("clock", "The simulator's clock."),
-    ("quotas", "Quotas of the commands."),
-    ("usersig", "UserSigs."),
-    ("descriptions", "OpenAPI documents."),
-];
 
 /// The control API and the page.
 #[derive(Clone)]
@@ -171,20 +86,24 @@ fn routes() -> OpenApiRouter<Room> {
         .merge(document::routes())
 }
 
-impl Rooms {
-    pub(crate) fn new(shared: Arc<Shared>, access: Access, page: Option<Router>) -> Self {
-        let (control, _) = OpenApiRouter::new()
-            .nest(PREFIX, routes())
-            .split_for_parts();
-        let control = control
+/// All routes. Describing them takes longer than starting a simulator, so that it is done once.
+fn router() -> Router<Room> {
+    static ROUTER: OnceLock<Router<Room>> = OnceLock::new();
+    let router = ROUTER.get_or_init(|| {
+        let nested = OpenApiRouter::new().nest(PREFIX, routes());
+        let (router, _) = nested.split_for_parts();
+        router
             .fallback(|| async { Problem::no_such_path() })
             .method_not_allowed_fallback(|| async { Problem::no_such_method() })
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .with_state(Room::new(
-                Arc::clone(&shared),
-                access.any_host,
-                control_document,
-            ));
+    });
+    router.clone()
+}
+
+impl Rooms {
+    pub(crate) fn new(shared: Arc<Shared>, access: Access, page: Option<Router>) -> Self {
+        let room = Room::new(Arc::clone(&shared), access.any_host, control_document);
+        let control = router().with_state(room);
         Self {
             shared,
             access: Arc::new(access),

@@ -12,9 +12,9 @@ use std::{collections::BTreeMap, fmt};
 use tencent_chat_types::{
     Endpoint, ErrorCode, RawReply, Reply,
     account::ImportAccount,
-    group::{AddGroupMembers, CreateGroup, add_group_members::MemberToAdd},
+    group::{AddGroupMembers, CreateGroup},
     message::{SendGroupMsg, SendMsg},
-    model::{GroupType, MsgElement, TextElem},
+    model::{GroupType, MemberAccount, MsgElement, TextElem},
     profile::SetProfile,
     relationship::{AddFriends, add_friends::NewFriend},
     webhook::OptPlatform,
@@ -252,7 +252,7 @@ impl Simulator {
                 })?;
             }
         } else if !group.members.is_empty() {
-            let members = group.members.iter().map(MemberToAdd::new);
+            let members = group.members.iter().map(MemberAccount::new);
             run(&self.shared, &AddGroupMembers::new(&group.id, members))?;
         }
         Ok(())

@@ -1,28 +1,33 @@
 //! What went back and forth: requests with their replies, webhooks with their answers, faults, resets.
 //! All of it has numbers of one sequence, given in the order in which it was over.
 
+mod cause;
 mod delivery;
 mod entry;
 mod failure;
+mod meaning;
 mod outcome;
 mod report;
 mod shelf;
 
+use self::shelf::{Numbered, Shelf};
+pub(crate) use self::{
+    cause::Cause,
+    delivery::Delivery,
+    meaning::Meaning,
+    report::{RequestReport, WebhookReport, shown},
+    shelf::Page,
+};
 pub use self::{
     delivery::WebhookDelivery,
     entry::{JournalEntry, Seen},
     failure::WebhookFailure,
     outcome::WebhookOutcome,
 };
-pub(crate) use self::{
-    delivery::{Delivery, Meaning},
-    report::{RequestReport, WebhookReport},
-};
 use crate::{fault::Rule, settings::lock};
-use shelf::{Numbered, Shelf};
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{sync::watch, time::sleep};
@@ -32,23 +37,6 @@ const MAX_BYTES: usize = 32 << 20;
 
 /// Most faults and resets that are remembered for those who listen.
 const MAX_NOTES: usize = 1_000;
-
-/// Links a request to the webhooks that it caused. A request gets its number when it is over.
-#[derive(Debug, Default)]
-pub(crate) struct Cause {
-    request: OnceLock<u64>,
-    webhooks: Mutex<Vec<u64>>,
-}
-
-impl Cause {
-    pub(crate) fn request(&self) -> Option<u64> {
-        self.request.get().copied()
-    }
-
-    pub(crate) fn webhooks(&self) -> Vec<u64> {
-        lock(&self.webhooks).clone()
-    }
-}
 
 /// Something else that those who listen are told.
 #[derive(Clone, Debug)]
@@ -75,14 +63,6 @@ impl Record {
             Self::Note(id, _) => *id,
         }
     }
-}
-
-/// Which records are asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct Page {
-    /// Only those with greater numbers, the first of them first; without it the last ones.
-    pub(crate) after: Option<u64>,
-    pub(crate) limit: usize,
 }
 
 #[derive(Debug)]
@@ -131,8 +111,7 @@ impl Traffic {
     pub(crate) fn add_request(&self, mut entry: JournalEntry) -> Arc<JournalEntry> {
         self.add(|records, id| {
             entry.id = id;
-            // It is set once: a cause belongs to one request.
-            let _ = entry.cause.request.set(id);
+            entry.cause.is_request(id);
             let entry = Arc::new(entry);
             records.requests.push(Arc::clone(&entry));
             entry
@@ -143,7 +122,7 @@ impl Traffic {
         self.add(|records, id| {
             delivery.id = id;
             if let Some(cause) = &delivery.cause {
-                lock(&cause.webhooks).push(id);
+                cause.add_webhook(id);
             }
             let delivery = Arc::new(delivery);
             records.webhooks.push(Arc::clone(&delivery));

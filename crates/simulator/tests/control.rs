@@ -802,7 +802,7 @@ async fn webhooks_are_seen_with_what_they_did() {
         (head(1), "The app refused it with code 1", false),
         (head(2), "The app dropped it", true),
         (
-            json!({ "nonsense": [] }),
+            json!([]),
             "The app gave no usable answer: it happened",
             true,
         ),
@@ -888,4 +888,37 @@ async fn webhooks_are_seen_with_what_they_did() {
         .with_body(Method::PUT, "webhooks/target", elsewhere)
         .await;
     assert_eq!(set["url"], "http://example.com/hook");
+}
+
+#[tokio::test]
+async fn a_page_is_shown_to_those_who_read() {
+    let page = axum::Router::new().route("/", axum::routing::get(|| async { "the page" }));
+    let server = Server::of(
+        Simulator::builder(APP, "any key")
+            .control_token("a secret")
+            .page(page),
+    )
+    .await;
+    let url = server.simulator.base_url();
+    let read = server.client.get(&url).send().await.unwrap();
+    assert_eq!(read.text().await.unwrap(), "the page");
+    let other = server.client.get(&url).header("host", "example.com");
+    assert_eq!(Server::send(other).await.0, 421);
+    let missing = server
+        .client
+        .get(format!("{url}/missing"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(missing.status(), 404);
+    // What is written is the service's, and the control API stays where it is.
+    let (status, reply) = Server::send(server.client.post(&url)).await;
+    assert_eq!(
+        (status, &reply["ActionStatus"]),
+        (StatusCode::OK, &json!("FAIL"))
+    );
+    assert_eq!(
+        Server::send(server.request(Method::GET, "info")).await.0,
+        401
+    );
 }

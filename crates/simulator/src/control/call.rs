@@ -1,7 +1,10 @@
 //! Calls that the server signs itself.
 
 use super::{faults::no_such_command, input::Input, problem::Problem, room::Room};
-use crate::service::{self, Answer, Arrival};
+use crate::{
+    service::{self, Answer, Arrival},
+    traffic::shown,
+};
 use axum::{Json, extract::State};
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -99,7 +102,7 @@ async fn call(
     };
     Ok(Json(Called {
         code: entry.code.0,
-        reply: entry.reply_shown(),
+        reply: shown(&entry.reply),
         answered,
         status,
         request: entry.id,

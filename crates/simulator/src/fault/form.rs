@@ -1,6 +1,6 @@
 //! Faults as JSON.
 
-use super::{Fault, Odd};
+use super::kinds::{Fault, Odd};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tencent_chat_types::ErrorCode;

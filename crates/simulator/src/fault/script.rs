@@ -1,6 +1,6 @@
 //! Which fault happens to which request.
 
-use super::{Fault, FaultForm};
+use super::{form::FaultForm, kinds::Fault};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,9 +1,7 @@
 //! Webhooks as they are remembered.
 
-use super::{Cause, failure::WebhookFailure, outcome::WebhookOutcome, report::WebhookReport};
-use crate::world::Effect;
+use super::{cause::Cause, failure::WebhookFailure, meaning::Meaning, outcome::WebhookOutcome};
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tencent_chat_types::webhook::OptPlatform;
@@ -40,61 +38,6 @@ pub struct WebhookDelivery {
     pub outcome: WebhookOutcome,
     /// What follows from the answer, in words.
     pub meaning: Cow<'static, str>,
-}
-
-impl Serialize for WebhookDelivery {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        WebhookReport::from(self.clone()).serialize(serializer)
-    }
-}
-
-/// What follows from an answer, or from none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// The app was told, and acknowledged it.
-    Acknowledged,
-    /// The app was told, and nothing depends on its answer.
-    Unacknowledged,
-    /// The app was asked.
-    Decided(Effect),
-    /// No answer, so it happens.
-    Proceeded,
-    /// No answer, so it does not happen.
-    Refused,
-    /// Nothing: the event was fired by hand.
-    Nothing,
-}
-
-impl Meaning {
-    fn words(self) -> Cow<'static, str> {
-        let words = match self {
-            Self::Acknowledged => "The app was told, and acknowledged it.",
-            Self::Unacknowledged => {
-                "The app was told and did not acknowledge it; nothing depends on that."
-            }
-            Self::Decided(Effect::Allowed) => {
-                "The app allowed it: it happened as it was asked about."
-            }
-            Self::Decided(Effect::Changed) => {
-                "The app changed it: it happened with the parts that the answer holds."
-            }
-            Self::Decided(Effect::Refused(code)) => {
-                return Cow::Owned(format!(
-                    "The app refused it with code {code}: it did not happen, and the caller was told."
-                ));
-            }
-            Self::Decided(Effect::RefusedInPart) => {
-                "The app refused parts of it; the rest happened."
-            }
-            Self::Decided(Effect::Dropped) => {
-                "The app dropped it: it did not happen, and the caller was told that it did."
-            }
-            Self::Proceeded => "The app gave no usable answer: it happened all the same.",
-            Self::Refused => "The app gave no usable answer: it was refused.",
-            Self::Nothing => "It was sent by hand: nothing follows from the answer.",
-        };
-        Cow::Borrowed(words)
-    }
 }
 
 /// A [`WebhookDelivery`] with its bodies as they were sent, which takes less memory.

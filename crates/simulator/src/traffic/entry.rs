@@ -1,12 +1,8 @@
 //! Requests as the journal has them.
 
-use super::{
-    Cause,
-    report::{RequestReport, shown},
-};
+use super::cause::Cause;
 use crate::fault::Fault;
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
 use std::{fmt, sync::Arc, time::Duration};
 use tencent_chat_types::ErrorCode;
 
@@ -53,11 +49,6 @@ impl JournalEntry {
         self.cause.webhooks()
     }
 
-    /// The body of the answer as JSON, or as a string where it is not; null where none was sent.
-    pub(crate) fn reply_shown(&self) -> serde_json::Value {
-        shown(&self.reply)
-    }
-
     /// Whether a code other than zero was answered, or a fault happened.
     pub fn failed(&self) -> bool {
         self.code != ErrorCode::OK || self.fault != Fault::None
@@ -80,12 +71,6 @@ impl fmt::Debug for JournalEntry {
             .field("took", &self.took)
             .field("webhooks", &self.webhooks())
             .finish_non_exhaustive()
-    }
-}
-
-impl Serialize for JournalEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RequestReport::from(self).serialize(serializer)
     }
 }
 

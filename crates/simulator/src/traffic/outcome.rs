@@ -1,6 +1,6 @@
 //! What became of a webhook, in a word.
 
-use super::{delivery::Meaning, failure::WebhookFailure};
+use super::{failure::WebhookFailure, meaning::Meaning};
 use crate::world::Effect;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,8 +1,12 @@
 //! What is said of traffic as JSON: by the control API, and by `Serialize` of the library's types.
 
-use super::{Delivery, JournalEntry, WebhookDelivery, WebhookOutcome};
+use super::{
+    delivery::{Delivery, WebhookDelivery},
+    entry::JournalEntry,
+    outcome::WebhookOutcome,
+};
 use crate::fault::{Fault, FaultForm};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -80,8 +84,8 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A body as it is shown.
-pub(super) fn shown(body: &[u8]) -> Value {
+/// A body as it is shown: JSON, or a string where it is not; null where there is none.
+pub(crate) fn shown(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
@@ -132,5 +136,17 @@ impl From<WebhookDelivery> for WebhookReport {
 impl From<&Delivery> for WebhookReport {
     fn from(delivery: &Delivery) -> Self {
         delivery.shown().into()
+    }
+}
+
+impl Serialize for JournalEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RequestReport::from(self).serialize(serializer)
+    }
+}
+
+impl Serialize for WebhookDelivery {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WebhookReport::from(self.clone()).serialize(serializer)
     }
 }

@@ -1,7 +1,14 @@
 //! The last of a kind, within a count and a number of bytes.
 
-use super::Page;
 use std::collections::VecDeque;
+
+/// Which records are asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// Only those with greater numbers, the first of them first; without it the last ones.
+    pub(crate) after: Option<u64>,
+    pub(crate) limit: usize,
+}
 
 /// Something with a number that grows.
 pub(super) trait Numbered {
