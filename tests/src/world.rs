@@ -5,7 +5,7 @@
     reason = "for tests, which may panic"
 )]
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc, thread};
 use tencent_chat_client::{Client, ClientBuilder, ErrorKind};
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{
@@ -32,6 +32,8 @@ pub struct World {
     pub client: Client,
     /// The clock of both.
     pub clock: Arc<FixedClock>,
+    /// Where the simulator keeps what it remembers; see the `Drop` of this.
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -43,9 +45,11 @@ impl World {
     /// The same with other settings of the client.
     pub async fn with(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let clock = Arc::new(FixedClock::new(NOW));
+        let folder = tempfile::tempdir().unwrap();
         let simulator = Simulator::builder(APP, "key")
             .clock(clock.clone())
             .page_size(3)
+            .data_dir(folder.path())
             .start()
             .await
             .unwrap();
@@ -58,6 +62,7 @@ impl World {
             simulator,
             client,
             clock,
+            folder,
         };
         world.ok(ImportAccounts::new(USERS)).await;
         world
@@ -117,4 +122,43 @@ impl World {
 /// A body of one text.
 pub fn text(text: &str) -> [MsgElement; 1] {
     [TextElem::new(text).into()]
+}
+
+/// Every test ends with the question whether what is stored is what is remembered.
+impl Drop for World {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let remembered = self.simulator.snapshot().unwrap();
+        // As a kill at this moment would leave it: nobody has closed anything.
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), copy.path());
+        let stored = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let again = Simulator::builder(APP, "key").data_dir(copy.path());
+                again.start().await.unwrap().snapshot().unwrap()
+            })
+        });
+        let stored = stored.join().unwrap();
+        let json = |snapshot| serde_json::to_value(snapshot).unwrap();
+        assert_eq!(json(&stored), json(&remembered));
+    }
+}
+
+/// Copies a folder with all that it holds.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod options;
 
 pub(crate) use self::options::Args;
 use self::options::Options;
-use crate::{failure::Failure, input, output::Output, page, profile::Connection};
+use crate::{failure::Failure, input, output::Output, page, profile::Connection, signals::Signals};
 use serde_json::json;
 use std::{path::Path, time::Duration};
 use tencent_chat_client::SecretKey;
@@ -51,13 +51,18 @@ pub(crate) async fn run(
     let (demo, ahead) = (options.demo, options.clock_ahead);
     let simulator = build(options, app, &admin, key.clone()).start().await;
     let simulator = simulator.map_err(|error| {
-        Failure::setup(format!("it could not start: {error}")).help("is the port taken? set --port")
+        Failure::setup(format!("it could not start: {error}")).help(
+            "is the port taken? set --port; is the folder in use, or another app's? set --data",
+        )
     })?;
+    let mut signals = Signals::listen()?;
     simulator.forward(ahead);
-    if demo {
+    // What a folder kept has been seeded before.
+    let is_new = !simulator.is_restored();
+    if demo && is_new {
         demo::seed(&simulator, app, &admin, key).await?;
     }
-    if let Some(seed) = seed {
+    if let (Some(seed), true) = (seed, is_new) {
         (simulator.seed(&seed)).map_err(|error| Failure::setup(format!("the seed: {error}")))?;
     }
     let url = simulator.base_url();
@@ -79,7 +84,7 @@ pub(crate) async fn run(
             simulator.commands().len()
         )
     })?;
-    told_to_stop().await?;
+    signals.next().await;
     output.note("stopping");
     // Requests in flight are answered, unless they take longer than anybody waits.
     let _ = tokio::time::timeout(Duration::from_secs(10), simulator.stop()).await;
@@ -116,6 +121,9 @@ fn build(options: Options, app: u64, admin: &str, key: SecretKey) -> SimulatorBu
     if let Some(token) = options.control_token {
         builder = builder.control_token(token);
     }
+    if let Some(folder) = options.data {
+        builder = builder.data_dir(folder);
+    }
     if let Some(edition) = options.quotas {
         builder = builder.quotas(edition);
     }
@@ -144,20 +152,4 @@ fn list(output: &Output) -> Result<(), Failure> {
         output.line(&line.to_string())?;
     }
     Ok(())
-}
-
-/// Until Ctrl-C or SIGTERM. Process 1 of a container gets neither unless it asks for them.
-async fn told_to_stop() -> Result<(), Failure> {
-    let failed = |error| Failure::setup(format!("signals: {error}"));
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(failed)
 }

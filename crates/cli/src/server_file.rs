@@ -21,6 +21,7 @@ pub(crate) struct ServerFile {
     pub(crate) quota_time_scale: Option<f64>,
     pub(crate) clock_ahead: Option<String>,
     pub(crate) seed: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) demo: Option<bool>,
     pub(crate) allow_host: Vec<String>,
     pub(crate) control_token_file: Option<PathBuf>,

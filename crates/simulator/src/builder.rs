@@ -9,6 +9,7 @@ use crate::{
     settings::{Quotas, Settings},
     shared::Shared,
     simulator::{BlockingSimulator, Simulator},
+    store::Store,
     traffic::Traffic,
     webhooks::{WebhookTarget, Webhooks},
     world::State,
@@ -16,11 +17,12 @@ use crate::{
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 use tencent_chat_types::Edition;
 use tencent_chat_usersig::{Clock, SecretKey, Signer};
-use tokio::{net::TcpListener, runtime, sync::oneshot, time::Instant};
+use tokio::{net::TcpListener, runtime, sync::oneshot, task::spawn_blocking, time::Instant};
 
 /// Most requests that the journal remembers, unless set otherwise.
 const JOURNAL_LENGTH: usize = 10_000;
@@ -38,6 +40,7 @@ pub struct SimulatorBuilder {
     page_size: usize,
     journal_length: usize,
     message_memory: usize,
+    data_dir: Option<PathBuf>,
     ip: IpAddr,
     port: u16,
     access: Access,
@@ -59,6 +62,7 @@ impl Simulator {
             page_size: 100,
             journal_length: JOURNAL_LENGTH,
             message_memory: MESSAGE_MEMORY,
+            data_dir: None,
             ip: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             access: Access::default(),
@@ -123,6 +127,18 @@ impl SimulatorBuilder {
         self
     }
 
+    /// Keeps users, groups, messages, relations, pushes and counters in a folder, which is made where
+    /// there is none; they are in memory only unless set. What was acknowledged is there again after
+    /// the process was killed; a power cut may take the latest of it. One simulator of one app at a time
+    /// can have a folder.
+    ///
+    /// Requests, webhooks that the app was not told of yet, faults, used quotas and how far the clock is
+    /// ahead are not kept.
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(folder.into());
+        self
+    }
+
     /// A port of your choice; any free one unless set.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -184,7 +200,8 @@ impl SimulatorBuilder {
     /// # Errors
     ///
     /// The port is taken, the machine does not have the address, the address is not loopback and there
-    /// is no control token, or the address for webhooks cannot be used.
+    /// is no control token, or the address for webhooks cannot be used. The data folder is in use, holds
+    /// something else, the state of another app or that of another version, or cannot be read.
     pub async fn start(self) -> io::Result<Simulator> {
         if !self.ip.is_loopback() && self.access.token.is_none() {
             let text = "an address other than loopback needs a control token";
@@ -196,12 +213,16 @@ impl SimulatorBuilder {
         let traffic = Arc::new(Traffic::new(self.journal_length));
         let webhooks = Webhooks::new(self.sdk_app_id, Arc::clone(&clock), Arc::clone(&traffic));
         webhooks.set_target(self.webhooks)?;
+        let opened = open(self.data_dir, self.sdk_app_id, &self.admins).await?;
+        let (state, store, is_restored) = opened;
         let scale = self.time_scale;
         let shared = Arc::new(Shared {
             address,
             webhooks,
             traffic,
-            state: Mutex::new(State::new(&self.admins)),
+            state: Mutex::new(state),
+            store,
+            is_restored,
             settings: Settings {
                 sdk_app_id: self.sdk_app_id,
                 admins: self.admins,
@@ -241,6 +262,26 @@ impl SimulatorBuilder {
         let simulator = runtime.block_on(self.start())?;
         Ok(BlockingSimulator::new(simulator, runtime))
     }
+}
+
+/// The state that a folder keeps, or a new one; and whether something was kept.
+async fn open(
+    folder: Option<PathBuf>,
+    app: u64,
+    admins: &[String],
+) -> io::Result<(State, Option<Store>, bool)> {
+    let Some(folder) = folder else {
+        return Ok((State::new(admins), None, false));
+    };
+    let opening = move || -> io::Result<_> {
+        let store = Store::open(&folder, app)?;
+        Ok((store.load()?, store))
+    };
+    let (mut state, store) = spawn_blocking(opening).await.map_err(io::Error::other)??;
+    let is_restored = !state.accounts.is_empty();
+    state.welcome(admins);
+    store.write(&state.changes(true));
+    Ok((state, Some(store), is_restored))
 }
 
 impl fmt::Debug for SimulatorBuilder {

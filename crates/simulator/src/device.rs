@@ -84,7 +84,7 @@ impl Simulator {
     /// Pins a conversation of a user with another user to the top, or takes it off.
     pub fn pin(&self, user: &str, with: &str, pinned: bool) {
         self.shared.act(&browser(user), |context| {
-            let account = context.state.accounts.entry(user.to_owned()).or_default();
+            let account = context.state.accounts.or_default(user.to_owned());
             conversations::pin(account, Peer::User(with.to_owned()), pinned);
         });
     }

@@ -71,7 +71,9 @@
 //!
 //! # What it remembers
 //!
-//! Everything is in memory. Stored messages may take [`SimulatorBuilder::message_memory`]; then the oldest
+//! Everything is in memory, and with [`SimulatorBuilder::data_dir`] in a folder too, from which it comes back
+//! after an end of any kind. [`Simulator::snapshot`], [`Simulator::load`] and [`Simulator::reset`] save it, bring it
+//! back and forget it. Stored messages may take [`SimulatorBuilder::message_memory`]; then the oldest
 //! go. Of requests and of webhooks it remembers the last, up to [`SimulatorBuilder::journal_length`].
 //! Duplicates of a message are dropped as documented: same sender, conversation, `MsgSeq`, `MsgRandom` and
 //! content within 120 seconds, for groups same `Random` and content within five minutes, for imported
@@ -84,8 +86,7 @@
 //! users, groups and keys that the request names, once the request has been decoded and its documented
 //! limits have been checked; [`Simulator::canned_commands`] lists them. Nothing is remembered of them. Where the service asks for a switch in the console or a
 //! paid edition, the simulator takes it for given. It keeps quotas when asked to
-//! ([`SimulatorBuilder::quotas`]), stores nothing on disk, and listens on loopback and calls loopback
-//! unless told otherwise.
+//! ([`SimulatorBuilder::quotas`]), and listens on loopback and calls loopback unless told otherwise.
 
 mod builder;
 mod clock;
@@ -104,6 +105,8 @@ mod service;
 mod settings;
 mod shared;
 mod simulator;
+mod snapshot;
+mod store;
 mod traffic;
 mod webhooks;
 mod world;
@@ -114,5 +117,6 @@ pub use device::Refused;
 pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
 pub use seed::{Seed, SeedCall, SeedError, SeedGroup, SeedMessage, SeedUser};
 pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
+pub use snapshot::Snapshot;
 pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure, WebhookOutcome};
 pub use webhooks::{Unanswered, WebhookTarget};

@@ -5,8 +5,9 @@ use crate::{
     commands::Commands,
     fault::{Injection, Rule, Script},
     gate::{Meter, Usage},
-    refusal::Refusal,
+    refusal::{Because, Refusal},
     settings::{Quotas, Settings, lock},
+    store::Store,
     traffic::{Cause, Note, Traffic},
     webhooks::{Listener, Webhooks},
     world::{Context, Events, State, Step},
@@ -15,7 +16,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
-use tencent_chat_types::{Edition, webhook::OptPlatform};
+use tencent_chat_types::{Edition, ErrorCode, webhook::OptPlatform};
 use tokio::time::Instant;
 
 /// What all connections of a server share.
@@ -28,6 +29,10 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) started: Instant,
     pub(crate) state: Mutex<State>,
+    /// What keeps the state, where something does.
+    pub(crate) store: Option<Store>,
+    /// Whether it began with what its folder had kept.
+    pub(crate) is_restored: bool,
     pub(crate) faults: Mutex<Script>,
     pub(crate) meter: Mutex<Meter>,
     pub(crate) quotas: Mutex<Option<Quotas>>,
@@ -84,9 +89,40 @@ impl Shared {
         let result = act(&mut context);
         *acted = !context.is_duplicate;
         let stored = context.stored;
-        app.tell(context.events.into_list());
+        let events = context.events.into_list();
         state.stored(stored, self.settings.message_memory);
+        let changes = state.changes(self.store.is_some());
+        if let Some(store) = &self.store {
+            store.write(&changes);
+        }
+        // Nobody is told of what may be lost.
+        if !self.has_failed() {
+            app.tell(events);
+        }
         result
+    }
+
+    /// Whether the state could not be stored, so that nothing is acknowledged any more.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.store.as_ref().is_some_and(Store::has_failed)
+    }
+
+    fn check_stored(&self) -> Result<(), Refusal> {
+        match self.has_failed() {
+            true => Err(ErrorCode::ACCOUNT_SERVER_ERROR.because("the data folder takes no more")),
+            false => Ok(()),
+        }
+    }
+
+    /// Lets another state be the one that is remembered and stored.
+    pub(crate) fn replace(&self, mut new: State) {
+        new.welcome(&self.settings.admins);
+        let mut state = lock(&self.state);
+        *state = new;
+        let everything = state.everything();
+        if let Some(store) = &self.store {
+            store.replace(&everything);
+        }
     }
 
     /// As [`act`](Self::act), without asking or telling the app.
@@ -114,11 +150,15 @@ impl Shared {
         actor: &Actor,
         begin: impl Fn(&mut Context<'_>) -> Result<Step<R>, Refusal>,
     ) -> Result<(R, bool), Refusal> {
+        self.check_stored()?;
         let mut acted = true;
         let mut step = self.act_noting(actor, &mut acted, &begin)?;
         loop {
             let (same, answer) = match step {
-                Step::Done(result) => return Ok((result, acted)),
+                Step::Done(result) => {
+                    self.check_stored()?;
+                    return Ok((result, acted));
+                }
                 Step::Ask { same, answer } => (same, answer),
             };
             step = match self.webhooks.claim(same) {
@@ -173,7 +213,7 @@ impl Shared {
     /// Begins anew: state, traffic, faults, what is used of quotas, the clock. Settings stay, and so do
     /// the address for webhooks and the quotas.
     pub(crate) fn reset(&self) {
-        *lock(&self.state) = State::new(&self.settings.admins);
+        self.replace(State::default());
         lock(&self.faults).clear();
         lock(&self.meter).clear();
         self.clock.reset();

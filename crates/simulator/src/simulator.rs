@@ -60,6 +60,11 @@ impl Simulator {
         format!("http://{}", self.shared.address)
     }
 
+    /// Whether it began with what its [data folder](crate::SimulatorBuilder::data_dir) had kept.
+    pub fn is_restored(&self) -> bool {
+        self.shared.is_restored
+    }
+
     /// The last requests, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
         let (all, _) = self.shared.traffic.requests(&EVERYTHING, |_| true);

@@ -10,11 +10,16 @@ pub(crate) mod friends;
 mod group;
 pub(crate) mod group_chat;
 pub(crate) mod groups;
+mod keep;
 pub(crate) mod membership;
 mod messages;
 mod relations;
+mod rows;
 mod state;
 mod step;
+mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod users;
 
 pub(crate) use self::{
@@ -31,6 +36,7 @@ pub(crate) use self::{
     groups::{FirstMember, GroupChanges, NewGroup, allow, changed, group, kind},
     membership::{ImportedMember, MemberChanges},
     messages::{C2cMessage, Chat, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin},
+    rows::{Action, Changes, Key, Kind, Part, Row},
     state::{Account, DoNotDisturb, MadePush, Marks, Peer, Recent, State},
     step::{Step, ask},
 };

@@ -78,6 +78,9 @@ pub(crate) struct Args {
     /// Lets the clock be ahead, such as by `36h`
     #[arg(long, env = "TENCENT_CHAT_SERVE_CLOCK_AHEAD", value_parser = humantime::parse_duration, value_name = "TIME")]
     clock_ahead: Option<Duration>,
+    /// Folder that keeps users, groups, messages and all else through restarts; made where there is none
+    #[arg(long, env = "TENCENT_CHAT_SERVE_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Megabytes that stored messages may take; then the oldest go; 256 unless set
     #[arg(
         long,
@@ -138,6 +141,7 @@ pub(crate) struct Options {
     pub(crate) quotas: Option<Edition>,
     pub(crate) quota_time_scale: f64,
     pub(crate) clock_ahead: Duration,
+    pub(crate) data: Option<PathBuf>,
     /// In bytes.
     pub(crate) message_memory: usize,
     pub(crate) allow_host: Vec<String>,
@@ -222,6 +226,7 @@ impl Args {
                 .or(file.quota_time_scale)
                 .unwrap_or(1.0),
             clock_ahead: ahead,
+            data: self.data.or_else(|| file.data.clone()),
             message_memory: (self.message_memory.or(file.message_memory).unwrap_or(256))
                 .saturating_mul(1 << 20),
             allow_host: list(self.allow_host, &file.allow_host),

@@ -35,7 +35,7 @@ fn create_chatbot(
 
 fn list_chatbots(context: &mut Context<'_>, _: ListChatbots) -> Result<ListChatbotsReply, Refusal> {
     let mut reply = ListChatbotsReply::default();
-    reply.robot_account = context.state.chatbots.iter().cloned().collect();
+    reply.robot_account = context.state.app.chatbots.iter().cloned().collect();
     Ok(reply)
 }
 

@@ -60,16 +60,10 @@ fn get_conversation_list(
     request: GetConversationList,
 ) -> Result<GetConversationListReply, Refusal> {
     let page_size = context.settings.page_size;
-    let account = account(context.state, &request.from_account)?;
-    let mut pinned: Vec<(&Peer, &Recent)> = Vec::new();
-    let mut ordinary = Vec::new();
-    for entry in &account.conversations {
-        if entry.1.pinned {
-            pinned.push(entry)
-        } else {
-            ordinary.push(entry)
-        }
-    }
+    account(context.state, &request.from_account)?;
+    let list = conversations::list(context.state, &request.from_account);
+    let (mut pinned, mut ordinary): (Vec<_>, Vec<_>) =
+        (list.into_iter()).partition(|(_, recent)| recent.pinned);
     for list in [&mut pinned, &mut ordinary] {
         list.sort_by(|a, b| (b.1.last_time, &b.0).cmp(&(a.1.last_time, &a.0)));
     }
@@ -93,7 +87,7 @@ fn get_conversation_list(
         .take(page_size)
         .collect();
     let mut reply = GetConversationListReply::default();
-    let last = |page: &[&(&Peer, &Recent)], before: u64| {
+    let last = |page: &[&(Peer, Recent)], before: u64| {
         page.last().map_or(before, |(_, recent)| recent.last_time)
     };
     reply.time_stamp = last(&page, request.time_stamp);

@@ -49,7 +49,7 @@ fn get_group_attributes(
 ) -> Result<GetGroupAttributesReply, Refusal> {
     let group = group(context.state, &request.group_id)?;
     let mut reply = GetGroupAttributesReply::default();
-    reply.group_attr_ary = (group.attributes.iter())
+    reply.group_attr_ary = (group.attributes.pairs.iter())
         .map(|(key, value)| GroupAttribute::new(key.as_str(), value.as_str()))
         .collect();
     Ok(reply)
@@ -57,7 +57,7 @@ fn get_group_attributes(
 
 /// Counts a write of attributes.
 fn count_write(group: &mut Group, now: u64) -> Result<(), Refusal> {
-    let (second, writes) = &mut group.attribute_writes;
+    let (second, writes) = &mut group.attributes.writes;
     if *second != now {
         (*second, *writes) = (now, 0);
     }
@@ -84,7 +84,7 @@ fn write(
     if kept.values().map(String::len).sum::<usize>() > MAX_ATTRIBUTE_BYTES {
         return Err(ErrorCode::GROUP_ATTRIBUTES_TOO_LARGE.because("more than 16,000 bytes"));
     }
-    group.attributes = kept;
+    group.attributes.pairs = kept;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn modify_group_attributes(
     let now = context.now;
     let group = group(context.state, &request.group_id)?;
     count_write(group, now)?;
-    let kept = group.attributes.clone();
+    let kept = group.attributes.pairs.clone();
     write(group, kept, request.group_attr.clone())?;
     let change = GroupAttrChange::MODIFY;
     tell(
@@ -158,7 +158,7 @@ fn clear_group_attributes(
     let group = group(context.state, &request.group_id)?;
     allow(!group.is_community(), "not for a community")?;
     count_write(group, now)?;
-    group.attributes.clear();
+    group.attributes.pairs.clear();
     tell(context, &request.group_id, GroupAttrChange::CLEAR, []);
     Ok(ClearGroupAttributesReply::default())
 }
@@ -171,13 +171,13 @@ fn delete_group_attributes(
     let group = group(context.state, &request.group_id)?;
     count_write(group, now)?;
     for attribute in &request.group_attr {
-        if !group.attributes.contains_key(&attribute.key) {
+        if !group.attributes.pairs.contains_key(&attribute.key) {
             let text = format!("there is no attribute {}", attribute.key);
             return Err(ErrorCode::GROUP_ATTRIBUTE_NOT_FOUND.because(text));
         }
     }
     for attribute in &request.group_attr {
-        group.attributes.remove(&attribute.key);
+        group.attributes.pairs.remove(&attribute.key);
     }
     let deleted = request
         .group_attr

@@ -146,10 +146,7 @@ fn mark_live_group_members(
         if !reachable {
             continue;
         }
-        let held = group
-            .marks
-            .entry(member.member_account.clone())
-            .or_default();
+        let held = group.marks.or_default(member.member_account.clone());
         for mark in &member.marks {
             if set {
                 held.insert(*mark);

@@ -80,12 +80,8 @@ fn create_permission_group(
             format!("{PREFIX}@PMG#c{:08}", group.permission_groups_created)
         }
     };
-    let new = PermissionGroup {
-        name: request.permission_group_name,
-        permission: request.permission,
-        custom: request.custom_string.unwrap_or_default(),
-        ..PermissionGroup::default()
-    };
+    let custom = request.custom_string.unwrap_or_default();
+    let new = PermissionGroup::new(request.permission_group_name, request.permission, custom);
     group.permission_groups.insert(id.clone(), new);
     let mut reply = CreatePermissionGroupReply::default();
     reply.permission_group_id = Some(id);
@@ -279,7 +275,7 @@ fn add_permission_group_members(
         let user = user.member_account;
         if group.members.contains_key(&user) {
             let held = permission_group(group, &request.permission_group_id)?;
-            held.members.insert(user.clone());
+            held.members.insert(user.clone(), ());
         }
         results.push(PermissionGroupMemberResult::new(user));
     }
@@ -307,7 +303,7 @@ fn get_permission_group_members(
     let most = (context.settings.page_size as u64).min(request.limit.unwrap_or(MAX_MEMBERS));
     let group = community(context.state, &request.group_id)?;
     let held = permission_group(group, &request.permission_group_id)?;
-    let members = held.members.clone();
+    let members: Vec<String> = held.members.keys().cloned().collect();
     let members: BTreeMap<_, _> = (members.into_iter())
         .filter_map(|user| Some((user.clone(), group.members.get(&user)?.clone())))
         .collect();

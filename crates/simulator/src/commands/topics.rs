@@ -3,9 +3,8 @@
 use super::{group::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, Group, Messages, Step, Topic, allow, ask, changed, group, kind},
+    world::{Context, Group, Step, Topic, allow, ask, changed, group, kind},
 };
-use std::collections::BTreeMap;
 use tencent_chat_types::{
     ErrorCode,
     group::{
@@ -73,11 +72,7 @@ fn add(
         .with_topic_name(name)
         .with_create_time(created)
         .with_mute_all_member(MuteAllMember::OFF);
-    Ok(group.topics.entry(id).or_insert(Topic {
-        info,
-        messages: Messages::default(),
-        muted: BTreeMap::new(),
-    }))
+    Ok(group.topics.or_insert(id, Topic::new(info)))
 }
 
 fn create_topic(
@@ -261,9 +256,9 @@ fn destroy_topics(
     for id in request.topic_id_list {
         let (code, text) = match group.topics.remove(&id) {
             Some(_) => {
-                for held in group.permission_groups.values_mut() {
-                    held.topics.remove(&id);
-                }
+                group
+                    .permission_groups
+                    .update(|_, held| held.topics.remove(&id).is_some());
                 gone.push(id.clone());
                 (ErrorCode::OK, "ok")
             }

@@ -90,7 +90,7 @@ async fn info(State(room): State<Room>) -> Json<Info> {
         base_url: room.simulator.base_url(),
         edition: quotas.map(|quotas| edition_name(quotas.edition)),
         webhook_target: shared.webhooks.target().map(|target| target.shown()),
-        data: false,
+        data: shared.store.is_some(),
         version: VERSION,
     })
 }

@@ -9,6 +9,7 @@ use crate::{
     shared::Actor,
     world::{
         Account, C2cMessage, Context, Fate, Group, GroupMessage, MsgKey, Peer, State as World,
+        conversations,
     },
 };
 use axum::{
@@ -187,17 +188,18 @@ struct Muted {
     group_until: u64,
 }
 
-fn conversations(world: &World, id: &str, account: &Account) -> Vec<Conversation> {
-    let mut all: Vec<Conversation> = (account.conversations.iter())
+fn listed(world: &World, id: &str, account: &Account) -> Vec<Conversation> {
+    let list = conversations::list(world, id).into_iter();
+    let mut all: Vec<Conversation> = list
         .map(|(peer, recent)| {
             let (peer, group, unread) = match peer {
                 Peer::User(other) => {
-                    let unread = account.unread.get(other).copied().unwrap_or_default();
-                    (Some(other.clone()), None, unread)
+                    let unread = account.unread.get(&other).copied().unwrap_or_default();
+                    (Some(other), None, unread)
                 }
                 Peer::Group(group) => {
-                    let unread = (world.groups.get(group)).map_or(0, |group| unread(group, id));
-                    (None, Some(group.clone()), unread)
+                    let unread = (world.groups.get(&group)).map_or(0, |group| unread(group, id));
+                    (None, Some(group), unread)
                 }
             };
             Conversation {
@@ -245,11 +247,11 @@ async fn user(State(room): State<Room>, Path(id): Path<String>) -> Result<Json<U
                 .map(|(tag, value)| (tag.clone(), json(value)))
                 .collect(),
             friends: account.relations.friends.keys().cloned().collect(),
-            blocked: (account.relations.blocked.iter())
+            blocked: (account.relations.block_list().into_iter())
                 .map(|(user, _)| user.clone())
                 .collect(),
             groups: members.collect(),
-            conversations: conversations(world, &id, account),
+            conversations: listed(world, &id, account),
             online: account.platforms.clone(),
             muted: Muted {
                 c2c_until,
@@ -353,7 +355,7 @@ async fn group(
             info: json(&group.info),
             members: group.members.values().take(MAX_MEMBERS).map(json).collect(),
             members_total: group.members.len(),
-            attributes: group.attributes.clone(),
+            attributes: group.attributes.pairs.clone(),
             topics: topics
                 .map(|(id, topic)| (id.clone(), json(&topic.info)))
                 .collect(),

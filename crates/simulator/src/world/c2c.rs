@@ -81,8 +81,8 @@ impl C2cDraft {
 
     /// What duplicates have in common: within a conversation, since one call may send the same to many.
     fn mark(&self, state: &State) -> Mark {
-        let place = (&self.from, &self.to);
-        (state.duplicates).mark(place, self.seq, self.random, &self.body)
+        let place = [self.from.as_str(), self.to.as_str()];
+        (state.duplicates).mark(&place, self.seq, self.random, &self.body)
     }
 
     /// The key of the message that this one is a duplicate of.
@@ -96,9 +96,10 @@ impl C2cDraft {
     }
 
     fn number(&self, state: &mut State) -> MsgKey {
-        state.messages_sent = state.messages_sent.wrapping_add(1);
+        let sent = &mut state.app.messages_sent;
+        *sent = sent.wrapping_add(1);
         MsgKey {
-            seq: self.seq.unwrap_or(state.messages_sent),
+            seq: self.seq.unwrap_or(state.app.messages_sent),
             random: self.random,
             time: self.time,
         }
@@ -134,7 +135,7 @@ impl C2cDraft {
                     *held = true;
                 }
                 if self.counted && owner == &self.to && !to_self {
-                    *account.unread.entry(peer.clone()).or_default() += 1;
+                    *account.unread.or_default(peer.clone()) += 1;
                 }
             }
             if self.listed {
@@ -153,7 +154,7 @@ impl C2cDraft {
                 recalled: false,
             };
             context.stored += message.bytes();
-            state.chats.entry(pair).or_default().insert(message);
+            state.chats.or_default(pair).insert(message);
         }
     }
 }
@@ -258,7 +259,7 @@ fn send_as_answered(
 
 /// Tells the app, and a chatbot's, that a message was sent.
 fn tell_sent(context: &mut Context<'_>, draft: C2cDraft, key: MsgKey) {
-    let is_bot = context.state.chatbots.contains(&draft.to);
+    let is_bot = context.state.app.chatbots.contains(&draft.to);
     let left = unread(context.state, &draft.to);
     macro_rules! tell {
         ($event:ident) => {{
@@ -373,11 +374,14 @@ pub(crate) fn recall(
     if !context.state.accounts.contains_key(from) {
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
-    let Some(message) = held(context.state, from, to, &key) else {
-        return Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message"));
-    };
-    if std::mem::replace(&mut message.recalled, true) {
-        return Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before"));
+    let (pair, _) = State::pair(from, to);
+    let chat = context.state.chats.get_mut(&pair);
+    match chat.and_then(|chat| chat.recall(MsgKey::parse(&key)?)) {
+        Some(true) => {}
+        Some(false) => return Err(ErrorCode::C2C_MESSAGE_RECALLED.because("recalled before")),
+        None => {
+            return Err(ErrorCode::C2C_MESSAGE_NOT_FOUND.because("there is no such message"));
+        }
     }
     let left = unread(context.state, to);
     context.events.tell(|time| {
@@ -406,8 +410,12 @@ pub(crate) fn mark_read(
     let left = chat.map_or(0, |chat| {
         chat.read(by_first, side, up_to.unwrap_or(u64::MAX))
     });
-    if let Some(unread) = account.unread.get_mut(peer) {
-        *unread = (*unread).min(left);
+    if account
+        .unread
+        .get(peer)
+        .is_some_and(|unread| *unread > left)
+    {
+        account.unread.insert(peer.to_owned(), left);
     }
     let (now, left) = (context.now, unread(context.state, reader));
     context.events.tell(|time| {

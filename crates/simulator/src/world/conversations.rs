@@ -1,8 +1,8 @@
 //! Conversations of users: their lists, pins, marks and groups.
 
-use super::state::{Account, Peer, State};
+use super::state::{Account, Peer, Recent, State};
 use crate::refusal::{Because, Refusal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{ErrorCode, model::Contact};
 
 /// Most conversation groups of a user.
@@ -41,15 +41,37 @@ pub(crate) fn delete(
     with_history: bool,
 ) -> Result<(), Refusal> {
     account(state, user)?.conversations.remove(peer);
-    if let (Peer::User(other), true) = (peer, with_history) {
-        state.clear_history(user, other);
+    match peer {
+        Peer::User(other) if with_history => state.clear_history(user, other),
+        Peer::User(_) => {}
+        Peer::Group(id) => {
+            if let Some(group) = state.groups.get_mut(id) {
+                group.unlist(user);
+            }
+        }
     }
     Ok(())
 }
 
+/// A user's conversations, in no order that means anything.
+pub(crate) fn list(state: &State, user: &str) -> Vec<(Peer, Recent)> {
+    let account = state.accounts.get(user);
+    let own = account.iter().flat_map(|account| &account.conversations);
+    let mut list: BTreeMap<Peer, Recent> =
+        own.map(|(peer, recent)| (peer.clone(), *recent)).collect();
+    // A group's messages are not noted with every member.
+    for (id, group) in &state.groups {
+        if let Some(time) = group.moved_up_for(user) {
+            let recent = list.entry(Peer::Group(id.clone())).or_default();
+            recent.last_time = recent.last_time.max(time);
+        }
+    }
+    list.into_iter().collect()
+}
+
 /// Pins a conversation to the top, or takes it off.
 pub(crate) fn pin(account: &mut Account, peer: Peer, pinned: bool) {
-    account.conversations.entry(peer).or_default().pinned = pinned;
+    account.conversations.or_default(peer).pinned = pinned;
 }
 
 /// Pins conversations to the top, or takes those off that are there.
@@ -114,9 +136,7 @@ pub(crate) fn delete_group(account: &mut Account, name: &str) -> Result<u64, Ref
     let Some(id) = account.contact_groups.remove(name) else {
         return Err(ErrorCode::CONTACT_GROUP_NOT_FOUND.because("no group has this name"));
     };
-    for marks in account.marks.values_mut() {
-        marks.groups.remove(&id);
-    }
+    account.marks.update(|_, marks| marks.groups.remove(&id));
     account.marks.retain(|_, marks| !marks.is_empty());
     Ok(id)
 }
@@ -132,7 +152,7 @@ pub(crate) fn put(
     if into && !account.marks.contains_key(&peer) && account.marks.len() >= MAX_CONVERSATIONS {
         return ErrorCode::CONVERSATION_QUOTA;
     }
-    let marks = account.marks.entry(peer.clone()).or_default();
+    let marks = account.marks.or_default(peer.clone());
     let changed = if into {
         marks.groups.insert(group)
     } else {
@@ -168,7 +188,7 @@ pub(crate) fn mark(
     if !account.marks.contains_key(&peer) && account.marks.len() >= MAX_CONVERSATIONS {
         return ErrorCode::CONVERSATION_QUOTA;
     }
-    let marks = account.marks.entry(peer.clone()).or_default();
+    let marks = account.marks.or_default(peer.clone());
     if let Some((set, clear)) = new.standard {
         marks.standard = marks.standard & !clear | set;
     }

@@ -1,9 +1,8 @@
 //! What the service remembers of messages in order to drop duplicates.
 
-use std::{
-    collections::{HashMap, VecDeque, hash_map::RandomState},
-    hash::{BuildHasher, Hash},
-};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, VecDeque};
 use tencent_chat_types::{Meta, model::MsgElement};
 
 /// Most messages that are remembered. The quotas let about a third of that be sent within the longest
@@ -18,19 +17,13 @@ pub(crate) const fn duplicate_seconds(meta: &Meta) -> u64 {
     }
 }
 
-/// What makes two messages the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Mark {
-    /// Stands for sender and conversation.
-    place: u64,
-    seq: Option<u32>,
-    random: u32,
-    /// CRC-32 of the elements.
-    content: u32,
-}
+/// What makes two messages the same: half a SHA-256 of sender and conversation, the numbers and the
+/// elements. It is the same after a restart, and nobody can choose two messages that share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Mark(u128);
 
 /// The first of several that are the same.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct First {
     /// Its number.
     pub(crate) seq: u64,
@@ -41,30 +34,36 @@ pub(crate) struct First {
 
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
-    /// Keyed, so that nobody can choose names of one hash.
-    hasher: RandomState,
     seen: HashMap<Mark, First>,
     order: VecDeque<(u64, Mark)>,
+    /// How many were forgotten, which is the place of the first in the order of sending.
+    forgotten: u64,
+    /// Places up to which rows are stored: of those that are forgotten, of those that are known.
+    stored: (u64, u64),
 }
 
 impl Duplicates {
     /// The mark of a message: sender and conversation, its numbers, its content.
     pub(crate) fn mark(
         &self,
-        place: impl Hash,
+        place: &[&str],
         seq: Option<u32>,
         random: u32,
         body: &[MsgElement],
     ) -> Mark {
-        let mut crc = flate2::Crc::new();
-        // Elements always become JSON.
-        crc.update(&serde_json::to_vec(body).unwrap_or_default());
-        Mark {
-            place: self.hasher.hash_one(place),
-            seq,
-            random,
-            content: crc.sum(),
+        let mut hash = Sha256::new();
+        let number = |number: u64| number.to_be_bytes();
+        for part in place {
+            hash.update(number(part.len() as u64));
+            hash.update(part);
         }
+        hash.update(number(seq.map_or(u64::MAX, u64::from)));
+        hash.update(number(random.into()));
+        // Elements always become JSON.
+        hash.update(serde_json::to_vec(body).unwrap_or_default());
+        let hash: [u8; 32] = hash.finalize().into();
+        let half = hash.first_chunk().copied().unwrap_or_default();
+        Mark(u128::from_be_bytes(half))
     }
 
     /// The message that one with this mark is a duplicate of.
@@ -85,6 +84,7 @@ impl Duplicates {
                 break;
             }
             self.order.pop_front();
+            self.forgotten += 1;
             if self
                 .seen
                 .get(&mark)
@@ -96,6 +96,57 @@ impl Duplicates {
     }
 }
 
+/// One that is remembered, as a row: until when, and what is known of the first. That is nothing where
+/// another with the same mark has come since.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    mark: Mark,
+    until: u64,
+    first: Option<First>,
+}
+
+impl Duplicates {
+    /// Hands over the places of those that were forgotten, and those that are new, with their places.
+    pub(super) fn drain(&mut self, gone: impl FnMut(u64), mut new: impl FnMut(u64, Remembered)) {
+        let (forgotten, known) = self.stored;
+        (forgotten..self.forgotten.min(known)).for_each(gone);
+        let end = self.forgotten + self.order.len() as u64;
+        let from = known.max(self.forgotten);
+        let skip = usize::try_from(from - self.forgotten).unwrap_or(usize::MAX);
+        let rest = self.order.range(skip.min(self.order.len())..);
+        for (place, (until, mark)) in (from..).zip(rest) {
+            let first = self.seen.get(mark).copied();
+            new(
+                place,
+                Remembered {
+                    mark: *mark,
+                    until: *until,
+                    first: first.filter(|first| first.until == *until),
+                },
+            );
+        }
+        self.stored = (self.forgotten, end);
+    }
+
+    /// Lets all of them be new.
+    pub(super) fn touch_all(&mut self) {
+        self.stored = (self.forgotten, self.forgotten);
+    }
+
+    /// Puts one in as it is known to be stored already, in the order of places.
+    pub(super) fn load(&mut self, place: u64, remembered: Remembered) {
+        if self.order.is_empty() {
+            self.forgotten = place;
+        }
+        let Remembered { mark, until, first } = remembered;
+        if let Some(first) = first {
+            self.seen.insert(mark, first);
+        }
+        self.order.push_back((until, mark));
+        self.stored = (self.forgotten, place + 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -104,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_while_the_clock_stands() {
         let mut duplicates = Duplicates::default();
-        let mark = |duplicates: &Duplicates, random| duplicates.mark("lin", None, random, &[]);
+        let mark = |duplicates: &Duplicates, random| duplicates.mark(&["lin"], None, random, &[]);
         for random in 0..MAX_REMEMBERED as u32 + 10 {
             let mark = mark(&duplicates, random);
             duplicates.remember(mark, 1, 1000, 120);

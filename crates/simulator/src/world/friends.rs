@@ -122,7 +122,7 @@ fn befriend(account: &mut Account, user: &str, friend: Friend) -> ErrorCode {
         return ErrorCode::FRIEND_LIST_QUOTA;
     }
     relations.lists.extend(friend.lists.iter().cloned());
-    let entry = relations.friends.entry(user.to_owned()).or_default();
+    let entry = relations.friends.or_default(user.to_owned());
     entry.items.extend(friend.items);
     entry.lists.extend(friend.lists);
     relations.sequence += 1;
@@ -411,9 +411,11 @@ pub(crate) fn delete_lists(
     let relations = &mut account(state, from)?.relations;
     let gone: BTreeSet<&String> = lists.iter().collect();
     relations.lists.retain(|list| !gone.contains(list));
-    for friend in relations.friends.values_mut() {
+    relations.friends.update(|_, friend| {
+        let before = friend.lists.len();
         friend.lists.retain(|list| !gone.contains(list));
-    }
+        friend.lists.len() < before
+    });
     relations.sequence += 1;
     Ok(relations.sequence)
 }

@@ -1,6 +1,7 @@
 //! Groups: members, messages, topics, attributes, counters.
 
-use super::messages::Messages;
+use super::{messages::Messages, table::Table};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     group::{get_group_info::GroupInfo, get_topics::TopicInfo},
@@ -8,28 +9,51 @@ use tencent_chat_types::{
 };
 
 /// One group.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) info: GroupInfo,
-    pub(crate) members: BTreeMap<String, GroupMember>,
+    #[serde(skip)]
+    pub(crate) members: Table<String, GroupMember>,
+    /// How many messages had moved the group up when a member began to have it on the list of
+    /// conversations; none means from the first on.
+    #[serde(skip)]
+    pub(super) unlisted: Table<String, u64>,
+    #[serde(skip)]
     pub(crate) messages: Messages,
-    pub(crate) topics: BTreeMap<String, Topic>,
+    #[serde(skip)]
+    pub(crate) topics: Table<String, Topic>,
     pub(crate) topics_created: u64,
-    pub(crate) attributes: BTreeMap<String, String>,
-    /// The second in which attributes were last written, and how often in that second.
-    pub(crate) attribute_writes: (u64, u32),
+    #[serde(skip)]
+    pub(crate) attributes: Attributes,
     pub(crate) counters: BTreeMap<String, i64>,
     /// Until when users are banned.
-    pub(crate) banned: BTreeMap<String, u64>,
+    #[serde(skip)]
+    pub(crate) banned: Table<String, u64>,
     /// Marks of members of a live group.
-    pub(crate) marks: BTreeMap<String, BTreeSet<u64>>,
+    #[serde(skip)]
+    pub(crate) marks: Table<String, BTreeSet<u64>>,
     /// Permission groups of a community by their ids.
-    pub(crate) permission_groups: BTreeMap<String, PermissionGroup>,
+    #[serde(skip)]
+    pub(crate) permission_groups: Table<String, PermissionGroup>,
     pub(crate) permission_groups_created: u64,
+    /// Stands for its row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
+}
+
+/// Attributes of a group.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Attributes {
+    pub(crate) pairs: BTreeMap<String, String>,
+    /// The second in which they were last written, and how often in that second.
+    pub(crate) writes: (u64, u32),
+    /// Stands for their row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
 }
 
 /// A permission group of a community.
-#[derive(Debug, Default)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PermissionGroup {
     pub(crate) name: String,
     /// Permissions in the community, bit by bit.
@@ -37,33 +61,68 @@ pub(crate) struct PermissionGroup {
     pub(crate) custom: String,
     /// Permissions in topics, bit by bit.
     pub(crate) topics: BTreeMap<String, u64>,
-    pub(crate) members: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) members: Table<String, ()>,
+    /// Stands for its row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
+}
+
+impl PermissionGroup {
+    /// One without members and topics.
+    pub(crate) fn new(name: String, permission: u64, custom: String) -> Self {
+        Self {
+            name,
+            permission,
+            custom,
+            topics: BTreeMap::new(),
+            members: Table::default(),
+            saved: 0,
+        }
+    }
 }
 
 /// A topic of a community.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Topic {
     pub(crate) info: TopicInfo,
+    #[serde(skip)]
     pub(crate) messages: Messages,
     /// Until when members are muted here.
-    pub(crate) muted: BTreeMap<String, u64>,
+    #[serde(skip)]
+    pub(crate) muted: Table<String, u64>,
+    /// Stands for its row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
+}
+
+impl Topic {
+    pub(crate) fn new(info: TopicInfo) -> Self {
+        Self {
+            info,
+            messages: Messages::default(),
+            muted: Table::default(),
+            saved: 0,
+        }
+    }
 }
 
 impl Group {
     pub(crate) fn new(info: GroupInfo) -> Self {
         Self {
             info,
-            members: BTreeMap::new(),
+            members: Table::default(),
+            unlisted: Table::default(),
             messages: Messages::default(),
-            topics: BTreeMap::new(),
+            topics: Table::default(),
             topics_created: 0,
-            attributes: BTreeMap::new(),
-            attribute_writes: (0, 0),
+            attributes: Attributes::default(),
             counters: BTreeMap::new(),
-            banned: BTreeMap::new(),
-            marks: BTreeMap::new(),
-            permission_groups: BTreeMap::new(),
+            banned: Table::default(),
+            marks: Table::default(),
+            permission_groups: Table::default(),
             permission_groups_created: 0,
+            saved: 0,
         }
     }
 
@@ -107,35 +166,65 @@ impl Group {
             .with_msg_flag(MsgFlag::ACCEPT_AND_NOTIFY)
             .with_last_send_msg_time(0)
             .with_mute_until(0);
-        self.members.entry(user.to_owned()).or_insert(member)
+        if !self.members.contains_key(user) && self.messages.moved_up > 0 {
+            let moved_up = self.messages.moved_up;
+            self.unlisted.insert(user.to_owned(), moved_up);
+        }
+        self.members.or_insert(user.to_owned(), member)
     }
 
     pub(crate) fn leave(&mut self, user: &str) -> bool {
         self.marks.remove(user);
-        for held in self.permission_groups.values_mut() {
-            held.members.remove(user);
-        }
+        self.unlisted.remove(user);
+        self.permission_groups
+            .update(|_, held| held.members.remove(user).is_some());
         if self.info.owner_account.as_deref() == Some(user) {
             self.info.owner_account = None;
         }
         self.members.remove(user).is_some()
     }
 
+    /// Whether a user is part of the group, as a member or otherwise.
+    pub(crate) fn involves(&self, user: &str) -> bool {
+        self.members.contains_key(user)
+            || self.marks.contains_key(user)
+            || self.info.owner_account.as_deref() == Some(user)
+    }
+
+    /// When the group was last moved to the top of a member's list of conversations; none for who is
+    /// no member, or has seen no such message.
+    pub(crate) fn moved_up_for(&self, user: &str) -> Option<u64> {
+        let from = self.unlisted.get(user).copied().unwrap_or_default();
+        let moved = self.members.contains_key(user) && self.messages.moved_up > from;
+        moved.then_some(self.messages.moved_up_at)
+    }
+
+    /// Takes the group off a member's list of conversations, until the next message.
+    pub(crate) fn unlist(&mut self, user: &str) {
+        if self.members.contains_key(user) {
+            let moved_up = self.messages.moved_up;
+            self.unlisted.insert(user.to_owned(), moved_up);
+        }
+    }
+
     /// A message does not count as unread: who had read everything still has.
     pub(crate) fn skip_unread(&mut self, seq: u64) {
-        for member in self.members.values_mut() {
-            if member.msg_seq == Some(seq - 1) {
+        self.members.update(|_, member| {
+            let had_read_all = member.msg_seq == Some(seq - 1);
+            if had_read_all {
                 member.msg_seq = Some(seq);
             }
-        }
+            had_read_all
+        });
     }
 
     /// All members have read everything.
     pub(crate) fn read_all(&mut self) {
         let last = self.messages.last_seq();
-        for member in self.members.values_mut() {
-            member.msg_seq = Some(last);
-        }
+        self.members.update(|_, member| {
+            let before = member.msg_seq.replace(last);
+            before != Some(last)
+        });
     }
 
     /// How many members but the sender have seen a message, and how many have not.
@@ -157,9 +246,15 @@ impl Group {
         std::iter::once(&self.messages).chain(topics)
     }
 
-    pub(crate) fn lists_mut(&mut self) -> impl Iterator<Item = &mut Messages> {
-        let topics = self.topics.values_mut().map(|topic| &mut topic.messages);
-        std::iter::once(&mut self.messages).chain(topics)
+    /// Forgets messages up to a serial number; says whether there were any.
+    pub(crate) fn forget(&mut self, up_to_serial: u64) -> bool {
+        let mut some = self.messages.forget(up_to_serial);
+        self.topics.update(|_, topic| {
+            let forgot = topic.messages.forget(up_to_serial);
+            some |= forgot;
+            forgot
+        });
+        some
     }
 
     /// The profile changed.

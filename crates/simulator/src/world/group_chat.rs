@@ -6,7 +6,7 @@ use super::{
     group::Group,
     groups::{allow, group, kind},
     messages::{Aged, Content, Fate, GroupMessage, Messages},
-    state::{Peer, State},
+    state::State,
     step::{Step, ask},
 };
 use crate::refusal::{Because, Refusal};
@@ -96,8 +96,9 @@ impl GroupDraft {
 
     /// What duplicates have in common.
     fn mark(&self, state: &State) -> Mark {
-        let place = (&self.group, &self.topic, &self.from);
-        (state.duplicates).mark(place, None, self.random, &self.body)
+        let topic = self.topic.as_deref().unwrap_or_default();
+        let place = [self.group.as_str(), topic, self.from.as_str()];
+        (state.duplicates).mark(&place, None, self.random, &self.body)
     }
 
     /// Whether it is for devices that are online only, as webhooks say it.
@@ -176,7 +177,7 @@ impl GroupDraft {
         let bots: Vec<String> = bots
             .filter(|mention| !mention.group_at_all_flag.is_on())
             .filter_map(|mention| mention.group_at_account.clone())
-            .filter(|user| context.state.chatbots.contains(user))
+            .filter(|user| context.state.app.chatbots.contains(user))
             .collect();
         let GroupDraft { group, from, .. } = &self;
         let (random, told) = (self.random, self.told);
@@ -240,20 +241,9 @@ impl GroupDraft {
             }
         }
         if stores && self.listed {
-            list_for_members(context.state, &self.group, now);
+            group.messages.move_up(now);
         }
         Ok(seq)
-    }
-}
-
-/// Moves a group to the top of its members' lists.
-fn list_for_members(state: &mut State, id: &str, now: u64) {
-    let Some(group) = state.groups.get(id) else {
-        return;
-    };
-    let members: Vec<String> = group.members.keys().cloned().collect();
-    for member in members {
-        state.touch(&member, Peer::Group(id.to_owned()), now);
     }
 }
 
@@ -408,14 +398,15 @@ pub(crate) fn broadcast(
 ) -> Result<u64, Refusal> {
     check_body(body)?;
     let (state, now) = (&mut *context.state, context.now);
-    let mark = (state.duplicates).mark(("broadcast", from), None, random, body);
+    let mark = (state.duplicates).mark(&["broadcast", from], None, random, body);
     if let Some(first) = state.duplicates.first(&mark, now) {
         context.is_duplicate = true;
         return Ok(first.seq);
     }
-    state.broadcasts += 1;
-    (state.duplicates).remember(mark, state.broadcasts, now, BROADCAST_DUPLICATE_SECONDS);
-    Ok(state.broadcasts)
+    state.app.broadcasts += 1;
+    let seq = state.app.broadcasts;
+    (state.duplicates).remember(mark, seq, now, BROADCAST_DUPLICATE_SECONDS);
+    Ok(seq)
 }
 
 /// A message of another system's group.
@@ -465,7 +456,7 @@ pub(crate) fn import(
     }
     group.read_all();
     if listed {
-        list_for_members(context.state, id, now);
+        group.messages.move_up(now);
     }
     Ok(results)
 }

@@ -176,8 +176,8 @@ fn new_id(state: &mut State, community: bool) -> String {
         SERVICE_ID
     };
     loop {
-        state.groups_created += 1;
-        let id = format!("{prefix}{:08}", state.groups_created);
+        state.app.groups_created += 1;
+        let id = format!("{prefix}{:08}", state.app.groups_created);
         if !state.groups.contains_key(&id) {
             return id;
         }
@@ -354,10 +354,10 @@ pub(crate) fn destroy(context: &mut Context<'_>, id: String) -> Result<(), Refus
     });
     context.state.groups.remove(&id);
     let peer = Peer::Group(id);
-    for account in context.state.accounts.values_mut() {
-        account.conversations.remove(&peer);
-        account.marks.remove(&peer);
-    }
+    context.state.accounts.update(|_, account| {
+        let listed = account.conversations.remove(&peer).is_some();
+        account.marks.remove(&peer).is_some() || listed
+    });
     Ok(())
 }
 
@@ -373,13 +373,16 @@ pub(crate) fn change_owner(
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("NewOwner_Account is no member"));
     }
     let (kind, old) = (kind(group), group.info.owner_account.clone());
-    for (user, member) in &mut group.members {
-        if *user == owner {
-            member.role = Some(MemberRole::OWNER);
-        } else if member.role == Some(MemberRole::OWNER) {
-            member.role = Some(MemberRole::MEMBER);
+    group.members.update(|user, member| {
+        let was = member.role == Some(MemberRole::OWNER);
+        let is = *user == owner;
+        match (was, is) {
+            (_, true) => member.role = Some(MemberRole::OWNER),
+            (true, false) => member.role = Some(MemberRole::MEMBER),
+            (false, false) => {}
         }
-    }
+        was != is
+    });
     group.info.owner_account = Some(owner.clone());
     let operator = context.operator;
     context.events.tell(|time| {

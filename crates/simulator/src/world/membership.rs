@@ -4,7 +4,7 @@ use super::{
     context::Context,
     group::Group,
     groups::{allow, group, kind, set_custom_field},
-    state::State,
+    state::{Peer, State},
     step::{Step, ask},
     users::mute_end,
 };
@@ -176,6 +176,20 @@ pub(crate) fn import(
     Ok(outcomes)
 }
 
+/// Takes a user out of a group, who keeps the conversation as it stands; says whether the user was a
+/// member.
+fn take_out(state: &mut State, id: &str, user: &str) -> bool {
+    let Some(group) = state.groups.get_mut(id) else {
+        return false;
+    };
+    let moved_up = group.moved_up_for(user);
+    let was_member = group.leave(user);
+    if let Some(time) = moved_up {
+        state.touch(user, Peer::Group(id.to_owned()), time);
+    }
+    was_member
+}
+
 /// Takes users out of a group. The app is told of those who were members.
 pub(crate) fn remove(context: &mut Context<'_>, id: &str, users: &[String]) -> Result<(), Refusal> {
     let group = group(context.state, id)?;
@@ -275,10 +289,10 @@ pub(crate) fn apply(context: &mut Context<'_>, id: String) -> Result<Step<()>, R
 pub(crate) fn leave(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
     let user = context.operator;
     let group = group(context.state, id)?;
-    if !group.leave(user) {
+    let (kind, is_live) = (kind(group), group.is_live());
+    if !take_out(context.state, id, user) {
         return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("the user is no member"));
     }
-    let (kind, is_live) = (kind(group), group.is_live());
     context.events.tell(|time| {
         let gone = [MemberAccount::new(user)];
         GroupAfterMemberExit::new(id, kind, GroupExitType::QUIT, user, gone, time)

@@ -1,5 +1,7 @@
 //! Stored messages of groups, topics and pairs of users, and the pairs that are attached to messages.
 
+use super::table::Table;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     mem,
@@ -19,11 +21,14 @@ const OVERHEAD_BYTES: usize = 64;
 
 /// What users see of a message. Elements are kept as JSON, which takes a tenth of what they take
 /// when they are decoded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Content {
+    #[serde(with = "raw")]
     body: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<Box<str>>,
     /// The pairs, for a message that was sent with support for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     extensions: Option<Box<Extensions>>,
 }
 
@@ -70,6 +75,23 @@ impl Content {
     }
 }
 
+/// JSON that stands in a row as what it is, and not as a text.
+mod raw {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
+    use serde_json::value::RawValue;
+
+    pub(super) fn serialize<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+        json.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Box<str>, D::Error> {
+        Ok(Box::<RawValue>::deserialize(deserializer)?.into())
+    }
+}
+
 fn write(body: &[MsgElement]) -> Box<str> {
     // Elements always become JSON.
     serde_json::to_string(body).unwrap_or_default().into()
@@ -84,21 +106,69 @@ pub(crate) trait Aged {
 }
 
 /// Messages of a group or a topic, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Messages {
-    stored: VecDeque<GroupMessage>,
+    #[serde(skip)]
+    pub(super) stored: VecDeque<GroupMessage>,
     /// Numbers that were given out.
     given: u64,
     /// Up to which number users have seen them.
-    read: BTreeMap<String, u64>,
+    #[serde(skip)]
+    pub(super) read: Table<String, u64>,
     /// Some of the oldest have gone.
     forgotten: bool,
     /// Messages that are pinned, the latest pin last.
     pub(crate) pins: Vec<Pin>,
+    /// How many messages moved the group to the top of its members' lists, and when the last did.
+    pub(crate) moved_up: u64,
+    pub(crate) moved_up_at: u64,
+    /// Numbers of those that are new or say something else.
+    #[serde(skip)]
+    pub(super) touched: Touched<u64>,
+    /// Stands for its row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
+}
+
+/// Messages that were touched since they were stored.
+#[derive(Debug)]
+pub(crate) struct Touched<K> {
+    /// New ones.
+    pub(super) new: Vec<K>,
+    /// Those that say something else.
+    pub(super) changed: Vec<K>,
+    /// Those of which something became, which say the same.
+    pub(super) fates: Vec<K>,
+    pub(super) gone: Vec<K>,
+}
+
+impl<K> Default for Touched<K> {
+    fn default() -> Self {
+        Self {
+            new: Vec::new(),
+            changed: Vec::new(),
+            fates: Vec::new(),
+            gone: Vec::new(),
+        }
+    }
+}
+
+impl<K> Touched<K> {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            new,
+            changed,
+            fates,
+            gone,
+        } = self;
+        [new, changed, fates, gone]
+            .iter()
+            .all(|list| list.is_empty())
+    }
 }
 
 /// That a message is pinned.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Pin {
     pub(crate) seq: u64,
     /// Who pinned it.
@@ -106,7 +176,7 @@ pub(crate) struct Pin {
 }
 
 /// A group message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct GroupMessage {
     pub(crate) serial: u64,
     pub(crate) seq: u64,
@@ -120,7 +190,7 @@ pub(crate) struct GroupMessage {
 }
 
 /// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Fate {
     Present,
     Deleted,
@@ -151,8 +221,15 @@ impl Messages {
     pub(crate) fn push(&mut self, mut message: GroupMessage) -> u64 {
         self.given += 1;
         message.seq = self.given;
+        self.touched.new.push(self.given);
         self.stored.push_back(message);
         self.given
+    }
+
+    /// Moves the group to the top of its members' lists of conversations.
+    pub(crate) fn move_up(&mut self, now: u64) {
+        self.moved_up += 1;
+        self.moved_up_at = now;
     }
 
     /// Gives a number to a message that is not stored.
@@ -170,16 +247,19 @@ impl Messages {
         for message in &mut self.stored {
             if *message.from == *sender && message.fate == Fate::Present {
                 message.fate = Fate::Deleted;
+                self.touched.fates.push(message.seq);
             }
         }
     }
 
     /// Recalls a message that is there; answers what it was before.
     pub(crate) fn recall(&mut self, seq: u64) -> Option<Fate> {
-        let message = self.get_mut(seq)?;
+        let at = self.position(seq)?;
+        let message = self.stored.get_mut(at)?;
         let before = message.fate;
         if before == Fate::Present {
             message.fate = Fate::Recalled;
+            self.touched.fates.push(seq);
         }
         Some(before)
     }
@@ -195,18 +275,30 @@ impl Messages {
         self.forgotten && self.stored.front().is_none_or(|first| seq <= first.seq)
     }
 
-    pub(crate) fn get(&self, seq: u64) -> Option<&GroupMessage> {
-        let at = self
-            .stored
-            .binary_search_by_key(&seq, |message| message.seq);
-        self.stored.get(at.ok()?)
+    fn position(&self, seq: u64) -> Option<usize> {
+        let messages = &self.stored;
+        (messages.binary_search_by_key(&seq, |message| message.seq)).ok()
     }
 
+    pub(crate) fn get(&self, seq: u64) -> Option<&GroupMessage> {
+        self.stored.get(self.position(seq)?)
+    }
+
+    /// A message, for it to say something else.
     pub(crate) fn get_mut(&mut self, seq: u64) -> Option<&mut GroupMessage> {
-        let at = self
-            .stored
-            .binary_search_by_key(&seq, |message| message.seq);
-        self.stored.get_mut(at.ok()?)
+        let at = self.position(seq)?;
+        self.touched.changed.push(seq);
+        self.stored.get_mut(at)
+    }
+
+    /// Puts a message in as it is known to be stored already.
+    pub(super) fn load(&mut self, message: GroupMessage) {
+        self.stored.push_back(message);
+    }
+
+    pub(super) fn loading(&mut self, seq: u64) -> Option<&mut GroupMessage> {
+        let at = self.position(seq)?;
+        self.stored.get_mut(at)
     }
 
     /// Whether a user has seen a message; senders have seen theirs.
@@ -217,7 +309,7 @@ impl Messages {
     /// Lets a user see the messages up to a number; answers those that are new to the user.
     pub(crate) fn read(&mut self, user: &str, up_to: u64) -> Vec<&GroupMessage> {
         let up_to = up_to.min(self.given);
-        let read = self.read.entry(user.to_owned()).or_default();
+        let read = self.read.or_default(user.to_owned());
         let before = mem::replace(read, (*read).max(up_to));
         let new = self.stored.iter().rev();
         let mut new: Vec<&GroupMessage> = new
@@ -229,11 +321,21 @@ impl Messages {
         new
     }
 
-    pub(crate) fn forget(&mut self, up_to_serial: u64) {
-        let before = self.stored.len();
-        self.stored.retain(|message| message.serial > up_to_serial);
-        self.forgotten |= self.stored.len() < before;
+    /// Forgets messages up to a serial number; says whether there were any.
+    pub(crate) fn forget(&mut self, up_to_serial: u64) -> bool {
+        let gone = &mut self.touched.gone;
+        let before = gone.len();
+        self.stored.retain(|message| {
+            let kept = message.serial > up_to_serial;
+            if !kept {
+                gone.push(message.seq);
+            }
+            kept
+        });
+        let some = gone.len() > before;
+        self.forgotten |= some;
         shrink(&mut self.stored);
+        some
     }
 }
 
@@ -247,11 +349,13 @@ fn shrink<T>(list: &mut VecDeque<T>) {
 /// Messages between two users, oldest first. Each is stored once; either user can lose it.
 #[derive(Debug, Default)]
 pub(crate) struct Chat {
-    messages: VecDeque<C2cMessage>,
+    pub(super) messages: VecDeque<C2cMessage>,
+    /// Times and serial numbers of messages that were touched.
+    pub(super) touched: Touched<(u64, u64)>,
 }
 
 /// A message between two users.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct C2cMessage {
     pub(crate) serial: u64,
     pub(crate) numbers: MsgKey,
@@ -265,7 +369,7 @@ pub(crate) struct C2cMessage {
 }
 
 /// What a message is found by. As a text it is `seq_random_time`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MsgKey {
     pub(crate) seq: u32,
     pub(crate) random: u32,
@@ -301,6 +405,11 @@ impl Aged for C2cMessage {
 }
 
 impl C2cMessage {
+    /// By what it is found again.
+    fn place(&self) -> (u64, u64) {
+        (self.numbers.time, self.serial)
+    }
+
     /// As a history shows it.
     pub(crate) fn shown(&self, users: &(String, String)) -> C2cMsg {
         let (from, to) = match self.from_first {
@@ -327,6 +436,12 @@ impl C2cMessage {
 impl Chat {
     /// Stores a message; an imported one may be older than what is there.
     pub(crate) fn insert(&mut self, message: C2cMessage) {
+        self.touched.new.push(message.place());
+        self.load(message);
+    }
+
+    /// Puts a message in as it is known to be stored already.
+    pub(super) fn load(&mut self, message: C2cMessage) {
         let time = message.numbers.time;
         let at = match self.messages.back() {
             Some(last) if last.numbers.time > time => self.after(time),
@@ -356,9 +471,32 @@ impl Chat {
         Some(start + at)
     }
 
+    /// A message, for it to say something else.
     pub(crate) fn get_mut(&mut self, key: MsgKey) -> Option<&mut C2cMessage> {
         let at = self.position(key)?;
-        self.messages.get_mut(at)
+        let message = self.messages.get_mut(at)?;
+        self.touched.changed.push(message.place());
+        Some(message)
+    }
+
+    /// Recalls a message; says whether it was there to be recalled, if there is one.
+    pub(crate) fn recall(&mut self, key: MsgKey) -> Option<bool> {
+        let at = self.position(key)?;
+        let message = self.messages.get_mut(at)?;
+        self.touched.fates.push(message.place());
+        Some(!mem::replace(&mut message.recalled, true))
+    }
+
+    /// A message by its time and serial number.
+    pub(super) fn at(&self, (time, serial): (u64, u64)) -> Option<&C2cMessage> {
+        let mut same_time = self.messages.range(self.from(time)..self.after(time));
+        same_time.find(|message| message.serial == serial)
+    }
+
+    pub(super) fn loading(&mut self, (time, serial): (u64, u64)) -> Option<&mut C2cMessage> {
+        let (from, after) = (self.from(time), self.after(time));
+        let mut same_time = self.messages.range_mut(from..after);
+        same_time.find(|message| message.serial == serial)
     }
 
     /// Whether a message has these numbers; without a sequence number the others decide.
@@ -394,7 +532,9 @@ impl Chat {
                 continue;
             }
             if at < end {
-                message.read = true;
+                if !mem::replace(&mut message.read, true) {
+                    self.touched.fates.push(message.place());
+                }
             } else if message.held.get(reader) == Some(&true) {
                 left += 1;
             }
@@ -405,12 +545,29 @@ impl Chat {
     /// Takes all messages out of a user's history.
     pub(crate) fn clear(&mut self, side: usize) {
         for message in &mut self.messages {
-            if let Some(held) = message.held.get_mut(side) {
-                *held = false;
+            if let Some(held) = message.held.get_mut(side)
+                && mem::replace(held, false)
+            {
+                self.touched.fates.push(message.place());
             }
         }
-        (self.messages).retain(|message| message.held.contains(&true));
+        self.keep(|message| message.held.contains(&true));
+    }
+
+    /// Lets messages go that are not wanted; says whether there were any.
+    fn keep(&mut self, wanted: impl Fn(&C2cMessage) -> bool) -> bool {
+        let gone = &mut self.touched.gone;
+        let before = gone.len();
+        self.messages.retain(|message| {
+            let kept = wanted(message);
+            if !kept {
+                gone.push(message.place());
+            }
+            kept
+        });
+        let some = gone.len() > before;
         shrink(&mut self.messages);
+        some
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &C2cMessage> {
@@ -421,14 +578,14 @@ impl Chat {
         self.messages.is_empty()
     }
 
-    pub(crate) fn forget(&mut self, up_to_serial: u64) {
-        (self.messages).retain(|message| message.serial > up_to_serial);
-        shrink(&mut self.messages);
+    /// Forgets messages up to a serial number; says whether there were any.
+    pub(crate) fn forget(&mut self, up_to_serial: u64) -> bool {
+        self.keep(|message| message.serial > up_to_serial)
     }
 }
 
 /// Pairs that are attached to a message.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Extensions {
     /// Value and version by key.
     pairs: BTreeMap<String, (String, u64)>,

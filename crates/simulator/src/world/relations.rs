@@ -1,5 +1,7 @@
 //! Friends, friend lists and blocked users of one user.
 
+use super::table::Table;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     model::{RelationItem, RelationTag},
@@ -7,19 +9,21 @@ use tencent_chat_types::{
 };
 
 /// What a user has to do with others.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Relations {
-    pub(crate) friends: BTreeMap<String, Friend>,
+    #[serde(skip)]
+    pub(crate) friends: Table<String, Friend>,
     /// Names of the friend lists.
     pub(crate) lists: BTreeSet<String>,
     /// Blocked users.
-    pub(crate) blocked: BTreeMap<String, Blocked>,
+    #[serde(skip)]
+    pub(crate) blocked: Table<String, Blocked>,
     /// Grows with every change.
     pub(crate) sequence: u64,
 }
 
 /// That a user is blocked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Blocked {
     /// Seconds since 1970.
     pub(crate) time: u64,
@@ -28,7 +32,7 @@ pub(crate) struct Blocked {
 }
 
 /// A friend.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Friend {
     /// Fields by tag, but for the lists.
     pub(crate) items: BTreeMap<String, TagValue>,

@@ -5,7 +5,9 @@ use super::{
     group::Group,
     messages::{Aged, Chat, Messages},
     relations::Relations,
+    table::Table,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     account::set_do_not_disturb::DoNotDisturbLevel,
@@ -16,26 +18,34 @@ use tencent_chat_types::{
 /// Everything about one app.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) accounts: BTreeMap<String, Account>,
-    pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) accounts: Table<String, Account>,
+    pub(crate) groups: Table<String, Group>,
+    pub(crate) app: AppState,
+    /// What stored messages take, at most; counted when it is too much.
+    pub(super) stored_bytes: usize,
+    pub(crate) duplicates: Duplicates,
+    /// Messages between two users by both, the smaller name first.
+    pub(crate) chats: Table<(String, String), Chat>,
+    pub(crate) push: Push,
+    /// Stands for the rows of the app and of pushing as they were stored last.
+    pub(super) saved: (u64, u64),
+}
+
+/// Counters of an app, and which of its users are chatbots.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct AppState {
     pub(crate) groups_created: u64,
     pub(crate) messages_sent: u32,
     /// Messages that were stored.
-    serial: u64,
-    /// What stored messages take, at most; counted when it is too much.
-    stored_bytes: usize,
-    pub(crate) duplicates: Duplicates,
-    /// Messages between two users by both, the smaller name first.
-    pub(crate) chats: BTreeMap<(String, String), Chat>,
+    pub(super) serial: u64,
     pub(crate) broadcasts: u64,
     /// Messages that devices have sent.
-    device_messages: u32,
+    pub(super) device_messages: u32,
     pub(crate) chatbots: BTreeSet<String>,
-    pub(crate) push: Push,
 }
 
 /// Pushing to all users.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Push {
     /// Names of the attributes by their numbers.
     pub(crate) attribute_names: BTreeMap<String, String>,
@@ -46,24 +56,26 @@ pub(crate) struct Push {
     /// When pushes of the push service were made, in seconds.
     pub(crate) service_times: Vec<u64>,
     /// Pushes of the push service by their ids.
-    pub(crate) made: BTreeMap<String, MadePush>,
+    #[serde(skip)]
+    pub(crate) made: Table<String, MadePush>,
     pub(crate) batches_made: u64,
     /// When a push was last recalled.
     pub(crate) recalled: Option<u64>,
     /// Scheduled pushes by their ids.
-    pub(crate) scheduled: BTreeMap<u64, ScheduledPush>,
+    #[serde(skip)]
+    pub(crate) scheduled: Table<u64, ScheduledPush>,
     pub(crate) scheduled_created: u64,
 }
 
 /// A push that was made.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MadePush {
     pub(crate) time: u64,
     pub(crate) recalled: bool,
 }
 
 /// A time during which a user is not disturbed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct DoNotDisturb {
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -86,26 +98,32 @@ impl DoNotDisturb {
 }
 
 /// One user.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// Profile fields by tag.
     pub(crate) profile: BTreeMap<String, TagValue>,
     /// Status by platform.
     pub(crate) platforms: BTreeMap<String, String>,
-    pub(crate) conversations: BTreeMap<Peer, Recent>,
+    #[serde(skip)]
+    pub(crate) conversations: Table<Peer, Recent>,
     /// Conversation groups by name.
     pub(crate) contact_groups: BTreeMap<String, u64>,
     pub(crate) contact_groups_created: u64,
     /// Conversations with marks or groups.
-    pub(crate) marks: BTreeMap<Peer, Marks>,
+    #[serde(skip)]
+    pub(crate) marks: Table<Peer, Marks>,
     /// Messages not read yet, by the other user.
-    pub(crate) unread: BTreeMap<String, u64>,
+    #[serde(skip)]
+    pub(crate) unread: Table<String, u64>,
     pub(crate) relations: Relations,
     /// Until when the user is muted everywhere: in one-to-one chats, in groups.
     pub(crate) muted: (u64, u64),
     pub(crate) push_attributes: BTreeMap<String, String>,
     pub(crate) push_tags: BTreeSet<String>,
     pub(crate) do_not_disturb: Option<DoNotDisturb>,
+    /// Stands for its row as it was stored last.
+    #[serde(skip)]
+    pub(super) saved: u64,
 }
 
 /// The other side of a conversation.
@@ -116,14 +134,14 @@ pub(crate) enum Peer {
 }
 
 /// A recent conversation.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Recent {
     pub(crate) last_time: u64,
     pub(crate) pinned: bool,
 }
 
 /// Marks on a conversation.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Marks {
     /// Standard marks, bit by bit.
     pub(crate) standard: u64,
@@ -143,26 +161,28 @@ impl Marks {
 impl State {
     /// A new app: only its administrators have accounts.
     pub(crate) fn new(admins: &[String]) -> Self {
-        let accounts = admins
-            .iter()
-            .map(|admin| (admin.clone(), Account::default()))
-            .collect();
-        Self {
-            accounts,
-            ..Self::default()
+        let mut state = Self::default();
+        state.welcome(admins);
+        state
+    }
+
+    /// Gives administrators accounts who have none.
+    pub(crate) fn welcome(&mut self, admins: &[String]) {
+        for admin in admins {
+            self.accounts.or_default(admin.clone());
         }
     }
 
     /// A number for the next message that is stored.
     pub(crate) fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
+        self.app.serial += 1;
+        self.app.serial
     }
 
     /// A random number for a device's message; counted down, so that it is not one of a test's.
     pub(crate) fn next_device_random(&mut self) -> u32 {
-        let random = u32::MAX - self.device_messages;
-        self.device_messages = self.device_messages.wrapping_add(1);
+        let random = u32::MAX - self.app.device_messages;
+        self.app.device_messages = self.app.device_messages.wrapping_add(1);
         random
     }
 
@@ -173,18 +193,7 @@ impl State {
         if self.stored_bytes <= most {
             return;
         }
-        let mut sizes: Vec<(u64, usize)> = Vec::new();
-        let mut count = |message: &dyn Aged| sizes.push((message.serial(), message.bytes()));
-        for group in self.groups.values() {
-            group
-                .lists()
-                .flat_map(Messages::iter)
-                .for_each(|m| count(m));
-        }
-        self.chats
-            .values()
-            .flat_map(Chat::iter)
-            .for_each(|m| count(m));
+        let mut sizes = self.sizes();
         self.stored_bytes = sizes.iter().map(|(_, bytes)| bytes).sum();
         let kept = most / 10 * 9;
         sizes.sort_unstable();
@@ -197,13 +206,23 @@ impl State {
             gone = Some(serial);
         }
         let Some(gone) = gone else { return };
-        for group in self.groups.values_mut() {
-            group.lists_mut().for_each(|list| list.forget(gone));
-        }
-        self.chats.retain(|_, chat| {
-            chat.forget(gone);
-            !chat.is_empty()
-        });
+        self.groups.update(|_, group| group.forget(gone));
+        self.chats.update(|_, chat| chat.forget(gone));
+        self.chats.retain(|_, chat| !chat.is_empty());
+    }
+
+    /// Counts what stored messages take.
+    pub(super) fn count_stored(&mut self) {
+        self.stored_bytes = self.sizes().iter().map(|(_, bytes)| bytes).sum();
+    }
+
+    /// Serial numbers and sizes of all stored messages.
+    fn sizes(&self) -> Vec<(u64, usize)> {
+        let size = |message: &dyn Aged| (message.serial(), message.bytes());
+        let lists = self.groups.values().flat_map(Group::lists);
+        let in_groups = lists.flat_map(Messages::iter).map(|m| size(m));
+        let between_users = self.chats.values().flat_map(Chat::iter).map(|m| size(m));
+        in_groups.chain(between_users).collect()
     }
 
     /// The two users as messages between them are found, and which of them the first argument is.
@@ -228,20 +247,21 @@ impl State {
 
     /// Takes everything out of a user's history.
     pub(crate) fn clear_all_history(&mut self, user: &str) {
-        self.chats.retain(|(first, second), chat| {
+        self.chats.update(|(first, second), chat| {
             if first == user {
                 chat.clear(0);
             } else if second == user {
                 chat.clear(1);
             }
-            !chat.is_empty()
+            first == user || second == user
         });
+        self.chats.retain(|_, chat| !chat.is_empty());
     }
 
     /// Moves a conversation to the top of a user's list.
     pub(crate) fn touch(&mut self, user: &str, peer: Peer, now: u64) {
         if let Some(account) = self.accounts.get_mut(user) {
-            account.conversations.entry(peer).or_default().last_time = now;
+            account.conversations.or_default(peer).last_time = now;
         }
     }
 }

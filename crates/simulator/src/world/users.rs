@@ -43,7 +43,7 @@ pub(crate) fn import(
     nick: Option<String>,
     face_url: Option<String>,
 ) {
-    let account = state.accounts.entry(user).or_default();
+    let account = state.accounts.or_default(user);
     set_texts(
         account,
         [(ProfileTag::NICK, nick), (ProfileTag::IMAGE, face_url)],
@@ -66,14 +66,16 @@ pub(crate) fn delete(context: &mut Context<'_>, user: &str) -> bool {
     if is_admin || state.accounts.remove(user).is_none() {
         return false;
     }
-    for account in state.accounts.values_mut() {
-        account.relations.friends.remove(user);
-        account.relations.blocked.remove(user);
-    }
-    for group in state.groups.values_mut() {
+    state.accounts.update(|_, account| {
+        let was_friend = account.relations.friends.remove(user).is_some();
+        account.relations.unblock(user) || was_friend
+    });
+    state.groups.update(|_, group| {
+        let involved = group.involves(user);
         group.leave(user);
-    }
-    state.chatbots.remove(user);
+        involved
+    });
+    state.app.chatbots.remove(user);
     state.clear_all_history(user);
     true
 }
@@ -101,7 +103,7 @@ pub(crate) fn log_out(context: &mut Context<'_>, user: &str) -> Result<(), Refus
 /// a logout. The app is told.
 pub(crate) fn set_online(context: &mut Context<'_>, platform: &str, status: &str) {
     let user = context.operator;
-    let account = context.state.accounts.entry(user.to_owned()).or_default();
+    let account = context.state.accounts.or_default(user.to_owned());
     let was = is_online(account);
     let before = (account.platforms).insert(platform.to_owned(), status.to_owned());
     let is = is_online(account);
@@ -175,12 +177,12 @@ pub(crate) fn create_chatbot(
     if !user.starts_with(CHATBOT) || user.len() == CHATBOT.len() {
         return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("UserID must begin with @RBT#"));
     }
-    let is_new = !state.chatbots.contains(&user);
-    if is_new && state.chatbots.len() >= MAX_CHATBOTS {
+    let is_new = !state.app.chatbots.contains(&user);
+    if is_new && state.app.chatbots.len() >= MAX_CHATBOTS {
         return Err(ErrorCode::GROUP_REQUEST_UNVERIFIED.because("the app has 20 chatbots"));
     }
-    state.chatbots.insert(user.clone());
-    let account = state.accounts.entry(user).or_default();
+    state.app.chatbots.insert(user.clone());
+    let account = state.accounts.or_default(user);
     let texts = [
         (ProfileTag::NICK, nick),
         (ProfileTag::IMAGE, face_url),
@@ -192,7 +194,7 @@ pub(crate) fn create_chatbot(
 
 /// Ends a chatbot, if there is one.
 pub(crate) fn delete_chatbot(state: &mut State, user: &str) {
-    if state.chatbots.remove(user) {
+    if state.app.chatbots.remove(user) {
         state.accounts.remove(user);
     }
 }

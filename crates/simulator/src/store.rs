@@ -1,0 +1,228 @@
+//! The folder that keeps a world through restarts.
+//!
+//! It holds `simulator.json`, which says what it is, and `rows`, an embedded store with the world's
+//! rows. What an act changes is one batch, written to the store's journal before the act is answered.
+//! It has reached the system then, which keeps it when the process is killed; when the machine loses
+//! its power, what the system had not brought to the disk yet is lost, the latest batches first.
+
+use crate::world::{Action, Changes, Row, State};
+use fjall::{Database, Error, Keyspace, KeyspaceCreateOptions, PersistMode};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// What the form of rows is called. A form that this version cannot read has another number.
+pub(crate) const FORMAT: u32 = 1;
+
+/// The file that says what a folder is.
+const MARKER: &str = "simulator.json";
+
+/// The part of the folder that the store has for itself.
+const ROWS: &str = "rows";
+
+/// Most bytes that the journals may have, which bounds how much is read again after a kill.
+const JOURNAL_BYTES: u64 = 64 << 20;
+
+/// Bytes in memory that are written to a table at once; journals go when that is done.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// What a folder says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct Marker {
+    /// Whose folder it is.
+    kind: String,
+    format: u32,
+    sdk_app_id: u64,
+}
+
+/// What the marker's kind is.
+const KIND: &str = "tencent-chat-simulator";
+
+/// The file whose lock says that a process has the folder.
+const LOCK: &str = "simulator.lock";
+
+/// A folder that is open, for this process alone.
+pub(crate) struct Store {
+    database: Database,
+    rows: Keyspace,
+    /// Something could not be written, so that what is in memory is ahead of what is stored.
+    failed: AtomicBool,
+    /// Held as long as the folder is open.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens a folder, or makes it one.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds something else, the state of another app, or that of a newer version; another
+    /// process has it open; or the system refuses.
+    pub(crate) fn open(folder: &Path, sdk_app_id: u64) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        check_marker(folder, sdk_app_id)?;
+        let lock = lock(folder)?;
+        let path = folder.join(ROWS);
+        if !path.exists() {
+            // A store that is killed while it is made does not open again, so it is made elsewhere.
+            let part = folder.join(format!("{ROWS}.part"));
+            if part.exists() {
+                fs::remove_dir_all(&part)?;
+            }
+            drop(open(&part).map_err(|error| told(folder, error))?);
+            fs::rename(part, &path)?;
+        }
+        let (database, rows) = open(&path).map_err(|error| told(folder, error))?;
+        Ok(Self {
+            database,
+            rows,
+            failed: AtomicBool::new(false),
+            _lock: lock,
+        })
+    }
+
+    /// Everything that is stored.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses, or something is stored that the simulator doesn't store.
+    pub(crate) fn load(&self) -> io::Result<State> {
+        let mut state = State::default();
+        for row in self.rows.iter() {
+            let (key, value) = row.into_inner().map_err(io::Error::other)?;
+            let row = Row::read(&key, &value);
+            let loaded = row.and_then(|row| state.load(&row));
+            loaded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        }
+        state.loaded();
+        Ok(state)
+    }
+
+    /// Whether something could not be written. Nothing is acknowledged any more then.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Writes what an act has changed, all of it or nothing.
+    pub(crate) fn write(&self, changes: &Changes) {
+        if self.has_failed() || (changes.list.is_empty() && changes.gone.is_empty()) {
+            return;
+        }
+        if changes.failed || self.commit(changes, false).is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes a world in place of the one that is stored, all of it or nothing.
+    pub(crate) fn replace(&self, everything: &Changes) {
+        if everything.failed || self.commit(everything, true).is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn commit(&self, changes: &Changes, all: bool) -> Result<(), Error> {
+        let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
+        if all {
+            for row in self.rows.iter() {
+                batch.remove(&self.rows, row.key()?);
+            }
+        }
+        for key in &changes.gone {
+            for row in self.rows.prefix(key.bytes()) {
+                batch.remove(&self.rows, row.key()?);
+            }
+        }
+        for change in &changes.list {
+            let key = change.key.bytes();
+            match (change.action, &change.row) {
+                (Action::Created | Action::Changed, Some(row)) => {
+                    batch.insert(&self.rows, key, row.as_slice());
+                }
+                _ => batch.remove(&self.rows, key),
+            }
+        }
+        batch.commit()
+    }
+}
+
+fn open(path: &Path) -> Result<(Database, Keyspace), Error> {
+    let database = Database::builder(path)
+        .max_journaling_size(JOURNAL_BYTES)
+        .open()?;
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    let rows = database.keyspace(ROWS, options)?;
+    Ok((database, rows))
+}
+
+/// Keeps other processes out for as long as the file is open.
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = File::create(folder.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let text = format!("{} is in use by another simulator", folder.display());
+            Err(io::Error::new(io::ErrorKind::AddrInUse, text))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// That a folder is one of ours; an empty one becomes one.
+fn check_marker(folder: &Path, sdk_app_id: u64) -> io::Result<()> {
+    let wrong = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    let shown = folder.display();
+    let path = folder.join(MARKER);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // What a run left that was killed while it wrote its marker does not count.
+            let part = folder.join(format!("{MARKER}.part"));
+            let mut held = fs::read_dir(folder)?;
+            if held.any(|entry| entry.is_ok_and(|entry| entry.path() != part)) {
+                return wrong(format!(
+                    "{shown} holds something else than a simulator's state"
+                ));
+            }
+            let marker = Marker {
+                kind: KIND.to_owned(),
+                format: FORMAT,
+                sdk_app_id,
+            };
+            fs::write(&part, serde_json::to_vec(&marker)?)?;
+            return fs::rename(part, path);
+        }
+        Err(error) => return Err(error),
+    };
+    let marker: Option<Marker> = serde_json::from_slice(&text).ok();
+    match marker.filter(|marker| marker.kind == KIND) {
+        None => wrong(format!(
+            "{shown} holds something else than a simulator's state"
+        )),
+        Some(marker) if marker.format != FORMAT => wrong(format!(
+            "{shown} has format {}, and this version knows format {FORMAT}",
+            marker.format
+        )),
+        Some(marker) if marker.sdk_app_id != sdk_app_id => wrong(format!(
+            "{shown} holds the state of app {}, not of app {sdk_app_id}",
+            marker.sdk_app_id
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// What the store says of itself, in words.
+fn told(folder: &Path, error: Error) -> io::Error {
+    let shown = folder.display();
+    match error {
+        Error::Io(error) => error,
+        Error::InvalidVersion(_) => {
+            let text = format!("{shown} was written by a version of the store that is not known");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        }
+        error => io::Error::other(format!("{shown}: {error}")),
+    }
+}
