@@ -19,8 +19,10 @@ pub(crate) const fn duplicate_seconds(meta: &Meta) -> u64 {
 
 /// What makes two messages the same: half a SHA-256 of sender and conversation, the numbers and the
 /// elements. It is the same after a restart, and nobody can choose two messages that share one.
+///
+/// In a row it is two numbers, since programs that read JSON know none of 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Mark(u128);
+pub(crate) struct Mark(u64, u64);
 
 /// The first of several that are the same.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -62,8 +64,9 @@ impl Duplicates {
         // Elements always become JSON.
         hash.update(serde_json::to_vec(body).unwrap_or_default());
         let hash: [u8; 32] = hash.finalize().into();
-        let half = hash.first_chunk().copied().unwrap_or_default();
-        Mark(u128::from_be_bytes(half))
+        let mut numbers = hash.as_chunks().0.iter().copied().map(u64::from_be_bytes);
+        let mut next = || numbers.next().unwrap_or_default();
+        Mark(next(), next())
     }
 
     /// The message that one with this mark is a duplicate of.
