@@ -17,7 +17,7 @@ use tencent_chat_simulator::{Fault, Odd, Simulator};
 use tencent_chat_types::{
     Endpoint, Reply,
     account::ImportAccounts,
-    message::{GetC2cHistory, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsg},
     misfits,
     model::TextElem,
     moderation::GetGlobalMute,
@@ -175,7 +175,13 @@ async fn imported(client: &Client) -> u64 {
 
 async fn some_calls(client: Client, calls: u64, seed: u64, started: u64) -> Counts {
     let mute = GetGlobalMute::new("administrator");
-    let history = GetC2cHistory::new("mei", "lin", 100, started - 3_600, started + 3_600);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "mei".into(),
+        peer_account: "lin".into(),
+        max_cnt: 100,
+        min_time: started - 3_600,
+        max_time: started + 3_600,
+    });
     let mut counts = Counts::default();
     // A simple generator: the points need to differ, nothing more.
     let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;

@@ -14,7 +14,7 @@ use tencent_chat_simulator::{Simulator, WebhookTarget};
 use tencent_chat_types::{
     ErrorCode,
     account::ImportAccounts,
-    message::{GetC2cHistory, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsg},
     model::{MsgElement, TextElem},
     webhook::{
         C2cAfterMsgReport, C2cAfterSendMsg, C2cBeforeSendMsg, C2cBeforeSendMsgAnswer as Answer,
@@ -194,7 +194,13 @@ impl Circle {
         }
 
         heading(out, "Mei reads it back")?;
-        let history = GetC2cHistory::new("mei", "lin", 20, last.saturating_sub(60), last + 60);
+        let history = GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "mei".into(),
+            peer_account: "lin".into(),
+            max_cnt: 20,
+            min_time: last.saturating_sub(60),
+            max_time: last + 60,
+        });
         for message in self.client.items(history).reversed().await? {
             writeln!(
                 out,

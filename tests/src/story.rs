@@ -9,7 +9,7 @@ use tencent_chat_types::{
         create_contact_group::NewContactGroup,
         mark_contact::{ContactMark, MarkOperation},
     },
-    message::{GetC2cHistory, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsg},
     model::{Contact, ContactType, FaceElem, MsgElement, TextElem},
 };
 
@@ -77,7 +77,13 @@ pub async fn play(
 
     heading(out, "Read it back")?;
     let now = sent.msg_time.unwrap_or_default();
-    let history = GetC2cHistory::new(mei, lin, 20, now.saturating_sub(60), now + 60);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: mei.into(),
+        peer_account: lin.into(),
+        max_cnt: 20,
+        min_time: now.saturating_sub(60),
+        max_time: now + 60,
+    });
     let mut messages = client.items(history);
     while let Some(message) = messages.next_item().await {
         let message = message?;

@@ -11,7 +11,7 @@ use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{
     Endpoint,
     account::ImportAccounts,
-    group::{CreateGroup, CreateTopic, create_group::NewMember},
+    group::{CreateGroup, CreateTopic, CreateTopicRequired, create_group::NewMember},
     model::{GroupType, MsgElement, TextElem},
 };
 use tencent_chat_usersig::FixedClock;
@@ -114,7 +114,12 @@ impl World {
             .with_support_topic(true)
             .with_member_list(["mei", "ada"].map(NewMember::new));
         let id = self.ok(request).await.group_id;
-        let topic = self.ok(CreateTopic::new(id.as_str(), "openings")).await;
+        let topic = self
+            .ok(CreateTopic::new(CreateTopicRequired {
+                group_id: id.as_str().into(),
+                topic_name: "openings".into(),
+            }))
+            .await;
         (id, topic.topic_id)
     }
 }

@@ -40,7 +40,7 @@ use tencent_chat_types::{
         get_group_member_roles::UserRole,
         mark_live_group_members::{MarkCommand, MarkedMember},
     },
-    message::{GetC2cHistory, SendMsgToMany},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsgToMany},
     model::{AccountId, Contact, ContactType, GroupType, MemberAccount, MemberRole, ProfileTag},
     profile::GetProfiles,
     visit_batched,
@@ -194,7 +194,7 @@ async fn a_list_of_failures_with_codes_beside_results() {
         assert_eq!(&entry.unwrap().to_account, user);
     }
 
-    let request = GetProfiles::new(&swapped, ["Tag_Profile_IM_Nick"]);
+    let request = GetProfiles::new(&swapped, [ProfileTag::NICK]);
     let outcome = world.client.batch(request).await;
     assert_eq!(outcome.replies().count(), 11);
     assert_eq!(outcome.failed().count(), 100);
@@ -507,7 +507,13 @@ async fn nothing_is_lost_among_calls_side_by_side() {
 
 /// Messages that each of some users has from lin.
 async fn messages(world: &World, user: &str) -> u64 {
-    let history = GetC2cHistory::new(user, "lin", 100, NOW, NOW + 100);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: user.into(),
+        peer_account: "lin".into(),
+        max_cnt: 100,
+        min_time: NOW,
+        max_time: NOW + 100,
+    });
     world.ok(history).await.msg_cnt
 }
 

@@ -5,7 +5,12 @@
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tencent_chat_tests::circle::Circle;
-use tencent_chat_types::{ErrorClass, message::GetC2cHistory, message::SendMsg, model::TextElem};
+use tencent_chat_types::{
+    ErrorClass,
+    message::SendMsg,
+    message::{GetC2cHistory, GetC2cHistoryRequired},
+    model::TextElem,
+};
 use tencent_chat_usersig::FixedClock;
 
 const NOW: u64 = 1_700_000_000;
@@ -59,7 +64,13 @@ async fn every_step_of_the_circle() {
 
     // What both have.
     for (user, peer) in [("mei", "lin"), ("lin", "mei")] {
-        let history = GetC2cHistory::new(user, peer, 100, NOW, NOW + 1);
+        let history = GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: user.into(),
+            peer_account: peer.into(),
+            max_cnt: 100,
+            min_time: NOW,
+            max_time: NOW + 1,
+        });
         let history = circle.client.send(&history).await.unwrap();
         let texts: Vec<Value> = (history.msg_list.iter())
             .map(|message| serde_json::to_value(&message.msg_body[0]).unwrap())

@@ -8,7 +8,7 @@ use tencent_chat_tests::world::{NOW, World, text};
 use tencent_chat_types::{
     Endpoint, ErrorCode,
     account::{
-        ImportAccount, ImportAccounts, QueryOnlineStatus, SetDoNotDisturb,
+        ImportAccount, ImportAccounts, QueryOnlineStatus, SetDoNotDisturb, SetDoNotDisturbRequired,
         query_online_status::OnlineState, set_do_not_disturb::DoNotDisturbLevel,
     },
     conversation::{
@@ -25,10 +25,11 @@ use tencent_chat_types::{
         CreateGroup, GetGroupInfo, ListGroups, create_group::NewMember,
         get_group_info::GroupInfoFilter,
     },
-    message::{GetC2cHistory, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsg},
     model::{
-        Contact, ContactType, CustomElem, CustomField, FileElem, GroupType, KeywordMatchType,
-        MemberRole, MsgElement, ProfileItem, ProfileTag, SendMsgControl, SyncOtherMachine,
+        Contact, ContactType, CustomElem, CustomField, CustomFieldRequired, FileElem, GroupType,
+        KeywordMatchType, MemberRole, MsgElement, ProfileItem, ProfileTag, SendMsgControl,
+        SyncOtherMachine,
     },
     operations::GetServerIpList,
     profile::{GetProfiles, SetProfile},
@@ -111,7 +112,7 @@ async fn profiles() {
     let items = [
         ProfileItem::new(ProfileTag::NICK, "林"),
         ProfileItem::new(ProfileTag::BIRTHDAY, 19_900_401),
-        ProfileItem::new("Tag_Profile_Custom_Color", "green"),
+        ProfileItem::new("Tag_Profile_Custom_Color".into(), "green"),
     ];
     world
         .client
@@ -151,7 +152,10 @@ async fn profiles() {
     ] {
         assert_eq!(
             world
-                .code(SetProfile::new("lin", [ProfileItem::new(tag, value)]))
+                .code(SetProfile::new(
+                    "lin",
+                    [ProfileItem::new(tag.into(), value)]
+                ))
                 .await,
             expected,
             "{tag}"
@@ -217,7 +221,15 @@ async fn messages() {
         .with_msg_random(9)
         .with_send_msg_control([SendMsgControl::NO_LAST_MSG]);
     world.client.send(&unlisted).await.unwrap();
-    let history = |owner: &str, peer: &str| GetC2cHistory::new(owner, peer, 100, NOW, NOW + 100);
+    let history = |owner: &str, peer: &str| {
+        GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: owner.into(),
+            peer_account: peer.into(),
+            max_cnt: 100,
+            min_time: NOW,
+            max_time: NOW + 100,
+        })
+    };
     let mine = world.client.send(&history("lin", "mei")).await.unwrap();
     assert_eq!((mine.msg_list.len(), mine.complete.is_on()), (3, true));
     assert_eq!(mine.msg_list[0].msg_body, [MsgElement::File(big_file)]);
@@ -304,7 +316,13 @@ async fn history_pages_back_through_a_conversation() {
     }
     let mut pages = world
         .client
-        .pages(GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1000));
+        .pages(GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "mei".into(),
+            peer_account: "lin".into(),
+            max_cnt: 100,
+            min_time: NOW,
+            max_time: NOW + 1000,
+        }));
     let mut seen = Vec::new();
     let mut count = 0;
     while let Some(page) = pages.next_page().await {
@@ -367,7 +385,13 @@ async fn conversation_lists() {
         .await
         .unwrap();
     assert_eq!(left.session_item.len(), 2);
-    let history = GetC2cHistory::new("lin", "mei", 9, NOW, NOW + 100);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "lin".into(),
+        peer_account: "mei".into(),
+        max_cnt: 9,
+        min_time: NOW,
+        max_time: NOW + 100,
+    });
     assert!(
         world
             .client
@@ -396,7 +420,7 @@ async fn conversation_groups_and_marks() {
         CreateContactGroup::new("lin", [NewContactGroup::new(name, contacts)])
     };
     let gone = Contact::new(ContactType::GROUP).with_to_group_id("@TGS#gone");
-    let odd = Contact::new(9).with_to_account("mei");
+    let odd = Contact::new(ContactType(9)).with_to_account("mei");
     let created = world
         .client
         .send(&create("family", vec![user("mei"), gone.clone(), odd]))
@@ -437,7 +461,7 @@ async fn conversation_groups_and_marks() {
     let moves = [
         ContactUpdate::new(ContactOperation::ADD, user("ada")),
         ContactUpdate::new(ContactOperation::REMOVE, user("mei")),
-        ContactUpdate::new(3, user("bob")),
+        ContactUpdate::new(ContactOperation(3), user("bob")),
     ];
     let update = ContactGroupUpdate::new(ContactGroupUpdateType::CONVERSATIONS, "home")
         .with_contact_update_item(moves);
@@ -583,8 +607,14 @@ async fn groups() {
         .with_owner_account("lin")
         .with_group_id("chess")
         .with_app_defined_data([
-            CustomField::new("City", "Lyon"),
-            CustomField::new("Blob", "a\0z"),
+            CustomField::new(CustomFieldRequired {
+                key: "City".into(),
+                value: "Lyon".into(),
+            }),
+            CustomField::new(CustomFieldRequired {
+                key: "Blob".into(),
+                value: "a\0z".into(),
+            }),
         ])
         .with_member_list([
             NewMember::new("mei").with_role(MemberRole::ADMIN),
@@ -661,7 +691,7 @@ async fn groups() {
 
     let member = || [NewMember::new("mei")];
     for (request, expected) in [
-        (CreateGroup::new("Secret", "x"), 10004),
+        (CreateGroup::new("Secret".into(), "x"), 10004),
         (CreateGroup::new(GroupType::WORK, ""), 10004),
         (CreateGroup::new(GroupType::WORK, "x".repeat(31)), 10004),
         (
@@ -740,7 +770,13 @@ async fn conversations_are_pinned_fifty_at_most() {
 async fn a_user_is_left_alone_at_the_hours_that_were_set() {
     let world = World::new().await;
     let set = |daily: bool| {
-        SetDoNotDisturb::new("lin", NOW + 100, NOW + 200, daily, DoNotDisturbLevel::BLOCK)
+        SetDoNotDisturb::new(SetDoNotDisturbRequired {
+            to_account: "lin".into(),
+            start_time: NOW + 100,
+            end_time: NOW + 200,
+            is_repeated: daily.into(),
+            level: DoNotDisturbLevel::BLOCK,
+        })
     };
     world.ok(set(false)).await;
     let now = || world.simulator.do_not_disturb("lin");
@@ -753,7 +789,13 @@ async fn a_user_is_left_alone_at_the_hours_that_were_set() {
     assert_eq!(now(), Some(DoNotDisturbLevel::BLOCK), "every day");
     world.clock.advance(50);
     assert_eq!(now(), None);
-    let backwards = SetDoNotDisturb::new("lin", NOW, NOW - 1, false, DoNotDisturbLevel::BLOCK);
+    let backwards = SetDoNotDisturb::new(SetDoNotDisturbRequired {
+        to_account: "lin".into(),
+        start_time: NOW,
+        end_time: NOW - 1,
+        is_repeated: false.into(),
+        level: DoNotDisturbLevel::BLOCK,
+    });
     assert_eq!(world.code(backwards).await, 90001);
 }
 

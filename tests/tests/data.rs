@@ -11,7 +11,7 @@ use tencent_chat_types::{
         pin_conversations::{PinOperation, PinnedContact},
     },
     group::{DestroyGroup, GetGroupMembers},
-    message::{GetC2cHistory, SendGroupMsg, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendGroupMsg, SendMsg},
     model::{AccountId, ContactType, GroupType},
 };
 
@@ -125,7 +125,13 @@ async fn a_message_is_a_duplicate_after_a_restart_too() {
     // What a device sends again is another message.
     let other = simulator.send_as("lin", "mei", text("by a device")).await;
     assert_ne!(other.unwrap(), by_device.unwrap());
-    let history = GetC2cHistory::new("lin", "mei", 10, 0, u32::MAX.into());
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "lin".into(),
+        peer_account: "mei".into(),
+        max_cnt: 10,
+        min_time: 0,
+        max_time: u32::MAX.into(),
+    });
     assert_eq!(client.send(&history).await.unwrap().msg_cnt, 3);
 }
 

@@ -9,14 +9,17 @@ use tencent_chat_types::{
     ENDPOINTS, Endpoint, EndpointVisitor, ErrorCode,
     account::ImportAccounts,
     group::{
-        CreateGroup, CreatePermissionGroup, CreateTopic, UpdateGroupCounters,
-        create_group::NewMember,
+        CreateGroup, CreatePermissionGroup, CreatePermissionGroupRequired, CreateTopic,
+        CreateTopicRequired, UpdateGroupCounters, create_group::NewMember,
     },
     message::{PinGroupMsg, SendGroupMsg, SendMsg},
     model::{GroupCounter, GroupType, OfflinePushInfo, ScheduledPushContent, ScheduledPushType},
     push::SetAttributeNames,
-    relationship::{AddFriends, add_friends::NewFriend},
-    timpush::{PushToAll, SchedulePush},
+    relationship::{
+        AddFriends,
+        add_friends::{NewFriend, NewFriendRequired},
+    },
+    timpush::{PushToAll, SchedulePush, SchedulePushRequired},
     visit_endpoint,
 };
 use xtask::codegen::load;
@@ -61,7 +64,10 @@ async fn populated() -> Populated {
         .with_group_id("@TGS#_@TGS#cEXAMPLE")
         .with_support_topic(true);
     world.ok(community).await;
-    let topic = CreateTopic::new("@TGS#_@TGS#cEXAMPLE", "Openings");
+    let topic = CreateTopic::new(CreateTopicRequired {
+        group_id: "@TGS#_@TGS#cEXAMPLE".into(),
+        topic_name: "Openings".into(),
+    });
     world
         .ok(topic.with_topic_id("@TGS#_@TGS#cEXAMPLE@TOPIC#_lobby"))
         .await;
@@ -77,7 +83,10 @@ async fn populated() -> Populated {
     world
         .ok(AddFriends::new(
             "lin",
-            [NewFriend::new("mei", "AddSource_Type_Web")],
+            [NewFriend::new(NewFriendRequired {
+                to_account: "mei".into(),
+                add_source: "AddSource_Type_Web".into(),
+            })],
         ))
         .await;
     let names = [
@@ -92,11 +101,20 @@ async fn populated() -> Populated {
         ))
         .await;
     for id in ["@PMG#_coaches", "@PMG#_old"] {
-        let group = CreatePermissionGroup::new("@TGS#_@TGS#cEXAMPLE", "Coaches", 3);
+        let group = CreatePermissionGroup::new(CreatePermissionGroupRequired {
+            group_id: "@TGS#_@TGS#cEXAMPLE".into(),
+            permission_group_name: "Coaches".into(),
+            permission: 3,
+        });
         world.ok(group.with_permission_group_id(id)).await;
     }
     let content = ScheduledPushContent::new().with_offline_push_info(OfflinePushInfo::default());
-    let schedule = SchedulePush::new(APP, ScheduledPushType::ALL, "2027-06-01 10:00:00", content);
+    let schedule = SchedulePush::new(SchedulePushRequired {
+        sdkappid: APP,
+        r#type: ScheduledPushType::ALL,
+        sched_at: "2027-06-01 10:00:00".into(),
+        content,
+    });
     let task = world.ok(schedule).await.task_id;
     let notification = OfflinePushInfo::default().with_title("Tonight");
     let push = PushToAll::new()

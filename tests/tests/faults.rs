@@ -10,7 +10,7 @@ use tencent_chat_types::{
     Endpoint, ErrorCode,
     account::ImportAccounts,
     group::{CreateGroup, GetGroupInfo, ListGroups, ModifyGroup},
-    message::{GetC2cHistory, SendGroupMsg, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendGroupMsg, SendMsg},
     misfits,
     model::GroupType,
 };
@@ -147,7 +147,13 @@ async fn effects(world: &World, kind: Kind) -> u64 {
             u64::from(info.group_info[0].name.as_deref() == Some("New"))
         }
         Kind::Deduplicated | Kind::HalfDeduplicated => {
-            let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 100);
+            let history = GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: "mei".into(),
+                peer_account: "lin".into(),
+                max_cnt: 100,
+                min_time: NOW,
+                max_time: NOW + 100,
+            });
             world.ok(history).await.msg_cnt
         }
         Kind::Unsafe => world.ok(ListGroups::new()).await.total_count - 1,

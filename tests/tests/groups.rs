@@ -8,16 +8,22 @@ use tencent_chat_types::{
     ErrorCode,
     account::ImportAccounts,
     group::{
-        AddGroupMembers, AddPermissionGroupMembers, AddTopicPermissions, BanGroupMembers,
-        ChangeGroupOwner, ClearGroupAttributes, CreatePermissionGroup, CreateTopic,
-        DeleteGroupAttributes, DeleteGroupCounters, DeleteGroupMembers,
-        DeletePermissionGroupMembers, DeleteTopicPermissions, DestroyGroup,
-        DestroyPermissionGroups, DestroyTopics, GetBannedGroupMembers, GetGroupAttributes,
-        GetGroupCounters, GetGroupInfo, GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups,
-        GetLiveGroupMembers, GetMutedGroupMembers, GetOnlineMemberCount, GetPermissionGroupMembers,
-        GetPermissionGroups, GetTopicPermissions, GetTopics, ImportGroup, ImportGroupMembers,
-        ImportTopic, MarkLiveGroupMembers, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember,
-        ModifyPermissionGroup, ModifyTopic, ModifyTopicPermissions, MuteGroupMembers,
+        AddGroupMembers, AddPermissionGroupMembers, AddPermissionGroupMembersRequired,
+        AddTopicPermissions, AddTopicPermissionsRequired, BanGroupMembers, ChangeGroupOwner,
+        ChangeGroupOwnerRequired, ClearGroupAttributes, CreatePermissionGroup,
+        CreatePermissionGroupRequired, CreateTopic, CreateTopicRequired, DeleteGroupAttributes,
+        DeleteGroupCounters, DeleteGroupMembers, DeletePermissionGroupMembers,
+        DeletePermissionGroupMembersRequired, DeleteTopicPermissions,
+        DeleteTopicPermissionsRequired, DestroyGroup, DestroyPermissionGroups, DestroyTopics,
+        GetBannedGroupMembers, GetGroupAttributes, GetGroupCounters, GetGroupInfo,
+        GetGroupMemberRoles, GetGroupMembers, GetJoinedGroups, GetLiveGroupMembers,
+        GetMutedGroupMembers, GetOnlineMemberCount, GetPermissionGroupMembers,
+        GetPermissionGroupMembersRequired, GetPermissionGroups, GetTopicPermissions,
+        GetTopicPermissionsRequired, GetTopics, GetTopicsRequired, ImportGroup, ImportGroupMembers,
+        ImportTopic, ImportTopicRequired, MarkLiveGroupMembers, ModifyGroup, ModifyGroupAttributes,
+        ModifyGroupMember, ModifyGroupMemberRequired, ModifyPermissionGroup,
+        ModifyPermissionGroupRequired, ModifyTopic, ModifyTopicPermissions,
+        ModifyTopicPermissionsRequired, ModifyTopicRequired, MuteGroupMembers,
         ResetGroupAttributes, UnbanGroupMembers, UpdateGroupCounters,
         delete_group_attributes::GroupAttributeKey,
         get_joined_groups::JoinedGroupFilter,
@@ -30,8 +36,9 @@ use tencent_chat_types::{
         get_pinned_group_msgs::PinnedGroupMsg,
     },
     model::{
-        AddMemberOutcome, CustomField, GroupAttribute, GroupCounter, GroupType, MemberAccount,
-        MemberRole, MuteAllMember, PermissionGroupMember, TopicPermission,
+        AddMemberOutcome, CustomField, CustomFieldRequired, GroupAttribute, GroupAttributeRequired,
+        GroupCounter, GroupType, MemberAccount, MemberRole, MuteAllMember, PermissionGroupMember,
+        TopicPermission,
     },
 };
 
@@ -42,7 +49,10 @@ async fn a_group_lives_and_ends() {
     let change = ModifyGroup::new(id.as_str())
         .with_name("Chess!")
         .with_mute_all_member(MuteAllMember::ON)
-        .with_app_defined_data([CustomField::new("City", "Lyon")]);
+        .with_app_defined_data([CustomField::new(CustomFieldRequired {
+            key: "City".into(),
+            value: "Lyon".into(),
+        })]);
     world.clock.advance(5);
     world.ok(change).await;
     let info = world
@@ -61,10 +71,20 @@ async fn a_group_lives_and_ends() {
     assert_eq!(info.mute_all_member, Some(MuteAllMember::ON));
 
     assert_eq!(
-        world.code(ChangeGroupOwner::new(id.as_str(), "bob")).await,
+        world
+            .code(ChangeGroupOwner::new(ChangeGroupOwnerRequired {
+                group_id: id.as_str().into(),
+                new_owner_account: "bob".into(),
+            }))
+            .await,
         10004
     );
-    world.ok(ChangeGroupOwner::new(id.as_str(), "mei")).await;
+    world
+        .ok(ChangeGroupOwner::new(ChangeGroupOwnerRequired {
+            group_id: id.as_str().into(),
+            new_owner_account: "mei".into(),
+        }))
+        .await;
     let roles = world
         .ok(GetGroupMemberRoles::new(id.as_str(), ["lin", "mei", "bob"]))
         .await;
@@ -117,16 +137,31 @@ async fn members_come_and_go() {
         10005
     );
 
-    let change = ModifyGroupMember::new(id.as_str(), "mei")
-        .with_role(MemberRole::ADMIN)
-        .with_name_card("M.")
-        .with_mute_time(60_u32)
-        .with_app_member_defined_data([CustomField::new("Elo", "1850")]);
+    let change = ModifyGroupMember::new(ModifyGroupMemberRequired {
+        group_id: id.as_str().into(),
+        member_account: "mei".into(),
+    })
+    .with_role(MemberRole::ADMIN)
+    .with_name_card("M.")
+    .with_mute_time(60_u32)
+    .with_app_member_defined_data([CustomField::new(CustomFieldRequired {
+        key: "Elo".into(),
+        value: "1850".into(),
+    })]);
     world.ok(change).await;
-    let owner = ModifyGroupMember::new(id.as_str(), "lin").with_role(MemberRole::MEMBER);
+    let owner = ModifyGroupMember::new(ModifyGroupMemberRequired {
+        group_id: id.as_str().into(),
+        member_account: "lin".into(),
+    })
+    .with_role(MemberRole::MEMBER);
     assert_eq!(world.code(owner).await, 10007);
     assert_eq!(
-        world.code(ModifyGroupMember::new(id.as_str(), "bob")).await,
+        world
+            .code(ModifyGroupMember::new(ModifyGroupMemberRequired {
+                group_id: id.as_str().into(),
+                member_account: "bob".into(),
+            }))
+            .await,
         10004
     );
     let admins = GetGroupMembers::new(id.as_str()).with_member_role_filter([MemberRole::ADMIN]);
@@ -281,7 +316,12 @@ async fn attributes() {
             .map(|attribute| (attribute.key, attribute.value));
         pairs.collect::<Vec<(String, String)>>()
     };
-    let pair = |key: &str, value: &str| GroupAttribute::new(key, value);
+    let pair = |key: &str, value: &str| {
+        GroupAttribute::new(GroupAttributeRequired {
+            key: key.into(),
+            value: value.into(),
+        })
+    };
     world
         .ok(ModifyGroupAttributes::new(
             id,
@@ -383,24 +423,60 @@ async fn topics() {
     let (id, topic) = world.community().await;
     let id = id.as_str();
     let own = format!("{id}@TOPIC#_endgames");
-    let create = CreateTopic::new(id, "Endgames").with_topic_id(own.as_str());
+    let create = CreateTopic::new(CreateTopicRequired {
+        group_id: id.into(),
+        topic_name: "Endgames".into(),
+    })
+    .with_topic_id(own.as_str());
     assert_eq!(world.ok(create.clone()).await.topic_id, own);
     assert_eq!(world.code(create).await, 10025);
-    let import = ImportTopic::new(id, "Endgames").with_topic_id(own.as_str());
+    let import = ImportTopic::new(ImportTopicRequired {
+        group_id: id.into(),
+        topic_name: "Endgames".into(),
+    })
+    .with_topic_id(own.as_str());
     assert_eq!(world.code(import).await, 10021);
-    let elsewhere = CreateTopic::new(id, "x").with_topic_id("other@TOPIC#_x");
+    let elsewhere = CreateTopic::new(CreateTopicRequired {
+        group_id: id.into(),
+        topic_name: "x".into(),
+    })
+    .with_topic_id("other@TOPIC#_x");
     assert_eq!(world.code(elsewhere).await, 10004);
     let public = world.group(GroupType::PUBLIC, "chess").await;
-    assert_eq!(world.code(CreateTopic::new(public, "x")).await, 10007);
+    assert_eq!(
+        world
+            .code(CreateTopic::new(CreateTopicRequired {
+                group_id: public,
+                topic_name: "x".into(),
+            }))
+            .await,
+        10007
+    );
 
-    let change = ModifyTopic::new(id, own.as_str()).with_notification("Hush");
+    let change = ModifyTopic::new(ModifyTopicRequired {
+        group_id: id.into(),
+        topic_id: own.as_str().into(),
+    })
+    .with_notification("Hush");
     world
         .ok(change.with_mute_all_member(MuteAllMember::ON))
         .await;
-    assert_eq!(world.code(ModifyTopic::new(id, "gone")).await, 10010);
+    assert_eq!(
+        world
+            .code(ModifyTopic::new(ModifyTopicRequired {
+                group_id: id.into(),
+                topic_id: "gone".into(),
+            }))
+            .await,
+        10010
+    );
     let mute = MuteGroupMembers::new(id, ["mei"], 60).with_topic_id(own.as_str());
     world.ok(mute).await;
-    let asked = GetTopics::new(id, "mei").with_topic_id_list([own.as_str(), "gone"]);
+    let asked = GetTopics::new(GetTopicsRequired {
+        group_id: id.into(),
+        from_account: "mei".into(),
+    })
+    .with_topic_id_list([own.as_str(), "gone"]);
     let read = world.ok(asked.clone()).await.topic_and_self_info;
     let info = read[0].topic_info.as_ref().unwrap();
     assert_eq!(info.notification.as_deref(), Some("Hush"));
@@ -418,7 +494,10 @@ async fn topics() {
     );
     assert_eq!(
         world
-            .ok(GetTopics::new(id, "mei"))
+            .ok(GetTopics::new(GetTopicsRequired {
+                group_id: id.into(),
+                from_account: "mei".into(),
+            }))
             .await
             .topic_and_self_info
             .len(),
@@ -434,7 +513,10 @@ async fn topics() {
     assert_eq!(codes, [0, 0, 110_003]);
     assert!(
         world
-            .ok(GetTopics::new(id, "mei"))
+            .ok(GetTopics::new(GetTopicsRequired {
+                group_id: id.into(),
+                from_account: "mei".into(),
+            }))
             .await
             .topic_and_self_info
             .is_empty()
@@ -529,23 +611,38 @@ async fn live_groups() {
 async fn permission_groups_hold_permissions_topics_and_members() {
     let world = World::new().await;
     let (id, topic) = world.community().await;
-    let own = CreatePermissionGroup::new(id.as_str(), "Referees", 5)
-        .with_permission_group_id("@PMG#_referees")
-        .with_custom_string("season 7");
+    let own = CreatePermissionGroup::new(CreatePermissionGroupRequired {
+        group_id: id.as_str().into(),
+        permission_group_name: "Referees".into(),
+        permission: 5,
+    })
+    .with_permission_group_id("@PMG#_referees")
+    .with_custom_string("season 7");
     let answered = world.ok(own.clone()).await.permission_group_id;
     assert_eq!(answered.as_deref(), Some("@PMG#_referees"));
     assert_eq!(world.code(own).await, 10004, "the id is taken");
     let public = world.group(GroupType::PUBLIC, "public").await;
-    let wrong = CreatePermissionGroup::new(public, "Referees", 5);
+    let wrong = CreatePermissionGroup::new(CreatePermissionGroupRequired {
+        group_id: public,
+        permission_group_name: "Referees".into(),
+        permission: 5,
+    });
     assert_eq!(world.code(wrong).await, 10007);
     for number in 0..4 {
         let name = format!("Group {number}");
         world
-            .ok(CreatePermissionGroup::new(id.as_str(), name, number))
+            .ok(CreatePermissionGroup::new(CreatePermissionGroupRequired {
+                group_id: id.as_str().into(),
+                permission_group_name: name,
+                permission: number,
+            }))
             .await;
     }
 
-    let rename = ModifyPermissionGroup::new(id.as_str(), "@PMG#_referees");
+    let rename = ModifyPermissionGroup::new(ModifyPermissionGroupRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+    });
     world.ok(rename.with_permission_group_name("Umpires")).await;
     let one = GetPermissionGroups::new(id.as_str());
     let one = one.with_permission_group_id_list(["@PMG#_referees", "@PMG#_nobody"]);
@@ -565,7 +662,11 @@ async fn permission_groups_hold_permissions_topics_and_members() {
         TopicPermission::new(topic.as_str(), 9),
         TopicPermission::new("nowhere", 1),
     ];
-    let added = AddTopicPermissions::new(id.as_str(), "@PMG#_referees", permissions);
+    let added = AddTopicPermissions::new(AddTopicPermissionsRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+        topic_permission_list: permissions.into(),
+    });
     let added = world.ok(added).await.topic_permission_result_list.unwrap();
     let codes: Vec<i64> = added.iter().map(|result| result.error_code.0).collect();
     assert_eq!(codes[0], 0);
@@ -573,24 +674,40 @@ async fn permission_groups_hold_permissions_topics_and_members() {
     let changed = [TopicPermission::new(topic.as_str(), 8)];
     world
         .ok(ModifyTopicPermissions::new(
-            id.as_str(),
-            "@PMG#_referees",
-            changed,
+            ModifyTopicPermissionsRequired {
+                group_id: id.as_str().into(),
+                permission_group_id: "@PMG#_referees".into(),
+                topic_permission_list: changed.into(),
+            },
         ))
         .await;
-    let read = GetTopicPermissions::new(id.as_str(), "@PMG#_referees");
+    let read = GetTopicPermissions::new(GetTopicPermissionsRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+    });
     let list = world.ok(read.clone()).await.topic_permission_result_list;
     assert_eq!((list.len(), list[0].permission), (1, Some(8)));
-    let taken = DeleteTopicPermissions::new(id.as_str(), "@PMG#_referees", [topic.as_str()]);
+    let taken = DeleteTopicPermissions::new(DeleteTopicPermissionsRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+        topic_id_list: vec![topic.as_str().into()],
+    });
     world.ok(taken).await;
     let list = world.ok(read).await.topic_permission_result_list;
     assert!(list.is_empty());
 
     let members = ["lin", "mei", "ada", "bob"].map(PermissionGroupMember::new);
-    let added = AddPermissionGroupMembers::new(id.as_str(), "@PMG#_referees", members);
+    let added = AddPermissionGroupMembers::new(AddPermissionGroupMembersRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+        member_list: members.into(),
+    });
     world.ok(added).await;
     let members = async || {
-        let request = GetPermissionGroupMembers::new(id.as_str(), "@PMG#_referees");
+        let request = GetPermissionGroupMembers::new(GetPermissionGroupMembersRequired {
+            group_id: id.as_str().into(),
+            permission_group_id: "@PMG#_referees".into(),
+        });
         let request = request.with_limit(2_u64);
         let members: Vec<_> = world.client.items(request).try_collect().await.unwrap();
         let names = members.into_iter().map(|member| member.member_account);
@@ -600,9 +717,11 @@ async fn permission_groups_hold_permissions_topics_and_members() {
     let ada = [PermissionGroupMember::new("ada")];
     world
         .ok(DeletePermissionGroupMembers::new(
-            id.as_str(),
-            "@PMG#_referees",
-            ada,
+            DeletePermissionGroupMembersRequired {
+                group_id: id.as_str().into(),
+                permission_group_id: "@PMG#_referees".into(),
+                member_list: ada.into(),
+            },
         ))
         .await;
     world
@@ -614,7 +733,10 @@ async fn permission_groups_hold_permissions_topics_and_members() {
     let outcome = world.client.batch(gone).await;
     let done: Vec<bool> = outcome.iter().map(|(_, item)| item.is_done()).collect();
     assert_eq!(done, [true, false]);
-    let gone = GetTopicPermissions::new(id.as_str(), "@PMG#_referees");
+    let gone = GetTopicPermissions::new(GetTopicPermissionsRequired {
+        group_id: id.as_str().into(),
+        permission_group_id: "@PMG#_referees".into(),
+    });
     assert_eq!(world.code(gone).await, 10004);
 }
 

@@ -5,14 +5,19 @@
 use tencent_chat_tests::world::{NOW, World, text};
 use tencent_chat_types::{
     ActionStatus, Envelope, ErrorCode, Reply,
-    conversation::{GetC2cUnreadCount, GetConversationList, SetGroupUnreadCount},
+    conversation::{
+        GetC2cUnreadCount, GetConversationList, SetGroupUnreadCount, SetGroupUnreadCountRequired,
+    },
     group::{GetGroupMembers, ModifyGroup, MuteGroupMembers},
     message::{
-        DeleteGroupMsgsBySender, GetC2cHistory, GetC2cMsgExtensions, GetGroupHistory,
-        GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReceipts, ImportC2cMsg,
-        ImportGroupMsgs, MarkC2cMsgsRead, ModifyC2cMsg, ModifyGroupMsg, RecallC2cMsg,
-        RecallGroupMsgs, SendBroadcastMsg, SendGroupMsg, SendGroupSystemNotification, SendMsg,
-        SendMsgToMany, SetC2cMsgExtensions, SetGroupMsgExtensions,
+        DeleteGroupMsgsBySender, DeleteGroupMsgsBySenderRequired, GetC2cHistory,
+        GetC2cHistoryRequired, GetC2cMsgExtensions, GetC2cMsgExtensionsRequired, GetGroupHistory,
+        GetGroupMsgExtensions, GetGroupMsgReaders, GetGroupMsgReadersRequired, GetGroupMsgReceipts,
+        ImportC2cMsg, ImportC2cMsgRequired, ImportGroupMsgs, MarkC2cMsgsRead,
+        MarkC2cMsgsReadRequired, ModifyC2cMsg, ModifyC2cMsgRequired, ModifyGroupMsg, RecallC2cMsg,
+        RecallC2cMsgRequired, RecallGroupMsgs, SendBroadcastMsg, SendGroupMsg,
+        SendGroupSystemNotification, SendGroupSystemNotificationRequired, SendMsg, SendMsgToMany,
+        SetC2cMsgExtensions, SetC2cMsgExtensionsRequired, SetGroupMsgExtensions,
         get_c2c_history::MsgFlagBits,
         get_group_history::{HistoryEnd, PlaceMark},
         get_group_msg_readers::ReadFilter,
@@ -159,10 +164,20 @@ async fn group_messages_change_and_go() {
         .with_from_account("mei");
     world.ok(from_mei).await;
     world
-        .ok(DeleteGroupMsgsBySender::new(id.as_str(), "mei"))
+        .ok(DeleteGroupMsgsBySender::new(
+            DeleteGroupMsgsBySenderRequired {
+                group_id: id.as_str().into(),
+                sender_account: "mei".into(),
+            },
+        ))
         .await;
     world
-        .ok(SendGroupSystemNotification::new(id.as_str(), "be kind"))
+        .ok(SendGroupSystemNotification::new(
+            SendGroupSystemNotificationRequired {
+                group_id: id.as_str().into(),
+                content: "be kind".into(),
+            },
+        ))
         .await;
     let all = GetGroupHistory::new(id.as_str(), 20).with_with_recalled_msg(true);
     let all = world.ok(all).await.rsp_msg_list;
@@ -258,15 +273,33 @@ async fn receipts_and_unread_counts_of_groups() {
         (Some(0), Some(2))
     );
     assert_eq!(receipts[2].code, ErrorCode::GROUP_RECEIPT_NOT_FOUND);
-    let readers = GetGroupMsgReaders::new(id.as_str(), 2, ReadFilter::READ, "", 100);
+    let readers = GetGroupMsgReaders::new(GetGroupMsgReadersRequired {
+        group_id: id.as_str().into(),
+        msg_seq: 2,
+        filter: ReadFilter::READ,
+        cursor: "".into(),
+        count: 100,
+    });
     let readers = world.ok(readers).await;
     assert_eq!(readers.read_list.unwrap()[0].read_account, "mei");
     assert!(readers.is_finish.is_on());
-    let unread = GetGroupMsgReaders::new(id.as_str(), 3, ReadFilter::UNREAD, "", 1);
+    let unread = GetGroupMsgReaders::new(GetGroupMsgReadersRequired {
+        group_id: id.as_str().into(),
+        msg_seq: 3,
+        filter: ReadFilter::UNREAD,
+        cursor: "".into(),
+        count: 1,
+    });
     let unread = world.ok(unread).await;
     assert!(!unread.is_finish.is_on());
     assert_eq!(unread.unread_list.unwrap()[0].unread_account, "ada");
-    let gone = GetGroupMsgReaders::new(id.as_str(), 9, ReadFilter::READ, "", 1);
+    let gone = GetGroupMsgReaders::new(GetGroupMsgReadersRequired {
+        group_id: id.as_str().into(),
+        msg_seq: 9,
+        filter: ReadFilter::READ,
+        cursor: "".into(),
+        count: 1,
+    });
     assert_eq!(world.code(gone).await, 10062);
 
     let read_up_to = async |user: &str| {
@@ -285,19 +318,31 @@ async fn receipts_and_unread_counts_of_groups() {
         (Some(2), Some(0))
     );
     world
-        .ok(SetGroupUnreadCount::new(id.as_str(), "ada", 1))
+        .ok(SetGroupUnreadCount::new(SetGroupUnreadCountRequired {
+            group_id: id.as_str().into(),
+            member_account: "ada".into(),
+            unread_msg_num: 1,
+        }))
         .await;
     assert_eq!(read_up_to("ada").await, Some(2));
     assert_eq!(
         world
-            .code(SetGroupUnreadCount::new(id.as_str(), "bob", 1))
+            .code(SetGroupUnreadCount::new(SetGroupUnreadCountRequired {
+                group_id: id.as_str().into(),
+                member_account: "bob".into(),
+                unread_msg_num: 1,
+            }))
             .await,
         10004
     );
     let meeting = world.group(GroupType::MEETING, "meeting").await;
     assert_eq!(
         world
-            .code(SetGroupUnreadCount::new(meeting, "mei", 1))
+            .code(SetGroupUnreadCount::new(SetGroupUnreadCountRequired {
+                group_id: meeting,
+                member_account: "mei".into(),
+                unread_msg_num: 1,
+            }))
             .await,
         10007
     );
@@ -324,13 +369,26 @@ async fn messages_are_imported() {
     );
 
     let import = |mode, random, time| {
-        ImportC2cMsg::new(mode, "lin", "mei", time, text("once")).with_msg_random(random)
+        ImportC2cMsg::new(ImportC2cMsgRequired {
+            sync_from_old_system: mode,
+            from_account: "lin".into(),
+            to_account: "mei".into(),
+            msg_time_stamp: time,
+            msg_body: text("once").into(),
+        })
+        .with_msg_random(random)
     };
     world.ok(import(ImportMode::REAL_TIME, 1, NOW + 1)).await;
     world.ok(import(ImportMode::HISTORY, 2, NOW)).await;
     assert_eq!(world.code(import(ImportMode(9), 3, NOW)).await, 90030);
     let history = world
-        .ok(GetC2cHistory::new("mei", "lin", 10, NOW, NOW + 9))
+        .ok(GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "mei".into(),
+            peer_account: "lin".into(),
+            max_cnt: 10,
+            min_time: NOW,
+            max_time: NOW + 9,
+        }))
         .await
         .msg_list;
     let times: Vec<u64> = history
@@ -376,7 +434,13 @@ async fn messages_to_many() {
         90011
     );
     for user in ["mei", "ada"] {
-        let history = GetC2cHistory::new(user, "administrator", 10, NOW, NOW);
+        let history = GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: user.into(),
+            peer_account: "administrator".into(),
+            max_cnt: 10,
+            min_time: NOW,
+            max_time: NOW,
+        });
         assert_eq!(world.ok(history).await.msg_list.len(), 1);
     }
 }
@@ -402,11 +466,21 @@ async fn one_to_one_messages_change_and_are_read() {
     };
     assert_eq!(unread().await, 2);
     world
-        .ok(MarkC2cMsgsRead::new("mei", "lin").with_msg_read_time(NOW))
+        .ok(MarkC2cMsgsRead::new(MarkC2cMsgsReadRequired {
+            report_account: "mei".into(),
+            peer_account: "lin".into(),
+        })
+        .with_msg_read_time(NOW))
         .await;
     let history = async |owner: &str, peer: &str| {
         world
-            .ok(GetC2cHistory::new(owner, peer, 10, NOW, NOW + 99))
+            .ok(GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: owner.into(),
+                peer_account: peer.into(),
+                max_cnt: 10,
+                min_time: NOW,
+                max_time: NOW + 99,
+            }))
             .await
             .msg_list
     };
@@ -414,14 +488,29 @@ async fn one_to_one_messages_change_and_are_read() {
         .map(|message| message.is_peer_read.unwrap().is_on())
         .collect();
     assert_eq!(read, [true, false, false], "the sender sees what was read");
-    world.ok(MarkC2cMsgsRead::new("mei", "lin")).await;
+    world
+        .ok(MarkC2cMsgsRead::new(MarkC2cMsgsReadRequired {
+            report_account: "mei".into(),
+            peer_account: "lin".into(),
+        }))
+        .await;
     assert_eq!(unread().await, 0);
     assert_eq!(
-        world.code(MarkC2cMsgsRead::new("nobody", "lin")).await,
+        world
+            .code(MarkC2cMsgsRead::new(MarkC2cMsgsReadRequired {
+                report_account: "nobody".into(),
+                peer_account: "lin".into(),
+            }))
+            .await,
         90008
     );
 
-    let change = ModifyC2cMsg::new("lin", "mei", key.as_str()).with_msg_body(text("changed"));
+    let change = ModifyC2cMsg::new(ModifyC2cMsgRequired {
+        from_account: "lin".into(),
+        to_account: "mei".into(),
+        msg_key: key.as_str().into(),
+    })
+    .with_msg_body(text("changed"));
     world.ok(change.clone().with_cloud_custom_data("{}")).await;
     for (owner, peer) in [("lin", "mei"), ("mei", "lin")] {
         let first = history(owner, peer).await.remove(0);
@@ -432,16 +521,30 @@ async fn one_to_one_messages_change_and_are_read() {
     unknown.msg_key = "1_2_3".to_owned();
     assert_eq!(world.code(unknown).await, 20001);
 
-    let recall = RecallC2cMsg::new("lin", "mei", key.as_str());
+    let recall = RecallC2cMsg::new(RecallC2cMsgRequired {
+        from_account: "lin".into(),
+        to_account: "mei".into(),
+        msg_key: key.as_str().into(),
+    });
     world.ok(recall.clone()).await;
     assert_eq!(world.code(recall).await, 20023);
     assert_eq!(
-        world.code(RecallC2cMsg::new("lin", "mei", "1_2_3")).await,
+        world
+            .code(RecallC2cMsg::new(RecallC2cMsgRequired {
+                from_account: "lin".into(),
+                to_account: "mei".into(),
+                msg_key: "1_2_3".into(),
+            }))
+            .await,
         20022
     );
     assert_eq!(
         world
-            .code(RecallC2cMsg::new("lin", "mei", "nonsense"))
+            .code(RecallC2cMsg::new(RecallC2cMsgRequired {
+                from_account: "lin".into(),
+                to_account: "mei".into(),
+                msg_key: "nonsense".into(),
+            }))
             .await,
         90054
     );
@@ -506,11 +609,19 @@ async fn pairs_are_attached_to_messages() {
         .await
         .msg_key
         .unwrap();
-    let set = SetC2cMsgExtensions::new("mei", key.as_str(), ExtensionOperation::SET)
-        .with_from_account("lin")
-        .with_extension_list([pair("yes", "1")]);
+    let set = SetC2cMsgExtensions::new(SetC2cMsgExtensionsRequired {
+        to_account: "mei".into(),
+        msg_key: key.as_str().into(),
+        operate_type: ExtensionOperation::SET,
+    })
+    .with_from_account("lin")
+    .with_extension_list([pair("yes", "1")]);
     world.ok(set.clone()).await;
-    let read = GetC2cMsgExtensions::new("mei", key.as_str()).with_from_account("lin");
+    let read = GetC2cMsgExtensions::new(GetC2cMsgExtensionsRequired {
+        to_account: "mei".into(),
+        msg_key: key.as_str().into(),
+    })
+    .with_from_account("lin");
     assert_eq!(
         world.ok(read).await.extension_list[0].value.as_deref(),
         Some("1")

@@ -20,21 +20,33 @@ use tencent_chat_types::{
     conversation::{GetContactGroup, GetConversationList},
     group::{
         AddGroupMembers, GetBannedGroupMembers, GetGroupMembers, GetJoinedGroups,
-        GetLiveGroupMembers, GetPermissionGroupMembers, GetPermissionGroups, ListGroups,
+        GetLiveGroupMembers, GetPermissionGroupMembers, GetPermissionGroupMembersRequired,
+        GetPermissionGroups, ListGroups,
     },
     message::{
-        GetC2cHistory, GetGroupHistory, GetGroupMsgReaders, SendGroupMsg,
+        GetC2cHistory, GetC2cHistoryRequired, GetGroupHistory, GetGroupMsgReaders,
+        GetGroupMsgReadersRequired, SendGroupMsg,
         get_group_msg_readers::{GetGroupMsgReadersItem, ReadFilter},
     },
     model::{GroupType, MemberAccount},
-    moderation::{ListKeywordLibraries, ListKeywords, ListLocalKeywords},
-    official_account::{GetOfficialAccountHistory, GetSubscribedOfficialAccounts, GetSubscribers},
+    moderation::{
+        ListKeywordLibraries, ListKeywordLibrariesRequired, ListKeywords, ListKeywordsRequired,
+        ListLocalKeywords, ListLocalKeywordsRequired,
+    },
+    official_account::{
+        GetOfficialAccountHistory, GetSubscribedOfficialAccounts, GetSubscribers,
+        GetSubscribersRequired,
+    },
     relationship::{
-        GetBlockList, GetFollows, GetFriends, ImportFriends, get_follows::FollowList,
-        import_friends::ImportedFriend,
+        GetBlockList, GetBlockListRequired, GetFollows, GetFollowsRequired, GetFriends,
+        ImportFriends,
+        get_follows::FollowList,
+        import_friends::{ImportedFriend, ImportedFriendRequired},
     },
     search::{SearchGroups, SearchUsers},
-    timpush::{ListScheduledPushes, list_scheduled_pushes::ScheduleOrder},
+    timpush::{
+        ListScheduledPushes, ListScheduledPushesRequired, list_scheduled_pushes::ScheduleOrder,
+    },
 };
 use xtask::codegen::{
     load::{self, LoadedEndpoint},
@@ -52,43 +64,84 @@ macro_rules! for_each_paged {
     ($run:expr) => {
         [
             $run(GetSubscribedOfficialAccounts::new("lin")).await,
-            $run(GetSubscribers::new("news", "")).await,
+            $run(GetSubscribers::new(GetSubscribersRequired {
+                official_account: "news".into(),
+                next: "".into(),
+            }))
+            .await,
             $run(GetOfficialAccountHistory::new("news")).await,
-            $run(ListKeywordLibraries::new(APP, 100)).await,
-            $run(ListLocalKeywords::new(APP, 100)).await,
-            $run(ListKeywords::new(APP, 100, "library")).await,
-            $run(GetFollows::new("lin", FollowList::FOLLOWERS, "", 100)).await,
+            $run(ListKeywordLibraries::new(ListKeywordLibrariesRequired {
+                sdk_app_id: APP,
+                limit: 100,
+            }))
+            .await,
+            $run(ListLocalKeywords::new(ListLocalKeywordsRequired {
+                sdk_app_id: APP,
+                limit: 100,
+            }))
+            .await,
+            $run(ListKeywords::new(ListKeywordsRequired {
+                sdk_app_id: APP,
+                limit: 100,
+                lib_id: "library".into(),
+            }))
+            .await,
+            $run(GetFollows::new(GetFollowsRequired {
+                from_account: "lin".into(),
+                follow_type: FollowList::FOLLOWERS,
+                start_cursor: "".into(),
+                want_num: 100,
+            }))
+            .await,
             $run(GetFriends::new("lin")).await,
-            $run(GetBlockList::new("lin", 100, 0)).await,
+            $run(GetBlockList::new(GetBlockListRequired {
+                from_account: "lin".into(),
+                max_limited: 100,
+                last_sequence: 0,
+            }))
+            .await,
             $run(GetBannedGroupMembers::new("group")).await,
             $run(ListGroups::new()).await,
             $run(GetJoinedGroups::new("lin")).await,
             $run(GetLiveGroupMembers::new("group")).await,
             $run(GetGroupMembers::new("group")).await,
             $run(GetGroupHistory::new("group", 20)).await,
-            $run(GetGroupMsgReaders::new(
-                "group",
-                1,
-                ReadFilter::READ,
-                "",
-                200,
-            ))
+            $run(GetGroupMsgReaders::new(GetGroupMsgReadersRequired {
+                group_id: "group".into(),
+                msg_seq: 1,
+                filter: ReadFilter::READ,
+                cursor: "".into(),
+                count: 200,
+            }))
             .await,
-            $run(GetC2cHistory::new("lin", "mei", 100, 0, 1_700_000_000)).await,
+            $run(GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: "lin".into(),
+                peer_account: "mei".into(),
+                max_cnt: 100,
+                min_time: 0,
+                max_time: 1_700_000_000,
+            }))
+            .await,
             $run(GetContactGroup::new("lin")).await,
             $run(GetConversationList::new("lin", 63)).await,
             $run(GetPermissionGroups::new("community")).await,
-            $run(GetPermissionGroupMembers::new("community", "referees")).await,
+            $run(GetPermissionGroupMembers::new(
+                GetPermissionGroupMembersRequired {
+                    group_id: "community".into(),
+                    permission_group_id: "referees".into(),
+                },
+            ))
+            .await,
             $run(SearchUsers::new(["chess"], 100)).await,
             $run(SearchGroups::new(["chess"], 100)).await,
-            $run(ListScheduledPushes::new(
-                APP,
-                20,
-                ScheduleOrder::CREATED,
-                true,
-                "2026-01-01 00:00:00",
-                "2026-02-01 00:00:00",
-            ))
+            $run(ListScheduledPushes::new(ListScheduledPushesRequired {
+                sdkappid: APP,
+                want: 20,
+                order_by: ScheduleOrder::CREATED,
+                asc: true,
+                begin_time: "2026-01-01 00:00:00".into(),
+                end_time: "2026-02-01 00:00:00".into(),
+            }))
             .await,
         ]
     };
@@ -686,7 +739,13 @@ async fn a_one_to_one_history_can_be_had_oldest_first() {
             world.clock.advance(1);
         }
     }
-    let request = GetC2cHistory::new("mei", "lin", 3, 0, NOW + 99);
+    let request = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "mei".into(),
+        peer_account: "lin".into(),
+        max_cnt: 3,
+        min_time: 0,
+        max_time: NOW + 99,
+    });
     let oldest_first = world
         .client
         .items(request.clone())
@@ -718,7 +777,13 @@ async fn those_who_have_not_read_come_too() {
     world.simulator.read_group_msgs("mei", &group, seq);
     let mut all = Vec::new();
     for filter in [ReadFilter::READ, ReadFilter::UNREAD] {
-        let request = GetGroupMsgReaders::new(group.as_str(), seq, filter, "", 1);
+        let request = GetGroupMsgReaders::new(GetGroupMsgReadersRequired {
+            group_id: group.as_str().into(),
+            msg_seq: seq,
+            filter,
+            cursor: "".into(),
+            count: 1,
+        });
         let items: Vec<_> = world.client.items(request).try_collect().await.unwrap();
         all.extend(items.into_iter().map(|item| match item {
             GetGroupMsgReadersItem::ReadList(reader) => ("has read", reader.read_account),
@@ -740,9 +805,12 @@ async fn the_simulators_friends() {
         .collect();
     for some in names.chunks(100) {
         world.ok(ImportAccounts::new(some.iter().cloned())).await;
-        let friends = some
-            .iter()
-            .map(|name| ImportedFriend::new(name.as_str(), "AddSource_Type_Test"));
+        let friends = some.iter().map(|name| {
+            ImportedFriend::new(ImportedFriendRequired {
+                to_account: name.as_str().into(),
+                add_source: "AddSource_Type_Test".into(),
+            })
+        });
         world.ok(ImportFriends::new("lin", friends)).await;
     }
     let friends: Vec<_> = world

@@ -5,6 +5,7 @@ use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
 use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
+    ErrorCode,
     account::{CheckAccounts, DeleteAccounts, InvalidateLogin, check_accounts::AccountStatus},
     chatbot::{CreateChatbot, DeleteChatbot, ListChatbots},
     model::{
@@ -20,8 +21,10 @@ use tencent_chat_types::{
         SetUserAttributes, push_to_users::PushCondition,
     },
     timpush::{
-        self, DeleteScheduledPush, GetScheduledPush, ListScheduledPushes, ModifyScheduledPush,
-        PushToAccounts, PushToAll, RecallPush, SchedulePush, list_scheduled_pushes::ScheduleOrder,
+        self, DeleteScheduledPush, DeleteScheduledPushRequired, GetScheduledPush,
+        GetScheduledPushRequired, ListScheduledPushes, ListScheduledPushesRequired,
+        ModifyScheduledPush, ModifyScheduledPushRequired, PushToAccounts, PushToAll, RecallPush,
+        SchedulePush, SchedulePushRequired, list_scheduled_pushes::ScheduleOrder,
     },
 };
 
@@ -191,7 +194,7 @@ fn notification() -> OfflinePushInfo {
 #[tokio::test]
 async fn the_push_service_tells_for_whom_it_did_not_work() {
     let world = World::new().await;
-    let unknown = || vec![PushFailure::new("nobody", 70107)];
+    let unknown = || vec![PushFailure::new("nobody", ErrorCode(70107))];
     let names = timpush::SetAttributeNames::new([("0", "city"), ("1", "device")]).with_attr_types(
         BTreeMap::from([("1".into(), PushAccountType::REGISTRATION)]),
     );
@@ -215,8 +218,8 @@ async fn the_push_service_tells_for_whom_it_did_not_work() {
     assert_eq!(
         failures,
         [
-            PushFailure::new("mei", 90035),
-            PushFailure::new("nobody", 70107)
+            PushFailure::new("mei", ErrorCode(90035)),
+            PushFailure::new("nobody", ErrorCode(70107))
         ]
     );
     let read = timpush::GetUserAttributes::new(["lin", "nobody"]);
@@ -276,7 +279,7 @@ async fn a_push_can_be_recalled_once_and_for_a_day() {
     let users = PushToAccounts::new("lin", ["mei", "nobody"], notification()).with_msg_random(5);
     let batch = world.ok(users).await;
     let failures = batch.error_list.unwrap();
-    assert_eq!(failures, [PushFailure::new("nobody", 70107)]);
+    assert_eq!(failures, [PushFailure::new("nobody", ErrorCode(70107))]);
 
     world.ok(RecallPush::new(first.as_str())).await;
     assert_eq!(world.code(RecallPush::new(second.as_str())).await, 90051);
@@ -295,7 +298,12 @@ async fn a_scheduled_push_can_be_changed_until_its_time_comes() {
     assert_eq!(NOW, 1_700_000_000);
     let schedule = |time: &str| {
         let content = ScheduledPushContent::new().with_offline_push_info(notification());
-        SchedulePush::new(APP, ScheduledPushType::ALL, time, content)
+        SchedulePush::new(SchedulePushRequired {
+            sdkappid: APP,
+            r#type: ScheduledPushType::ALL,
+            sched_at: time.into(),
+            content,
+        })
     };
     for wrong in ["2023-11-14 22:13:20", "2023-11-31 00:00:00", "tomorrow"] {
         assert_eq!(world.code(schedule(wrong)).await, 90001, "{wrong}");
@@ -307,7 +315,10 @@ async fn a_scheduled_push_can_be_changed_until_its_time_comes() {
     }
     let first = ids[0];
     let read = async || {
-        let request = GetScheduledPush::new(APP, first);
+        let request = GetScheduledPush::new(GetScheduledPushRequired {
+            sdkappid: APP,
+            task_id: first,
+        });
         world.ok(request).await.task_info
     };
     let task = read().await;
@@ -316,14 +327,14 @@ async fn a_scheduled_push_can_be_changed_until_its_time_comes() {
     assert_eq!(task.status, Some(ScheduledPushStatus::PENDING));
 
     let list = |asc| {
-        ListScheduledPushes::new(
-            APP,
-            100,
-            ScheduleOrder::SCHEDULED,
+        ListScheduledPushes::new(ListScheduledPushesRequired {
+            sdkappid: APP,
+            want: 100,
+            order_by: ScheduleOrder::SCHEDULED,
             asc,
-            "2023-11-15 00:00:00",
-            "2023-11-18 23:59:59",
-        )
+            begin_time: "2023-11-15 00:00:00".into(),
+            end_time: "2023-11-18 23:59:59".into(),
+        })
     };
     let listed = async |request: ListScheduledPushes| {
         let tasks: Vec<_> = world.client.items(request).try_collect().await.unwrap();
@@ -335,13 +346,27 @@ async fn a_scheduled_push_can_be_changed_until_its_time_comes() {
     assert_eq!(listed(list(false)).await, backwards);
     assert!(listed(list(true).with_keyword("Tomorrow")).await.is_empty());
 
-    let change = ModifyScheduledPush::new(APP, first, ScheduledPushType::ALL);
+    let change = ModifyScheduledPush::new(ModifyScheduledPushRequired {
+        sdkappid: APP,
+        task_id: first,
+        r#type: ScheduledPushType::ALL,
+    });
     let later = change.clone().with_sched_at("2023-11-16 09:00:00");
     world.ok(later).await;
     assert_eq!(read().await.sched_at, "2023-11-16 09:00:00");
-    let other = ModifyScheduledPush::new(APP, first, ScheduledPushType::USER);
+    let other = ModifyScheduledPush::new(ModifyScheduledPushRequired {
+        sdkappid: APP,
+        task_id: first,
+        r#type: ScheduledPushType::USER,
+    });
     assert_eq!(world.code(other).await, 90001, "the kind stays");
-    let delete = |id| DeleteScheduledPush::new(APP, id, ScheduledPushType::ALL);
+    let delete = |id| {
+        DeleteScheduledPush::new(DeleteScheduledPushRequired {
+            sdkappid: APP,
+            task_id: id,
+            r#type: ScheduledPushType::ALL,
+        })
+    };
     world.ok(delete(ids[4])).await;
     world.clock.advance(86_400 + 11 * 3_600);
     assert_eq!(world.code(change).await, 90107);

@@ -24,7 +24,7 @@ use tencent_chat_tests::{
 use tencent_chat_types::{
     Edition, Endpoint, ErrorCode, QuotaUnit,
     account::ImportAccounts,
-    message::{GetC2cHistory, SendMsgToMany},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsgToMany},
 };
 use tokio::time::{Instant, sleep};
 
@@ -117,7 +117,13 @@ async fn everybody_is_told(users: usize) {
     assert!(took <= shortest.mul_f64(1.05), "{took:?}, not {shortest:?}");
     // In between, as the simulator has it.
     for user in users.iter().skip(1).step_by(users.len() / 40) {
-        let history = GetC2cHistory::new(user.as_str(), "u0", 10, 0, u32::MAX.into());
+        let history = GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: user.as_str().into(),
+            peer_account: "u0".into(),
+            max_cnt: 10,
+            min_time: 0,
+            max_time: u32::MAX.into(),
+        });
         let history = client.send(&history).await.unwrap();
         assert_eq!(history.msg_list.len(), 1, "{user}");
     }

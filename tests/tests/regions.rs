@@ -4,7 +4,8 @@
 use tencent_chat_client::{Client, ErrorKind, Region, RetryPolicy, Sent};
 use tencent_chat_tests::world::World;
 use tencent_chat_types::{
-    ENDPOINTS, Endpoint, ErrorClass, ErrorRepeat, moderation::ListKeywordLibraries,
+    ENDPOINTS, Endpoint, ErrorClass, ErrorRepeat,
+    moderation::{ListKeywordLibraries, ListKeywordLibrariesRequired},
 };
 
 /// A client whose calls cannot leave the machine.
@@ -25,7 +26,10 @@ async fn a_call_elsewhere_is_refused_before_sending() {
         ["china", "singapore", "seoul"]
     );
     let error = client(Region::FRANKFURT)
-        .send(&ListKeywordLibraries::new(1_400_000_001, 10))
+        .send(&ListKeywordLibraries::new(ListKeywordLibrariesRequired {
+            sdk_app_id: 1_400_000_001,
+            limit: 10,
+        }))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Region);
@@ -41,7 +45,10 @@ async fn a_call_elsewhere_is_refused_before_sending() {
 /// Also one that goes to the region by its address, and one that asks not to be checked.
 #[tokio::test]
 async fn the_host_tells_the_region() {
-    let request = ListKeywordLibraries::new(1_400_000_001, 10);
+    let request = ListKeywordLibraries::new(ListKeywordLibrariesRequired {
+        sdk_app_id: 1_400_000_001,
+        limit: 10,
+    });
     let client = client(Region::SINGAPORE);
     let error = client.send(&request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
@@ -57,7 +64,12 @@ async fn the_host_tells_the_region() {
 #[tokio::test]
 async fn a_simulator_is_in_no_region() {
     let world = World::new().await;
-    world.ok(ListKeywordLibraries::new(1_400_000_001, 10)).await;
+    world
+        .ok(ListKeywordLibraries::new(ListKeywordLibrariesRequired {
+            sdk_app_id: 1_400_000_001,
+            limit: 10,
+        }))
+        .await;
 }
 
 #[test]

@@ -9,13 +9,13 @@ use tencent_chat_types::{
     profile::SetProfile,
     relationship::{
         AddFriendLists, AddFriends, BlockUsers, CheckBlockList, CheckFriends, DeleteAllFriends,
-        DeleteFriendLists, DeleteFriends, GetBlockList, GetFriendLists, GetFriends, GetFriendsById,
-        ImportFriends, UnblockUsers, UpdateFriends,
-        add_friends::NewFriend,
+        DeleteFriendLists, DeleteFriends, GetBlockList, GetBlockListRequired, GetFriendLists,
+        GetFriends, GetFriendsById, ImportFriends, UnblockUsers, UpdateFriends,
+        add_friends::{NewFriend, NewFriendRequired},
         check_block_list::{BlockCheckType, BlockRelation},
         check_friends::{FriendCheckType, FriendRelation},
         get_friend_lists::NeedFriend,
-        import_friends::ImportedFriend,
+        import_friends::{ImportedFriend, ImportedFriendRequired},
         update_friends::FriendUpdate,
     },
     wire::TagValue,
@@ -24,7 +24,10 @@ use tencent_chat_types::{
 const SOURCE: &str = "AddSource_Type_Web";
 
 fn new(user: &str) -> NewFriend {
-    NewFriend::new(user, SOURCE)
+    NewFriend::new(NewFriendRequired {
+        to_account: user.into(),
+        add_source: SOURCE.into(),
+    })
 }
 
 async fn relation(world: &World, from: &str, to: &str) -> FriendRelation {
@@ -99,9 +102,12 @@ async fn friends_are_changed_read_and_deleted() {
     world.ok(ImportAccounts::new(users.clone())).await;
     let items: Vec<ImportedFriend> = (users.iter())
         .map(|user| {
-            ImportedFriend::new(user.as_str(), SOURCE)
-                .with_add_time(NOW - 5)
-                .with_group_name(["school"])
+            ImportedFriend::new(ImportedFriendRequired {
+                to_account: user.as_str().into(),
+                add_source: SOURCE.into(),
+            })
+            .with_add_time(NOW - 5)
+            .with_group_name(["school"])
         })
         .collect();
     world.ok(ImportFriends::new("lin", items)).await;
@@ -216,7 +222,11 @@ async fn blocking_ends_a_friendship() {
     assert_eq!(back[0].relation, Some(BlockRelation::B_WITH_A));
 
     let mut blocked = Vec::new();
-    let mut pages = world.client.items(GetBlockList::new("lin", 2, 0));
+    let mut pages = world.client.items(GetBlockList::new(GetBlockListRequired {
+        from_account: "lin".into(),
+        max_limited: 2,
+        last_sequence: 0,
+    }));
     while let Some(user) = pages.next_item().await {
         blocked.push(user.unwrap().to_account);
     }

@@ -12,7 +12,9 @@ use tencent_chat_types::{
     Batched, Endpoint, ErrorCode, ErrorRepeat,
     account::ImportAccounts,
     group::{CreateGroup, GetGroupInfo, ListGroups},
-    message::{GetC2cHistory, GetGroupHistory, SendGroupMsg, SendMsg, SendMsgToMany},
+    message::{
+        GetC2cHistory, GetC2cHistoryRequired, GetGroupHistory, SendGroupMsg, SendMsg, SendMsgToMany,
+    },
     model::GroupType,
 };
 
@@ -221,7 +223,13 @@ async fn effects(world: &World, kind: Kind) -> Option<u64> {
     match kind {
         Kind::Read | Kind::Idempotent => None,
         Kind::Message | Kind::MessageWithoutSeq | Kind::ToMany | Kind::ToManyWithoutSeq => {
-            let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 100);
+            let history = GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: "mei".into(),
+                peer_account: "lin".into(),
+                max_cnt: 100,
+                min_time: NOW,
+                max_time: NOW + 100,
+            });
             Some(world.ok(history).await.msg_cnt)
         }
         Kind::ToGroup => {

@@ -6,8 +6,9 @@ use tencent_chat_tests::world::World;
 use tencent_chat_types::{
     ENDPOINTS, Endpoint, EndpointVisitor, Meta, Repeat,
     message::{
-        GetC2cHistory, ImportC2cMsg, MarkC2cMsgsRead, SendBroadcastMsg, SendGroupMsg, SendMsg,
-        SendMsgToMany, import_c2c_msg::ImportMode,
+        GetC2cHistory, GetC2cHistoryRequired, ImportC2cMsg, ImportC2cMsgRequired, MarkC2cMsgsRead,
+        MarkC2cMsgsReadRequired, SendBroadcastMsg, SendGroupMsg, SendMsg, SendMsgToMany,
+        import_c2c_msg::ImportMode,
     },
     model::TextElem,
     visit_endpoint,
@@ -61,7 +62,10 @@ fn whatever_lasts_from_now_on_is_repeated_alike() {
 #[tokio::test]
 async fn marking_as_read_is_repeated_with_a_time_only() {
     let world = World::new().await;
-    let unbounded = MarkC2cMsgsRead::new("lin", "mei");
+    let unbounded = MarkC2cMsgsRead::new(MarkC2cMsgsReadRequired {
+        report_account: "lin".into(),
+        peer_account: "mei".into(),
+    });
     let bounded = unbounded.clone().with_msg_read_time(1_700_000_000_u64);
     assert!(!unbounded.is_repeat_safe());
     assert!(bounded.is_repeat_safe());
@@ -86,7 +90,13 @@ fn what_constructors_make_may_be_sent_again() {
     assert!(SendMsgToMany::new(["mei"], text("hi")).is_repeat_safe());
     assert!(SendGroupMsg::new("chess", text("hi")).is_repeat_safe());
     assert!(SendBroadcastMsg::new(text("hi")).is_repeat_safe());
-    let import = ImportC2cMsg::new(ImportMode::HISTORY, "lin", "mei", 1_500_000_000, text("hi"));
+    let import = ImportC2cMsg::new(ImportC2cMsgRequired {
+        sync_from_old_system: ImportMode::HISTORY,
+        from_account: "lin".into(),
+        to_account: "mei".into(),
+        msg_time_stamp: 1_500_000_000,
+        msg_body: text("hi").map(Into::into).into(),
+    });
     assert!(import.is_repeat_safe());
     let (first, second) = (
         SendMsg::new("mei", text("hi")),
@@ -136,7 +146,13 @@ async fn an_idempotency_key_makes_the_second_request_a_duplicate() {
         world.ok(message.with_idempotency_key(key)).await;
     };
     let history = async || {
-        let history = GetC2cHistory::new("mei", "lin", 100, 1_700_000_000, 1_700_000_999);
+        let history = GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "mei".into(),
+            peer_account: "lin".into(),
+            max_cnt: 100,
+            min_time: 1_700_000_000,
+            max_time: 1_700_000_999,
+        });
         world.ok(history).await.msg_cnt
     };
     send("order-1234-shipped").await;

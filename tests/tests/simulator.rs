@@ -12,18 +12,22 @@ use tencent_chat_types::{
     conversation::GetC2cUnreadCount,
     group::CreateGroup,
     message::{
-        DeleteGroupMsgsBySender, GetC2cHistory, GetGroupHistory, ImportC2cMsg, ModifyC2cMsg,
-        ModifyGroupMsg, RecallC2cMsg, RecallGroupMsgs, SendBroadcastMsg, SendGroupMsg, SendMsg,
-        SendMsgToMany,
+        DeleteGroupMsgsBySender, DeleteGroupMsgsBySenderRequired, GetC2cHistory,
+        GetC2cHistoryRequired, GetGroupHistory, ImportC2cMsg, ImportC2cMsgRequired, ModifyC2cMsg,
+        ModifyC2cMsgRequired, ModifyGroupMsg, RecallC2cMsg, RecallC2cMsgRequired, RecallGroupMsgs,
+        SendBroadcastMsg, SendGroupMsg, SendMsg, SendMsgToMany,
         get_group_history::{HistoryEnd, PlaceMark},
         import_c2c_msg::ImportMode,
     },
-    model::{AccountId, GroupType, MsgPriority, MsgSeqItem, RelationTag},
+    model::{AccountId, GroupType, MsgPriority, MsgSeqItem, ProfileTag, RelationTag},
     profile::GetProfiles,
     relationship::{
         AddFriendLists, AddFriends, BlockUsers, CheckBlockList, CheckFriends, DeleteFriends,
-        GetFriendsById, ImportFriends, add_friends::NewFriend, check_block_list::BlockCheckType,
-        check_friends::FriendCheckType, import_friends::ImportedFriend,
+        GetFriendsById, ImportFriends,
+        add_friends::{NewFriend, NewFriendRequired},
+        check_block_list::BlockCheckType,
+        check_friends::FriendCheckType,
+        import_friends::{ImportedFriend, ImportedFriendRequired},
     },
 };
 use xtask::codegen::load;
@@ -49,7 +53,13 @@ async fn counts<E: Endpoint>(world: &World, request: E) -> bool {
 
 /// What there is between lin and another user, as that user has it.
 async fn history(world: &World, user: &str) -> Vec<String> {
-    let request = GetC2cHistory::new(user, "lin", 100, 0, u64::MAX);
+    let request = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: user.into(),
+        peer_account: "lin".into(),
+        max_cnt: 100,
+        min_time: 0,
+        max_time: u64::MAX,
+    });
     let messages = world.ok(request).await.msg_list;
     messages
         .into_iter()
@@ -131,9 +141,15 @@ async fn group_messages_are_duplicates_for_five_minutes() {
 async fn imported_duplicates_are_told_by_numbers_and_time_whatever_they_say() {
     let world = World::new().await;
     let import = |from: &str, to: &str, seq, time, words: &str| {
-        ImportC2cMsg::new(ImportMode::HISTORY, from, to, time, text(words))
-            .with_msg_random(5)
-            .with_msg_seq(seq)
+        ImportC2cMsg::new(ImportC2cMsgRequired {
+            sync_from_old_system: ImportMode::HISTORY,
+            from_account: from.into(),
+            to_account: to.into(),
+            msg_time_stamp: time,
+            msg_body: text(words).into(),
+        })
+        .with_msg_random(5)
+        .with_msg_seq(seq)
     };
     assert!(counts(&world, import("lin", "mei", 1, NOW - 500, "a")).await);
     assert!(!counts(&world, import("lin", "mei", 1, NOW - 500, "b")).await);
@@ -193,9 +209,15 @@ async fn failed_items_say_why() {
             .await
             .info_item
     );
-    let new = NewFriend::new("nobody", "AddSource_Type_X");
+    let new = NewFriend::new(NewFriendRequired {
+        to_account: "nobody".into(),
+        add_source: "AddSource_Type_X".into(),
+    });
     items!(world.ok(AddFriends::new("lin", [new])).await.result_item);
-    let imported = ImportedFriend::new("nobody", "AddSource_Type_X");
+    let imported = ImportedFriend::new(ImportedFriendRequired {
+        to_account: "nobody".into(),
+        add_source: "AddSource_Type_X".into(),
+    });
     items!(
         world
             .ok(ImportFriends::new("lin", [imported]))
@@ -220,7 +242,7 @@ async fn failed_items_say_why() {
     items!(world.ok(gone).await.result_item);
     let there = CheckAccounts::new(["lin"].map(AccountId::new));
     items!(world.ok(there).await.result_item);
-    let profiles = GetProfiles::new(["lin", "nobody"], ["Tag_Profile_IM_Nick"]);
+    let profiles = GetProfiles::new(["lin", "nobody"], [ProfileTag::NICK]);
     items!(world.ok(profiles).await.user_profile_item);
     assert_eq!(
         items.iter().filter(|(code, _)| *code != 0).count(),
@@ -259,7 +281,12 @@ async fn recalled_and_deleted_group_messages_keep_all_but_their_elements() {
         .ok(RecallGroupMsgs::new(id.as_str(), [MsgSeqItem::new(1)]))
         .await;
     world
-        .ok(DeleteGroupMsgsBySender::new(id.as_str(), "mei"))
+        .ok(DeleteGroupMsgsBySender::new(
+            DeleteGroupMsgsBySenderRequired {
+                group_id: id.as_str().into(),
+                sender_account: "mei".into(),
+            },
+        ))
         .await;
     for with_recalled in [false, true] {
         let request = GetGroupHistory::new(id.as_str(), 20).with_with_recalled_msg(with_recalled);
@@ -438,7 +465,13 @@ async fn at_the_bound_the_oldest_messages_go() {
             .await
             .unwrap();
     }
-    let history = GetC2cHistory::new("mei", "lin", 100, 0, u64::MAX);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "mei".into(),
+        peer_account: "lin".into(),
+        max_cnt: 100,
+        min_time: 0,
+        max_time: u64::MAX,
+    });
     let history = client.send(&history).await.unwrap();
     assert_eq!(
         history.msg_list.last().unwrap().msg_key.as_ref(),
@@ -452,13 +485,22 @@ async fn at_the_bound_the_oldest_messages_go() {
     );
     let code = |result: Result<(), ErrorCode>| result.unwrap_err().0;
     let recalled = client
-        .send(&RecallC2cMsg::new("lin", "mei", first.as_str()))
+        .send(&RecallC2cMsg::new(RecallC2cMsgRequired {
+            from_account: "lin".into(),
+            to_account: "mei".into(),
+            msg_key: first.as_str().into(),
+        }))
         .await;
     assert_eq!(
         code(recalled.map(drop).map_err(|e| e.code().unwrap())),
         20022
     );
-    let modify = ModifyC2cMsg::new("lin", "mei", first.as_str()).with_msg_body(text("x"));
+    let modify = ModifyC2cMsg::new(ModifyC2cMsgRequired {
+        from_account: "lin".into(),
+        to_account: "mei".into(),
+        msg_key: first.as_str().into(),
+    })
+    .with_msg_body(text("x"));
     let modified = client.send(&modify).await;
     assert_eq!(
         code(modified.map(drop).map_err(|e| e.code().unwrap())),

@@ -27,24 +27,31 @@ use tencent_chat_types::{
     account::{DeleteAccounts, InvalidateLogin},
     chatbot::CreateChatbot,
     group::{
-        AddGroupMembers, ChangeGroupOwner, ClearGroupAttributes, CreateGroup, CreateTopic,
-        DeleteGroupAttributes, DeleteGroupMembers, DestroyGroup, DestroyTopics, GetTopics,
-        ListGroups, ModifyGroup, ModifyGroupAttributes, ModifyGroupMember, ModifyTopic,
-        ResetGroupAttributes,
+        AddGroupMembers, ChangeGroupOwner, ChangeGroupOwnerRequired, ClearGroupAttributes,
+        CreateGroup, CreateTopic, CreateTopicRequired, DeleteGroupAttributes, DeleteGroupMembers,
+        DestroyGroup, DestroyTopics, GetTopics, GetTopicsRequired, ListGroups, ModifyGroup,
+        ModifyGroupAttributes, ModifyGroupMember, ModifyGroupMemberRequired, ModifyTopic,
+        ModifyTopicRequired, ResetGroupAttributes,
     },
     message::{
-        GetC2cHistory, GetGroupHistory, MarkC2cMsgsRead, RecallC2cMsg, RecallGroupMsgs,
-        SendGroupMsg, SendMsg, SendMsgToMany,
+        GetC2cHistory, GetC2cHistoryRequired, GetGroupHistory, MarkC2cMsgsRead,
+        MarkC2cMsgsReadRequired, RecallC2cMsg, RecallC2cMsgRequired, RecallGroupMsgs, SendGroupMsg,
+        SendMsg, SendMsgToMany,
     },
     model::{
-        ForbidCallbackControl, GroupAt, GroupType, MemberAccount, MsgElement, ProfileItem,
-        ProfileTag,
+        ForbidCallbackControl, GroupAt, GroupAttribute, GroupAttributeRequired, GroupType,
+        MemberAccount, MsgElement, ProfileItem, ProfileTag,
     },
     profile::SetProfile,
-    relationship::{AddFriends, BlockUsers, DeleteFriends, UnblockUsers, add_friends::NewFriend},
+    relationship::{
+        AddFriends, BlockUsers, DeleteFriends, UnblockUsers,
+        add_friends::{NewFriend, NewFriendRequired},
+    },
     webhook::{
-        C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, StateChange, Webhook, WebhookVisitor,
-        state::state_change::UserState, visit_webhook,
+        C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgRequired, StateChange, Webhook,
+        WebhookVisitor,
+        state::state_change::{StateAction, StateReason, UserState},
+        visit_webhook,
     },
 };
 use tencent_chat_webhook::{Received, Receiver, Webhooks};
@@ -174,7 +181,13 @@ fn commands(deliveries: &[WebhookDelivery]) -> Vec<&'static str> {
 /// Texts of what mei has from lin.
 async fn texts(world: &World) -> Vec<String> {
     let history = world
-        .ok(GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 100))
+        .ok(GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "mei".into(),
+            peer_account: "lin".into(),
+            max_cnt: 100,
+            min_time: NOW,
+            max_time: NOW + 100,
+        }))
         .await;
     history
         .msg_list
@@ -235,7 +248,13 @@ async fn one_to_one_messages_are_as_the_app_answers() {
     world.ok(to_mei(6, "to be changed")).await;
     assert_eq!(texts(&world).await, ["allowed", "changed"]);
     let history = world
-        .ok(GetC2cHistory::new("lin", "mei", 100, NOW, NOW + 1))
+        .ok(GetC2cHistory::new(GetC2cHistoryRequired {
+            operator_account: "lin".into(),
+            peer_account: "mei".into(),
+            max_cnt: 100,
+            min_time: NOW,
+            max_time: NOW + 1,
+        }))
         .await;
     assert_eq!(
         history.msg_list[1].cloud_custom_data.as_deref(),
@@ -297,7 +316,12 @@ async fn groups_topics_and_members_are_as_the_app_answers() {
     let (world, app) = with_app().await;
     let (community, _) = world.community().await;
     let create = || CreateGroup::new(GroupType::PUBLIC, "new").with_owner_account("lin");
-    let topic = || CreateTopic::new(community.as_str(), "endgames");
+    let topic = || {
+        CreateTopic::new(CreateTopicRequired {
+            group_id: community.as_str().into(),
+            topic_name: "endgames".into(),
+        })
+    };
     let group = world.group(GroupType::PUBLIC, "chess").await;
     let add = |users: &[&str]| {
         let members: Vec<MemberAccount> =
@@ -316,7 +340,12 @@ async fn groups_topics_and_members_are_as_the_app_answers() {
     assert_eq!(world.ok(ListGroups::new()).await.total_count, groups + 1);
 
     let ask = "Group.CallbackBeforeCreateTopic";
-    let topics = || world.ok(GetTopics::new(community.as_str(), "lin"));
+    let topics = || {
+        world.ok(GetTopics::new(GetTopicsRequired {
+            group_id: community.as_str().into(),
+            from_account: "lin".into(),
+        }))
+    };
     app.says(ask, [code(1), code(10_150)]);
     assert_eq!(refusal(&world, topic()).await.0, 10016);
     assert_eq!(refusal(&world, topic()).await, (10_150, "no".to_owned()));
@@ -537,7 +566,10 @@ async fn every_question_is_refused_without_an_answer_when_the_policy_says_so() {
     );
     assert_eq!(
         world
-            .code(CreateTopic::new(community.as_str(), "new"))
+            .code(CreateTopic::new(CreateTopicRequired {
+                group_id: community.as_str().into(),
+                topic_name: "new".into(),
+            }))
             .await,
         10016
     );
@@ -625,9 +657,18 @@ async fn the_app_is_told_of_all_changes_in_order() {
     world
         .ok(SendMsgToMany::new(["mei", "ada"], text("all")).with_msg_random(2))
         .await;
-    world.ok(MarkC2cMsgsRead::new("mei", "lin")).await;
     world
-        .ok(RecallC2cMsg::new("lin", "mei", sent.msg_key.unwrap()))
+        .ok(MarkC2cMsgsRead::new(MarkC2cMsgsReadRequired {
+            report_account: "mei".into(),
+            peer_account: "lin".into(),
+        }))
+        .await;
+    world
+        .ok(RecallC2cMsg::new(RecallC2cMsgRequired {
+            from_account: "lin".into(),
+            to_account: "mei".into(),
+            msg_key: sent.msg_key.unwrap(),
+        }))
         .await;
     world.ok(CreateChatbot::new("@RBT#weather")).await;
     let asks = SendMsg::new("@RBT#weather", text("rain?"))
@@ -686,19 +727,36 @@ async fn the_app_is_told_of_all_changes_in_order() {
     let late = AddGroupMembers::new(id, [MemberAccount::new("@RBT#weather")]);
     assert_eq!(world.code(late).await, ErrorCode::GROUP_FULL.0);
     world
-        .ok(ModifyGroupMember::new(id, "ada")
-            .with_name_card("Ada")
-            .with_role("Admin"))
+        .ok(ModifyGroupMember::new(ModifyGroupMemberRequired {
+            group_id: id.into(),
+            member_account: "ada".into(),
+        })
+        .with_name_card("Ada")
+        .with_role("Admin"))
         .await;
     world
-        .ok(ModifyGroupMember::new(id, "ada").with_name_card("Ada"))
+        .ok(ModifyGroupMember::new(ModifyGroupMemberRequired {
+            group_id: id.into(),
+            member_account: "ada".into(),
+        })
+        .with_name_card("Ada"))
         .await;
     world
         .ok(DeleteGroupMembers::new(id, ["bob", "nobody"]))
         .await;
     simulator.leave_group("administrator", id).unwrap();
-    world.ok(ChangeGroupOwner::new(id, "mei")).await;
-    let pair = || [tencent_chat_types::model::GroupAttribute::new("table", "4")];
+    world
+        .ok(ChangeGroupOwner::new(ChangeGroupOwnerRequired {
+            group_id: id.into(),
+            new_owner_account: "mei".into(),
+        }))
+        .await;
+    let pair = || {
+        [GroupAttribute::new(GroupAttributeRequired {
+            key: "table".into(),
+            value: "4".into(),
+        })]
+    };
     world.ok(ModifyGroupAttributes::new(id, pair())).await;
     world.ok(ResetGroupAttributes::new(id, pair())).await;
     let key = tencent_chat_types::group::delete_group_attributes::GroupAttributeKey::new("table");
@@ -708,7 +766,11 @@ async fn the_app_is_told_of_all_changes_in_order() {
     // A community.
     let (community, topic) = world.community().await;
     world
-        .ok(ModifyTopic::new(community.as_str(), topic.as_str()).with_topic_name("First"))
+        .ok(ModifyTopic::new(ModifyTopicRequired {
+            group_id: community.as_str().into(),
+            topic_id: topic.as_str().into(),
+        })
+        .with_topic_name("First"))
         .await;
     world
         .ok(DestroyTopics::new(community.as_str(), [topic.as_str()]))
@@ -725,7 +787,12 @@ async fn the_app_is_told_of_all_changes_in_order() {
     // Profiles and friends.
     let nick = ProfileItem::new(ProfileTag::NICK, "Lin");
     world.ok(SetProfile::new("lin", [nick])).await;
-    let friend = |user: &str| NewFriend::new(user, "AddSource_Type_Test");
+    let friend = |user: &str| {
+        NewFriend::new(NewFriendRequired {
+            to_account: user.into(),
+            add_source: "AddSource_Type_Test".into(),
+        })
+    };
     world
         .ok(AddFriends::new(
             "lin",
@@ -863,7 +930,13 @@ async fn messages_at_once_are_told_in_the_order_of_being_stored() {
         assert_eq!(seqs, all);
     }
     // A page reaches back from the newest message, and lists its messages oldest first.
-    let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1);
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "mei".into(),
+        peer_account: "lin".into(),
+        max_cnt: 100,
+        min_time: NOW,
+        max_time: NOW + 1,
+    });
     let page = world.ok(history).await.msg_list.into_iter();
     let stored: Vec<u64> = page.map(|message| message.msg_seq.unwrap()).collect();
     assert!(stored.len() > 20);
@@ -904,7 +977,13 @@ async fn handlers_may_call_the_service() {
                 return C2cBeforeSendMsgAnswer::Allow;
             }
             let client = client.get().unwrap();
-            let history = GetC2cHistory::new("mei", "lin", 100, NOW, NOW + 1);
+            let history = GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: "mei".into(),
+                peer_account: "lin".into(),
+                max_cnt: 100,
+                min_time: NOW,
+                max_time: NOW + 1,
+            });
             let before = client.send(&history).await.unwrap();
             assert_eq!(before.msg_cnt, 0, "the message is not there yet");
             let copy =
@@ -921,7 +1000,13 @@ async fn handlers_may_call_the_service() {
     world.simulator.set_webhooks(target).unwrap();
     world.ok(to_mei(1, "copy me")).await;
     assert_eq!(texts(&world).await, ["copy me"]);
-    let copies = GetC2cHistory::new("ada", "administrator", 100, NOW, NOW + 1);
+    let copies = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: "ada".into(),
+        peer_account: "administrator".into(),
+        max_cnt: 100,
+        min_time: NOW,
+        max_time: NOW + 1,
+    });
     assert_eq!(world.ok(copies).await.msg_cnt, 1);
     task.abort();
 }
@@ -1094,7 +1179,15 @@ async fn webhooks_stay_on_this_machine() {
 #[tokio::test]
 async fn an_event_of_ones_own_is_answered() {
     let (world, app) = with_app().await;
-    let event = C2cBeforeSendMsg::new("lin", "mei", 1, 2, NOW, "1_2_1700000000", text("hello"));
+    let event = C2cBeforeSendMsg::new(C2cBeforeSendMsgRequired {
+        from_account: "lin".into(),
+        to_account: "mei".into(),
+        msg_seq: 1,
+        msg_random: 2,
+        msg_time: NOW,
+        msg_key: "1_2_1700000000".into(),
+        msg_body: text("hello").into(),
+    });
     app.says(ASK_C2C, [code(2), code(5)]);
     let answer = world.simulator.fire(&event).await;
     assert_eq!(answer, Ok(C2cBeforeSendMsgAnswer::Drop));
@@ -1102,7 +1195,10 @@ async fn an_event_of_ones_own_is_answered() {
         world.simulator.fire(&event).await,
         Err(WebhookFailure::Meaningless)
     );
-    let state = StateChange::new(UserState::new("Login", "lin", "Register"), NOW * 1_000);
+    let state = StateChange::new(
+        UserState::new(StateAction::LOGIN, "lin", StateReason::REGISTER),
+        NOW * 1_000,
+    );
     world.simulator.fire(&state).await.unwrap();
     let sent = world.simulator.deliveries();
     assert_eq!(sent.len(), 3);

@@ -29,7 +29,7 @@ use std::{
 use tencent_chat_types::{
     Endpoint as _,
     group::GetGroupMembers,
-    message::{GetC2cHistory, GetGroupHistory},
+    message::{GetC2cHistory, GetC2cHistoryRequired, GetGroupHistory},
     wire::Flag,
 };
 use tencent_chat_usersig::{Clock, SystemClock};
@@ -134,7 +134,13 @@ pub(crate) async fn run(
             // An export that goes on keeps the end that it began with.
             let until = until.unwrap_or_else(|| SystemClock.unix_seconds());
             let page = kind::page_size(GetC2cHistory::META, "MaxCnt")?;
-            let request = GetC2cHistory::new(user, peer, page, from.unwrap_or(0), until);
+            let request = GetC2cHistory::new(GetC2cHistoryRequired {
+                operator_account: user,
+                peer_account: peer,
+                max_cnt: page,
+                min_time: from.unwrap_or(0),
+                max_time: until,
+            });
             start(request, asked, target, connection, output).await
         }
         What::GroupHistory {

@@ -20,7 +20,7 @@ use tencent_chat_types::{
     Edition, Endpoint, ErrorCode,
     account::{CheckAccounts, DeleteAccounts, ImportAccounts, check_accounts::AccountStatus},
     group::{AddGroupMembers, CreateGroup, GetGroupMembers},
-    message::{GetC2cHistory, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, SendMsg},
     model::{AccountId, GroupType},
 };
 
@@ -310,7 +310,13 @@ async fn recipients(client: &Client, count: usize) -> String {
 }
 
 async fn messages(client: &Client, user: &str) -> usize {
-    let history = GetC2cHistory::new(user, "administrator", 100, 0, u64::from(u32::MAX));
+    let history = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: user.into(),
+        peer_account: "administrator".into(),
+        max_cnt: 100,
+        min_time: 0,
+        max_time: u32::MAX.into(),
+    });
     client.send(&history).await.unwrap().msg_list.len()
 }
 

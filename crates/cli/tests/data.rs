@@ -27,11 +27,11 @@ use tencent_chat_types::{
     account::{CheckAccounts, ImportAccount, check_accounts::AccountStatus},
     conversation::GetC2cUnreadCount,
     group::CreateGroup,
-    message::{GetC2cHistory, GetGroupHistory, SendGroupMsg, SendMsg},
+    message::{GetC2cHistory, GetC2cHistoryRequired, GetGroupHistory, SendGroupMsg, SendMsg},
     model::{AccountId, GroupType, MsgElement, TextElem},
     relationship::{
         AddFriends, CheckFriends,
-        add_friends::NewFriend,
+        add_friends::{NewFriend, NewFriendRequired},
         check_friends::{FriendCheckType, FriendRelation},
     },
 };
@@ -166,7 +166,10 @@ async fn work(client: Client, names: Names, stop: Arc<AtomicBool>) -> Acknowledg
     done.group = true;
     go!(AddFriends::new(
         from.as_str(),
-        [NewFriend::new(to.as_str(), "AddSource_Type_Web")]
+        [NewFriend::new(NewFriendRequired {
+            to_account: to.as_str().into(),
+            add_source: "AddSource_Type_Web".into(),
+        })]
     ));
     done.friends = true;
     for number in 0_u64.. {
@@ -211,7 +214,13 @@ async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
         assert_eq!(relation, Some(FriendRelation::BOTH_WAY));
     }
     let mut held = BTreeMap::new();
-    let mut page = GetC2cHistory::new(from.as_str(), to.as_str(), 100, 0, u32::MAX.into());
+    let mut page = GetC2cHistory::new(GetC2cHistoryRequired {
+        operator_account: from.as_str().into(),
+        peer_account: to.as_str().into(),
+        max_cnt: 100,
+        min_time: 0,
+        max_time: u32::MAX.into(),
+    });
     loop {
         let reply = client.send(&page).await.unwrap();
         for message in reply.msg_list {

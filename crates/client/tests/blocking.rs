@@ -17,7 +17,10 @@ use tencent_chat_types::{
     conversation::GetContactGroup,
     message::{GetGroupHistory, SendMsg},
     model::TextElem,
-    relationship::{GetFriends, ImportFriends, import_friends::ImportedFriend},
+    relationship::{
+        GetFriends, ImportFriends,
+        import_friends::{ImportedFriend, ImportedFriendRequired},
+    },
 };
 use tokio::runtime::Runtime;
 
@@ -108,7 +111,12 @@ fn pages_are_iterators() {
     let world = World::new();
     let client = world.client();
     let names = ["mei", "ada", "bob", "kim", "tom", "eve", "pat"];
-    let friends = names.map(|name| ImportedFriend::new(name, "AddSource_Type_Test"));
+    let friends = names.map(|name| {
+        ImportedFriend::new(ImportedFriendRequired {
+            to_account: name.into(),
+            add_source: "AddSource_Type_Test".into(),
+        })
+    });
     client.send(&ImportFriends::new("lin", friends)).unwrap();
     let pages: Result<Vec<_>, Error> = client.pages(GetFriends::new("lin")).collect();
     let sizes: Vec<_> = pages

@@ -8,11 +8,11 @@ use std::time::Duration;
 use support::{Server, builder, raw, read_request};
 use tencent_chat_client::{ErrorKind, RetryPolicy, Sent};
 use tencent_chat_simulator::Unreachable;
-use tencent_chat_types::{ErrorRepeat, group::CreateGroup};
+use tencent_chat_types::{ErrorRepeat, group::CreateGroup, model::GroupType};
 
 /// No command may be repeated less safely than this one.
 fn unsafe_request() -> CreateGroup {
-    CreateGroup::new("Public", "x")
+    CreateGroup::new(GroupType::PUBLIC, "x")
 }
 
 fn quick() -> RetryPolicy {

@@ -13,12 +13,13 @@ use std::{
 use support::{Server, builder, raw, read_request, write};
 use tencent_chat_client::{ErrorKind, Sent};
 use tencent_chat_types::{
-    ErrorRepeat, conversation::GetContactGroup, group::CreateGroup, operations::GetServerIpList,
+    ErrorRepeat, conversation::GetContactGroup, group::CreateGroup, model::GroupType,
+    operations::GetServerIpList,
 };
 
 /// No command may be repeated less safely than this one.
 fn unsafe_request() -> CreateGroup {
-    CreateGroup::new("Public", "x")
+    CreateGroup::new(GroupType::PUBLIC, "x")
 }
 
 #[tokio::test]

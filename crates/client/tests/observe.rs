@@ -21,7 +21,7 @@ use tencent_chat_types::{
     conversation::GetContactGroup,
     group::{CreateGroup, ListGroups},
     message::SendMsgToMany,
-    model::{MsgElement, TextElem},
+    model::{GroupType, MsgElement, TextElem},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -298,7 +298,7 @@ async fn what_may_have_arrived_stays_with_its_host() {
             .unwrap();
         count.store(0, Ordering::SeqCst);
         let error = client
-            .send(&CreateGroup::new("Public", "x"))
+            .send(&CreateGroup::new(GroupType::PUBLIC, "x"))
             .await
             .unwrap_err();
         assert_eq!((error.kind(), error.sent()), (kind, Sent::Maybe));
@@ -318,6 +318,9 @@ async fn a_command_that_never_left_is_done_once_by_the_standby_host() {
         .retry(quick())
         .build()
         .unwrap();
-    client.send(&CreateGroup::new("Public", "x")).await.unwrap();
+    client
+        .send(&CreateGroup::new(GroupType::PUBLIC, "x"))
+        .await
+        .unwrap();
     assert_eq!(standby.seen().len(), 1);
 }

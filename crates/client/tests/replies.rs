@@ -10,7 +10,10 @@ use support::{Server, builder, raw, read_request, write};
 use tencent_chat_client::{ErrorKind, Sent};
 use tencent_chat_types::{
     Endpoint, ErrorClass, ErrorCode, ErrorRepeat, Meta, RawReply, Repeat,
-    conversation::{GetContactGroup, UpdateContactGroup, update_contact_group::ContactGroupUpdate},
+    conversation::{
+        GetContactGroup, UpdateContactGroup,
+        update_contact_group::{ContactGroupUpdate, ContactGroupUpdateType},
+    },
     message::SendMsg,
     model::TextElem,
     operations::GetServerIpList,
@@ -243,7 +246,11 @@ async fn other_http_statuses() {
         (error.repeat(), error.is_repeat_safe()),
         (Some(ErrorRepeat::Later), true)
     );
-    let update = UpdateContactGroup::new("lin", 1, ContactGroupUpdate::new(1, "a"));
+    let update = UpdateContactGroup::new(
+        "lin",
+        1,
+        ContactGroupUpdate::new(ContactGroupUpdateType::NAME, "a"),
+    );
     assert!(
         !server
             .client()

@@ -16,7 +16,10 @@ use tencent_chat_types::{
     message::{SendGroupMsg, SendMsg},
     model::{GroupType, MemberAccount, MsgElement, TextElem},
     profile::SetProfile,
-    relationship::{AddFriends, add_friends::NewFriend},
+    relationship::{
+        AddFriends,
+        add_friends::{NewFriend, NewFriendRequired},
+    },
     webhook::OptPlatform,
     wire::{Flag, TagValue},
 };
@@ -193,7 +196,10 @@ impl Simulator {
         each("users", &seed.users, |user| self.add_user(user))?;
         each("groups", &seed.groups, |group| self.add_group(group))?;
         each("friends", &seed.friends, |[user, friend]| {
-            let friend = NewFriend::new(friend, ADD_SOURCE);
+            let friend = NewFriend::new(NewFriendRequired {
+                to_account: friend.into(),
+                add_source: ADD_SOURCE.into(),
+            });
             let request = AddFriends::new(user, [friend]).with_force_add_flags(Flag::ON);
             let reply = run(shared, &request)?;
             let failed = reply
@@ -221,7 +227,7 @@ impl Simulator {
         if !user.profile.is_empty() {
             let fields = user.profile.iter().map(|(tag, value)| {
                 tencent_chat_types::model::ProfileItem::new(
-                    tag.as_str(),
+                    tag.as_str().into(),
                     TagValue::from(value.clone()),
                 )
             });

@@ -7,6 +7,34 @@
 //! its field is kept as it came, reads as missing and can be asked for. What was decoded is written
 //! back the same: that, unknown fields, unknown enum values, unknown message elements and odd number
 //! formats are kept (see [`wire`]).
+//!
+//! # Making objects
+//!
+//! `new` takes what must be there, `with_…` sets the rest. Up to three values are told apart by their places; where there
+//! are more, or where two neighbours could change places unnoticed, such as sender and recipient, `new` takes a struct that
+//! names them. It has no default, so that a value cannot be forgotten:
+//!
+//! ```
+//! use tencent_chat_types::message::{RecallC2cMsg, RecallC2cMsgRequired, SendMsg};
+//! use tencent_chat_types::model::TextElem;
+//!
+//! let message = SendMsg::new("mei", [TextElem::new("Dinner at seven?")]).with_msg_life_time(3600);
+//! let recall = RecallC2cMsg::new(RecallC2cMsgRequired {
+//!     from_account: "lin".into(),
+//!     to_account: "mei".into(),
+//!     msg_key: "31906_833502_1572869830".into(),
+//! });
+//! assert_eq!((message.to_account, recall.to_account), ("mei".to_owned(), "mei".to_owned()));
+//! ```
+//!
+//! ```compile_fail,E0063
+//! use tencent_chat_types::message::{RecallC2cMsg, RecallC2cMsgRequired};
+//!
+//! RecallC2cMsg::new(RecallC2cMsgRequired {
+//!     from_account: "lin".into(),
+//!     msg_key: "31906_833502_1572869830".into(),
+//! });
+//! ```
 
 mod batch;
 mod duplicates;

@@ -4,6 +4,7 @@
 //! module (`objects`, `constructors`, `paging`, …). No name of a command, a field or a code appears.
 
 mod answers;
+mod arguments;
 mod batch;
 mod catalogue;
 mod client;
@@ -19,6 +20,7 @@ mod objects;
 mod paging;
 mod protocol;
 mod rust_file;
+mod setters;
 mod simulator;
 mod usersig;
 mod webhook;
@@ -56,7 +58,7 @@ pub fn emit(
         }
         tree.insert(
             format!("{TYPES}/{}/mod.rs", family.name),
-            catalogue::family_index(family)?,
+            catalogue::family_index(family, model)?,
         );
         tree.insert(
             format!("{CLIENT}/{}.rs", family.name),
@@ -74,16 +76,16 @@ pub fn emit(
             }
             tree.insert(
                 format!("{folder}/{}/mod.rs", family.name),
-                webhook::family_index(webhooks, family)?,
+                webhook::family_index(webhooks, family, model)?,
             );
         }
-        tree.insert(format!("{folder}/mod.rs"), webhook::index(webhooks)?);
+        tree.insert(format!("{folder}/mod.rs"), webhook::index(webhooks, model)?);
         tree.insert(format!("{folder}/common.rs"), webhook::common(webhooks)?);
         tree.insert(format!("{folder}/events.rs"), webhook::events(webhooks)?);
     }
     tree.insert(
         format!("{TYPES}/shared/mod.rs"),
-        catalogue::shared_index(&model.shared)?,
+        catalogue::shared_index(model)?,
     );
     tree.insert(format!("{TYPES}/mod.rs"), catalogue::index(model)?);
     tree.insert(

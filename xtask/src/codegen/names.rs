@@ -34,6 +34,16 @@ pub fn const_case(wire: &str) -> String {
     }
 }
 
+/// Ending of the structs that name what a constructor asks for; no type of a spec has it.
+pub const REQUIRED: &str = "Required";
+
+/// The struct that names what the constructor of an object asks for. `other` is the field that a
+/// constructor beside `new` is for.
+pub fn required(object: &str, other: Option<&str>) -> String {
+    let other = other.map(|field| camel_case(bare(field)));
+    format!("{object}{}{REQUIRED}", other.unwrap_or_default())
+}
+
 /// The identifier for a field or module: keywords are escaped.
 pub fn field_name(wire: &str) -> String {
     let name = snake_case(wire);

@@ -149,9 +149,9 @@ fn status_of(state: &State, user: &str, detailed: bool) -> Option<OnlineStatus> 
         .find(has);
     let mut status = OnlineStatus::new(user).with_status(overall.unwrap_or(OnlineState::OFFLINE));
     if detailed && !platforms.is_empty() {
-        let detail = platforms
-            .iter()
-            .map(|(platform, seen)| PlatformStatus::new(platform.as_str(), seen.as_str()));
+        let detail = platforms.iter().map(|(platform, seen)| {
+            PlatformStatus::new(platform.as_str().into(), seen.as_str().into())
+        });
         status.detail = Some(detail.collect());
     }
     Some(status)

@@ -16,9 +16,9 @@ use tencent_chat_types::{
         ResetGroupAttributesReply, UpdateGroupCounters, UpdateGroupCountersReply,
         update_group_counters::CounterMode,
     },
-    model::{GroupAttribute, GroupCounter},
+    model::{GroupAttribute, GroupAttributeRequired, GroupCounter},
     webhook::{
-        GroupAfterGroupAttrChanged,
+        GroupAfterGroupAttrChanged, GroupAfterGroupAttrChangedRequired,
         group::group_after_group_attr_changed::{ChangedGroupAttr, GroupAttrChange},
     },
 };
@@ -50,7 +50,12 @@ fn get_group_attributes(
     let group = group(context.state, &request.group_id)?;
     let mut reply = GetGroupAttributesReply::default();
     reply.group_attr_ary = (group.attributes.pairs.iter())
-        .map(|(key, value)| GroupAttribute::new(key.as_str(), value.as_str()))
+        .map(|(key, value)| {
+            GroupAttribute::new(GroupAttributeRequired {
+                key: key.as_str().into(),
+                value: value.as_str().into(),
+            })
+        })
         .collect();
     Ok(reply)
 }
@@ -98,7 +103,13 @@ fn tell(
     let kind = context.state.groups.get(id).map(kind).unwrap_or_default();
     let operator = context.operator;
     context.events.tell(|time| {
-        let event = GroupAfterGroupAttrChanged::new(id, kind, operator, change, time);
+        let event = GroupAfterGroupAttrChanged::new(GroupAfterGroupAttrChangedRequired {
+            group_id: id.into(),
+            r#type: kind,
+            operator_account: operator.into(),
+            option_type: change,
+            event_time: time,
+        });
         let attributes = attributes.into_iter().map(|(key, value)| {
             let mut attribute = ChangedGroupAttr::new(key);
             attribute.value = value;

@@ -11,7 +11,7 @@ use tencent_chat_types::{
     profile::{
         GetProfiles, GetProfilesReply, SetProfile, SetProfileReply, get_profiles::UserProfile,
     },
-    webhook::ProfilePortraitSet,
+    webhook::{ProfilePortraitSet, ProfilePortraitSetRequired},
     wire::TagValue,
 };
 
@@ -83,7 +83,12 @@ fn set_profile(context: &mut Context<'_>, request: SetProfile) -> Result<SetProf
     }
     let operator = context.operator;
     context.events.tell(|time| {
-        ProfilePortraitSet::new(operator, request.from_account, time, request.profile_item)
+        ProfilePortraitSet::new(ProfilePortraitSetRequired {
+            operator_account: operator.into(),
+            from_account: request.from_account,
+            event_time: time,
+            profile_item: request.profile_item,
+        })
     });
     Ok(SetProfileReply::default())
 }

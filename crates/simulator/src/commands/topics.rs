@@ -15,8 +15,8 @@ use tencent_chat_types::{
     },
     model::{MsgFlag, MuteAllMember},
     webhook::{
-        GroupAfterCreateTopic, GroupAfterTopicDestroyed, GroupAfterTopicInfoChanged,
-        GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer,
+        GroupAfterCreateTopic, GroupAfterCreateTopicRequired, GroupAfterTopicDestroyed,
+        GroupAfterTopicInfoChanged, GroupBeforeCreateTopic, GroupBeforeCreateTopicAnswer,
     },
 };
 
@@ -116,7 +116,14 @@ fn create_allowed_topic(
     let operator = context.operator;
     context.events.tell(|_| {
         let (id, owner) = (reply.topic_id.as_str(), owner.unwrap_or_default());
-        GroupAfterCreateTopic::new(request.group_id, id, operator, owner, kind, name)
+        GroupAfterCreateTopic::new(GroupAfterCreateTopicRequired {
+            group_id: request.group_id,
+            topic_id: id.into(),
+            operator_account: operator.into(),
+            owner_account: owner,
+            r#type: kind,
+            name,
+        })
     });
     Ok(reply)
 }

@@ -13,8 +13,9 @@ use tencent_chat_types::{
     message::SendMsg,
     model::MsgElement,
     webhook::{
-        BotOnC2cMessage, C2cAfterMsgReport, C2cAfterMsgWithDraw, C2cAfterSendMsg, C2cBeforeSendMsg,
-        C2cBeforeSendMsgAnswer,
+        BotOnC2cMessage, BotOnC2cMessageRequired, C2cAfterMsgReport, C2cAfterMsgReportRequired,
+        C2cAfterMsgWithDraw, C2cAfterMsgWithDrawRequired, C2cAfterSendMsg, C2cAfterSendMsgRequired,
+        C2cBeforeSendMsg, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgRequired,
     },
 };
 
@@ -208,7 +209,15 @@ pub(crate) fn send(context: &mut Context<'_>, draft: C2cDraft) -> Result<Step<Ms
     let event = move |_| {
         let (from, to, time) = (asked.from, asked.to, asked.time);
         let text = key.to_string();
-        let event = C2cBeforeSendMsg::new(from, to, key.seq, asked.random, time, text, asked.body);
+        let event = C2cBeforeSendMsg::new(C2cBeforeSendMsgRequired {
+            from_account: from,
+            to_account: to,
+            msg_seq: key.seq,
+            msg_random: asked.random,
+            msg_time: time,
+            msg_key: text,
+            msg_body: asked.body,
+        });
         let mut event = event.with_online_only_flag(!asked.stored);
         event.cloud_custom_data = asked.data;
         event
@@ -262,14 +271,20 @@ fn tell_sent(context: &mut Context<'_>, draft: C2cDraft, key: MsgKey) {
     let is_bot = context.state.app.chatbots.contains(&draft.to);
     let left = unread(context.state, &draft.to);
     macro_rules! tell {
-        ($event:ident) => {{
+        ($event:ident, $required:ident) => {{
             let (told, text) = (draft.clone(), key.to_string());
             context.events.tell(move |_| {
-                let ok = "send msg succeed";
-                let (seq, random, time) = (key.seq, told.random, key.time);
-                let C2cDraft { from, to, body, .. } = told;
-                let code = ErrorCode::OK;
-                let mut event = $event::new(from, to, seq, random, time, text, code, ok, body);
+                let mut event = $event::new($required {
+                    from_account: told.from,
+                    to_account: told.to,
+                    msg_seq: key.seq,
+                    msg_random: told.random,
+                    msg_time: key.time,
+                    msg_key: text,
+                    send_msg_result: ErrorCode::OK,
+                    error_info: "send msg succeed".to_owned(),
+                    msg_body: told.body,
+                });
                 event.online_only_flag = Some((!told.stored).into());
                 event.unread_msg_num = left;
                 event.cloud_custom_data = told.data;
@@ -278,10 +293,10 @@ fn tell_sent(context: &mut Context<'_>, draft: C2cDraft, key: MsgKey) {
         }};
     }
     if draft.told {
-        tell!(C2cAfterSendMsg);
+        tell!(C2cAfterSendMsg, C2cAfterSendMsgRequired);
     }
     if is_bot {
-        tell!(BotOnC2cMessage);
+        tell!(BotOnC2cMessage, BotOnC2cMessageRequired);
     }
 }
 
@@ -385,7 +400,11 @@ pub(crate) fn recall(
     }
     let left = unread(context.state, to);
     context.events.tell(|time| {
-        let event = C2cAfterMsgWithDraw::new(from, to, key);
+        let event = C2cAfterMsgWithDraw::new(C2cAfterMsgWithDrawRequired {
+            from_account: from.into(),
+            to_account: to.into(),
+            msg_key: key,
+        });
         let mut event = event.with_event_time(time);
         event.unread_msg_num = left;
         event
@@ -419,7 +438,11 @@ pub(crate) fn mark_read(
     }
     let (now, left) = (context.now, unread(context.state, reader));
     context.events.tell(|time| {
-        let event = C2cAfterMsgReport::new(reader, peer, up_to.unwrap_or(now));
+        let event = C2cAfterMsgReport::new(C2cAfterMsgReportRequired {
+            report_account: reader.into(),
+            peer_account: peer.into(),
+            last_read_time: up_to.unwrap_or(now),
+        });
         let mut event = event.with_event_time(time);
         event.unread_msg_num = left;
         event

@@ -13,12 +13,12 @@ use tencent_chat_types::{
     model::{FriendAddType, ProfileTag, RelationItem, RelationTag},
     webhook::{
         SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
-        SnsPrevFriendAddAnswer,
+        SnsPrevFriendAddAnswer, SnsPrevFriendAddRequired,
         relationship::{
-            sns_black_list_add::BlockedPair,
-            sns_black_list_delete::UnblockedPair,
-            sns_friend_add::{AddedFriendPair, FriendAddCommand},
-            sns_friend_delete::DeletedFriendPair,
+            sns_black_list_add::{BlockedPair, BlockedPairRequired},
+            sns_black_list_delete::{UnblockedPair, UnblockedPairRequired},
+            sns_friend_add::{AddedFriendPair, AddedFriendPairRequired, FriendAddCommand},
+            sns_friend_delete::{DeletedFriendPair, DeletedFriendPairRequired},
             sns_prev_friend_add::FriendRequest,
         },
     },
@@ -162,9 +162,14 @@ pub(crate) fn request(context: &mut Context<'_>, new: NewFriend) -> Result<Step<
         let mut request = FriendRequest::new(asked.user).with_add_source(asked.source);
         request.remark = asked.remark;
         request.add_wording = asked.wording;
-        SnsPrevFriendAdd::new(user.as_str(), user.as_str(), [request], time)
-            .with_add_type(FriendAddType::BOTH)
-            .with_force_add_flags(false)
+        SnsPrevFriendAdd::new(SnsPrevFriendAddRequired {
+            requester_account: user.as_str().into(),
+            from_account: user.as_str().into(),
+            friend_item: vec![request],
+            event_time: time,
+        })
+        .with_add_type(FriendAddType::BOTH)
+        .with_force_add_flags(false)
     };
     ask(context, None, event, move |context, answer| {
         match answer {
@@ -198,7 +203,13 @@ fn tell_added(context: &mut Context<'_>, from: &str, pairs: Pairs, force: bool) 
     };
     context.events.tell(|_| {
         let pairs = pairs.into_iter();
-        let pairs = pairs.map(|(of, new)| AddedFriendPair::new(of, new, from));
+        let pairs = pairs.map(|(of, new)| {
+            AddedFriendPair::new(AddedFriendPairRequired {
+                from_account: of,
+                to_account: new,
+                initiator_account: from.into(),
+            })
+        });
         SnsFriendAdd::new(pairs)
             .with_client_cmd(FriendAddCommand::FRIEND_ADD)
             .with_admin_account(admin)
@@ -369,7 +380,12 @@ fn tell_parted(context: &mut Context<'_>, pairs: Pairs) {
     if !pairs.is_empty() {
         context.events.tell(|_| {
             let pairs = pairs.into_iter();
-            SnsFriendDelete::new(pairs.map(|(of, lost)| DeletedFriendPair::new(of, lost)))
+            SnsFriendDelete::new(pairs.map(|(of, lost)| {
+                DeletedFriendPair::new(DeletedFriendPairRequired {
+                    from_account: of,
+                    to_account: lost,
+                })
+            }))
         });
     }
 }
@@ -437,7 +453,12 @@ pub(crate) fn block(
     if !blocked.is_empty() {
         context.events.tell(|_| {
             let blocked = blocked.into_iter();
-            SnsBlackListAdd::new(blocked.map(|(by, user)| BlockedPair::new(by, user)))
+            SnsBlackListAdd::new(blocked.map(|(by, user)| {
+                BlockedPair::new(BlockedPairRequired {
+                    from_account: by,
+                    to_account: user,
+                })
+            }))
         });
     }
     tell_parted(context, parted);
@@ -479,7 +500,12 @@ pub(crate) fn unblock(
     let relations = &mut account(context.state, from)?.relations;
     let freed = users.iter().filter(|user| relations.unblock(user));
     let freed: Vec<UnblockedPair> = freed
-        .map(|user| UnblockedPair::new(from, user.as_str()))
+        .map(|user| {
+            UnblockedPair::new(UnblockedPairRequired {
+                from_account: from.into(),
+                to_account: user.as_str().into(),
+            })
+        })
         .collect();
     relations.sequence += 1;
     if !freed.is_empty() {

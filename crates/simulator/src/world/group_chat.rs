@@ -17,11 +17,14 @@ use tencent_chat_types::{
         CustomElem, GroupAt, GroupType, MemberAccount, MsgElement, MsgPriority, MuteAllMember,
     },
     webhook::{
-        BotOnGroupMessage, GroupAfterReadReceipt, GroupAfterRecallMsg, GroupAfterSendMsg,
-        GroupBeforeSendMsg, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges,
-        GroupSendMsgException,
+        BotOnGroupMessage, BotOnGroupMessageRequired, GroupAfterReadReceipt,
+        GroupAfterReadReceiptRequired, GroupAfterRecallMsg, GroupAfterRecallMsgRequired,
+        GroupAfterSendMsg, GroupAfterSendMsgRequired, GroupBeforeSendMsg, GroupBeforeSendMsgAnswer,
+        GroupBeforeSendMsgChanges, GroupBeforeSendMsgRequired, GroupSendMsgException,
+        GroupSendMsgExceptionRequired,
         group::{
-            group_after_read_receipt::GroupMsgReading, group_after_recall_msg::RecalledGroupMsg,
+            group_after_read_receipt::{GroupMsgReading, GroupMsgReadingRequired},
+            group_after_recall_msg::RecalledGroupMsg,
         },
     },
 };
@@ -160,8 +163,16 @@ impl GroupDraft {
         context.events.tell(|time| {
             let (id, from, random, body) = (self.group, self.from, self.random, self.body);
             let (code, text) = (refusal.code, refusal.text.as_str());
-            let event =
-                GroupSendMsgException::new(id, from, operator, random, body, code, text, time);
+            let event = GroupSendMsgException::new(GroupSendMsgExceptionRequired {
+                group_id: id,
+                from_account: from,
+                operator_account: operator.into(),
+                random,
+                msg_body: body,
+                error_code: code,
+                error_info: text.into(),
+                event_time: time,
+            });
             let mut event = event.with_online_only_flag(online_only);
             event.r#type = kind;
             event.cloud_custom_data = self.data;
@@ -185,8 +196,17 @@ impl GroupDraft {
             let (kind, body) = (kind.clone(), self.body.clone());
             context.events.tell(|time| {
                 let (id, from) = (group.as_str(), from.as_str());
-                let event =
-                    GroupAfterSendMsg::new(id, kind, from, operator, random, seq, at, body, time);
+                let event = GroupAfterSendMsg::new(GroupAfterSendMsgRequired {
+                    group_id: id.into(),
+                    r#type: kind,
+                    from_account: from.into(),
+                    operator_account: operator.into(),
+                    random,
+                    msg_seq: seq,
+                    msg_time: at,
+                    msg_body: body,
+                    event_time: time,
+                });
                 let mut event = event.with_online_only_flag(online_only);
                 event.cloud_custom_data.clone_from(&self.data);
                 event.topic_id.clone_from(&self.topic);
@@ -204,9 +224,18 @@ impl GroupDraft {
             let kind = kind.clone();
             context.events.tell(|time| {
                 let (id, from, body) = (self.group, self.from, self.body);
-                let event = BotOnGroupMessage::new(
-                    id, kind, from, operator, random, seq, at, body, bots, time,
-                );
+                let event = BotOnGroupMessage::new(BotOnGroupMessageRequired {
+                    group_id: id,
+                    r#type: kind,
+                    from_account: from,
+                    operator_account: operator.into(),
+                    random,
+                    msg_seq: seq,
+                    msg_time: at,
+                    msg_body: body,
+                    at_robots_account: bots,
+                    event_time: time,
+                });
                 let mut event = event.with_online_only_flag(online_only);
                 event.cloud_custom_data = self.data;
                 event.topic_id = self.topic;
@@ -307,7 +336,15 @@ pub(crate) fn send(
     let (asked, operator) = (draft.clone(), context.operator.to_owned());
     let event = move |time| {
         let (id, from, body) = (asked.group, asked.from, asked.body);
-        let event = GroupBeforeSendMsg::new(id, kind, from, operator, asked.random, body, time);
+        let event = GroupBeforeSendMsg::new(GroupBeforeSendMsgRequired {
+            group_id: id,
+            r#type: kind,
+            from_account: from,
+            operator_account: operator,
+            random: asked.random,
+            msg_body: body,
+            event_time: time,
+        });
         let mut event = event.with_online_only_flag(online_only);
         event.cloud_custom_data = asked.data;
         event.topic_id = asked.topic;
@@ -532,7 +569,13 @@ pub(crate) fn recall(
     if !recalled.is_empty() {
         let operator = context.operator;
         context.events.tell(|time| {
-            let mut event = GroupAfterRecallMsg::new(operator, kind, id, recalled, time);
+            let mut event = GroupAfterRecallMsg::new(GroupAfterRecallMsgRequired {
+                operator_account: operator.into(),
+                r#type: kind,
+                group_id: id,
+                msg_seq_list: recalled,
+                event_time: time,
+            });
             event.topic_id = topic;
             event
         });
@@ -564,14 +607,23 @@ pub(crate) fn mark_read(context: &mut Context<'_>, id: &str, up_to: u64) {
     let mut read = Vec::new();
     for (seq, from) in new {
         let (readers, rest) = group.readers(seq, &from);
-        let reading = GroupMsgReading::new(seq, readers, rest);
+        let reading = GroupMsgReading::new(GroupMsgReadingRequired {
+            msg_seq: seq,
+            read_num: readers,
+            unread_num: rest,
+        });
         // Who has read it just now.
         read.push(reading.with_read_receipt_members([MemberAccount::new(user)]));
     }
     if with_receipts && !read.is_empty() {
-        context
-            .events
-            .tell(|time| GroupAfterReadReceipt::new(id, kind, read, time));
+        context.events.tell(|time| {
+            GroupAfterReadReceipt::new(GroupAfterReadReceiptRequired {
+                group_id: id.into(),
+                r#type: kind,
+                group_msg_receipt_list: read,
+                event_time: time,
+            })
+        });
     }
 }
 

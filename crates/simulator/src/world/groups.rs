@@ -15,8 +15,10 @@ use tencent_chat_types::{
         MuteAllMember,
     },
     webhook::{
-        GroupAfterChangeGroupOwner, GroupAfterCreateGroup, GroupAfterGroupDestroyed,
-        GroupAfterGroupInfoChanged, GroupBeforeCreateGroup, GroupBeforeCreateGroupAnswer,
+        GroupAfterChangeGroupOwner, GroupAfterChangeGroupOwnerRequired, GroupAfterCreateGroup,
+        GroupAfterCreateGroupRequired, GroupAfterGroupDestroyed, GroupAfterGroupDestroyedRequired,
+        GroupAfterGroupInfoChanged, GroupAfterGroupInfoChangedRequired, GroupBeforeCreateGroup,
+        GroupBeforeCreateGroupAnswer, GroupBeforeCreateGroupRequired,
     },
     wire::Flag,
 };
@@ -200,9 +202,15 @@ pub(crate) fn create(context: &mut Context<'_>, new: NewGroup) -> Result<Step<St
         .collect();
     let operator = context.operator.to_owned();
     let event = move |time| {
-        GroupBeforeCreateGroup::new(operator, owner, kind, name, time)
-            .with_create_group_num(others)
-            .with_member_list(members)
+        GroupBeforeCreateGroup::new(GroupBeforeCreateGroupRequired {
+            operator_account: operator,
+            owner_account: owner,
+            r#type: kind,
+            name,
+            event_time: time,
+        })
+        .with_create_group_num(others)
+        .with_member_list(members)
     };
     ask(context, None, event, |context, answer| {
         match answer {
@@ -227,8 +235,15 @@ fn create_checked(context: &mut Context<'_>, new: NewGroup) -> String {
     let operator = context.operator;
     context.events.tell(|time| {
         let id = id.as_str();
-        let mut event = GroupAfterCreateGroup::new(id, operator, owner, kind, name, time)
-            .with_member_list(first);
+        let mut event = GroupAfterCreateGroup::new(GroupAfterCreateGroupRequired {
+            group_id: id.into(),
+            operator_account: operator.into(),
+            owner_account: owner,
+            r#type: kind,
+            name,
+            event_time: time,
+        })
+        .with_member_list(first);
         event.user_defined_data_list = data;
         event
     });
@@ -304,7 +319,12 @@ pub(crate) fn modify(
     let after = group.info.clone();
     group.touch(now);
     // Other fields do not count.
-    let mut event = GroupAfterGroupInfoChanged::new(id, kind, context.operator, 0);
+    let mut event = GroupAfterGroupInfoChanged::new(GroupAfterGroupInfoChangedRequired {
+        group_id: id,
+        r#type: kind,
+        operator_account: context.operator.into(),
+        event_time: 0,
+    });
     event.name = changed(&before.name, &after.name);
     event.introduction = changed(&before.introduction, &after.introduction);
     event.notification = changed(&before.notification, &after.notification);
@@ -346,7 +366,12 @@ pub(crate) fn destroy(context: &mut Context<'_>, id: String) -> Result<(), Refus
     let operator = context.operator;
     context.events.tell(|time| {
         let owner = info.owner_account.unwrap_or_default();
-        let event = GroupAfterGroupDestroyed::new(info.group_id, kind, owner, time);
+        let event = GroupAfterGroupDestroyed::new(GroupAfterGroupDestroyedRequired {
+            group_id: info.group_id,
+            r#type: kind,
+            owner_account: owner,
+            event_time: time,
+        });
         let mut event = event.with_operator_account(operator);
         event.name = info.name;
         event.member_list = members;
@@ -387,7 +412,14 @@ pub(crate) fn change_owner(
     let operator = context.operator;
     context.events.tell(|time| {
         let old = old.unwrap_or_default();
-        GroupAfterChangeGroupOwner::new(id, kind, operator, old, owner, time)
+        GroupAfterChangeGroupOwner::new(GroupAfterChangeGroupOwnerRequired {
+            group_id: id,
+            r#type: kind,
+            operator_account: operator.into(),
+            old_owner_account: old,
+            new_owner_account: owner,
+            event_time: time,
+        })
     });
     Ok(())
 }

@@ -13,9 +13,12 @@ use tencent_chat_types::{
     ErrorCode,
     model::{AddMemberOutcome, ApplyJoinOption, CustomField, MemberAccount, MemberRole, MsgFlag},
     webhook::{
-        GroupAfterGroupFull, GroupAfterMemberExit, GroupAfterMemberFieldChanged,
-        GroupAfterNewMemberJoin, GroupBeforeApplyJoinGroup, GroupBeforeApplyJoinGroupAnswer,
-        GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer, GroupOnMemberStateChange,
+        GroupAfterGroupFull, GroupAfterMemberExit, GroupAfterMemberExitRequired,
+        GroupAfterMemberFieldChanged, GroupAfterMemberFieldChangedRequired,
+        GroupAfterNewMemberJoin, GroupAfterNewMemberJoinRequired, GroupBeforeApplyJoinGroup,
+        GroupBeforeApplyJoinGroupAnswer, GroupBeforeApplyJoinGroupRequired,
+        GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupAnswer,
+        GroupBeforeInviteJoinGroupRequired, GroupOnMemberStateChange,
         group::{
             group_after_member_exit::GroupExitType,
             group_after_new_member_join::GroupJoinType,
@@ -78,8 +81,13 @@ pub(crate) fn add(
     let kind = kind(group(context.state, &id)?);
     let (asked, operator) = (id.clone(), context.operator.to_owned());
     let event = move |time| {
-        let new = new.into_iter().map(MemberAccount::new);
-        GroupBeforeInviteJoinGroup::new(asked, kind, operator, new, time)
+        GroupBeforeInviteJoinGroup::new(GroupBeforeInviteJoinGroupRequired {
+            group_id: asked,
+            r#type: kind,
+            operator_account: operator,
+            destination_members: new.into_iter().map(MemberAccount::new).collect(),
+            event_time: time,
+        })
     };
     ask(context, None, event, move |context, answer| {
         let refused = match answer {
@@ -126,7 +134,14 @@ fn add_allowed(
         let (kind, operator) = (kind(group), context.operator);
         context.events.tell(|time| {
             let how = GroupJoinType::INVITED;
-            GroupAfterNewMemberJoin::new(id, kind, how, operator, joined, time)
+            GroupAfterNewMemberJoin::new(GroupAfterNewMemberJoinRequired {
+                group_id: id.into(),
+                r#type: kind,
+                join_type: how,
+                operator_account: operator.into(),
+                new_member_list: joined,
+                event_time: time,
+            })
         });
         tell_if_full(context, id);
     }
@@ -202,7 +217,14 @@ pub(crate) fn remove(context: &mut Context<'_>, id: &str, users: &[String]) -> R
         let (kind, operator) = (kind(group), context.operator);
         context.events.tell(|time| {
             let how = GroupExitType::KICKED;
-            GroupAfterMemberExit::new(id, kind, how, operator, left, time)
+            GroupAfterMemberExit::new(GroupAfterMemberExitRequired {
+                group_id: id.into(),
+                r#type: kind,
+                exit_type: how,
+                operator_account: operator.into(),
+                exit_member_list: left,
+                event_time: time,
+            })
         });
     }
     Ok(())
@@ -244,7 +266,14 @@ pub(crate) fn join(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> {
     let (kind, is_live) = (kind(group), group.is_live());
     context.events.tell(|time| {
         let new = [MemberAccount::new(user)];
-        GroupAfterNewMemberJoin::new(id, kind, GroupJoinType::APPLY, user, new, time)
+        GroupAfterNewMemberJoin::new(GroupAfterNewMemberJoinRequired {
+            group_id: id.into(),
+            r#type: kind,
+            join_type: GroupJoinType::APPLY,
+            operator_account: user.into(),
+            new_member_list: new.into(),
+            event_time: time,
+        })
     });
     if is_live {
         tell_presence(context, id, LiveMemberState::ONLINE, LiveMemberCause::JOIN);
@@ -272,7 +301,14 @@ pub(crate) fn apply(context: &mut Context<'_>, id: String) -> Result<Step<()>, R
     check_joining(context, &id)?;
     let kind = kind(group(context.state, &id)?);
     let (user, asked) = (context.operator.to_owned(), id.clone());
-    let event = |time| GroupBeforeApplyJoinGroup::new(asked, kind, user, time);
+    let event = |time| {
+        GroupBeforeApplyJoinGroup::new(GroupBeforeApplyJoinGroupRequired {
+            group_id: asked,
+            r#type: kind,
+            requestor_account: user,
+            event_time: time,
+        })
+    };
     ask(context, None, event, move |context, answer| {
         match answer {
             Some(GroupBeforeApplyJoinGroupAnswer::Allow) => {}
@@ -295,7 +331,14 @@ pub(crate) fn leave(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> 
     }
     context.events.tell(|time| {
         let gone = [MemberAccount::new(user)];
-        GroupAfterMemberExit::new(id, kind, GroupExitType::QUIT, user, gone, time)
+        GroupAfterMemberExit::new(GroupAfterMemberExitRequired {
+            group_id: id.into(),
+            r#type: kind,
+            exit_type: GroupExitType::QUIT,
+            operator_account: user.into(),
+            exit_member_list: gone.into(),
+            event_time: time,
+        })
     });
     if is_live {
         tell_presence(context, id, LiveMemberState::OFFLINE, LiveMemberCause::QUIT);
@@ -356,7 +399,12 @@ pub(crate) fn modify(
     if role.is_some() || name.is_some() {
         let operator = context.operator;
         context.events.tell(|time| {
-            let event = GroupAfterMemberFieldChanged::new(id, kind, operator, time);
+            let event = GroupAfterMemberFieldChanged::new(GroupAfterMemberFieldChangedRequired {
+                group_id: id.into(),
+                r#type: kind,
+                operator_account: operator.into(),
+                event_time: time,
+            });
             let mut event = event.with_modified_account(user);
             event.role = role;
             event.name_card = name;

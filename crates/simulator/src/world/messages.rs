@@ -8,7 +8,7 @@ use std::{
 };
 use tencent_chat_types::{
     ErrorCode,
-    message::get_c2c_history::{C2cMsg, MsgFlagBits},
+    message::get_c2c_history::{C2cMsg, C2cMsgRequired, MsgFlagBits},
     model::{ExtensionOperation, MsgElement, MsgExtension, MsgExtensionResult, MsgPriority},
     wire::Flag,
 };
@@ -421,13 +421,17 @@ impl C2cMessage {
             true => MsgFlagBits::RECALLED,
             false => MsgFlagBits::NORMAL,
         };
-        let mut shown = C2cMsg::new(from.as_str(), to.as_str(), self.content.body())
-            .with_msg_seq(u64::from(seq))
-            .with_msg_random(u64::from(random))
-            .with_msg_time_stamp(time)
-            .with_msg_flag_bits(flags)
-            .with_is_peer_read(Flag::from(self.read))
-            .with_msg_key(self.numbers.to_string());
+        let mut shown = C2cMsg::new(C2cMsgRequired {
+            from_account: from.as_str().into(),
+            to_account: to.as_str().into(),
+            msg_body: self.content.body(),
+        })
+        .with_msg_seq(u64::from(seq))
+        .with_msg_random(u64::from(random))
+        .with_msg_time_stamp(time)
+        .with_msg_flag_bits(flags)
+        .with_is_peer_read(Flag::from(self.read))
+        .with_msg_key(self.numbers.to_string());
         shown.cloud_custom_data = self.content.data().map(str::to_owned);
         shown
     }

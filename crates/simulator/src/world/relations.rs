@@ -82,7 +82,7 @@ impl Friend {
     /// All fields that are set.
     pub(crate) fn shown(&self) -> Vec<RelationItem> {
         let mut shown: Vec<RelationItem> = (self.items.iter())
-            .map(|(tag, value)| RelationItem::new(tag.as_str(), value.clone()))
+            .map(|(tag, value)| RelationItem::new(tag.as_str().into(), value.clone()))
             .collect();
         if let (false, Some(lists)) = (self.lists.is_empty(), self.get(&RelationTag::GROUP)) {
             shown.push(RelationItem::new(RelationTag::GROUP, lists));

@@ -2,7 +2,7 @@
 
 use super::{
     errata::Scope,
-    names::{RESERVED_COMMANDS, RESERVED_TYPES},
+    names::{RESERVED_COMMANDS, reserved_for},
     names_of_types::{Local, Names},
     rules::Rules,
 };
@@ -104,9 +104,9 @@ impl Rules<'_> {
     fn needed_types(&mut self, loaded: &LoadedEndpoint, needed: &[&str], shared: &Names) {
         let path = &loaded.source.path;
         for name in needed {
-            let mut reserved = RESERVED_TYPES.iter().chain(RESERVED_COMMANDS);
-            let message = if reserved.any(|reserved| reserved == name) {
-                format!("the command needs the type `{name}`, which is taken by the runtime")
+            let by_client = || RESERVED_COMMANDS.contains(name).then_some("the runtime");
+            let message = if let Some(owner) = reserved_for(name).or_else(by_client) {
+                format!("the command needs the type `{name}`, which is taken by {owner}")
             } else if shared.get(name).is_some() {
                 format!("the command needs the type `{name}`, which spec/shared has")
             } else {

@@ -8,7 +8,7 @@ use crate::codegen::{load::Source, names, spec::At};
 use std::collections::BTreeMap;
 
 /// Names that every generated file uses; a type of the spec must not hide them.
-pub(super) const RESERVED_TYPES: &[&str] = &[
+const RESERVED_TYPES: &[&str] = &[
     "Advance",
     "Batched",
     "Box",
@@ -52,6 +52,18 @@ pub(super) const RESERVED_TYPES: &[&str] = &[
 
 /// Names that a command's request must not have besides: what the client's files import.
 pub(super) const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
+
+/// What else generated files use a type's name for.
+pub(super) fn reserved_for(name: &str) -> Option<&'static str> {
+    if RESERVED_TYPES.contains(&name) {
+        Some("the runtime")
+    } else if name.ends_with(names::REQUIRED) {
+        Some("the structs that constructors take")
+    } else {
+        None
+    }
+}
+
 impl Rules<'_> {
     pub(super) fn snake(&mut self, source: &Source, name: &At<String>, what: &str) {
         if names::field_name(name) != name.value {
@@ -87,11 +99,11 @@ impl Rules<'_> {
                 format!("`{}` is no type name", name.value),
                 "UpperCamelCase",
             );
-        } else if RESERVED_TYPES.contains(&name.as_str()) {
+        } else if let Some(owner) = reserved_for(name) {
             self.at(
                 source,
                 name,
-                format!("`{}` is taken by the runtime", name.value),
+                format!("`{}` is taken by {owner}", name.value),
                 "another name",
             );
         }

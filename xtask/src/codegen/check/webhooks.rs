@@ -2,7 +2,7 @@
 
 use super::{
     errata::Scope,
-    names::{RESERVED_TYPES, is_camel},
+    names::{is_camel, reserved_for},
     names_of_types::{Local, Names, What},
     rules::Rules,
 };
@@ -15,7 +15,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// Names that the files of webhooks use besides [`RESERVED_TYPES`].
+/// Names that the files of webhooks use besides those of [`reserved_for`].
 const RESERVED_EVENTS: &[&str] = &[
     "Acknowledged",
     "Answer",
@@ -50,7 +50,7 @@ impl Rules<'_> {
             let own = type_names(event);
             for name in &own {
                 let taken = visible.get(name).is_some()
-                    || RESERVED_TYPES.contains(&name.as_str())
+                    || reserved_for(name).is_some()
                     || RESERVED_EVENTS.contains(&name.as_str());
                 if taken {
                     let message = format!("the webhook needs the type `{name}`, which is taken");

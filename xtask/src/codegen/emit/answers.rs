@@ -1,10 +1,6 @@
 //! What an app may answer to a webhook.
 
-use super::{
-    constructors::{parameter, setter},
-    docs::doc,
-    rust_file::RustFile,
-};
+use super::{arguments::parameter, docs::doc, rust_file::RustFile, setters::setter};
 use crate::codegen::{
     model::{Answer, Each, Field, Object, Refuse, Webhook},
     names::ident,
@@ -186,6 +182,11 @@ fn results(webhook: &Webhook, each: &Each) -> TokenStream {
         ident(&each.key.rust),
         ident(&each.results.1),
     );
+    let (result_key, code, info) = (
+        ident(&each.result_key.rust),
+        ident(&each.code.rust),
+        ident(&each.info.rust),
+    );
     let refusal = refusal(each.codes);
     quote! {
         impl #name {
@@ -193,8 +194,12 @@ fn results(webhook: &Webhook, each: &Each) -> TokenStream {
             fn results(event: &#event, refused: &BTreeMap<String, #refusal>) -> Vec<#result> {
                 let result = |key: &str| {
                     let refusal = refused.get(key);
-                    let (code, text) = (refusal.map_or(0, Refusal::code), refusal.map_or("", Refusal::text));
-                    #result::new(key, code, text)
+                    #result {
+                        #result_key: key.to_owned(),
+                        #code: ErrorCode(refusal.map_or(0, Refusal::code)),
+                        #info: refusal.map_or("", Refusal::text).to_owned(),
+                        ..#result::default()
+                    }
                 };
                 event.#items.iter().map(|item| result(&item.#key)).collect()
             }

@@ -1,7 +1,7 @@
 //! Indexes: which modules there are, and which commands.
 
-use super::{docs::doc, rust_file::RustFile};
-use crate::codegen::model::{Endpoint, Family, Model, Module};
+use super::{arguments::named_forms, docs::doc, rust_file::RustFile};
+use crate::codegen::model::{Endpoint, Family, Model, Role};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ pub(super) fn index(model: &Model) -> Result<String, String> {
 }
 
 /// `generated/<family>/mod.rs`.
-pub(super) fn family_index(family: &Family) -> Result<String, String> {
+pub(super) fn family_index(family: &Family, model: &Model) -> Result<String, String> {
     let mut file = RustFile::new(FAMILIES);
     file.intro(&family.doc);
     let mut text = String::new();
@@ -34,39 +34,32 @@ pub(super) fn family_index(family: &Family) -> Result<String, String> {
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
-    for endpoint in family
-        .modules
-        .iter()
-        .filter_map(|module| Some((&module.name, module.endpoint.as_ref()?)))
-    {
-        let (module, endpoint) = endpoint;
-        let _ = writeln!(
-            text,
-            "pub use {module}::{{{}, {}}};",
-            endpoint.request, endpoint.reply
-        );
+    for module in &family.modules {
+        let Some(endpoint) = &module.endpoint else {
+            continue;
+        };
+        let mut names = vec![endpoint.request.clone(), endpoint.reply.clone()];
+        names.extend(named_forms(module, model, Role::Request));
+        let _ = writeln!(text, "pub use {}::{{{}}};", module.name, names.join(", "));
     }
     file.text(text);
     file.render()
 }
 
 /// `generated/shared/mod.rs`.
-pub(super) fn shared_index(shared: &[Module]) -> Result<String, String> {
+pub(super) fn shared_index(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/shared");
     file.intro("Types that several commands use.");
     let mut text = String::new();
-    for module in shared {
+    for module in &model.shared {
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
-    for module in shared {
-        let mut names: Vec<&str> = module
-            .objects
-            .iter()
-            .map(|object| object.name.as_str())
-            .collect();
-        names.extend(module.enums.iter().map(|def| def.name.as_str()));
-        names.extend(module.unions.iter().map(|def| def.name.as_str()));
+    for module in &model.shared {
+        let mut names: Vec<String> = module.objects.iter().map(|o| o.name.clone()).collect();
+        names.extend(module.enums.iter().map(|def| def.name.clone()));
+        names.extend(module.unions.iter().map(|def| def.name.clone()));
+        names.extend(named_forms(module, model, Role::Part));
         names.sort_unstable();
         if !names.is_empty() {
             let _ = writeln!(text, "pub use {}::{{{}}};", module.name, names.join(", "));

@@ -20,6 +20,14 @@ pub(super) fn doc(text: &str) -> TokenStream {
     quote! { #(#[doc = #lines])* }
 }
 
+/// The sentence that a text begins with.
+pub(super) fn first_sentence(text: &str) -> &str {
+    let text = text.trim();
+    let ends = text.match_indices(". ").chain(text.match_indices(".\n"));
+    let end = ends.map(|(stop, _)| stop + 1).min();
+    &text[..end.unwrap_or(text.len())]
+}
+
 /// How old the text is that a file was compared with.
 pub(super) fn age(updated: Option<&Date>) -> String {
     match updated {

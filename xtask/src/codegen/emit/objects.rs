@@ -1,8 +1,9 @@
 //! A struct with its documentation, and the table of its wire names.
 
 use super::{
+    arguments::{Start, random},
     batch,
-    constructors::{Start, arguments, choices, constructors, random},
+    constructors::constructors,
     docs::{doc, endpoint_facts},
     endpoints::endpoint_impl,
     events::event_facts,
@@ -27,18 +28,13 @@ pub(super) fn emit(
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let endpoint = module.endpoint.as_ref();
-    let tag = model.webhooks.as_ref().map(|all| all.tag.as_str());
-    let start = Start {
-        endpoint,
-        webhook: tag.zip(module.webhook.as_ref()),
-    };
+    let start = Start::of(module, model);
     let name = ident(&object.name);
     // Only what can be made without a choice has a default; a request with required fields cannot.
     let can_default = match object.role {
         Role::Request => {
-            arguments(object, start).next().is_none()
-                && choices(object, start).is_empty()
-                && random(object).next().is_none()
+            let asked = (object.fields.iter()).any(|field| start.asks_for(field, object));
+            !asked && start.choices(object).is_empty() && random(object).next().is_none()
         }
         Role::Event => false,
         Role::Reply | Role::Part => true,
@@ -51,7 +47,7 @@ pub(super) fn emit(
     }
     file.text(wire_table(object));
     if object.sent {
-        file.items(validate(object, choices(object, start)));
+        file.items(validate(object, start.choices(object)));
     }
     match (object.role, endpoint) {
         (Role::Request, Some(endpoint)) => {

@@ -1,8 +1,11 @@
 //! What all webhooks share: the enum of all events, parameters, indexes.
 
-use super::{docs::doc, enums::emit_enum, protocol::query_constants, rust_file::RustFile};
+use super::{
+    arguments::named_forms, docs::doc, enums::emit_enum, protocol::query_constants,
+    rust_file::RustFile,
+};
 use crate::codegen::{
-    model::{Family, Webhook, Webhooks},
+    model::{Family, Model, Module, Role, Webhook, Webhooks},
     names::ident,
 };
 use proc_macro2::{Literal, TokenStream};
@@ -13,8 +16,9 @@ use std::fmt::Write as _;
 pub(super) const PATH: &str = "crate::webhook";
 
 /// Types of a webhook that its family's module passes on.
-fn public_names(webhook: &Webhook) -> Vec<String> {
+fn public_names(module: &Module, webhook: &Webhook, model: &Model) -> Vec<String> {
     let mut names = vec![webhook.event.clone()];
+    names.extend(named_forms(module, model, Role::Event));
     if let Some(answer) = &webhook.answer {
         names.push(format!("{}Answer", webhook.event));
         if answer.change.is_some() {
@@ -26,7 +30,11 @@ fn public_names(webhook: &Webhook) -> Vec<String> {
 }
 
 /// `generated/webhook/<family>/mod.rs`.
-pub(super) fn family_index(webhooks: &Webhooks, family: &Family) -> Result<String, String> {
+pub(super) fn family_index(
+    webhooks: &Webhooks,
+    family: &Family,
+    model: &Model,
+) -> Result<String, String> {
     let mut file = RustFile::new(&webhooks.source);
     file.intro(&family.doc);
     let mut text = String::new();
@@ -38,7 +46,7 @@ pub(super) fn family_index(webhooks: &Webhooks, family: &Family) -> Result<Strin
         let Some(webhook) = &module.webhook else {
             continue;
         };
-        let _ = match public_names(webhook).as_slice() {
+        let _ = match public_names(module, webhook, model).as_slice() {
             [one] => writeln!(text, "pub use {}::{one};", module.name),
             many => writeln!(text, "pub use {}::{{{}}};", module.name, many.join(", ")),
         };
@@ -48,7 +56,7 @@ pub(super) fn family_index(webhooks: &Webhooks, family: &Family) -> Result<Strin
 }
 
 /// `generated/webhook/mod.rs`.
-pub(super) fn index(webhooks: &Webhooks) -> Result<String, String> {
+pub(super) fn index(webhooks: &Webhooks, model: &Model) -> Result<String, String> {
     let mut file = RustFile::new(&webhooks.source);
     file.intro("The webhooks of each family.");
     let mut text = String::from("mod common;\nmod events;\n");
@@ -58,9 +66,11 @@ pub(super) fn index(webhooks: &Webhooks) -> Result<String, String> {
     text.push_str("\npub use common::*;\npub use events::*;\n");
     for family in &webhooks.families {
         let _ = writeln!(text, "pub use {}::{{", family.name);
-        let webhooks = family.modules.iter().filter_map(|m| m.webhook.as_ref());
-        for webhook in webhooks {
-            let _ = writeln!(text, "    {},", public_names(webhook).join(", "));
+        for module in &family.modules {
+            if let Some(webhook) = &module.webhook {
+                let names = public_names(module, webhook, model);
+                let _ = writeln!(text, "    {},", names.join(", "));
+            }
         }
         text.push_str("};\n");
     }

@@ -164,10 +164,10 @@ pub struct AccountCheck {
 
 impl AccountCheck {
     /// An object with the fields that must be there.
-    pub fn new(user_id: impl Into<String>, result_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(user_id: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             user_id: user_id.into(),
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             account_status: None,
             extra: Extra::default(),

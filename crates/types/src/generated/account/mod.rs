@@ -16,4 +16,4 @@ pub use import_account::{ImportAccount, ImportAccountReply};
 pub use import_accounts::{ImportAccounts, ImportAccountsReply};
 pub use invalidate_login::{InvalidateLogin, InvalidateLoginReply};
 pub use query_online_status::{QueryOnlineStatus, QueryOnlineStatusReply};
-pub use set_do_not_disturb::{SetDoNotDisturb, SetDoNotDisturbReply};
+pub use set_do_not_disturb::{SetDoNotDisturb, SetDoNotDisturbReply, SetDoNotDisturbRequired};

@@ -287,10 +287,10 @@ pub struct PlatformStatus {
 
 impl PlatformStatus {
     /// An object with the fields that must be there.
-    pub fn new(platform: impl Into<Platform>, status: impl Into<OnlineState>) -> Self {
+    pub fn new(platform: Platform, status: OnlineState) -> Self {
         Self {
-            platform: platform.into(),
-            status: status.into(),
+            platform,
+            status,
             extra: Extra::default(),
         }
     }

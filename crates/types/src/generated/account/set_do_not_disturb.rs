@@ -51,22 +51,30 @@ pub struct SetDoNotDisturb {
 
 impl SetDoNotDisturb {
     /// A request with the fields that must be sent.
-    pub fn new(
-        to_account: impl Into<String>,
-        start_time: u64,
-        end_time: u64,
-        is_repeated: impl Into<Flag>,
-        level: impl Into<DoNotDisturbLevel>,
-    ) -> Self {
+    pub fn new(required: SetDoNotDisturbRequired) -> Self {
         Self {
-            to_account: to_account.into(),
-            start_time,
-            end_time,
-            is_repeated: is_repeated.into(),
-            level: level.into(),
+            to_account: required.to_account,
+            start_time: required.start_time,
+            end_time: required.end_time,
+            is_repeated: required.is_repeated,
+            level: required.level,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SetDoNotDisturb`] that [`SetDoNotDisturb::new`] asks for, each by its name.
+pub struct SetDoNotDisturbRequired {
+    /// The user.
+    pub to_account: String,
+    /// Where the span begins, in seconds since 1970.
+    pub start_time: u64,
+    /// Where the span ends, in seconds since 1970.
+    pub end_time: u64,
+    /// 1 repeats the span every day, at the hours of `StartTime` and `EndTime` in Beijing.
+    pub is_repeated: Flag,
+    /// How far messages stay away.
+    pub level: DoNotDisturbLevel,
 }
 
 wire_object!(SetDoNotDisturb {

@@ -10,4 +10,4 @@ pub mod send_stream_msg;
 pub use create_chatbot::{CreateChatbot, CreateChatbotReply};
 pub use delete_chatbot::{DeleteChatbot, DeleteChatbotReply};
 pub use list_chatbots::{ListChatbots, ListChatbotsReply};
-pub use send_stream_msg::{SendStreamMsg, SendStreamMsgReply};
+pub use send_stream_msg::{SendStreamMsg, SendStreamMsgReply, SendStreamMsgRequired};

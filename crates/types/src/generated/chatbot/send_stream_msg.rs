@@ -50,15 +50,11 @@ pub struct SendStreamMsg {
 
 impl SendStreamMsg {
     /// A request with the fields that must be sent.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        chunk: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: SendStreamMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            chunk: chunk.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            chunk: required.chunk,
             msg_key: None,
             finish: None,
             extra: Extra::default(),
@@ -78,6 +74,16 @@ impl SendStreamMsg {
         self.finish = Some(finish.into());
         self
     }
+}
+
+/// The fields of [`SendStreamMsg`] that [`SendStreamMsg::new`] asks for, each by its name.
+pub struct SendStreamMsgRequired {
+    /// The chatbot.
+    pub from_account: String,
+    /// Who reads the text.
+    pub to_account: String,
+    /// Next piece of the text.
+    pub chunk: String,
 }
 
 wire_object!(SendStreamMsg {

@@ -61,10 +61,10 @@ pub struct DeleteConversation {
 
 impl DeleteConversation {
     /// A request with the fields that must be sent.
-    pub fn new(from_account: impl Into<String>, r#type: impl Into<ContactType>) -> Self {
+    pub fn new(from_account: impl Into<String>, r#type: ContactType) -> Self {
         Self {
             from_account: from_account.into(),
-            r#type: r#type.into(),
+            r#type,
             to_account: None,
             to_group_id: None,
             clear_ramble: None,

@@ -203,13 +203,10 @@ pub struct C2cUnreadFailure {
 
 impl C2cUnreadFailure {
     /// An object with the fields that must be there.
-    pub fn new(
-        peer_account: impl Into<String>,
-        error_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(peer_account: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             peer_account: peer_account.into(),
-            error_code: error_code.into(),
+            error_code,
             extra: Extra::default(),
         }
     }

@@ -260,13 +260,9 @@ pub struct Conversation {
 
 impl Conversation {
     /// An object with the fields that must be there.
-    pub fn new(
-        r#type: impl Into<ContactType>,
-        msg_time: u64,
-        top_flag: impl Into<Flag>,
-    ) -> Self {
+    pub fn new(r#type: ContactType, msg_time: u64, top_flag: impl Into<Flag>) -> Self {
         Self {
-            r#type: r#type.into(),
+            r#type,
             to_account: None,
             group_id: None,
             msg_time,

@@ -225,9 +225,9 @@ pub struct ContactMark {
 
 impl ContactMark {
     /// An object with the fields that must be there.
-    pub fn new(opt_type: impl Into<MarkOperation>, contact_item: Contact) -> Self {
+    pub fn new(opt_type: MarkOperation, contact_item: Contact) -> Self {
         Self {
-            opt_type: opt_type.into(),
+            opt_type,
             contact_item,
             clear_mark: None,
             set_mark: None,
@@ -303,14 +303,14 @@ pub struct ContactMarkResult {
 impl ContactMarkResult {
     /// An object with the fields that must be there.
     pub fn new(
-        opt_type: impl Into<MarkOperation>,
+        opt_type: MarkOperation,
         contact_item: Contact,
-        result_code: impl Into<ErrorCode>,
+        result_code: ErrorCode,
     ) -> Self {
         Self {
-            opt_type: opt_type.into(),
+            opt_type,
             contact_item,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

@@ -23,5 +23,5 @@ pub use get_conversation_list::{GetConversationList, GetConversationListReply};
 pub use mark_contact::{MarkContact, MarkContactReply};
 pub use pin_conversations::{PinConversations, PinConversationsReply};
 pub use search_contact_group::{SearchContactGroup, SearchContactGroupReply};
-pub use set_group_unread_count::{SetGroupUnreadCount, SetGroupUnreadCountReply};
+pub use set_group_unread_count::{SetGroupUnreadCount, SetGroupUnreadCountReply, SetGroupUnreadCountRequired};
 pub use update_contact_group::{UpdateContactGroup, UpdateContactGroupReply};

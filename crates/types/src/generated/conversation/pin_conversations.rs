@@ -56,12 +56,12 @@ impl PinConversations {
     /// A request with the fields that must be sent.
     pub fn new(
         from_account: impl Into<String>,
-        operation_type: impl Into<PinOperation>,
+        operation_type: PinOperation,
         recent_contact_item: impl IntoIterator<Item = PinnedContact>,
     ) -> Self {
         Self {
             from_account: from_account.into(),
-            operation_type: operation_type.into(),
+            operation_type,
             recent_contact_item: recent_contact_item.into_iter().collect(),
             extra: Extra::default(),
         }
@@ -148,9 +148,9 @@ pub struct PinnedContact {
 
 impl PinnedContact {
     /// An object with the fields that must be there.
-    pub fn new(r#type: impl Into<ContactType>) -> Self {
+    pub fn new(r#type: ContactType) -> Self {
         Self {
-            r#type: r#type.into(),
+            r#type,
             to_account: None,
             group_id: None,
             extra: Extra::default(),

@@ -46,18 +46,24 @@ pub struct SetGroupUnreadCount {
 
 impl SetGroupUnreadCount {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        member_account: impl Into<String>,
-        unread_msg_num: u64,
-    ) -> Self {
+    pub fn new(required: SetGroupUnreadCountRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            member_account: member_account.into(),
-            unread_msg_num,
+            group_id: required.group_id,
+            member_account: required.member_account,
+            unread_msg_num: required.unread_msg_num,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SetGroupUnreadCount`] that [`SetGroupUnreadCount::new`] asks for, each by its name.
+pub struct SetGroupUnreadCountRequired {
+    /// The group.
+    pub group_id: String,
+    /// The member.
+    pub member_account: String,
+    /// Unread messages.
+    pub unread_msg_num: u64,
 }
 
 wire_object!(SetGroupUnreadCount {

@@ -189,11 +189,11 @@ pub struct ContactGroupUpdate {
 impl ContactGroupUpdate {
     /// An object with the fields that must be there.
     pub fn new(
-        update_group_type: impl Into<ContactGroupUpdateType>,
+        update_group_type: ContactGroupUpdateType,
         old_group_name: impl Into<String>,
     ) -> Self {
         Self {
-            update_group_type: update_group_type.into(),
+            update_group_type,
             old_group_name: old_group_name.into(),
             new_group_name: None,
             contact_update_item: None,
@@ -257,12 +257,9 @@ pub struct ContactUpdate {
 
 impl ContactUpdate {
     /// An object with the fields that must be there.
-    pub fn new(
-        contact_opt_type: impl Into<ContactOperation>,
-        contact_item: Contact,
-    ) -> Self {
+    pub fn new(contact_opt_type: ContactOperation, contact_item: Contact) -> Self {
         Self {
-            contact_opt_type: contact_opt_type.into(),
+            contact_opt_type,
             contact_item,
             extra: Extra::default(),
         }
@@ -311,9 +308,9 @@ pub struct ContactGroupUpdateResult {
 
 impl ContactGroupUpdateResult {
     /// An object with the fields that must be there.
-    pub fn new(update_group_type: impl Into<ContactGroupUpdateType>) -> Self {
+    pub fn new(update_group_type: ContactGroupUpdateType) -> Self {
         Self {
-            update_group_type: update_group_type.into(),
+            update_group_type,
             group_name: None,
             old_group_name: None,
             group_id: None,
@@ -389,14 +386,14 @@ pub struct ContactUpdateResult {
 impl ContactUpdateResult {
     /// An object with the fields that must be there.
     pub fn new(
-        contact_opt_type: impl Into<ContactOperation>,
+        contact_opt_type: ContactOperation,
         contact_item: Contact,
-        result_code: impl Into<ErrorCode>,
+        result_code: ErrorCode,
     ) -> Self {
         Self {
-            contact_opt_type: contact_opt_type.into(),
+            contact_opt_type,
             contact_item,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

@@ -46,18 +46,24 @@ pub struct AddPermissionGroupMembers {
 
 impl AddPermissionGroupMembers {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-        member_list: impl IntoIterator<Item = PermissionGroupMember>,
-    ) -> Self {
+    pub fn new(required: AddPermissionGroupMembersRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
-            member_list: member_list.into_iter().collect(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
+            member_list: required.member_list,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`AddPermissionGroupMembers`] that [`AddPermissionGroupMembers::new`] asks for, each by its name.
+pub struct AddPermissionGroupMembersRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
+    /// The members.
+    pub member_list: Vec<PermissionGroupMember>,
 }
 
 wire_object!(AddPermissionGroupMembers {

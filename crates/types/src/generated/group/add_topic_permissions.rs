@@ -46,18 +46,24 @@ pub struct AddTopicPermissions {
 
 impl AddTopicPermissions {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-        topic_permission_list: impl IntoIterator<Item = TopicPermission>,
-    ) -> Self {
+    pub fn new(required: AddTopicPermissionsRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
-            topic_permission_list: topic_permission_list.into_iter().collect(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
+            topic_permission_list: required.topic_permission_list,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`AddTopicPermissions`] that [`AddTopicPermissions::new`] asks for, each by its name.
+pub struct AddTopicPermissionsRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
+    /// Permissions to add, topic by topic.
+    pub topic_permission_list: Vec<TopicPermission>,
 }
 
 wire_object!(AddTopicPermissions {

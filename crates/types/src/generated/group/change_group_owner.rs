@@ -45,13 +45,10 @@ pub struct ChangeGroupOwner {
 
 impl ChangeGroupOwner {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        new_owner_account: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ChangeGroupOwnerRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            new_owner_account: new_owner_account.into(),
+            group_id: required.group_id,
+            new_owner_account: required.new_owner_account,
             from_account: None,
             extra: Extra::default(),
         }
@@ -63,6 +60,14 @@ impl ChangeGroupOwner {
         self.from_account = Some(from_account.into());
         self
     }
+}
+
+/// The fields of [`ChangeGroupOwner`] that [`ChangeGroupOwner::new`] asks for, each by its name.
+pub struct ChangeGroupOwnerRequired {
+    /// The group; not an `AVChatRoom`.
+    pub group_id: String,
+    /// New owner, who must be a member.
+    pub new_owner_account: String,
 }
 
 wire_object!(ChangeGroupOwner {

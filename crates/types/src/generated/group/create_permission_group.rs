@@ -53,16 +53,12 @@ pub struct CreatePermissionGroup {
 
 impl CreatePermissionGroup {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_name: impl Into<String>,
-        permission: u64,
-    ) -> Self {
+    pub fn new(required: CreatePermissionGroupRequired) -> Self {
         Self {
-            group_id: group_id.into(),
+            group_id: required.group_id,
             permission_group_id: None,
-            permission_group_name: permission_group_name.into(),
-            permission,
+            permission_group_name: required.permission_group_name,
+            permission: required.permission,
             custom_string: None,
             extra: Extra::default(),
         }
@@ -84,6 +80,16 @@ impl CreatePermissionGroup {
         self.custom_string = Some(custom_string.into());
         self
     }
+}
+
+/// The fields of [`CreatePermissionGroup`] that [`CreatePermissionGroup::new`] asks for, each by its name.
+pub struct CreatePermissionGroupRequired {
+    /// The community.
+    pub group_id: String,
+    /// Name.
+    pub permission_group_name: String,
+    /// Permissions in the community, bit by bit.
+    pub permission: u64,
 }
 
 wire_object!(CreatePermissionGroup {

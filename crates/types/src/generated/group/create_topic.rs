@@ -81,11 +81,11 @@ pub struct CreateTopic {
 
 impl CreateTopic {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, topic_name: impl Into<String>) -> Self {
+    pub fn new(required: CreateTopicRequired) -> Self {
         Self {
-            group_id: group_id.into(),
+            group_id: required.group_id,
             topic_id: None,
-            topic_name: topic_name.into(),
+            topic_name: required.topic_name,
             from_account: None,
             custom_string: None,
             face_url: None,
@@ -136,6 +136,14 @@ impl CreateTopic {
         self.introduction = Some(introduction.into());
         self
     }
+}
+
+/// The fields of [`CreateTopic`] that [`CreateTopic::new`] asks for, each by its name.
+pub struct CreateTopicRequired {
+    /// A community with topics.
+    pub group_id: String,
+    /// Name.
+    pub topic_name: String,
 }
 
 wire_object!(CreateTopic {

@@ -46,18 +46,24 @@ pub struct DeleteTopicPermissions {
 
 impl DeleteTopicPermissions {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-        topic_id_list: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
+    pub fn new(required: DeleteTopicPermissionsRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
-            topic_id_list: topic_id_list.into_iter().map(Into::into).collect(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
+            topic_id_list: required.topic_id_list,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`DeleteTopicPermissions`] that [`DeleteTopicPermissions::new`] asks for, each by its name.
+pub struct DeleteTopicPermissionsRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
+    /// The topics.
+    pub topic_id_list: Vec<String>,
 }
 
 wire_object!(DeleteTopicPermissions {

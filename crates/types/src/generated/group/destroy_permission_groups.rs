@@ -164,13 +164,10 @@ pub struct PermissionGroupResult {
 
 impl PermissionGroupResult {
     /// An object with the fields that must be there.
-    pub fn new(
-        permission_group_id: impl Into<String>,
-        error_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(permission_group_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             permission_group_id: permission_group_id.into(),
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             extra: Extra::default(),
         }

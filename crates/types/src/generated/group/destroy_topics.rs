@@ -150,10 +150,10 @@ pub struct DestroyTopicResult {
 
 impl DestroyTopicResult {
     /// An object with the fields that must be there.
-    pub fn new(topic_id: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(topic_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             topic_id: topic_id.into(),
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             extra: Extra::default(),
         }

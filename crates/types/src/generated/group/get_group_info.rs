@@ -379,10 +379,10 @@ pub struct GroupInfo {
 
 impl GroupInfo {
     /// An object with the fields that must be there.
-    pub fn new(group_id: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(group_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             group_id: group_id.into(),
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             r#type: None,
             name: None,

@@ -163,10 +163,10 @@ pub struct UserRole {
 
 impl UserRole {
     /// An object with the fields that must be there.
-    pub fn new(member_account: impl Into<String>, role: impl Into<MemberRole>) -> Self {
+    pub fn new(member_account: impl Into<String>, role: MemberRole) -> Self {
         Self {
             member_account: member_account.into(),
-            role: role.into(),
+            role,
             extra: Extra::default(),
         }
     }

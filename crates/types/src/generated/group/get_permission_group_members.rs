@@ -50,13 +50,10 @@ pub struct GetPermissionGroupMembers {
 
 impl GetPermissionGroupMembers {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: GetPermissionGroupMembersRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
             limit: None,
             next: None,
             extra: Extra::default(),
@@ -76,6 +73,14 @@ impl GetPermissionGroupMembers {
         self.next = Some(next.into());
         self
     }
+}
+
+/// The fields of [`GetPermissionGroupMembers`] that [`GetPermissionGroupMembers::new`] asks for, each by its name.
+pub struct GetPermissionGroupMembersRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
 }
 
 wire_object!(GetPermissionGroupMembers {

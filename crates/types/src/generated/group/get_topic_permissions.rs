@@ -50,13 +50,10 @@ pub struct GetTopicPermissions {
 
 impl GetTopicPermissions {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: GetTopicPermissionsRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
             topic_id_list: None,
             extra: Extra::default(),
         }
@@ -71,6 +68,14 @@ impl GetTopicPermissions {
         self.topic_id_list = Some(topic_id_list.into_iter().map(Into::into).collect());
         self
     }
+}
+
+/// The fields of [`GetTopicPermissions`] that [`GetTopicPermissions::new`] asks for, each by its name.
+pub struct GetTopicPermissionsRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
 }
 
 wire_object!(GetTopicPermissions {
@@ -152,10 +157,10 @@ pub struct TopicPermissionEntry {
 
 impl TopicPermissionEntry {
     /// An object with the fields that must be there.
-    pub fn new(topic_id: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(topic_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             topic_id: topic_id.into(),
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             permission: None,
             extra: Extra::default(),

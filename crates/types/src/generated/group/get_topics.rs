@@ -61,10 +61,10 @@ pub struct GetTopics {
 
 impl GetTopics {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, from_account: impl Into<String>) -> Self {
+    pub fn new(required: GetTopicsRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            from_account: from_account.into(),
+            group_id: required.group_id,
+            from_account: required.from_account,
             topic_id_list: None,
             response_filter: None,
             extra: Extra::default(),
@@ -92,6 +92,14 @@ impl GetTopics {
         );
         self
     }
+}
+
+/// The fields of [`GetTopics`] that [`GetTopics::new`] asks for, each by its name.
+pub struct GetTopicsRequired {
+    /// A community with topics.
+    pub group_id: String,
+    /// User to read in each topic.
+    pub from_account: String,
 }
 
 wire_object!(GetTopics {
@@ -186,9 +194,9 @@ pub struct TopicResult {
 
 impl TopicResult {
     /// An object with the fields that must be there.
-    pub fn new(error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(error_code: ErrorCode) -> Self {
         Self {
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             self_info: None,
             topic_info: None,

@@ -80,10 +80,10 @@ pub struct ImportGroup {
 
 impl ImportGroup {
     /// A request with the fields that must be sent.
-    pub fn new(r#type: impl Into<GroupType>, name: impl Into<String>) -> Self {
+    pub fn new(r#type: GroupType, name: impl Into<String>) -> Self {
         Self {
             owner_account: None,
-            r#type: r#type.into(),
+            r#type,
             group_id: None,
             name: name.into(),
             introduction: None,

@@ -90,12 +90,12 @@ pub struct ImportTopic {
 
 impl ImportTopic {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, topic_name: impl Into<String>) -> Self {
+    pub fn new(required: ImportTopicRequired) -> Self {
         Self {
             r#type: None,
-            group_id: group_id.into(),
+            group_id: required.group_id,
             topic_id: None,
-            topic_name: topic_name.into(),
+            topic_name: required.topic_name,
             from_account: None,
             custom_string: None,
             face_url: None,
@@ -161,6 +161,14 @@ impl ImportTopic {
         self.create_time = Some(create_time);
         self
     }
+}
+
+/// The fields of [`ImportTopic`] that [`ImportTopic::new`] asks for, each by its name.
+pub struct ImportTopicRequired {
+    /// A community with topics.
+    pub group_id: String,
+    /// Name.
+    pub topic_name: String,
 }
 
 wire_object!(ImportTopic {

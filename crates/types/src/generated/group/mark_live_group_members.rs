@@ -63,12 +63,12 @@ impl MarkLiveGroupMembers {
     /// A request with the fields that must be sent.
     pub fn new(
         group_id: impl Into<String>,
-        command_type: impl Into<MarkCommand>,
+        command_type: MarkCommand,
         member_list: impl IntoIterator<Item = MarkedMember>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            command_type: command_type.into(),
+            command_type,
             member_list: member_list.into_iter().collect(),
             extra: Extra::default(),
         }

@@ -70,10 +70,10 @@ pub struct ModifyGroupMember {
 
 impl ModifyGroupMember {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, member_account: impl Into<String>) -> Self {
+    pub fn new(required: ModifyGroupMemberRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            member_account: member_account.into(),
+            group_id: required.group_id,
+            member_account: required.member_account,
             role: None,
             msg_flag: None,
             name_card: None,
@@ -122,6 +122,14 @@ impl ModifyGroupMember {
         self.mute_time = Some(mute_time);
         self
     }
+}
+
+/// The fields of [`ModifyGroupMember`] that [`ModifyGroupMember::new`] asks for, each by its name.
+pub struct ModifyGroupMemberRequired {
+    /// The group; not an `AVChatRoom`.
+    pub group_id: String,
+    /// The member.
+    pub member_account: String,
 }
 
 wire_object!(ModifyGroupMember {

@@ -50,12 +50,12 @@ impl ModifyLiveGroupAdmins {
     /// A request with the fields that must be sent.
     pub fn new(
         group_id: impl Into<String>,
-        command_type: impl Into<AdminCommand>,
+        command_type: AdminCommand,
         admin_account: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            command_type: command_type.into(),
+            command_type,
             admin_account: admin_account.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }

@@ -51,13 +51,10 @@ pub struct ModifyPermissionGroup {
 
 impl ModifyPermissionGroup {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        permission_group_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ModifyPermissionGroupRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            permission_group_id: permission_group_id.into(),
+            group_id: required.group_id,
+            permission_group_id: required.permission_group_id,
             permission_group_name: None,
             permission: None,
             custom_string: None,
@@ -88,6 +85,14 @@ impl ModifyPermissionGroup {
         self.custom_string = Some(custom_string.into());
         self
     }
+}
+
+/// The fields of [`ModifyPermissionGroup`] that [`ModifyPermissionGroup::new`] asks for, each by its name.
+pub struct ModifyPermissionGroupRequired {
+    /// The community.
+    pub group_id: String,
+    /// The permission group.
+    pub permission_group_id: String,
 }
 
 wire_object!(ModifyPermissionGroup {

@@ -83,10 +83,10 @@ pub struct ModifyTopic {
 
 impl ModifyTopic {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, topic_id: impl Into<String>) -> Self {
+    pub fn new(required: ModifyTopicRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            topic_id: topic_id.into(),
+            group_id: required.group_id,
+            topic_id: required.topic_id,
             topic_name: None,
             from_account: None,
             custom_string: None,
@@ -149,6 +149,14 @@ impl ModifyTopic {
         self.mute_all_member = Some(mute_all_member.into());
         self
     }
+}
+
+/// The fields of [`ModifyTopic`] that [`ModifyTopic::new`] asks for, each by its name.
+pub struct ModifyTopicRequired {
+    /// A community with topics.
+    pub group_id: String,
+    /// The topic.
+    pub topic_id: String,
 }
 
 wire_object!(ModifyTopic {

@@ -48,18 +48,24 @@ pub struct DeleteC2cMsgs {
 
 impl DeleteC2cMsgs {
     /// A request with the fields that must be sent.
-    pub fn new(
-        operator_account: impl Into<String>,
-        peer_account: impl Into<String>,
-        msg_key_list: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
+    pub fn new(required: DeleteC2cMsgsRequired) -> Self {
         Self {
-            operator_account: operator_account.into(),
-            peer_account: peer_account.into(),
-            msg_key_list: msg_key_list.into_iter().map(Into::into).collect(),
+            operator_account: required.operator_account,
+            peer_account: required.peer_account,
+            msg_key_list: required.msg_key_list,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`DeleteC2cMsgs`] that [`DeleteC2cMsgs::new`] asks for, each by its name.
+pub struct DeleteC2cMsgsRequired {
+    /// User for whom they are deleted.
+    pub operator_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
+    /// Keys of the messages.
+    pub msg_key_list: Vec<String>,
 }
 
 wire_object!(DeleteC2cMsgs {

@@ -46,10 +46,10 @@ pub struct DeleteGroupMsgsBySender {
 
 impl DeleteGroupMsgsBySender {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, sender_account: impl Into<String>) -> Self {
+    pub fn new(required: DeleteGroupMsgsBySenderRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            sender_account: sender_account.into(),
+            group_id: required.group_id,
+            sender_account: required.sender_account,
             topic_id: None,
             extra: Extra::default(),
         }
@@ -61,6 +61,14 @@ impl DeleteGroupMsgsBySender {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`DeleteGroupMsgsBySender`] that [`DeleteGroupMsgsBySender::new`] asks for, each by its name.
+pub struct DeleteGroupMsgsBySenderRequired {
+    /// The group.
+    pub group_id: String,
+    /// User whose messages are recalled.
+    pub sender_account: String,
 }
 
 wire_object!(DeleteGroupMsgsBySender {

@@ -76,19 +76,13 @@ pub struct GetC2cHistory {
 
 impl GetC2cHistory {
     /// A request with the fields that must be sent.
-    pub fn new(
-        operator_account: impl Into<String>,
-        peer_account: impl Into<String>,
-        max_cnt: u64,
-        min_time: u64,
-        max_time: u64,
-    ) -> Self {
+    pub fn new(required: GetC2cHistoryRequired) -> Self {
         Self {
-            operator_account: operator_account.into(),
-            peer_account: peer_account.into(),
-            max_cnt,
-            min_time,
-            max_time,
+            operator_account: required.operator_account,
+            peer_account: required.peer_account,
+            max_cnt: required.max_cnt,
+            min_time: required.min_time,
+            max_time: required.max_time,
             last_msg_key: None,
             extra: Extra::default(),
         }
@@ -100,6 +94,20 @@ impl GetC2cHistory {
         self.last_msg_key = Some(last_msg_key.into());
         self
     }
+}
+
+/// The fields of [`GetC2cHistory`] that [`GetC2cHistory::new`] asks for, each by its name.
+pub struct GetC2cHistoryRequired {
+    /// Side of the conversation whose view is read.
+    pub operator_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
+    /// Most messages of one reply.
+    pub max_cnt: u64,
+    /// Start of the range, in seconds since 1970.
+    pub min_time: u64,
+    /// End of the range, in seconds since 1970.
+    pub max_time: u64,
 }
 
 wire_object!(GetC2cHistory {
@@ -269,14 +277,10 @@ pub struct C2cMsg {
 
 impl C2cMsg {
     /// An object with the fields that must be there.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    pub fn new(required: C2cMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
             msg_seq: None,
             msg_random: None,
             msg_time_stamp: None,
@@ -284,7 +288,7 @@ impl C2cMsg {
             msg_flag_bits: None,
             is_peer_read: None,
             msg_key: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             extra: Extra::default(),
         }
@@ -348,6 +352,16 @@ impl C2cMsg {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+}
+
+/// The fields of [`C2cMsg`] that [`C2cMsg::new`] asks for, each by its name.
+pub struct C2cMsgRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
 }
 
 wire_object!(C2cMsg {

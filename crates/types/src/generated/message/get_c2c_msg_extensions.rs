@@ -50,11 +50,11 @@ pub struct GetC2cMsgExtensions {
 
 impl GetC2cMsgExtensions {
     /// A request with the fields that must be sent.
-    pub fn new(to_account: impl Into<String>, msg_key: impl Into<String>) -> Self {
+    pub fn new(required: GetC2cMsgExtensionsRequired) -> Self {
         Self {
             from_account: None,
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
+            to_account: required.to_account,
+            msg_key: required.msg_key,
             start_seq: None,
             extra: Extra::default(),
         }
@@ -73,6 +73,14 @@ impl GetC2cMsgExtensions {
         self.start_seq = Some(start_seq);
         self
     }
+}
+
+/// The fields of [`GetC2cMsgExtensions`] that [`GetC2cMsgExtensions::new`] asks for, each by its name.
+pub struct GetC2cMsgExtensionsRequired {
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
 }
 
 wire_object!(GetC2cMsgExtensions {

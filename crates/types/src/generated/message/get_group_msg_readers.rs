@@ -69,22 +69,30 @@ pub struct GetGroupMsgReaders {
 
 impl GetGroupMsgReaders {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        msg_seq: u64,
-        filter: impl Into<ReadFilter>,
-        cursor: impl Into<String>,
-        count: u64,
-    ) -> Self {
+    pub fn new(required: GetGroupMsgReadersRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            msg_seq,
-            filter: filter.into(),
-            cursor: cursor.into(),
-            count,
+            group_id: required.group_id,
+            msg_seq: required.msg_seq,
+            filter: required.filter,
+            cursor: required.cursor,
+            count: required.count,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GetGroupMsgReaders`] that [`GetGroupMsgReaders::new`] asks for, each by its name.
+pub struct GetGroupMsgReadersRequired {
+    /// The group.
+    pub group_id: String,
+    /// Sequence number of the message.
+    pub msg_seq: u64,
+    /// Which members.
+    pub filter: ReadFilter,
+    /// Where the page starts: empty first, then `Cursor` of the reply before.
+    pub cursor: String,
+    /// Most entries of one reply.
+    pub count: u64,
 }
 
 wire_object!(GetGroupMsgReaders {

@@ -145,9 +145,9 @@ pub struct GroupMsgReceipt {
 
 impl GroupMsgReceipt {
     /// An object with the fields that must be there.
-    pub fn new(code: impl Into<ErrorCode>, msg_seq: u64) -> Self {
+    pub fn new(code: ErrorCode, msg_seq: u64) -> Self {
         Self {
-            code: code.into(),
+            code,
             msg_seq,
             read_num: None,
             unread_num: None,

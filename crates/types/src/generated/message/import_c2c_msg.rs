@@ -80,21 +80,15 @@ pub struct ImportC2cMsg {
 
 impl ImportC2cMsg {
     /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
-    pub fn new(
-        sync_from_old_system: impl Into<ImportMode>,
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_time_stamp: u64,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    pub fn new(required: ImportC2cMsgRequired) -> Self {
         Self {
-            sync_from_old_system: sync_from_old_system.into(),
-            from_account: from_account.into(),
-            to_account: to_account.into(),
+            sync_from_old_system: required.sync_from_old_system,
+            from_account: required.from_account,
+            to_account: required.to_account,
             msg_seq: Some(DuplicateNumber::next()),
             msg_random: DuplicateNumber::next(),
-            msg_time_stamp,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_time_stamp: required.msg_time_stamp,
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             extra: Extra::default(),
         }
@@ -134,6 +128,20 @@ impl ImportC2cMsg {
         self.msg_random = DuplicateNumber::of_key("MsgRandom", key);
         self
     }
+}
+
+/// The fields of [`ImportC2cMsg`] that [`ImportC2cMsg::new`] asks for, each by its name.
+pub struct ImportC2cMsgRequired {
+    /// Whether the message is news.
+    pub sync_from_old_system: ImportMode,
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time_stamp: u64,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
 }
 
 wire_object!(ImportC2cMsg {

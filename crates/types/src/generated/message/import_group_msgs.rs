@@ -238,11 +238,11 @@ pub struct ImportedGroupMsgResult {
 
 impl ImportedGroupMsgResult {
     /// An object with the fields that must be there.
-    pub fn new(result: impl Into<ErrorCode>) -> Self {
+    pub fn new(result: ErrorCode) -> Self {
         Self {
             msg_seq: None,
             msg_time: None,
-            result: result.into(),
+            result,
             extra: Extra::default(),
         }
     }

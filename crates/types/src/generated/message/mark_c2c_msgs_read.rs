@@ -48,13 +48,10 @@ pub struct MarkC2cMsgsRead {
 
 impl MarkC2cMsgsRead {
     /// A request with the fields that must be sent.
-    pub fn new(
-        report_account: impl Into<String>,
-        peer_account: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: MarkC2cMsgsReadRequired) -> Self {
         Self {
-            report_account: report_account.into(),
-            peer_account: peer_account.into(),
+            report_account: required.report_account,
+            peer_account: required.peer_account,
             msg_read_time: None,
             extra: Extra::default(),
         }
@@ -66,6 +63,14 @@ impl MarkC2cMsgsRead {
         self.msg_read_time = Some(msg_read_time);
         self
     }
+}
+
+/// The fields of [`MarkC2cMsgsRead`] that [`MarkC2cMsgsRead::new`] asks for, each by its name.
+pub struct MarkC2cMsgsReadRequired {
+    /// User who has read them.
+    pub report_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
 }
 
 wire_object!(MarkC2cMsgsRead {

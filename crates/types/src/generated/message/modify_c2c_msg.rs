@@ -63,15 +63,11 @@ pub struct ModifyC2cMsg {
 
 impl ModifyC2cMsg {
     /// A request with the fields that must be sent.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ModifyC2cMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
             msg_body: None,
             cloud_custom_data: None,
             extra: Extra::default(),
@@ -97,6 +93,16 @@ impl ModifyC2cMsg {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+}
+
+/// The fields of [`ModifyC2cMsg`] that [`ModifyC2cMsg::new`] asks for, each by its name.
+pub struct ModifyC2cMsgRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
 }
 
 wire_object!(ModifyC2cMsg {

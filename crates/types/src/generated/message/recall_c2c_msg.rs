@@ -48,18 +48,24 @@ pub struct RecallC2cMsg {
 
 impl RecallC2cMsg {
     /// A request with the fields that must be sent.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: RecallC2cMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`RecallC2cMsg`] that [`RecallC2cMsg::new`] asks for, each by its name.
+pub struct RecallC2cMsgRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message, from the reply to sending it, from a webhook or from the history.
+    pub msg_key: String,
 }
 
 wire_object!(RecallC2cMsg {

@@ -209,10 +209,10 @@ pub struct RecallResult {
 
 impl RecallResult {
     /// An object with the fields that must be there.
-    pub fn new(msg_seq: u64, ret_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(msg_seq: u64, ret_code: ErrorCode) -> Self {
         Self {
             msg_seq,
-            ret_code: ret_code.into(),
+            ret_code,
             msg_key: None,
             extra: Extra::default(),
         }

@@ -45,18 +45,24 @@ pub struct SendC2cReadReceipts {
 
 impl SendC2cReadReceipts {
     /// A request with the fields that must be sent.
-    pub fn new(
-        operator_account: impl Into<String>,
-        peer_account: impl Into<String>,
-        c2c_msg_info: impl IntoIterator<Item = ReadMsg>,
-    ) -> Self {
+    pub fn new(required: SendC2cReadReceiptsRequired) -> Self {
         Self {
-            operator_account: operator_account.into(),
-            peer_account: peer_account.into(),
-            c2c_msg_info: c2c_msg_info.into_iter().collect(),
+            operator_account: required.operator_account,
+            peer_account: required.peer_account,
+            c2c_msg_info: required.c2c_msg_info,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SendC2cReadReceipts`] that [`SendC2cReadReceipts::new`] asks for, each by its name.
+pub struct SendC2cReadReceiptsRequired {
+    /// User who has read.
+    pub operator_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
+    /// Messages.
+    pub c2c_msg_info: Vec<ReadMsg>,
 }
 
 wire_object!(SendC2cReadReceipts {
@@ -139,18 +145,24 @@ pub struct ReadMsg {
 
 impl ReadMsg {
     /// An object with the fields that must be there.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ReadMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ReadMsg`] that [`ReadMsg::new`] asks for, each by its name.
+pub struct ReadMsgRequired {
+    /// Sender: the same as `Peer_Account`.
+    pub from_account: String,
+    /// Recipient: the same as `Operator_Account`.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
 }
 
 wire_object!(ReadMsg {

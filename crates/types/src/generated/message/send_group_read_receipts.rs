@@ -50,18 +50,24 @@ pub struct SendGroupReadReceipts {
 
 impl SendGroupReadReceipts {
     /// A request with the fields that must be sent.
-    pub fn new(
-        group_id: impl Into<String>,
-        from_account: impl Into<String>,
-        msg_seq_list: impl IntoIterator<Item = MsgSeqItem>,
-    ) -> Self {
+    pub fn new(required: SendGroupReadReceiptsRequired) -> Self {
         Self {
-            group_id: group_id.into(),
-            from_account: from_account.into(),
-            msg_seq_list: msg_seq_list.into_iter().collect(),
+            group_id: required.group_id,
+            from_account: required.from_account,
+            msg_seq_list: required.msg_seq_list,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SendGroupReadReceipts`] that [`SendGroupReadReceipts::new`] asks for, each by its name.
+pub struct SendGroupReadReceiptsRequired {
+    /// The group.
+    pub group_id: String,
+    /// Member who has read.
+    pub from_account: String,
+    /// Messages.
+    pub msg_seq_list: Vec<MsgSeqItem>,
 }
 
 wire_object!(SendGroupReadReceipts {

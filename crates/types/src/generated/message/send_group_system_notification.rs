@@ -56,11 +56,11 @@ pub struct SendGroupSystemNotification {
 
 impl SendGroupSystemNotification {
     /// A request with the fields that must be sent.
-    pub fn new(group_id: impl Into<String>, content: impl Into<String>) -> Self {
+    pub fn new(required: SendGroupSystemNotificationRequired) -> Self {
         Self {
-            group_id: group_id.into(),
+            group_id: required.group_id,
             to_members_account: None,
-            content: content.into(),
+            content: required.content,
             topic_id: None,
             extra: Extra::default(),
         }
@@ -84,6 +84,14 @@ impl SendGroupSystemNotification {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`SendGroupSystemNotification`] that [`SendGroupSystemNotification::new`] asks for, each by its name.
+pub struct SendGroupSystemNotificationRequired {
+    /// The group.
+    pub group_id: String,
+    /// The text.
+    pub content: String,
 }
 
 wire_object!(SendGroupSystemNotification {

@@ -58,16 +58,12 @@ pub struct SetC2cMsgExtensions {
 
 impl SetC2cMsgExtensions {
     /// A request with the fields that must be sent.
-    pub fn new(
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-        operate_type: impl Into<ExtensionOperation>,
-    ) -> Self {
+    pub fn new(required: SetC2cMsgExtensionsRequired) -> Self {
         Self {
             from_account: None,
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
-            operate_type: operate_type.into(),
+            to_account: required.to_account,
+            msg_key: required.msg_key,
+            operate_type: required.operate_type,
             extension_list: None,
             extra: Extra::default(),
         }
@@ -89,6 +85,16 @@ impl SetC2cMsgExtensions {
         self.extension_list = Some(extension_list.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`SetC2cMsgExtensions`] that [`SetC2cMsgExtensions::new`] asks for, each by its name.
+pub struct SetC2cMsgExtensionsRequired {
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
+    /// What is done with the pairs.
+    pub operate_type: ExtensionOperation,
 }
 
 wire_object!(SetC2cMsgExtensions {

@@ -57,12 +57,12 @@ impl SetGroupMsgExtensions {
     pub fn new(
         group_id: impl Into<String>,
         msg_seq: u64,
-        operate_type: impl Into<ExtensionOperation>,
+        operate_type: ExtensionOperation,
     ) -> Self {
         Self {
             group_id: group_id.into(),
             msg_seq,
-            operate_type: operate_type.into(),
+            operate_type,
             extension_list: None,
             extra: Extra::default(),
         }

@@ -153,10 +153,10 @@ pub struct SignedFile {
 
 impl SignedFile {
     /// An object with the fields that must be there.
-    pub fn new(resource_id: u64, code: i64) -> Self {
+    pub fn new(required: SignedFileRequired) -> Self {
         Self {
-            resource_id,
-            code,
+            resource_id: required.resource_id,
+            code: required.code,
             desc: None,
             pre_sig_url: None,
             status: None,
@@ -184,6 +184,14 @@ impl SignedFile {
         self.status = Some(status.into());
         self
     }
+}
+
+/// The fields of [`SignedFile`] that [`SignedFile::new`] asks for, each by its name.
+pub struct SignedFileRequired {
+    /// Number as in the request.
+    pub resource_id: u64,
+    /// 0 when the address was made.
+    pub code: i64,
 }
 
 wire_object!(SignedFile {

@@ -54,11 +54,11 @@ pub struct ListKeywordLibraries {
 
 impl ListKeywordLibraries {
     /// A request for the first page.
-    pub fn new(sdk_app_id: u64, limit: u64) -> Self {
+    pub fn new(required: ListKeywordLibrariesRequired) -> Self {
         Self {
-            sdk_app_id,
+            sdk_app_id: required.sdk_app_id,
             offset: 0,
-            limit,
+            limit: required.limit,
             extra: Extra::default(),
         }
     }
@@ -69,6 +69,14 @@ impl ListKeywordLibraries {
         self.offset = offset;
         self
     }
+}
+
+/// The fields of [`ListKeywordLibraries`] that [`ListKeywordLibraries::new`] asks for, each by its name.
+pub struct ListKeywordLibrariesRequired {
+    /// The app.
+    pub sdk_app_id: u64,
+    /// Most entries of one reply.
+    pub limit: u64,
 }
 
 wire_object!(ListKeywordLibraries {

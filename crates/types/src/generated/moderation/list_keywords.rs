@@ -66,12 +66,12 @@ pub struct ListKeywords {
 
 impl ListKeywords {
     /// A request for the first page.
-    pub fn new(sdk_app_id: u64, limit: u64, lib_id: impl Into<String>) -> Self {
+    pub fn new(required: ListKeywordsRequired) -> Self {
         Self {
-            sdk_app_id,
+            sdk_app_id: required.sdk_app_id,
             offset: 0,
-            limit,
-            lib_id: lib_id.into(),
+            limit: required.limit,
+            lib_id: required.lib_id,
             content: None,
             extra: Extra::default(),
         }
@@ -90,6 +90,16 @@ impl ListKeywords {
         self.content = Some(content.into());
         self
     }
+}
+
+/// The fields of [`ListKeywords`] that [`ListKeywords::new`] asks for, each by its name.
+pub struct ListKeywordsRequired {
+    /// The app.
+    pub sdk_app_id: u64,
+    /// Most entries of one reply.
+    pub limit: u64,
+    /// The library.
+    pub lib_id: String,
 }
 
 wire_object!(ListKeywords {
@@ -200,10 +210,10 @@ pub struct BlockedKeyword {
 
 impl BlockedKeyword {
     /// An object with the fields that must be there.
-    pub fn new(id: impl Into<String>, content: impl Into<String>) -> Self {
+    pub fn new(required: BlockedKeywordRequired) -> Self {
         Self {
-            id: id.into(),
-            content: content.into(),
+            id: required.id,
+            content: required.content,
             create_time: None,
             extra: Extra::default(),
         }
@@ -215,6 +225,14 @@ impl BlockedKeyword {
         self.create_time = Some(create_time.into());
         self
     }
+}
+
+/// The fields of [`BlockedKeyword`] that [`BlockedKeyword::new`] asks for, each by its name.
+pub struct BlockedKeywordRequired {
+    /// Id.
+    pub id: String,
+    /// The word.
+    pub content: String,
 }
 
 wire_object!(BlockedKeyword {

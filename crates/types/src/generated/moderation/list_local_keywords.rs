@@ -44,12 +44,12 @@ pub struct ListLocalKeywords {
 
 impl ListLocalKeywords {
     /// A request for the first page.
-    pub fn new(sdk_app_id: u64, limit: u64) -> Self {
+    pub fn new(required: ListLocalKeywordsRequired) -> Self {
         Self {
-            sdk_app_id,
+            sdk_app_id: required.sdk_app_id,
             filter_type: None,
             offset: 0,
-            limit,
+            limit: required.limit,
             keyword: None,
             extra: Extra::default(),
         }
@@ -75,6 +75,14 @@ impl ListLocalKeywords {
         self.keyword = Some(keyword.into());
         self
     }
+}
+
+/// The fields of [`ListLocalKeywords`] that [`ListLocalKeywords::new`] asks for, each by its name.
+pub struct ListLocalKeywordsRequired {
+    /// The app.
+    pub sdk_app_id: u64,
+    /// Most entries of one reply.
+    pub limit: u64,
 }
 
 wire_object!(ListLocalKeywords {

@@ -67,13 +67,13 @@ pub struct ModerateContent {
 impl ModerateContent {
     /// A request with the fields that must be sent.
     pub fn new(
-        audit_name: impl Into<ModerationScene>,
-        content_type: impl Into<ModerationContentType>,
+        audit_name: ModerationScene,
+        content_type: ModerationContentType,
         content: impl Into<String>,
     ) -> Self {
         Self {
-            audit_name: audit_name.into(),
-            content_type: content_type.into(),
+            audit_name,
+            content_type,
             content: content.into(),
             ext_sender: None,
             ext_receiver: None,

@@ -67,11 +67,11 @@ pub struct ModerateContents {
 impl ModerateContents {
     /// A request with the fields that must be sent.
     pub fn new(
-        audit_name: impl Into<ModerationScene>,
+        audit_name: ModerationScene,
         contents: impl IntoIterator<Item = ContentToModerate>,
     ) -> Self {
         Self {
-            audit_name: audit_name.into(),
+            audit_name,
             contents: contents.into_iter().collect(),
             ext_sender: None,
             ext_receiver: None,
@@ -214,12 +214,12 @@ impl ContentToModerate {
     /// An object with the fields that must be there.
     pub fn new(
         content_id: u64,
-        content_type: impl Into<ModerationContentType>,
+        content_type: ModerationContentType,
         content: impl Into<String>,
     ) -> Self {
         Self {
             content_id,
-            content_type: content_type.into(),
+            content_type,
             content: content.into(),
             extra: Extra::default(),
         }
@@ -285,10 +285,10 @@ pub struct ModeratedContent {
 
 impl ModeratedContent {
     /// An object with the fields that must be there.
-    pub fn new(content_id: u64, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(content_id: u64, error_code: ErrorCode) -> Self {
         Self {
             content_id,
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             result: None,
             score: None,

@@ -56,11 +56,11 @@ pub struct CreateOfficialAccount {
 
 impl CreateOfficialAccount {
     /// A request with the fields that must be sent.
-    pub fn new(owner_account: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(required: CreateOfficialAccountRequired) -> Self {
         Self {
-            owner_account: owner_account.into(),
+            owner_account: required.owner_account,
             official_account_user_id: None,
-            name: name.into(),
+            name: required.name,
             introduction: None,
             face_url: None,
             max_subscriber_num: None,
@@ -114,6 +114,14 @@ impl CreateOfficialAccount {
         self.custom_string = Some(custom_string.into());
         self
     }
+}
+
+/// The fields of [`CreateOfficialAccount`] that [`CreateOfficialAccount::new`] asks for, each by its name.
+pub struct CreateOfficialAccountRequired {
+    /// Owner, who must be imported.
+    pub owner_account: String,
+    /// Name.
+    pub name: String,
 }
 
 wire_object!(CreateOfficialAccount {

@@ -46,11 +46,11 @@ pub struct GetSubscribers {
 
 impl GetSubscribers {
     /// A request with the fields that must be sent.
-    pub fn new(official_account: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn new(required: GetSubscribersRequired) -> Self {
         Self {
-            official_account: official_account.into(),
+            official_account: required.official_account,
             limit: None,
-            next: next.into(),
+            next: required.next,
             extra: Extra::default(),
         }
     }
@@ -61,6 +61,14 @@ impl GetSubscribers {
         self.limit = Some(limit);
         self
     }
+}
+
+/// The fields of [`GetSubscribers`] that [`GetSubscribers::new`] asks for, each by its name.
+pub struct GetSubscribersRequired {
+    /// The official account: `OfficialAccountUserID` of its creation.
+    pub official_account: String,
+    /// Where the page starts: empty first, then `Next` of the reply before.
+    pub next: String,
 }
 
 wire_object!(GetSubscribers {

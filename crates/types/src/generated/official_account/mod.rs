@@ -16,14 +16,14 @@ pub mod recall_official_account_msgs;
 pub mod send_official_account_msg;
 
 pub use add_subscribers::{AddSubscribers, AddSubscribersReply};
-pub use create_official_account::{CreateOfficialAccount, CreateOfficialAccountReply};
+pub use create_official_account::{CreateOfficialAccount, CreateOfficialAccountReply, CreateOfficialAccountRequired};
 pub use delete_subscribers::{DeleteSubscribers, DeleteSubscribersReply};
 pub use destroy_official_account::{DestroyOfficialAccount, DestroyOfficialAccountReply};
 pub use get_official_account_history::{GetOfficialAccountHistory, GetOfficialAccountHistoryReply};
 pub use get_official_accounts::{GetOfficialAccounts, GetOfficialAccountsReply};
 pub use get_subscribed_official_accounts::{GetSubscribedOfficialAccounts, GetSubscribedOfficialAccountsReply};
-pub use get_subscribers::{GetSubscribers, GetSubscribersReply};
+pub use get_subscribers::{GetSubscribers, GetSubscribersReply, GetSubscribersRequired};
 pub use modify_official_account::{ModifyOfficialAccount, ModifyOfficialAccountReply};
-pub use modify_subscriber::{ModifySubscriber, ModifySubscriberReply};
+pub use modify_subscriber::{ModifySubscriber, ModifySubscriberReply, ModifySubscriberRequired};
 pub use recall_official_account_msgs::{RecallOfficialAccountMsgs, RecallOfficialAccountMsgsReply};
 pub use send_official_account_msg::{SendOfficialAccountMsg, SendOfficialAccountMsgReply};

@@ -36,18 +36,24 @@ pub struct ModifySubscriber {
 
 impl ModifySubscriber {
     /// A request with the fields that must be sent.
-    pub fn new(
-        official_account: impl Into<String>,
-        subscriber_account: impl Into<String>,
-        custom_string: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ModifySubscriberRequired) -> Self {
         Self {
-            official_account: official_account.into(),
-            subscriber_account: subscriber_account.into(),
-            custom_string: custom_string.into(),
+            official_account: required.official_account,
+            subscriber_account: required.subscriber_account,
+            custom_string: required.custom_string,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ModifySubscriber`] that [`ModifySubscriber::new`] asks for, each by its name.
+pub struct ModifySubscriberRequired {
+    /// The official account: `OfficialAccountUserID` of its creation.
+    pub official_account: String,
+    /// The subscriber.
+    pub subscriber_account: String,
+    /// Text of the app's own.
+    pub custom_string: String,
 }
 
 wire_object!(ModifySubscriber {

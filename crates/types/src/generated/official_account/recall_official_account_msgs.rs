@@ -182,10 +182,10 @@ pub struct OfficialAccountRecallResult {
 
 impl OfficialAccountRecallResult {
     /// An object with the fields that must be there.
-    pub fn new(msg_key: impl Into<String>, ret_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(msg_key: impl Into<String>, ret_code: ErrorCode) -> Self {
         Self {
             msg_key: msg_key.into(),
-            ret_code: ret_code.into(),
+            ret_code,
             extra: Extra::default(),
         }
     }

@@ -41,12 +41,9 @@ pub struct GetMessageArchive {
 
 impl GetMessageArchive {
     /// A request with the fields that must be sent.
-    pub fn new(
-        chat_type: impl Into<ArchiveChatType>,
-        msg_time: impl Into<String>,
-    ) -> Self {
+    pub fn new(chat_type: ArchiveChatType, msg_time: impl Into<String>) -> Self {
         Self {
-            chat_type: chat_type.into(),
+            chat_type,
             msg_time: msg_time.into(),
             extra: Extra::default(),
         }
@@ -162,24 +159,33 @@ pub struct ArchiveFile {
 
 impl ArchiveFile {
     /// An object with the fields that must be there.
-    pub fn new(
-        url: impl Into<String>,
-        expire_time: impl Into<String>,
-        file_size: u64,
-        file_md5: impl Into<String>,
-        gzip_size: u64,
-        gzip_md5: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ArchiveFileRequired) -> Self {
         Self {
-            url: url.into(),
-            expire_time: expire_time.into(),
-            file_size,
-            file_md5: file_md5.into(),
-            gzip_size,
-            gzip_md5: gzip_md5.into(),
+            url: required.url,
+            expire_time: required.expire_time,
+            file_size: required.file_size,
+            file_md5: required.file_md5,
+            gzip_size: required.gzip_size,
+            gzip_md5: required.gzip_md5,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ArchiveFile`] that [`ArchiveFile::new`] asks for, each by its name.
+pub struct ArchiveFileRequired {
+    /// Address to download it from.
+    pub url: String,
+    /// Until when the address works: `2024-02-01 21:45:23`.
+    pub expire_time: String,
+    /// Size in bytes, unpacked.
+    pub file_size: u64,
+    /// MD5 of the file, unpacked.
+    pub file_md5: String,
+    /// Size in bytes, packed.
+    pub gzip_size: u64,
+    /// MD5 of the file, packed.
+    pub gzip_md5: String,
 }
 
 wire_object!(ArchiveFile {

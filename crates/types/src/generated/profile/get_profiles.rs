@@ -48,11 +48,11 @@ impl GetProfiles {
     /// A request with the fields that must be sent.
     pub fn new(
         to_account: impl IntoIterator<Item = impl Into<String>>,
-        tag_list: impl IntoIterator<Item = impl Into<ProfileTag>>,
+        tag_list: impl IntoIterator<Item = ProfileTag>,
     ) -> Self {
         Self {
             to_account: to_account.into_iter().map(Into::into).collect(),
-            tag_list: tag_list.into_iter().map(Into::into).collect(),
+            tag_list: tag_list.into_iter().collect(),
             extra: Extra::default(),
         }
     }
@@ -187,14 +187,11 @@ pub struct UserProfile {
 
 impl UserProfile {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
             profile_item: None,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

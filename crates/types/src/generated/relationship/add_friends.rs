@@ -209,12 +209,12 @@ pub struct NewFriend {
 
 impl NewFriend {
     /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, add_source: impl Into<String>) -> Self {
+    pub fn new(required: NewFriendRequired) -> Self {
         Self {
-            to_account: to_account.into(),
+            to_account: required.to_account,
             remark: None,
             group_name: None,
-            add_source: add_source.into(),
+            add_source: required.add_source,
             add_wording: None,
             extra: Extra::default(),
         }
@@ -240,6 +240,14 @@ impl NewFriend {
         self.add_wording = Some(add_wording.into());
         self
     }
+}
+
+/// The fields of [`NewFriend`] that [`NewFriend::new`] asks for, each by its name.
+pub struct NewFriendRequired {
+    /// The user.
+    pub to_account: String,
+    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    pub add_source: String,
 }
 
 wire_object!(NewFriend {

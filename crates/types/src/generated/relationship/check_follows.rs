@@ -163,14 +163,11 @@ pub struct FollowCheck {
 
 impl FollowCheck {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
             follow_type: None,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

@@ -50,12 +50,12 @@ impl CheckFriends {
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
-        check_type: impl Into<FriendCheckType>,
+        check_type: FriendCheckType,
     ) -> Self {
         Self {
             from_account: from_account.into(),
             to_account: to_account.into_iter().map(Into::into).collect(),
-            check_type: check_type.into(),
+            check_type,
             extra: Extra::default(),
         }
     }
@@ -188,14 +188,11 @@ pub struct FriendCheck {
 
 impl FriendCheck {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
             relation: None,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

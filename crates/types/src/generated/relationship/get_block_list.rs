@@ -56,16 +56,12 @@ pub struct GetBlockList {
 
 impl GetBlockList {
     /// A request for the first page.
-    pub fn new(
-        from_account: impl Into<String>,
-        max_limited: u64,
-        last_sequence: u64,
-    ) -> Self {
+    pub fn new(required: GetBlockListRequired) -> Self {
         Self {
-            from_account: from_account.into(),
+            from_account: required.from_account,
             start_index: 0,
-            max_limited,
-            last_sequence,
+            max_limited: required.max_limited,
+            last_sequence: required.last_sequence,
             extra: Extra::default(),
         }
     }
@@ -76,6 +72,16 @@ impl GetBlockList {
         self.start_index = start_index;
         self
     }
+}
+
+/// The fields of [`GetBlockList`] that [`GetBlockList::new`] asks for, each by its name.
+pub struct GetBlockListRequired {
+    /// Owner of the block list.
+    pub from_account: String,
+    /// Most users of one page.
+    pub max_limited: u64,
+    /// Sequence of an earlier reply; 0 for calls of a server.
+    pub last_sequence: u64,
 }
 
 wire_object!(GetBlockList {

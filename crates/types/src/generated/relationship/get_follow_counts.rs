@@ -171,13 +171,10 @@ pub struct FollowCounts {
 
 impl FollowCounts {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             follower_count: None,
             following_count: None,

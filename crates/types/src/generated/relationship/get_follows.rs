@@ -57,20 +57,27 @@ pub struct GetFollows {
 
 impl GetFollows {
     /// A request with the fields that must be sent.
-    pub fn new(
-        from_account: impl Into<String>,
-        follow_type: impl Into<FollowList>,
-        start_cursor: impl Into<String>,
-        want_num: u64,
-    ) -> Self {
+    pub fn new(required: GetFollowsRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            follow_type: follow_type.into(),
-            start_cursor: start_cursor.into(),
-            want_num,
+            from_account: required.from_account,
+            follow_type: required.follow_type,
+            start_cursor: required.start_cursor,
+            want_num: required.want_num,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GetFollows`] that [`GetFollows::new`] asks for, each by its name.
+pub struct GetFollowsRequired {
+    /// The user.
+    pub from_account: String,
+    /// Which list.
+    pub follow_type: FollowList,
+    /// Where the page starts: empty first, then `NextCursor` of the reply before.
+    pub start_cursor: String,
+    /// Most users of one reply.
+    pub want_num: u64,
 }
 
 wire_object!(GetFollows {

@@ -51,12 +51,12 @@ impl GetFriendsById {
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
-        tag_list: impl IntoIterator<Item = impl Into<RelationTag>>,
+        tag_list: impl IntoIterator<Item = RelationTag>,
     ) -> Self {
         Self {
             from_account: from_account.into(),
             to_account: to_account.into_iter().map(Into::into).collect(),
-            tag_list: tag_list.into_iter().map(Into::into).collect(),
+            tag_list: tag_list.into_iter().collect(),
             extra: Extra::default(),
         }
     }
@@ -189,14 +189,11 @@ pub struct FriendInfo {
 
 impl FriendInfo {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
             sns_profile_item: None,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

@@ -178,13 +178,13 @@ pub struct ImportedFriend {
 
 impl ImportedFriend {
     /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, add_source: impl Into<String>) -> Self {
+    pub fn new(required: ImportedFriendRequired) -> Self {
         Self {
-            to_account: to_account.into(),
+            to_account: required.to_account,
             remark: None,
             remark_time: None,
             group_name: None,
-            add_source: add_source.into(),
+            add_source: required.add_source,
             add_wording: None,
             add_time: None,
             custom_item: None,
@@ -239,6 +239,14 @@ impl ImportedFriend {
         self.custom_item = Some(custom_item.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`ImportedFriend`] that [`ImportedFriend::new`] asks for, each by its name.
+pub struct ImportedFriendRequired {
+    /// The friend.
+    pub to_account: String,
+    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    pub add_source: String,
 }
 
 wire_object!(ImportedFriend {

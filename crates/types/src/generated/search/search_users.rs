@@ -269,9 +269,9 @@ pub struct FoundProfileItem {
 
 impl FoundProfileItem {
     /// An object with the fields that must be there.
-    pub fn new(tag: impl Into<ProfileTag>) -> Self {
+    pub fn new(tag: ProfileTag) -> Self {
         Self {
-            tag: tag.into(),
+            tag,
             str_value: None,
             extra: Extra::default(),
         }

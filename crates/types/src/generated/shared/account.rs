@@ -56,10 +56,10 @@ pub struct UserFailure {
 
 impl UserFailure {
     /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(to_account: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
-            error_code: error_code.into(),
+            error_code,
             extra: Extra::default(),
         }
     }

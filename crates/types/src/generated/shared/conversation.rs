@@ -28,9 +28,9 @@ pub struct Contact {
 
 impl Contact {
     /// An object with the fields that must be there.
-    pub fn new(r#type: impl Into<ContactType>) -> Self {
+    pub fn new(r#type: ContactType) -> Self {
         Self {
-            r#type: r#type.into(),
+            r#type,
             to_account: None,
             to_group_id: None,
             extra: Extra::default(),
@@ -104,9 +104,9 @@ pub struct MarkedConversation {
 
 impl MarkedConversation {
     /// An object with the fields that must be there.
-    pub fn new(r#type: impl Into<ContactType>) -> Self {
+    pub fn new(r#type: ContactType) -> Self {
         Self {
-            r#type: r#type.into(),
+            r#type,
             to_account: None,
             to_group_id: None,
             standard_mark: None,
@@ -227,10 +227,10 @@ pub struct ContactResult {
 
 impl ContactResult {
     /// An object with the fields that must be there.
-    pub fn new(contact_item: Contact, result_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(contact_item: Contact, result_code: ErrorCode) -> Self {
         Self {
             contact_item,
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }

@@ -23,13 +23,21 @@ pub struct CustomField {
 
 impl CustomField {
     /// An object with the fields that must be there.
-    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn new(required: CustomFieldRequired) -> Self {
         Self {
-            key: key.into(),
-            value: value.into(),
+            key: required.key,
+            value: required.value,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`CustomField`] that [`CustomField::new`] asks for, each by its name.
+pub struct CustomFieldRequired {
+    /// Name of the field.
+    pub key: String,
+    /// Its value; may hold binary data in escapes.
+    pub value: String,
 }
 
 wire_object!(CustomField {
@@ -211,13 +219,21 @@ pub struct GroupAttribute {
 
 impl GroupAttribute {
     /// An object with the fields that must be there.
-    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn new(required: GroupAttributeRequired) -> Self {
         Self {
-            key: key.into(),
-            value: value.into(),
+            key: required.key,
+            value: required.value,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupAttribute`] that [`GroupAttribute::new`] asks for, each by its name.
+pub struct GroupAttributeRequired {
+    /// Key.
+    pub key: String,
+    /// Value.
+    pub value: String,
 }
 
 wire_object!(GroupAttribute {
@@ -322,13 +338,10 @@ pub struct AddMemberResult {
 
 impl AddMemberResult {
     /// An object with the fields that must be there.
-    pub fn new(
-        member_account: impl Into<String>,
-        result: impl Into<AddMemberOutcome>,
-    ) -> Self {
+    pub fn new(member_account: impl Into<String>, result: AddMemberOutcome) -> Self {
         Self {
             member_account: member_account.into(),
-            result: result.into(),
+            result,
             extra: Extra::default(),
         }
     }

@@ -73,11 +73,11 @@ pub struct LocationElem {
 
 impl LocationElem {
     /// An object with the fields that must be there.
-    pub fn new(latitude: f64, longitude: f64) -> Self {
+    pub fn new(required: LocationElemRequired) -> Self {
         Self {
             desc: None,
-            latitude,
-            longitude,
+            latitude: required.latitude,
+            longitude: required.longitude,
             extra: Extra::default(),
         }
     }
@@ -88,6 +88,14 @@ impl LocationElem {
         self.desc = Some(desc.into());
         self
     }
+}
+
+/// The fields of [`LocationElem`] that [`LocationElem::new`] asks for, each by its name.
+pub struct LocationElemRequired {
+    /// Latitude in degrees.
+    pub latitude: f64,
+    /// Longitude in degrees.
+    pub longitude: f64,
 }
 
 wire_object!(LocationElem {
@@ -392,9 +400,9 @@ pub struct ImageInfo {
 
 impl ImageInfo {
     /// An object with the fields that must be there.
-    pub fn new(r#type: impl Into<ImageType>) -> Self {
+    pub fn new(r#type: ImageType) -> Self {
         Self {
-            r#type: r#type.into(),
+            r#type,
             size: None,
             width: None,
             height: None,

@@ -93,9 +93,9 @@ pub struct MsgExtensionResult {
 
 impl MsgExtensionResult {
     /// An object with the fields that must be there.
-    pub fn new(error_code: impl Into<ErrorCode>, extension: MsgExtension) -> Self {
+    pub fn new(error_code: ErrorCode, extension: MsgExtension) -> Self {
         Self {
-            error_code: error_code.into(),
+            error_code,
             extension,
             extra: Extra::default(),
         }

@@ -20,8 +20,8 @@ pub mod timpush;
 
 pub use account::{AccountId, UserFailure};
 pub use conversation::{Contact, ContactGroup, ContactResult, ContactType, MarkedConversation};
-pub use group::{AddMemberOutcome, AddMemberResult, ApplyJoinOption, CustomField, GroupAttribute, GroupCounter, GroupMember, GroupType, InviteJoinOption, MemberAccount, MemberRole, MsgFlag, MuteAllMember};
-pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, GroupAt, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, MsgElement, MsgPriority, MsgSeqItem, RelayElem, RelayedMsg, SendMsgControl, SoundElem, StreamChunk, StreamElem, SyncOtherMachine, TextElem, VideoFileElem};
+pub use group::{AddMemberOutcome, AddMemberResult, ApplyJoinOption, CustomField, CustomFieldRequired, GroupAttribute, GroupAttributeRequired, GroupCounter, GroupMember, GroupType, InviteJoinOption, MemberAccount, MemberRole, MsgFlag, MuteAllMember};
+pub use message::{CustomElem, DownloadFlag, FaceElem, FileElem, ForbidCallbackControl, GroupAt, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, LocationElemRequired, MsgElement, MsgPriority, MsgSeqItem, RelayElem, RelayedMsg, SendMsgControl, SoundElem, StreamChunk, StreamElem, SyncOtherMachine, TextElem, VideoFileElem};
 pub use message_extension::{ExtensionOperation, MsgExtension, MsgExtensionResult};
 pub use moderation::{LocalFilter, LocalKeyword, LocalWordType, ModerationContentType, ModerationLabel, ModerationResult, ModerationScene};
 pub use official_account::{OfficialAccountFilter, OfficialAccountInfo, SubscriberAccount, Subscription, SubscriptionOutcome, SubscriptionResult};

@@ -320,11 +320,11 @@ impl SubscriptionResult {
     /// An object with the fields that must be there.
     pub fn new(
         subscriber_account: impl Into<String>,
-        result: impl Into<SubscriptionOutcome>,
+        result: SubscriptionOutcome,
     ) -> Self {
         Self {
             subscriber_account: subscriber_account.into(),
-            result: result.into(),
+            result,
             extra: Extra::default(),
         }
     }

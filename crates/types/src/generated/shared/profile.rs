@@ -23,9 +23,9 @@ pub struct ProfileItem {
 
 impl ProfileItem {
     /// An object with the fields that must be there.
-    pub fn new(tag: impl Into<ProfileTag>, value: impl Into<TagValue>) -> Self {
+    pub fn new(tag: ProfileTag, value: impl Into<TagValue>) -> Self {
         Self {
-            tag: tag.into(),
+            tag,
             value: value.into(),
             extra: Extra::default(),
         }

@@ -28,13 +28,10 @@ pub struct RelationResult {
 
 impl RelationResult {
     /// An object with the fields that must be there.
-    pub fn new(
-        to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
-    ) -> Self {
+    pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
-            result_code: result_code.into(),
+            result_code,
             result_info: None,
             extra: Extra::default(),
         }
@@ -72,9 +69,9 @@ pub struct RelationItem {
 
 impl RelationItem {
     /// An object with the fields that must be there.
-    pub fn new(tag: impl Into<RelationTag>, value: impl Into<TagValue>) -> Self {
+    pub fn new(tag: RelationTag, value: impl Into<TagValue>) -> Self {
         Self {
-            tag: tag.into(),
+            tag,
             value: value.into(),
             extra: Extra::default(),
         }

@@ -142,10 +142,10 @@ pub struct PushFailure {
 
 impl PushFailure {
     /// An object with the fields that must be there.
-    pub fn new(to_account: impl Into<String>, error_code: impl Into<ErrorCode>) -> Self {
+    pub fn new(to_account: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
-            error_code: error_code.into(),
+            error_code,
             error_info: None,
             extra: Extra::default(),
         }
@@ -321,14 +321,14 @@ impl ScheduledPush {
     /// An object with the fields that must be there.
     pub fn new(
         task_id: u64,
-        r#type: impl Into<ScheduledPushType>,
+        r#type: ScheduledPushType,
         sched_at: impl Into<String>,
     ) -> Self {
         Self {
             task_id,
             sdkappid: None,
             create_at: None,
-            r#type: r#type.into(),
+            r#type,
             sched_at: sched_at.into(),
             content: None,
             title: None,

@@ -42,18 +42,24 @@ pub struct DeleteScheduledPush {
 
 impl DeleteScheduledPush {
     /// A request with the fields that must be sent.
-    pub fn new(
-        sdkappid: u64,
-        task_id: u64,
-        r#type: impl Into<ScheduledPushType>,
-    ) -> Self {
+    pub fn new(required: DeleteScheduledPushRequired) -> Self {
         Self {
-            sdkappid,
-            task_id,
-            r#type: r#type.into(),
+            sdkappid: required.sdkappid,
+            task_id: required.task_id,
+            r#type: required.r#type,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`DeleteScheduledPush`] that [`DeleteScheduledPush::new`] asks for, each by its name.
+pub struct DeleteScheduledPushRequired {
+    /// The app, as in the address.
+    pub sdkappid: u64,
+    /// Id of the scheduled push.
+    pub task_id: u64,
+    /// Who gets the push, as when it was made.
+    pub r#type: ScheduledPushType,
 }
 
 wire_object!(DeleteScheduledPush {

@@ -39,13 +39,21 @@ pub struct GetScheduledPush {
 
 impl GetScheduledPush {
     /// A request with the fields that must be sent.
-    pub fn new(sdkappid: u64, task_id: u64) -> Self {
+    pub fn new(required: GetScheduledPushRequired) -> Self {
         Self {
-            sdkappid,
-            task_id,
+            sdkappid: required.sdkappid,
+            task_id: required.task_id,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GetScheduledPush`] that [`GetScheduledPush::new`] asks for, each by its name.
+pub struct GetScheduledPushRequired {
+    /// The app, as in the address.
+    pub sdkappid: u64,
+    /// Id of the scheduled push.
+    pub task_id: u64,
 }
 
 wire_object!(GetScheduledPush {

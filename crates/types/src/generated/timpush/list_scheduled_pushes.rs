@@ -65,22 +65,15 @@ pub struct ListScheduledPushes {
 
 impl ListScheduledPushes {
     /// A request for the first page.
-    pub fn new(
-        sdkappid: u64,
-        want: u64,
-        order_by: impl Into<ScheduleOrder>,
-        asc: bool,
-        begin_time: impl Into<String>,
-        end_time: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ListScheduledPushesRequired) -> Self {
         Self {
-            sdkappid,
+            sdkappid: required.sdkappid,
             offset: 0,
-            want,
-            order_by: order_by.into(),
-            asc,
-            begin_time: begin_time.into(),
-            end_time: end_time.into(),
+            want: required.want,
+            order_by: required.order_by,
+            asc: required.asc,
+            begin_time: required.begin_time,
+            end_time: required.end_time,
             keyword: None,
             extra: Extra::default(),
         }
@@ -99,6 +92,22 @@ impl ListScheduledPushes {
         self.keyword = Some(keyword.into());
         self
     }
+}
+
+/// The fields of [`ListScheduledPushes`] that [`ListScheduledPushes::new`] asks for, each by its name.
+pub struct ListScheduledPushesRequired {
+    /// The app, as in the address.
+    pub sdkappid: u64,
+    /// Most scheduled pushes of one reply.
+    pub want: u64,
+    /// What they are ordered by.
+    pub order_by: ScheduleOrder,
+    /// Whether the earliest comes first.
+    pub asc: bool,
+    /// Where the span begins, in UTC: `2026-05-01 00:00:00`.
+    pub begin_time: String,
+    /// Where the span ends, in UTC.
+    pub end_time: String,
 }
 
 wire_object!(ListScheduledPushes {

@@ -50,15 +50,11 @@ pub struct ModifyScheduledPush {
 
 impl ModifyScheduledPush {
     /// A request with the fields that must be sent.
-    pub fn new(
-        sdkappid: u64,
-        task_id: u64,
-        r#type: impl Into<ScheduledPushType>,
-    ) -> Self {
+    pub fn new(required: ModifyScheduledPushRequired) -> Self {
         Self {
-            sdkappid,
-            task_id,
-            r#type: r#type.into(),
+            sdkappid: required.sdkappid,
+            task_id: required.task_id,
+            r#type: required.r#type,
             sched_at: None,
             content: None,
             extra: Extra::default(),
@@ -78,6 +74,16 @@ impl ModifyScheduledPush {
         self.content = Some(content);
         self
     }
+}
+
+/// The fields of [`ModifyScheduledPush`] that [`ModifyScheduledPush::new`] asks for, each by its name.
+pub struct ModifyScheduledPushRequired {
+    /// The app, as in the address.
+    pub sdkappid: u64,
+    /// Id of the scheduled push.
+    pub task_id: u64,
+    /// Who gets the push, as when it was made.
+    pub r#type: ScheduledPushType,
 }
 
 wire_object!(ModifyScheduledPush {

@@ -40,20 +40,27 @@ pub struct SchedulePush {
 
 impl SchedulePush {
     /// A request with the fields that must be sent.
-    pub fn new(
-        sdkappid: u64,
-        r#type: impl Into<ScheduledPushType>,
-        sched_at: impl Into<String>,
-        content: ScheduledPushContent,
-    ) -> Self {
+    pub fn new(required: SchedulePushRequired) -> Self {
         Self {
-            sdkappid,
-            r#type: r#type.into(),
-            sched_at: sched_at.into(),
-            content,
+            sdkappid: required.sdkappid,
+            r#type: required.r#type,
+            sched_at: required.sched_at,
+            content: required.content,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SchedulePush`] that [`SchedulePush::new`] asks for, each by its name.
+pub struct SchedulePushRequired {
+    /// The app, as in the address.
+    pub sdkappid: u64,
+    /// Who gets the push.
+    pub r#type: ScheduledPushType,
+    /// When to push, in UTC: `2026-06-01 10:00:00`.
+    pub sched_at: String,
+    /// What is pushed.
+    pub content: ScheduledPushContent,
 }
 
 wire_object!(SchedulePush {

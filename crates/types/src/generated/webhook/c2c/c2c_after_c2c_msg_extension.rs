@@ -62,27 +62,37 @@ pub struct C2cAfterC2cMsgExtension {
 
 impl C2cAfterC2cMsgExtension {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-        operate_type: impl Into<ExtensionOperation>,
-        extension_list: impl IntoIterator<Item = MsgExtension>,
-        seq: u64,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: C2cAfterC2cMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_C2C_MSG_EXTENSION,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
-            operate_type: operate_type.into(),
-            extension_list: extension_list.into_iter().collect(),
-            seq,
-            event_time,
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
+            operate_type: required.operate_type,
+            extension_list: required.extension_list,
+            seq: required.seq,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`C2cAfterC2cMsgExtension`] that [`C2cAfterC2cMsgExtension::new`] asks for, each by its name.
+pub struct C2cAfterC2cMsgExtensionRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
+    /// What was done with the pairs.
+    pub operate_type: ExtensionOperation,
+    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    pub extension_list: Vec<MsgExtension>,
+    /// Newest version of the pairs of the message as a whole.
+    pub seq: u64,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(C2cAfterC2cMsgExtension {

@@ -78,29 +78,19 @@ pub struct C2cAfterModifyMsg {
 
 impl C2cAfterModifyMsg {
     /// An event with the fields that always come; for tests.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        operator_account: impl Into<String>,
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_random: u32,
-        msg_seq: u32,
-        msg_time: u64,
-        msg_key: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: C2cAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MODIFY_MSG,
             cloud_custom_data: None,
             msg_body: None,
-            operator_account: operator_account.into(),
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_random,
-            msg_seq,
-            msg_time,
-            msg_key: msg_key.into(),
-            event_time,
+            operator_account: required.operator_account,
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_random: required.msg_random,
+            msg_seq: required.msg_seq,
+            msg_time: required.msg_time,
+            msg_key: required.msg_key,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -124,6 +114,26 @@ impl C2cAfterModifyMsg {
         self.msg_body = Some(msg_body.into_iter().map(Into::into).collect());
         self
     }
+}
+
+/// The fields of [`C2cAfterModifyMsg`] that [`C2cAfterModifyMsg::new`] asks for, each by its name.
+pub struct C2cAfterModifyMsgRequired {
+    /// User who made the change.
+    pub operator_account: String,
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Random number of the message.
+    pub msg_random: u32,
+    /// Sequence number of the message.
+    pub msg_seq: u32,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Key of the message.
+    pub msg_key: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(C2cAfterModifyMsg {

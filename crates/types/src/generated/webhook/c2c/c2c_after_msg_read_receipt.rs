@@ -50,21 +50,28 @@ pub struct C2cAfterMsgReadReceipt {
 
 impl C2cAfterMsgReadReceipt {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        peer_account: impl Into<String>,
-        c2c_msg_info: impl IntoIterator<Item = ReceiptedC2cMsg>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: C2cAfterMsgReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_READ_RECEIPT,
-            operator_account: operator_account.into(),
-            peer_account: peer_account.into(),
-            c2c_msg_info: c2c_msg_info.into_iter().collect(),
-            event_time,
+            operator_account: required.operator_account,
+            peer_account: required.peer_account,
+            c2c_msg_info: required.c2c_msg_info,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`C2cAfterMsgReadReceipt`] that [`C2cAfterMsgReadReceipt::new`] asks for, each by its name.
+pub struct C2cAfterMsgReadReceiptRequired {
+    /// User who has read.
+    pub operator_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
+    /// The messages.
+    pub c2c_msg_info: Vec<ReceiptedC2cMsg>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(C2cAfterMsgReadReceipt {
@@ -127,20 +134,27 @@ pub struct ReceiptedC2cMsg {
 
 impl ReceiptedC2cMsg {
     /// An object with the fields that must be there.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-        msg_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ReceiptedC2cMsgRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
-            msg_id: msg_id.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
+            msg_id: required.msg_id,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ReceiptedC2cMsg`] that [`ReceiptedC2cMsg::new`] asks for, each by its name.
+pub struct ReceiptedC2cMsgRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
+    /// Id of the message on clients.
+    pub msg_id: String,
 }
 
 wire_object!(ReceiptedC2cMsg {

@@ -53,16 +53,12 @@ pub struct C2cAfterMsgReport {
 
 impl C2cAfterMsgReport {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        report_account: impl Into<String>,
-        peer_account: impl Into<String>,
-        last_read_time: u64,
-    ) -> Self {
+    pub fn new(required: C2cAfterMsgReportRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_REPORT,
-            report_account: report_account.into(),
-            peer_account: peer_account.into(),
-            last_read_time,
+            report_account: required.report_account,
+            peer_account: required.peer_account,
+            last_read_time: required.last_read_time,
             event_time: None,
             unread_msg_num: None,
             extra: Extra::default(),
@@ -82,6 +78,16 @@ impl C2cAfterMsgReport {
         self.unread_msg_num = Some(unread_msg_num);
         self
     }
+}
+
+/// The fields of [`C2cAfterMsgReport`] that [`C2cAfterMsgReport::new`] asks for, each by its name.
+pub struct C2cAfterMsgReportRequired {
+    /// User who has read.
+    pub report_account: String,
+    /// The other user of the conversation.
+    pub peer_account: String,
+    /// All messages up to this time are read, in seconds since 1970.
+    pub last_read_time: u64,
 }
 
 wire_object!(C2cAfterMsgReport {

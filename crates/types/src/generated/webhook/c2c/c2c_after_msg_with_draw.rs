@@ -53,16 +53,12 @@ pub struct C2cAfterMsgWithDraw {
 
 impl C2cAfterMsgWithDraw {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_key: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: C2cAfterMsgWithDrawRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_WITH_DRAW,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_key: required.msg_key,
             unread_msg_num: None,
             event_time: None,
             extra: Extra::default(),
@@ -82,6 +78,16 @@ impl C2cAfterMsgWithDraw {
         self.event_time = Some(event_time);
         self
     }
+}
+
+/// The fields of [`C2cAfterMsgWithDraw`] that [`C2cAfterMsgWithDraw::new`] asks for, each by its name.
+pub struct C2cAfterMsgWithDrawRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Key of the message.
+    pub msg_key: String,
 }
 
 wire_object!(C2cAfterMsgWithDraw {

@@ -90,27 +90,19 @@ pub struct C2cBeforeSendMsg {
 
 impl C2cBeforeSendMsg {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_seq: u32,
-        msg_random: u32,
-        msg_time: u64,
-        msg_key: impl Into<String>,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    pub fn new(required: C2cBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_BEFORE_SEND_MSG,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_seq,
-            msg_random,
-            msg_time,
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_seq: required.msg_seq,
+            msg_random: required.msg_random,
+            msg_time: required.msg_time,
+            msg_key: required.msg_key,
             msg_id: None,
             online_only_flag: None,
             friend_ship: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             extra: Extra::default(),
         }
@@ -146,6 +138,24 @@ impl C2cBeforeSendMsg {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+}
+
+/// The fields of [`C2cBeforeSendMsg`] that [`C2cBeforeSendMsg::new`] asks for, each by its name.
+pub struct C2cBeforeSendMsgRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// Recipient of the message.
+    pub to_account: String,
+    /// Sequence number of the message; orders messages of the same second.
+    pub msg_seq: u32,
+    /// Random number of the message.
+    pub msg_random: u32,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Key of the message, needed to recall it.
+    pub msg_key: String,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
 }
 
 wire_object!(C2cBeforeSendMsg {

@@ -95,32 +95,21 @@ pub struct BotOnC2cMessage {
 
 impl BotOnC2cMessage {
     /// An event with the fields that always come; for tests.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_seq: u32,
-        msg_random: u32,
-        msg_time: u64,
-        msg_key: impl Into<String>,
-        send_msg_result: impl Into<ErrorCode>,
-        error_info: impl Into<String>,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-    ) -> Self {
+    pub fn new(required: BotOnC2cMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_C2C_MESSAGE,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_seq,
-            msg_random,
-            msg_time,
-            msg_key: msg_key.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_seq: required.msg_seq,
+            msg_random: required.msg_random,
+            msg_time: required.msg_time,
+            msg_key: required.msg_key,
             msg_id: None,
             online_only_flag: None,
-            send_msg_result: send_msg_result.into(),
-            error_info: error_info.into(),
+            send_msg_result: required.send_msg_result,
+            error_info: required.error_info,
             unread_msg_num: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             event_time: None,
             extra: Extra::default(),
@@ -164,6 +153,28 @@ impl BotOnC2cMessage {
         self.event_time = Some(event_time);
         self
     }
+}
+
+/// The fields of [`BotOnC2cMessage`] that [`BotOnC2cMessage::new`] asks for, each by its name.
+pub struct BotOnC2cMessageRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// The chatbot.
+    pub to_account: String,
+    /// Sequence number of the message; orders messages of the same second.
+    pub msg_seq: u32,
+    /// Random number of the message.
+    pub msg_random: u32,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Key of the message, needed to recall it.
+    pub msg_key: String,
+    /// Zero when the message was delivered.
+    pub send_msg_result: ErrorCode,
+    /// Why it was not delivered, in the server's words; `send msg succeed` when it was.
+    pub error_info: String,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
 }
 
 wire_object!(BotOnC2cMessage {

@@ -87,34 +87,22 @@ pub struct BotOnGroupMessage {
 
 impl BotOnGroupMessage {
     /// An event with the fields that always come; for tests.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        from_account: impl Into<String>,
-        operator_account: impl Into<String>,
-        random: u32,
-        msg_seq: u64,
-        msg_time: u64,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-        at_robots_account: impl IntoIterator<Item = impl Into<String>>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: BotOnGroupMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_GROUP_MESSAGE,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            from_account: from_account.into(),
-            operator_account: operator_account.into(),
-            random,
-            msg_seq,
-            msg_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            from_account: required.from_account,
+            operator_account: required.operator_account,
+            random: required.random,
+            msg_seq: required.msg_seq,
+            msg_time: required.msg_time,
             online_only_flag: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
-            at_robots_account: at_robots_account.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
+            at_robots_account: required.at_robots_account,
             cloud_custom_data: None,
             topic_id: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -142,6 +130,30 @@ impl BotOnGroupMessage {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`BotOnGroupMessage`] that [`BotOnGroupMessage::new`] asks for, each by its name.
+pub struct BotOnGroupMessageRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Sender of the message.
+    pub from_account: String,
+    /// User who made the request; an administrator when it came through the REST API.
+    pub operator_account: String,
+    /// Random number of the message.
+    pub random: u32,
+    /// Sequence number of the message in the group; later messages have larger ones.
+    pub msg_seq: u64,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
+    /// Chatbots that it mentions.
+    pub at_robots_account: Vec<String>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(BotOnGroupMessage {

@@ -63,27 +63,37 @@ pub struct ChatbotOnC2cSignalMessage {
 
 impl ChatbotOnC2cSignalMessage {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        msg_seq: u32,
-        msg_random: u32,
-        msg_key: impl Into<String>,
-        event_time: u64,
-        data: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ChatbotOnC2cSignalMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::CHATBOT_ON_C2C_SIGNAL_MESSAGE,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            msg_seq,
-            msg_random,
-            msg_key: msg_key.into(),
-            event_time,
-            data: data.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            msg_seq: required.msg_seq,
+            msg_random: required.msg_random,
+            msg_key: required.msg_key,
+            event_time: required.event_time,
+            data: required.data,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ChatbotOnC2cSignalMessage`] that [`ChatbotOnC2cSignalMessage::new`] asks for, each by its name.
+pub struct ChatbotOnC2cSignalMessageRequired {
+    /// Sender of the message.
+    pub from_account: String,
+    /// The chatbot.
+    pub to_account: String,
+    /// Sequence number of the message.
+    pub msg_seq: u32,
+    /// Random number of the message.
+    pub msg_random: u32,
+    /// Key of the message, needed to recall it.
+    pub msg_key: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
+    /// The content: what the message has as `data`.
+    pub data: String,
 }
 
 wire_object!(ChatbotOnC2cSignalMessage {

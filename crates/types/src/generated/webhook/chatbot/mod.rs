@@ -6,6 +6,6 @@ pub mod bot_on_c2c_message;
 pub mod bot_on_group_message;
 pub mod chatbot_on_c2c_signal_message;
 
-pub use bot_on_c2c_message::BotOnC2cMessage;
-pub use bot_on_group_message::BotOnGroupMessage;
-pub use chatbot_on_c2c_signal_message::{ChatbotOnC2cSignalMessage, ChatbotOnC2cSignalMessageAnswer, ChatbotOnC2cSignalMessageChanges, ChatbotOnC2cSignalMessageReply};
+pub use bot_on_c2c_message::{BotOnC2cMessage, BotOnC2cMessageRequired};
+pub use bot_on_group_message::{BotOnGroupMessage, BotOnGroupMessageRequired};
+pub use chatbot_on_c2c_signal_message::{ChatbotOnC2cSignalMessage, ChatbotOnC2cSignalMessageRequired, ChatbotOnC2cSignalMessageAnswer, ChatbotOnC2cSignalMessageChanges, ChatbotOnC2cSignalMessageReply};

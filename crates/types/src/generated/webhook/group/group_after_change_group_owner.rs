@@ -58,25 +58,34 @@ pub struct GroupAfterChangeGroupOwner {
 
 impl GroupAfterChangeGroupOwner {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        operator_account: impl Into<String>,
-        old_owner_account: impl Into<String>,
-        new_owner_account: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterChangeGroupOwnerRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CHANGE_GROUP_OWNER,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            operator_account: operator_account.into(),
-            old_owner_account: old_owner_account.into(),
-            new_owner_account: new_owner_account.into(),
-            event_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            operator_account: required.operator_account,
+            old_owner_account: required.old_owner_account,
+            new_owner_account: required.new_owner_account,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupAfterChangeGroupOwner`] that [`GroupAfterChangeGroupOwner::new`] asks for, each by its name.
+pub struct GroupAfterChangeGroupOwnerRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who made the change.
+    pub operator_account: String,
+    /// Owner before.
+    pub old_owner_account: String,
+    /// Owner now.
+    pub new_owner_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterChangeGroupOwner {

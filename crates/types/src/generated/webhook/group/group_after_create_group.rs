@@ -82,25 +82,18 @@ pub struct GroupAfterCreateGroup {
 
 impl GroupAfterCreateGroup {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        operator_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        name: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_GROUP,
-            group_id: group_id.into(),
-            operator_account: operator_account.into(),
-            owner_account: owner_account.into(),
-            r#type: r#type.into(),
-            name: name.into(),
+            group_id: required.group_id,
+            operator_account: required.operator_account,
+            owner_account: required.owner_account,
+            r#type: required.r#type,
+            name: required.name,
             member_list: None,
             user_defined_data_list: None,
             invite_option: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -134,6 +127,22 @@ impl GroupAfterCreateGroup {
         self.invite_option = Some(invite_option.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterCreateGroup`] that [`GroupAfterCreateGroup::new`] asks for, each by its name.
+pub struct GroupAfterCreateGroupRequired {
+    /// The group.
+    pub group_id: String,
+    /// User who creates it.
+    pub operator_account: String,
+    /// Owner.
+    pub owner_account: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Name of the group.
+    pub name: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterCreateGroup {

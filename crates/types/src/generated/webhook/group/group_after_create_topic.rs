@@ -56,22 +56,15 @@ pub struct GroupAfterCreateTopic {
 
 impl GroupAfterCreateTopic {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        topic_id: impl Into<String>,
-        operator_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        name: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: GroupAfterCreateTopicRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_TOPIC,
-            group_id: group_id.into(),
-            topic_id: topic_id.into(),
-            operator_account: operator_account.into(),
-            owner_account: owner_account.into(),
-            r#type: r#type.into(),
-            name: name.into(),
+            group_id: required.group_id,
+            topic_id: required.topic_id,
+            operator_account: required.operator_account,
+            owner_account: required.owner_account,
+            r#type: required.r#type,
+            name: required.name,
             user_defined_data_list: None,
             extra: Extra::default(),
         }
@@ -86,6 +79,22 @@ impl GroupAfterCreateTopic {
         self.user_defined_data_list = Some(user_defined_data_list.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupAfterCreateTopic`] that [`GroupAfterCreateTopic::new`] asks for, each by its name.
+pub struct GroupAfterCreateTopicRequired {
+    /// The community.
+    pub group_id: String,
+    /// The topic.
+    pub topic_id: String,
+    /// User who creates it.
+    pub operator_account: String,
+    /// Owner of the community.
+    pub owner_account: String,
+    /// Kind of group: always `Community`.
+    pub r#type: GroupType,
+    /// Name of the topic.
+    pub name: String,
 }
 
 wire_object!(GroupAfterCreateTopic {

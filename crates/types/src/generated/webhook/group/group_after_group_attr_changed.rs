@@ -68,21 +68,15 @@ pub struct GroupAfterGroupAttrChanged {
 
 impl GroupAfterGroupAttrChanged {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        operator_account: impl Into<String>,
-        option_type: impl Into<GroupAttrChange>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterGroupAttrChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_ATTR_CHANGED,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            operator_account: operator_account.into(),
-            option_type: option_type.into(),
+            group_id: required.group_id,
+            r#type: required.r#type,
+            operator_account: required.operator_account,
+            option_type: required.option_type,
             group_attr: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -96,6 +90,20 @@ impl GroupAfterGroupAttrChanged {
         self.group_attr = Some(group_attr.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupAfterGroupAttrChanged`] that [`GroupAfterGroupAttrChanged::new`] asks for, each by its name.
+pub struct GroupAfterGroupAttrChangedRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who made the change.
+    pub operator_account: String,
+    /// What was done.
+    pub option_type: GroupAttrChange,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterGroupAttrChanged {

@@ -77,21 +77,16 @@ pub struct GroupAfterGroupDestroyed {
 
 impl GroupAfterGroupDestroyed {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        owner_account: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterGroupDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_DESTROYED,
             operator_account: None,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            owner_account: owner_account.into(),
+            group_id: required.group_id,
+            r#type: required.r#type,
+            owner_account: required.owner_account,
             name: None,
             member_list: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -119,6 +114,18 @@ impl GroupAfterGroupDestroyed {
         self.member_list = Some(member_list.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupAfterGroupDestroyed`] that [`GroupAfterGroupDestroyed::new`] asks for, each by its name.
+pub struct GroupAfterGroupDestroyedRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Owner.
+    pub owner_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterGroupDestroyed {

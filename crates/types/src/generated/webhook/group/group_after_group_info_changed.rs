@@ -67,22 +67,17 @@ pub struct GroupAfterGroupInfoChanged {
 
 impl GroupAfterGroupInfoChanged {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        operator_account: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterGroupInfoChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_INFO_CHANGED,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            operator_account: operator_account.into(),
+            group_id: required.group_id,
+            r#type: required.r#type,
+            operator_account: required.operator_account,
             name: None,
             introduction: None,
             notification: None,
             face_url: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -114,6 +109,18 @@ impl GroupAfterGroupInfoChanged {
         self.face_url = Some(face_url.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterGroupInfoChanged`] that [`GroupAfterGroupInfoChanged::new`] asks for, each by its name.
+pub struct GroupAfterGroupInfoChangedRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who made the change.
+    pub operator_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterGroupInfoChanged {

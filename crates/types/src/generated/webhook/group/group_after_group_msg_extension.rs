@@ -58,25 +58,34 @@ pub struct GroupAfterGroupMsgExtension {
 
 impl GroupAfterGroupMsgExtension {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        msg_seq: u64,
-        operate_type: impl Into<ExtensionOperation>,
-        extension_list: impl IntoIterator<Item = MsgExtension>,
-        seq: u64,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterGroupMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_MSG_EXTENSION,
-            group_id: group_id.into(),
-            msg_seq,
-            operate_type: operate_type.into(),
-            extension_list: extension_list.into_iter().collect(),
-            seq,
-            event_time,
+            group_id: required.group_id,
+            msg_seq: required.msg_seq,
+            operate_type: required.operate_type,
+            extension_list: required.extension_list,
+            seq: required.seq,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupAfterGroupMsgExtension`] that [`GroupAfterGroupMsgExtension::new`] asks for, each by its name.
+pub struct GroupAfterGroupMsgExtensionRequired {
+    /// The group.
+    pub group_id: String,
+    /// Sequence number of the message.
+    pub msg_seq: u64,
+    /// What was done with the pairs.
+    pub operate_type: ExtensionOperation,
+    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    pub extension_list: Vec<MsgExtension>,
+    /// Newest version of the pairs of the message as a whole.
+    pub seq: u64,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterGroupMsgExtension {

@@ -69,22 +69,15 @@ pub struct GroupAfterMemberExit {
 
 impl GroupAfterMemberExit {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        exit_type: impl Into<GroupExitType>,
-        operator_account: impl Into<String>,
-        exit_member_list: impl IntoIterator<Item = MemberAccount>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterMemberExitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_EXIT,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            exit_type: exit_type.into(),
-            operator_account: operator_account.into(),
-            exit_member_list: exit_member_list.into_iter().collect(),
-            event_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            exit_type: required.exit_type,
+            operator_account: required.operator_account,
+            exit_member_list: required.exit_member_list,
+            event_time: required.event_time,
             topic_id: None,
             extra: Extra::default(),
         }
@@ -96,6 +89,22 @@ impl GroupAfterMemberExit {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterMemberExit`] that [`GroupAfterMemberExit::new`] asks for, each by its name.
+pub struct GroupAfterMemberExitRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// How they left.
+    pub exit_type: GroupExitType,
+    /// User who made the request: who removed them, or who left.
+    pub operator_account: String,
+    /// Who left.
+    pub exit_member_list: Vec<MemberAccount>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterMemberExit {

@@ -71,22 +71,17 @@ pub struct GroupAfterMemberFieldChanged {
 
 impl GroupAfterMemberFieldChanged {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        operator_account: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterMemberFieldChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_FIELD_CHANGED,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            operator_account: operator_account.into(),
+            group_id: required.group_id,
+            r#type: required.r#type,
+            operator_account: required.operator_account,
             modified_account: None,
             member_account: None,
             role: None,
             name_card: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -118,6 +113,18 @@ impl GroupAfterMemberFieldChanged {
         self.name_card = Some(name_card.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterMemberFieldChanged`] that [`GroupAfterMemberFieldChanged::new`] asks for, each by its name.
+pub struct GroupAfterMemberFieldChangedRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who made the change.
+    pub operator_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterMemberFieldChanged {

@@ -60,20 +60,15 @@ pub struct GroupAfterModifyMsg {
 
 impl GroupAfterModifyMsg {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        group_id: impl Into<String>,
-        msg_seq: u64,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MODIFY_MSG,
             msg_body: None,
-            operator_account: operator_account.into(),
-            group_id: group_id.into(),
+            operator_account: required.operator_account,
+            group_id: required.group_id,
             topic_id: None,
-            msg_seq,
-            event_time,
+            msg_seq: required.msg_seq,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -94,6 +89,18 @@ impl GroupAfterModifyMsg {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterModifyMsg`] that [`GroupAfterModifyMsg::new`] asks for, each by its name.
+pub struct GroupAfterModifyMsgRequired {
+    /// User who made the change.
+    pub operator_account: String,
+    /// The group.
+    pub group_id: String,
+    /// Sequence number of the message.
+    pub msg_seq: u64,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterModifyMsg {

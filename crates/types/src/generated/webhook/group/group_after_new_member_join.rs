@@ -69,25 +69,34 @@ pub struct GroupAfterNewMemberJoin {
 
 impl GroupAfterNewMemberJoin {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        join_type: impl Into<GroupJoinType>,
-        operator_account: impl Into<String>,
-        new_member_list: impl IntoIterator<Item = MemberAccount>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterNewMemberJoinRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_NEW_MEMBER_JOIN,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            join_type: join_type.into(),
-            operator_account: operator_account.into(),
-            new_member_list: new_member_list.into_iter().collect(),
-            event_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            join_type: required.join_type,
+            operator_account: required.operator_account,
+            new_member_list: required.new_member_list,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupAfterNewMemberJoin`] that [`GroupAfterNewMemberJoin::new`] asks for, each by its name.
+pub struct GroupAfterNewMemberJoinRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// How they joined.
+    pub join_type: GroupJoinType,
+    /// User who made the request.
+    pub operator_account: String,
+    /// Who joined.
+    pub new_member_list: Vec<MemberAccount>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterNewMemberJoin {

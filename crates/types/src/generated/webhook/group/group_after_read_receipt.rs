@@ -51,21 +51,28 @@ pub struct GroupAfterReadReceipt {
 
 impl GroupAfterReadReceipt {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        group_msg_receipt_list: impl IntoIterator<Item = GroupMsgReading>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_READ_RECEIPT,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            group_msg_receipt_list: group_msg_receipt_list.into_iter().collect(),
-            event_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            group_msg_receipt_list: required.group_msg_receipt_list,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupAfterReadReceipt`] that [`GroupAfterReadReceipt::new`] asks for, each by its name.
+pub struct GroupAfterReadReceiptRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// The messages and who has read them.
+    pub group_msg_receipt_list: Vec<GroupMsgReading>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterReadReceipt {
@@ -124,11 +131,11 @@ pub struct GroupMsgReading {
 
 impl GroupMsgReading {
     /// An object with the fields that must be there.
-    pub fn new(msg_seq: u64, read_num: u64, unread_num: u64) -> Self {
+    pub fn new(required: GroupMsgReadingRequired) -> Self {
         Self {
-            msg_seq,
-            read_num,
-            unread_num,
+            msg_seq: required.msg_seq,
+            read_num: required.read_num,
+            unread_num: required.unread_num,
             read_receipt_members: None,
             extra: Extra::default(),
         }
@@ -143,6 +150,16 @@ impl GroupMsgReading {
         self.read_receipt_members = Some(read_receipt_members.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupMsgReading`] that [`GroupMsgReading::new`] asks for, each by its name.
+pub struct GroupMsgReadingRequired {
+    /// Sequence number of the message.
+    pub msg_seq: u64,
+    /// Members who have read it.
+    pub read_num: u64,
+    /// Members who have not.
+    pub unread_num: u64,
 }
 
 wire_object!(GroupMsgReading {

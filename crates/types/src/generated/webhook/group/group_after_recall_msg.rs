@@ -63,21 +63,15 @@ pub struct GroupAfterRecallMsg {
 
 impl GroupAfterRecallMsg {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        group_id: impl Into<String>,
-        msg_seq_list: impl IntoIterator<Item = RecalledGroupMsg>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterRecallMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_RECALL_MSG,
-            operator_account: operator_account.into(),
-            r#type: r#type.into(),
-            group_id: group_id.into(),
-            msg_seq_list: msg_seq_list.into_iter().collect(),
+            operator_account: required.operator_account,
+            r#type: required.r#type,
+            group_id: required.group_id,
+            msg_seq_list: required.msg_seq_list,
             topic_id: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -88,6 +82,20 @@ impl GroupAfterRecallMsg {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupAfterRecallMsg`] that [`GroupAfterRecallMsg::new`] asks for, each by its name.
+pub struct GroupAfterRecallMsgRequired {
+    /// User who recalled.
+    pub operator_account: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// The group.
+    pub group_id: String,
+    /// The messages.
+    pub msg_seq_list: Vec<RecalledGroupMsg>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterRecallMsg {

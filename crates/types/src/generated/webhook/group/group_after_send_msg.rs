@@ -108,34 +108,23 @@ pub struct GroupAfterSendMsg {
 
 impl GroupAfterSendMsg {
     /// An event with the fields that always come; for tests.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        from_account: impl Into<String>,
-        operator_account: impl Into<String>,
-        random: u32,
-        msg_seq: u64,
-        msg_time: u64,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_SEND_MSG,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            from_account: from_account.into(),
-            operator_account: operator_account.into(),
-            random,
-            msg_seq,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            from_account: required.from_account,
+            operator_account: required.operator_account,
+            random: required.random,
+            msg_seq: required.msg_seq,
             msg_id: None,
-            msg_time,
+            msg_time: required.msg_time,
             online_only_flag: None,
             msg_priority: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             topic_id: None,
-            event_time,
+            event_time: required.event_time,
             group_at_info: None,
             extra: Extra::default(),
         }
@@ -188,6 +177,28 @@ impl GroupAfterSendMsg {
         self.group_at_info = Some(group_at_info.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupAfterSendMsg`] that [`GroupAfterSendMsg::new`] asks for, each by its name.
+pub struct GroupAfterSendMsgRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Sender of the message.
+    pub from_account: String,
+    /// User who made the request: the sender, or an administrator of the app.
+    pub operator_account: String,
+    /// Random number of the message.
+    pub random: u32,
+    /// Sequence number of the message in the group; later messages have larger ones.
+    pub msg_seq: u64,
+    /// When it was sent, in seconds since 1970, by the server's clock.
+    pub msg_time: u64,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupAfterSendMsg {

@@ -49,13 +49,13 @@ impl GroupAfterTopicDestroyed {
     /// An event with the fields that always come; for tests.
     pub fn new(
         group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
+        r#type: GroupType,
         topic_id_list: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_TOPIC_DESTROYED,
             group_id: group_id.into(),
-            r#type: r#type.into(),
+            r#type,
             topic_id_list: topic_id_list.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }

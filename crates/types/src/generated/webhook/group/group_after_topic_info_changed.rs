@@ -67,13 +67,13 @@ impl GroupAfterTopicInfoChanged {
     /// An event with the fields that always come; for tests.
     pub fn new(
         group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
+        r#type: GroupType,
         operator_account: impl Into<String>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_TOPIC_INFO_CHANGED,
             group_id: group_id.into(),
-            r#type: r#type.into(),
+            r#type,
             operator_account: operator_account.into(),
             name: None,
             introduction: None,

@@ -72,19 +72,14 @@ pub struct GroupBeforeApplyJoinGroup {
 
 impl GroupBeforeApplyJoinGroup {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        requestor_account: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupBeforeApplyJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_APPLY_JOIN_GROUP,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            requestor_account: requestor_account.into(),
+            group_id: required.group_id,
+            r#type: required.r#type,
+            requestor_account: required.requestor_account,
             apply_msg: None,
-            event_time,
+            event_time: required.event_time,
             topic_id: None,
             extra: Extra::default(),
         }
@@ -103,6 +98,18 @@ impl GroupBeforeApplyJoinGroup {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupBeforeApplyJoinGroup`] that [`GroupBeforeApplyJoinGroup::new`] asks for, each by its name.
+pub struct GroupBeforeApplyJoinGroupRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who applies.
+    pub requestor_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupBeforeApplyJoinGroup {

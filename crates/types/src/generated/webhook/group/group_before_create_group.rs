@@ -92,24 +92,18 @@ pub struct GroupBeforeCreateGroup {
 
 impl GroupBeforeCreateGroup {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        name: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupBeforeCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_CREATE_GROUP,
-            operator_account: operator_account.into(),
-            owner_account: owner_account.into(),
-            r#type: r#type.into(),
-            name: name.into(),
+            operator_account: required.operator_account,
+            owner_account: required.owner_account,
+            r#type: required.r#type,
+            name: required.name,
             create_group_num: None,
             created_group_num: None,
             invite_option: None,
             member_list: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -147,6 +141,20 @@ impl GroupBeforeCreateGroup {
         self.member_list = Some(member_list.into_iter().collect());
         self
     }
+}
+
+/// The fields of [`GroupBeforeCreateGroup`] that [`GroupBeforeCreateGroup::new`] asks for, each by its name.
+pub struct GroupBeforeCreateGroupRequired {
+    /// User who creates it.
+    pub operator_account: String,
+    /// User who is to own it.
+    pub owner_account: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Name of the group.
+    pub name: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupBeforeCreateGroup {

@@ -50,13 +50,13 @@ impl GroupBeforeCreateTopic {
     /// An event with the fields that always come; for tests.
     pub fn new(
         operator_account: impl Into<String>,
-        r#type: impl Into<GroupType>,
+        r#type: GroupType,
         name: impl Into<String>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_CREATE_TOPIC,
             operator_account: operator_account.into(),
-            r#type: r#type.into(),
+            r#type,
             name: name.into(),
             extra: Extra::default(),
         }

@@ -77,20 +77,14 @@ pub struct GroupBeforeInviteJoinGroup {
 
 impl GroupBeforeInviteJoinGroup {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        operator_account: impl Into<String>,
-        destination_members: impl IntoIterator<Item = MemberAccount>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupBeforeInviteJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_INVITE_JOIN_GROUP,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            operator_account: operator_account.into(),
-            destination_members: destination_members.into_iter().collect(),
-            event_time,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            operator_account: required.operator_account,
+            destination_members: required.destination_members,
+            event_time: required.event_time,
             topic_id: None,
             extra: Extra::default(),
         }
@@ -102,6 +96,20 @@ impl GroupBeforeInviteJoinGroup {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupBeforeInviteJoinGroup`] that [`GroupBeforeInviteJoinGroup::new`] asks for, each by its name.
+pub struct GroupBeforeInviteJoinGroupRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// User who adds them.
+    pub operator_account: String,
+    /// Who is to be added.
+    pub destination_members: Vec<MemberAccount>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupBeforeInviteJoinGroup {

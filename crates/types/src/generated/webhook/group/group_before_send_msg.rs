@@ -99,29 +99,21 @@ pub struct GroupBeforeSendMsg {
 
 impl GroupBeforeSendMsg {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        group_id: impl Into<String>,
-        r#type: impl Into<GroupType>,
-        from_account: impl Into<String>,
-        operator_account: impl Into<String>,
-        random: u32,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_SEND_MSG,
-            group_id: group_id.into(),
-            r#type: r#type.into(),
-            from_account: from_account.into(),
-            operator_account: operator_account.into(),
-            random,
+            group_id: required.group_id,
+            r#type: required.r#type,
+            from_account: required.from_account,
+            operator_account: required.operator_account,
+            random: required.random,
             msg_id: None,
             online_only_flag: None,
             msg_priority: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
             topic_id: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -163,6 +155,24 @@ impl GroupBeforeSendMsg {
         self.topic_id = Some(topic_id.into());
         self
     }
+}
+
+/// The fields of [`GroupBeforeSendMsg`] that [`GroupBeforeSendMsg::new`] asks for, each by its name.
+pub struct GroupBeforeSendMsgRequired {
+    /// The group.
+    pub group_id: String,
+    /// Kind of group.
+    pub r#type: GroupType,
+    /// Sender of the message.
+    pub from_account: String,
+    /// User who made the request: the sender, or an administrator of the app.
+    pub operator_account: String,
+    /// Random number of the message.
+    pub random: u32,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupBeforeSendMsg {

@@ -56,15 +56,25 @@ pub struct GroupOnDailyGroupQuotaAlarm {
 
 impl GroupOnDailyGroupQuotaAlarm {
     /// An event with the fields that always come; for tests.
-    pub fn new(quota_used: u64, quota: u64, event_time: u64) -> Self {
+    pub fn new(required: GroupOnDailyGroupQuotaAlarmRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_DAILY_GROUP_QUOTA_ALARM,
-            quota_used,
-            quota,
-            event_time,
+            quota_used: required.quota_used,
+            quota: required.quota,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`GroupOnDailyGroupQuotaAlarm`] that [`GroupOnDailyGroupQuotaAlarm::new`] asks for, each by its name.
+pub struct GroupOnDailyGroupQuotaAlarmRequired {
+    /// Groups gained that day.
+    pub quota_used: u64,
+    /// Most groups that the app may gain in a day.
+    pub quota: u64,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupOnDailyGroupQuotaAlarm {

@@ -82,14 +82,14 @@ impl GroupOnMemberStateChange {
     /// An event with the fields that always come; for tests.
     pub fn new(
         group_id: impl Into<String>,
-        event_type: impl Into<LiveMemberState>,
+        event_type: LiveMemberState,
         member_list: impl IntoIterator<Item = MemberAccount>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_MEMBER_STATE_CHANGE,
             group_id: group_id.into(),
             r#type: None,
-            event_type: event_type.into(),
+            event_type,
             event_cause: None,
             member_list: member_list.into_iter().collect(),
             event_time: None,

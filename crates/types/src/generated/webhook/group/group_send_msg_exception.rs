@@ -92,31 +92,21 @@ pub struct GroupSendMsgException {
 
 impl GroupSendMsgException {
     /// An event with the fields that always come; for tests.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        group_id: impl Into<String>,
-        from_account: impl Into<String>,
-        operator_account: impl Into<String>,
-        random: u32,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-        error_code: impl Into<ErrorCode>,
-        error_info: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: GroupSendMsgExceptionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_SEND_MSG_EXCEPTION,
-            group_id: group_id.into(),
+            group_id: required.group_id,
             r#type: None,
-            from_account: from_account.into(),
-            operator_account: operator_account.into(),
-            random,
+            from_account: required.from_account,
+            operator_account: required.operator_account,
+            random: required.random,
             online_only_flag: None,
             msg_priority: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
-            error_code: error_code.into(),
-            error_info: error_info.into(),
-            event_time,
+            error_code: required.error_code,
+            error_info: required.error_info,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -151,6 +141,26 @@ impl GroupSendMsgException {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+}
+
+/// The fields of [`GroupSendMsgException`] that [`GroupSendMsgException::new`] asks for, each by its name.
+pub struct GroupSendMsgExceptionRequired {
+    /// The group.
+    pub group_id: String,
+    /// Sender of the message.
+    pub from_account: String,
+    /// User who made the request: the sender, or an administrator of the app.
+    pub operator_account: String,
+    /// Random number of the message.
+    pub random: u32,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
+    /// Why it was not sent.
+    pub error_code: ErrorCode,
+    /// Why it was not sent, in the server's words.
+    pub error_info: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(GroupSendMsgException {

@@ -124,24 +124,18 @@ pub struct ContentResultNotify {
 
 impl ContentResultNotify {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        scene: impl Into<ModeratedScene>,
-        from_account: impl Into<String>,
-        content_type: impl Into<ModerationContentType>,
-        ctxcb_result: impl Into<Flag>,
-        ctxcb_request_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: ContentResultNotifyRequired) -> Self {
         Self {
-            scene: scene.into(),
+            scene: required.scene,
             sdk_app_id: None,
-            from_account: from_account.into(),
+            from_account: required.from_account,
             contact_item: None,
-            content_type: content_type.into(),
+            content_type: required.content_type,
             text_content: None,
             file_url: None,
             msg_id: None,
-            ctxcb_result: ctxcb_result.into(),
-            ctxcb_request_id: ctxcb_request_id.into(),
+            ctxcb_result: required.ctxcb_result,
+            ctxcb_request_id: required.ctxcb_request_id,
             ctxcb_keywords: None,
             ctxcb_suggestion: None,
             ctxcb_label: None,
@@ -253,6 +247,20 @@ impl ContentResultNotify {
     }
 }
 
+/// The fields of [`ContentResultNotify`] that [`ContentResultNotify::new`] asks for, each by its name.
+pub struct ContentResultNotifyRequired {
+    /// Where the content stands.
+    pub scene: ModeratedScene,
+    /// User whose content it is.
+    pub from_account: String,
+    /// Kind of content.
+    pub content_type: ModerationContentType,
+    /// Whether the service holds it back.
+    pub ctxcb_result: Flag,
+    /// Id of the judgement at the moderation service.
+    pub ctxcb_request_id: String,
+}
+
 wire_object!(ContentResultNotify {
     required "Scene" => scene,
     optional "SdkAppId" => sdk_app_id,
@@ -317,9 +325,9 @@ pub struct ModeratedContact {
 
 impl ModeratedContact {
     /// An object with the fields that must be there.
-    pub fn new(contact_type: impl Into<ContactType>) -> Self {
+    pub fn new(contact_type: ContactType) -> Self {
         Self {
-            contact_type: contact_type.into(),
+            contact_type,
             to_account: None,
             to_group_id: None,
             extra: Extra::default(),

@@ -4,4 +4,4 @@
 
 pub mod content_result_notify;
 
-pub use content_result_notify::ContentResultNotify;
+pub use content_result_notify::{ContentResultNotify, ContentResultNotifyRequired};

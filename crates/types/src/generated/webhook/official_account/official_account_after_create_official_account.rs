@@ -46,23 +46,31 @@ pub struct OfficialAccountAfterCreateOfficialAccount {
 
 impl OfficialAccountAfterCreateOfficialAccount {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        official_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        name: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: OfficialAccountAfterCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT,
-            operator_account: operator_account.into(),
-            official_account: official_account.into(),
-            owner_account: owner_account.into(),
-            name: name.into(),
-            event_time,
+            operator_account: required.operator_account,
+            official_account: required.official_account,
+            owner_account: required.owner_account,
+            name: required.name,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`OfficialAccountAfterCreateOfficialAccount`] that [`OfficialAccountAfterCreateOfficialAccount::new`] asks for, each by its name.
+pub struct OfficialAccountAfterCreateOfficialAccountRequired {
+    /// User who creates it.
+    pub operator_account: String,
+    /// Id of the official account.
+    pub official_account: String,
+    /// Owner.
+    pub owner_account: String,
+    /// Its name.
+    pub name: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountAfterCreateOfficialAccount {

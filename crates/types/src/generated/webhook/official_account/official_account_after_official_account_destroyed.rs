@@ -42,21 +42,28 @@ pub struct OfficialAccountAfterOfficialAccountDestroyed {
 
 impl OfficialAccountAfterOfficialAccountDestroyed {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        official_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        name: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: OfficialAccountAfterOfficialAccountDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED,
-            official_account: official_account.into(),
-            owner_account: owner_account.into(),
-            name: name.into(),
-            event_time,
+            official_account: required.official_account,
+            owner_account: required.owner_account,
+            name: required.name,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`OfficialAccountAfterOfficialAccountDestroyed`] that [`OfficialAccountAfterOfficialAccountDestroyed::new`] asks for, each by its name.
+pub struct OfficialAccountAfterOfficialAccountDestroyedRequired {
+    /// Id that the official account had.
+    pub official_account: String,
+    /// User who owned it.
+    pub owner_account: String,
+    /// Name that it had.
+    pub name: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountAfterOfficialAccountDestroyed {

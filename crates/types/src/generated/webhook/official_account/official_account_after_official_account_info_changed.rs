@@ -67,19 +67,17 @@ pub struct OfficialAccountAfterOfficialAccountInfoChanged {
 impl OfficialAccountAfterOfficialAccountInfoChanged {
     /// An event with the fields that always come; for tests.
     pub fn new(
-        operator_account: impl Into<String>,
-        official_account: impl Into<String>,
-        event_time: u64,
+        required: OfficialAccountAfterOfficialAccountInfoChangedRequired,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_INFO_CHANGED,
-            operator_account: operator_account.into(),
-            official_account: official_account.into(),
+            operator_account: required.operator_account,
+            official_account: required.official_account,
             introduction: None,
             name: None,
             face_url: None,
             organization: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -111,6 +109,16 @@ impl OfficialAccountAfterOfficialAccountInfoChanged {
         self.organization = Some(organization.into());
         self
     }
+}
+
+/// The fields of [`OfficialAccountAfterOfficialAccountInfoChanged`] that [`OfficialAccountAfterOfficialAccountInfoChanged::new`] asks for, each by its name.
+pub struct OfficialAccountAfterOfficialAccountInfoChangedRequired {
+    /// User who made the change.
+    pub operator_account: String,
+    /// The official account.
+    pub official_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountAfterOfficialAccountInfoChanged {

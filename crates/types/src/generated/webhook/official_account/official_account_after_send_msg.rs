@@ -56,22 +56,16 @@ pub struct OfficialAccountAfterSendMsg {
 
 impl OfficialAccountAfterSendMsg {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        official_account: impl Into<String>,
-        msg_key: impl Into<String>,
-        msg_time: u64,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: OfficialAccountAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_SEND_MSG,
-            official_account: official_account.into(),
-            msg_key: msg_key.into(),
-            msg_time,
+            official_account: required.official_account,
+            msg_key: required.msg_key,
+            msg_time: required.msg_time,
             online_only_flag: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: required.msg_body,
             cloud_custom_data: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -92,6 +86,20 @@ impl OfficialAccountAfterSendMsg {
         self.cloud_custom_data = Some(cloud_custom_data.into());
         self
     }
+}
+
+/// The fields of [`OfficialAccountAfterSendMsg`] that [`OfficialAccountAfterSendMsg::new`] asks for, each by its name.
+pub struct OfficialAccountAfterSendMsgRequired {
+    /// Official account that sent.
+    pub official_account: String,
+    /// Key of the message, needed to recall it.
+    pub msg_key: String,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Elements of the message.
+    pub msg_body: Vec<MsgElement>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountAfterSendMsg {

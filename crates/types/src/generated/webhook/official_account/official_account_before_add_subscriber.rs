@@ -52,21 +52,28 @@ pub struct OfficialAccountBeforeAddSubscriber {
 
 impl OfficialAccountBeforeAddSubscriber {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        official_account: impl Into<String>,
-        operator_account: impl Into<String>,
-        subscribe_account_list: impl IntoIterator<Item = SubscriberAccount>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: OfficialAccountBeforeAddSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_ADD_SUBSCRIBER,
-            official_account: official_account.into(),
-            operator_account: operator_account.into(),
-            subscribe_account_list: subscribe_account_list.into_iter().collect(),
-            event_time,
+            official_account: required.official_account,
+            operator_account: required.operator_account,
+            subscribe_account_list: required.subscribe_account_list,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`OfficialAccountBeforeAddSubscriber`] that [`OfficialAccountBeforeAddSubscriber::new`] asks for, each by its name.
+pub struct OfficialAccountBeforeAddSubscriberRequired {
+    /// The official account.
+    pub official_account: String,
+    /// User who made the request.
+    pub operator_account: String,
+    /// Who is to subscribe.
+    pub subscribe_account_list: Vec<SubscriberAccount>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountBeforeAddSubscriber {

@@ -52,21 +52,28 @@ pub struct OfficialAccountBeforeCreateOfficialAccount {
 
 impl OfficialAccountBeforeCreateOfficialAccount {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        owner_account: impl Into<String>,
-        name: impl Into<String>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: OfficialAccountBeforeCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_CREATE_OFFICIAL_ACCOUNT,
-            operator_account: operator_account.into(),
-            owner_account: owner_account.into(),
-            name: name.into(),
-            event_time,
+            operator_account: required.operator_account,
+            owner_account: required.owner_account,
+            name: required.name,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`OfficialAccountBeforeCreateOfficialAccount`] that [`OfficialAccountBeforeCreateOfficialAccount::new`] asks for, each by its name.
+pub struct OfficialAccountBeforeCreateOfficialAccountRequired {
+    /// User who creates it.
+    pub operator_account: String,
+    /// User who is to own it.
+    pub owner_account: String,
+    /// Name that it is to have.
+    pub name: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(OfficialAccountBeforeCreateOfficialAccount {

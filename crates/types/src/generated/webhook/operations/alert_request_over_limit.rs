@@ -43,21 +43,28 @@ pub struct AlertRequestOverLimit {
 
 impl AlertRequestOverLimit {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        service_name: impl Into<String>,
-        command: impl Into<String>,
-        request: u64,
-        limit: u64,
-    ) -> Self {
+    pub fn new(required: AlertRequestOverLimitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::ALERT_REQUEST_OVER_LIMIT,
-            service_name: service_name.into(),
-            command: command.into(),
-            request,
-            limit,
+            service_name: required.service_name,
+            command: required.command,
+            request: required.request,
+            limit: required.limit,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`AlertRequestOverLimit`] that [`AlertRequestOverLimit::new`] asks for, each by its name.
+pub struct AlertRequestOverLimitRequired {
+    /// Service that the command belongs to, as in its address.
+    pub service_name: String,
+    /// The command, as in its address.
+    pub command: String,
+    /// Calls per second that the app makes.
+    pub request: u64,
+    /// Calls per second that are allowed.
+    pub limit: u64,
 }
 
 wire_object!(AlertRequestOverLimit {

@@ -4,4 +4,4 @@
 
 pub mod alert_request_over_limit;
 
-pub use alert_request_over_limit::AlertRequestOverLimit;
+pub use alert_request_over_limit::{AlertRequestOverLimit, AlertRequestOverLimitRequired};

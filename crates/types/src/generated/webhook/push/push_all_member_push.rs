@@ -128,30 +128,19 @@ pub struct PushResult {
 
 impl PushResult {
     /// An object with the fields that must be there.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        callback_command: impl Into<CallbackCommand>,
-        event_type: impl Into<PushDelivery>,
-        task_id: impl Into<String>,
-        task_time: u64,
-        event_time: u64,
-        to_account: impl Into<String>,
-        push_platform: impl Into<PushVendor>,
-        push_stage: impl Into<PushStage>,
-        err_code: i64,
-    ) -> Self {
+    pub fn new(required: PushResultRequired) -> Self {
         Self {
-            callback_command: callback_command.into(),
-            event_type: event_type.into(),
-            task_id: task_id.into(),
+            callback_command: required.callback_command,
+            event_type: required.event_type,
+            task_id: required.task_id,
             data_id: None,
-            task_time,
-            event_time,
-            to_account: to_account.into(),
-            push_platform: push_platform.into(),
+            task_time: required.task_time,
+            event_time: required.event_time,
+            to_account: required.to_account,
+            push_platform: required.push_platform,
             device_type: None,
-            push_stage: push_stage.into(),
-            err_code,
+            push_stage: required.push_stage,
+            err_code: required.err_code,
             err_info: None,
             extra: Extra::default(),
         }
@@ -177,6 +166,28 @@ impl PushResult {
         self.err_info = Some(err_info.into());
         self
     }
+}
+
+/// The fields of [`PushResult`] that [`PushResult::new`] asks for, each by its name.
+pub struct PushResultRequired {
+    /// Which webhook it is, once more.
+    pub callback_command: CallbackCommand,
+    /// How it was delivered.
+    pub event_type: PushDelivery,
+    /// Task that the command for pushing answered.
+    pub task_id: String,
+    /// When the task was begun, in seconds since 1970.
+    pub task_time: u64,
+    /// When it happened, in seconds since 1970.
+    pub event_time: u64,
+    /// User who receives.
+    pub to_account: String,
+    /// Whose channel it took; 0 in online delivery.
+    pub push_platform: PushVendor,
+    /// How far it got.
+    pub push_stage: PushStage,
+    /// Zero when it worked; otherwise a code of the service or of the maker.
+    pub err_code: i64,
 }
 
 wire_object!(PushResult {

@@ -146,34 +146,22 @@ pub struct MsgPushResult {
 
 impl MsgPushResult {
     /// An object with the fields that must be there.
-    #[allow(clippy::too_many_arguments, reason = "the service requires as many")]
-    pub fn new(
-        callback_command: impl Into<CallbackCommand>,
-        event_type: impl Into<ContactType>,
-        event_time: u64,
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        push_platform: impl Into<PushVendor>,
-        push_stage: impl Into<PushStage>,
-        msg_seq: u32,
-        msg_time: u64,
-        err_code: i64,
-    ) -> Self {
+    pub fn new(required: MsgPushResultRequired) -> Self {
         Self {
-            callback_command: callback_command.into(),
-            event_type: event_type.into(),
-            event_time,
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            push_platform: push_platform.into(),
-            push_stage: push_stage.into(),
+            callback_command: required.callback_command,
+            event_type: required.event_type,
+            event_time: required.event_time,
+            from_account: required.from_account,
+            to_account: required.to_account,
+            push_platform: required.push_platform,
+            push_stage: required.push_stage,
             msg_key: None,
             group_id: None,
-            msg_seq,
+            msg_seq: required.msg_seq,
             msg_random: None,
-            msg_time,
+            msg_time: required.msg_time,
             push_id: None,
-            err_code,
+            err_code: required.err_code,
             err_info: None,
             extra: Extra::default(),
         }
@@ -213,6 +201,30 @@ impl MsgPushResult {
         self.err_info = Some(err_info.into());
         self
     }
+}
+
+/// The fields of [`MsgPushResult`] that [`MsgPushResult::new`] asks for, each by its name.
+pub struct MsgPushResultRequired {
+    /// Which webhook it is, once more.
+    pub callback_command: CallbackCommand,
+    /// Kind of conversation that the message is in.
+    pub event_type: ContactType,
+    /// When it happened, in seconds since 1970.
+    pub event_time: u64,
+    /// Sender of the message.
+    pub from_account: String,
+    /// User who receives.
+    pub to_account: String,
+    /// Whose channel it took.
+    pub push_platform: PushVendor,
+    /// How far it got.
+    pub push_stage: PushStage,
+    /// Sequence number of the message.
+    pub msg_seq: u32,
+    /// When it was sent, in seconds since 1970.
+    pub msg_time: u64,
+    /// Zero when it worked; otherwise a code of the service or of the maker.
+    pub err_code: i64,
 }
 
 wire_object!(MsgPushResult {

@@ -14,10 +14,10 @@ pub mod sns_prev_friend_response;
 
 pub use follow_after_follow_add::FollowAfterFollowAdd;
 pub use follow_after_follow_delete::FollowAfterFollowDelete;
-pub use profile_portrait_set::ProfilePortraitSet;
+pub use profile_portrait_set::{ProfilePortraitSet, ProfilePortraitSetRequired};
 pub use sns_black_list_add::SnsBlackListAdd;
 pub use sns_black_list_delete::SnsBlackListDelete;
 pub use sns_friend_add::SnsFriendAdd;
 pub use sns_friend_delete::SnsFriendDelete;
-pub use sns_prev_friend_add::{SnsPrevFriendAdd, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply};
-pub use sns_prev_friend_response::{SnsPrevFriendResponse, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply};
+pub use sns_prev_friend_add::{SnsPrevFriendAdd, SnsPrevFriendAddRequired, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply};
+pub use sns_prev_friend_response::{SnsPrevFriendResponse, SnsPrevFriendResponseRequired, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply};

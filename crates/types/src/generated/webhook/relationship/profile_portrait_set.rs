@@ -43,21 +43,28 @@ pub struct ProfilePortraitSet {
 
 impl ProfilePortraitSet {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        operator_account: impl Into<String>,
-        from_account: impl Into<String>,
-        event_time: u64,
-        profile_item: impl IntoIterator<Item = ProfileItem>,
-    ) -> Self {
+    pub fn new(required: ProfilePortraitSetRequired) -> Self {
         Self {
             callback_command: CallbackCommand::PROFILE_PORTRAIT_SET,
-            operator_account: operator_account.into(),
-            from_account: from_account.into(),
-            event_time,
-            profile_item: profile_item.into_iter().collect(),
+            operator_account: required.operator_account,
+            from_account: required.from_account,
+            event_time: required.event_time,
+            profile_item: required.profile_item,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`ProfilePortraitSet`] that [`ProfilePortraitSet::new`] asks for, each by its name.
+pub struct ProfilePortraitSetRequired {
+    /// User who made the change.
+    pub operator_account: String,
+    /// User whose profile it is.
+    pub from_account: String,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
+    /// The fields that were changed, with their new values.
+    pub profile_item: Vec<ProfileItem>,
 }
 
 wire_object!(ProfilePortraitSet {

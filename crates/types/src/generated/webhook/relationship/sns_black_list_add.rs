@@ -80,13 +80,21 @@ pub struct BlockedPair {
 
 impl BlockedPair {
     /// An object with the fields that must be there.
-    pub fn new(from_account: impl Into<String>, to_account: impl Into<String>) -> Self {
+    pub fn new(required: BlockedPairRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`BlockedPair`] that [`BlockedPair::new`] asks for, each by its name.
+pub struct BlockedPairRequired {
+    /// User who blocks.
+    pub from_account: String,
+    /// User who is blocked.
+    pub to_account: String,
 }
 
 wire_object!(BlockedPair {

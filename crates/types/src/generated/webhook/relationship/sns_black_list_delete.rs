@@ -80,13 +80,21 @@ pub struct UnblockedPair {
 
 impl UnblockedPair {
     /// An object with the fields that must be there.
-    pub fn new(from_account: impl Into<String>, to_account: impl Into<String>) -> Self {
+    pub fn new(required: UnblockedPairRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`UnblockedPair`] that [`UnblockedPair::new`] asks for, each by its name.
+pub struct UnblockedPairRequired {
+    /// User who blocked.
+    pub from_account: String,
+    /// User who was blocked.
+    pub to_account: String,
 }
 
 wire_object!(UnblockedPair {

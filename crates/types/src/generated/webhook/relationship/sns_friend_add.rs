@@ -131,18 +131,24 @@ pub struct AddedFriendPair {
 
 impl AddedFriendPair {
     /// An object with the fields that must be there.
-    pub fn new(
-        from_account: impl Into<String>,
-        to_account: impl Into<String>,
-        initiator_account: impl Into<String>,
-    ) -> Self {
+    pub fn new(required: AddedFriendPairRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
-            initiator_account: initiator_account.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
+            initiator_account: required.initiator_account,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`AddedFriendPair`] that [`AddedFriendPair::new`] asks for, each by its name.
+pub struct AddedFriendPairRequired {
+    /// User whose friends there is one more of.
+    pub from_account: String,
+    /// The new friend.
+    pub to_account: String,
+    /// User who asked to add.
+    pub initiator_account: String,
 }
 
 wire_object!(AddedFriendPair {

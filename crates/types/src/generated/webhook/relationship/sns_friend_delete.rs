@@ -87,13 +87,21 @@ pub struct DeletedFriendPair {
 
 impl DeletedFriendPair {
     /// An object with the fields that must be there.
-    pub fn new(from_account: impl Into<String>, to_account: impl Into<String>) -> Self {
+    pub fn new(required: DeletedFriendPairRequired) -> Self {
         Self {
-            from_account: from_account.into(),
-            to_account: to_account.into(),
+            from_account: required.from_account,
+            to_account: required.to_account,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`DeletedFriendPair`] that [`DeletedFriendPair::new`] asks for, each by its name.
+pub struct DeletedFriendPairRequired {
+    /// User whose friends there is one less of.
+    pub from_account: String,
+    /// The former friend.
+    pub to_account: String,
 }
 
 wire_object!(DeletedFriendPair {

@@ -54,20 +54,15 @@ pub struct SnsPrevFriendAdd {
 
 impl SnsPrevFriendAdd {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        requester_account: impl Into<String>,
-        from_account: impl Into<String>,
-        friend_item: impl IntoIterator<Item = FriendRequest>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: SnsPrevFriendAddRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_ADD,
-            requester_account: requester_account.into(),
-            from_account: from_account.into(),
-            friend_item: friend_item.into_iter().collect(),
+            requester_account: required.requester_account,
+            from_account: required.from_account,
+            friend_item: required.friend_item,
             add_type: None,
             force_add_flags: None,
-            event_time,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
@@ -85,6 +80,18 @@ impl SnsPrevFriendAdd {
         self.force_add_flags = Some(force_add_flags.into());
         self
     }
+}
+
+/// The fields of [`SnsPrevFriendAdd`] that [`SnsPrevFriendAdd::new`] asks for, each by its name.
+pub struct SnsPrevFriendAddRequired {
+    /// User who made the request.
+    pub requester_account: String,
+    /// User who wants to add friends.
+    pub from_account: String,
+    /// Who is to be added.
+    pub friend_item: Vec<FriendRequest>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(SnsPrevFriendAdd {
@@ -187,11 +194,12 @@ impl SnsPrevFriendAddAnswer {
     ) -> Vec<FriendRequestResult> {
         let result = |key: &str| {
             let refusal = refused.get(key);
-            let (code, text) = (
-                refusal.map_or(0, Refusal::code),
-                refusal.map_or("", Refusal::text),
-            );
-            FriendRequestResult::new(key, code, text)
+            FriendRequestResult {
+                to_account: key.to_owned(),
+                result_code: ErrorCode(refusal.map_or(0, Refusal::code)),
+                result_info: refusal.map_or("", Refusal::text).to_owned(),
+                ..FriendRequestResult::default()
+            }
         };
         event.friend_item.iter().map(|item| result(&item.to_account)).collect()
     }
@@ -327,12 +335,12 @@ impl FriendRequestResult {
     /// An object with the fields that must be there.
     pub fn new(
         to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
+        result_code: ErrorCode,
         result_info: impl Into<String>,
     ) -> Self {
         Self {
             to_account: to_account.into(),
-            result_code: result_code.into(),
+            result_code,
             result_info: result_info.into(),
             extra: Extra::default(),
         }

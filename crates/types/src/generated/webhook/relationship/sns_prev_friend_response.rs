@@ -57,21 +57,28 @@ pub struct SnsPrevFriendResponse {
 
 impl SnsPrevFriendResponse {
     /// An event with the fields that always come; for tests.
-    pub fn new(
-        requester_account: impl Into<String>,
-        from_account: impl Into<String>,
-        response_friend_item: impl IntoIterator<Item = FriendResponse>,
-        event_time: u64,
-    ) -> Self {
+    pub fn new(required: SnsPrevFriendResponseRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_RESPONSE,
-            requester_account: requester_account.into(),
-            from_account: from_account.into(),
-            response_friend_item: response_friend_item.into_iter().collect(),
-            event_time,
+            requester_account: required.requester_account,
+            from_account: required.from_account,
+            response_friend_item: required.response_friend_item,
+            event_time: required.event_time,
             extra: Extra::default(),
         }
     }
+}
+
+/// The fields of [`SnsPrevFriendResponse`] that [`SnsPrevFriendResponse::new`] asks for, each by its name.
+pub struct SnsPrevFriendResponseRequired {
+    /// User who made this request.
+    pub requester_account: String,
+    /// User who responds.
+    pub from_account: String,
+    /// The responses.
+    pub response_friend_item: Vec<FriendResponse>,
+    /// When it happened, in milliseconds since 1970.
+    pub event_time: u64,
 }
 
 wire_object!(SnsPrevFriendResponse {
@@ -172,11 +179,12 @@ impl SnsPrevFriendResponseAnswer {
     ) -> Vec<FriendResponseResult> {
         let result = |key: &str| {
             let refusal = refused.get(key);
-            let (code, text) = (
-                refusal.map_or(0, Refusal::code),
-                refusal.map_or("", Refusal::text),
-            );
-            FriendResponseResult::new(key, code, text)
+            FriendResponseResult {
+                to_account: key.to_owned(),
+                result_code: ErrorCode(refusal.map_or(0, Refusal::code)),
+                result_info: refusal.map_or("", Refusal::text).to_owned(),
+                ..FriendResponseResult::default()
+            }
         };
         event.response_friend_item.iter().map(|item| result(&item.to_account)).collect()
     }
@@ -238,13 +246,13 @@ impl FriendResponse {
     /// An object with the fields that must be there.
     pub fn new(
         to_account: impl Into<String>,
-        response_action: impl Into<FriendResponseAction>,
+        response_action: FriendResponseAction,
     ) -> Self {
         Self {
             to_account: to_account.into(),
             remark: None,
             tag_name: None,
-            response_action: response_action.into(),
+            response_action,
             extra: Extra::default(),
         }
     }
@@ -295,12 +303,12 @@ impl FriendResponseResult {
     /// An object with the fields that must be there.
     pub fn new(
         to_account: impl Into<String>,
-        result_code: impl Into<ErrorCode>,
+        result_code: ErrorCode,
         result_info: impl Into<String>,
     ) -> Self {
         Self {
             to_account: to_account.into(),
-            result_code: result_code.into(),
+            result_code,
             result_info: result_info.into(),
             extra: Extra::default(),
         }

@@ -143,14 +143,14 @@ pub struct UserState {
 impl UserState {
     /// An object with the fields that must be there.
     pub fn new(
-        action: impl Into<StateAction>,
+        action: StateAction,
         to_account: impl Into<String>,
-        reason: impl Into<StateReason>,
+        reason: StateReason,
     ) -> Self {
         Self {
-            action: action.into(),
+            action,
             to_account: to_account.into(),
-            reason: reason.into(),
+            reason,
             custom_status: None,
             extra: Extra::default(),
         }
@@ -185,9 +185,9 @@ pub struct KickedDevice {
 
 impl KickedDevice {
     /// An object with the fields that must be there.
-    pub fn new(platform: impl Into<OptPlatform>) -> Self {
+    pub fn new(platform: OptPlatform) -> Self {
         Self {
-            platform: platform.into(),
+            platform,
             extra: Extra::default(),
         }
     }
