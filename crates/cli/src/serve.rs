@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
     let seed = options.seed.as_deref().map(read_seed).transpose()?;
     let (demo, ahead) = (options.demo, options.clock_ahead);
-    let simulator = build(options, app, &admin, key.clone()).start().await;
+    let simulator = build(options, app, &admin, key).start().await;
     let simulator = simulator.map_err(|error| {
         Failure::setup(format!("it could not start: {error}")).help(
             "is the port taken? set --port; is the folder in use, or another app's? set --data",
@@ -60,7 +60,7 @@ pub(crate) async fn run(
     // What a folder kept has been seeded before.
     let is_new = !simulator.is_restored();
     if demo && is_new {
-        demo::seed(&simulator, app, &admin, key).await?;
+        demo::seed(&simulator)?;
     }
     if let (Some(seed), true) = (seed, is_new) {
         (simulator.seed(&seed)).map_err(|error| Failure::setup(format!("the seed: {error}")))?;

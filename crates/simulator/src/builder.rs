@@ -271,7 +271,10 @@ async fn open(
     admins: &[String],
 ) -> io::Result<(State, Option<Store>, bool)> {
     let Some(folder) = folder else {
-        return Ok((State::new(admins), None, false));
+        let mut state = State::new(admins);
+        // What is there from the beginning is no change of the first request.
+        state.changes(false);
+        return Ok((state, None, false));
     };
     let opening = move || -> io::Result<_> {
         let store = Store::open(&folder, app)?;

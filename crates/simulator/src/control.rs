@@ -15,6 +15,7 @@ mod quotas;
 mod requests;
 mod room;
 mod seed;
+mod snapshot;
 mod state;
 mod usersig;
 mod webhooks;
@@ -77,6 +78,7 @@ fn routes() -> OpenApiRouter<Room> {
         .merge(events::routes())
         .merge(faults::routes())
         .merge(seed::routes())
+        .merge(snapshot::routes())
         .merge(devices::routes())
         .merge(clock::routes())
         .merge(quotas::routes())

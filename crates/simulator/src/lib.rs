@@ -118,5 +118,8 @@ pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
 pub use seed::{Seed, SeedCall, SeedError, SeedGroup, SeedMessage, SeedUser};
 pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
 pub use snapshot::Snapshot;
-pub use traffic::{JournalEntry, Seen, WebhookDelivery, WebhookFailure, WebhookOutcome};
+pub use traffic::{
+    Changed, ChangedAction, ChangedKind, JournalEntry, Seen, WebhookDelivery, WebhookFailure,
+    WebhookOutcome,
+};
 pub use webhooks::{Unanswered, WebhookTarget};

@@ -92,6 +92,9 @@ impl Shared {
         let events = context.events.into_list();
         state.stored(stored, self.settings.message_memory);
         let changes = state.changes(self.store.is_some());
+        if let Some(cause) = &actor.cause {
+            cause.add_changes(&changes);
+        }
         if let Some(store) = &self.store {
             store.write(&changes);
         }

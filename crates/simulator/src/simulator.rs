@@ -8,7 +8,13 @@ use crate::{
     traffic::{JournalEntry, Page, Seen, WebhookDelivery, WebhookFailure},
     webhooks::WebhookTarget,
 };
-use std::{fmt, io, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::Deref,
+    sync::Arc,
+    time::Duration,
+};
 use tencent_chat_types::{Edition, Endpoint, text::quoted, webhook::Webhook};
 use tokio::{
     runtime::{Handle, Runtime},
@@ -55,9 +61,15 @@ impl Simulator {
         }
     }
 
-    /// Address for clients.
+    /// Address for clients; that of loopback where all addresses of the machine are listened on.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        let mut address = self.shared.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}")
     }
 
     /// Whether it began with what its [data folder](crate::SimulatorBuilder::data_dir) had kept.

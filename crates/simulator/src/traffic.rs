@@ -2,6 +2,7 @@
 //! All of it has numbers of one sequence, given in the order in which it was over.
 
 mod cause;
+mod changed;
 mod delivery;
 mod entry;
 mod failure;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     shelf::Page,
 };
 pub use self::{
+    changed::{Changed, ChangedAction, ChangedKind},
     delivery::WebhookDelivery,
     entry::{JournalEntry, Seen},
     failure::WebhookFailure,

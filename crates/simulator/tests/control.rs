@@ -922,3 +922,79 @@ async fn a_page_is_shown_to_those_who_read() {
         401
     );
 }
+
+#[tokio::test]
+async fn a_request_says_what_it_changed() {
+    let server = Server::new().await;
+    let changes = async |command: &str, body: Value| {
+        let called = server.call(command, body).await;
+        assert_eq!(called["code"], 0, "{called}");
+        let seen = server.get(&format!("requests/{}", called["request"])).await;
+        let changes = seen["changes"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let words = changes.map(|change| {
+            ["kind", "id", "action"]
+                .map(|name| text(&change[name]))
+                .join(" ")
+        });
+        words.collect::<Vec<String>>()
+    };
+    let import = json!({ "AccountList": [{ "UserID": "lin" }, { "UserID": "mei" }] });
+    let changed = changes("v4/im_open_login_svc/multiaccount_import", import).await;
+    assert_eq!(changed, ["user lin created", "user mei created"]);
+    let group = json!({
+        "Type": "Public", "Name": "Chess", "GroupId": "chess", "Owner_Account": "lin",
+        "MemberList": [{ "Member_Account": "mei" }],
+    });
+    let changed = changes("v4/group_open_http_svc/create_group", group).await;
+    for part in [
+        "group chess created",
+        "member chess/lin created",
+        "member chess/mei created",
+    ] {
+        assert!(changed.iter().any(|change| change == part), "{changed:?}");
+    }
+    let changed = changes("v4/openim/sendmsg", text("lin", "mei", 1)).await;
+    for part in [
+        "message lin/mei/",
+        "conversation lin/mei created",
+        "conversation mei/lin ",
+    ] {
+        assert!(
+            changed.iter().any(|change| change.starts_with(part)),
+            "{changed:?}"
+        );
+    }
+    let delete = json!({ "GroupId": "chess", "MemberToDel_Account": ["mei"] });
+    let changed = changes("v4/group_open_http_svc/delete_group_member", delete).await;
+    assert!(
+        changed.contains(&"member chess/mei deleted".to_owned()),
+        "{changed:?}"
+    );
+    let check = json!({ "CheckItem": [{ "UserID": "lin" }] });
+    let changed = changes("v4/im_open_login_svc/account_check", check).await;
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[tokio::test]
+async fn a_snapshot_brings_the_state_back() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    server
+        .call("v4/openim/sendmsg", text("lin", "mei", 1))
+        .await;
+    let snapshot = server.get("snapshot").await;
+    server.post("reset", json!({})).await;
+    let (status, _) = Server::send(server.request(Method::GET, "users/lin")).await;
+    assert_eq!(status, 404);
+    server
+        .with_body(Method::PUT, "snapshot", snapshot.clone())
+        .await;
+    let chat = server.get("messages?user=lin&peer=mei").await;
+    assert_eq!(chat["messages"][0]["body"][0]["MsgContent"]["Text"], "hi");
+    for wrong in [json!({}), json!({ "format": 0, "rows": [] })] {
+        server.problem(Method::PUT, "snapshot", wrong).await;
+    }
+    // Nothing of what is not taken changes anything.
+    assert_eq!(server.get("snapshot").await, snapshot);
+}

@@ -1,7 +1,7 @@
 //! Whose commands are called: those of a simulator, or of the app of a profile.
 
 use crate::{failure::Failure, profile::Connection, serve::demo};
-use tencent_chat_client::{Client, SecretKey};
+use tencent_chat_client::Client;
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{Meta, Repeat};
 
@@ -26,7 +26,7 @@ impl Target {
             let simulator = Simulator::builder(APP, KEY).start().await;
             let simulator = simulator
                 .map_err(|error| Failure::setup(format!("the simulator can't start: {error}")))?;
-            demo::seed(&simulator, APP, ADMIN, SecretKey::new(KEY)).await?;
+            demo::seed(&simulator)?;
             let client = Client::builder(APP, ADMIN, KEY)
                 .base_url(simulator.base_url())
                 .build()?;

@@ -1,13 +1,15 @@
-//! What links a request to the webhooks that it caused.
+//! What links a request to what it caused.
 
-use crate::settings::lock;
+use super::changed::{Changed, MAX_CHANGED, changed};
+use crate::{settings::lock, world::Changes};
 use std::sync::{Mutex, OnceLock};
 
-/// Links a request to the webhooks that it caused. A request gets its number when it is over.
+/// Links a request to the webhooks that it caused and to what it changed. A request gets its number when it is over.
 #[derive(Debug, Default)]
 pub(crate) struct Cause {
     request: OnceLock<u64>,
     webhooks: Mutex<Vec<u64>>,
+    changed: Mutex<Vec<Changed>>,
 }
 
 impl Cause {
@@ -15,6 +17,17 @@ impl Cause {
     pub(super) fn is_request(&self, id: u64) {
         // It is set once: a cause belongs to one request.
         let _ = self.request.set(id);
+    }
+
+    /// Remembers what an act of the request changed.
+    pub(crate) fn add_changes(&self, changes: &Changes) {
+        let mut held = lock(&self.changed);
+        let room = MAX_CHANGED - held.len().min(MAX_CHANGED);
+        held.extend(changed(changes).into_iter().take(room));
+    }
+
+    pub(crate) fn changed(&self) -> Vec<Changed> {
+        lock(&self.changed).clone()
     }
 
     pub(super) fn add_webhook(&self, id: u64) {

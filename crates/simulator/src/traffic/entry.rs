@@ -1,6 +1,6 @@
 //! Requests as the journal has them.
 
-use super::cause::Cause;
+use super::{cause::Cause, changed::Changed};
 use crate::fault::Fault;
 use bytes::Bytes;
 use std::{fmt, sync::Arc, time::Duration};
@@ -47,6 +47,11 @@ impl JournalEntry {
     /// [`WebhookDelivery::id`](crate::WebhookDelivery::id).
     pub fn webhooks(&self) -> Vec<u64> {
         self.cause.webhooks()
+    }
+
+    /// What it changed: the first hundred things.
+    pub fn changes(&self) -> Vec<Changed> {
+        self.cause.changed()
     }
 
     /// Whether a code other than zero was answered, or a fault happened.

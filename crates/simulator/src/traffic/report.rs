@@ -1,6 +1,7 @@
 //! What is said of traffic as JSON: by the control API, and by `Serialize` of the library's types.
 
 use super::{
+    changed::Changed,
     delivery::{Delivery, WebhookDelivery},
     entry::JournalEntry,
     outcome::WebhookOutcome,
@@ -42,6 +43,8 @@ pub(crate) struct RequestReport {
     took_micros: u64,
     /// Numbers of the webhooks that it has caused so far.
     webhooks: Vec<u64>,
+    /// What it changed: the first hundred things.
+    changes: Vec<Changed>,
 }
 
 /// A webhook that was sent, or was to be sent.
@@ -109,6 +112,7 @@ impl From<&JournalEntry> for RequestReport {
             fault: (entry.fault != Fault::None).then(|| FaultForm::from(&entry.fault)),
             took_micros: micros(entry.took),
             webhooks: entry.webhooks(),
+            changes: entry.changes(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    num::ParseIntError,
+};
 use tencent_chat_types::{Meta, model::MsgElement};
 
 /// Most messages that are remembered. The quotas let about a third of that be sent within the longest
@@ -20,9 +23,24 @@ pub(crate) const fn duplicate_seconds(meta: &Meta) -> u64 {
 /// What makes two messages the same: half a SHA-256 of sender and conversation, the numbers and the
 /// elements. It is the same after a restart, and nobody can choose two messages that share one.
 ///
-/// In a row it is two numbers, since programs that read JSON know none of 128 bits.
+/// In a row it is a text, since most programs that read JSON round numbers beyond 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Mark(u64, u64);
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct Mark(u128);
+
+impl From<Mark> for String {
+    fn from(mark: Mark) -> Self {
+        format!("{:032x}", mark.0)
+    }
+}
+
+impl TryFrom<String> for Mark {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, ParseIntError> {
+        u128::from_str_radix(&text, 16).map(Self)
+    }
+}
 
 /// The first of several that are the same.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -64,9 +82,8 @@ impl Duplicates {
         // Elements always become JSON.
         hash.update(serde_json::to_vec(body).unwrap_or_default());
         let hash: [u8; 32] = hash.finalize().into();
-        let mut numbers = hash.as_chunks().0.iter().copied().map(u64::from_be_bytes);
-        let mut next = || numbers.next().unwrap_or_default();
-        Mark(next(), next())
+        let half = hash.as_chunks().0.first().copied().unwrap_or_default();
+        Mark(u128::from_be_bytes(half))
     }
 
     /// The message that one with this mark is a duplicate of.
