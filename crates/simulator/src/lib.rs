@@ -97,6 +97,7 @@ mod fault;
 mod gate;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
+mod limits;
 mod refusal;
 mod reply;
 mod seed;

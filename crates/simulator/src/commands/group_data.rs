@@ -2,10 +2,11 @@
 
 use super::{group::BAD_BODY, registry::Commands};
 use crate::{
+    limits::has_too_many,
     refusal::{Because, Refusal},
     world::{Context, Group, allow, group, kind},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     ErrorCode,
     group::{
@@ -23,14 +24,10 @@ use tencent_chat_types::{
     },
 };
 
-/// Most attributes of a group.
-const MAX_ATTRIBUTES: usize = 16;
 /// Most bytes of all values together.
 const MAX_ATTRIBUTE_BYTES: usize = 16_000;
 /// Most writes of attributes in a second.
 const MAX_ATTRIBUTE_WRITES: u32 = 5;
-/// Most counters of a group.
-const MAX_COUNTERS: usize = 20;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, get_group_attributes);
@@ -83,7 +80,9 @@ fn write(
         new.into_iter()
             .map(|attribute| (attribute.key, attribute.value)),
     );
-    if kept.len() > MAX_ATTRIBUTES {
+    let all = kept.keys().map(|_| GroupAttribute::default());
+    let all = ResetGroupAttributes::new("", all);
+    if has_too_many(&all) {
         return Err(ErrorCode::GROUP_ATTRIBUTE_TOO_MANY.because("a group has at most 16"));
     }
     if kept.values().map(String::len).sum::<usize>() > MAX_ATTRIBUTE_BYTES {
@@ -219,8 +218,12 @@ fn update_group_counters(
 ) -> Result<UpdateGroupCountersReply, Refusal> {
     let group = group(context.state, &request.group_id)?;
     allow(!group.is_community(), "a community has no counters")?;
-    let new = |counter: &&GroupCounter| !group.counters.contains_key(&counter.key);
-    if group.counters.len() + request.group_counter.iter().filter(new).count() > MAX_COUNTERS {
+    let new = request.group_counter.iter().map(|counter| &counter.key);
+    let all: BTreeSet<&String> = group.counters.keys().chain(new).collect();
+    let all = all
+        .into_iter()
+        .map(|key| GroupCounter::new(key.as_str(), 0));
+    if has_too_many(&UpdateGroupCounters::new(request.group_id.as_str(), all)) {
         return Err(ErrorCode::GROUP_COUNTER_TOO_MANY.because("a group has at most 20"));
     }
     let mut reply = UpdateGroupCountersReply::default();

@@ -2,7 +2,7 @@
 
 use super::{
     group::BAD_BODY,
-    message::forbids,
+    message::{MAX_MESSAGE_BYTES, forbids},
     registry::{BadBody, Commands},
 };
 use crate::{
@@ -42,8 +42,6 @@ const BAD_MODIFY_BODY: BadBody = BadBody {
     invalid: |_| ErrorCode::MESSAGE_FORMAT_INVALID,
 };
 
-/// Largest message in bytes.
-const MAX_MESSAGE_BYTES: usize = 12 * 1024;
 /// Most messages of one reply.
 const MAX_HISTORY: usize = 20;
 

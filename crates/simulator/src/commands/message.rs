@@ -59,8 +59,8 @@ const BAD_BODY_TO_MANY: BadBody = BadBody {
     },
 };
 
-/// Largest body of a message.
-const MAX_MESSAGE_BYTES: usize = 12 * 1024;
+/// Largest message in bytes.
+pub(super) const MAX_MESSAGE_BYTES: usize = 12 * 1024;
 
 /// Largest history that one reply holds.
 const MAX_HISTORY_BYTES: usize = 13 * 1024;

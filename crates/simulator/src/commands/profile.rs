@@ -2,11 +2,13 @@
 
 use super::registry::{BadBody, Commands};
 use crate::{
+    limits::is_too_long,
     refusal::{Because, Refusal},
     world::Context,
 };
 use tencent_chat_types::{
     ErrorCode,
+    account::ImportAccount,
     model::{ProfileItem, ProfileTag},
     profile::{
         GetProfiles, GetProfilesReply, SetProfile, SetProfileReply, get_profiles::UserProfile,
@@ -22,9 +24,6 @@ const BAD_BODY: BadBody = BadBody {
         _ => ErrorCode::PROFILE_PARAMETER_INVALID,
     },
 };
-
-/// Longest value in bytes.
-const MAX_VALUE_BYTES: usize = 500;
 
 /// Beginning of the tags that apps set up themselves. The simulator takes every such tag for set up.
 const CUSTOM_TAG: &str = "Tag_Profile_Custom_";
@@ -110,7 +109,8 @@ fn check(item: &ProfileItem) -> Result<(), Refusal> {
             .because(format!("{tag} has another kind of value")));
     }
     let text = item.value.as_text().unwrap_or_default();
-    if text.len() > MAX_VALUE_BYTES {
+    // As long as it may be where a user is imported.
+    if is_too_long(&ImportAccount::new("").with_nick(text)) {
         return Err(
             ErrorCode::PROFILE_VALUE_TOO_LONG.because(format!("{tag} is longer than 500 bytes"))
         );

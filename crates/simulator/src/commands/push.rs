@@ -41,10 +41,11 @@ pub(super) const BAD_BODY: BadBody = BadBody {
 /// Longest tag in bytes.
 const MAX_TAG_BYTES: usize = 50;
 /// Most tags of a user.
-const MAX_TAGS: usize = 100;
+pub(super) const MAX_TAGS: usize = 100;
 /// Most pushes of a day.
 const MAX_PUSHES: usize = 100;
-const DAY: u64 = 86_400;
+/// Seconds of a day.
+pub(super) const DAY: u64 = 86_400;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, push_to_users);

@@ -1,7 +1,7 @@
 //! The push service. It has its own commands for the attributes and tags that pushing to all users has.
 
 use super::{
-    push::{self, BAD_BODY, Conditions, check_attribute, check_tags},
+    push::{self, BAD_BODY, Conditions, DAY, MAX_TAGS, check_attribute, check_tags},
     registry::Commands,
 };
 use crate::{
@@ -29,11 +29,8 @@ use tencent_chat_types::{
     },
 };
 
-/// Most tags that a user has.
-const MAX_TAGS: usize = 100;
 /// Most tags that a user gets beside others in a call.
 const MAX_NEW_TAGS: usize = 10;
-const DAY: u64 = 86_400;
 /// Where the ids of scheduled pushes begin. Beyond 32 bits, so that a client that cuts them off fails
 /// here and not in production.
 const FIRST_TASK: u64 = 1 << 33;

@@ -6,11 +6,15 @@ use super::{
     state::{Account, State},
     step::{Step, ask},
 };
-use crate::refusal::{Because, Refusal};
+use crate::{
+    limits::has_too_many,
+    refusal::{Because, Refusal},
+};
 use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,
     model::{FriendAddType, ProfileTag, RelationItem, RelationTag},
+    relationship::AddFriendLists,
     webhook::{
         SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
         SnsPrevFriendAddAnswer, SnsPrevFriendAddRequired,
@@ -26,8 +30,6 @@ use tencent_chat_types::{
 
 /// Most friends of a user.
 const MAX_FRIENDS: usize = 3_000;
-/// Most friend lists of a user.
-const MAX_LISTS: usize = 32;
 /// Most users that a user blocks.
 const MAX_BLOCKED: usize = 1_000;
 
@@ -111,14 +113,23 @@ impl NewFriend {
     }
 }
 
+/// Whether a user would have more friend lists with these than a user can have.
+fn has_too_many_lists<'a>(
+    held: &'a BTreeSet<String>,
+    new: impl IntoIterator<Item = &'a String>,
+) -> bool {
+    let all: BTreeSet<&String> = held.iter().chain(new).collect();
+    let all: Vec<&str> = all.into_iter().map(String::as_str).collect();
+    has_too_many(&AddFriendLists::new("", all))
+}
+
 /// Puts a friend into an account, or keeps what is known of one who is there.
 fn befriend(account: &mut Account, user: &str, friend: Friend) -> ErrorCode {
     let relations = &mut account.relations;
     if !relations.friends.contains_key(user) && relations.friends.len() >= MAX_FRIENDS {
         return ErrorCode::FRIEND_QUOTA;
     }
-    let new_lists = friend.lists.difference(&relations.lists).count();
-    if relations.lists.len() + new_lists > MAX_LISTS {
+    if has_too_many_lists(&relations.lists, &friend.lists) {
         return ErrorCode::FRIEND_LIST_QUOTA;
     }
     relations.lists.extend(friend.lists.iter().cloned());
@@ -313,8 +324,7 @@ pub(crate) fn update(account: &mut Account, user: &str, items: &[RelationItem]) 
             continue;
         }
         let lists = item.value.as_list().unwrap_or_default();
-        let new = lists.iter().filter(|list| !relations.lists.contains(*list));
-        if relations.lists.len() + new.count() > MAX_LISTS {
+        if has_too_many_lists(&relations.lists, lists) {
             return ErrorCode::FRIEND_LIST_QUOTA;
         }
         relations.lists.extend(lists.iter().cloned());
@@ -399,8 +409,7 @@ pub(crate) fn add_lists(
     users: Vec<String>,
 ) -> Result<(Outcomes, u64), Refusal> {
     let relations = &mut account(state, from)?.relations;
-    let new = lists.iter().filter(|list| !relations.lists.contains(*list));
-    if relations.lists.len() + new.count() > MAX_LISTS {
+    if has_too_many_lists(&relations.lists, lists) {
         return Err(ErrorCode::FRIEND_LIST_QUOTA.because("a user has at most 32 lists"));
     }
     relations.lists.extend(lists.iter().cloned());
