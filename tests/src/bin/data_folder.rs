@@ -9,14 +9,16 @@
 //! data folder in turns; CALLS of them a turn, 20,000 unless given.
 //!
 //! `messages`: memory and start-up time with COUNT messages, 1,000,000 unless given, of up to 1 KB each
-//! between 1,000 users and in 100 groups.
+//! between 1,000 users and in 100 groups. A process of its own stores them and is killed, others start.
 #![allow(clippy::print_stdout, reason = "a command line tool prints")]
 
 use std::{
     env,
     error::Error,
     fs,
+    io::{BufRead, BufReader},
     path::Path,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -43,9 +45,13 @@ async fn main() -> Outcome<()> {
     let mut arguments = env::args().skip(1);
     let what = arguments.next().unwrap_or_default();
     let count = arguments.next().map(|count| count.parse()).transpose()?;
+    let folder = arguments.next().unwrap_or_default();
     match what.as_str() {
         "rates" => rates(count.unwrap_or(20_000)).await,
-        "messages" => messages(count.unwrap_or(1_000_000)).await,
+        "messages" => messages(count.unwrap_or(1_000_000)),
+        // What `messages` starts itself with.
+        "fill" => fill(count.unwrap_or_default(), Path::new(&folder)).await,
+        "start" => start(Path::new(&folder)).await,
         _ => Err("say rates or messages".into()),
     }
 }
@@ -175,13 +181,46 @@ fn on_disk(folder: &Path) -> Outcome<u64> {
     Ok(bytes >> 20)
 }
 
-async fn messages(count: u64) -> Outcome<()> {
+fn messages(count: u64) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    if let Some(folder) = env::args().nth(3) {
-        return start(Path::new(&folder)).await;
+    let mut filling = again("fill", count, folder.path())?
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let said = filling.stdout.take().ok_or("it has no output")?;
+    for line in BufReader::new(said).lines() {
+        let line = line?;
+        if line == FILLED {
+            break;
+        }
+        println!("{line}");
     }
+    filling.kill()?;
+    filling.wait()?;
+    println!("on disk: {} MiB", on_disk(folder.path())?);
+    for after in ["a kill", "an orderly end"] {
+        println!("after {after}:");
+        let status = again("start", 0, folder.path())?.status()?;
+        if !status.success() {
+            return Err("the folder did not open".into());
+        }
+    }
+    Ok(())
+}
+
+/// What says that everything is stored.
+const FILLED: &str = "filled";
+
+/// This program in another process, so that only its memory counts.
+fn again(what: &str, count: u64, folder: &Path) -> Outcome<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(what).arg(count.to_string()).arg(folder);
+    Ok(command)
+}
+
+/// Stores messages, says what that took, and waits to be killed.
+async fn fill(count: u64, folder: &Path) -> Outcome<()> {
     let before = resident()?;
-    let simulator = builder().data_dir(folder.path()).start().await?;
+    let simulator = builder().data_dir(folder).start().await?;
     settle(&simulator, 1_000, 100).await?;
     let begin = Instant::now();
     let mut bytes = 0;
@@ -211,30 +250,9 @@ async fn messages(count: u64) -> Outcome<()> {
         "memory: {} MiB more than before",
         resident()?.saturating_sub(before)
     );
-    println!("on disk: {} MiB", on_disk(folder.path())?);
-    // As a kill would leave it.
-    let copy = tempfile::tempdir()?;
-    tencent_chat_tests::world::copy_folder(folder.path(), copy.path());
-    println!("after a kill:");
-    started(copy.path())?;
-    simulator.stop().await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    println!(
-        "after an orderly end ({} MiB on disk):",
-        on_disk(folder.path())?
-    );
-    started(folder.path())
-}
-
-/// Starts on a folder in a process of its own, so that only its memory counts.
-fn started(folder: &Path) -> Outcome<()> {
-    let status = std::process::Command::new(env::current_exe()?)
-        .args(["messages", "0"])
-        .arg(folder)
-        .status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err("the folder did not open".into()),
+    println!("{FILLED}");
+    loop {
+        tokio::time::sleep(Duration::MAX).await;
     }
 }
 
