@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// JSON as a value in which what is no valid text shows: half an emoji as `\ud83d`, a byte that is not
+/// JSON as a value in which what is not valid text shows: half an emoji as `\ud83d`, a byte that is not
 /// UTF-8 as `\xff`. None for what serde_json does not read even so: deep nesting, large numbers.
 pub fn exact(json: &[u8]) -> Option<Value> {
     let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);

@@ -30,7 +30,7 @@ pub fn from_the_future(json: &mut Value) {
                 object["MsgType"] = json!("TIMElemOfNextYear");
             }
             for (name, value) in object.iter_mut() {
-                // A number in quotation marks is no word.
+                // A number in quotation marks is not a word.
                 let is_word = value
                     .as_str()
                     .is_some_and(|text| text.parse::<i64>().is_err() && !text.is_empty());

@@ -708,7 +708,7 @@ async fn commands_that_get_into_their_own_way_run_one_by_one() {
     let outcome = client.await.batch(request).part_size(100).await;
     assert_eq!(outcome.replies().count(), 30);
     assert_eq!(most.load(Ordering::SeqCst), 1);
-    // A reply that lacks the list is no proof of success.
+    // A reply that lacks the list does not prove success.
     assert_eq!(runs(&outcome), [run("Unmentioned", 3_000)]);
 }
 

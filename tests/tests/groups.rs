@@ -713,7 +713,11 @@ async fn permission_groups_hold_permissions_topics_and_members() {
         let names = members.into_iter().map(|member| member.member_account);
         names.collect::<Vec<_>>()
     };
-    assert_eq!(members().await, ["ada", "lin", "mei"], "bob is no member");
+    assert_eq!(
+        members().await,
+        ["ada", "lin", "mei"],
+        "bob is not a member"
+    );
     let ada = [PermissionGroupMember::new("ada")];
     world
         .ok(DeletePermissionGroupMembers::new(

@@ -1,5 +1,5 @@
 //! Payloads as old clients, gateways and SDKs with bugs make them: each decodes, nothing of it is lost or
-//! changed, what does not fit is named, and the order of keys is no difference.
+//! changed, what does not fit is named, and the order of keys makes no difference.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -650,7 +650,7 @@ async fn giving_a_poll_up_loses_nothing() {
         }
     }
     assert!(seen == expected);
-    // A poll that was given up is no call that was given up.
+    // A poll that was given up is not a call that was given up.
     assert_eq!(server.requests(), server.pages.len());
 
     let mut items = client.items(GetContactGroup::new("lin"));

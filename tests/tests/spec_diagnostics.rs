@@ -156,14 +156,14 @@ fn control_characters_of_files_are_not_printed() {
         path: format!("spec/{odd}.toml"),
         text: format!("a = 1\nb = \"{odd}\t\"\n"),
     };
-    let found = one(&source, 10..12, &format!("`{odd}\n` is no word"));
+    let found = one(&source, 10..12, &format!("`{odd}\n` is not a word"));
     let text = found.render();
     assert!(
         !text.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'),
         "{text:?}"
     );
     assert!(
-        text.contains(r"error: `\u{1b}[31m\u{9b}2J\u{202e}\u{7f}\n` is no word"),
+        text.contains(r"error: `\u{1b}[31m\u{9b}2J\u{202e}\u{7f}\n` is not a word"),
         "{text}"
     );
     assert!(text.contains("= expected: one of `\\u{9b}2J`"), "{text}");

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let calls = match env::args().nth(1) {
         Some(calls) => calls
             .parse()
-            .map_err(|_| format!("{calls:?} is no number of calls"))?,
+            .map_err(|_| format!("{calls:?} is not a number of calls"))?,
         None => 1_000_000,
     };
     let churn = churn(calls).await;

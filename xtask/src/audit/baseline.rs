@@ -1,6 +1,6 @@
 //! Findings that are accepted.
 
-use super::compare::Kind;
+use super::{compare::Kind, report::identity};
 use crate::codegen::diagnostic::{Diagnostic, Diagnostics};
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -34,13 +34,8 @@ pub(super) fn baseline(path: &Path) -> Result<BTreeSet<String>, Diagnostics> {
     {
         match serde_json::from_str::<Line>(line) {
             Ok(line) => {
-                let command = line.command.unwrap_or(line.page);
-                known.insert(format!(
-                    "{command} {} {} {}",
-                    line.kind.word(),
-                    line.path,
-                    line.page_says
-                ));
+                let about = line.command.unwrap_or(line.page);
+                known.insert(identity(&about, line.kind, &line.path, &line.page_says));
             }
             Err(error) => {
                 let message = format!("line {} is not a finding: {error}", at + 1);

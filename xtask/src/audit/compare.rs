@@ -329,7 +329,7 @@ fn error_page(facts: &Facts, resolved: &Resolved<'_>, out: &mut Vec<Difference>)
             out.push(difference.says(page, "one meaning for all services"));
         }
     }
-    // Only the codes of the page's own span: those that only pages of commands list are no news.
+    // Only the codes of the page's own span: those that only pages of commands list are not news.
     if facts.whole {
         for entry in &file.codes {
             let code = entry.code.value;

@@ -29,7 +29,7 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostics> {
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize, errors: &mut Diagnostics) {
-    /// What browsers and people keep beside pages.
+    /// What browsers and people keep next to pages.
     const OTHER: &[&str] = &[
         "css", "js", "png", "jpg", "jpeg", "gif", "svg", "ico", "woff", "woff2", "ttf", "json",
         "jsonl", "toml", "map", "webp",

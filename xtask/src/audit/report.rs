@@ -37,14 +37,14 @@ pub struct Finding {
 impl Finding {
     /// What stays the same when the page is saved again under another name.
     pub(super) fn identity(&self) -> String {
-        let command = self.command.as_deref().unwrap_or(&self.page);
-        format!(
-            "{command} {} {} {}",
-            self.kind.word(),
-            self.path,
-            self.page_says
-        )
+        let about = self.command.as_deref().unwrap_or(&self.page);
+        identity(about, self.kind, &self.path, &self.page_says)
     }
+}
+
+/// What stays the same of a finding about a command, or about a page that names none.
+pub(super) fn identity(about: &str, kind: Kind, path: &str, page_says: &str) -> String {
+    format!("{about} {} {path} {page_says}", kind.word())
 }
 
 /// What was found.

@@ -406,7 +406,7 @@ fn value_ends_well(text: &str) -> bool {
     end > 0 && text[end..].trim_start().starts_with([',', '}', ']', '/'])
 }
 
-/// Whether the rest of a line closes or opens brackets and holds keys, and is no sentence.
+/// Whether the rest of a line closes or opens brackets and holds keys, and is not a sentence.
 fn only_brackets(text: &str) -> bool {
     let mut rest = text
         .trim_start_matches(['{', '}', '[', ']', ',', ' ', '\t'])

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 /// What a type of a page or of the spec means on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A text.
+    /// A string.
     String,
     /// A whole number.
     Integer,

@@ -3,6 +3,7 @@
 //! This is the list of what is checked; each subject has a room of its own.
 
 mod batch;
+mod capacity;
 mod definitions;
 mod endpoint;
 mod errata;

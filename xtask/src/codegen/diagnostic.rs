@@ -40,7 +40,7 @@ impl Diagnostic {
             .unwrap_or(start);
         Self {
             file: source.path.clone(),
-            line: text[..start].matches('\n').count() + 1,
+            line: source.line(start),
             column: text[line_start..start].chars().count() + 1,
             message: message.into(),
             expected: None,
@@ -146,8 +146,8 @@ fn excerpt(line: &str) -> String {
     line.replace(latin, "\u{fffd}")
 }
 
-/// Whether a character does something else than to show itself.
-fn is_hidden(c: char) -> bool {
+/// Whether a character does anything other than show itself.
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -6,6 +6,7 @@
 mod answers;
 mod arguments;
 mod batch;
+mod capacity;
 mod catalogue;
 mod client;
 mod constructors;

@@ -10,7 +10,9 @@ use super::{
     },
     structure,
 };
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -22,6 +24,11 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Deepest nesting of brackets in a spec file, samples included.
 const MAX_NESTING: usize = 64;
+
+/// What a kind of file says: read by serde, described for [`structure`].
+pub trait SpecFile: DeserializeOwned + JsonSchema {}
+
+impl<T: DeserializeOwned + JsonSchema> SpecFile for T {}
 
 /// A file and what it says.
 #[derive(Clone, Debug)]
@@ -189,9 +196,10 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
     let usersig = loader.file("usersig.toml");
     let fields = loader.optional("fields.toml");
     let mut shared = Vec::new();
+    let schema = editor_schema::schema_of::<SharedFile>();
     for path in loader.list("shared", "toml") {
         let name = stem(&path);
-        if let Some(Loaded { source, file }) = loader.file(&path) {
+        if let Some(Loaded { source, file }) = loader.file_as(&path, &schema) {
             shared.push(LoadedShared { name, source, file });
         }
     }
@@ -247,14 +255,15 @@ impl Loader {
     }
 
     /// Every file in every folder of a folder, with its name and its family.
-    fn families<T: DeserializeOwned + schemars::JsonSchema>(
+    fn families<T: SpecFile>(
         &mut self,
         folder: &str,
         mut add: impl FnMut(String, String, Loaded<T>),
     ) {
+        let schema = editor_schema::schema_of::<T>();
         for folder in self.list(folder, "") {
             for path in self.list(&folder, "toml") {
-                if let Some(loaded) = self.file(&path) {
+                if let Some(loaded) = self.file_as(&path, &schema) {
                     add(stem(&path), stem(&folder), loaded);
                 }
             }
@@ -391,20 +400,18 @@ impl Loader {
     }
 
     /// A file that a spec need not have.
-    fn optional<T: DeserializeOwned + schemars::JsonSchema>(
-        &mut self,
-        path: &str,
-    ) -> Option<Loaded<T>> {
+    fn optional<T: SpecFile>(&mut self, path: &str) -> Option<Loaded<T>> {
         let there = self.dir.join(path).exists();
         there.then(|| self.file(path)).flatten()
     }
 
-    fn file<T: DeserializeOwned + schemars::JsonSchema>(
-        &mut self,
-        path: &str,
-    ) -> Option<Loaded<T>> {
+    fn file<T: SpecFile>(&mut self, path: &str) -> Option<Loaded<T>> {
+        self.file_as(path, &editor_schema::schema_of::<T>())
+    }
+
+    fn file_as<T: SpecFile>(&mut self, path: &str, schema: &Value) -> Option<Loaded<T>> {
         let source = self.read(path)?;
-        match parse(&source) {
+        match parse_as(&source, schema) {
             Ok(file) => Some(Loaded {
                 source: Arc::new(source),
                 file,
@@ -423,9 +430,12 @@ impl Loader {
 /// # Errors
 ///
 /// The mistakes.
-pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(
-    source: &Source,
-) -> Result<T, Diagnostics> {
+pub fn parse<T: SpecFile>(source: &Source) -> Result<T, Diagnostics> {
+    parse_as(source, &editor_schema::schema_of::<T>())
+}
+
+/// [`parse`] with the schema of the kind of file, which takes longer to make than a file to read.
+fn parse_as<T: SpecFile>(source: &Source, schema: &Value) -> Result<T, Diagnostics> {
     let mut errors = Diagnostics::default();
     if let Some(at) = too_deep(&source.text) {
         errors.push(
@@ -434,7 +444,7 @@ pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(
                 at..at + 1,
                 format!("brackets nest more than {MAX_NESTING} deep"),
             )
-            .expected("a flatter file; every opening bracket counts, also those in texts"),
+            .expected("a flatter file; every opening bracket counts, also those in strings"),
         );
         return Err(errors);
     }
@@ -445,16 +455,11 @@ pub fn parse<T: DeserializeOwned + schemars::JsonSchema>(
     if !errors.is_empty() {
         return Err(errors);
     }
-    structure::check(
-        source,
-        &table,
-        &editor_schema::schema_of::<T>(),
-        &mut errors,
-    );
+    structure::check(source, &table, schema, &mut errors);
     if !errors.is_empty() {
         return Err(errors);
     }
-    toml::from_str(&source.text).map_err(|error| {
+    T::deserialize(toml::de::Deserializer::from(table)).map_err(|error| {
         errors.push(from_toml(source, &error));
         errors
     })
@@ -466,7 +471,7 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Diagnostic {
     Diagnostic::new(source, span, message)
 }
 
-/// Where brackets nest too deep. Counts them in texts too: samples are JSON in a text.
+/// Where brackets nest too deep. Counts them in strings too: samples are JSON in a string.
 fn too_deep(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {

@@ -224,6 +224,9 @@ impl Lowering {
             page: file.page.id,
             updated: file.page.updated.as_ref().map(|day| day.value.clone()),
             quotas: file.quota.all().to_vec(),
+            capacity: (file.capacity.iter())
+                .map(|(name, bound)| (name.value.clone(), bound.clone()))
+                .collect(),
             counted,
             one_of,
             regions: (file.regions.iter())

@@ -3,7 +3,7 @@
 //! Plain data. Nothing here knows TOML, and nothing here is a token yet.
 
 use super::spec::{
-    Date, Erratum, ErrorCode, ErrorRange, ItemOrder, QueryRole, Quota, Unlisted, usersig,
+    Capacity, Date, Erratum, ErrorCode, ErrorRange, ItemOrder, QueryRole, Quota, Unlisted, usersig,
 };
 use serde_json::Value;
 
@@ -213,6 +213,8 @@ pub struct Endpoint {
     pub updated: Option<Date>,
     /// Quotas, all of which hold at once.
     pub quotas: Vec<Quota>,
+    /// Bounds of what the service keeps, by the constant's name.
+    pub capacity: Vec<(String, Capacity)>,
     /// Field of the request whose entries quotas of items count.
     pub counted: Option<Field>,
     /// Fields of the request of which exactly one is sent.
@@ -415,7 +417,7 @@ pub struct Field {
     pub doc: String,
     /// What the server assumes when it is left out.
     pub default: Option<String>,
-    /// Whether the service writes the integer as a text.
+    /// Whether the service writes the integer as a string.
     pub quoted: bool,
     /// Whether constructors fill it at random.
     pub random: bool,
@@ -484,7 +486,7 @@ pub enum Kind {
     Object,
     /// Open enum over integers.
     IntegerEnum,
-    /// Open enum over texts.
+    /// Open enum over strings.
     StringEnum,
     /// Union.
     Union,
@@ -506,7 +508,7 @@ pub struct Enum {
 pub enum Values {
     /// Over integers.
     Integer(Vec<(String, i64, String)>),
-    /// Over texts.
+    /// Over strings.
     String(Vec<(String, String, String)>),
 }
 

@@ -38,7 +38,7 @@ pub fn const_case(wire: &str) -> String {
 pub const REQUIRED: &str = "Required";
 
 /// The struct that names what the constructor of an object asks for. `other` is the field that a
-/// constructor beside `new` is for.
+/// constructor besides `new` is for.
 pub fn required(object: &str, other: Option<&str>) -> String {
     let other = other.map(|field| camel_case(bare(field)));
     format!("{object}{}{REQUIRED}", other.unwrap_or_default())
@@ -61,7 +61,7 @@ pub fn bare(name: &str) -> &str {
     name.trim_start_matches("r#")
 }
 
-/// What the published document calls a reply that is no success.
+/// What the published document calls a reply that is not a success.
 pub const FAILURE: &str = "Failure";
 /// What it calls the answer to an event that only tells.
 pub const ACKNOWLEDGEMENT: &str = "Acknowledgement";

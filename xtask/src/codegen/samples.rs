@@ -64,7 +64,7 @@ struct SampleChecker<'a> {
     types: &'a Ordered<ObjectType>,
     enums: &'a Ordered<EnumType>,
     unions: &'a Ordered<UnionType>,
-    /// Enums of the spec beside those of its own file and the shared ones.
+    /// Enums of the spec besides those of its own file and the shared ones.
     more_enums: Option<&'a Ordered<EnumType>>,
 }
 
@@ -147,7 +147,7 @@ impl SampleChecker<'_> {
     /// unless the file says that the command answers so, which a sample then shows.
     /// Exactly one of several fields is sent.
     fn one_of(&self, request: &At<String>, fields: &[At<String>], errors: &mut Diagnostics) {
-        // What is no object is reported as such.
+        // What is not an object is reported as such.
         let Ok(body) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(request)
         else {
             return;
@@ -266,7 +266,7 @@ impl SampleChecker<'_> {
         let Ok(Entries(entries)) = serde_json::from_str::<Entries<'_>>(json.text) else {
             return self.report(
                 json,
-                format!("{} is no object", excerpt(json.text)),
+                format!("{} is not an object", excerpt(json.text)),
                 "an object",
                 errors,
             );
@@ -631,7 +631,7 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// An object's entries in their order, doubles included.
+/// An object's entries in their order, duplicates included.
 struct Entries<'a>(Vec<Entry<'a>>);
 
 /// A key, the text that it stands in, and the value.

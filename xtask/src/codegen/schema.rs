@@ -170,7 +170,7 @@ fn value(schema: &Value) -> Value {
     }
 }
 
-/// The number that a text may stand for.
+/// The number that a string may stand for.
 fn in_quotation_marks(schema: &Value) -> Option<&Value> {
     match schema["anyOf"].as_array().map(Vec::as_slice) {
         Some([text, number]) if text["type"] == "string" => Some(number),

@@ -42,6 +42,10 @@ pub struct EndpointFile {
     /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: which
     /// source shows that. Without it such a reply counts as that of something in between.
     pub bare_reply: Option<At<String>>,
+    /// How much the service keeps, or puts into one reply, beyond the limits of single fields: constants of
+    /// the request type, by name.
+    #[serde(default)]
+    pub capacity: Ordered<Capacity>,
     /// How the command pages. Left out for commands that answer everything at once.
     pub paging: Option<Paging>,
     /// How a request with more items than one call takes is split. Left out where the list is one
@@ -54,7 +58,7 @@ pub struct EndpointFile {
     /// that constructors call `new` first.
     #[serde(default)]
     pub one_of: Vec<At<String>>,
-    /// Fields of the reply body beside the common ones of `spec/protocol.toml`.
+    /// Fields of the reply body besides the common ones of `spec/protocol.toml`.
     #[serde(default)]
     pub reply: Ordered<Field>,
     /// Object types that only this command uses.
@@ -210,12 +214,12 @@ pub struct WebhookFile {
     /// other. Left out when the sources name none; then the whole body does.
     #[serde(default)]
     pub identity: Vec<At<String>>,
-    /// Fields of the body beside the tag, by wire name, in the order of the page.
+    /// Fields of the body besides the tag, by wire name, in the order of the page.
     #[serde(default)]
     pub event: Ordered<Field>,
     /// What the app may answer; for webhooks that ask.
     pub answer: Option<Answer>,
-    /// Fields of the answer's body beside the common ones of `spec/protocol.toml`.
+    /// Fields of the answer's body besides the common ones of `spec/protocol.toml`.
     #[serde(default)]
     pub reply: Ordered<Field>,
     /// Object types that only this webhook uses.
@@ -260,7 +264,7 @@ pub struct Answer {
     /// Dropping it while the user is told that it worked.
     pub drop: Option<CodedAnswer>,
     /// What follows from the fields under `[reply]`, which change what happens. Named when there
-    /// are any beside the results of `each`.
+    /// are any besides the results of `each`.
     pub change: Option<At<String>>,
     /// Judging item by item.
     pub each: Option<Each>,
@@ -504,7 +508,7 @@ pub struct ErrorRange {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
-    /// The request is wrong; mend the code that made it.
+    /// The request is wrong; fix the code that made it.
     Caller,
     /// What the request names does not exist.
     NotFound,
@@ -512,7 +516,7 @@ pub enum ErrorClass {
     Configuration,
     /// A rate or an amount is used up.
     Quota,
-    /// A hiccup; time mends it.
+    /// Transient; passes with time.
     Transient,
     /// The service failed internally.
     Server,
@@ -602,6 +606,20 @@ impl Quota {
     pub fn amount(&self) -> u32 {
         self.calls.or(self.items).unwrap_or_default()
     }
+}
+
+/// A bound that no field of one request shows, such as how many friends a user has at most.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// The largest number that is allowed.
+    pub value: At<u32>,
+    /// What is counted, so that "at most 20 …" is a sentence: `conversation groups per user`.
+    pub of: At<String>,
+    /// What the service answers beyond it, where a source names the code.
+    pub code: Option<At<i64>>,
+    /// The vendor's page that says so, where it is another than the command's.
+    pub page: Option<u32>,
 }
 
 /// Editions, as far as quotas depend on them.
@@ -724,7 +742,7 @@ pub enum PagingEnd {
     NoItems,
 }
 
-/// How a request is split into calls, and how the replies tell of each item.
+/// How a request is split into calls, and how the replies report each item.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
@@ -797,7 +815,7 @@ pub struct BatchFailures {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Unlisted {
-    /// It went well; there is nothing to tell of it.
+    /// It went well; there is nothing to report.
     Done,
     /// It failed.
     Failed,
@@ -841,7 +859,7 @@ pub struct Field {
     pub min_items: Option<u32>,
     /// Most list elements.
     pub max_items: Option<u32>,
-    /// The service writes this integer as a text; it is read as a number and written back as a text.
+    /// The service writes this integer as a string; it is read as a number and written back as a string.
     #[serde(default)]
     pub quoted: bool,
     /// Constructors fill this number of a request at random, so that nobody has to; it is one of those by
@@ -900,7 +918,7 @@ pub struct EnumType {
     pub wire: EnumWire,
     /// The named values.
     pub values: Vec<EnumValue>,
-    /// Beginnings of values that apps choose themselves; only for texts.
+    /// Beginnings of values that apps choose themselves; only for strings.
     #[serde(default)]
     pub prefixes: Vec<At<String>>,
 }
@@ -911,7 +929,7 @@ pub struct EnumType {
 pub enum EnumWire {
     /// As a number.
     Integer,
-    /// As a text.
+    /// As a string.
     String,
 }
 
@@ -921,7 +939,7 @@ pub enum EnumWire {
 pub struct EnumValue {
     /// The value on the wire.
     pub value: At<EnumLiteral>,
-    /// Rust constant, UPPER_SNAKE_CASE. Made from the value when that is a text.
+    /// Rust constant, UPPER_SNAKE_CASE. Made from the value when that is a string.
     pub name: Option<At<String>>,
     /// What the value means.
     pub doc: String,
@@ -933,7 +951,7 @@ pub struct EnumValue {
 pub enum EnumLiteral {
     /// A number.
     Integer(i64),
-    /// A text.
+    /// A string.
     Text(String),
 }
 

@@ -4,7 +4,7 @@
 //! the same structs.
 
 use super::{
-    diagnostic::{Diagnostic, Diagnostics},
+    diagnostic::{Diagnostic, Diagnostics, is_hidden},
     source::Source,
 };
 use serde_json::Value as Json;
@@ -115,7 +115,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Texts become comments and literals; what rustc refuses there, or nobody sees, stays out.
+    /// Strings become comments and literals; what rustc refuses there, or nobody sees, stays out.
     fn characters(
         &self,
         text: &str,
@@ -124,20 +124,18 @@ impl<'a> Walker<'a> {
         errors: &mut Diagnostics,
     ) {
         let text = text.replace("\r\n", "\n");
-        let odd = text.chars().find(|c| {
-            (c.is_control() && !['\n', '\t'].contains(c))
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        });
+        let odd = text
+            .chars()
+            .find(|c| is_hidden(*c) && !['\n', '\t'].contains(c));
         if let Some(odd) = odd {
             let message = format!("{place} has the character U+{:04X}", u32::from(odd));
             errors.push(
                 Diagnostic::new(self.source, span, message)
-                    .expected("a text without control characters"),
+                    .expected("a string without control characters"),
             );
         }
     }
 
-    /// Takes the alternative of the value's own kind, so that the message is about that one.
     /// The alternatives of a schema; where one has alternatives itself, those instead.
     fn leaves(&self, schema: &'a Json, leaves: &mut Vec<&'a Json>) {
         let schema = self.resolve(schema);
@@ -151,6 +149,7 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Takes the alternative of the value's own kind, so that the message is about that one.
     fn alternatives(
         &self,
         value: &Spanned<DeValue<'_>>,
@@ -227,7 +226,7 @@ impl<'a> Walker<'a> {
                 Diagnostic::new(
                     self.source,
                     value.span(),
-                    format!("`{text}` is no value of {place}"),
+                    format!("`{text}` is not a value of {place}"),
                 )
                 .expected(format!("one of {expected}"))
                 .suggest(text, words.iter().copied()),
@@ -377,7 +376,7 @@ fn json_kind(value: &DeValue<'_>) -> &'static str {
 
 fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
+        DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",
         DeValue::Float(_) => "a fraction",
         DeValue::Boolean(_) => "true or false",
@@ -395,7 +394,7 @@ fn describe(schema: &Json) -> String {
         return format!("one of {}", quoted(&words));
     }
     let word = |kind: &str| match kind {
-        "string" => "a text in quotes",
+        "string" => "a string in quotes",
         "integer" => "an integer",
         "number" => "a number",
         "boolean" => "true or false",

@@ -1,7 +1,7 @@
 //! Stage 6: typify's structs become the ones that we publish.
 //!
 //! Documentation, fields, types and boxes are typify's. Names get short, serde's attributes go, since
-//! a table beside the struct says how it travels, and fields come in the order of the spec. The seam is
+//! a table next to the struct says how it travels, and fields come in the order of the spec. The seam is
 //! strict in both directions: a struct or a field that the model does not name, and one that typify
 //! left out, end the run.
 

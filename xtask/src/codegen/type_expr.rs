@@ -46,7 +46,7 @@ pub enum TypeExpr {
     Named(String),
 }
 
-/// Why a text is no type.
+/// Why a text is not a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeError {
     /// What is wrong.
@@ -120,7 +120,7 @@ fn parse_at(text: &str, depth: usize) -> Result<TypeExpr, TypeError> {
         }
         other => {
             return Err(TypeError {
-                message: format!("`{other}` is no type"),
+                message: format!("`{other}` is not a type"),
                 word: Some(other.to_owned()),
             });
         }

@@ -102,7 +102,7 @@ pub struct Headers {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Types {
-    /// A text.
+    /// A string.
     pub string: Vec<At<String>>,
     /// A whole number.
     pub integer: Vec<At<String>>,

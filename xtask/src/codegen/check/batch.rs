@@ -1,4 +1,4 @@
-//! How requests are split, and how replies tell of each item.
+//! How requests are split, and how replies report each item.
 
 use super::rules::{Rules, one_of};
 use crate::codegen::{
@@ -44,8 +44,8 @@ impl Rules<'_> {
         });
         if !text(file.request.get(names), "[string]") || batch.key.len() != 1 || !only_name {
             let message = format!("an item cannot be made of an entry of `{}`", names.value);
-            let expected = "a list of texts, and items of a type of this file whose only required field is \
-                            the text that is their `key`";
+            let expected = "a list of strings, and items of a type of this file whose only required field is \
+                            the string that is their `key`";
             self.at(source, names, message, expected);
         }
     }
@@ -58,7 +58,7 @@ impl Rules<'_> {
         if let Repeat::DeduplicatedBy(fields) = &file.repeat.value
             && fields.iter().any(|field| field.value == batch.items.value)
         {
-            let message = "the server drops doubles by this list, which parts do not share";
+            let message = "the server drops duplicates by this list, which parts do not share";
             self.at(source, &batch.items, message, "another list, or no [batch]");
         }
         self.shorthand(source, file, batch);
@@ -70,12 +70,7 @@ impl Rules<'_> {
             if let Some(unlisted) = &batch.unlisted {
                 let message =
                     "without `results` there is nothing that an item could be missing from";
-                self.at(
-                    source,
-                    unlisted,
-                    message,
-                    "`unlisted` only beside `results`",
-                );
+                self.at(source, unlisted, message, "`unlisted` only with `results`");
             }
             if batch.failed.is_none()
                 && let Some(key) = batch.key.first()
@@ -85,7 +80,7 @@ impl Rules<'_> {
                     source,
                     key,
                     message,
-                    "`key` only beside `results` or `failed`",
+                    "`key` only with `results` or `failed`",
                 );
             }
         }
@@ -106,7 +101,7 @@ impl Rules<'_> {
             }
             if let Some(failed) = &results.failed_if {
                 if results.code.is_some() {
-                    let message = "`failed_if` beside `code`";
+                    let message = "`failed_if` next to `code`";
                     self.at(source, &failed.field, message, "one of them");
                 }
                 self.failed_if(source, file, &entry, &failed.field);
@@ -183,7 +178,7 @@ impl Rules<'_> {
         match self.known_field(source, name, fields, side)? {
             TypeExpr::List(entry) => Some(*entry),
             _ => {
-                let message = format!("`{}` is no list", name.value);
+                let message = format!("`{}` is not a list", name.value);
                 self.at(source, name, message, "a list field");
                 None
             }
@@ -223,8 +218,8 @@ impl Rules<'_> {
         if key.is_empty() {
             let compared = self.compared(file, entry, true);
             if compared.is_none() {
-                let message = format!("the entries of `{}` are no names", list.value);
-                self.at(source, list, message, "texts or integers, or a `key`");
+                let message = format!("the entries of `{}` are not names", list.value);
+                self.at(source, list, message, "strings or integers, or a `key`");
             }
             return compared.map(|compared| vec![compared]);
         }
@@ -284,12 +279,12 @@ impl Rules<'_> {
         }
         let compared = self.compared(file, &ty, required);
         if compared.is_none() {
-            let message = format!("`{}` is no name", path.value);
+            let message = format!("`{}` is not a name", path.value);
             self.at(
                 source,
                 path,
                 message,
-                "a text, an integer or a required enum",
+                "a string, an integer or a required enum",
             );
         }
         compared

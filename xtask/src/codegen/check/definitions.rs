@@ -30,13 +30,12 @@ impl Rules<'_> {
         .map(|(name, what)| (name.to_lowercase(), format!("{what} `{name}`")))
         .into();
         for Definition { name, source, span } in definitions(self.spec) {
-            let mut diagnostic = Diagnostic::new(source, span, "");
             if let Some(other) = seen.get(&name.to_lowercase()) {
-                diagnostic.message =
-                    format!("the published document calls this `{name}`, and {other}");
-                self.push(diagnostic.expected("another name; upper and lower case are the same"));
+                let message = format!("the published document calls this `{name}`, and {other}");
+                let expected = "another name; upper and lower case are the same";
+                self.push(Diagnostic::new(source, span, message).expected(expected));
             } else {
-                let other = format!("{}:{} `{name}`", diagnostic.file, diagnostic.line);
+                let other = format!("{} `{name}`", source.place(span.start));
                 seen.insert(name.to_lowercase(), other);
             }
         }
@@ -52,13 +51,12 @@ fn definitions(spec: &Spec) -> Vec<Definition<'_>> {
         enums(&mut all, source, &file.enums);
     }
     for loaded in &spec.shared {
-        let (types, enums, unions) = (&loaded.file.types, &loaded.file.enums, &loaded.file.unions);
-        let local = Local {
-            types,
-            enums,
-            unions,
-        };
-        types_of(&mut all, &loaded.source, local, str::to_owned);
+        types_of(
+            &mut all,
+            &loaded.source,
+            (&loaded.file).into(),
+            str::to_owned,
+        );
     }
     for loaded in &spec.endpoints {
         of_command(&mut all, loaded);
@@ -87,13 +85,7 @@ fn of_command<'s>(all: &mut Vec<Definition<'s>>, loaded: &'s LoadedEndpoint) {
     for name in [&request, &reply_name(loaded)] {
         add(all, source, &file.path, call(name));
     }
-    let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
-    let local = Local {
-        types,
-        enums,
-        unions,
-    };
-    types_of(all, source, local, call);
+    types_of(all, source, file.into(), call);
 }
 
 fn of_webhook<'s>(all: &mut Vec<Definition<'s>>, loaded: &'s LoadedWebhook) {
@@ -110,13 +102,7 @@ fn of_webhook<'s>(all: &mut Vec<Definition<'s>>, loaded: &'s LoadedWebhook) {
         }
         add(all, source, &file.command, any);
     }
-    let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
-    let local = Local {
-        types,
-        enums,
-        unions,
-    };
-    types_of(all, source, local, call);
+    types_of(all, source, file.into(), call);
 }
 
 /// The types of a file and the variants of its unions, each by the name that the document gives to it.

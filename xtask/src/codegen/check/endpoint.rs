@@ -14,38 +14,41 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
+/// Commands by family and name of the request.
+type Requests<'s> = BTreeMap<(&'s str, String), &'s LoadedEndpoint>;
+
 impl Rules<'_> {
     pub(super) fn endpoints(&mut self, shared: &Names) {
         let (mut paths, mut commands) = (BTreeMap::new(), BTreeMap::new());
+        let all = self.spec.endpoints.iter();
+        let requests: Requests<'_> = all.map(|loaded| (request_key(loaded), loaded)).collect();
         for loaded in &self.spec.endpoints {
             let path = &loaded.file.path;
             self.place(loaded);
-            let key = (loaded.family.clone(), names::camel_case(&loaded.name));
+            let key = request_key(loaded);
             let what = "this command's Rust name";
             self.unique(&mut commands, key, &loaded.source, path, what);
             self.command_path(&loaded.source, path);
             let key = path.value.clone();
             self.unique(&mut paths, key, &loaded.source, path, "this path");
-            self.endpoint(loaded, shared);
+            self.endpoint(loaded, &requests, shared);
         }
     }
 
-    fn endpoint(&mut self, loaded: &LoadedEndpoint, shared: &Names) {
+    fn endpoint(&mut self, loaded: &LoadedEndpoint, requests: &Requests<'_>, shared: &Names) {
         let (source, file) = (&*loaded.source, &loaded.file);
         let needed = type_names(loaded);
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         self.needed_types(loaded, &needed, shared);
+        self.reply_is_no_request(loaded, requests);
         self.page(source, &file.page);
         self.errata(source, &file.errata, &Scope::endpoint(self.spec, file));
         self.regions_of(source, file);
         self.one_of(source, file);
         self.quotas(source, file);
+        self.capacity(source, file);
         self.prose(source, &file.summary, file.details.as_deref());
-        let local = Local {
-            types: &file.types,
-            enums: &file.enums,
-            unions: &file.unions,
-        };
+        let local = Local::from(file);
         self.local_names(source, local, shared, &needed);
         self.definitions(source, local, shared);
         let own = local.names();
@@ -82,7 +85,7 @@ impl Rules<'_> {
             );
         }
         if names::field_name(&loaded.name) != loaded.name {
-            let message = format!("`{}` is no command name", loaded.name);
+            let message = format!("`{}` is not a command name", loaded.name);
             self.push(
                 Diagnostic::of_file(path, message).expected("snake_case, and no Rust keyword"),
             );
@@ -95,7 +98,7 @@ impl Rules<'_> {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
         if parts.len() != 3 || parts[0] != "v4" || !parts.iter().all(word) {
-            let message = format!("`{}` is no command", path.value);
+            let message = format!("`{}` is not a command", path.value);
             self.at(source, path, message, "v4/<service>/<command>");
         }
     }
@@ -114,12 +117,12 @@ impl Rules<'_> {
             };
             self.push(Diagnostic::of_file(path, message).expected("another file name"));
         }
-        let reply = reply_name(loaded);
-        let rival =
-            self.spec.endpoints.iter().find(|other| {
-                other.family == loaded.family && names::camel_case(&other.name) == reply
-            });
-        if let Some(rival) = rival {
+    }
+
+    fn reply_is_no_request(&mut self, loaded: &LoadedEndpoint, requests: &Requests<'_>) {
+        let reply = (loaded.family.as_str(), reply_name(loaded));
+        if let Some(rival) = requests.get(&reply) {
+            let (reply, path) = (&reply.1, &loaded.source.path);
             let message =
                 format!("this command's request is called `{reply}`, like the reply of {path}");
             self.push(
@@ -177,6 +180,10 @@ impl Rules<'_> {
             );
         }
     }
+}
+
+fn request_key(loaded: &LoadedEndpoint) -> (&str, String) {
+    (&loaded.family, names::camel_case(&loaded.name))
 }
 
 pub(super) fn reply_name(loaded: &LoadedEndpoint) -> String {

@@ -70,7 +70,7 @@ impl Rules<'_> {
             self.at(
                 source,
                 name,
-                format!("`{}` is no name of a {what}", name.value),
+                format!("`{}` is not a name of a {what}", name.value),
                 "snake_case, and no Rust keyword",
             );
         }
@@ -85,7 +85,7 @@ impl Rules<'_> {
             self.at(
                 source,
                 name,
-                format!("`{}` is no constant's name", name.value),
+                format!("`{}` is not a constant's name", name.value),
                 "UPPER_SNAKE_CASE",
             );
         }
@@ -96,7 +96,7 @@ impl Rules<'_> {
             self.at(
                 source,
                 name,
-                format!("`{}` is no type name", name.value),
+                format!("`{}` is not a type name", name.value),
                 "UpperCamelCase",
             );
         } else if let Some(owner) = reserved_for(name) {
@@ -117,7 +117,7 @@ impl Rules<'_> {
         shared: &Names,
         taken: &[&str],
     ) {
-        let mut doubles = BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for name in local.iter() {
             if shared.get(name).is_some() || taken.contains(&name.as_str()) {
                 let message = format!(
@@ -127,7 +127,7 @@ impl Rules<'_> {
                 self.at(source, name, message, "a name of its own");
             }
             let key = name.value.clone();
-            self.unique(&mut doubles, key, source, name, "this type's name");
+            self.unique(&mut seen, key, source, name, "this type's name");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which types a file can name.
 
 use crate::codegen::{
-    spec::{At, EnumType, ObjectType, Ordered, UnionType},
+    spec::{At, EndpointFile, EnumType, ObjectType, Ordered, SharedFile, UnionType, WebhookFile},
     type_expr,
 };
 use std::collections::BTreeMap;
@@ -60,6 +60,22 @@ pub(super) struct Local<'a> {
     pub(super) enums: &'a Ordered<EnumType>,
     pub(super) unions: &'a Ordered<UnionType>,
 }
+
+/// Every kind of file that defines types has the same three tables.
+macro_rules! local_from {
+    ($($File:ty),*) => {$(
+        impl<'a> From<&'a $File> for Local<'a> {
+            fn from(file: &'a $File) -> Self {
+                Self {
+                    types: &file.types,
+                    enums: &file.enums,
+                    unions: &file.unions,
+                }
+            }
+        }
+    )*};
+}
+local_from!(EndpointFile, SharedFile, WebhookFile);
 
 impl<'a> Local<'a> {
     pub(super) fn iter(self) -> impl Iterator<Item = &'a At<String>> {

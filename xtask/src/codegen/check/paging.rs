@@ -108,7 +108,7 @@ impl Rules<'_> {
         if let (Some(to), Some(from)) = (to, from) {
             let numbers = [TypeExpr::U32, TypeExpr::U64, TypeExpr::I32, TypeExpr::I64];
             if pair.first.is_some() && !numbers.contains(&to) {
-                let message = format!("`{}` is no number", pair.request.value);
+                let message = format!("`{}` is not a number", pair.request.value);
                 self.at(source, &pair.request, message, "`first` only for integers");
             }
             let optional = file.reply.get(&pair.reply).is_some_and(|f| !f.required);
@@ -194,8 +194,8 @@ impl Rules<'_> {
         let problem = match (cursor, &paging.end, &paging.offset, &paging.downwards) {
             (true, None, _, _) => Some("a cursor without `end`"),
             (false, Some(_), _, _) => Some("`end` without a cursor"),
-            (true, _, _, Some(_)) => Some("`downwards` beside a cursor"),
-            (false, None, Some(_), Some(_)) => Some("`downwards` beside `offset`"),
+            (true, _, _, Some(_)) => Some("`downwards` next to a cursor"),
+            (false, None, Some(_), Some(_)) => Some("`downwards` next to `offset`"),
             (false, None, None, None) => Some("a command that pages, but not how"),
             _ => None,
         };

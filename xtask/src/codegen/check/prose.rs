@@ -4,7 +4,7 @@ use super::rules::Rules;
 use crate::codegen::{load::Source, spec::At};
 
 impl Rules<'_> {
-    /// What rustdoc would warn about, said where it can be mended.
+    /// What rustdoc would warn about, said where it can be fixed.
     pub(super) fn doc(&mut self, source: &Source, doc: &At<String>) {
         let text = &doc.value;
         let expected = if text.trim().is_empty() {
@@ -28,7 +28,7 @@ impl Rules<'_> {
             self.at(
                 source,
                 summary,
-                "the summary is no sentence",
+                "the summary is not a sentence",
                 "one line that ends with a full stop",
             );
         }

@@ -29,7 +29,7 @@ impl Rules<'_> {
                         c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-'
                     });
                 if !fits {
-                    let message = format!("`{}` is no host", host.value);
+                    let message = format!("`{}` is not a host", host.value);
                     self.at(
                         &loaded.source,
                         host,

@@ -50,14 +50,13 @@ impl<'a> Rules<'a> {
         at: &At<impl Sized>,
         what: &str,
     ) {
-        let place = Diagnostic::new(source, at.span.clone(), "");
         match seen.get(&key) {
             Some(first) => {
                 let message = format!("{what} is taken: {first} has it");
                 self.at(source, at, message, "each only once");
             }
             None => {
-                seen.insert(key, format!("{}:{}", place.file, place.line));
+                seen.insert(key, source.place(at.span.start));
             }
         }
     }

@@ -5,7 +5,6 @@ use super::{
     rules::Rules,
 };
 use crate::codegen::{
-    diagnostic::Diagnostic,
     load::{LoadedEndpoint, LoadedShared, LoadedWebhook, Source, Spec},
     spec::At,
 };
@@ -16,17 +15,14 @@ type Defined<'s> = (&'s Source, &'s At<String>, String);
 
 impl Rules<'_> {
     pub(super) fn same_types(&mut self, shared: &Names) {
-        let mut seen: BTreeMap<String, (&At<String>, Diagnostic)> = BTreeMap::new();
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
         for (source, name, said) in definitions(self.spec, shared) {
-            let place = Diagnostic::new(source, name.span.clone(), "");
-            if let Some((first, its_place)) = seen.get(&said) {
-                let message = format!(
-                    "`{}` repeats `{}` of {}:{}",
-                    name.value, first.value, its_place.file, its_place.line
-                );
+            if let Some(first) = seen.get(&said) {
+                let message = format!("`{}` repeats {first}", name.value);
                 self.at(source, name, message, "one type of spec/shared for both");
             } else {
-                seen.insert(said, (name, place));
+                let first = format!("`{}` of {}", name.value, source.place(name.span.start));
+                seen.insert(said, first);
             }
         }
     }
@@ -35,44 +31,14 @@ impl Rules<'_> {
 fn definitions<'s>(spec: &'s Spec, shared: &Names) -> Vec<Defined<'s>> {
     let mut all = Vec::new();
     for LoadedShared { source, file, .. } in &spec.shared {
-        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
-        add(
-            &mut all,
-            source,
-            Local {
-                types,
-                enums,
-                unions,
-            },
-            shared,
-        );
+        add(&mut all, source, file.into(), shared);
     }
     for LoadedEndpoint { source, file, .. } in &spec.endpoints {
-        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
-        add(
-            &mut all,
-            source,
-            Local {
-                types,
-                enums,
-                unions,
-            },
-            shared,
-        );
+        add(&mut all, source, file.into(), shared);
     }
     let webhooks = spec.webhooks.iter().flat_map(|webhooks| &webhooks.events);
     for LoadedWebhook { source, file, .. } in webhooks {
-        let (types, enums, unions) = (&file.types, &file.enums, &file.unions);
-        add(
-            &mut all,
-            source,
-            Local {
-                types,
-                enums,
-                unions,
-            },
-            shared,
-        );
+        add(&mut all, source, file.into(), shared);
     }
     all
 }

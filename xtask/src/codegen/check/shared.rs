@@ -5,7 +5,7 @@ use super::{
     names_of_types::{Local, Names},
     rules::Rules,
 };
-use crate::codegen::{diagnostic::Diagnostic, load::LoadedShared, names, spec::At};
+use crate::codegen::{diagnostic::Diagnostic, names, spec::At};
 use std::collections::BTreeMap;
 
 impl Rules<'_> {
@@ -19,7 +19,7 @@ impl Rules<'_> {
             self.doc(source, &doc);
             self.page(source, &file.page);
             self.errata(source, &file.errata, &Scope::shared(self.spec, file));
-            self.definitions(source, local(loaded), shared);
+            self.definitions(source, Local::from(&loaded.file), shared);
         }
     }
 
@@ -29,37 +29,29 @@ impl Rules<'_> {
         let mut seen = BTreeMap::new();
         for loaded in &self.spec.shared {
             if names::field_name(&loaded.name) != loaded.name {
-                let message = format!("`{}` is no module name", loaded.name);
+                let message = format!("`{}` is not a module name", loaded.name);
                 self.push(
                     Diagnostic::of_file(&loaded.source.path, message)
                         .expected("snake_case, and no Rust keyword"),
                 );
             }
-            for name in local(loaded).iter() {
+            for name in Local::from(&loaded.file).iter() {
                 let key = name.value.clone();
                 self.unique(&mut seen, key, &loaded.source, name, "this type's name");
             }
-            names.extend(local(loaded).names());
+            names.extend(Local::from(&loaded.file).names());
         }
         names
     }
 
     pub(super) fn unused_shared(&mut self) {
         for loaded in &self.spec.shared {
-            for name in local(loaded).iter() {
+            for name in Local::from(&loaded.file).iter() {
                 if !self.used.contains(&name.value) {
                     let message = format!("nothing uses `{}`", name.value);
                     self.at(&loaded.source, name, message, "a use, or no definition");
                 }
             }
         }
-    }
-}
-
-fn local(loaded: &LoadedShared) -> Local<'_> {
-    Local {
-        types: &loaded.file.types,
-        enums: &loaded.file.enums,
-        unions: &loaded.file.unions,
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Rules<'a> {
                 "this variant's name",
             );
             if !is_camel(&variant.rust) || ["Self", "Unknown"].contains(&variant.rust.as_str()) {
-                let message = format!("`{}` is no variant name", variant.rust.value);
+                let message = format!("`{}` is not a variant name", variant.rust.value);
                 self.at(
                     source,
                     &variant.rust,
@@ -69,7 +69,7 @@ impl<'a> Rules<'a> {
                 found => {
                     self.used.insert(variant.ty.value.clone());
                     let message = match found {
-                        Some(_) => format!("`{}` is no object type", variant.ty.value),
+                        Some(_) => format!("`{}` is not an object type", variant.ty.value),
                         None => format!("no object type is called `{}`", variant.ty.value),
                     };
                     self.push(
@@ -88,8 +88,8 @@ impl<'a> Rules<'a> {
             self.doc(source, &def.doc);
             for prefix in &def.prefixes {
                 if def.wire == EnumWire::Integer || prefix.is_empty() {
-                    let message = "a prefix is the beginning of a text";
-                    let expected = "a text, and only where `wire` is \"string\"";
+                    let message = "a prefix is the beginning of a string";
+                    let expected = "a string, and only where `wire` is \"string\"";
                     self.at(source, prefix, message, expected);
                 }
             }
@@ -108,9 +108,9 @@ impl<'a> Rules<'a> {
             if !fits {
                 let expected = match def.wire {
                     EnumWire::Integer => "an integer",
-                    EnumWire::String => "a text in quotes",
+                    EnumWire::String => "a string in quotes",
                 };
-                let message = format!("{literal} is no value of this enum");
+                let message = format!("{literal} is not a value of this enum");
                 self.at(source, place, message, expected);
             }
             self.unique(&mut values, literal.clone(), source, place, "this value");
@@ -136,7 +136,7 @@ impl<'a> Rules<'a> {
     }
 
     /// An object that must hold itself could never be written, and one that holds itself in
-    /// place, without a list, would have no size. Of the latter typify mends what it sees: objects
+    /// place, without a list, would have no size. Of the latter typify fixes what it sees: objects
     /// of one file.
     pub(super) fn endless(
         &mut self,

@@ -29,7 +29,7 @@ const RESERVED_EVENTS: &[&str] = &[
     "When",
 ];
 
-/// Modules beside those of the families.
+/// Modules besides those of the families.
 const RESERVED_FAMILIES: &[&str] = &["common", "events", "query"];
 
 impl Rules<'_> {
@@ -66,11 +66,7 @@ impl Rules<'_> {
             self.command_name(source, &file.command);
             self.page(source, &file.page);
             self.prose(source, &file.summary, file.details.as_deref());
-            let local = Local {
-                types: &file.types,
-                enums: &file.enums,
-                unions: &file.unions,
-            };
+            let local = Local::from(file);
             let own: Vec<&str> = own.iter().map(String::as_str).collect();
             self.local_names(source, local, &visible, &own);
             self.not_reserved(source, local.iter());
@@ -84,7 +80,7 @@ impl Rules<'_> {
                 .iter()
                 .filter(|(wire, _)| wire.value == common.tag.value)
             {
-                let expected = "only the fields beside it";
+                let expected = "only the fields next to it";
                 self.at(source, wire, "every event has the tag", expected);
             }
             for field in &file.identity {
@@ -169,7 +165,7 @@ impl Rules<'_> {
             );
         }
         if names::field_name(&event.name) != event.name {
-            let message = format!("`{}` is no webhook's name", event.name);
+            let message = format!("`{}` is not a webhook's name", event.name);
             self.push(
                 Diagnostic::of_file(&event.source.path, message)
                     .expected("snake_case, and no Rust keyword"),
@@ -183,7 +179,7 @@ impl Rules<'_> {
             .split_once('.')
             .is_some_and(|(service, event)| word(service) && word(event));
         if !fits {
-            let message = format!("`{}` is no webhook", command.value);
+            let message = format!("`{}` is not a webhook", command.value);
             self.at(source, command, message, "<Service>.<Event>");
         }
     }
@@ -241,7 +237,7 @@ impl Rules<'_> {
         if let Some(each) = &answer.each {
             self.each(source, file, each);
             if let Some(refuse) = &answer.refuse {
-                let message = "`refuse` beside `each`";
+                let message = "`refuse` next to `each`";
                 self.at(source, &refuse.code, message, "one of the two");
             }
         }

@@ -184,7 +184,7 @@ fn expressions(of: &Type) -> &'static [Expression] {
 pub(super) type Parameter = (TokenStream, TokenStream);
 
 /// An argument of a constructor. Enums and codes are passed as themselves: a text or a number would
-/// fit the argument beside them as well.
+/// fit the argument next to them as well.
 pub(super) fn argument(field: &Field, of: &syn::Type) -> Result<Parameter, String> {
     let is_own = |ty: &Type| {
         matches!(

@@ -86,6 +86,14 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
         "* Repeating: {}",
         repeat(&endpoint.repeat, endpoint.duplicate_seconds)
     );
+    for (constant, bound) in &endpoint.capacity {
+        let (most, of) = (grouped(bound.value.value), bound.of.trim());
+        let request = &endpoint.request;
+        let _ = writeln!(
+            text,
+            "* At most {most} {of}: [`{constant}`]({request}::{constant})"
+        );
+    }
     if !endpoint.one_of.is_empty() {
         let names: Vec<String> = (endpoint.one_of.iter())
             .map(|field| format!("`{}`", field.wire))
@@ -140,6 +148,19 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
                 meaning.trim().replace('\n', " ").replace('|', "\\|")
             );
         }
+    }
+    text
+}
+
+/// A number with commas between thousands.
+pub(super) fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use super::{
     arguments::{Start, random},
-    batch,
+    batch, capacity,
     constructors::constructors,
     docs::{doc, endpoint_facts},
     endpoints::endpoint_impl,
@@ -52,6 +52,9 @@ pub(super) fn emit(
     match (object.role, endpoint) {
         (Role::Request, Some(endpoint)) => {
             file.items(endpoint_impl(module, endpoint, object));
+            if let Some(constants) = capacity::constants(endpoint) {
+                file.items(constants);
+            }
             if let Some(paging) = &endpoint.paging {
                 file.items(paged_impl(endpoint, paging, structs)?);
             }

@@ -78,7 +78,7 @@ fn idempotency_key(object: &Object) -> Option<TokenStream> {
         "Sets {} by what the app calls the message itself, such as `order-1234-shipped`.\n\n\
          The same key gives the same numbers, in every process and version. So the service drops the second of two requests \
          that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does \
-         not travel, but can be guessed from the numbers: it is no place for secrets.",
+         not travel, but can be guessed from the numbers: it is not a place for secrets.",
         links(random(object)),
     ));
     let set = random(object).map(|field| {

@@ -126,7 +126,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The fields of the objects of a list; none when they are no objects.
+    /// The fields of the objects of a list; none when they are not objects.
     fn fields_of(&self, list: &Field) -> &'a [Field] {
         match &list.ty {
             Type::List(entry) => self.fields(entry),

@@ -96,6 +96,18 @@ fn operation(model: &Model, schemas: &Schemas<'_>, module: &Module, endpoint: &E
     if !endpoint.quotas.is_empty() {
         operation["x-quotas"] = endpoint.quotas.iter().map(quota).collect();
     }
+    if !endpoint.capacity.is_empty() {
+        let bounds = endpoint.capacity.iter().map(|(name, bound)| {
+            let said = json!({
+                "name": name,
+                "value": bound.value.value,
+                "of": bound.of.value,
+                "code": bound.code.as_ref().map(|code| code.value),
+            });
+            Value::Object(without_nulls(said))
+        });
+        operation["x-capacity"] = bounds.collect();
+    }
     if let Some(from) = &endpoint.paging {
         operation["x-paging"] = paging(from);
     }

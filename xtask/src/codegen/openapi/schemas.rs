@@ -213,7 +213,7 @@ impl<'m> Schemas<'m> {
 
     fn field(&self, module: &Module, object: &Object, field: &Field) -> Value {
         let mut schema = match (&field.ty, field.quoted) {
-            // Written as a text by the service, and read either way.
+            // Written as a string by the service, and read either way.
             (Type::U32 | Type::U64 | Type::I32 | Type::I64, true) => json!({ "anyOf": [
                 { "type": "string", "pattern": "^-?[0-9]+$" },
                 self.ty(module, &field.ty),

@@ -13,6 +13,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_robot_http_svc/create_robot`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 20 chatbots per app: [`MAX_CHATBOTS`](CreateChatbot::MAX_CHATBOTS)
 /// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of 2025-12-15
 ///
 /// # Error codes
@@ -106,6 +107,11 @@ impl Endpoint for CreateChatbot {
         .with_page(55281)
         .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10002), ErrorCode(10004)]);
+}
+
+impl CreateChatbot {
+    /// At most 20 chatbots per app.
+    pub const MAX_CHATBOTS: u32 = 20;
 }
 
 /// Reply to [`CreateChatbot`].

@@ -23,6 +23,8 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/recentcontact/create_contact_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 20 conversation groups per user: [`MAX_GROUPS`](CreateContactGroup::MAX_GROUPS)
+/// * At most 1,000 conversations per user that are in groups or marked: [`MAX_CONVERSATIONS`](CreateContactGroup::MAX_CONVERSATIONS)
 /// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), state of 2023-03-14
 ///
 /// # Error codes
@@ -112,6 +114,13 @@ impl Endpoint for CreateContactGroup {
                 ErrorCode(51013),
             ],
         );
+}
+
+impl CreateContactGroup {
+    /// At most 20 conversation groups per user; beyond, the service answers 51010.
+    pub const MAX_GROUPS: u32 = 20;
+    /// At most 1,000 conversations per user that are in groups or marked; beyond, the service answers 51008.
+    pub const MAX_CONVERSATIONS: u32 = 1_000;
 }
 
 /// Reply to [`CreateContactGroup`].

@@ -21,6 +21,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/recentcontact/top`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 50 pinned conversations per user: [`MAX_PINNED`](PinConversations::MAX_PINNED)
 /// * Vendor's page: [Pin a conversation](https://www.tencentcloud.com/document/product/1047/78304), state of 2026-03-26
 ///
 /// # Error codes
@@ -102,6 +103,11 @@ impl Endpoint for PinConversations {
                 ErrorCode(51012),
             ],
         );
+}
+
+impl PinConversations {
+    /// At most 50 pinned conversations per user.
+    pub const MAX_PINNED: u32 = 50;
 }
 
 /// Reply to [`PinConversations`].

@@ -26,6 +26,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/get_permission_group`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * At most 20 permission groups per page: [`MAX_GROUPS`](GetPermissionGroups::MAX_GROUPS)
 /// * Order of the items: that of the replies; the vendor documents none
 /// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), state of 2025-12-15
 ///
@@ -125,6 +126,11 @@ impl Endpoint for GetPermissionGroups {
         .with_page(61235)
         .with_quotas(&[Quota::calls(200, 1)])
         .with_errors(&[ErrorCode(10004), ErrorCode(10007), ErrorCode(10010)]);
+}
+
+impl GetPermissionGroups {
+    /// At most 20 permission groups per page.
+    pub const MAX_GROUPS: u32 = 20;
 }
 
 impl Paged for GetPermissionGroups {

@@ -26,6 +26,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_user_info`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 10 different marks per group: [`MAX_MARKS`](MarkLiveGroupMembers::MAX_MARKS)
 /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
 /// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), state of 2023-03-10
 ///
@@ -111,6 +112,11 @@ impl Endpoint for MarkLiveGroupMembers {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl MarkLiveGroupMembers {
+    /// At most 10 different marks per group.
+    pub const MAX_MARKS: u32 = 10;
 }
 
 impl Batched for MarkLiveGroupMembers {

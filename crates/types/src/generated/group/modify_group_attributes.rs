@@ -14,6 +14,8 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/modify_group_attr`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 16,000 bytes of attributes per group: [`MAX_BYTES`](ModifyGroupAttributes::MAX_BYTES)
+/// * At most 5 writes of attributes per group and second: [`MAX_WRITES_PER_SECOND`](ModifyGroupAttributes::MAX_WRITES_PER_SECOND)
 /// * Vendor's page: [Modifying Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44188), state of 2023-03-14
 ///
 /// # Error codes
@@ -96,6 +98,13 @@ impl Endpoint for ModifyGroupAttributes {
                 ErrorCode(10049),
             ],
         );
+}
+
+impl ModifyGroupAttributes {
+    /// At most 16,000 bytes of attributes per group; beyond, the service answers 10048.
+    pub const MAX_BYTES: u32 = 16_000;
+    /// At most 5 writes of attributes per group and second; beyond, the service answers 10049.
+    pub const MAX_WRITES_PER_SECOND: u32 = 5;
 }
 
 /// Reply to [`ModifyGroupAttributes`].

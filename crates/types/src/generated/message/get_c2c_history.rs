@@ -31,6 +31,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/openim/admin_getroammsg`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * At most 13,312 bytes of messages per reply: [`MAX_BYTES`](GetC2cHistory::MAX_BYTES)
 /// * Order of the items: newest first, although each reply lists its own oldest first
 /// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
 ///
@@ -153,6 +154,11 @@ impl Endpoint for GetC2cHistory {
                 ),
             ],
         );
+}
+
+impl GetC2cHistory {
+    /// At most 13,312 bytes of messages per reply.
+    pub const MAX_BYTES: u32 = 13_312;
 }
 
 impl Paged for GetC2cHistory {

@@ -15,6 +15,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim_msg_ext_http_svc/get_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * At most 200 pairs per reply: [`MAX_PAIRS_PER_REPLY`](GetC2cMsgExtensions::MAX_PAIRS_PER_REPLY)
 /// * Vendor's page: Pulling the Message Extension of a One-to-One Message, state of 2023-03-21
 ///
 /// # Error codes
@@ -108,6 +109,11 @@ impl Endpoint for GetC2cMsgExtensions {
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10008), ErrorCode(23004)],
         );
+}
+
+impl GetC2cMsgExtensions {
+    /// At most 200 pairs per reply.
+    pub const MAX_PAIRS_PER_REPLY: u32 = 200;
 }
 
 /// Reply to [`GetC2cMsgExtensions`].

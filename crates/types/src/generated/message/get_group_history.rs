@@ -28,6 +28,7 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * At most 20 messages per reply: [`MAX_MSGS`](GetGroupHistory::MAX_MSGS)
 /// * Order of the items: newest first
 /// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
 ///
@@ -139,6 +140,11 @@ impl Endpoint for GetGroupHistory {
                 ErrorCode(10015),
             ],
         );
+}
+
+impl GetGroupHistory {
+    /// At most 20 messages per reply.
+    pub const MAX_MSGS: u32 = 20;
 }
 
 impl Paged for GetGroupHistory {

@@ -22,6 +22,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, the command changes nothing
+/// * At most 200 pairs per reply: [`MAX_PAIRS_PER_REPLY`](GetGroupMsgExtensions::MAX_PAIRS_PER_REPLY)
 /// * Vendor's page: Pulling Message Extension of a Group Message, state of 2023-03-10
 ///
 /// # Error codes
@@ -94,6 +95,11 @@ impl Endpoint for GetGroupMsgExtensions {
         .with_errors(
             &[ErrorCode(10002), ErrorCode(10004), ErrorCode(10008), ErrorCode(23004)],
         );
+}
+
+impl GetGroupMsgExtensions {
+    /// At most 200 pairs per reply.
+    pub const MAX_PAIRS_PER_REPLY: u32 = 200;
 }
 
 /// Reply to [`GetGroupMsgExtensions`].

@@ -14,6 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/group_open_http_svc/pin_message`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * At most 10 pinned messages per group or topic: [`MAX_PINNED`](PinGroupMsg::MAX_PINNED)
 /// * Vendor's page: 群消息置顶, state of 2026-07-10
 ///
 /// # Error codes
@@ -101,6 +102,11 @@ impl Endpoint for PinGroupMsg {
         .with_errors(
             &[ErrorCode(10004), ErrorCode(10010), ErrorCode(10070), ErrorCode(10071)],
         );
+}
+
+impl PinGroupMsg {
+    /// At most 10 pinned messages per group or topic; beyond, the service answers 10070.
+    pub const MAX_PINNED: u32 = 10;
 }
 
 /// Reply to [`PinGroupMsg`].

@@ -27,6 +27,7 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Command: `POST v4/group_open_http_svc/send_group_msg`
 /// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
 /// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
+/// * At most 12,288 bytes per message: [`MAX_BYTES`](SendGroupMsg::MAX_BYTES)
 /// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
 ///
 /// # Error codes
@@ -254,7 +255,7 @@ impl SendGroupMsg {
 
     /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -326,6 +327,11 @@ impl Endpoint for SendGroupMsg {
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }
+}
+
+impl SendGroupMsg {
+    /// At most 12,288 bytes per message; beyond, the service answers 80002.
+    pub const MAX_BYTES: u32 = 12_288;
 }
 
 /// Reply to [`SendGroupMsg`].

@@ -15,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/openim_msg_ext_http_svc/set_key_values`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * At most 300 pairs per message: [`MAX_PAIRS`](SetC2cMsgExtensions::MAX_PAIRS)
 /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
 /// * Vendor's page: Configuring Message Extension for a One-to-One Message, state of 2023-03-21
 ///
@@ -135,6 +136,11 @@ impl Endpoint for SetC2cMsgExtensions {
                 ErrorCode(23004),
             ],
         );
+}
+
+impl SetC2cMsgExtensions {
+    /// At most 300 pairs per message.
+    pub const MAX_PAIRS: u32 = 300;
 }
 
 impl Batched for SetC2cMsgExtensions {

@@ -14,6 +14,8 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/all_member_push/im_add_tag`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 100 tags per user: [`MAX_TAGS`](AddUserTags::MAX_TAGS)
+/// * At most 50 bytes per tag: [`MAX_TAG_BYTES`](AddUserTags::MAX_TAG_BYTES)
 /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), state of 2023-03-20
 ///
@@ -72,6 +74,13 @@ impl Endpoint for AddUserTags {
         .with_errors(
             &[ErrorCode(90001), ErrorCode(90009), ErrorCode(90018), ErrorCode(91000)],
         );
+}
+
+impl AddUserTags {
+    /// At most 100 tags per user.
+    pub const MAX_TAGS: u32 = 100;
+    /// At most 50 bytes per tag.
+    pub const MAX_TAG_BYTES: u32 = 50;
 }
 
 impl Batched for AddUserTags {

@@ -125,7 +125,7 @@ impl PushToUsers {
 
     /// Sets [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is no place for secrets.
+    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();

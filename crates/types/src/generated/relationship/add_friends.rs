@@ -22,6 +22,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/sns/friend_add`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: does the work again; only repeat what never arrived
+/// * At most 3,000 friends per user: [`MAX_FRIENDS`](AddFriends::MAX_FRIENDS)
 /// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), state of 2023-03-20
 ///
 /// # Error codes
@@ -144,6 +145,11 @@ impl Endpoint for AddFriends {
                 ErrorCode(30540),
             ],
         );
+}
+
+impl AddFriends {
+    /// At most 3,000 friends per user; beyond, the service answers 30010. [Source](https://www.tencentcloud.com/document/product/1047/33521).
+    pub const MAX_FRIENDS: u32 = 3_000;
 }
 
 /// Reply to [`AddFriends`].

@@ -15,6 +15,7 @@ use crate::wire::{Extra, wire_object};
 /// * Command: `POST v4/sns/black_list_add`
 /// * Quota: 200 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 1,000 blocked users per user: [`MAX_BLOCKED`](BlockUsers::MAX_BLOCKED)
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
 /// * Vendor's page: [Blocklisting Users](https://www.tencentcloud.com/document/product/1047/34911), state of 2023-03-10
 ///
@@ -94,6 +95,11 @@ impl Endpoint for BlockUsers {
                 ErrorCode(30013),
             ],
         );
+}
+
+impl BlockUsers {
+    /// At most 1,000 blocked users per user; beyond, the service answers 30013.
+    pub const MAX_BLOCKED: u32 = 1_000;
 }
 
 impl Batched for BlockUsers {

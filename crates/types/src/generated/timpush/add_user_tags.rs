@@ -18,6 +18,9 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Command: `POST v4/timpush/add_tag`
 /// * Quota: 100 calls per second unless the plan says otherwise
 /// * Repeating: harmless, a second run leaves the state of the first
+/// * At most 100 tags per user: [`MAX_TAGS`](AddUserTags::MAX_TAGS)
+/// * At most 10 tags that a call adds to those a user has: [`MAX_NEW_TAGS`](AddUserTags::MAX_NEW_TAGS)
+/// * At most 50 bytes per tag: [`MAX_TAG_BYTES`](AddUserTags::MAX_TAG_BYTES)
 /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/67821), state of 2025-10-23
 ///
@@ -96,6 +99,15 @@ impl Endpoint for AddUserTags {
                 ErrorCode(91000),
             ],
         );
+}
+
+impl AddUserTags {
+    /// At most 100 tags per user.
+    pub const MAX_TAGS: u32 = 100;
+    /// At most 10 tags that a call adds to those a user has.
+    pub const MAX_NEW_TAGS: u32 = 10;
+    /// At most 50 bytes per tag.
+    pub const MAX_TAG_BYTES: u32 = 50;
 }
 
 impl Batched for AddUserTags {

@@ -1,0 +1,37 @@
+//! Bounds of what the service keeps, as constants of the request.
+
+use super::docs::{doc, grouped, page_address};
+use crate::codegen::{model::Endpoint, names::ident, spec::Capacity};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// The constants of a command that has any.
+pub(super) fn constants(endpoint: &Endpoint) -> Option<TokenStream> {
+    let name = ident(&endpoint.request);
+    let constants = endpoint.capacity.iter().map(|(constant, bound)| {
+        let docs = doc(&sentence(bound));
+        let (constant, value) = (ident(constant), bound.value.value);
+        let mut value = grouped(value)
+            .replace(',', "_")
+            .parse::<Literal>()
+            .unwrap_or_else(|_| Literal::u32_unsuffixed(value));
+        value.set_span(proc_macro2::Span::call_site());
+        quote! {
+            #docs
+            pub const #constant: u32 = #value;
+        }
+    });
+    (!endpoint.capacity.is_empty()).then(|| quote! { impl #name { #(#constants)* } })
+}
+
+fn sentence(bound: &Capacity) -> String {
+    let mut text = format!("At most {} {}", grouped(bound.value.value), bound.of.trim());
+    if let Some(code) = &bound.code {
+        text.push_str(&format!("; beyond, the service answers {}", code.value));
+    }
+    text.push('.');
+    if let Some(page) = bound.page {
+        text.push_str(&format!(" [Source]({}).", page_address(page)));
+    }
+    text
+}
