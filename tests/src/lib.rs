@@ -3,6 +3,7 @@
 pub mod churn;
 pub mod circle;
 pub mod exact_json;
+pub mod guide;
 pub mod odd_json;
 pub mod still;
 pub mod story;
