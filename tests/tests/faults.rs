@@ -160,7 +160,12 @@ async fn effects(world: &World, kind: Kind) -> u64 {
     }
 }
 
-/// A client that does not wait long: still longer than a busy machine takes for an answer.
+/// For an answer that comes, however busy the machine is.
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// For one that never comes.
+const HASTY: Duration = Duration::from_secs(1);
+
 fn hasty(world: &World) -> Client {
     hasty_builder(world).build().unwrap()
 }
@@ -172,7 +177,8 @@ fn hasty_builder(world: &World) -> ClientBuilder {
     Client::builder(APP, "administrator", "key")
         .clock(world.clock.clone())
         .base_url(world.simulator.base_url())
-        .try_timeout(Duration::from_secs(1))
+        .try_timeout(HASTY)
+        .deadline(2 * PATIENT)
         .retry(policy)
 }
 
@@ -192,7 +198,8 @@ async fn row(name: &str, fault: Fault, kind: Kind, down: Option<&Unreachable>) -
     world.group(GroupType::PUBLIC, "chess").await;
     let client = match down {
         Some(down) => behind(&world, down),
-        None => hasty(&world),
+        None if fault == Fault::Silence => hasty(&world),
+        None => hasty_builder(&world).try_timeout(PATIENT).build().unwrap(),
     };
     let before = world.simulator.journal().len();
     world
