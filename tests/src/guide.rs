@@ -47,4 +47,5 @@ pages! {
     UserSig = "usersig.md",
     Testing = "testing.md",
     Operating = "operating.md",
+    Migrating = "migrating.md",
 }

@@ -1,0 +1,36 @@
+//! Makes a group for each order of a file, adds buyer and staff, and sends the first message.
+//!
+//! ```console
+//! cargo run -p tencent-chat-examples --bin order_groups -- orders.jsonl
+//! ```
+
+use std::{error::Error, fs};
+use tencent_chat_client::Client;
+use tencent_chat_examples::orders::Order;
+use tencent_chat_types::{ErrorCode, group::AddGroupMembers, model::MemberAccount};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().nth(1).ok_or("expected: FILE")?;
+    let client = Client::from_env()?;
+    for line in fs::read_to_string(file)?.lines() {
+        let order: Order = serde_json::from_str(line)?;
+        let group = order.group();
+        let id = match client.send(&group).await {
+            Ok(created) => created.group_id,
+            // An earlier run has made it.
+            Err(error) if error.code() == Some(ErrorCode::GROUP_ID_OWN) => {
+                format!("order-{}", order.id)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let staff = order.staff.iter().map(MemberAccount::new);
+        let added = client.batch(AddGroupMembers::new(&id, staff)).await;
+        for (member, why) in added.failed() {
+            eprintln!("{id}: {} was not added: {why}", member.member_account);
+        }
+        client.send(&order.greeting(&id)).await?;
+        println!("{id}: {} added", added.succeeded().count());
+    }
+    Ok(())
+}
