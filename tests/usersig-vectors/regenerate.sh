@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes vectors.jsonl with the official Python and Node implementations, and has both of them judge
+# Makes crates/usersig/tests/official_vectors.jsonl with the official Python and Node implementations, and has both of them judge
 # signatures of ours, with and without userbuf, compressed and stored. Needs python3, node, npm and git.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+vectors=$here/../../crates/usersig/tests/official_vectors.jsonl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -16,8 +17,8 @@ source=(env PYTHONPATH="$work/source" "$work/venv/bin/python" "$here/official.py
 node=(env NODE_PATH="$work/node_modules" NODE_NO_WARNINGS=1 node "$here/official.js")
 
 # Theirs, for crates/usersig/tests/official_vectors.rs to verify.
-{ "${python[@]}" generate; "${source[@]}" rooms; "${node[@]}" generate; } >"$here/vectors.jsonl"
-echo "wrote $(wc -l <"$here/vectors.jsonl") vectors"
+{ "${python[@]}" generate; "${source[@]}" rooms; "${node[@]}" generate; } >"$vectors"
+echo "wrote $(wc -l <"$vectors") vectors"
 
 # Ours, for them to judge.
 cargo build --quiet --package tencent-chat-usersig --example sig

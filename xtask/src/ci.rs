@@ -1,53 +1,67 @@
-//! `cargo xtask ci`: everything that must pass before a change lands.
+//! `cargo xtask ci`: everything that must pass before a change lands, and what must pass before a release besides.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line tool prints"
 )]
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
-};
+mod archives;
+mod guards;
+mod prose;
+mod runner;
+
+use self::runner::{End, Runner};
+use std::{path::Path, process::Command, time::Instant};
 
 /// One step: what it is for, what runs, an environment variable.
 struct Step {
+    /// What it is called on the command line.
+    id: &'static str,
     name: &'static str,
-    program: Program,
-    arguments: &'static [&'static str],
+    work: Work,
     environment: Option<(&'static str, &'static str)>,
+    when: When,
 }
 
-/// What runs a step.
+/// What a step does.
 #[derive(Clone, Copy)]
-enum Program {
-    Cargo,
+enum Work {
+    Cargo(&'static [&'static str]),
     /// A script of this repository.
     Script(&'static str),
+    Guard(fn(&mut Runner<'_>) -> runner::Result),
 }
 
-impl Program {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Cargo => "cargo",
-            Self::Script(path) => path,
-        }
-    }
+/// When a step runs without being named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// Only as a part of `release`: it takes minutes and a folder of its own to build in.
+    Release,
 }
+
+/// Stands for all steps that only a release needs.
+const RELEASE: &str = "release";
 
 const STEPS: &[Step] = &[
     Step {
+        id: "format",
         name: "Formatting",
-        program: Program::Cargo,
-        arguments: &["fmt", "--all", "--check"],
+        work: Work::Cargo(&["fmt", "--all", "--check"]),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "prose",
+        name: "Spelling, and phrases that must not return (needs Python)",
+        work: Work::Guard(prose::check),
+        environment: None,
+        when: When::Always,
+    },
+    Step {
+        id: "codegen",
         name: "Generated files are what the spec says",
-        program: Program::Cargo,
-        arguments: &[
+        work: Work::Cargo(&[
             "run",
             "--quiet",
             "--package",
@@ -55,13 +69,14 @@ const STEPS: &[Step] = &[
             "--",
             "codegen",
             "--check",
-        ],
+        ]),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "lints",
         name: "Lints",
-        program: Program::Cargo,
-        arguments: &[
+        work: Work::Cargo(&[
             "clippy",
             "--workspace",
             "--all-targets",
@@ -69,49 +84,56 @@ const STEPS: &[Step] = &[
             "--",
             "--deny",
             "warnings",
-        ],
+        ]),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "docs",
         name: "Documentation",
-        program: Program::Cargo,
-        arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
+        work: Work::Cargo(&["doc", "--workspace", "--no-deps", "--quiet"]),
         environment: Some(("RUSTDOCFLAGS", "--deny warnings")),
+        when: When::Always,
     },
     Step {
+        id: "coverage",
         name: "Every command that the vendor lists is here",
-        program: Program::Cargo,
-        arguments: &["run", "--quiet", "--package", "xtask", "--", "coverage"],
+        work: Work::Cargo(&["run", "--quiet", "--package", "xtask", "--", "coverage"]),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "tests",
         name: "Tests",
-        program: Program::Cargo,
-        arguments: &["test", "--workspace"],
+        work: Work::Cargo(&["test", "--workspace"]),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "openapi",
         name: "Tools and clients of other languages (need Node and Python)",
-        program: Program::Script("tests/openapi/run"),
-        arguments: &[],
+        work: Work::Script("tests/openapi/run"),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "browser",
         name: "The page in a browser (needs Node and Chromium)",
-        program: Program::Script("tests/browser/run"),
-        arguments: &[],
+        work: Work::Script("tests/browser/run"),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "image",
         name: "The program of the image runs alone",
-        program: Program::Script("deploy/check"),
-        arguments: &[],
+        work: Work::Script("deploy/check"),
         environment: None,
+        when: When::Always,
     },
     Step {
+        id: "features",
         name: "Lints of the optional features",
-        program: Program::Cargo,
-        arguments: &[
+        work: Work::Cargo(&[
             "clippy",
             "--package",
             "tencent-chat-client",
@@ -124,27 +146,14 @@ const STEPS: &[Step] = &[
             "--",
             "--deny",
             "warnings",
-        ],
+        ]),
         environment: None,
+        when: When::Always,
     },
     Step {
-        name: "The client without TLS and the bare webhook crate",
-        program: Program::Cargo,
-        arguments: &[
-            "check",
-            "--package",
-            "tencent-chat-client",
-            "--package",
-            "tencent-chat-webhook",
-            "--no-default-features",
-            "--quiet",
-        ],
-        environment: None,
-    },
-    Step {
+        id: "redis",
         name: "One quota in Redis (needs redis-server)",
-        program: Program::Cargo,
-        arguments: &[
+        work: Work::Cargo(&[
             "test",
             "--package",
             "tencent-chat-client",
@@ -152,97 +161,197 @@ const STEPS: &[Step] = &[
             "redis",
             "--test",
             "redis",
-        ],
+        ]),
         environment: None,
+        when: When::Always,
+    },
+    Step {
+        id: "alone",
+        name: "Every published crate builds alone",
+        work: Work::Guard(archives::alone),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "tls",
+        name: "The client with each TLS back end and without any",
+        work: Work::Guard(guards::tls),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "packages",
+        name: "Every published crate builds from its archive",
+        work: Work::Guard(archives::packages),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "wasm",
+        name: "Types, UserSig and webhooks for wasm32-unknown-unknown",
+        work: Work::Guard(guards::wasm),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "deny",
+        name: "Licenses, duplicates, sources and advisories of dependencies",
+        work: Work::Guard(guards::deny),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "package-tests",
+        name: "Tests from the archives",
+        work: Work::Guard(archives::package_tests),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "oldest-toolchain",
+        name: "The oldest toolchain",
+        work: Work::Guard(archives::oldest_toolchain),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "minimal-versions",
+        name: "The oldest dependencies",
+        work: Work::Guard(archives::minimal_versions),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "docs-rs",
+        name: "Documentation as docs.rs builds it",
+        work: Work::Guard(guards::docs_rs),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
+        id: "api",
+        name: "Public API against the last release",
+        work: Work::Guard(guards::api),
+        environment: None,
+        when: When::Release,
     },
 ];
 
-/// Tests that were counted.
-#[derive(Default)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-}
-
-/// Runs all steps, and stops at the first that fails.
-pub fn run(root: &Path) -> bool {
-    let start = Instant::now();
-    let mut counts = Counts::default();
+/// Prints the steps.
+pub fn list() {
     for step in STEPS {
-        let command = [&[step.program.name()], step.arguments].concat().join(" ");
-        println!("\n== {} ({command})", step.name);
-        let began = Instant::now();
-        match run_step(root, step, &mut counts) {
-            Ok(true) => println!("== {}: ok, {} s", step.name, began.elapsed().as_secs()),
-            Ok(false) => {
-                eprintln!(
-                    "error: {} failed; run `{command}` to see it alone",
-                    step.name
-                );
-                println!("{} passed, {} failed", counts.passed, counts.failed.max(1));
-                return false;
-            }
-            Err(error) => {
-                eprintln!("error: {} cannot be run: {error}", step.program.name());
-                return false;
-            }
-        }
-    }
-    println!("\nAll steps ok, {} s", start.elapsed().as_secs());
-    println!("{} passed, {} failed", counts.passed, counts.failed);
-    counts.passed > 0 && counts.failed == 0
-}
-
-fn run_step(root: &Path, step: &Step, counts: &mut Counts) -> std::io::Result<bool> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = match step.program {
-        Program::Cargo => Command::new(cargo),
-        Program::Script(path) => Command::new(root.join(path)),
-    };
-    command
-        .args(step.arguments)
-        .current_dir(root)
-        .stdout(Stdio::piped());
-    command.envs(step.environment);
-    let mut child = command.spawn()?;
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            println!("{line}");
-            counts.read(&line);
-        }
-    }
-    Ok(child.wait()?.success())
-}
-
-impl Counts {
-    /// `test result: ok. 12 passed; 0 failed; …`
-    fn read(&mut self, line: &str) {
-        let Some(rest) = line.strip_prefix("test result: ") else {
-            return;
+        let when = match step.when {
+            When::Always => "",
+            When::Release => " (release)",
         };
-        let words: Vec<&str> = rest.split([' ', ';']).collect();
-        for pair in words.windows(2) {
-            let count = pair[0].parse::<usize>();
-            match (count, pair[1]) {
-                (Ok(count), "passed") => self.passed += count,
-                (Ok(count), "failed") => self.failed += count,
-                _ => {}
+        println!("{:17} {}{when}", step.id, step.name);
+    }
+}
+
+/// Runs the steps of these names, or all that every change needs, and stops at the first that fails.
+pub fn run(root: &Path, names: &[String]) -> bool {
+    let steps = match chosen(names) {
+        Ok(steps) => steps,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            return false;
+        }
+    };
+    let start = Instant::now();
+    let mut runner = Runner::new(root);
+    let mut skipped = Vec::new();
+    for step in &steps {
+        println!("\n== {} ({})", step.name, step.id);
+        let began = Instant::now();
+        match run_step(&mut runner, step) {
+            Ok(End::Passed) => println!("== {}: ok, {} s", step.id, began.elapsed().as_secs()),
+            Ok(End::Skipped(why)) => {
+                println!("== {}: skipped: {why}", step.id);
+                skipped.push(step.id);
+            }
+            Err(problem) => {
+                eprintln!(
+                    "error: {problem}; run `cargo xtask ci {}` to see it alone",
+                    step.id
+                );
+                let failed = runner.counts.failed.max(1);
+                println!("{} passed, {failed} failed", runner.counts.passed);
+                return false;
             }
         }
     }
+    let seconds = start.elapsed().as_secs();
+    if skipped.is_empty() {
+        println!("\nAll steps ok, {seconds} s");
+    } else {
+        println!(
+            "\nOk, {seconds} s; skipped, or not done in full: {}",
+            skipped.join(", ")
+        );
+    }
+    let counts = &runner.counts;
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    let must_count = steps.iter().any(|step| step.id == "tests");
+    (counts.passed > 0 || !must_count) && counts.failed == 0
+}
+
+/// The steps of these names, in the order in which they run.
+fn chosen(names: &[String]) -> Result<Vec<&'static Step>, String> {
+    let is_known = |name: &&String| *name == RELEASE || STEPS.iter().any(|step| step.id == **name);
+    if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        let near = STEPS
+            .iter()
+            .map(|step| step.id)
+            .max_by(|one, other| {
+                strsim::jaro_winkler(one, name).total_cmp(&strsim::jaro_winkler(other, name))
+            })
+            .unwrap_or_default();
+        return Err(format!(
+            "there is no step `{name}`; did you mean `{near}`? `cargo xtask ci --list` lists them"
+        ));
+    }
+    let wanted = |step: &&Step| match step.when {
+        When::Always if names.is_empty() => true,
+        When::Release if names.iter().any(|name| name == RELEASE) => true,
+        _ => names.iter().any(|name| name == step.id),
+    };
+    Ok(STEPS.iter().filter(wanted).collect())
+}
+
+fn run_step(runner: &mut Runner<'_>, step: &Step) -> runner::Result {
+    let mut command = match step.work {
+        Work::Cargo(arguments) => runner.cargo(arguments),
+        Work::Script(path) => Command::new(runner.root.join(path)),
+        Work::Guard(guard) => return guard(runner),
+    };
+    command.current_dir(runner.root).envs(step.environment);
+    runner.run(&mut command)?;
+    Ok(End::Passed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Counts;
+    use super::{STEPS, When, chosen};
+
+    fn ids(names: &[&str]) -> Vec<&'static str> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        chosen(&names).unwrap().iter().map(|step| step.id).collect()
+    }
 
     #[test]
-    fn results_are_counted() {
-        let mut counts = Counts::default();
-        counts.read("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
-        counts.read("test result: FAILED. 3 passed; 2 failed; 0 ignored");
-        counts.read("running 7 tests");
-        assert_eq!((counts.passed, counts.failed), (15, 2));
+    fn steps_are_chosen_by_name_and_run_in_their_order() {
+        assert_eq!(ids(&["tests", "format"]), ["format", "tests"]);
+        let always = STEPS.iter().filter(|step| step.when == When::Always);
+        assert_eq!(ids(&[]).len(), always.count());
+        let of_release = ids(&["release"]);
+        assert_eq!(of_release.len() + ids(&[]).len(), STEPS.len());
+        assert!(of_release.contains(&"minimal-versions"));
+        assert_eq!(ids(&["api"]), ["api"]);
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_nearest() {
+        let problem = chosen(&["lint".to_owned()]).err().unwrap();
+        assert!(problem.contains("`lints`"), "{problem}");
     }
 }

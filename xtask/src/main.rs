@@ -104,7 +104,13 @@ enum Command {
         paths: Vec<PathBuf>,
     },
     /// Runs everything that must pass before a change lands.
-    Ci,
+    Ci {
+        /// Steps to run in place of all; `release` stands for those that only a release needs.
+        steps: Vec<String>,
+        /// Lists the steps.
+        #[arg(long)]
+        list: bool,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -173,8 +179,14 @@ fn main() -> ExitCode {
             missed,
             paths,
         } => audit_recall(&spec, missed, &paths),
-        Command::Ci if xtask::ci::run(default_root().as_ref()) => ExitCode::SUCCESS,
-        Command::Ci => ExitCode::FAILURE,
+        Command::Ci { list: true, .. } => {
+            xtask::ci::list();
+            ExitCode::SUCCESS
+        }
+        Command::Ci { steps, .. } if xtask::ci::run(default_root().as_ref(), &steps) => {
+            ExitCode::SUCCESS
+        }
+        Command::Ci { .. } => ExitCode::FAILURE,
     }
 }
 

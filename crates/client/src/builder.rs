@@ -2,7 +2,7 @@
 
 use crate::{
     Client, Clock, Limiter, LocalLimiter, Observer, Region, RetryPolicy, SecretKey,
-    credentials::Credentials, http::Http, transport::Transport,
+    credentials::Credentials, http::Http, tls, transport::Transport,
 };
 use reqwest::{Url, redirect};
 use std::{
@@ -275,7 +275,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// What is missing or cannot be right.
+    /// What is missing or cannot be right: an `https` address in a build without TLS, for example, or no certificates of
+    /// authorities on this machine.
     pub fn build(self) -> Result<Client, ConfigError> {
         let error = |setting, problem: &str, expected: &str| {
             Err(ConfigError::new(setting, problem, expected))
@@ -364,7 +365,18 @@ impl ClientBuilder {
                 );
             }
         }
+        if bases.iter().any(|base| base.scheme() == "https") && !tls::is_available() {
+            let setting = region.map_or("base_url", |_| "region");
+            return error(
+                setting,
+                "https needs TLS, which this build lacks",
+                tls::FEATURES,
+            );
+        }
         let Adjustments { once, always } = self.adjust;
+        let never_tls = once.is_empty()
+            && always.is_empty()
+            && (bases.iter()).all(|base| base.scheme() == "http" && is_loopback(base));
         let http = match self.http {
             Some(_) if !(once.is_empty() && always.is_empty()) => {
                 return error("http", "http_client is set too", "one of the two");
@@ -372,6 +384,7 @@ impl ClientBuilder {
             Some(http) => Ok(Http::one(http)),
             None => {
                 let connect_timeout = self.connect_timeout;
+                tls::prepare_http();
                 let begin = move || {
                     let http = reqwest::Client::builder()
                         .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
@@ -380,6 +393,11 @@ impl ClientBuilder {
                         .tcp_nodelay(true);
                     // A proxy cannot reach this machine's own loopback.
                     let http = if loopback { http.no_proxy() } else { http };
+                    let http = if never_tls {
+                        tls::without_certificates(http)
+                    } else {
+                        http
+                    };
                     always.iter().fold(http, |http, adjust| adjust(http))
                 };
                 let end = |http: reqwest::ClientBuilder| {
@@ -396,10 +414,8 @@ impl ClientBuilder {
                 }
             }
         };
-        let http = http.map_err(|e| {
-            let problem = e.without_url().to_string();
-            let expected = "settings that go together, and working TLS certificates";
-            ConfigError::new("http", &problem, expected)
+        let http = http.map_err(|error| {
+            ConfigError::new("http", &tls::problem(error), tls::EXPECTED_SETTINGS)
         })?;
         Ok(Client {
             transport: Arc::new(Transport {

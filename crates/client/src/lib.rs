@@ -19,6 +19,8 @@
 //! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
 //! says which command failed, what the code means, who must act and whether a repeat can help.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod batch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -39,6 +41,7 @@ mod redact;
 mod redis_limit;
 mod region;
 mod retry;
+mod tls;
 mod transport;
 
 pub use batch::{Batch, BatchOutcome, Incomplete, ItemOutcome, ItemResult, PartOutcome};
@@ -58,3 +61,8 @@ pub use reqwest;
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

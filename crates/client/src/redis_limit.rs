@@ -44,7 +44,7 @@ use tokio::time::{Instant, sleep};
 ///
 /// [`cluster`](Self::cluster) takes some nodes of a Redis Cluster, finds the others and follows keys that
 /// move. All keys of a prefix are on one node. Addresses that begin with `rediss://` are reached by TLS,
-/// with the feature `rustls`.
+/// with the feature `rustls` or `rustls-ring`.
 pub struct RedisLimiter {
     address: Address,
     keys: Keys,

@@ -124,3 +124,8 @@ pub use traffic::{
     WebhookOutcome,
 };
 pub use webhooks::{Unanswered, WebhookTarget};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -61,3 +61,8 @@ pub use generated::{
     *,
 };
 pub use wire::{Decoded, Misfit, Misfits, decode, from_slice, misfits, to_vec};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,6 +66,8 @@ pub enum SignError {
     NoValidity,
     /// The document would be larger than what [`verify`](crate::Signer::verify) reads.
     TooLarge,
+    /// The clock says 1970: it is not set, or there is none. What was signed then would never be valid.
+    NoClock,
     /// The userbuf cannot be written.
     Userbuf(UserbufError),
 }
@@ -79,6 +81,7 @@ impl fmt::Display for SignError {
             Self::ControlCharacter => "the user id holds a control character",
             Self::NoValidity => "the signature would be valid for less than a second",
             Self::TooLarge => "the document would be too large",
+            Self::NoClock => "the clock is not set or there is none; give the signer one",
             Self::Userbuf(error) => return error.fmt(f),
         })
     }

@@ -46,3 +46,8 @@ pub use secret::{SecretKey, UserSig};
 pub use sign::{Compression, Signer};
 pub use userbuf::{Privileges, Room, Userbuf};
 pub use verify::{Claims, Fingerprint, UnverifiedClaims, parse};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -92,7 +92,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// A key that is empty or has white space around it, an empty user id or one with control characters, less than a second of validity.
+    /// A key that is empty or has white space around it, an empty user id or one with control characters, less than a second
+    /// of validity, a clock that says 1970.
     pub fn sign(&self, user_id: &str, valid_for: Duration) -> Result<UserSig, SignError> {
         self.sign_at(user_id, self.now(), valid_for, None)
     }
@@ -164,6 +165,9 @@ impl Signer {
     ) -> Result<UserSig, SignError> {
         let expire = valid_for.as_secs();
         check(user_id, expire)?;
+        if now == 0 {
+            return Err(SignError::NoClock);
+        }
         // Checked before the work; the exact bounds follow below.
         if user_id.len() + userbuf.map_or(0, <[u8]>::len) > MAX_DOCUMENT_BYTES {
             return Err(SignError::TooLarge);

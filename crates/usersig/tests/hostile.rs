@@ -30,6 +30,15 @@ fn wrap(document: &[u8]) -> String {
         .replace('=', "_")
 }
 
+/// As on a platform without a clock: what is signed at 1970 is valid for nobody.
+#[test]
+fn nothing_is_signed_without_a_clock() {
+    let signer = signer().with_clock(FixedClock::new(0));
+    assert_eq!(signer.sign("lin", DAY).unwrap_err(), SignError::NoClock);
+    let room = signer.private_map_key("lin", DAY, 1, Privileges::ALL);
+    assert_eq!(room.unwrap_err(), SignError::NoClock);
+}
+
 #[test]
 fn each_mistake_has_its_error() {
     let field = |field| VerifyError::BadField { field };

@@ -17,7 +17,7 @@ fn signer(now: u64) -> Signer {
 }
 
 fn vectors() -> Vec<Value> {
-    let text = include_str!("../../../tests/usersig-vectors/vectors.jsonl");
+    let text = include_str!("official_vectors.jsonl");
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

@@ -38,6 +38,8 @@
 //! This crate bounds bodies, handlers and what runs at once. How long a request's head may take is for the
 //! HTTP server to bound, and `axum::serve` does not: the example `serve` shows one that does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 mod query;
 mod receiver;
@@ -56,3 +58,8 @@ pub use token::Token;
 pub use webhooks::{
     Fallible, HandlerError, HandlerOutput, HttpAnswer, Late, Plain, Received, Unreadable, Webhooks,
 };
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

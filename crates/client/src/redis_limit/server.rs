@@ -97,12 +97,8 @@ impl Address {
 
 impl Server {
     pub(super) async fn connect(&self, timeout: Duration) -> Result<Connection, RedisError> {
-        // Without a provider of its own the TLS library would panic where a program has several.
-        #[cfg(feature = "rustls")]
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Somebody else was first, which is as well.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
+        #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+        crate::tls::install_provider();
         match self {
             Self::One(client) => {
                 let config = AsyncConnectionConfig::new()

@@ -6,7 +6,7 @@
     reason = "not every test uses every helper, and a test may panic"
 )]
 
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 pub mod tls;
 
 use axum::{

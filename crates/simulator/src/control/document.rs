@@ -9,7 +9,7 @@ use http::header;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// `openapi/tencent-chat.json`, which `cargo xtask codegen` makes of the spec.
-pub const SERVICE_DOCUMENT: &str = include_str!("../../../../openapi/tencent-chat.json");
+pub const SERVICE_DOCUMENT: &str = include_str!("../../openapi/tencent-chat.json");
 
 pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new()

@@ -48,6 +48,12 @@ impl Text {
     }
 }
 
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
 /// Gives a newtype over [`Text`] its wire format and its conversions.
 macro_rules! wire_string_enum {
     ($name:ident { $($wire:literal,)* }) => {
