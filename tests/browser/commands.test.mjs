@@ -41,7 +41,7 @@ browserTest("the form knows lists, nested objects, unions, open lists of values 
   const sync = page.getByLabel("SyncOtherMachine", { exact: true });
   assert.ok((await page.locator(`#${await sync.getAttribute("list")}`.replaceAll(":", "\\:")).locator("option").count()) >= 2);
   await sync.fill("2");
-  await page.locator(".form-choice").getByText("It does not.", { exact: true }).waitFor();
+  await page.locator(".form-choice").getByText("Not synced.", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Add OfflinePushInfo" }).click();
   const push = page.getByRole("group", { name: "OfflinePushInfo" });
   await push.getByText(/optional field/).first().click();

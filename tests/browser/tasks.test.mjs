@@ -26,7 +26,7 @@ browserTest("why did my message not arrive: the app's webhook refused it", at, a
   await page.getByRole("searchbox", { name: "Filter" }).fill("while it lasts");
   await page.getByRole("list", { name: /Traffic/ }).getByRole("link").filter({ hasText: "v4/openim/sendmsg" }).click();
   const meaning = page.getByRole("region", { name: "Code 120001" });
-  await meaning.getByText("The app's own webhook refused the message with a code of its choice.").waitFor();
+  await meaning.getByText("The app's own webhook refused the message with a custom code.").waitFor();
   await meaning.getByText("advertising is not allowed").waitFor();
 
   // And which webhook that was, with what the app was asked and what it answered.

@@ -125,7 +125,7 @@ fn structs_are_what_the_document_of_all_types_says() {
             "pub book: Option<Book>,",
             "pub sequel: Sequel,",
             "/// Where it stands.",
-            "/// Wire name `Shelf`; at most 9 characters; when left out: anywhere.",
+            "/// Wire name `Shelf`; at most 9 characters; default: anywhere.",
             "pub shelf: Option<Vec<String>>,",
             "/// A word or two.",
         ]

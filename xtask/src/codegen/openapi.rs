@@ -168,18 +168,18 @@ fn with_references(definitions: &Value) -> Value {
 
 fn introduction(query: &[QueryParameter]) -> String {
     let mut text = "Every call is a POST of a JSON object, which is never empty. \
-        The HTTP status is 200 on failure, too: `ErrorCode` tells, and is zero on success. \
-        A client adds these to the query of every call, so that no call has them as arguments:\n"
+        The HTTP status is 200 even on failure; check `ErrorCode`, which is zero on success. \
+        A client adds these parameters to the query of every call, so operations do not list them:\n"
         .to_owned();
     for parameter in query {
         let value = match (&parameter.value, parameter.role) {
             (Some(value), _) => format!(" Always `{value}`."),
-            (None, Some(QueryRole::PerCall)) => " Another value for each call.".to_owned(),
+            (None, Some(QueryRole::PerCall)) => " A new value for each call.".to_owned(),
             _ => continue,
         };
         text += &format!("\n- `{}`: {}{value}", parameter.wire, parameter.doc);
     }
-    text += "\n\nIntegers of format `int64` and `uint64` can be larger than 2^53, up to which numbers are exact in JavaScript.";
+    text += "\n\nIntegers of format `int64` and `uint64` can exceed 2^53, the limit for exact integers in JavaScript.";
     text
 }
 

@@ -183,11 +183,11 @@ fn description(wire: &str, schema: &Value) -> String {
     let text = |key: &str| schema[key].as_str().unwrap_or_default().trim();
     let mut facts = vec![format!("Wire name `{wire}`")];
     if in_quotation_marks(schema).is_some() {
-        facts.push("a number in quotation marks".to_owned());
+        facts.push("a number sent as a string".to_owned());
     }
     facts.extend(limits(schema));
     if schema.get("x-default").is_some() {
-        facts.push(format!("when left out: {}", text("x-default")));
+        facts.push(format!("default: {}", text("x-default")));
     }
     let mut all = format!("{}\n\n{}.", text("description"), facts.join("; "));
     if schema.get("x-unconfirmed").is_some() {

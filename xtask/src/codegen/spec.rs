@@ -168,7 +168,7 @@ impl WebhooksFile {
             row: None,
             ty: here(&self.tag),
             required: true,
-            doc: here("Which webhook it is."),
+            doc: here("Name of the webhook."),
             default: None,
             rust: None,
             max_bytes: None,

@@ -6,53 +6,53 @@ use tencent_chat_types::account::{
     QueryOnlineStatus, SetDoNotDisturb,
 };
 
-/// Accounts: importing, deleting, and whether they are online.
+/// Importing and deleting accounts, and querying whether they are online.
 ///
-/// Made by [`Client::account`].
+/// Returned by [`Client::account`].
 #[derive(Clone, Copy, Debug)]
 pub struct Account<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Accounts: importing, deleting, and whether they are online.
+    /// Importing and deleting accounts, and querying whether they are online.
     pub fn account(&self) -> Account<'_> {
         Account { client: self }
     }
 }
 
 impl<'a> Account<'a> {
-    /// Tells of up to 100 users whether they have been imported.
+    /// Checks whether up to 100 users have been imported.
     ///
-    /// See [`CheckAccounts`] for limits, quota, repeats and error codes.
+    /// See [`CheckAccounts`] for limits, quota, retries and error codes.
     pub fn check_accounts(self, request: CheckAccounts) -> Call<'a, CheckAccounts> {
         self.client.call(request)
     }
 
-    /// Deletes up to 100 accounts with their profiles and relations, for good.
+    /// Permanently deletes up to 100 accounts with their profiles and relations.
     ///
-    /// See [`DeleteAccounts`] for limits, quota, repeats and error codes.
+    /// See [`DeleteAccounts`] for limits, quota, retries and error codes.
     pub fn delete_accounts(self, request: DeleteAccounts) -> Call<'a, DeleteAccounts> {
         self.client.call(request)
     }
 
-    /// Makes one of the app's users known to the service, with a nickname and a picture on request.
+    /// Imports one of the app's users into the service, optionally with a nickname and a picture.
     ///
-    /// See [`ImportAccount`] for limits, quota, repeats and error codes.
+    /// See [`ImportAccount`] for limits, quota, retries and error codes.
     pub fn import_account(self, request: ImportAccount) -> Call<'a, ImportAccount> {
         self.client.call(request)
     }
 
-    /// Makes up to 100 of the app's users known to the service at once.
+    /// Imports up to 100 of the app's users into the service.
     ///
-    /// See [`ImportAccounts`] for limits, quota, repeats and error codes.
+    /// See [`ImportAccounts`] for limits, quota, retries and error codes.
     pub fn import_accounts(self, request: ImportAccounts) -> Call<'a, ImportAccounts> {
         self.client.call(request)
     }
 
-    /// Logs a user out everywhere: UserSigs made before now no longer log in.
+    /// Logs a user out everywhere: UserSigs issued before now can no longer log in.
     ///
-    /// See [`InvalidateLogin`] for limits, quota, repeats and error codes.
+    /// See [`InvalidateLogin`] for limits, quota, retries and error codes.
     pub fn invalidate_login(
         self,
         request: InvalidateLogin,
@@ -60,9 +60,9 @@ impl<'a> Account<'a> {
         self.client.call(request)
     }
 
-    /// Tells for up to 500 users whether they are online, reachable by push or offline.
+    /// Queries whether up to 500 users are online, reachable by push or offline.
     ///
-    /// See [`QueryOnlineStatus`] for limits, quota, repeats and error codes.
+    /// See [`QueryOnlineStatus`] for limits, quota, retries and error codes.
     pub fn query_online_status(
         self,
         request: QueryOnlineStatus,
@@ -70,9 +70,9 @@ impl<'a> Account<'a> {
         self.client.call(request)
     }
 
-    /// Sets a time during which a user is not disturbed by any message.
+    /// Sets a do-not-disturb period for a user.
     ///
-    /// See [`SetDoNotDisturb`] for limits, quota, repeats and error codes.
+    /// See [`SetDoNotDisturb`] for limits, quota, retries and error codes.
     pub fn set_do_not_disturb(
         self,
         request: SetDoNotDisturb,

@@ -5,7 +5,7 @@ use tencent_chat_types::chatbot::{CreateChatbot, DeleteChatbot, ListChatbots, Se
 
 /// Chatbot accounts.
 ///
-/// Made by [`Client::chatbot`].
+/// Returned by [`Client::chatbot`].
 #[derive(Clone, Copy, Debug)]
 pub struct Chatbot<'a> {
     client: &'a Client,
@@ -21,28 +21,28 @@ impl Client {
 impl<'a> Chatbot<'a> {
     /// Creates a chatbot: an account whose messages go to the app's webhook.
     ///
-    /// See [`CreateChatbot`] for limits, quota, repeats and error codes.
+    /// See [`CreateChatbot`] for limits, quota, retries and error codes.
     pub fn create_chatbot(self, request: CreateChatbot) -> Call<'a, CreateChatbot> {
         self.client.call(request)
     }
 
     /// Deletes a chatbot.
     ///
-    /// See [`DeleteChatbot`] for limits, quota, repeats and error codes.
+    /// See [`DeleteChatbot`] for limits, quota, retries and error codes.
     pub fn delete_chatbot(self, request: DeleteChatbot) -> Call<'a, DeleteChatbot> {
         self.client.call(request)
     }
 
     /// Lists all chatbots of the app.
     ///
-    /// See [`ListChatbots`] for limits, quota, repeats and error codes.
+    /// See [`ListChatbots`] for limits, quota, retries and error codes.
     pub fn list_chatbots(self, request: ListChatbots) -> Call<'a, ListChatbots> {
         self.client.call(request)
     }
 
-    /// Sends the next piece of a text that a chatbot writes as it goes.
+    /// Streams the next piece of a text written by a chatbot.
     ///
-    /// See [`SendStreamMsg`] for limits, quota, repeats and error codes.
+    /// See [`SendStreamMsg`] for limits, quota, retries and error codes.
     pub fn send_stream_msg(self, request: SendStreamMsg) -> Call<'a, SendStreamMsg> {
         self.client.call(request)
     }

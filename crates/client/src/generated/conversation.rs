@@ -7,25 +7,25 @@ use tencent_chat_types::conversation::{
     UpdateContactGroup,
 };
 
-/// Conversation lists, groups of conversations and marks on them.
+/// Conversation lists, conversation groups and marks.
 ///
-/// Made by [`Client::conversation`].
+/// Returned by [`Client::conversation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Conversation<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Conversation lists, groups of conversations and marks on them.
+    /// Conversation lists, conversation groups and marks.
     pub fn conversation(&self) -> Conversation<'_> {
         Conversation { client: self }
     }
 }
 
 impl<'a> Conversation<'a> {
-    /// Creates a conversation group for a user and puts conversations into it.
+    /// Creates a conversation group for a user and adds conversations to it.
     ///
-    /// See [`CreateContactGroup`] for limits, quota, repeats and error codes.
+    /// See [`CreateContactGroup`] for limits, quota, retries and error codes.
     pub fn create_contact_group(
         self,
         request: CreateContactGroup,
@@ -33,9 +33,9 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Deletes one of a user's conversation groups; the conversations in it stay.
+    /// Deletes one of a user's conversation groups; the conversations in it are kept.
     ///
-    /// See [`DeleteContactGroup`] for limits, quota, repeats and error codes.
+    /// See [`DeleteContactGroup`] for limits, quota, retries and error codes.
     pub fn delete_contact_group(
         self,
         request: DeleteContactGroup,
@@ -43,9 +43,9 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Removes one conversation from a user's list, and on request the stored messages of that user's side.
+    /// Removes a conversation from a user's list, and optionally that user's stored messages.
     ///
-    /// See [`DeleteConversation`] for limits, quota, repeats and error codes.
+    /// See [`DeleteConversation`] for limits, quota, retries and error codes.
     pub fn delete_conversation(
         self,
         request: DeleteConversation,
@@ -55,7 +55,7 @@ impl<'a> Conversation<'a> {
 
     /// Counts the unread messages of a user, in all one-to-one conversations or in up to ten.
     ///
-    /// See [`GetC2cUnreadCount`] for limits, quota, repeats and error codes.
+    /// See [`GetC2cUnreadCount`] for limits, quota, retries and error codes.
     pub fn get_c2c_unread_count(
         self,
         request: GetC2cUnreadCount,
@@ -65,7 +65,7 @@ impl<'a> Conversation<'a> {
 
     /// Lists a user's conversation groups and, page by page, the conversations that are marked or belong to a group.
     ///
-    /// See [`GetContactGroup`] for limits, quota, repeats and error codes.
+    /// See [`GetContactGroup`] for limits, quota, retries and error codes.
     pub fn get_contact_group(
         self,
         request: GetContactGroup,
@@ -73,9 +73,9 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Lists a user's recent conversations page by page, pinned ones and ordinary ones side by side.
+    /// Lists a user's recent conversations page by page, both pinned and ordinary.
     ///
-    /// See [`GetConversationList`] for limits, quota, repeats and error codes.
+    /// See [`GetConversationList`] for limits, quota, retries and error codes.
     pub fn get_conversation_list(
         self,
         request: GetConversationList,
@@ -83,16 +83,16 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Sets and clears standard marks on a user's conversations, and writes the app's own mark.
+    /// Sets and clears standard marks on a user's conversations, and writes custom marks.
     ///
-    /// See [`MarkContact`] for limits, quota, repeats and error codes.
+    /// See [`MarkContact`] for limits, quota, retries and error codes.
     pub fn mark_contact(self, request: MarkContact) -> Call<'a, MarkContact> {
         self.client.call(request)
     }
 
     /// Pins conversations to the top of a user's list, or unpins them.
     ///
-    /// See [`PinConversations`] for limits, quota, repeats and error codes.
+    /// See [`PinConversations`] for limits, quota, retries and error codes.
     pub fn pin_conversations(
         self,
         request: PinConversations,
@@ -102,7 +102,7 @@ impl<'a> Conversation<'a> {
 
     /// Looks up the marks and groups of given conversations of a user.
     ///
-    /// See [`SearchContactGroup`] for limits, quota, repeats and error codes.
+    /// See [`SearchContactGroup`] for limits, quota, retries and error codes.
     pub fn search_contact_group(
         self,
         request: SearchContactGroup,
@@ -110,9 +110,9 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Sets how many messages of a group a member has not read; for moving an app over.
+    /// Sets a member's number of unread messages in a group; for migrating an app.
     ///
-    /// See [`SetGroupUnreadCount`] for limits, quota, repeats and error codes.
+    /// See [`SetGroupUnreadCount`] for limits, quota, retries and error codes.
     pub fn set_group_unread_count(
         self,
         request: SetGroupUnreadCount,
@@ -120,9 +120,9 @@ impl<'a> Conversation<'a> {
         self.client.call(request)
     }
 
-    /// Renames one of a user's conversation groups, or moves conversations in and out of it.
+    /// Renames one of a user's conversation groups, or moves conversations into and out of it.
     ///
-    /// See [`UpdateContactGroup`] for limits, quota, repeats and error codes.
+    /// See [`UpdateContactGroup`] for limits, quota, retries and error codes.
     pub fn update_contact_group(
         self,
         request: UpdateContactGroup,

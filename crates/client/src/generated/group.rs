@@ -18,7 +18,7 @@ use tencent_chat_types::group::{
 
 /// Groups, their profiles, members, attributes, counters and topics.
 ///
-/// Made by [`Client::group`].
+/// Returned by [`Client::group`].
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     client: &'a Client,
@@ -32,9 +32,9 @@ impl Client {
 }
 
 impl<'a> Group<'a> {
-    /// Adds users to a group and says for each what became of it.
+    /// Adds users to a group and reports the result for each.
     ///
-    /// See [`AddGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`AddGroupMembers`] for limits, quota, retries and error codes.
     pub fn add_group_members(
         self,
         request: AddGroupMembers,
@@ -44,7 +44,7 @@ impl<'a> Group<'a> {
 
     /// Adds up to 100 members of a community to a permission group.
     ///
-    /// See [`AddPermissionGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`AddPermissionGroupMembers`] for limits, quota, retries and error codes.
     pub fn add_permission_group_members(
         self,
         request: AddPermissionGroupMembers,
@@ -54,7 +54,7 @@ impl<'a> Group<'a> {
 
     /// Adds permissions in up to 50 topics to a permission group.
     ///
-    /// See [`AddTopicPermissions`] for limits, quota, repeats and error codes.
+    /// See [`AddTopicPermissions`] for limits, quota, retries and error codes.
     pub fn add_topic_permissions(
         self,
         request: AddTopicPermissions,
@@ -62,9 +62,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Bans members from a live broadcast group for a time: they receive nothing and cannot come back.
+    /// Bans members from a live broadcast group for a period: they receive nothing and cannot rejoin.
     ///
-    /// See [`BanGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`BanGroupMembers`] for limits, quota, retries and error codes.
     pub fn ban_group_members(
         self,
         request: BanGroupMembers,
@@ -72,9 +72,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Gives a group to another member, or an owner to a group without one.
+    /// Transfers a group to another member, or assigns an owner to a group without one.
     ///
-    /// See [`ChangeGroupOwner`] for limits, quota, repeats and error codes.
+    /// See [`ChangeGroupOwner`] for limits, quota, retries and error codes.
     pub fn change_group_owner(
         self,
         request: ChangeGroupOwner,
@@ -82,9 +82,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Says which of some users are in a live broadcast group.
+    /// Checks which of the specified users are in a live broadcast group.
     ///
-    /// See [`CheckLiveGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`CheckLiveGroupMembers`] for limits, quota, retries and error codes.
     pub fn check_live_group_members(
         self,
         request: CheckLiveGroupMembers,
@@ -94,7 +94,7 @@ impl<'a> Group<'a> {
 
     /// Deletes all custom attributes of a group.
     ///
-    /// See [`ClearGroupAttributes`] for limits, quota, repeats and error codes.
+    /// See [`ClearGroupAttributes`] for limits, quota, retries and error codes.
     pub fn clear_group_attributes(
         self,
         request: ClearGroupAttributes,
@@ -102,16 +102,16 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Creates a group, with its profile and its first members on request.
+    /// Creates a group, optionally with a profile and first members.
     ///
-    /// See [`CreateGroup`] for limits, quota, repeats and error codes.
+    /// See [`CreateGroup`] for limits, quota, retries and error codes.
     pub fn create_group(self, request: CreateGroup) -> Call<'a, CreateGroup> {
         self.client.call(request)
     }
 
-    /// Creates a permission group in a community: permissions that its members have beside those of everybody.
+    /// Creates a permission group in a community, which gives its members permissions in addition to the default ones.
     ///
-    /// See [`CreatePermissionGroup`] for limits, quota, repeats and error codes.
+    /// See [`CreatePermissionGroup`] for limits, quota, retries and error codes.
     pub fn create_permission_group(
         self,
         request: CreatePermissionGroup,
@@ -119,16 +119,16 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Creates a topic of a community.
+    /// Creates a topic in a community.
     ///
-    /// See [`CreateTopic`] for limits, quota, repeats and error codes.
+    /// See [`CreateTopic`] for limits, quota, retries and error codes.
     pub fn create_topic(self, request: CreateTopic) -> Call<'a, CreateTopic> {
         self.client.call(request)
     }
 
-    /// Deletes custom attributes of a group by their keys.
+    /// Deletes custom attributes of a group by key.
     ///
-    /// See [`DeleteGroupAttributes`] for limits, quota, repeats and error codes.
+    /// See [`DeleteGroupAttributes`] for limits, quota, retries and error codes.
     pub fn delete_group_attributes(
         self,
         request: DeleteGroupAttributes,
@@ -138,7 +138,7 @@ impl<'a> Group<'a> {
 
     /// Deletes counters of a group.
     ///
-    /// See [`DeleteGroupCounters`] for limits, quota, repeats and error codes.
+    /// See [`DeleteGroupCounters`] for limits, quota, retries and error codes.
     pub fn delete_group_counters(
         self,
         request: DeleteGroupCounters,
@@ -148,7 +148,7 @@ impl<'a> Group<'a> {
 
     /// Removes members from a group.
     ///
-    /// See [`DeleteGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`DeleteGroupMembers`] for limits, quota, retries and error codes.
     pub fn delete_group_members(
         self,
         request: DeleteGroupMembers,
@@ -156,9 +156,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Takes up to 100 members out of a permission group.
+    /// Removes up to 100 members from a permission group.
     ///
-    /// See [`DeletePermissionGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`DeletePermissionGroupMembers`] for limits, quota, retries and error codes.
     pub fn delete_permission_group_members(
         self,
         request: DeletePermissionGroupMembers,
@@ -166,9 +166,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Takes the permissions in up to 50 topics from a permission group.
+    /// Removes the permissions in up to 50 topics from a permission group.
     ///
-    /// See [`DeleteTopicPermissions`] for limits, quota, repeats and error codes.
+    /// See [`DeleteTopicPermissions`] for limits, quota, retries and error codes.
     pub fn delete_topic_permissions(
         self,
         request: DeleteTopicPermissions,
@@ -178,14 +178,14 @@ impl<'a> Group<'a> {
 
     /// Disbands a group.
     ///
-    /// See [`DestroyGroup`] for limits, quota, repeats and error codes.
+    /// See [`DestroyGroup`] for limits, quota, retries and error codes.
     pub fn destroy_group(self, request: DestroyGroup) -> Call<'a, DestroyGroup> {
         self.client.call(request)
     }
 
-    /// Destroys up to 20 permission groups of a community.
+    /// Deletes up to 20 permission groups of a community.
     ///
-    /// See [`DestroyPermissionGroups`] for limits, quota, repeats and error codes.
+    /// See [`DestroyPermissionGroups`] for limits, quota, retries and error codes.
     pub fn destroy_permission_groups(
         self,
         request: DestroyPermissionGroups,
@@ -193,16 +193,16 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Deletes topics of a community and says for each what became of it.
+    /// Deletes topics of a community and reports the result for each.
     ///
-    /// See [`DestroyTopics`] for limits, quota, repeats and error codes.
+    /// See [`DestroyTopics`] for limits, quota, retries and error codes.
     pub fn destroy_topics(self, request: DestroyTopics) -> Call<'a, DestroyTopics> {
         self.client.call(request)
     }
 
-    /// Lists the users who are banned from a live broadcast group, page by page.
+    /// Lists the users banned from a live broadcast group, page by page.
     ///
-    /// See [`GetBannedGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetBannedGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_banned_group_members(
         self,
         request: GetBannedGroupMembers,
@@ -210,9 +210,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads the custom attributes of a group.
+    /// Gets the custom attributes of a group.
     ///
-    /// See [`GetGroupAttributes`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupAttributes`] for limits, quota, retries and error codes.
     pub fn get_group_attributes(
         self,
         request: GetGroupAttributes,
@@ -220,9 +220,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads counters of a group.
+    /// Gets counters of a group.
     ///
-    /// See [`GetGroupCounters`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupCounters`] for limits, quota, retries and error codes.
     pub fn get_group_counters(
         self,
         request: GetGroupCounters,
@@ -230,16 +230,16 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads the profiles of up to 50 groups, with members and custom fields.
+    /// Gets the profiles of up to 50 groups, with members and custom fields.
     ///
-    /// See [`GetGroupInfo`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupInfo`] for limits, quota, retries and error codes.
     pub fn get_group_info(self, request: GetGroupInfo) -> Call<'a, GetGroupInfo> {
         self.client.call(request)
     }
 
-    /// Says which roles users have in a group.
+    /// Gets the roles of users in a group.
     ///
-    /// See [`GetGroupMemberRoles`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupMemberRoles`] for limits, quota, retries and error codes.
     pub fn get_group_member_roles(
         self,
         request: GetGroupMemberRoles,
@@ -247,9 +247,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads the members of a group, all or page by page.
+    /// Lists the members of a group, all at once or page by page.
     ///
-    /// See [`GetGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_group_members(
         self,
         request: GetGroupMembers,
@@ -257,9 +257,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Lists the groups that a user has joined, with fields on request.
+    /// Lists the groups that a user has joined, optionally with their fields.
     ///
-    /// See [`GetJoinedGroups`] for limits, quota, repeats and error codes.
+    /// See [`GetJoinedGroups`] for limits, quota, retries and error codes.
     pub fn get_joined_groups(
         self,
         request: GetJoinedGroups,
@@ -269,7 +269,7 @@ impl<'a> Group<'a> {
 
     /// Lists the administrators of a live broadcast group.
     ///
-    /// See [`GetLiveGroupAdmins`] for limits, quota, repeats and error codes.
+    /// See [`GetLiveGroupAdmins`] for limits, quota, retries and error codes.
     pub fn get_live_group_admins(
         self,
         request: GetLiveGroupAdmins,
@@ -277,9 +277,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Lists the members of a live broadcast group who are online, page by page.
+    /// Lists the online members of a live broadcast group, page by page.
     ///
-    /// See [`GetLiveGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetLiveGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_live_group_members(
         self,
         request: GetLiveGroupMembers,
@@ -289,7 +289,7 @@ impl<'a> Group<'a> {
 
     /// Lists the muted members of a group.
     ///
-    /// See [`GetMutedGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetMutedGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_muted_group_members(
         self,
         request: GetMutedGroupMembers,
@@ -297,9 +297,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Counts the members of a live broadcast group who are online.
+    /// Counts the online members of a live broadcast group.
     ///
-    /// See [`GetOnlineMemberCount`] for limits, quota, repeats and error codes.
+    /// See [`GetOnlineMemberCount`] for limits, quota, retries and error codes.
     pub fn get_online_member_count(
         self,
         request: GetOnlineMemberCount,
@@ -307,9 +307,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads the members of a permission group page by page.
+    /// Lists the members of a permission group page by page.
     ///
-    /// See [`GetPermissionGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetPermissionGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_permission_group_members(
         self,
         request: GetPermissionGroupMembers,
@@ -317,9 +317,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads permission groups of a community: those that are named, or all page by page.
+    /// Gets permission groups of a community: the specified ones, or all page by page.
     ///
-    /// See [`GetPermissionGroups`] for limits, quota, repeats and error codes.
+    /// See [`GetPermissionGroups`] for limits, quota, retries and error codes.
     pub fn get_permission_groups(
         self,
         request: GetPermissionGroups,
@@ -327,9 +327,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads some members of a group by their user ids.
+    /// Gets members of a group by user ID.
     ///
-    /// See [`GetSpecifiedGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`GetSpecifiedGroupMembers`] for limits, quota, retries and error codes.
     pub fn get_specified_group_members(
         self,
         request: GetSpecifiedGroupMembers,
@@ -337,9 +337,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads the permissions of a permission group in topics.
+    /// Gets the permissions of a permission group in topics.
     ///
-    /// See [`GetTopicPermissions`] for limits, quota, repeats and error codes.
+    /// See [`GetTopicPermissions`] for limits, quota, retries and error codes.
     pub fn get_topic_permissions(
         self,
         request: GetTopicPermissions,
@@ -347,23 +347,23 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Reads topics of a community, and a user in each.
+    /// Gets topics of a community, optionally with a user's membership in each.
     ///
-    /// See [`GetTopics`] for limits, quota, repeats and error codes.
+    /// See [`GetTopics`] for limits, quota, retries and error codes.
     pub fn get_topics(self, request: GetTopics) -> Call<'a, GetTopics> {
         self.client.call(request)
     }
 
-    /// Creates a group that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
+    /// Imports a group from another system with its creation time, without notifications or webhooks.
     ///
-    /// See [`ImportGroup`] for limits, quota, repeats and error codes.
+    /// See [`ImportGroup`] for limits, quota, retries and error codes.
     pub fn import_group(self, request: ImportGroup) -> Call<'a, ImportGroup> {
         self.client.call(request)
     }
 
-    /// Adds members that a group had elsewhere, with their times of joining; nobody is notified, no webhook fires.
+    /// Imports members of a group from another system with their join times, without notifications or webhooks.
     ///
-    /// See [`ImportGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`ImportGroupMembers`] for limits, quota, retries and error codes.
     pub fn import_group_members(
         self,
         request: ImportGroupMembers,
@@ -371,23 +371,23 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Creates a topic that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
+    /// Imports a topic from another system with its creation time, without notifications or webhooks.
     ///
-    /// See [`ImportTopic`] for limits, quota, repeats and error codes.
+    /// See [`ImportTopic`] for limits, quota, retries and error codes.
     pub fn import_topic(self, request: ImportTopic) -> Call<'a, ImportTopic> {
         self.client.call(request)
     }
 
-    /// Lists the ids of all groups of the app, page by page, of one kind on request.
+    /// Lists the IDs of all groups of the app page by page, optionally of one type only.
     ///
-    /// See [`ListGroups`] for limits, quota, repeats and error codes.
+    /// See [`ListGroups`] for limits, quota, retries and error codes.
     pub fn list_groups(self, request: ListGroups) -> Call<'a, ListGroups> {
         self.client.call(request)
     }
 
-    /// Sets or takes away marks of members of a live broadcast group.
+    /// Sets or removes marks on members of a live broadcast group.
     ///
-    /// See [`MarkLiveGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`MarkLiveGroupMembers`] for limits, quota, retries and error codes.
     pub fn mark_live_group_members(
         self,
         request: MarkLiveGroupMembers,
@@ -395,16 +395,16 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Changes fields of the profile of a group.
+    /// Changes fields of a group's profile.
     ///
-    /// See [`ModifyGroup`] for limits, quota, repeats and error codes.
+    /// See [`ModifyGroup`] for limits, quota, retries and error codes.
     pub fn modify_group(self, request: ModifyGroup) -> Call<'a, ModifyGroup> {
         self.client.call(request)
     }
 
-    /// Sets custom attributes of a group and leaves the others as they are.
+    /// Sets custom attributes of a group and leaves the others unchanged.
     ///
-    /// See [`ModifyGroupAttributes`] for limits, quota, repeats and error codes.
+    /// See [`ModifyGroupAttributes`] for limits, quota, retries and error codes.
     pub fn modify_group_attributes(
         self,
         request: ModifyGroupAttributes,
@@ -412,9 +412,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Changes role, name, mute or custom fields of a member of a group.
+    /// Changes the role, name card, mute or custom fields of a group member.
     ///
-    /// See [`ModifyGroupMember`] for limits, quota, repeats and error codes.
+    /// See [`ModifyGroupMember`] for limits, quota, retries and error codes.
     pub fn modify_group_member(
         self,
         request: ModifyGroupMember,
@@ -422,9 +422,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Makes users administrators of a live broadcast group, or takes that back.
+    /// Adds or removes administrators of a live broadcast group.
     ///
-    /// See [`ModifyLiveGroupAdmins`] for limits, quota, repeats and error codes.
+    /// See [`ModifyLiveGroupAdmins`] for limits, quota, retries and error codes.
     pub fn modify_live_group_admins(
         self,
         request: ModifyLiveGroupAdmins,
@@ -432,9 +432,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Changes the name, the permissions or the data of a permission group.
+    /// Changes the name, permissions or custom data of a permission group.
     ///
-    /// See [`ModifyPermissionGroup`] for limits, quota, repeats and error codes.
+    /// See [`ModifyPermissionGroup`] for limits, quota, retries and error codes.
     pub fn modify_permission_group(
         self,
         request: ModifyPermissionGroup,
@@ -444,14 +444,14 @@ impl<'a> Group<'a> {
 
     /// Changes fields of a topic of a community.
     ///
-    /// See [`ModifyTopic`] for limits, quota, repeats and error codes.
+    /// See [`ModifyTopic`] for limits, quota, retries and error codes.
     pub fn modify_topic(self, request: ModifyTopic) -> Call<'a, ModifyTopic> {
         self.client.call(request)
     }
 
     /// Changes the permissions of a permission group in topics.
     ///
-    /// See [`ModifyTopicPermissions`] for limits, quota, repeats and error codes.
+    /// See [`ModifyTopicPermissions`] for limits, quota, retries and error codes.
     pub fn modify_topic_permissions(
         self,
         request: ModifyTopicPermissions,
@@ -459,9 +459,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Mutes members of a group for a time, or lifts that.
+    /// Mutes members of a group for a period, or lifts the mute.
     ///
-    /// See [`MuteGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`MuteGroupMembers`] for limits, quota, retries and error codes.
     pub fn mute_group_members(
         self,
         request: MuteGroupMembers,
@@ -471,7 +471,7 @@ impl<'a> Group<'a> {
 
     /// Replaces all custom attributes of a group.
     ///
-    /// See [`ResetGroupAttributes`] for limits, quota, repeats and error codes.
+    /// See [`ResetGroupAttributes`] for limits, quota, retries and error codes.
     pub fn reset_group_attributes(
         self,
         request: ResetGroupAttributes,
@@ -479,9 +479,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Lets banned users back into a live broadcast group.
+    /// Unbans users from a live broadcast group.
     ///
-    /// See [`UnbanGroupMembers`] for limits, quota, repeats and error codes.
+    /// See [`UnbanGroupMembers`] for limits, quota, retries and error codes.
     pub fn unban_group_members(
         self,
         request: UnbanGroupMembers,
@@ -489,9 +489,9 @@ impl<'a> Group<'a> {
         self.client.call(request)
     }
 
-    /// Sets, raises or lowers counters of a group.
+    /// Sets, increases or decreases counters of a group.
     ///
-    /// See [`UpdateGroupCounters`] for limits, quota, repeats and error codes.
+    /// See [`UpdateGroupCounters`] for limits, quota, retries and error codes.
     pub fn update_group_counters(
         self,
         request: UpdateGroupCounters,

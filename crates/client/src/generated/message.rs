@@ -10,16 +10,16 @@ use tencent_chat_types::message::{
     SendMsgToMany, SetC2cMsgExtensions, SetGroupMsgExtensions, UnpinGroupMsg,
 };
 
-/// Messages: sending, importing, changing, recalling and reading them back.
+/// Sending, importing, changing, recalling and reading messages.
 ///
-/// Made by [`Client::message`].
+/// Returned by [`Client::message`].
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Messages: sending, importing, changing, recalling and reading them back.
+    /// Sending, importing, changing, recalling and reading messages.
     pub fn message(&self) -> Message<'_> {
         Message { client: self }
     }
@@ -28,7 +28,7 @@ impl Client {
 impl<'a> Message<'a> {
     /// Hides the stored messages of a group from its members.
     ///
-    /// See [`ClearGroupHistory`] for limits, quota, repeats and error codes.
+    /// See [`ClearGroupHistory`] for limits, quota, retries and error codes.
     pub fn clear_group_history(
         self,
         request: ClearGroupHistory,
@@ -36,16 +36,16 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Deletes stored messages of a conversation for one of its two users.
+    /// Deletes stored messages of a one-to-one conversation for one of its two users.
     ///
-    /// See [`DeleteC2cMsgs`] for limits, quota, repeats and error codes.
+    /// See [`DeleteC2cMsgs`] for limits, quota, retries and error codes.
     pub fn delete_c2c_msgs(self, request: DeleteC2cMsgs) -> Call<'a, DeleteC2cMsgs> {
         self.client.call(request)
     }
 
-    /// Recalls, without telling anybody, what one user wrote among the last 1,000 messages of a group.
+    /// Recalls the messages of one user among the last 1,000 of a group, without notifying anyone.
     ///
-    /// See [`DeleteGroupMsgsBySender`] for limits, quota, repeats and error codes.
+    /// See [`DeleteGroupMsgsBySender`] for limits, quota, retries and error codes.
     pub fn delete_group_msgs_by_sender(
         self,
         request: DeleteGroupMsgsBySender,
@@ -53,16 +53,16 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Reads back the messages of a one-to-one conversation in a time range, as one side has them.
+    /// Reads the messages of a one-to-one conversation in a time range, as seen by one of its users.
     ///
-    /// See [`GetC2cHistory`] for limits, quota, repeats and error codes.
+    /// See [`GetC2cHistory`] for limits, quota, retries and error codes.
     pub fn get_c2c_history(self, request: GetC2cHistory) -> Call<'a, GetC2cHistory> {
         self.client.call(request)
     }
 
-    /// Reads the key-value pairs that are attached to a one-to-one message.
+    /// Gets the key-value pairs attached to a one-to-one message.
     ///
-    /// See [`GetC2cMsgExtensions`] for limits, quota, repeats and error codes.
+    /// See [`GetC2cMsgExtensions`] for limits, quota, retries and error codes.
     pub fn get_c2c_msg_extensions(
         self,
         request: GetC2cMsgExtensions,
@@ -70,9 +70,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Reads back messages of a group, newest first, at most 20 at a time.
+    /// Reads messages of a group, newest first, at most 20 at a time.
     ///
-    /// See [`GetGroupHistory`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupHistory`] for limits, quota, retries and error codes.
     pub fn get_group_history(
         self,
         request: GetGroupHistory,
@@ -80,9 +80,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Reads the key-value pairs that are attached to a group message.
+    /// Gets the key-value pairs attached to a group message.
     ///
-    /// See [`GetGroupMsgExtensions`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupMsgExtensions`] for limits, quota, retries and error codes.
     pub fn get_group_msg_extensions(
         self,
         request: GetGroupMsgExtensions,
@@ -90,9 +90,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Lists, page by page, the members who have read a group message, or those who have not.
+    /// Lists the members who have read a group message, or those who have not, page by page.
     ///
-    /// See [`GetGroupMsgReaders`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupMsgReaders`] for limits, quota, retries and error codes.
     pub fn get_group_msg_readers(
         self,
         request: GetGroupMsgReaders,
@@ -100,9 +100,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Tells for messages of a group how many members have read each.
+    /// Gets how many members have read each of several group messages.
     ///
-    /// See [`GetGroupMsgReceipts`] for limits, quota, repeats and error codes.
+    /// See [`GetGroupMsgReceipts`] for limits, quota, retries and error codes.
     pub fn get_group_msg_receipts(
         self,
         request: GetGroupMsgReceipts,
@@ -112,7 +112,7 @@ impl<'a> Message<'a> {
 
     /// Lists the pinned messages of a group or a topic.
     ///
-    /// See [`GetPinnedGroupMsgs`] for limits, quota, repeats and error codes.
+    /// See [`GetPinnedGroupMsgs`] for limits, quota, retries and error codes.
     pub fn get_pinned_group_msgs(
         self,
         request: GetPinnedGroupMsgs,
@@ -120,16 +120,16 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Takes over a one-to-one message from elsewhere, with the time at which it was sent.
+    /// Imports a one-to-one message from another system with the time it was sent.
     ///
-    /// See [`ImportC2cMsg`] for limits, quota, repeats and error codes.
+    /// See [`ImportC2cMsg`] for limits, quota, retries and error codes.
     pub fn import_c2c_msg(self, request: ImportC2cMsg) -> Call<'a, ImportC2cMsg> {
         self.client.call(request)
     }
 
-    /// Takes over up to seven group messages from elsewhere, with the times at which they were sent.
+    /// Imports up to seven group messages from another system with the times they were sent.
     ///
-    /// See [`ImportGroupMsgs`] for limits, quota, repeats and error codes.
+    /// See [`ImportGroupMsgs`] for limits, quota, retries and error codes.
     pub fn import_group_msgs(
         self,
         request: ImportGroupMsgs,
@@ -137,9 +137,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Marks messages of a one-to-one conversation as read, for one side of it.
+    /// Marks messages of a one-to-one conversation as read for one of its users.
     ///
-    /// See [`MarkC2cMsgsRead`] for limits, quota, repeats and error codes.
+    /// See [`MarkC2cMsgsRead`] for limits, quota, retries and error codes.
     pub fn mark_c2c_msgs_read(
         self,
         request: MarkC2cMsgsRead,
@@ -149,35 +149,35 @@ impl<'a> Message<'a> {
 
     /// Changes elements or custom data of a stored one-to-one message.
     ///
-    /// See [`ModifyC2cMsg`] for limits, quota, repeats and error codes.
+    /// See [`ModifyC2cMsg`] for limits, quota, retries and error codes.
     pub fn modify_c2c_msg(self, request: ModifyC2cMsg) -> Call<'a, ModifyC2cMsg> {
         self.client.call(request)
     }
 
     /// Changes elements or custom data of a stored group message.
     ///
-    /// See [`ModifyGroupMsg`] for limits, quota, repeats and error codes.
+    /// See [`ModifyGroupMsg`] for limits, quota, retries and error codes.
     pub fn modify_group_msg(self, request: ModifyGroupMsg) -> Call<'a, ModifyGroupMsg> {
         self.client.call(request)
     }
 
     /// Pins a message in a group or a topic.
     ///
-    /// See [`PinGroupMsg`] for limits, quota, repeats and error codes.
+    /// See [`PinGroupMsg`] for limits, quota, retries and error codes.
     pub fn pin_group_msg(self, request: PinGroupMsg) -> Call<'a, PinGroupMsg> {
         self.client.call(request)
     }
 
-    /// Recalls a one-to-one message, whoever sent it and however long ago.
+    /// Recalls a one-to-one message, regardless of its sender and age.
     ///
-    /// See [`RecallC2cMsg`] for limits, quota, repeats and error codes.
+    /// See [`RecallC2cMsg`] for limits, quota, retries and error codes.
     pub fn recall_c2c_msg(self, request: RecallC2cMsg) -> Call<'a, RecallC2cMsg> {
         self.client.call(request)
     }
 
-    /// Recalls up to ten messages of a group, whoever sent them.
+    /// Recalls up to ten messages of a group, regardless of their senders.
     ///
-    /// See [`RecallGroupMsgs`] for limits, quota, repeats and error codes.
+    /// See [`RecallGroupMsgs`] for limits, quota, retries and error codes.
     pub fn recall_group_msgs(
         self,
         request: RecallGroupMsgs,
@@ -185,9 +185,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Sends a message to all audio-video groups of the app.
+    /// Sends a message to all live broadcast groups of the app.
     ///
-    /// See [`SendBroadcastMsg`] for limits, quota, repeats and error codes.
+    /// See [`SendBroadcastMsg`] for limits, quota, retries and error codes.
     pub fn send_broadcast_msg(
         self,
         request: SendBroadcastMsg,
@@ -195,9 +195,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Tells the service that a user has read one-to-one messages that asked for receipts.
+    /// Reports that a user has read one-to-one messages that requested receipts.
     ///
-    /// See [`SendC2cReadReceipts`] for limits, quota, repeats and error codes.
+    /// See [`SendC2cReadReceipts`] for limits, quota, retries and error codes.
     pub fn send_c2c_read_receipts(
         self,
         request: SendC2cReadReceipts,
@@ -205,16 +205,16 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Sends a message to a group, in the name of the administrator or of a member.
+    /// Sends a message to a group on behalf of the administrator or a member.
     ///
-    /// See [`SendGroupMsg`] for limits, quota, repeats and error codes.
+    /// See [`SendGroupMsg`] for limits, quota, retries and error codes.
     pub fn send_group_msg(self, request: SendGroupMsg) -> Call<'a, SendGroupMsg> {
         self.client.call(request)
     }
 
-    /// Tells the service that a member has read messages of a group.
+    /// Reports that a member has read messages of a group.
     ///
-    /// See [`SendGroupReadReceipts`] for limits, quota, repeats and error codes.
+    /// See [`SendGroupReadReceipts`] for limits, quota, retries and error codes.
     pub fn send_group_read_receipts(
         self,
         request: SendGroupReadReceipts,
@@ -222,9 +222,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Sends a system notification to all members of a group or to some.
+    /// Sends a system notification to all or some members of a group.
     ///
-    /// See [`SendGroupSystemNotification`] for limits, quota, repeats and error codes.
+    /// See [`SendGroupSystemNotification`] for limits, quota, retries and error codes.
     pub fn send_group_system_notification(
         self,
         request: SendGroupSystemNotification,
@@ -232,23 +232,23 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Sends a message to one user, in the name of the administrator or of another user.
+    /// Sends a message to one user on behalf of the administrator or another user.
     ///
-    /// See [`SendMsg`] for limits, quota, repeats and error codes.
+    /// See [`SendMsg`] for limits, quota, retries and error codes.
     pub fn send_msg(self, request: SendMsg) -> Call<'a, SendMsg> {
         self.client.call(request)
     }
 
-    /// Sends one message to up to 500 users, each in a conversation of its own.
+    /// Sends a message to up to 500 users, each in a separate conversation.
     ///
-    /// See [`SendMsgToMany`] for limits, quota, repeats and error codes.
+    /// See [`SendMsgToMany`] for limits, quota, retries and error codes.
     pub fn send_msg_to_many(self, request: SendMsgToMany) -> Call<'a, SendMsgToMany> {
         self.client.call(request)
     }
 
-    /// Sets, deletes or clears the key-value pairs that are attached to a one-to-one message.
+    /// Sets, deletes or clears the key-value pairs attached to a one-to-one message.
     ///
-    /// See [`SetC2cMsgExtensions`] for limits, quota, repeats and error codes.
+    /// See [`SetC2cMsgExtensions`] for limits, quota, retries and error codes.
     pub fn set_c2c_msg_extensions(
         self,
         request: SetC2cMsgExtensions,
@@ -256,9 +256,9 @@ impl<'a> Message<'a> {
         self.client.call(request)
     }
 
-    /// Sets, deletes or clears the key-value pairs that are attached to a group message.
+    /// Sets, deletes or clears the key-value pairs attached to a group message.
     ///
-    /// See [`SetGroupMsgExtensions`] for limits, quota, repeats and error codes.
+    /// See [`SetGroupMsgExtensions`] for limits, quota, retries and error codes.
     pub fn set_group_msg_extensions(
         self,
         request: SetGroupMsgExtensions,
@@ -268,7 +268,7 @@ impl<'a> Message<'a> {
 
     /// Unpins a message in a group or a topic.
     ///
-    /// See [`UnpinGroupMsg`] for limits, quota, repeats and error codes.
+    /// See [`UnpinGroupMsg`] for limits, quota, retries and error codes.
     pub fn unpin_group_msg(self, request: UnpinGroupMsg) -> Call<'a, UnpinGroupMsg> {
         self.client.call(request)
     }

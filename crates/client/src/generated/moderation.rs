@@ -7,16 +7,16 @@ use tencent_chat_types::moderation::{
     ModerateContents, SetGlobalMute, UnbanFile,
 };
 
-/// Muting users everywhere, moderating contents, blocking words and files.
+/// Muting users app-wide, moderating content, and blocking words and files.
 ///
-/// Made by [`Client::moderation`].
+/// Returned by [`Client::moderation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Moderation<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Muting users everywhere, moderating contents, blocking words and files.
+    /// Muting users app-wide, moderating content, and blocking words and files.
     pub fn moderation(&self) -> Moderation<'_> {
         Moderation { client: self }
     }
@@ -25,14 +25,14 @@ impl Client {
 impl<'a> Moderation<'a> {
     /// Adds words to a library of blocked words.
     ///
-    /// See [`AddKeywords`] for limits, quota, repeats and error codes.
+    /// See [`AddKeywords`] for limits, quota, retries and error codes.
     pub fn add_keywords(self, request: AddKeywords) -> Call<'a, AddKeywords> {
         self.client.call(request)
     }
 
-    /// Adds words that clients and the service block or replace by themselves.
+    /// Adds words that clients and the service block or replace on their own.
     ///
-    /// See [`AddLocalKeywords`] for limits, quota, repeats and error codes.
+    /// See [`AddLocalKeywords`] for limits, quota, retries and error codes.
     pub fn add_local_keywords(
         self,
         request: AddLocalKeywords,
@@ -40,23 +40,23 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Bans a file of a message, so that clients cannot open it any more.
+    /// Bans a file sent in a message, so that clients can no longer open it.
     ///
-    /// See [`BanFile`] for limits, quota, repeats and error codes.
+    /// See [`BanFile`] for limits, quota, retries and error codes.
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
         self.client.call(request)
     }
 
     /// Deletes words from a library of blocked words.
     ///
-    /// See [`DeleteKeywords`] for limits, quota, repeats and error codes.
+    /// See [`DeleteKeywords`] for limits, quota, retries and error codes.
     pub fn delete_keywords(self, request: DeleteKeywords) -> Call<'a, DeleteKeywords> {
         self.client.call(request)
     }
 
-    /// Deletes words that clients and the service block or replace by themselves.
+    /// Deletes words that clients and the service block or replace on their own.
     ///
-    /// See [`DeleteLocalKeywords`] for limits, quota, repeats and error codes.
+    /// See [`DeleteLocalKeywords`] for limits, quota, retries and error codes.
     pub fn delete_local_keywords(
         self,
         request: DeleteLocalKeywords,
@@ -64,9 +64,9 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Makes addresses through which files of messages can be opened for 15 minutes, banned ones too.
+    /// Creates URLs that open files of messages for 15 minutes, including banned files.
     ///
-    /// See [`GetFileSignatures`] for limits, quota, repeats and error codes.
+    /// See [`GetFileSignatures`] for limits, quota, retries and error codes.
     pub fn get_file_signatures(
         self,
         request: GetFileSignatures,
@@ -74,16 +74,16 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Tells for how long a user is still muted.
+    /// Gets how long a user remains muted.
     ///
-    /// See [`GetGlobalMute`] for limits, quota, repeats and error codes.
+    /// See [`GetGlobalMute`] for limits, quota, retries and error codes.
     pub fn get_global_mute(self, request: GetGlobalMute) -> Call<'a, GetGlobalMute> {
         self.client.call(request)
     }
 
-    /// Lists the libraries of blocked words that moderation in the cloud uses.
+    /// Lists the libraries of blocked words used by cloud moderation.
     ///
-    /// See [`ListKeywordLibraries`] for limits, quota, repeats and error codes.
+    /// See [`ListKeywordLibraries`] for limits, quota, retries and error codes.
     pub fn list_keyword_libraries(
         self,
         request: ListKeywordLibraries,
@@ -93,14 +93,14 @@ impl<'a> Moderation<'a> {
 
     /// Lists or searches the words of a library of blocked words.
     ///
-    /// See [`ListKeywords`] for limits, quota, repeats and error codes.
+    /// See [`ListKeywords`] for limits, quota, retries and error codes.
     pub fn list_keywords(self, request: ListKeywords) -> Call<'a, ListKeywords> {
         self.client.call(request)
     }
 
-    /// Lists or searches the words that clients and the service block or replace by themselves.
+    /// Lists or searches the words that clients and the service block or replace on their own.
     ///
-    /// See [`ListLocalKeywords`] for limits, quota, repeats and error codes.
+    /// See [`ListLocalKeywords`] for limits, quota, retries and error codes.
     pub fn list_local_keywords(
         self,
         request: ListLocalKeywords,
@@ -108,9 +108,9 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Has a text, a picture, a sound or a video moderated.
+    /// Moderates a text, picture, audio or video.
     ///
-    /// See [`ModerateContent`] for limits, quota, repeats and error codes.
+    /// See [`ModerateContent`] for limits, quota, retries and error codes.
     pub fn moderate_content(
         self,
         request: ModerateContent,
@@ -118,9 +118,9 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Has up to ten texts and pictures moderated.
+    /// Moderates up to ten texts and pictures.
     ///
-    /// See [`ModerateContents`] for limits, quota, repeats and error codes.
+    /// See [`ModerateContents`] for limits, quota, retries and error codes.
     pub fn moderate_contents(
         self,
         request: ModerateContents,
@@ -128,16 +128,16 @@ impl<'a> Moderation<'a> {
         self.client.call(request)
     }
 
-    /// Mutes a user in one-to-one chats or in groups, for a time or for good, or lifts it.
+    /// Mutes a user in one-to-one conversations or in groups, temporarily or permanently, or lifts the mute.
     ///
-    /// See [`SetGlobalMute`] for limits, quota, repeats and error codes.
+    /// See [`SetGlobalMute`] for limits, quota, retries and error codes.
     pub fn set_global_mute(self, request: SetGlobalMute) -> Call<'a, SetGlobalMute> {
         self.client.call(request)
     }
 
-    /// Lets clients open a banned file again.
+    /// Unbans a file, so that clients can open it again.
     ///
-    /// See [`UnbanFile`] for limits, quota, repeats and error codes.
+    /// See [`UnbanFile`] for limits, quota, retries and error codes.
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {
         self.client.call(request)
     }

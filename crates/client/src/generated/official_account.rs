@@ -9,7 +9,7 @@ use tencent_chat_types::official_account::{
 
 /// Official accounts, their subscribers and messages.
 ///
-/// Made by [`Client::official_account`].
+/// Returned by [`Client::official_account`].
 #[derive(Clone, Copy, Debug)]
 pub struct OfficialAccount<'a> {
     client: &'a Client,
@@ -25,14 +25,14 @@ impl Client {
 impl<'a> OfficialAccount<'a> {
     /// Subscribes users to an official account.
     ///
-    /// See [`AddSubscribers`] for limits, quota, repeats and error codes.
+    /// See [`AddSubscribers`] for limits, quota, retries and error codes.
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
     }
 
     /// Creates an official account.
     ///
-    /// See [`CreateOfficialAccount`] for limits, quota, repeats and error codes.
+    /// See [`CreateOfficialAccount`] for limits, quota, retries and error codes.
     pub fn create_official_account(
         self,
         request: CreateOfficialAccount,
@@ -40,9 +40,9 @@ impl<'a> OfficialAccount<'a> {
         self.client.call(request)
     }
 
-    /// Takes users off the subscribers of an official account.
+    /// Removes subscribers from an official account.
     ///
-    /// See [`DeleteSubscribers`] for limits, quota, repeats and error codes.
+    /// See [`DeleteSubscribers`] for limits, quota, retries and error codes.
     pub fn delete_subscribers(
         self,
         request: DeleteSubscribers,
@@ -52,7 +52,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Deletes an official account.
     ///
-    /// See [`DestroyOfficialAccount`] for limits, quota, repeats and error codes.
+    /// See [`DestroyOfficialAccount`] for limits, quota, retries and error codes.
     pub fn destroy_official_account(
         self,
         request: DestroyOfficialAccount,
@@ -60,9 +60,9 @@ impl<'a> OfficialAccount<'a> {
         self.client.call(request)
     }
 
-    /// Reads back messages of an official account, newest first, at most 20 at a time.
+    /// Reads messages of an official account, newest first, at most 20 at a time.
     ///
-    /// See [`GetOfficialAccountHistory`] for limits, quota, repeats and error codes.
+    /// See [`GetOfficialAccountHistory`] for limits, quota, retries and error codes.
     pub fn get_official_account_history(
         self,
         request: GetOfficialAccountHistory,
@@ -70,9 +70,9 @@ impl<'a> OfficialAccount<'a> {
         self.client.call(request)
     }
 
-    /// Reads the profiles of official accounts.
+    /// Gets the profiles of official accounts.
     ///
-    /// See [`GetOfficialAccounts`] for limits, quota, repeats and error codes.
+    /// See [`GetOfficialAccounts`] for limits, quota, retries and error codes.
     pub fn get_official_accounts(
         self,
         request: GetOfficialAccounts,
@@ -82,7 +82,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the official accounts that a user has subscribed to, page by page.
     ///
-    /// See [`GetSubscribedOfficialAccounts`] for limits, quota, repeats and error codes.
+    /// See [`GetSubscribedOfficialAccounts`] for limits, quota, retries and error codes.
     pub fn get_subscribed_official_accounts(
         self,
         request: GetSubscribedOfficialAccounts,
@@ -92,14 +92,14 @@ impl<'a> OfficialAccount<'a> {
 
     /// Lists the subscribers of an official account, page by page.
     ///
-    /// See [`GetSubscribers`] for limits, quota, repeats and error codes.
+    /// See [`GetSubscribers`] for limits, quota, retries and error codes.
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)
     }
 
     /// Changes fields of the profile of an official account.
     ///
-    /// See [`ModifyOfficialAccount`] for limits, quota, repeats and error codes.
+    /// See [`ModifyOfficialAccount`] for limits, quota, retries and error codes.
     pub fn modify_official_account(
         self,
         request: ModifyOfficialAccount,
@@ -107,9 +107,9 @@ impl<'a> OfficialAccount<'a> {
         self.client.call(request)
     }
 
-    /// Changes what is stored of a subscriber of an official account.
+    /// Changes the stored data of a subscriber of an official account.
     ///
-    /// See [`ModifySubscriber`] for limits, quota, repeats and error codes.
+    /// See [`ModifySubscriber`] for limits, quota, retries and error codes.
     pub fn modify_subscriber(
         self,
         request: ModifySubscriber,
@@ -119,7 +119,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Recalls messages of an official account, as long as they are stored.
     ///
-    /// See [`RecallOfficialAccountMsgs`] for limits, quota, repeats and error codes.
+    /// See [`RecallOfficialAccountMsgs`] for limits, quota, retries and error codes.
     pub fn recall_official_account_msgs(
         self,
         request: RecallOfficialAccountMsgs,
@@ -129,7 +129,7 @@ impl<'a> OfficialAccount<'a> {
 
     /// Sends a message to all subscribers of an official account.
     ///
-    /// See [`SendOfficialAccountMsg`] for limits, quota, repeats and error codes.
+    /// See [`SendOfficialAccountMsg`] for limits, quota, retries and error codes.
     pub fn send_official_account_msg(
         self,
         request: SendOfficialAccountMsg,

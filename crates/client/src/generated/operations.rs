@@ -3,25 +3,25 @@
 use crate::{Call, Client};
 use tencent_chat_types::operations::{GetMessageArchive, GetOperationsData, GetServerIpList};
 
-/// Operating an app: figures, archives, server addresses.
+/// Operating an app: statistics, archives and server addresses.
 ///
-/// Made by [`Client::operations`].
+/// Returned by [`Client::operations`].
 #[derive(Clone, Copy, Debug)]
 pub struct Operations<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Operating an app: figures, archives, server addresses.
+    /// Operating an app: statistics, archives and server addresses.
     pub fn operations(&self) -> Operations<'_> {
         Operations { client: self }
     }
 }
 
 impl<'a> Operations<'a> {
-    /// Gives the addresses of the files that hold all messages of one hour of the last seven days.
+    /// Gets the download URLs of the files that contain all messages of one hour within the last seven days.
     ///
-    /// See [`GetMessageArchive`] for limits, quota, repeats and error codes.
+    /// See [`GetMessageArchive`] for limits, quota, retries and error codes.
     pub fn get_message_archive(
         self,
         request: GetMessageArchive,
@@ -29,9 +29,9 @@ impl<'a> Operations<'a> {
         self.client.call(request)
     }
 
-    /// Reads figures of the app's last 30 days, day by day.
+    /// Gets daily statistics of the app for the last 30 days.
     ///
-    /// See [`GetOperationsData`] for limits, quota, repeats and error codes.
+    /// See [`GetOperationsData`] for limits, quota, retries and error codes.
     pub fn get_operations_data(
         self,
         request: GetOperationsData,
@@ -39,9 +39,9 @@ impl<'a> Operations<'a> {
         self.client.call(request)
     }
 
-    /// Lists the addresses and ranges from which the service connects, for allow lists.
+    /// Lists the IP addresses and ranges from which the service connects, for allow lists.
     ///
-    /// See [`GetServerIpList`] for limits, quota, repeats and error codes.
+    /// See [`GetServerIpList`] for limits, quota, retries and error codes.
     pub fn get_server_ip_list(
         self,
         request: GetServerIpList,

@@ -5,7 +5,7 @@ use tencent_chat_types::profile::{GetProfiles, SetProfile};
 
 /// User profiles.
 ///
-/// Made by [`Client::profile`].
+/// Returned by [`Client::profile`].
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
     client: &'a Client,
@@ -19,16 +19,16 @@ impl Client {
 }
 
 impl<'a> Profile<'a> {
-    /// Reads chosen fields of the profiles of up to 100 users.
+    /// Gets selected fields of the profiles of up to 100 users.
     ///
-    /// See [`GetProfiles`] for limits, quota, repeats and error codes.
+    /// See [`GetProfiles`] for limits, quota, retries and error codes.
     pub fn get_profiles(self, request: GetProfiles) -> Call<'a, GetProfiles> {
         self.client.call(request)
     }
 
-    /// Writes fields of a user's profile.
+    /// Sets fields of a user's profile.
     ///
-    /// See [`SetProfile`] for limits, quota, repeats and error codes.
+    /// See [`SetProfile`] for limits, quota, retries and error codes.
     pub fn set_profile(self, request: SetProfile) -> Call<'a, SetProfile> {
         self.client.call(request)
     }

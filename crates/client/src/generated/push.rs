@@ -6,16 +6,16 @@ use tencent_chat_types::push::{
     RemoveUserAttributes, RemoveUserTags, SetAttributeNames, SetUserAttributes,
 };
 
-/// Pushing to all users, and the attributes and tags that choose whom.
+/// Pushing to all users, and the attributes and tags that select recipients.
 ///
-/// Made by [`Client::push`].
+/// Returned by [`Client::push`].
 #[derive(Clone, Copy, Debug)]
 pub struct Push<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// Pushing to all users, and the attributes and tags that choose whom.
+    /// Pushing to all users, and the attributes and tags that select recipients.
     pub fn push(&self) -> Push<'_> {
         Push { client: self }
     }
@@ -24,14 +24,14 @@ impl Client {
 impl<'a> Push<'a> {
     /// Adds up to ten tags to each of up to 100 users.
     ///
-    /// See [`AddUserTags`] for limits, quota, repeats and error codes.
+    /// See [`AddUserTags`] for limits, quota, retries and error codes.
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
 
-    /// Reads the names of the app's attributes of users.
+    /// Gets the names of the app's user attributes.
     ///
-    /// See [`GetAttributeNames`] for limits, quota, repeats and error codes.
+    /// See [`GetAttributeNames`] for limits, quota, retries and error codes.
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -39,9 +39,9 @@ impl<'a> Push<'a> {
         self.client.call(request)
     }
 
-    /// Reads the attributes of up to 100 users.
+    /// Gets the attributes of up to 100 users.
     ///
-    /// See [`GetUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`GetUserAttributes`] for limits, quota, retries and error codes.
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -49,23 +49,23 @@ impl<'a> Push<'a> {
         self.client.call(request)
     }
 
-    /// Reads the tags of up to 100 users.
+    /// Gets the tags of up to 100 users.
     ///
-    /// See [`GetUserTags`] for limits, quota, repeats and error codes.
+    /// See [`GetUserTags`] for limits, quota, retries and error codes.
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
 
     /// Pushes a message to all users of the app, or to those with certain attributes or tags.
     ///
-    /// See [`PushToUsers`] for limits, quota, repeats and error codes.
+    /// See [`PushToUsers`] for limits, quota, retries and error codes.
     pub fn push_to_users(self, request: PushToUsers) -> Call<'a, PushToUsers> {
         self.client.call(request)
     }
 
     /// Removes all tags of up to 100 users.
     ///
-    /// See [`RemoveAllUserTags`] for limits, quota, repeats and error codes.
+    /// See [`RemoveAllUserTags`] for limits, quota, retries and error codes.
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -75,7 +75,7 @@ impl<'a> Push<'a> {
 
     /// Removes attributes of up to 100 users.
     ///
-    /// See [`RemoveUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`RemoveUserAttributes`] for limits, quota, retries and error codes.
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -85,14 +85,14 @@ impl<'a> Push<'a> {
 
     /// Removes tags of up to 100 users.
     ///
-    /// See [`RemoveUserTags`] for limits, quota, repeats and error codes.
+    /// See [`RemoveUserTags`] for limits, quota, retries and error codes.
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
 
-    /// Names the app's attributes of users, ten at most.
+    /// Sets the names of the app's user attributes, at most ten.
     ///
-    /// See [`SetAttributeNames`] for limits, quota, repeats and error codes.
+    /// See [`SetAttributeNames`] for limits, quota, retries and error codes.
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -102,7 +102,7 @@ impl<'a> Push<'a> {
 
     /// Sets attributes of up to 100 users.
     ///
-    /// See [`SetUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`SetUserAttributes`] for limits, quota, retries and error codes.
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

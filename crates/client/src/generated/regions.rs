@@ -26,7 +26,7 @@ impl Region {
     );
     /// Tokyo: `adminapijpn.im.qcloud.com`.
     ///
-    /// The standby host is named by a public service alone, by no page of the vendor's.
+    /// Only a public service names the standby host; no vendor page does.
     pub const TOKYO: Self = Self::new(
         "tokyo",
         "Tokyo",
@@ -56,14 +56,14 @@ impl Region {
     );
     /// Riyadh: `adminapiksa.im.qcloud.com`.
     ///
-    /// The standby host is named by a public service alone, by no page of the vendor's.
+    /// Only a public service names the standby host; no vendor page does.
     pub const RIYADH: Self = Self::new(
         "riyadh",
         "Riyadh",
         "adminapiksa.im.qcloud.com",
         &["adminapiksa.my-imcloud.com"],
     );
-    /// Mumbai: `adminapiind.im.qcloud.com`. Only older pages of the vendor list it.
+    /// Mumbai: `adminapiind.im.qcloud.com`. Listed only on older vendor pages.
     pub const MUMBAI: Self = Self::new(
         "mumbai",
         "Mumbai",

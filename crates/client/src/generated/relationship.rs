@@ -10,7 +10,7 @@ use tencent_chat_types::relationship::{
 
 /// Friends, friend lists, block lists and follows.
 ///
-/// Made by [`Client::relationship`].
+/// Returned by [`Client::relationship`].
 #[derive(Clone, Copy, Debug)]
 pub struct Relationship<'a> {
     client: &'a Client,
@@ -24,51 +24,51 @@ impl Client {
 }
 
 impl<'a> Relationship<'a> {
-    /// Creates friend lists for a user, and puts friends into them on request.
+    /// Creates friend lists for a user, optionally with friends in them.
     ///
-    /// See [`AddFriendLists`] for limits, quota, repeats and error codes.
+    /// See [`AddFriendLists`] for limits, quota, retries and error codes.
     pub fn add_friend_lists(self, request: AddFriendLists) -> Call<'a, AddFriendLists> {
         self.client.call(request)
     }
 
-    /// Makes users friends, or sends them friend requests where they want to be asked.
+    /// Adds users as friends, or sends them friend requests if they require approval.
     ///
-    /// See [`AddFriends`] for limits, quota, repeats and error codes.
+    /// See [`AddFriends`] for limits, quota, retries and error codes.
     pub fn add_friends(self, request: AddFriends) -> Call<'a, AddFriends> {
         self.client.call(request)
     }
 
-    /// Puts users on a user's block list.
+    /// Adds users to a user's block list.
     ///
-    /// See [`BlockUsers`] for limits, quota, repeats and error codes.
+    /// See [`BlockUsers`] for limits, quota, retries and error codes.
     pub fn block_users(self, request: BlockUsers) -> Call<'a, BlockUsers> {
         self.client.call(request)
     }
 
-    /// Tells of up to 1,000 users whether a user has blocked them.
+    /// Checks whether a user has blocked up to 1,000 other users.
     ///
-    /// See [`CheckBlockList`] for limits, quota, repeats and error codes.
+    /// See [`CheckBlockList`] for limits, quota, retries and error codes.
     pub fn check_block_list(self, request: CheckBlockList) -> Call<'a, CheckBlockList> {
         self.client.call(request)
     }
 
-    /// Says who of a user and others follows whom.
+    /// Checks the follow relationship between a user and others.
     ///
-    /// See [`CheckFollows`] for limits, quota, repeats and error codes.
+    /// See [`CheckFollows`] for limits, quota, retries and error codes.
     pub fn check_follows(self, request: CheckFollows) -> Call<'a, CheckFollows> {
         self.client.call(request)
     }
 
-    /// Tells of up to 1,000 users whether they are a user's friends.
+    /// Checks whether up to 1,000 users are friends of a user.
     ///
-    /// See [`CheckFriends`] for limits, quota, repeats and error codes.
+    /// See [`CheckFriends`] for limits, quota, retries and error codes.
     pub fn check_friends(self, request: CheckFriends) -> Call<'a, CheckFriends> {
         self.client.call(request)
     }
 
-    /// Removes all friends of a user, with the fields on them.
+    /// Deletes all friends of a user, with their fields.
     ///
-    /// See [`DeleteAllFriends`] for limits, quota, repeats and error codes.
+    /// See [`DeleteAllFriends`] for limits, quota, retries and error codes.
     pub fn delete_all_friends(
         self,
         request: DeleteAllFriends,
@@ -76,9 +76,9 @@ impl<'a> Relationship<'a> {
         self.client.call(request)
     }
 
-    /// Deletes friend lists of a user; the friends in them stay.
+    /// Deletes friend lists of a user; the friends in them are kept.
     ///
-    /// See [`DeleteFriendLists`] for limits, quota, repeats and error codes.
+    /// See [`DeleteFriendLists`] for limits, quota, retries and error codes.
     pub fn delete_friend_lists(
         self,
         request: DeleteFriendLists,
@@ -86,30 +86,30 @@ impl<'a> Relationship<'a> {
         self.client.call(request)
     }
 
-    /// Removes up to 1,000 users from a user's friends, one way or both.
+    /// Deletes up to 1,000 of a user's friends, one-way or both ways.
     ///
-    /// See [`DeleteFriends`] for limits, quota, repeats and error codes.
+    /// See [`DeleteFriends`] for limits, quota, retries and error codes.
     pub fn delete_friends(self, request: DeleteFriends) -> Call<'a, DeleteFriends> {
         self.client.call(request)
     }
 
-    /// Makes a user follow others.
+    /// Makes a user follow other users.
     ///
-    /// See [`FollowUsers`] for limits, quota, repeats and error codes.
+    /// See [`FollowUsers`] for limits, quota, retries and error codes.
     pub fn follow_users(self, request: FollowUsers) -> Call<'a, FollowUsers> {
         self.client.call(request)
     }
 
     /// Lists the users that a user has blocked, page by page.
     ///
-    /// See [`GetBlockList`] for limits, quota, repeats and error codes.
+    /// See [`GetBlockList`] for limits, quota, retries and error codes.
     pub fn get_block_list(self, request: GetBlockList) -> Call<'a, GetBlockList> {
         self.client.call(request)
     }
 
-    /// Counts followers, follows and mutual follows of users.
+    /// Counts the followers, followed users and mutual follows of users.
     ///
-    /// See [`GetFollowCounts`] for limits, quota, repeats and error codes.
+    /// See [`GetFollowCounts`] for limits, quota, retries and error codes.
     pub fn get_follow_counts(
         self,
         request: GetFollowCounts,
@@ -117,58 +117,58 @@ impl<'a> Relationship<'a> {
         self.client.call(request)
     }
 
-    /// Lists whom a user follows, who follows the user, or both, page by page.
+    /// Lists the users that a user follows, the user's followers, or mutual follows, page by page.
     ///
-    /// See [`GetFollows`] for limits, quota, repeats and error codes.
+    /// See [`GetFollows`] for limits, quota, retries and error codes.
     pub fn get_follows(self, request: GetFollows) -> Call<'a, GetFollows> {
         self.client.call(request)
     }
 
-    /// Reads the friend lists of a user, with the friends in them on request.
+    /// Gets the friend lists of a user, optionally with the friends in them.
     ///
-    /// See [`GetFriendLists`] for limits, quota, repeats and error codes.
+    /// See [`GetFriendLists`] for limits, quota, retries and error codes.
     pub fn get_friend_lists(self, request: GetFriendLists) -> Call<'a, GetFriendLists> {
         self.client.call(request)
     }
 
-    /// Lists a user's friends page by page, with all fields on them but not their profiles.
+    /// Lists a user's friends page by page, with all friend fields but without their profiles.
     ///
-    /// See [`GetFriends`] for limits, quota, repeats and error codes.
+    /// See [`GetFriends`] for limits, quota, retries and error codes.
     pub fn get_friends(self, request: GetFriends) -> Call<'a, GetFriends> {
         self.client.call(request)
     }
 
-    /// Reads chosen fields of given friends, and of their profiles.
+    /// Gets selected fields of specified friends and of their profiles.
     ///
-    /// See [`GetFriendsById`] for limits, quota, repeats and error codes.
+    /// See [`GetFriendsById`] for limits, quota, retries and error codes.
     pub fn get_friends_by_id(self, request: GetFriendsById) -> Call<'a, GetFriendsById> {
         self.client.call(request)
     }
 
-    /// Takes over friends from elsewhere, one way and without asking anybody.
+    /// Imports friends from another system, one-way and without approval.
     ///
-    /// See [`ImportFriends`] for limits, quota, repeats and error codes.
+    /// See [`ImportFriends`] for limits, quota, retries and error codes.
     pub fn import_friends(self, request: ImportFriends) -> Call<'a, ImportFriends> {
         self.client.call(request)
     }
 
-    /// Takes users off a user's block list.
+    /// Removes users from a user's block list.
     ///
-    /// See [`UnblockUsers`] for limits, quota, repeats and error codes.
+    /// See [`UnblockUsers`] for limits, quota, retries and error codes.
     pub fn unblock_users(self, request: UnblockUsers) -> Call<'a, UnblockUsers> {
         self.client.call(request)
     }
 
-    /// Makes a user stop following others.
+    /// Makes a user unfollow other users.
     ///
-    /// See [`UnfollowUsers`] for limits, quota, repeats and error codes.
+    /// See [`UnfollowUsers`] for limits, quota, retries and error codes.
     pub fn unfollow_users(self, request: UnfollowUsers) -> Call<'a, UnfollowUsers> {
         self.client.call(request)
     }
 
-    /// Writes remarks, friend lists and custom fields of a user's friends.
+    /// Sets remarks, friend lists and custom fields of a user's friends.
     ///
-    /// See [`UpdateFriends`] for limits, quota, repeats and error codes.
+    /// See [`UpdateFriends`] for limits, quota, retries and error codes.
     pub fn update_friends(self, request: UpdateFriends) -> Call<'a, UpdateFriends> {
         self.client.call(request)
     }

@@ -5,7 +5,7 @@ use tencent_chat_types::search::{SearchGroups, SearchUsers};
 
 /// Searching users and groups on the server.
 ///
-/// Made by [`Client::search`].
+/// Returned by [`Client::search`].
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
     client: &'a Client,
@@ -19,16 +19,16 @@ impl Client {
 }
 
 impl<'a> Search<'a> {
-    /// Searches groups by parts of their names or by their whole ids.
+    /// Searches groups by partial name or full ID.
     ///
-    /// See [`SearchGroups`] for limits, quota, repeats and error codes.
+    /// See [`SearchGroups`] for limits, quota, retries and error codes.
     pub fn search_groups(self, request: SearchGroups) -> Call<'a, SearchGroups> {
         self.client.call(request)
     }
 
-    /// Searches users by parts of their nicknames or by their whole ids.
+    /// Searches users by partial nickname or full ID.
     ///
-    /// See [`SearchUsers`] for limits, quota, repeats and error codes.
+    /// See [`SearchUsers`] for limits, quota, retries and error codes.
     pub fn search_users(self, request: SearchUsers) -> Call<'a, SearchUsers> {
         self.client.call(request)
     }

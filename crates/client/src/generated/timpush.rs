@@ -8,32 +8,32 @@ use tencent_chat_types::timpush::{
     SetUserAttributes,
 };
 
-/// The push service (TIMPush): pushing to all users or to some, attributes and tags that choose whom, scheduled pushes.
+/// The push service (TIMPush): pushing to all or selected users, attributes and tags that select recipients, scheduled pushes.
 ///
-/// Made by [`Client::timpush`].
+/// Returned by [`Client::timpush`].
 #[derive(Clone, Copy, Debug)]
 pub struct Timpush<'a> {
     client: &'a Client,
 }
 
 impl Client {
-    /// The push service (TIMPush): pushing to all users or to some, attributes and tags that choose whom, scheduled pushes.
+    /// The push service (TIMPush): pushing to all or selected users, attributes and tags that select recipients, scheduled pushes.
     pub fn timpush(&self) -> Timpush<'_> {
         Timpush { client: self }
     }
 }
 
 impl<'a> Timpush<'a> {
-    /// Adds tags to up to 100 users, or replaces the tags that they have.
+    /// Adds tags to up to 100 users, or replaces their tags.
     ///
-    /// See [`AddUserTags`] for limits, quota, repeats and error codes.
+    /// See [`AddUserTags`] for limits, quota, retries and error codes.
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
 
     /// Deletes a scheduled push.
     ///
-    /// See [`DeleteScheduledPush`] for limits, quota, repeats and error codes.
+    /// See [`DeleteScheduledPush`] for limits, quota, retries and error codes.
     pub fn delete_scheduled_push(
         self,
         request: DeleteScheduledPush,
@@ -41,9 +41,9 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Reads the names of the app's attributes for pushes.
+    /// Gets the names of the app's attributes for pushes.
     ///
-    /// See [`GetAttributeNames`] for limits, quota, repeats and error codes.
+    /// See [`GetAttributeNames`] for limits, quota, retries and error codes.
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -51,9 +51,9 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Reads a scheduled push.
+    /// Gets a scheduled push.
     ///
-    /// See [`GetScheduledPush`] for limits, quota, repeats and error codes.
+    /// See [`GetScheduledPush`] for limits, quota, retries and error codes.
     pub fn get_scheduled_push(
         self,
         request: GetScheduledPush,
@@ -61,9 +61,9 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Reads the attributes of up to 100 users.
+    /// Gets the attributes of up to 100 users.
     ///
-    /// See [`GetUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`GetUserAttributes`] for limits, quota, retries and error codes.
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -71,16 +71,16 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Reads the tags of up to 100 users.
+    /// Gets the tags of up to 100 users.
     ///
-    /// See [`GetUserTags`] for limits, quota, repeats and error codes.
+    /// See [`GetUserTags`] for limits, quota, retries and error codes.
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
 
-    /// Lists the scheduled pushes of a span of time page by page.
+    /// Lists the scheduled pushes of a time range page by page.
     ///
-    /// See [`ListScheduledPushes`] for limits, quota, repeats and error codes.
+    /// See [`ListScheduledPushes`] for limits, quota, retries and error codes.
     pub fn list_scheduled_pushes(
         self,
         request: ListScheduledPushes,
@@ -88,9 +88,9 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Changes the time or the contents of a scheduled push.
+    /// Changes the time or the content of a scheduled push.
     ///
-    /// See [`ModifyScheduledPush`] for limits, quota, repeats and error codes.
+    /// See [`ModifyScheduledPush`] for limits, quota, retries and error codes.
     pub fn modify_scheduled_push(
         self,
         request: ModifyScheduledPush,
@@ -100,28 +100,28 @@ impl<'a> Timpush<'a> {
 
     /// Pushes a notification to up to 500 users or devices.
     ///
-    /// See [`PushToAccounts`] for limits, quota, repeats and error codes.
+    /// See [`PushToAccounts`] for limits, quota, retries and error codes.
     pub fn push_to_accounts(self, request: PushToAccounts) -> Call<'a, PushToAccounts> {
         self.client.call(request)
     }
 
     /// Pushes to all users of the app, or to those with certain attributes or tags.
     ///
-    /// See [`PushToAll`] for limits, quota, repeats and error codes.
+    /// See [`PushToAll`] for limits, quota, retries and error codes.
     pub fn push_to_all(self, request: PushToAll) -> Call<'a, PushToAll> {
         self.client.call(request)
     }
 
-    /// Stops a push, takes it back where it has arrived, and replaces notifications.
+    /// Stops a push, recalls its message where it has arrived, and replaces notifications.
     ///
-    /// See [`RecallPush`] for limits, quota, repeats and error codes.
+    /// See [`RecallPush`] for limits, quota, retries and error codes.
     pub fn recall_push(self, request: RecallPush) -> Call<'a, RecallPush> {
         self.client.call(request)
     }
 
-    /// Takes all tags from up to 100 users.
+    /// Removes all tags from up to 100 users.
     ///
-    /// See [`RemoveAllUserTags`] for limits, quota, repeats and error codes.
+    /// See [`RemoveAllUserTags`] for limits, quota, retries and error codes.
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -129,9 +129,9 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Takes attributes from up to 100 users.
+    /// Removes attributes from up to 100 users.
     ///
-    /// See [`RemoveUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`RemoveUserAttributes`] for limits, quota, retries and error codes.
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -139,23 +139,23 @@ impl<'a> Timpush<'a> {
         self.client.call(request)
     }
 
-    /// Takes tags from up to 100 users.
+    /// Removes tags from up to 100 users.
     ///
-    /// See [`RemoveUserTags`] for limits, quota, repeats and error codes.
+    /// See [`RemoveUserTags`] for limits, quota, retries and error codes.
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
 
     /// Schedules a push for later.
     ///
-    /// See [`SchedulePush`] for limits, quota, repeats and error codes.
+    /// See [`SchedulePush`] for limits, quota, retries and error codes.
     pub fn schedule_push(self, request: SchedulePush) -> Call<'a, SchedulePush> {
         self.client.call(request)
     }
 
-    /// Names the app's attributes for pushes, ten at most.
+    /// Sets the names of the app's attributes for pushes, at most ten.
     ///
-    /// See [`SetAttributeNames`] for limits, quota, repeats and error codes.
+    /// See [`SetAttributeNames`] for limits, quota, retries and error codes.
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -165,7 +165,7 @@ impl<'a> Timpush<'a> {
 
     /// Sets attributes of up to 100 users.
     ///
-    /// See [`SetUserAttributes`] for limits, quota, repeats and error codes.
+    /// See [`SetUserAttributes`] for limits, quota, retries and error codes.
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

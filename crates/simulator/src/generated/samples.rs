@@ -2,7 +2,7 @@
 
 //! A successful call of every command, from the samples of its spec file.
 
-/// A call as the documentation shows it.
+/// A documented call.
 pub(crate) struct Sample {
     pub(crate) path: &'static str,
     pub(crate) request: &'static str,

@@ -3,13 +3,13 @@
 use crate::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
 
 impl ErrorCode {
-    /// -20009: The client calls too often.
+    /// -20009: The client makes too many calls.
     pub const CLIENT_RATE_LIMITED: Self = Self(-20009);
     /// -10114: The server is overloaded and dropped the request.
     pub const SERVER_OVERLOADED: Self = Self(-10114);
-    /// -10113: The user sent too many requests of this kind in a second.
+    /// -10113: The user sent too many requests of this type in one second.
     pub const USER_RATE_LIMITED: Self = Self(-10113);
-    /// -10112: The app has been switched off.
+    /// -10112: The app is disabled.
     pub const APP_DISABLED: Self = Self(-10112);
     /// -10111: This command is blocked for the app.
     pub const APP_COMMAND_BLOCKED: Self = Self(-10111);
@@ -21,95 +21,95 @@ impl ErrorCode {
     pub const PREPAYMENT_OVERDUE: Self = Self(-10108);
     /// -10106: Too many requests could not be decrypted with the session key.
     pub const SESSION_KEY_FAILED_TOO_OFTEN: Self = Self(-10106);
-    /// -10009: The cookie does not fit the session.
+    /// -10009: The cookie does not match the session.
     pub const SESSION_COOKIE_MISMATCH: Self = Self(-10009);
-    /// -10008: The session key and the ticket are both needed.
+    /// -10008: Both the session key and the ticket are required.
     pub const SESSION_KEY_AND_TICKET_MISSING: Self = Self(-10008);
     /// -10007: Sending the verification code took too long.
     pub const VERIFICATION_CODE_TIMED_OUT: Self = Self(-10007);
-    /// -10006: The session key belongs to another account than the request.
+    /// -10006: The session key belongs to a different account than the request.
     pub const SESSION_ACCOUNT_MISMATCH: Self = Self(-10006);
     /// -10005: The session key is empty.
     pub const SESSION_KEY_EMPTY: Self = Self(-10005);
-    /// -10004: The session ticket of a client did not verify.
+    /// -10004: The session ticket of a client could not be verified.
     pub const SESSION_TICKET_INVALID: Self = Self(-10004);
     /// -10003: The session ticket of a client has expired.
     pub const SESSION_TICKET_EXPIRED: Self = Self(-10003);
     /// -10001: The session key of a client has expired.
     pub const SESSION_KEY_EXPIRED: Self = Self(-10001);
-    /// -302: The server has as many connections as it takes and refuses more.
+    /// -302: The server has reached its maximum number of connections.
     pub const SERVER_REFUSED_CONNECTION: Self = Self(-302);
-    /// -203: Huawei takes no more pushes today.
+    /// -203: Huawei accepts no more pushes today.
     pub const PUSH_HUAWEI_QUOTA_USED_UP: Self = Self(-203);
-    /// -202: The push for the vendor could not be put together.
+    /// -202: The push for the vendor could not be constructed.
     pub const PUSH_OBJECT_FAILED: Self = Self(-202);
-    /// -201: The token or the certificate id of a push is not valid.
+    /// -201: The token or the certificate ID of a push is invalid.
     pub const PUSH_CHECK_FAILED: Self = Self(-201);
-    /// -200: The network inside the service failed before the vendor was reached.
+    /// -200: The service's internal network failed before the vendor was reached.
     pub const PUSH_BACKEND_NETWORK_ERROR: Self = Self(-200);
-    /// -199: The network to the push vendor failed.
+    /// -199: The network connection to the push vendor failed.
     pub const PUSH_VENDOR_NETWORK_ERROR: Self = Self(-199);
-    /// -198: The push vendor answered with an error.
+    /// -198: The push vendor returned an error.
     pub const PUSH_VENDOR_ERROR: Self = Self(-198);
-    /// -197: The push certificate is wrong.
+    /// -197: The push certificate is invalid.
     pub const PUSH_CERTIFICATE_INVALID: Self = Self(-197);
-    /// -196: The push is to open an intent, but names none.
+    /// -196: The push is set to open an intent, but does not name one.
     pub const PUSH_INTENT_MISSING: Self = Self(-196);
-    /// -195: The push for Google could not be put together, mostly because of the certificate.
+    /// -195: The push for Google could not be constructed, usually because of the certificate.
     pub const PUSH_GOOGLE_OBJECT_FAILED: Self = Self(-195);
     /// 1001: The request for a message archive is malformed.
     pub const HISTORY_FILE_REQUEST_INVALID: Self = Self(1001);
-    /// 1002: A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator.
+    /// 1002: A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator.
     pub const HISTORY_FILE_PARAMETER_INVALID: Self = Self(1002);
-    /// 1003: The archive service failed internally.
+    /// 1003: The archive service had an internal error.
     pub const HISTORY_FILE_SERVER_ERROR: Self = Self(1003);
-    /// 1004: The archive of that hour has not been made yet, or no message was sent in it.
+    /// 1004: The archive of that hour has not been created yet, or no messages were sent in it.
     pub const HISTORY_FILE_NOT_READY: Self = Self(1004);
     /// 1005: The archive of that hour is no longer kept.
     pub const HISTORY_FILE_EXPIRED: Self = Self(1005);
-    /// 2001: The moderation service failed internally.
+    /// 2001: The moderation service had an internal error.
     pub const MODERATION_SERVER_ERROR: Self = Self(2001);
     /// 2002: The moderation service does not support this command.
     pub const MODERATION_COMMAND_UNSUPPORTED: Self = Self(2002);
-    /// 2003: A parameter is missing or not allowed.
+    /// 2003: A parameter is missing or invalid.
     pub const MODERATION_PARAMETER_INVALID: Self = Self(2003);
-    /// 2004: The caller may not do this.
+    /// 2004: The caller is not permitted to do this.
     pub const MODERATION_PERMISSION_DENIED: Self = Self(2004);
-    /// 2015: Moderation is not switched on.
+    /// 2015: Moderation is not enabled.
     pub const MODERATION_NOT_ENABLED: Self = Self(2015);
     /// 2016: The request adds more words than allowed.
     pub const MODERATION_TOO_MANY_KEYWORDS: Self = Self(2016);
-    /// 6017: A parameter is not allowed.
+    /// 6017: A parameter is invalid.
     pub const OFFICIAL_ACCOUNT_PARAMETER_INVALID: Self = Self(6017);
-    /// 10001: The caller is not logged in: the administrator or the UserSig is wrong.
+    /// 10001: The caller is not logged in: the administrator or the UserSig is invalid.
     pub const GROUP_OPERATOR_NOT_LOGGED_IN: Self = Self(10001);
-    /// 10002: The group service failed internally.
+    /// 10002: The group service had an internal error.
     pub const GROUP_SERVER_ERROR: Self = Self(10002);
-    /// 10003: The group service knows no such command.
+    /// 10003: The group service does not have this command.
     pub const GROUP_COMMAND_INVALID: Self = Self(10003);
-    /// 10004: A parameter is missing or not allowed.
+    /// 10004: A parameter is missing or invalid.
     pub const GROUP_PARAMETER_INVALID: Self = Self(10004);
-    /// 10005: The request names too many users.
+    /// 10005: The request contains too many users.
     pub const GROUP_TOO_MANY_ACCOUNTS: Self = Self(10005);
     /// 10006: Groups are created or listed more often than allowed.
     pub const GROUP_RATE_LIMITED: Self = Self(10006);
-    /// 10007: The caller may not do this, or this kind of group does not allow it.
+    /// 10007: The caller is not permitted to do this, or the group type does not allow it.
     pub const GROUP_PERMISSION_DENIED: Self = Self(10007);
-    /// 10008: The group service could not verify who sent the request.
+    /// 10008: The group service could not verify the caller.
     pub const GROUP_REQUEST_UNVERIFIED: Self = Self(10008);
     /// 10009: The owner cannot leave the group.
     pub const GROUP_OWNER_CANNOT_LEAVE: Self = Self(10009);
     /// 10010: The group does not exist or was disbanded.
     pub const GROUP_NOT_FOUND: Self = Self(10010);
-    /// 10011: The group service could not read the body as JSON.
+    /// 10011: The group service could not parse the body as JSON.
     pub const GROUP_BODY_NO_JSON: Self = Self(10011);
-    /// 10012: The user in whose name the call acts is malformed.
+    /// 10012: The user on whose behalf the call is made is malformed.
     pub const GROUP_OPERATOR_INVALID: Self = Self(10012);
-    /// 10013: The user is a member of the group already.
+    /// 10013: The user is already a member of the group.
     pub const GROUP_ALREADY_MEMBER: Self = Self(10013);
-    /// 10014: The group has no room for these members.
+    /// 10014: The group does not have enough room for these members.
     pub const GROUP_FULL: Self = Self(10014);
-    /// 10015: The group id is malformed, or no group has it.
+    /// 10015: The group ID is malformed, or no group has it.
     pub const GROUP_ID_INVALID: Self = Self(10015);
     /// 10016: The app's own webhook refused the operation.
     pub const GROUP_REFUSED_BY_WEBHOOK: Self = Self(10016);
@@ -117,121 +117,121 @@ impl ErrorCode {
     pub const GROUP_SENDER_MUTED: Self = Self(10017);
     /// 10018: The reply would be larger than 1 MB.
     pub const GROUP_REPLY_TOO_LARGE: Self = Self(10018);
-    /// 10019: A user of the request does not exist.
+    /// 10019: A user in the request does not exist.
     pub const GROUP_USER_NOT_FOUND: Self = Self(10019);
     /// 10020: The message is longer than 12 KB.
     pub const GROUP_MESSAGE_TOO_LONG: Self = Self(10020);
-    /// 10021: Another owner's group has this id.
+    /// 10021: The group ID is in use by another owner.
     pub const GROUP_ID_TAKEN: Self = Self(10021);
     /// 10023: Messages are sent to the group more often than allowed.
     pub const GROUP_MESSAGE_RATE_LIMITED: Self = Self(10023);
-    /// 10024: The application or invitation has been decided already.
+    /// 10024: The application or invitation has already been handled.
     pub const GROUP_REQUEST_HANDLED_BEFORE: Self = Self(10024);
-    /// 10025: This user's own group has this id already.
+    /// 10025: The group ID is in use by a group of this user.
     pub const GROUP_ID_OWN: Self = Self(10025);
-    /// 10026: The app may not use this command.
+    /// 10026: The app is not permitted to use this command.
     pub const GROUP_COMMAND_FORBIDDEN: Self = Self(10026);
-    /// 10030: There is no such message.
+    /// 10030: The message does not exist.
     pub const GROUP_MESSAGE_NOT_FOUND: Self = Self(10030);
-    /// 10031: The message is older than what can be changed.
+    /// 10031: The message is too old to be changed.
     pub const GROUP_MESSAGE_TOO_OLD: Self = Self(10031);
     /// 10032: The message cannot be recalled.
     pub const GROUP_MESSAGE_NOT_RECALLABLE: Self = Self(10032);
-    /// 10033: This kind of group has no recalling.
+    /// 10033: The group type does not support recalling messages.
     pub const GROUP_TYPE_WITHOUT_RECALL: Self = Self(10033);
-    /// 10034: Messages of this kind cannot be deleted.
+    /// 10034: Messages of this type cannot be deleted.
     pub const GROUP_MSG_KIND_NOT_DELETABLE: Self = Self(10034);
-    /// 10035: Groups of this kind do not support deleting messages.
+    /// 10035: The group type does not support deleting messages.
     pub const GROUP_TYPE_WITHOUT_MSG_DELETION: Self = Self(10035);
-    /// 10036: The app has as many audio-video groups as its plan allows.
+    /// 10036: The app has the maximum number of live broadcast groups allowed by its plan.
     pub const GROUP_AV_CHAT_ROOM_QUOTA: Self = Self(10036);
-    /// 10037: The user has created or joined as many groups as allowed.
+    /// 10037: The user has created or joined the maximum number of groups.
     pub const GROUP_USER_QUOTA: Self = Self(10037);
     /// 10038: The group would have more members than the plan allows.
     pub const GROUP_MEMBER_QUOTA: Self = Self(10038);
-    /// 10041: The app is set up without recalling of group messages.
+    /// 10041: Recalling group messages is not enabled for the app.
     pub const GROUP_RECALL_DISABLED: Self = Self(10041);
-    /// 10044: Groups of this kind keep no messages to read back.
+    /// 10044: The group type does not store messages.
     pub const GROUP_TYPE_WITHOUT_HISTORY: Self = Self(10044);
-    /// 10045: The key of an attribute is longer than 32 bytes.
+    /// 10045: An attribute key is longer than 32 bytes.
     pub const GROUP_ATTRIBUTE_KEY_TOO_LONG: Self = Self(10045);
-    /// 10046: The value of an attribute is longer than 4,000 bytes.
+    /// 10046: An attribute value is longer than 4,000 bytes.
     pub const GROUP_ATTRIBUTE_VALUE_TOO_LONG: Self = Self(10046);
     /// 10047: The group would have more than 16 attributes.
     pub const GROUP_ATTRIBUTE_TOO_MANY: Self = Self(10047);
-    /// 10048: The values of all attributes would be longer than 16,000 bytes.
+    /// 10048: The values of all attributes would be longer than 16,000 bytes in total.
     pub const GROUP_ATTRIBUTES_TOO_LARGE: Self = Self(10048);
-    /// 10049: The attributes of this group are written too often: five times in a second is the most.
+    /// 10049: The attributes of this group are written more than five times per second.
     pub const GROUP_ATTRIBUTE_RATE_LIMITED: Self = Self(10049);
     /// 10050: An attribute to delete does not exist.
     pub const GROUP_ATTRIBUTE_NOT_FOUND: Self = Self(10050);
-    /// 10051: More messages are to be deleted than one call may.
+    /// 10051: The call would delete more messages than allowed.
     pub const GROUP_MSG_DELETION_TOO_WIDE: Self = Self(10051);
-    /// 10052: The group has no message to delete.
+    /// 10052: The group has no messages to delete.
     pub const GROUP_MSG_NOTHING_TO_DELETE: Self = Self(10052);
     /// 10053: A message mentions more than 30 users.
     pub const GROUP_TOO_MANY_MENTIONS: Self = Self(10053);
     /// 10054: The group has too many members for one reply.
     pub const GROUP_TOO_MANY_MEMBERS_FOR_ONE_REPLY: Self = Self(10054);
-    /// 10056: Somebody else has written the attributes since.
+    /// 10056: The attributes have been changed by somebody else.
     pub const GROUP_ATTRIBUTE_CONFLICT: Self = Self(10056);
-    /// 10058: The app has the 100 groups that the free edition allows.
+    /// 10058: The app has reached the free edition's limit of 100 groups.
     pub const GROUP_FREE_QUOTA: Self = Self(10058);
     /// 10059: The app's edition does not include this feature.
     pub const GROUP_FEATURE_NEEDS_ULTIMATE: Self = Self(10059);
     /// 10060: The group has too many members for read receipts.
     pub const GROUP_TOO_LARGE_FOR_RECEIPTS: Self = Self(10060);
-    /// 10061: Messages for online users only have no read receipts.
+    /// 10061: Online-only messages do not support read receipts.
     pub const GROUP_ONLINE_MSG_WITHOUT_RECEIPTS: Self = Self(10061);
-    /// 10062: There is no read receipt for the message.
+    /// 10062: The message has no read receipt.
     pub const GROUP_RECEIPT_NOT_FOUND: Self = Self(10062);
     /// 10063: The group would have more than 20 counters.
     pub const GROUP_COUNTER_TOO_MANY: Self = Self(10063);
-    /// 10070: Ten messages of the group or topic are pinned, which is the most.
+    /// 10070: Ten messages of the group or topic are already pinned, which is the maximum.
     pub const GROUP_PIN_QUOTA: Self = Self(10070);
-    /// 10071: The message is pinned already.
+    /// 10071: The message is already pinned.
     pub const GROUP_MESSAGE_PINNED: Self = Self(10071);
-    /// 11000: Communities are not switched on.
+    /// 11000: Communities are not enabled.
     pub const COMMUNITY_NOT_ENABLED: Self = Self(11000);
-    /// 20001: The message service could not make sense of the request.
+    /// 20001: The message service could not process the request.
     pub const C2C_REQUEST_INVALID: Self = Self(20001);
     /// 20002: The UserSig or the login ticket has expired.
     pub const C2C_CREDENTIAL_EXPIRED: Self = Self(20002);
-    /// 20003: Sender or recipient does not exist.
+    /// 20003: The sender or the recipient does not exist.
     pub const C2C_ACCOUNT_NOT_FOUND: Self = Self(20003);
-    /// 20004: A network error inside the service.
+    /// 20004: An internal network error of the service.
     pub const C2C_NETWORK_ERROR: Self = Self(20004);
-    /// 20005: The message service failed internally.
+    /// 20005: The message service had an internal error.
     pub const C2C_SERVER_ERROR: Self = Self(20005);
     /// 20006: The app's own webhook refused the message.
     pub const C2C_REFUSED_BY_WEBHOOK: Self = Self(20006);
     /// 20007: The recipient has blocked the sender.
     pub const C2C_BLOCKED_BY_RECIPIENT: Self = Self(20007);
-    /// 20008: Sender and recipient belong to different apps.
+    /// 20008: The sender and the recipient belong to different apps.
     pub const C2C_APP_MISMATCH: Self = Self(20008);
-    /// 20009: Sender and recipient are no friends, and the app asks for friendship.
+    /// 20009: The sender and the recipient are not friends, and the app requires friendship.
     pub const C2C_NOT_FRIENDS: Self = Self(20009);
-    /// 20010: The recipient does not have the sender as a friend, and the app asks for friendship.
+    /// 20010: The recipient does not have the sender as a friend, and the app requires friendship.
     pub const C2C_RECIPIENT_NOT_A_FRIEND: Self = Self(20010);
-    /// 20011: The sender does not have the recipient as a friend, and the app asks for friendship.
+    /// 20011: The sender does not have the recipient as a friend, and the app requires friendship.
     pub const C2C_SENDER_NOT_A_FRIEND: Self = Self(20011);
     /// 20012: The sender is muted.
     pub const C2C_SENDER_MUTED: Self = Self(20012);
-    /// 20016: The message is too old to be recalled; two minutes is the default.
+    /// 20016: The message is too old to be recalled; the default limit is two minutes.
     pub const C2C_RECALL_TOO_LATE: Self = Self(20016);
-    /// 20018: Deleting stored messages failed inside the service.
+    /// 20018: Deleting stored messages failed because of an internal error.
     pub const C2C_HISTORY_DELETE_FAILED: Self = Self(20018);
     /// 20022: The message to recall does not exist.
     pub const C2C_MESSAGE_NOT_FOUND: Self = Self(20022);
-    /// 20023: The message has been recalled already.
+    /// 20023: The message has already been recalled.
     pub const C2C_MESSAGE_RECALLED: Self = Self(20023);
-    /// 20028: The message is being modified by somebody else.
+    /// 20028: The message is being modified by another request.
     pub const C2C_MODIFY_CONFLICT: Self = Self(20028);
-    /// 21005: The device's push token came before its login.
+    /// 21005: The device's push token was set before its login.
     pub const PUSH_TOKEN_BEFORE_LOGIN: Self = Self(21005);
     /// 22001: No push certificate has been uploaded.
     pub const PUSH_CERTIFICATE_MISSING: Self = Self(22001);
-    /// 22002: The network failed while a push token was stored.
+    /// 22002: A network error occurred while storing a push token.
     pub const PUSH_TOKEN_NETWORK_ERROR: Self = Self(22002);
     /// 22003: The push token is empty.
     pub const PUSH_TOKEN_EMPTY: Self = Self(22003);
@@ -241,103 +241,103 @@ impl ErrorCode {
     pub const LOGIN_DATA_TOO_LONG: Self = Self(22005);
     /// 22006: The push token is set too often.
     pub const PUSH_TOKEN_RATE_LIMITED: Self = Self(22006);
-    /// 23001: Somebody else has changed the pair since.
+    /// 23001: The pair has been changed by somebody else.
     pub const EXTENSION_CONFLICT: Self = Self(23001);
     /// 23002: The message was sent without support for extensions.
     pub const EXTENSION_UNSUPPORTED: Self = Self(23002);
-    /// 23003: The message's pairs were changed more than 200 times in a minute.
+    /// 23003: The message's pairs were changed more than 200 times in one minute.
     pub const EXTENSION_RATE_LIMITED: Self = Self(23003);
-    /// 23004: There is no such message.
+    /// 23004: The message does not exist.
     pub const EXTENSION_MESSAGE_NOT_FOUND: Self = Self(23004);
-    /// 30001: A parameter is missing or not allowed.
+    /// 30001: A parameter is missing or invalid.
     pub const RELATION_PARAMETER_INVALID: Self = Self(30001);
-    /// 30002: The SDKAppID is not that of the user.
+    /// 30002: The user does not belong to this SDKAppID.
     pub const RELATION_SDK_APP_ID_MISMATCH: Self = Self(30002);
-    /// 30003: A user of the request does not exist.
+    /// 30003: A user in the request does not exist.
     pub const RELATION_ACCOUNT_NOT_FOUND: Self = Self(30003);
-    /// 30004: Only an app administrator may do this.
+    /// 30004: Only an app administrator is permitted to do this.
     pub const RELATION_ADMIN_REQUIRED: Self = Self(30004);
-    /// 30005: A field of the relationship holds words that are not allowed.
+    /// 30005: A field of the relationship contains forbidden words.
     pub const RELATION_TEXT_REFUSED: Self = Self(30005);
-    /// 30006: The relationship service failed internally.
+    /// 30006: The relationship service had an internal error.
     pub const RELATION_SERVER_ERROR: Self = Self(30006);
-    /// 30007: The relationship service did not answer in time.
+    /// 30007: The relationship service timed out.
     pub const RELATION_TIMEOUT: Self = Self(30007);
-    /// 30008: Another change to the same user's relations was under way.
+    /// 30008: Another change to the same user's relationships was in progress.
     pub const RELATION_WRITE_CONFLICT: Self = Self(30008);
     /// 30009: The administrator has forbidden the user to add friends.
     pub const FRIEND_ADD_FORBIDDEN: Self = Self(30009);
-    /// 30010: The user has as many friends as allowed.
+    /// 30010: The user has the maximum number of friends.
     pub const FRIEND_QUOTA: Self = Self(30010);
-    /// 30011: The user has as many friend lists as allowed.
+    /// 30011: The user has the maximum number of friend lists.
     pub const FRIEND_LIST_QUOTA: Self = Self(30011);
-    /// 30012: The user has as many open friend requests as allowed.
+    /// 30012: The user has the maximum number of pending friend requests.
     pub const FRIEND_REQUEST_QUOTA: Self = Self(30012);
-    /// 30013: The user has blocked as many users as allowed.
+    /// 30013: The user has blocked the maximum number of users.
     pub const BLOCK_LIST_QUOTA: Self = Self(30013);
-    /// 30014: The other user has as many friends as allowed.
+    /// 30014: The other user has the maximum number of friends.
     pub const FRIEND_QUOTA_OF_OTHER: Self = Self(30014);
-    /// 30515: The user has blocked the other one.
+    /// 30515: The user has blocked the other user.
     pub const FRIEND_ADD_OTHER_IS_BLOCKED: Self = Self(30515);
-    /// 30516: The other user takes no friend requests.
+    /// 30516: The other user does not accept friend requests.
     pub const FRIEND_ADD_DENIED: Self = Self(30516);
-    /// 30525: The other user has blocked this one.
+    /// 30525: The other user has blocked the user.
     pub const FRIEND_ADD_BLOCKED_BY_OTHER: Self = Self(30525);
-    /// 30539: The friend request waits for the other user's consent.
+    /// 30539: The friend request is waiting for the other user's approval.
     pub const FRIEND_ADD_PENDING: Self = Self(30539);
-    /// 30540: The security policy refused the friend request: too many in a short time.
+    /// 30540: The security policy rejected the friend request: too many in a short time.
     pub const FRIEND_ADD_RESTRICTED: Self = Self(30540);
-    /// 30614: There is no friend request waiting.
+    /// 30614: There is no pending friend request.
     pub const FRIEND_REQUEST_NOT_FOUND: Self = Self(30614);
-    /// 31704: The user to remove is no friend.
+    /// 31704: The user to remove is not a friend.
     pub const FRIEND_DELETE_NOT_A_FRIEND: Self = Self(31704);
-    /// 31707: The security policy refused to remove the friend: too many in a short time.
+    /// 31707: The security policy rejected the deletion of the friend: too many in a short time.
     pub const FRIEND_DELETE_RESTRICTED: Self = Self(31707);
     /// 31804: The user does not exist.
     pub const RELATIONSHIP_USER_NOT_FOUND: Self = Self(31804);
-    /// 32216: The user to put into a list is no friend.
+    /// 32216: The user to add to a list is not a friend.
     pub const FRIEND_LIST_NOT_A_FRIEND: Self = Self(32216);
-    /// 40001: A parameter is missing or not allowed.
+    /// 40001: A parameter is missing or invalid.
     pub const PROFILE_PARAMETER_INVALID: Self = Self(40001);
-    /// 40002: The request names no user.
+    /// 40002: The request does not specify a user.
     pub const PROFILE_ACCOUNT_MISSING: Self = Self(40002);
     /// 40003: The user does not exist.
     pub const PROFILE_ACCOUNT_NOT_FOUND: Self = Self(40003);
-    /// 40004: Only an app administrator may do this.
+    /// 40004: Only an app administrator is permitted to do this.
     pub const PROFILE_ADMIN_REQUIRED: Self = Self(40004);
-    /// 40005: A field of the profile holds words that are not allowed.
+    /// 40005: A field of the profile contains forbidden words.
     pub const PROFILE_TEXT_REFUSED: Self = Self(40005);
-    /// 40006: The profile service failed internally.
+    /// 40006: The profile service had an internal error.
     pub const PROFILE_SERVER_ERROR: Self = Self(40006);
-    /// 40007: The field may not be read.
+    /// 40007: The caller has no read permission for the field.
     pub const PROFILE_READ_DENIED: Self = Self(40007);
-    /// 40008: The field may not be written.
+    /// 40008: The caller has no write permission for the field.
     pub const PROFILE_WRITE_DENIED: Self = Self(40008);
-    /// 40009: There is no field with this tag.
+    /// 40009: No field has this tag.
     pub const PROFILE_TAG_UNKNOWN: Self = Self(40009);
     /// 40601: A value is longer than 500 bytes.
     pub const PROFILE_VALUE_TOO_LONG: Self = Self(40601);
-    /// 40605: A standard field has a value that it cannot have.
+    /// 40605: A standard field has an invalid value.
     pub const PROFILE_VALUE_INVALID: Self = Self(40605);
-    /// 40610: A standard field has a value of the wrong kind.
+    /// 40610: A standard field has a value of the wrong type.
     pub const PROFILE_VALUE_TYPE_INVALID: Self = Self(40610);
     /// 50001: The user has not been imported.
     pub const CONVERSATION_ACCOUNT_NOT_FOUND: Self = Self(50001);
-    /// 50002: A parameter is missing or not allowed.
+    /// 50002: A parameter is missing or invalid.
     pub const CONVERSATION_PARAMETER_INVALID: Self = Self(50002);
-    /// 50003: Only an app administrator may do this.
+    /// 50003: Only an app administrator is permitted to do this.
     pub const CONVERSATION_ADMIN_REQUIRED: Self = Self(50003);
-    /// 50004: The conversation service failed internally.
+    /// 50004: The conversation service had an internal error.
     pub const CONVERSATION_SERVER_ERROR: Self = Self(50004);
-    /// 50005: The conversation service did not answer in time.
+    /// 50005: The conversation service timed out.
     pub const CONVERSATION_TIMEOUT: Self = Self(50005);
-    /// 51006: No conversation was marked, or more than 100 at once.
+    /// 51006: No conversation was marked, or more than 100 at a time.
     pub const CONVERSATION_MARK_COUNT: Self = Self(51006);
-    /// 51007: A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded.
+    /// 51007: A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded.
     pub const CONVERSATION_GROUP_ID_UNRESOLVED: Self = Self(51007);
-    /// 51008: Groups and marks would hold more than 1,000 conversations.
+    /// 51008: Conversation groups and marks would contain more than 1,000 conversations.
     pub const CONVERSATION_QUOTA: Self = Self(51008);
-    /// 51009: There is no conversation group of this name.
+    /// 51009: No conversation group has this name.
     pub const CONTACT_GROUP_NOT_FOUND: Self = Self(51009);
     /// 51010: The user would have more than 20 conversation groups.
     pub const CONTACT_GROUP_QUOTA: Self = Self(51010);
@@ -345,35 +345,35 @@ impl ErrorCode {
     pub const CONTACT_GROUP_NAME_TOO_LONG: Self = Self(51011);
     /// 51012: Too many conversations are pinned.
     pub const CONVERSATION_PIN_QUOTA: Self = Self(51012);
-    /// 51013: The app's edition has no conversation groups and standard marks.
+    /// 51013: The app's edition does not include conversation groups and standard marks.
     pub const CONVERSATION_EDITION_REQUIRED: Self = Self(51013);
     /// 60002: The HTTP request could not be parsed.
     pub const HTTP_REQUEST_UNPARSABLE: Self = Self(60002);
-    /// 60003: The body is no JSON.
+    /// 60003: The body is not valid JSON.
     pub const JSON_UNPARSABLE: Self = Self(60003);
-    /// 60004: User or signature in the query or the body is wrong.
+    /// 60004: The user or the signature in the query or the body is wrong.
     pub const ACCOUNT_OR_SIGNATURE_WRONG: Self = Self(60004);
-    /// 60005: User or signature in the query or the body is not valid.
+    /// 60005: The user or the signature in the query or the body is invalid.
     pub const ACCOUNT_OR_SIGNATURE_INVALID: Self = Self(60005);
-    /// 60006: There is no such SDKAppID.
+    /// 60006: The SDKAppID does not exist.
     pub const SDK_APP_ID_INVALID: Self = Self(60006);
     /// 60007: This command was called more often than its quota allows.
     pub const CALL_RATE_LIMITED: Self = Self(60007);
-    /// 60008: The service did not answer in time, or the HTTP request was malformed.
+    /// 60008: The service timed out, or the HTTP request was malformed.
     pub const REQUEST_TIMED_OUT: Self = Self(60008);
-    /// 60009: There is no such command.
+    /// 60009: The command does not exist.
     pub const RESOURCE_UNKNOWN: Self = Self(60009);
-    /// 60010: Only an app administrator may call.
+    /// 60010: Only an app administrator can make this call.
     pub const ADMIN_REQUIRED: Self = Self(60010);
     /// 60011: The app as a whole sends more requests than its quota allows.
     pub const APP_RATE_LIMITED: Self = Self(60011);
     /// 60012: The query has no SDKAppID.
     pub const SDK_APP_ID_MISSING: Self = Self(60012);
-    /// 60013: A back end of the service sent a reply that is no JSON.
+    /// 60013: A back end of the service sent a reply that is not valid JSON.
     pub const REPLY_UNPARSABLE: Self = Self(60013);
-    /// 60014: The service could not resolve the user in time.
+    /// 60014: The service could not look up the user in time.
     pub const ACCOUNT_SWITCH_TIMED_OUT: Self = Self(60014);
-    /// 60015: A user in the body is not a text.
+    /// 60015: A user in the body is not a string.
     pub const ACCOUNT_TYPE_INVALID: Self = Self(60015);
     /// 60016: The app is disabled.
     pub const SDK_APP_ID_DISABLED: Self = Self(60016);
@@ -385,29 +385,29 @@ impl ErrorCode {
     pub const TOO_MANY_REQUESTS_OVERALL: Self = Self(60019);
     /// 60020: The app's plan has expired.
     pub const PLAN_EXPIRED: Self = Self(60020);
-    /// 60021: The caller's address is not on the app's allow list.
+    /// 60021: The caller's IP address is not on the app's allow list.
     pub const SOURCE_IP_DENIED: Self = Self(60021);
-    /// 60026: The host is that of another region than the app's.
+    /// 60026: The host belongs to a region other than the app's.
     pub const REGION_MISMATCH: Self = Self(60026);
     /// 70001: The UserSig has expired.
     pub const USER_SIG_EXPIRED: Self = Self(70001);
     /// 70002: The UserSig is empty.
     pub const USER_SIG_EMPTY: Self = Self(70002);
-    /// 70003: The UserSig cannot be read; it may have been cut off.
+    /// 70003: The UserSig cannot be parsed; it may have been truncated.
     pub const USER_SIG_INVALID: Self = Self(70003);
     /// 70005: The UserSig cannot be verified.
     pub const USER_SIG_UNVERIFIABLE: Self = Self(70005);
     /// 70009: The UserSig was signed with another app's key.
     pub const USER_SIG_WRONG_KEY: Self = Self(70009);
-    /// 70013: The UserSig is for another user than the identifier.
+    /// 70013: The UserSig was issued for a user other than the identifier.
     pub const USER_SIG_WRONG_USER: Self = Self(70013);
-    /// 70014: The UserSig is for another app.
+    /// 70014: The UserSig was issued for another app.
     pub const USER_SIG_WRONG_APP: Self = Self(70014);
-    /// 70016: The app has no key to verify with.
+    /// 70016: The app has no key for verification.
     pub const USER_SIG_KEY_MISSING: Self = Self(70016);
-    /// 70020: There is no such SDKAppID.
+    /// 70020: The SDKAppID does not exist.
     pub const SDK_APP_ID_NOT_FOUND: Self = Self(70020);
-    /// 70050: Too many wrong UserSigs were sent.
+    /// 70050: Too many invalid UserSigs were sent.
     pub const USER_SIG_CHECK_RATE_LIMITED: Self = Self(70050);
     /// 70051: The account is on a block list.
     pub const ACCOUNT_BLOCKED: Self = Self(70051);
@@ -417,103 +417,103 @@ impl ErrorCode {
     pub const TICKET_EXPIRED: Self = Self(70101);
     /// 70107: The user does not exist.
     pub const ACCOUNT_NOT_FOUND: Self = Self(70107);
-    /// 70114: The security policy refused it.
+    /// 70114: The security policy rejected the request.
     pub const LOGIN_RESTRICTED: Self = Self(70114);
-    /// 70169: The account service did not answer in time.
+    /// 70169: The account service timed out.
     pub const ACCOUNT_SERVICE_TIMED_OUT: Self = Self(70169);
-    /// 70202: The account service did not answer in time.
+    /// 70202: The account service timed out.
     pub const ACCOUNT_IMPORT_TIMED_OUT: Self = Self(70202);
-    /// 70206: The number of users in the request is not allowed.
+    /// 70206: The number of users in the request is invalid.
     pub const ACCOUNT_BATCH_INVALID: Self = Self(70206);
-    /// 70398: The app has as many users as its plan allows.
+    /// 70398: The app has the maximum number of users allowed by its plan.
     pub const ACCOUNT_QUOTA: Self = Self(70398);
-    /// 70402: A parameter is missing or not allowed.
+    /// 70402: A parameter is missing or invalid.
     pub const ACCOUNT_PARAMETER_INVALID: Self = Self(70402);
-    /// 70403: Only an app administrator may do this.
+    /// 70403: Only an app administrator is permitted to do this.
     pub const ACCOUNT_ADMIN_REQUIRED: Self = Self(70403);
-    /// 70500: The account service failed internally.
+    /// 70500: The account service had an internal error.
     pub const ACCOUNT_SERVER_ERROR: Self = Self(70500);
-    /// 71000: Accounts of this edition cannot be deleted.
+    /// 71000: The edition does not support deleting accounts.
     pub const ACCOUNT_DELETE_EDITION: Self = Self(71000);
-    /// 72000: The trial edition has had its active users of this day.
+    /// 72000: The trial edition has reached its limit of active users for the day.
     pub const TRIAL_ACTIVE_USERS_USED_UP: Self = Self(72000);
-    /// 72001: Asking for the status of users is not switched on in the console.
+    /// 72001: Querying the status of users is not enabled in the console.
     pub const USER_STATUS_NOT_ENABLED: Self = Self(72001);
     /// 80001: The text did not pass moderation.
     pub const CONTENT_TEXT_REFUSED: Self = Self(80001);
     /// 80002: The message is longer than 12 KB.
     pub const CONTENT_TOO_LONG: Self = Self(80002);
-    /// 80003: The app's own webhook before sending failed or answered too late, and the console says that then nothing is sent.
+    /// 80003: The app's own webhook before sending failed or answered too late, and the console is configured not to send in that case.
     pub const CONTENT_WEBHOOK_FAILED: Self = Self(80003);
     /// 80004: The image did not pass moderation.
     pub const CONTENT_IMAGE_REFUSED: Self = Self(80004);
-    /// 80005: The service has stopped for the app: its plan has expired or is not paid.
+    /// 80005: The service is suspended for the app: its plan has expired or payment is overdue.
     pub const SERVICE_STOPPED: Self = Self(80005);
-    /// 80101: The content was filtered for security.
+    /// 80101: The content was filtered for security reasons.
     pub const CONTENT_FILTERED: Self = Self(80101);
-    /// 90001: The body is no JSON, or not the JSON of this command.
+    /// 90001: The body is not valid JSON, or does not match the command.
     pub const MESSAGE_JSON_UNPARSABLE: Self = Self(90001);
-    /// 90002: `MsgBody` is no list of elements.
+    /// 90002: `MsgBody` is not a list of elements.
     pub const MESSAGE_BODY_INVALID: Self = Self(90002);
-    /// 90003: The recipient is missing or no text.
+    /// 90003: The recipient is missing or not a string.
     pub const MESSAGE_RECIPIENT_INVALID: Self = Self(90003);
-    /// 90004: `To_Account` is missing or no list of texts.
+    /// 90004: `To_Account` is missing or not a list of strings.
     pub const MESSAGE_RECIPIENTS_INVALID: Self = Self(90004);
-    /// 90005: `MsgRandom` is missing or no number.
+    /// 90005: `MsgRandom` is missing or not a number.
     pub const MESSAGE_RANDOM_INVALID: Self = Self(90005);
-    /// 90006: `MsgTimeStamp` is missing or no number.
+    /// 90006: `MsgTimeStamp` is missing or not a number.
     pub const MESSAGE_TIME_INVALID: Self = Self(90006);
-    /// 90007: `MsgBody` is no list.
+    /// 90007: `MsgBody` is not a list.
     pub const MESSAGE_BODY_NO_LIST: Self = Self(90007);
-    /// 90008: The sender is missing, or there is no such user.
+    /// 90008: The sender is missing or does not exist.
     pub const MESSAGE_SENDER_INVALID: Self = Self(90008);
-    /// 90009: Only an app administrator may do this.
+    /// 90009: Only an app administrator is permitted to do this.
     pub const MESSAGE_ADMIN_REQUIRED: Self = Self(90009);
-    /// 90010: An element is not as its type has it.
+    /// 90010: An element does not match its type.
     pub const MESSAGE_FORMAT_INVALID: Self = Self(90010);
-    /// 90011: The request names more than 500 users.
+    /// 90011: The request contains more than 500 users.
     pub const MESSAGE_TOO_MANY_RECIPIENTS: Self = Self(90011);
     /// 90012: The recipient does not exist.
     pub const MESSAGE_RECIPIENT_NOT_FOUND: Self = Self(90012);
-    /// 90018: The request names more users than allowed.
+    /// 90018: The request contains more users than allowed.
     pub const PUSH_TOO_MANY_ACCOUNTS: Self = Self(90018);
     /// 90020: A tag is longer than 50 bytes.
     pub const PUSH_TAG_TOO_LONG: Self = Self(90020);
-    /// 90022: The conditions name a tag twice.
+    /// 90022: The conditions contain the same tag twice.
     pub const PUSH_TAGS_REPEATED: Self = Self(90022);
     /// 90024: Two pushes were less than a second apart.
     pub const PUSH_RATE_LIMITED: Self = Self(90024);
-    /// 90026: A message is kept for seven days at most.
+    /// 90026: The lifetime of the message exceeds seven days.
     pub const MESSAGE_LIFE_TIME_TOO_LONG: Self = Self(90026);
-    /// 90030: `SyncFromOldSystem` is missing or no number.
+    /// 90030: `SyncFromOldSystem` is missing or not a number.
     pub const MESSAGE_SYNC_SOURCE_INVALID: Self = Self(90030);
-    /// 90031: `SyncOtherMachine` is no number.
+    /// 90031: `SyncOtherMachine` is not a number.
     pub const MESSAGE_SYNC_FLAG_INVALID: Self = Self(90031);
     /// 90032: The request has more than 10 tags.
     pub const PUSH_TOO_MANY_TAGS: Self = Self(90032);
-    /// 90033: An attribute is not one of the app's.
+    /// 90033: An attribute is not defined for the app.
     pub const PUSH_ATTRIBUTE_INVALID: Self = Self(90033);
     /// 90034: A tag is longer than 50 bytes.
     pub const MESSAGE_TAG_TOO_LONG: Self = Self(90034);
-    /// 90035: A tag or an attribute belongs to users or to the ids of the push SDK, not to both.
+    /// 90035: A tag or an attribute belongs either to users or to registration IDs of the push SDK, not to both.
     pub const PUSH_ACCOUNT_KIND_MIXED: Self = Self(90035);
-    /// 90039: The conditions mix tags and attributes.
+    /// 90039: The conditions combine tags and attributes.
     pub const PUSH_CONDITIONS_MIXED: Self = Self(90039);
-    /// 90040: A tag of the conditions is empty.
+    /// 90040: A tag in the conditions is empty.
     pub const PUSH_TAG_EMPTY: Self = Self(90040);
-    /// 90043: `OfflinePushInfo` is not as documented.
+    /// 90043: `OfflinePushInfo` is malformed.
     pub const MESSAGE_PUSH_INFO_INVALID: Self = Self(90043);
-    /// 90044: `MsgLifeTime` is no number.
+    /// 90044: `MsgLifeTime` is not a number.
     pub const MESSAGE_LIFE_TIME_INVALID: Self = Self(90044);
-    /// 90045: Pushing to all users is not switched on.
+    /// 90045: Pushing to all users is not enabled.
     pub const PUSH_NOT_ENABLED: Self = Self(90045);
-    /// 90047: As many pushes were made today as allowed, 100 by default.
+    /// 90047: The daily limit of pushes has been reached, 100 by default.
     pub const PUSH_DAILY_QUOTA: Self = Self(90047);
-    /// 90048: A user of the request does not exist.
+    /// 90048: A user in the request does not exist.
     pub const MESSAGE_ACCOUNT_NOT_FOUND: Self = Self(90048);
-    /// 90049: No push has this task id.
+    /// 90049: No push has this task ID.
     pub const PUSH_TASK_NOT_FOUND: Self = Self(90049);
-    /// 90050: The push has been recalled before.
+    /// 90050: The push has already been recalled.
     pub const PUSH_RECALLED: Self = Self(90050);
     /// 90051: Two pushes were recalled within a second.
     pub const PUSH_RECALL_RATE_LIMITED: Self = Self(90051);
@@ -525,27 +525,27 @@ impl ErrorCode {
     pub const MESSAGE_BATCH_RATE_LIMITED: Self = Self(90057);
     /// 90057 from `timpush`: `DataId` is longer than 64 bytes.
     pub const PUSH_DATA_ID_TOO_LONG: Self = Self(90057);
-    /// 90107: The scheduled push does not wait any more: it is being made or has been made.
+    /// 90107: The scheduled push is no longer waiting: it is being sent or was sent.
     pub const SCHEDULED_PUSH_NOT_PENDING: Self = Self(90107);
-    /// 90992: The message service failed internally or did not answer in time.
+    /// 90992: The message service had an internal error or timed out.
     pub const MESSAGE_BACKEND_ERROR: Self = Self(90992);
-    /// 90994: The message service failed internally.
+    /// 90994: The message service had an internal error.
     pub const MESSAGE_SERVER_ERROR: Self = Self(90994);
     /// 90995: The message is too long.
     pub const MESSAGE_TOO_LONG: Self = Self(90995);
-    /// 91000: The message service failed internally.
+    /// 91000: The message service had an internal error.
     pub const MESSAGE_SERVICE_ERROR: Self = Self(91000);
-    /// 91101: A web client was logged out, because more of them are online than allowed.
+    /// 91101: A web client was logged out because too many of them are online.
     pub const WEB_CLIENT_KICKED_OUT: Self = Self(91101);
     /// 93000 from `openim`: The request is larger than 12 KB.
     pub const MESSAGE_TOO_LARGE: Self = Self(93000);
-    /// 110002: The topic was not deleted; the server's text says why.
+    /// 110002: The topic was not deleted; the error message says why.
     pub const TOPIC_DESTROY_FAILED: Self = Self(110002);
-    /// 110003: The topic does not exist, or has been deleted before.
+    /// 110003: The topic does not exist or has already been deleted.
     pub const TOPIC_NOT_FOUND: Self = Self(110003);
     /// 114000: The file to send does not exist.
     pub const FILE_NOT_FOUND: Self = Self(114000);
-    /// 114001: The file to send cannot be read by the service.
+    /// 114001: The service cannot read the file to send.
     pub const FILE_NOT_ACCESSIBLE: Self = Self(114001);
     /// 114002: The file is larger than allowed.
     pub const FILE_TOO_LARGE: Self = Self(114002);
@@ -553,33 +553,33 @@ impl ErrorCode {
     pub const FILE_TRANSFER_CANCELLED: Self = Self(114003);
     /// 114004: Reading the file failed.
     pub const FILE_READ_FAILED: Self = Self(114004);
-    /// 114005: The transfer of the file took too long.
+    /// 114005: The file transfer took too long.
     pub const FILE_TRANSFER_TIMED_OUT: Self = Self(114005);
-    /// 114011: A parameter of the file transfer is wrong.
+    /// 114011: A parameter of the file transfer is invalid.
     pub const FILE_PARAMETER_INVALID: Self = Self(114011);
     /// 115066: The MD5 of the file is wrong.
     pub const FILE_CHECKSUM_MISMATCH: Self = Self(115066);
     /// 115068: The MD5 of a part of the file is wrong.
     pub const FILE_PART_CHECKSUM_MISMATCH: Self = Self(115068);
-    /// 130001: The body is no JSON.
+    /// 130001: The body is not valid JSON.
     pub const CONFIG_JSON_UNPARSABLE: Self = Self(130001);
     /// 130002 from `openconfigsvr`: `Get_Account` is missing.
     pub const MUTE_GET_ACCOUNT_MISSING: Self = Self(130002);
-    /// 130002 from `official_account_open_http_svc`: The caller has no right to do it.
+    /// 130002 from `official_account_open_http_svc`: The caller does not have permission to do this.
     pub const OFFICIAL_ACCOUNT_FORBIDDEN: Self = Self(130002);
-    /// 130003: `Get_Account` is not allowed.
+    /// 130003: `Get_Account` is invalid.
     pub const MUTE_GET_ACCOUNT_INVALID: Self = Self(130003);
     /// 130004 from `openconfigsvr`: `Set_Account` is missing.
     pub const MUTE_SET_ACCOUNT_MISSING: Self = Self(130004);
-    /// 130004 from `official_account_open_http_svc`: The official account does not exist, or no longer.
+    /// 130004 from `official_account_open_http_svc`: The official account does not exist or no longer exists.
     pub const OFFICIAL_ACCOUNT_NOT_FOUND: Self = Self(130004);
-    /// 130005 from `openconfigsvr`: `Set_Account` is not allowed.
+    /// 130005 from `openconfigsvr`: `Set_Account` is invalid.
     pub const MUTE_SET_ACCOUNT_INVALID: Self = Self(130005);
-    /// 130007: The id of the official account is not allowed.
+    /// 130007: The ID of the official account is invalid.
     pub const OFFICIAL_ACCOUNT_ID_INVALID: Self = Self(130007);
-    /// 130008 from `openconfigsvr`: Neither of the two mute times is set.
+    /// 130008 from `openconfigsvr`: Neither of the two mute durations is set.
     pub const MUTE_TIME_MISSING: Self = Self(130008);
-    /// 130008 from `official_account_open_http_svc`: Another official account has the id.
+    /// 130008 from `official_account_open_http_svc`: The ID is in use by another official account.
     pub const OFFICIAL_ACCOUNT_ID_TAKEN: Self = Self(130008);
     /// 130009 from `openconfigsvr`: The configuration service could not open its database.
     pub const CONFIG_DATABASE_OPEN_ERROR: Self = Self(130009);
@@ -587,11 +587,11 @@ impl ErrorCode {
     pub const CONFIG_DATABASE_PING_ERROR: Self = Self(130010);
     /// 130011: The configuration service could not query its database.
     pub const CONFIG_DATABASE_QUERY_ERROR: Self = Self(130011);
-    /// 130012: The configuration service could not read what its database answered.
+    /// 130012: The configuration service could not parse the reply of its database.
     pub const CONFIG_DATABASE_RESULT_ERROR: Self = Self(130012);
-    /// 130014: The configuration service failed internally.
+    /// 130014: The configuration service had an internal error.
     pub const CONFIG_SERVER_ERROR: Self = Self(130014);
-    /// 131000: Official accounts are not switched on for the app.
+    /// 131000: Official accounts are not enabled for the app.
     pub const OFFICIAL_ACCOUNT_NOT_ENABLED: Self = Self(131000);
 }
 
@@ -602,7 +602,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CLIENT_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
-        "The client calls too often.",
+        "The client makes too many calls.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -618,7 +618,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "USER_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
-        "The user sent too many requests of this kind in a second.",
+        "The user sent too many requests of this type in one second.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -626,7 +626,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "APP_DISABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The app has been switched off.",
+        "The app is disabled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -667,14 +667,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
         "Too many requests could not be decrypted with the session key.",
-        Some("The client logs in again."),
+        Some("Log in again on the client."),
     ),
     ErrorCodeInfo::new(
         (-10009, -10009),
         "SESSION_COOKIE_MISMATCH",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The cookie does not fit the session.",
+        "The cookie does not match the session.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -682,7 +682,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SESSION_KEY_AND_TICKET_MISSING",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The session key and the ticket are both needed.",
+        "Both the session key and the ticket are required.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -698,7 +698,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SESSION_ACCOUNT_MISMATCH",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The session key belongs to another account than the request.",
+        "The session key belongs to a different account than the request.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -714,8 +714,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SESSION_TICKET_INVALID",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "The session ticket of a client did not verify.",
-        Some("The client logs in again."),
+        "The session ticket of a client could not be verified.",
+        Some("Log in again on the client."),
     ),
     ErrorCodeInfo::new(
         (-10003, -10003),
@@ -723,7 +723,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
         "The session ticket of a client has expired.",
-        Some("The client logs in again."),
+        Some("Log in again on the client."),
     ),
     ErrorCodeInfo::new(
         (-10001, -10001),
@@ -731,14 +731,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
         "The session key of a client has expired.",
-        Some("The client logs in again."),
+        Some("Log in again on the client."),
     ),
     ErrorCodeInfo::new(
         (-302, -302),
         "SERVER_REFUSED_CONNECTION",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The server has as many connections as it takes and refuses more.",
+        "The server has reached its maximum number of connections.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -746,7 +746,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_HUAWEI_QUOTA_USED_UP",
         ErrorClass::Quota,
         ErrorRepeat::Later,
-        "Huawei takes no more pushes today.",
+        "Huawei accepts no more pushes today.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -754,7 +754,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_OBJECT_FAILED",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The push for the vendor could not be put together.",
+        "The push for the vendor could not be constructed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -762,7 +762,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_CHECK_FAILED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The token or the certificate id of a push is not valid.",
+        "The token or the certificate ID of a push is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -770,7 +770,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_BACKEND_NETWORK_ERROR",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The network inside the service failed before the vendor was reached.",
+        "The service's internal network failed before the vendor was reached.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -778,7 +778,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_VENDOR_NETWORK_ERROR",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The network to the push vendor failed.",
+        "The network connection to the push vendor failed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -786,7 +786,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_VENDOR_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The push vendor answered with an error.",
+        "The push vendor returned an error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -794,7 +794,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_CERTIFICATE_INVALID",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The push certificate is wrong.",
+        "The push certificate is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -802,7 +802,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_INTENT_MISSING",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The push is to open an intent, but names none.",
+        "The push is set to open an intent, but does not name one.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -810,7 +810,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_GOOGLE_OBJECT_FAILED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The push for Google could not be put together, mostly because of the certificate.",
+        "The push for Google could not be constructed, usually because of the certificate.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -826,7 +826,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "HISTORY_FILE_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator.",
+        "A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -834,7 +834,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "HISTORY_FILE_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The archive service failed internally.",
+        "The archive service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -842,8 +842,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "HISTORY_FILE_NOT_READY",
         ErrorClass::NotFound,
         ErrorRepeat::Later,
-        "The archive of that hour has not been made yet, or no message was sent in it.",
-        Some("Ask again an hour later."),
+        "The archive of that hour has not been created yet, or no messages were sent in it.",
+        Some("Try again an hour later."),
     ),
     ErrorCodeInfo::new(
         (1005, 1005),
@@ -858,7 +858,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MODERATION_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The moderation service failed internally.",
+        "The moderation service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -874,7 +874,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MODERATION_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
+        "A parameter is missing or invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -882,7 +882,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MODERATION_PERMISSION_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The caller may not do this.",
+        "The caller is not permitted to do this.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -890,7 +890,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MODERATION_NOT_ENABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Moderation is not switched on.",
+        "Moderation is not enabled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -906,7 +906,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "OFFICIAL_ACCOUNT_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is not allowed.",
+        "A parameter is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -914,7 +914,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_OPERATOR_NOT_LOGGED_IN",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "The caller is not logged in: the administrator or the UserSig is wrong.",
+        "The caller is not logged in: the administrator or the UserSig is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -922,7 +922,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The group service failed internally.",
+        "The group service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -930,7 +930,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_COMMAND_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The group service knows no such command.",
+        "The group service does not have this command.",
         Some("Compare the path with the command's page."),
     ),
     ErrorCodeInfo::new(
@@ -938,16 +938,16 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
-        Some("The server's text names it."),
+        "A parameter is missing or invalid.",
+        Some("The error message names it."),
     ),
     ErrorCodeInfo::new(
         (10005, 10005),
         "GROUP_TOO_MANY_ACCOUNTS",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The request names too many users.",
-        Some("Send fewer at a time."),
+        "The request contains too many users.",
+        Some("Send fewer users per call."),
     ),
     ErrorCodeInfo::new(
         (10006, 10006),
@@ -955,22 +955,22 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "Groups are created or listed more often than allowed.",
-        Some("Slow down."),
+        Some("Reduce the request rate."),
     ),
     ErrorCodeInfo::new(
         (10007, 10007),
         "GROUP_PERMISSION_DENIED",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The caller may not do this, or this kind of group does not allow it.",
-        Some("Check the kind of group and the roles."),
+        "The caller is not permitted to do this, or the group type does not allow it.",
+        Some("Check the group type and the roles."),
     ),
     ErrorCodeInfo::new(
         (10008, 10008),
         "GROUP_REQUEST_UNVERIFIED",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "The group service could not verify who sent the request.",
+        "The group service could not verify the caller.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -979,7 +979,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Refused,
         ErrorRepeat::Never,
         "The owner cannot leave the group.",
-        Some("Give the group to somebody else first."),
+        Some("Transfer the group first."),
     ),
     ErrorCodeInfo::new(
         (10010, 10010),
@@ -994,7 +994,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_BODY_NO_JSON",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The group service could not read the body as JSON.",
+        "The group service could not parse the body as JSON.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1002,7 +1002,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_OPERATOR_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The user in whose name the call acts is malformed.",
+        "The user on whose behalf the call is made is malformed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1010,7 +1010,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ALREADY_MEMBER",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The user is a member of the group already.",
+        "The user is already a member of the group.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1018,15 +1018,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_FULL",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The group has no room for these members.",
-        Some("Add fewer at a time, or raise the limit of the group."),
+        "The group does not have enough room for these members.",
+        Some("Add fewer users per call, or raise the limit of the group."),
     ),
     ErrorCodeInfo::new(
         (10015, 10015),
         "GROUP_ID_INVALID",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "The group id is malformed, or no group has it.",
+        "The group ID is malformed, or no group has it.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1035,7 +1035,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Refused,
         ErrorRepeat::Never,
         "The app's own webhook refused the operation.",
-        Some("See what the webhook answered."),
+        Some("Check the answer of the webhook."),
     ),
     ErrorCodeInfo::new(
         (10017, 10017),
@@ -1051,14 +1051,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The reply would be larger than 1 MB.",
-        Some("Ask for fewer groups, members or fields."),
+        Some("Request fewer groups, members or fields."),
     ),
     ErrorCodeInfo::new(
         (10019, 10019),
         "GROUP_USER_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "A user of the request does not exist.",
+        "A user in the request does not exist.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1074,8 +1074,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ID_TAKEN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "Another owner's group has this id.",
-        Some("Take another id."),
+        "The group ID is in use by another owner.",
+        Some("Choose another ID."),
     ),
     ErrorCodeInfo::new(
         (10023, 10023),
@@ -1083,14 +1083,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "Messages are sent to the group more often than allowed.",
-        Some("Slow down."),
+        Some("Reduce the request rate."),
     ),
     ErrorCodeInfo::new(
         (10024, 10024),
         "GROUP_REQUEST_HANDLED_BEFORE",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The application or invitation has been decided already.",
+        "The application or invitation has already been handled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1098,15 +1098,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ID_OWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "This user's own group has this id already.",
-        Some("Use the group that is there, or take another id."),
+        "The group ID is in use by a group of this user.",
+        Some("Use the existing group, or choose another ID."),
     ),
     ErrorCodeInfo::new(
         (10026, 10026),
         "GROUP_COMMAND_FORBIDDEN",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The app may not use this command.",
+        "The app is not permitted to use this command.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1114,7 +1114,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MESSAGE_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "There is no such message.",
+        "The message does not exist.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1122,7 +1122,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MESSAGE_TOO_OLD",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The message is older than what can be changed.",
+        "The message is too old to be changed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1138,7 +1138,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_TYPE_WITHOUT_RECALL",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "This kind of group has no recalling.",
+        "The group type does not support recalling messages.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1146,7 +1146,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MSG_KIND_NOT_DELETABLE",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "Messages of this kind cannot be deleted.",
+        "Messages of this type cannot be deleted.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1154,7 +1154,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_TYPE_WITHOUT_MSG_DELETION",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "Groups of this kind do not support deleting messages.",
+        "The group type does not support deleting messages.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1162,16 +1162,16 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_AV_CHAT_ROOM_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The app has as many audio-video groups as its plan allows.",
-        Some("Disband some, or extend the plan."),
+        "The app has the maximum number of live broadcast groups allowed by its plan.",
+        Some("Disband some, or upgrade the plan."),
     ),
     ErrorCodeInfo::new(
         (10037, 10037),
         "GROUP_USER_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The user has created or joined as many groups as allowed.",
-        Some("Leave some, or extend the plan."),
+        "The user has created or joined the maximum number of groups.",
+        Some("Leave some, or upgrade the plan."),
     ),
     ErrorCodeInfo::new(
         (10038, 10038),
@@ -1179,22 +1179,22 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Never,
         "The group would have more members than the plan allows.",
-        Some("Name fewer members, or extend the plan."),
+        Some("Specify fewer members, or upgrade the plan."),
     ),
     ErrorCodeInfo::new(
         (10041, 10041),
         "GROUP_RECALL_DISABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The app is set up without recalling of group messages.",
-        Some("Switch it on in the console."),
+        "Recalling group messages is not enabled for the app.",
+        Some("Enable it in the console."),
     ),
     ErrorCodeInfo::new(
         (10044, 10044),
         "GROUP_TYPE_WITHOUT_HISTORY",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "Groups of this kind keep no messages to read back.",
+        "The group type does not store messages.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1202,7 +1202,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ATTRIBUTE_KEY_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The key of an attribute is longer than 32 bytes.",
+        "An attribute key is longer than 32 bytes.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1210,7 +1210,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ATTRIBUTE_VALUE_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The value of an attribute is longer than 4,000 bytes.",
+        "An attribute value is longer than 4,000 bytes.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1226,7 +1226,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ATTRIBUTES_TOO_LARGE",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The values of all attributes would be longer than 16,000 bytes.",
+        "The values of all attributes would be longer than 16,000 bytes in total.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1234,7 +1234,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ATTRIBUTE_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
-        "The attributes of this group are written too often: five times in a second is the most.",
+        "The attributes of this group are written more than five times per second.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1250,7 +1250,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MSG_DELETION_TOO_WIDE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "More messages are to be deleted than one call may.",
+        "The call would delete more messages than allowed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1258,7 +1258,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MSG_NOTHING_TO_DELETE",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "The group has no message to delete.",
+        "The group has no messages to delete.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1275,14 +1275,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The group has too many members for one reply.",
-        Some("Read page by page."),
+        Some("Get them page by page."),
     ),
     ErrorCodeInfo::new(
         (10056, 10056),
         "GROUP_ATTRIBUTE_CONFLICT",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "Somebody else has written the attributes since.",
+        "The attributes have been changed by somebody else.",
         Some("Read them again before writing."),
     ),
     ErrorCodeInfo::new(
@@ -1290,8 +1290,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_FREE_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The app has the 100 groups that the free edition allows.",
-        Some("Disband some, or buy a plan."),
+        "The app has reached the free edition's limit of 100 groups.",
+        Some("Disband some, or purchase a plan."),
     ),
     ErrorCodeInfo::new(
         (10059, 10059),
@@ -1314,7 +1314,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_ONLINE_MSG_WITHOUT_RECEIPTS",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "Messages for online users only have no read receipts.",
+        "Online-only messages do not support read receipts.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1322,8 +1322,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_RECEIPT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "There is no read receipt for the message.",
-        Some("Ask for receipts when sending."),
+        "The message has no read receipt.",
+        Some("Request read receipts when sending."),
     ),
     ErrorCodeInfo::new(
         (10063, 10063),
@@ -1338,7 +1338,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_PIN_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "Ten messages of the group or topic are pinned, which is the most.",
+        "Ten messages of the group or topic are already pinned, which is the maximum.",
         Some("Unpin one first."),
     ),
     ErrorCodeInfo::new(
@@ -1346,7 +1346,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "GROUP_MESSAGE_PINNED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The message is pinned already.",
+        "The message is already pinned.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1354,7 +1354,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "COMMUNITY_NOT_ENABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Communities are not switched on.",
+        "Communities are not enabled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1362,7 +1362,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_REQUEST_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The message service could not make sense of the request.",
+        "The message service could not process the request.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1378,15 +1378,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "Sender or recipient does not exist.",
-        Some("Import both before you send."),
+        "The sender or the recipient does not exist.",
+        Some("Import both before sending."),
     ),
     ErrorCodeInfo::new(
         (20004, 20004),
         "C2C_NETWORK_ERROR",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "A network error inside the service.",
+        "An internal network error of the service.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1394,7 +1394,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The message service failed internally.",
+        "The message service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1403,7 +1403,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Refused,
         ErrorRepeat::Never,
         "The app's own webhook refused the message.",
-        Some("See what the webhook answered."),
+        Some("Check the answer of the webhook."),
     ),
     ErrorCodeInfo::new(
         (20007, 20007),
@@ -1418,7 +1418,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_APP_MISMATCH",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "Sender and recipient belong to different apps.",
+        "The sender and the recipient belong to different apps.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1426,7 +1426,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_NOT_FRIENDS",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "Sender and recipient are no friends, and the app asks for friendship.",
+        "The sender and the recipient are not friends, and the app requires friendship.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1434,7 +1434,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_RECIPIENT_NOT_A_FRIEND",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The recipient does not have the sender as a friend, and the app asks for friendship.",
+        "The recipient does not have the sender as a friend, and the app requires friendship.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1442,7 +1442,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_SENDER_NOT_A_FRIEND",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The sender does not have the recipient as a friend, and the app asks for friendship.",
+        "The sender does not have the recipient as a friend, and the app requires friendship.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1458,7 +1458,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_RECALL_TOO_LATE",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The message is too old to be recalled; two minutes is the default.",
+        "The message is too old to be recalled; the default limit is two minutes.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1466,7 +1466,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_HISTORY_DELETE_FAILED",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "Deleting stored messages failed inside the service.",
+        "Deleting stored messages failed because of an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1482,7 +1482,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_MESSAGE_RECALLED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The message has been recalled already.",
+        "The message has already been recalled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1490,7 +1490,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "C2C_MODIFY_CONFLICT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The message is being modified by somebody else.",
+        "The message is being modified by another request.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1498,7 +1498,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TOKEN_BEFORE_LOGIN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The device's push token came before its login.",
+        "The device's push token was set before its login.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1514,7 +1514,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TOKEN_NETWORK_ERROR",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The network failed while a push token was stored.",
+        "A network error occurred while storing a push token.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1554,8 +1554,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "EXTENSION_CONFLICT",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "Somebody else has changed the pair since.",
-        Some("Pull the latest `Seq` and send it along."),
+        "The pair has been changed by somebody else.",
+        Some("Get the latest `Seq` and send it."),
     ),
     ErrorCodeInfo::new(
         (23002, 23002),
@@ -1570,15 +1570,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "EXTENSION_RATE_LIMITED",
         ErrorClass::Quota,
         ErrorRepeat::Later,
-        "The message's pairs were changed more than 200 times in a minute.",
-        Some("Slow down."),
+        "The message's pairs were changed more than 200 times in one minute.",
+        Some("Reduce the request rate."),
     ),
     ErrorCodeInfo::new(
         (23004, 23004),
         "EXTENSION_MESSAGE_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "There is no such message.",
+        "The message does not exist.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1586,15 +1586,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
-        Some("The server's text names it."),
+        "A parameter is missing or invalid.",
+        Some("The error message names it."),
     ),
     ErrorCodeInfo::new(
         (30002, 30002),
         "RELATION_SDK_APP_ID_MISMATCH",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The SDKAppID is not that of the user.",
+        "The user does not belong to this SDKAppID.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1602,7 +1602,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "A user of the request does not exist.",
+        "A user in the request does not exist.",
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
@@ -1610,15 +1610,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may do this.",
-        Some("Call with an administrator's identifier."),
+        "Only an app administrator is permitted to do this.",
+        Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
         (30005, 30005),
         "RELATION_TEXT_REFUSED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "A field of the relationship holds words that are not allowed.",
+        "A field of the relationship contains forbidden words.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1626,7 +1626,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The relationship service failed internally.",
+        "The relationship service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1634,7 +1634,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_TIMEOUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The relationship service did not answer in time.",
+        "The relationship service timed out.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1642,7 +1642,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RELATION_WRITE_CONFLICT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "Another change to the same user's relations was under way.",
+        "Another change to the same user's relationships was in progress.",
         Some("Change many friends of a user in one request."),
     ),
     ErrorCodeInfo::new(
@@ -1658,7 +1658,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The user has as many friends as allowed.",
+        "The user has the maximum number of friends.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1666,7 +1666,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_LIST_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The user has as many friend lists as allowed.",
+        "The user has the maximum number of friend lists.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1674,7 +1674,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_REQUEST_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The user has as many open friend requests as allowed.",
+        "The user has the maximum number of pending friend requests.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1682,7 +1682,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "BLOCK_LIST_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The user has blocked as many users as allowed.",
+        "The user has blocked the maximum number of users.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1690,7 +1690,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_QUOTA_OF_OTHER",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The other user has as many friends as allowed.",
+        "The other user has the maximum number of friends.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1698,7 +1698,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_ADD_OTHER_IS_BLOCKED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The user has blocked the other one.",
+        "The user has blocked the other user.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1706,7 +1706,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_ADD_DENIED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The other user takes no friend requests.",
+        "The other user does not accept friend requests.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1714,7 +1714,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_ADD_BLOCKED_BY_OTHER",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The other user has blocked this one.",
+        "The other user has blocked the user.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1722,7 +1722,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_ADD_PENDING",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The friend request waits for the other user's consent.",
+        "The friend request is waiting for the other user's approval.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1730,15 +1730,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_ADD_RESTRICTED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The security policy refused the friend request: too many in a short time.",
-        Some("Slow down; a repeat shortly afterwards is refused too."),
+        "The security policy rejected the friend request: too many in a short time.",
+        Some("Reduce the request rate; an immediate repeat is rejected as well."),
     ),
     ErrorCodeInfo::new(
         (30614, 30614),
         "FRIEND_REQUEST_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "There is no friend request waiting.",
+        "There is no pending friend request.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1746,7 +1746,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_DELETE_NOT_A_FRIEND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "The user to remove is no friend.",
+        "The user to remove is not a friend.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1754,8 +1754,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_DELETE_RESTRICTED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The security policy refused to remove the friend: too many in a short time.",
-        Some("Slow down; a repeat shortly afterwards is refused too."),
+        "The security policy rejected the deletion of the friend: too many in a short time.",
+        Some("Reduce the request rate; an immediate repeat is rejected as well."),
     ),
     ErrorCodeInfo::new(
         (31804, 31804),
@@ -1770,7 +1770,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FRIEND_LIST_NOT_A_FRIEND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "The user to put into a list is no friend.",
+        "The user to add to a list is not a friend.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1778,15 +1778,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
-        Some("The server's text names it."),
+        "A parameter is missing or invalid.",
+        Some("The error message names it."),
     ),
     ErrorCodeInfo::new(
         (40002, 40002),
         "PROFILE_ACCOUNT_MISSING",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The request names no user.",
+        "The request does not specify a user.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1802,15 +1802,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may do this.",
-        Some("Call with an administrator's identifier."),
+        "Only an app administrator is permitted to do this.",
+        Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
         (40005, 40005),
         "PROFILE_TEXT_REFUSED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "A field of the profile holds words that are not allowed.",
+        "A field of the profile contains forbidden words.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1818,7 +1818,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The profile service failed internally.",
+        "The profile service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1826,24 +1826,24 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_READ_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The field may not be read.",
-        Some("Change the field's rights in the console."),
+        "The caller has no read permission for the field.",
+        Some("Change the field's permissions in the console."),
     ),
     ErrorCodeInfo::new(
         (40008, 40008),
         "PROFILE_WRITE_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The field may not be written.",
-        Some("Change the field's rights in the console."),
+        "The caller has no write permission for the field.",
+        Some("Change the field's permissions in the console."),
     ),
     ErrorCodeInfo::new(
         (40009, 40009),
         "PROFILE_TAG_UNKNOWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "There is no field with this tag.",
-        Some("Set custom fields up in the console first."),
+        "No field has this tag.",
+        Some("Configure custom fields in the console first."),
     ),
     ErrorCodeInfo::new(
         (40601, 40601),
@@ -1858,7 +1858,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_VALUE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A standard field has a value that it cannot have.",
+        "A standard field has an invalid value.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1866,7 +1866,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PROFILE_VALUE_TYPE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A standard field has a value of the wrong kind.",
+        "A standard field has a value of the wrong type.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1882,23 +1882,23 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
-        Some("The server's text names it."),
+        "A parameter is missing or invalid.",
+        Some("The error message names it."),
     ),
     ErrorCodeInfo::new(
         (50003, 50003),
         "CONVERSATION_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may do this.",
-        Some("Call with an administrator's identifier."),
+        "Only an app administrator is permitted to do this.",
+        Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
         (50004, 50004),
         "CONVERSATION_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The conversation service failed internally.",
+        "The conversation service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1906,7 +1906,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_TIMEOUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The conversation service did not answer in time.",
+        "The conversation service timed out.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1914,7 +1914,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_MARK_COUNT",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "No conversation was marked, or more than 100 at once.",
+        "No conversation was marked, or more than 100 at a time.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1922,9 +1922,9 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_GROUP_ID_UNRESOLVED",
         ErrorClass::NotFound,
         ErrorRepeat::Later,
-        "A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded.",
+        "A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded.",
         Some(
-            "Repeat it; if it fails again, check whether the user is still in the group.",
+            "Repeat the call; if it fails again, check whether the user is still in the group.",
         ),
     ),
     ErrorCodeInfo::new(
@@ -1932,7 +1932,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "Groups and marks would hold more than 1,000 conversations.",
+        "Conversation groups and marks would contain more than 1,000 conversations.",
         Some("Remove some first."),
     ),
     ErrorCodeInfo::new(
@@ -1940,7 +1940,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONTACT_GROUP_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "There is no conversation group of this name.",
+        "No conversation group has this name.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1972,8 +1972,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONVERSATION_EDITION_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The app's edition has no conversation groups and standard marks.",
-        Some("Upgrade the app."),
+        "The app's edition does not include conversation groups and standard marks.",
+        Some("Upgrade the edition of the app."),
     ),
     ErrorCodeInfo::new(
         (60002, 60002),
@@ -1981,14 +1981,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Caller,
         ErrorRepeat::Never,
         "The HTTP request could not be parsed.",
-        Some("Check the address."),
+        Some("Check the URL."),
     ),
     ErrorCodeInfo::new(
         (60003, 60003),
         "JSON_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The body is no JSON.",
+        "The body is not valid JSON.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -1996,7 +1996,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_OR_SIGNATURE_WRONG",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "User or signature in the query or the body is wrong.",
+        "The user or the signature in the query or the body is wrong.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2004,7 +2004,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_OR_SIGNATURE_INVALID",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "User or signature in the query or the body is not valid.",
+        "The user or the signature in the query or the body is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2012,7 +2012,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SDK_APP_ID_INVALID",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "There is no such SDKAppID.",
+        "The SDKAppID does not exist.",
         Some("Check the SDKAppID and the region."),
     ),
     ErrorCodeInfo::new(
@@ -2021,14 +2021,14 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "This command was called more often than its quota allows.",
-        Some("Slow down and repeat with growing pauses."),
+        Some("Reduce the request rate and repeat with increasing delays."),
     ),
     ErrorCodeInfo::new(
         (60008, 60008),
         "REQUEST_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The service did not answer in time, or the HTTP request was malformed.",
+        "The service timed out, or the HTTP request was malformed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2036,7 +2036,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "RESOURCE_UNKNOWN",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "There is no such command.",
+        "The command does not exist.",
         Some("Compare the path with the command's page."),
     ),
     ErrorCodeInfo::new(
@@ -2044,7 +2044,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may call.",
+        "Only an app administrator can make this call.",
         Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
@@ -2053,7 +2053,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "The app as a whole sends more requests than its quota allows.",
-        Some("Slow down and repeat with growing pauses."),
+        Some("Reduce the request rate and repeat with increasing delays."),
     ),
     ErrorCodeInfo::new(
         (60012, 60012),
@@ -2068,7 +2068,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "REPLY_UNPARSABLE",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "A back end of the service sent a reply that is no JSON.",
+        "A back end of the service sent a reply that is not valid JSON.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2076,7 +2076,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_SWITCH_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The service could not resolve the user in time.",
+        "The service could not look up the user in time.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2084,8 +2084,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_TYPE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A user in the body is not a text.",
-        Some("Send user ids in quotation marks."),
+        "A user in the body is not a string.",
+        Some("Send user IDs as strings."),
     ),
     ErrorCodeInfo::new(
         (60016, 60016),
@@ -2109,7 +2109,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "The service receives too many requests.",
-        Some("Slow down and repeat with growing pauses."),
+        Some("Reduce the request rate and repeat with increasing delays."),
     ),
     ErrorCodeInfo::new(
         (60019, 60019),
@@ -2117,7 +2117,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Quota,
         ErrorRepeat::Later,
         "The service receives too many requests.",
-        Some("Slow down and repeat with growing pauses."),
+        Some("Reduce the request rate and repeat with increasing delays."),
     ),
     ErrorCodeInfo::new(
         (60020, 60020),
@@ -2132,7 +2132,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SOURCE_IP_DENIED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The caller's address is not on the app's allow list.",
+        "The caller's IP address is not on the app's allow list.",
         Some("Add it in the console."),
     ),
     ErrorCodeInfo::new(
@@ -2140,8 +2140,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "REGION_MISMATCH",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The host is that of another region than the app's.",
-        Some("Call the host of the region in which the app was created."),
+        "The host belongs to a region other than the app's.",
+        Some("Use the host of the region in which the app was created."),
     ),
     ErrorCodeInfo::new(
         (70001, 70001),
@@ -2149,7 +2149,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
         "The UserSig has expired.",
-        Some("Sign again, for at least 24 hours."),
+        Some("Create a new one, valid for at least 24 hours."),
     ),
     ErrorCodeInfo::new(
         (70002, 70002),
@@ -2164,7 +2164,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "USER_SIG_INVALID",
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
-        "The UserSig cannot be read; it may have been cut off.",
+        "The UserSig cannot be parsed; it may have been truncated.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2181,38 +2181,38 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Configuration,
         ErrorRepeat::Never,
         "The UserSig was signed with another app's key.",
-        Some("Check the key that belongs to the SDKAppID."),
+        Some("Check that the key belongs to the SDKAppID."),
     ),
     ErrorCodeInfo::new(
         (70013, 70013),
         "USER_SIG_WRONG_USER",
         ErrorClass::Credential,
         ErrorRepeat::Never,
-        "The UserSig is for another user than the identifier.",
-        Some("Sign for the identifier that is sent."),
+        "The UserSig was issued for a user other than the identifier.",
+        Some("Issue the UserSig for the identifier that is sent."),
     ),
     ErrorCodeInfo::new(
         (70014, 70014),
         "USER_SIG_WRONG_APP",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The UserSig is for another app.",
-        Some("Check SDKAppID and key."),
+        "The UserSig was issued for another app.",
+        Some("Check the SDKAppID and the key."),
     ),
     ErrorCodeInfo::new(
         (70016, 70016),
         "USER_SIG_KEY_MISSING",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The app has no key to verify with.",
-        Some("Create the key in the console."),
+        "The app has no key for verification.",
+        Some("Create a key in the console."),
     ),
     ErrorCodeInfo::new(
         (70020, 70020),
         "SDK_APP_ID_NOT_FOUND",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "There is no such SDKAppID.",
+        "The SDKAppID does not exist.",
         Some("Check the SDKAppID and the region."),
     ),
     ErrorCodeInfo::new(
@@ -2220,9 +2220,9 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "USER_SIG_CHECK_RATE_LIMITED",
             ErrorClass::Quota,
             ErrorRepeat::Later,
-            "Too many wrong UserSigs were sent.",
+            "Too many invalid UserSigs were sent.",
             Some(
-                "Fix the signature and send nothing for a minute: every further attempt prolongs the lock.",
+                "Fix the signature and send nothing for a minute: each further attempt prolongs the lock.",
             ),
         )
         .with_retry_after(60),
@@ -2240,7 +2240,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         ErrorClass::Credential,
         ErrorRepeat::RenewUserSig,
         "The UserSig is no longer valid.",
-        Some("Sign a new one."),
+        Some("Create a new one."),
     ),
     ErrorCodeInfo::new(
         (70101, 70101),
@@ -2263,15 +2263,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "LOGIN_RESTRICTED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The security policy refused it.",
-        Some("A repeat shortly afterwards is refused too."),
+        "The security policy rejected the request.",
+        Some("An immediate repeat is rejected as well."),
     ),
     ErrorCodeInfo::new(
         (70169, 70169),
         "ACCOUNT_SERVICE_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The account service did not answer in time.",
+        "The account service timed out.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2279,7 +2279,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_IMPORT_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The account service did not answer in time.",
+        "The account service timed out.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2287,7 +2287,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_BATCH_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The number of users in the request is not allowed.",
+        "The number of users in the request is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2295,31 +2295,31 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "The app has as many users as its plan allows.",
-        Some("Delete users, or extend the plan."),
+        "The app has the maximum number of users allowed by its plan.",
+        Some("Delete users, or upgrade the plan."),
     ),
     ErrorCodeInfo::new(
         (70402, 70402),
         "ACCOUNT_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter is missing or not allowed.",
-        Some("The server's text names it."),
+        "A parameter is missing or invalid.",
+        Some("The error message names it."),
     ),
     ErrorCodeInfo::new(
         (70403, 70403),
         "ACCOUNT_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may do this.",
-        Some("Call with an administrator's identifier."),
+        "Only an app administrator is permitted to do this.",
+        Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
         (70500, 70500),
         "ACCOUNT_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The account service failed internally.",
+        "The account service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2327,7 +2327,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "ACCOUNT_DELETE_EDITION",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Accounts of this edition cannot be deleted.",
+        "The edition does not support deleting accounts.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2335,7 +2335,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "TRIAL_ACTIVE_USERS_USED_UP",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The trial edition has had its active users of this day.",
+        "The trial edition has reached its limit of active users for the day.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2343,7 +2343,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "USER_STATUS_NOT_ENABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Asking for the status of users is not switched on in the console.",
+        "Querying the status of users is not enabled in the console.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2367,8 +2367,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONTENT_WEBHOOK_FAILED",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The app's own webhook before sending failed or answered too late, and the console says that then nothing is sent.",
-        Some("Look after the webhook, or change what happens when it fails."),
+        "The app's own webhook before sending failed or answered too late, and the console is configured not to send in that case.",
+        Some("Fix the webhook, or change the setting for when it fails."),
     ),
     ErrorCodeInfo::new(
         (80004, 80004),
@@ -2383,7 +2383,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SERVICE_STOPPED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "The service has stopped for the app: its plan has expired or is not paid.",
+        "The service is suspended for the app: its plan has expired or payment is overdue.",
         Some("Renew the plan."),
     ),
     ErrorCodeInfo::new(
@@ -2391,7 +2391,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONTENT_FILTERED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The content was filtered for security.",
+        "The content was filtered for security reasons.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2399,7 +2399,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_JSON_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The body is no JSON, or not the JSON of this command.",
+        "The body is not valid JSON, or does not match the command.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2407,7 +2407,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_BODY_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`MsgBody` is no list of elements.",
+        "`MsgBody` is not a list of elements.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2415,7 +2415,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_RECIPIENT_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The recipient is missing or no text.",
+        "The recipient is missing or not a string.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2423,7 +2423,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_RECIPIENTS_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`To_Account` is missing or no list of texts.",
+        "`To_Account` is missing or not a list of strings.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2431,7 +2431,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_RANDOM_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`MsgRandom` is missing or no number.",
+        "`MsgRandom` is missing or not a number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2439,7 +2439,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_TIME_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`MsgTimeStamp` is missing or no number.",
+        "`MsgTimeStamp` is missing or not a number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2447,7 +2447,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_BODY_NO_LIST",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`MsgBody` is no list.",
+        "`MsgBody` is not a list.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2455,7 +2455,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_SENDER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The sender is missing, or there is no such user.",
+        "The sender is missing or does not exist.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2463,15 +2463,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_ADMIN_REQUIRED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Only an app administrator may do this.",
-        Some("Call with an administrator's identifier."),
+        "Only an app administrator is permitted to do this.",
+        Some("Use the identifier of an administrator."),
     ),
     ErrorCodeInfo::new(
         (90010, 90010),
         "MESSAGE_FORMAT_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "An element is not as its type has it.",
+        "An element does not match its type.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2479,8 +2479,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_TOO_MANY_RECIPIENTS",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The request names more than 500 users.",
-        Some("Name fewer at a time."),
+        "The request contains more than 500 users.",
+        Some("Specify fewer users per call."),
     ),
     ErrorCodeInfo::new(
         (90012, 90012),
@@ -2495,8 +2495,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TOO_MANY_ACCOUNTS",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The request names more users than allowed.",
-        Some("Name fewer at a time."),
+        "The request contains more users than allowed.",
+        Some("Specify fewer users per call."),
     ),
     ErrorCodeInfo::new(
         (90020, 90020),
@@ -2511,7 +2511,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TAGS_REPEATED",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The conditions name a tag twice.",
+        "The conditions contain the same tag twice.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2527,7 +2527,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_LIFE_TIME_TOO_LONG",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A message is kept for seven days at most.",
+        "The lifetime of the message exceeds seven days.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2535,7 +2535,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_SYNC_SOURCE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`SyncFromOldSystem` is missing or no number.",
+        "`SyncFromOldSystem` is missing or not a number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2543,7 +2543,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_SYNC_FLAG_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`SyncOtherMachine` is no number.",
+        "`SyncOtherMachine` is not a number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2559,8 +2559,8 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_ATTRIBUTE_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "An attribute is not one of the app's.",
-        Some("Set the names of attributes first."),
+        "An attribute is not defined for the app.",
+        Some("Set the attribute names first."),
     ),
     ErrorCodeInfo::new(
         (90034, 90034),
@@ -2575,7 +2575,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_ACCOUNT_KIND_MIXED",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A tag or an attribute belongs to users or to the ids of the push SDK, not to both.",
+        "A tag or an attribute belongs either to users or to registration IDs of the push SDK, not to both.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2583,7 +2583,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_CONDITIONS_MIXED",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The conditions mix tags and attributes.",
+        "The conditions combine tags and attributes.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2591,7 +2591,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TAG_EMPTY",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A tag of the conditions is empty.",
+        "A tag in the conditions is empty.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2599,7 +2599,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_PUSH_INFO_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`OfflinePushInfo` is not as documented.",
+        "`OfflinePushInfo` is malformed.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2607,7 +2607,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_LIFE_TIME_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`MsgLifeTime` is no number.",
+        "`MsgLifeTime` is not a number.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2615,23 +2615,23 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_NOT_ENABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Pushing to all users is not switched on.",
-        Some("Switch it on in the console."),
+        "Pushing to all users is not enabled.",
+        Some("Enable it in the console."),
     ),
     ErrorCodeInfo::new(
         (90047, 90047),
         "PUSH_DAILY_QUOTA",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "As many pushes were made today as allowed, 100 by default.",
-        Some("Push again tomorrow, or have the quota raised."),
+        "The daily limit of pushes has been reached, 100 by default.",
+        Some("Push again tomorrow, or have the limit raised."),
     ),
     ErrorCodeInfo::new(
         (90048, 90048),
         "MESSAGE_ACCOUNT_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "A user of the request does not exist.",
+        "A user in the request does not exist.",
         Some("Import the user first."),
     ),
     ErrorCodeInfo::new(
@@ -2639,15 +2639,15 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "PUSH_TASK_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "No push has this task id.",
-        Some("Only ids that a push has answered, and of the last 24 hours."),
+        "No push has this task ID.",
+        Some("Use only IDs returned by a push within the last 24 hours."),
     ),
     ErrorCodeInfo::new(
         (90050, 90050),
         "PUSH_RECALLED",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The push has been recalled before.",
+        "The push has already been recalled.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2697,7 +2697,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "SCHEDULED_PUSH_NOT_PENDING",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The scheduled push does not wait any more: it is being made or has been made.",
+        "The scheduled push is no longer waiting: it is being sent or was sent.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2705,7 +2705,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_BACKEND_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The message service failed internally or did not answer in time.",
+        "The message service had an internal error or timed out.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2713,7 +2713,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The message service failed internally.",
+        "The message service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2729,7 +2729,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MESSAGE_SERVICE_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The message service failed internally.",
+        "The message service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2737,7 +2737,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "WEB_CLIENT_KICKED_OUT",
         ErrorClass::Quota,
         ErrorRepeat::Never,
-        "A web client was logged out, because more of them are online than allowed.",
+        "A web client was logged out because too many of them are online.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2754,7 +2754,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "TOPIC_DESTROY_FAILED",
         ErrorClass::Server,
         ErrorRepeat::Never,
-        "The topic was not deleted; the server's text says why.",
+        "The topic was not deleted; the error message says why.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2762,7 +2762,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "TOPIC_NOT_FOUND",
         ErrorClass::NotFound,
         ErrorRepeat::Never,
-        "The topic does not exist, or has been deleted before.",
+        "The topic does not exist or has already been deleted.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2778,7 +2778,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FILE_NOT_ACCESSIBLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The file to send cannot be read by the service.",
+        "The service cannot read the file to send.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2810,7 +2810,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FILE_TRANSFER_TIMED_OUT",
         ErrorClass::Transient,
         ErrorRepeat::Later,
-        "The transfer of the file took too long.",
+        "The file transfer took too long.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2818,7 +2818,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "FILE_PARAMETER_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "A parameter of the file transfer is wrong.",
+        "A parameter of the file transfer is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2842,7 +2842,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONFIG_JSON_UNPARSABLE",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The body is no JSON.",
+        "The body is not valid JSON.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2859,7 +2859,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "OFFICIAL_ACCOUNT_FORBIDDEN",
             ErrorClass::Caller,
             ErrorRepeat::Never,
-            "The caller has no right to do it.",
+            "The caller does not have permission to do this.",
             None,
         )
         .with_services(&["official_account_open_http_svc"]),
@@ -2868,7 +2868,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "MUTE_GET_ACCOUNT_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "`Get_Account` is not allowed.",
+        "`Get_Account` is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2885,7 +2885,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "OFFICIAL_ACCOUNT_NOT_FOUND",
             ErrorClass::NotFound,
             ErrorRepeat::Never,
-            "The official account does not exist, or no longer.",
+            "The official account does not exist or no longer exists.",
             None,
         )
         .with_services(&["official_account_open_http_svc"]),
@@ -2894,7 +2894,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "MUTE_SET_ACCOUNT_INVALID",
             ErrorClass::Caller,
             ErrorRepeat::Never,
-            "`Set_Account` is not allowed.",
+            "`Set_Account` is invalid.",
             None,
         )
         .with_services(&["openconfigsvr"]),
@@ -2903,7 +2903,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "OFFICIAL_ACCOUNT_ID_INVALID",
         ErrorClass::Caller,
         ErrorRepeat::Never,
-        "The id of the official account is not allowed.",
+        "The ID of the official account is invalid.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2911,7 +2911,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "MUTE_TIME_MISSING",
             ErrorClass::Caller,
             ErrorRepeat::Never,
-            "Neither of the two mute times is set.",
+            "Neither of the two mute durations is set.",
             None,
         )
         .with_services(&["openconfigsvr"]),
@@ -2920,7 +2920,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
             "OFFICIAL_ACCOUNT_ID_TAKEN",
             ErrorClass::Caller,
             ErrorRepeat::Never,
-            "Another official account has the id.",
+            "The ID is in use by another official account.",
             None,
         )
         .with_services(&["official_account_open_http_svc"]),
@@ -2955,7 +2955,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONFIG_DATABASE_RESULT_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The configuration service could not read what its database answered.",
+        "The configuration service could not parse the reply of its database.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2963,7 +2963,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "CONFIG_SERVER_ERROR",
         ErrorClass::Server,
         ErrorRepeat::Later,
-        "The configuration service failed internally.",
+        "The configuration service had an internal error.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2971,19 +2971,19 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
         "OFFICIAL_ACCOUNT_NOT_ENABLED",
         ErrorClass::Configuration,
         ErrorRepeat::Never,
-        "Official accounts are not switched on for the app.",
+        "Official accounts are not enabled for the app.",
         None,
     ),
 ];
 
-/// Codes that the app itself chooses from.
+/// Codes that the app itself chooses.
 pub(crate) static RANGES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
         (10100, 10200),
         "GROUP_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The app's own webhook refused the operation with a code of its choice.",
+        "The app's own webhook refused the operation with a custom code.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2991,7 +2991,7 @@ pub(crate) static RANGES: &[ErrorCodeInfo] = &[
         "FRIENDSHIP_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The app's own webhook refused the operation with a code of its choice.",
+        "The app's own webhook refused the operation with a custom code.",
         None,
     ),
     ErrorCodeInfo::new(
@@ -2999,7 +2999,7 @@ pub(crate) static RANGES: &[ErrorCodeInfo] = &[
         "MESSAGE_REFUSED_BY_APP",
         ErrorClass::Refused,
         ErrorRepeat::Never,
-        "The app's own webhook refused the message with a code of its choice.",
+        "The app's own webhook refused the message with a custom code.",
         None,
     ),
 ];

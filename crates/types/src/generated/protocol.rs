@@ -10,13 +10,13 @@ pub const SERVER_TIMEOUT_SECONDS: u32 = 3;
 
 /// Names of the query parameters.
 pub mod query {
-    /// App that the call is for.
+    /// App that the call is made for.
     pub const SDK_APP_ID: &str = "sdkappid";
-    /// App administrator who calls.
+    /// App administrator who makes the call.
     pub const IDENTIFIER: &str = "identifier";
     /// UserSig of the administrator.
     pub const USER_SIG: &str = "usersig";
-    /// Random number from 0 to 4294967295 that marks the request.
+    /// Random number from 0 to 4294967295 that identifies the request.
     pub const RANDOM: &str = "random";
     /// Format of the body.
     pub const CONTENT_TYPE: &str = "contenttype";
@@ -28,19 +28,19 @@ pub mod query {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Envelope {
-    /// Whether the call succeeded. Some commands leave it out.
+    /// Whether the call succeeded. Some commands omit it.
     ///
     /// Wire name `ActionStatus`.
     pub action_status: Option<ActionStatus>,
-    /// Zero for success, else what went wrong.
+    /// Zero on success, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: Option<ErrorCode>,
-    /// The server's own words on an error, for logs; not for matching on.
+    /// Error message from the server, for logs; do not match on its text.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// A text on the error that a client may show; empty nearly always.
+    /// Error message that a client may show to the user; usually empty.
     ///
     /// Wire name `ErrorDisplay`.
     pub error_display: Option<String>,
@@ -55,7 +55,7 @@ wire_common!(Envelope {
 
 /// Whether a call succeeded.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionStatus(Text);
 
@@ -64,7 +64,7 @@ impl ActionStatus {
     pub const OK: Self = Self(Text::known("OK"));
     /// It failed; the error code says why. Wire value `FAIL`.
     pub const FAIL: Self = Self(Text::known("FAIL"));
-    /// It succeeded in part; the reply lists what failed. Only seen when a message goes to many users. Wire value `SomeError`.
+    /// It succeeded in part; the reply lists the failures. Seen only when a message is sent to many users. Wire value `SomeError`.
     pub const SOME_ERROR: Self = Self(Text::known("SomeError"));
 }
 

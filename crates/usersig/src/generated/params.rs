@@ -3,10 +3,10 @@
 /// Version of the document.
 pub(crate) const VERSION: &str = "2.0";
 
-/// Most bytes of a signature that are looked at.
+/// Maximum number of bytes of a signature that are read.
 pub const MAX_ENCODED_BYTES: usize = 262144;
 
-/// Most bytes that a signature may inflate to.
+/// Maximum number of bytes that a signature may inflate to.
 pub const MAX_DOCUMENT_BYTES: usize = 262144;
 
 /// Names in the document.
@@ -20,7 +20,7 @@ pub(crate) mod field {
     pub(crate) const SIGNATURE: &str = "TLS.sig";
 }
 
-/// Characters of base64 and what stands for them on the wire.
+/// Base64 characters and their replacements on the wire.
 pub(crate) const ALPHABET: &[(char, char)] = &[('+', '*'), ('/', '-'), ('=', '_')];
 
 /// First byte of a userbuf with a room number.
@@ -45,10 +45,10 @@ impl crate::Privileges {
     pub const SEND_VIDEO: Self = Self(16);
     /// Receive video.
     pub const RECEIVE_VIDEO: Self = Self(32);
-    /// Send video of the substream, which is used for screen sharing.
+    /// Send substream video, which is used for screen sharing.
     pub const SEND_SUBSTREAM: Self = Self(64);
-    /// Receive video of the substream, which is used for screen sharing.
+    /// Receive substream video, which is used for screen sharing.
     pub const RECEIVE_SUBSTREAM: Self = Self(128);
-    /// Every right.
+    /// All privileges.
     pub const ALL: Self = Self(255);
 }

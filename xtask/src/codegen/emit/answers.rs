@@ -19,7 +19,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
     let (event, reply) = (ident(&webhook.event), ident(&answer.reply));
     let name = format_ident!("{}Answer", webhook.event);
     let changes = format_ident!("{}Changes", webhook.event);
-    let docs = doc(&format!("What may be answered to [`{}`].", webhook.event));
+    let docs = doc(&format!("Possible answers to [`{}`].", webhook.event));
     let mut variants = TokenStream::new();
     let mut write = TokenStream::new();
     let mut read = TokenStream::new();
@@ -47,7 +47,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         read.extend(quote! { #code => return Some(Self::Refuse), });
         if let Some(codes) = codes {
             let docs = doc(&format!(
-                "As [`Refuse`](Self::Refuse), and the user gets this code, {} to {}, and text.",
+                "Like [`Refuse`](Self::Refuse), with a custom code from {} to {} and a text for the user.",
                 codes.0, codes.1
             ));
             let refusal = refusal(*codes);
@@ -73,7 +73,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
     }
     if let Some(each) = &answer.each {
         let docs = doc(&format!(
-            "{}\n\nHolds who is refused, by `{}`, with a code from {} to {}; the others are allowed.",
+            "{}\n\nMaps each refused `{}` to a code from {} to {}; all others are allowed.",
             each.doc.trim(),
             each.key.wire,
             each.codes.0,
@@ -190,7 +190,7 @@ fn results(webhook: &Webhook, each: &Each) -> TokenStream {
     let refusal = refusal(each.codes);
     quote! {
         impl #name {
-            /// One result for each item of the event: zero, or the refusal.
+            /// Result for each item of the event: zero, or the refusal.
             fn results(event: &#event, refused: &BTreeMap<String, #refusal>) -> Vec<#result> {
                 let result = |key: &str| {
                     let refusal = refused.get(key);
@@ -216,7 +216,7 @@ pub(super) fn changes(
 ) -> Result<TokenStream, String> {
     let name = format_ident!("{}Changes", webhook.event);
     let docs = doc(&format!(
-        "What [`{}Answer::Change`] changes. What is not set stays as it is.",
+        "Changes made by [`{}Answer::Change`]. Parts that are not set stay as they are.",
         webhook.event
     ));
     let mut parts = TokenStream::new();

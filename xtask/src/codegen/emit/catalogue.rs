@@ -49,7 +49,7 @@ pub(super) fn family_index(family: &Family, model: &Model) -> Result<String, Str
 /// `generated/shared/mod.rs`.
 pub(super) fn shared_index(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/shared");
-    file.intro("Types that several commands use.");
+    file.intro("Types used by several commands.");
     let mut text = String::new();
     for module in &model.shared {
         let _ = writeln!(text, "pub mod {};", module.name);
@@ -72,7 +72,7 @@ pub(super) fn shared_index(model: &Model) -> Result<String, String> {
 /// `generated/catalogue.rs`.
 pub(super) fn catalogue(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/endpoints");
-    file.intro("Every command, to look up by path.");
+    file.intro("Every command, for lookup by path.");
     file.items(lookup(
         model,
         |_| true,
@@ -102,8 +102,8 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
             list: "PAGED",
             function: "visit_paged",
             visitor: "PagedVisitor",
-            which: " that answers in pages",
-            otherwise: " or it does not answer in pages",
+            which: " with paged replies",
+            otherwise: " or its replies are not paged",
         },
     ));
     file.render()
@@ -138,8 +138,8 @@ fn lookup(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) ->
         lookup.which
     ));
     let visit_docs = doc(&format!(
-        "Runs `visitor` with the request type of the command at `path`; none when no command is \
-         there{}.",
+        "Runs `visitor` with the request type of the command at `path`; `None` if there is no such \
+         command{}.",
         lookup.otherwise
     ));
     let [list, function, visitor] =

@@ -37,7 +37,7 @@ pub(super) fn regions(regions: &Regions) -> Result<String, String> {
         let constant = format_ident!("{}", region.constant);
         let mut text = format!("{}: `{}`.", region.name, region.host);
         if region.retired {
-            text.push_str(" Only older pages of the vendor list it.");
+            text.push_str(" Listed only on older vendor pages.");
         }
         if let Some(note) = &region.note {
             let _ = write!(text, "\n\n{}", note.trim());
@@ -73,7 +73,7 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
     let accessor = format_ident!("{}", family.name);
     let facade = format_ident!("{}", names::camel_case(&family.name));
     let docs = doc(&format!(
-        "{}\n\nMade by [`Client::{}`].",
+        "{}\n\nReturned by [`Client::{}`].",
         family.doc.trim(),
         family.name
     ));
@@ -91,7 +91,7 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
                 &endpoint.request,
             );
             let docs = doc(&format!(
-                "{}\n\nSee [`{request}`] for limits, quota, repeats and error codes.",
+                "{}\n\nSee [`{request}`] for limits, quota, retries and error codes.",
                 endpoint.summary.trim()
             ));
             quote! {

@@ -52,7 +52,7 @@ pub(super) fn constructors(
         let docs = match (constructor.method.as_str(), constructor.chosen) {
             ("new", _) | (_, None) => docs.clone(),
             (_, Some(chosen)) => doc(&format!(
-                "A request with the fields that must be sent, made of [`{0}`](Self::{0}).",
+                "A request with the required fields, made from [`{0}`](Self::{0}).",
                 bare(&chosen.rust)
             )),
         };
@@ -79,15 +79,15 @@ fn meaning_of_new(object: &Object, start: Start<'_>) -> String {
         (false, false, Role::Event) => "An event without optional fields.",
         (false, false, _) => "An object without optional fields.",
         (_, true, _) => "A request for the first page.",
-        (true, false, Role::Request) => "A request with the fields that must be sent.",
-        (true, false, Role::Event) => "An event with the fields that always come; for tests.",
-        (true, false, _) => "An object with the fields that must be there.",
+        (true, false, Role::Request) => "A request with the required fields.",
+        (true, false, Role::Event) => "An event with the fields that are always present; for tests.",
+        (true, false, _) => "An object with the required fields.",
     }
     .to_owned();
     if random(object).next().is_some() {
         let _ = write!(
             docs,
-            " New numbers tell it from a duplicate: {}.",
+            " New numbers distinguish it from a duplicate: {}.",
             links(random(object))
         );
     }
@@ -162,7 +162,7 @@ fn named_form(
     };
     let (object, method) = (&constructor.object.name, &constructor.method);
     let docs = doc(&format!(
-        "The fields of [`{object}`] that [`{object}::{method}`] asks for, each by its name."
+        "The named arguments of [`{object}::{method}`]."
     ));
     let mut fields = TokenStream::new();
     for field in &constructor.asked {

@@ -31,8 +31,8 @@ pub(super) fn first_sentence(text: &str) -> &str {
 /// How old the text is that a file was compared with.
 pub(super) fn age(updated: Option<&Date>) -> String {
     match updated {
-        Some(day) => format!("state of {}", day.0),
-        None => "state of unknown date".to_owned(),
+        Some(day) => format!("as of {}", day.0),
+        None => "date unknown".to_owned(),
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn erratum(erratum: &Erratum) -> String {
         text.trim_end_matches('.').to_owned()
     };
     format!(
-        "\n{}:\n* Source says: {}.\n* Held here: {}.\n* Why: {}.",
+        "\n{}:\n* Source says: {}.\n* This crate: {}.\n* Why: {}.",
         capitalized(&line(&erratum.place)),
         line(&erratum.says),
         line(&erratum.hold),
@@ -66,13 +66,13 @@ fn order(paging: &Paging) -> &'static str {
     match (paging.order, paging.reversed_pages) {
         (Some(ItemOrder::NewestFirst), false) => "newest first",
         (Some(ItemOrder::NewestFirst), true) => {
-            "newest first, although each reply lists its own oldest first"
+            "newest first, although each reply lists its items oldest first"
         }
         (Some(ItemOrder::OldestFirst), false) => "oldest first",
         (Some(ItemOrder::OldestFirst), true) => {
-            "oldest first, although each reply lists its own newest first"
+            "oldest first, although each reply lists its items newest first"
         }
-        (None, _) => "that of the replies; the vendor documents none",
+        (None, _) => "not documented; items are in the order of the replies",
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
     let _ = writeln!(text, "* Quota: {}", quotas(&endpoint.quotas));
     let _ = writeln!(
         text,
-        "* Repeating: {}",
+        "* Retry: {}",
         repeat(&endpoint.repeat, endpoint.duplicate_seconds)
     );
     for (constant, bound) in &endpoint.capacity {
@@ -99,7 +99,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
             .map(|field| format!("`{}`", field.wire))
             .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let _ = writeln!(text, "* Exactly one of {} is sent", listed(&names));
+        let _ = writeln!(text, "* Send exactly one of {}", listed(&names));
     }
     if !endpoint.regions.is_empty() {
         let names: Vec<&str> = endpoint
@@ -140,7 +140,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
                 .map(|(_, seconds)| *seconds)
                 .or(general.map(|after| after.value));
             let after = seconds.map_or_else(String::new, |seconds| {
-                format!(" A repeat cannot help for {seconds} seconds.")
+                format!(" A repeat cannot succeed for {seconds} seconds.")
             });
             let _ = writeln!(
                 text,
@@ -169,8 +169,8 @@ fn quotas(quotas: &[Quota]) -> String {
     let all: Vec<String> = quotas.iter().map(quota).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     match all.as_slice() {
-        [] => "no source names one".to_owned(),
-        all => format!("{} unless the plan says otherwise", listed(all)),
+        [] => "not documented".to_owned(),
+        all => format!("{}, unless the plan sets another limit", listed(all)),
     }
 }
 
@@ -209,14 +209,14 @@ fn calls_word(calls: u32) -> &'static str {
 
 fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> String {
     match repeat {
-        Repeat::Read => "harmless, the command changes nothing".to_owned(),
-        Repeat::Idempotent => "harmless, a second run leaves the state of the first".to_owned(),
-        Repeat::Unsafe => "does the work again; only repeat what never arrived".to_owned(),
+        Repeat::Read => "safe; the command changes nothing".to_owned(),
+        Repeat::Idempotent => "safe; repeating the call leaves the same state".to_owned(),
+        Repeat::Unsafe => "unsafe; the call takes effect again, so repeat it only if it never arrived".to_owned(),
         Repeat::IdempotentWith(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             format!(
-                "harmless with {}, a second run leaves the state of the first; without, it also takes hold of \
-                 what has come in between",
+                "safe with {}: repeating the call leaves the same state; without, it also affects what arrived \
+                 in between",
                 fields.join(" and ")
             )
         }
@@ -229,7 +229,7 @@ fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> String {
                 Some(seconds) => format!(" within {seconds} seconds"),
             };
             format!(
-                "harmless while {} {stay} the same: the server drops the second request{within}",
+                "safe while {} {stay} the same: the server drops the duplicate{within}",
                 fields.join(" and ")
             )
         }

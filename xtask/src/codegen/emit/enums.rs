@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 pub(super) fn emit_enum(file: &mut RustFile, def: &Enum) {
     let name = ident(&def.name);
     let docs = doc(&format!(
-        "{}\n\nOpen: a value without a constant is kept as it is.",
+        "{}\n\nOpen: values without a constant are kept as they are.",
         def.doc.trim()
     ));
     match &def.values {
@@ -75,7 +75,7 @@ pub(super) fn emit_union(file: &mut RustFile, def: &Union) {
         ));
         quote! { #docs #rust(#ty), }
     });
-    let unknown = doc("A kind that this version does not know, kept as it came.");
+    let unknown = doc("A variant unknown to this version, kept as it was received.");
     file.items(quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]

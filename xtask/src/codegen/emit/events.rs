@@ -20,7 +20,7 @@ pub(super) fn event_facts(webhook: &Webhook) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Webhook: `{}`", webhook.command);
     let answer = match &webhook.answer {
-        Some(_) => format!("decides, see [`{}Answer`]", webhook.event),
+        Some(_) => format!("determines what happens, see [`{}Answer`]", webhook.event),
         None => "ignored by the service".to_owned(),
     };
     let _ = writeln!(text, "* Answer: {answer}");
@@ -28,8 +28,8 @@ pub(super) fn event_facts(webhook: &Webhook) -> String {
         .map(|field| format!("`{}`", field.wire))
         .collect();
     let _ = match identity.as_slice() {
-        [] => writeln!(text, "* Told from others by: its whole body"),
-        fields => writeln!(text, "* Told from others by: {}", fields.join(", ")),
+        [] => writeln!(text, "* Identified by: its whole body"),
+        fields => writeln!(text, "* Identified by: {}", fields.join(", ")),
     };
     let page = match webhook.page {
         Some(id) => format!("[{}]({})", webhook.title, page_address(id)),

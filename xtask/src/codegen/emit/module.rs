@@ -69,7 +69,7 @@ fn intro_of_errata(module: &Module, file: &mut RustFile) {
     if module.errata.is_empty() {
         return;
     }
-    file.intro("\n# Where the sources contradict themselves");
+    file.intro("\n# Where the sources disagree");
     for erratum in &module.errata {
         file.intro(&docs::erratum(erratum));
     }

@@ -92,7 +92,7 @@ fn completed(
         // Each way to answer has a definition, and the struct holds them all.
         (Role::Reply, _, Some(webhook)) => {
             item.attrs.clear();
-            format!("[`{}Answer`] as it travels.", webhook.event)
+            format!("Wire form of [`{}Answer`].", webhook.event)
         }
         _ => String::new(),
     };
@@ -108,15 +108,15 @@ fn completed(
     if let Fields::Named(fields) = &mut item.fields {
         if object.role == Role::Reply {
             let docs = doc(match module.endpoint {
-                Some(_) => "Result of the call as such: status, code, the server's own words.",
-                None => "The head of the answer: status, code, the app's own words.",
+                Some(_) => "Result of the call itself: status, error code and error message.",
+                None => "Result fields of the answer: status, error code and the app's message.",
             });
             (fields.named).push(parse_quote! { #docs pub envelope: Envelope });
         }
         let docs = doc(match object.role {
-            Role::Reply => "What the reply held beyond the fields above.",
-            Role::Event => "What the event held beyond the fields above.",
-            _ => "What the object held beyond the fields above; also sent.",
+            Role::Reply => "Other fields of the reply.",
+            Role::Event => "Other fields of the event.",
+            _ => "Other fields of the object; also sent.",
         });
         fields.named.push(parse_quote! { #docs pub extra: Extra });
     }

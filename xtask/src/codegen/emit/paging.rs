@@ -100,7 +100,7 @@ impl<'a> PagedItems<'a> {
             .map(|list| ident(&camel_case(&list.rust)))
             .collect();
         let docs = doc(&format!(
-            "One item of [`{request}`]: which list of the reply it is in says what it is."
+            "One item of [`{request}`], by the list of the reply that contains it."
         ));
         let mut meanings = Vec::new();
         for list in lists {

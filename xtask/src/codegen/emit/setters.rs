@@ -75,10 +75,10 @@ pub(super) fn links<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
 fn idempotency_key(object: &Object) -> Option<TokenStream> {
     random(object).next()?;
     let docs = doc(&format!(
-        "Sets {} by what the app calls the message itself, such as `order-1234-shipped`.\n\n\
-         The same key gives the same numbers, in every process and version. So the service drops the second of two requests \
-         that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does \
-         not travel, but can be guessed from the numbers: it is not a place for secrets.",
+        "Derives {} from the app's own key for the message, such as `order-1234-shipped`.\n\n\
+         The same key gives the same numbers, in every process and version. The service therefore drops the second of two \
+         otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. \
+         The key is not sent, but can be guessed from the numbers: do not put secrets in it.",
         links(random(object)),
     ));
     let set = random(object).map(|field| {

@@ -29,7 +29,7 @@ pub(super) fn samples(model: &Model) -> Result<String, String> {
     });
     let rows: Vec<TokenStream> = rows.collect();
     file.items(quote! {
-        /// A call as the documentation shows it.
+        /// A documented call.
         pub(crate) struct Sample {
             pub(crate) path: &'static str,
             pub(crate) request: &'static str,

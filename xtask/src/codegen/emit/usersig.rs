@@ -63,10 +63,10 @@ pub(super) fn params(usersig: &UserSig) -> Result<String, String> {
         /// Version of the document.
         pub(crate) const VERSION: &str = #version;
 
-        /// Most bytes of a signature that are looked at.
+        /// Maximum number of bytes of a signature that are read.
         pub const MAX_ENCODED_BYTES: usize = #encoded;
 
-        /// Most bytes that a signature may inflate to.
+        /// Maximum number of bytes that a signature may inflate to.
         pub const MAX_DOCUMENT_BYTES: usize = #document;
 
         /// Names in the document.
@@ -80,7 +80,7 @@ pub(super) fn params(usersig: &UserSig) -> Result<String, String> {
             pub(crate) const SIGNATURE: &str = #signature;
         }
 
-        /// Characters of base64 and what stands for them on the wire.
+        /// Base64 characters and their replacements on the wire.
         pub(crate) const ALPHABET: &[(char, char)] = &[#(#pairs),*];
 
         /// First byte of a userbuf with a room number.
@@ -94,7 +94,7 @@ pub(super) fn params(usersig: &UserSig) -> Result<String, String> {
 
         impl crate::Privileges {
             #(#constants)*
-            /// Every right.
+            /// All privileges.
             pub const ALL: Self = Self(#all);
         }
     });

@@ -88,7 +88,7 @@ pub(super) fn common(webhooks: &Webhooks) -> Result<String, String> {
         /// Seconds after which the service stops waiting for the app's answer.
         pub const TIMEOUT_SECONDS: u32 = #seconds;
 
-        /// Names of the parameters that the service adds to the query of the app's address.
+        /// Names of the parameters in the query of the app's URL.
         pub mod query {
             #parameters
         }
@@ -102,7 +102,7 @@ pub(super) fn common(webhooks: &Webhooks) -> Result<String, String> {
 /// `generated/webhook/events.rs`: every event.
 pub(super) fn events(webhooks: &Webhooks) -> Result<String, String> {
     let mut file = RustFile::new("spec/webhooks");
-    file.intro("Every webhook, to look up by name.");
+    file.intro("Every webhook, for lookup by name.");
     file.import(PATH, "event_table");
     // A variant of the enum is called like the runtime's type.
     file.never_import("Unknown");

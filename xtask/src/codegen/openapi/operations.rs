@@ -50,7 +50,7 @@ pub(super) fn servers(regions: &Regions, serves: impl Fn(&str) -> bool) -> Vec<V
             hosts.enumerate().map(|(place, host)| {
                 let standby = if place == 0 { "" } else { ", standby" };
                 let retired = if region.retired {
-                    ", on older pages only"
+                    ", only on older pages"
                 } else {
                     ""
                 };
@@ -86,7 +86,7 @@ fn operation(model: &Model, schemas: &Schemas<'_>, module: &Module, endpoint: &E
             ),
         },
         "responses": { "200": {
-            "description": "What became of the call; `ErrorCode` tells success from failure.",
+            "description": "Result of the call; `ErrorCode` is zero on success.",
             "content": content(reply, examples(&module.samples, |sample| sample.reply.as_ref())),
         } },
         "x-page": page(endpoint.page, endpoint.updated.as_ref()),

@@ -293,7 +293,7 @@ impl<'m> Schemas<'m> {
         branches.push(self.reference(&unknown));
         let schema = json!({
             "type": "object",
-            "description": "One that this version does not know.",
+            "description": "A variant unknown to this version.",
             "properties": { tag: { "type": "string", "not": { "enum": tags } }, content: {} },
             "required": [tag],
         });

@@ -71,7 +71,7 @@ fn operation(
             ),
         },
         "responses": { "200": {
-            "description": "What the app answers.",
+            "description": "The app's answer.",
             "content": content(reply, examples(&module.samples, |sample| sample.reply.as_ref())),
         } },
         "x-page": page(webhook.page, webhook.updated.as_ref()),

@@ -8,23 +8,23 @@ use crate::model::account::AccountId;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Tells of up to 100 users whether they have been imported.
+/// Checks whether up to 100 users have been imported.
 ///
 /// * Command: `POST v4/im_open_login_svc/account_check`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `check_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), state of 2023-03-21
+/// * Vendor's page: [Querying Accounts](https://www.tencentcloud.com/document/product/1047/34956), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 70169 | The account service did not answer in time. |
-/// | 70202 | The account service did not answer in time. |
-/// | 70402 | A parameter is missing or not allowed. |
-/// | 70403 | Only an app administrator may do this. |
-/// | 70500 | The account service failed internally. |
+/// | 70169 | The account service timed out. |
+/// | 70202 | The account service timed out. |
+/// | 70402 | A parameter is missing or invalid. |
+/// | 70403 | Only an app administrator is permitted to do this. |
+/// | 70500 | The account service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckAccounts {
@@ -32,12 +32,12 @@ pub struct CheckAccounts {
     ///
     /// Wire name `CheckItem`; at least 1 entry; at most 100 entries.
     pub check_item: Vec<AccountId>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CheckAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(check_item: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             check_item: check_item.into_iter().collect(),
@@ -114,13 +114,13 @@ impl Batched for CheckAccounts {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CheckAccountsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<AccountCheck>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -138,7 +138,7 @@ impl Reply for CheckAccountsReply {
     }
 }
 
-/// What is known of one user.
+/// Import status of one user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountCheck {
@@ -146,11 +146,11 @@ pub struct AccountCheck {
     ///
     /// Wire name `UserID`.
     pub user_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
@@ -158,12 +158,12 @@ pub struct AccountCheck {
     ///
     /// Wire name `AccountStatus`.
     pub account_status: Option<AccountStatus>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AccountCheck {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(user_id: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             user_id: user_id.into(),
@@ -199,16 +199,16 @@ wire_object!(AccountCheck {
     optional "AccountStatus" => account_status,
 });
 
-/// Whether a user has been imported.
+/// Import status of a user.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountStatus(Text);
 
 impl AccountStatus {
-    /// The service knows the user. Wire value `Imported`.
+    /// Imported. Wire value `Imported`.
     pub const IMPORTED: Self = Self(Text::known("Imported"));
-    /// It does not. Wire value `NotImported`.
+    /// Not imported. Wire value `NotImported`.
     pub const NOT_IMPORTED: Self = Self(Text::known("NotImported"));
 }
 

@@ -8,31 +8,31 @@ use crate::model::account::AccountId;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes up to 100 accounts with their profiles and relations, for good.
+/// Permanently deletes up to 100 accounts with their profiles and relations.
 ///
-/// Nothing of it can be restored. Some editions cannot delete accounts and answer 71000. Each account has a result of its own.
+/// Deleted data cannot be restored. Some editions cannot delete accounts and return 71000. The reply has a result for each account.
 ///
 /// * Command: `POST v4/im_open_login_svc/account_delete`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `delete_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), state of 2023-03-10
+/// * Vendor's page: [Deleting Accounts](https://www.tencentcloud.com/document/product/1047/34955), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
-/// | 40006 | The profile service failed internally. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
+/// | 40006 | The profile service had an internal error. |
 /// | 70107 | The user does not exist. |
-/// | 70169 | The account service did not answer in time. |
-/// | 70202 | The account service did not answer in time. |
-/// | 70402 | A parameter is missing or not allowed. |
-/// | 70403 | Only an app administrator may do this. |
-/// | 70500 | The account service failed internally. |
-/// | 71000 | Accounts of this edition cannot be deleted. |
+/// | 70169 | The account service timed out. |
+/// | 70202 | The account service timed out. |
+/// | 70402 | A parameter is missing or invalid. |
+/// | 70403 | Only an app administrator is permitted to do this. |
+/// | 70500 | The account service had an internal error. |
+/// | 71000 | The edition does not support deleting accounts. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAccounts {
@@ -40,12 +40,12 @@ pub struct DeleteAccounts {
     ///
     /// Wire name `DeleteItem`; at least 1 entry; at most 100 entries.
     pub delete_item: Vec<AccountId>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(delete_item: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             delete_item: delete_item.into_iter().collect(),
@@ -128,13 +128,13 @@ impl Batched for DeleteAccounts {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAccountsReply {
-    /// One result for each account.
+    /// Result for each account.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<AccountResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -152,7 +152,7 @@ impl Reply for DeleteAccountsReply {
     }
 }
 
-/// What became of one account.
+/// Result for one account.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountResult {
@@ -160,20 +160,20 @@ pub struct AccountResult {
     ///
     /// Wire name `UserID`.
     pub user_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AccountResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(user_id: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             user_id: user_id.into(),

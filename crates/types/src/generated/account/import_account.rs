@@ -6,26 +6,26 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Makes one of the app's users known to the service, with a nickname and a picture on request.
+/// Imports one of the app's users into the service, optionally with a nickname and a picture.
 ///
-/// Importing a user again changes nothing but the nickname and the picture that are sent along.
+/// Importing a user again changes only the nickname and the picture that are sent.
 ///
 /// * Command: `POST v4/im_open_login_svc/account_import`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), state of 2023-03-21
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Importing a Single Account](https://www.tencentcloud.com/document/product/1047/34953), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 40006 | The profile service failed internally. |
+/// | 40006 | The profile service had an internal error. |
 /// | 40601 | A value is longer than 500 bytes. |
-/// | 70169 | The account service did not answer in time. |
-/// | 70398 | The app has as many users as its plan allows. |
-/// | 70402 | A parameter is missing or not allowed. |
-/// | 70403 | Only an app administrator may do this. |
-/// | 70500 | The account service failed internally. |
+/// | 70169 | The account service timed out. |
+/// | 70398 | The app has the maximum number of users allowed by its plan. |
+/// | 70402 | A parameter is missing or invalid. |
+/// | 70403 | Only an app administrator is permitted to do this. |
+/// | 70500 | The account service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportAccount {
@@ -37,16 +37,16 @@ pub struct ImportAccount {
     ///
     /// Wire name `Nick`; at most 500 bytes.
     pub nick: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 500 bytes.
     pub face_url: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportAccount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
@@ -117,9 +117,9 @@ impl Endpoint for ImportAccount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportAccountReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -7,47 +7,47 @@ use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Makes up to 100 of the app's users known to the service at once.
+/// Imports up to 100 of the app's users into the service.
 ///
-/// A user who exists already is updated with the nickname and the picture that are sent along. `Accounts` is the older form:
-/// names alone. Users that could not be imported are listed in a successful reply.
+/// A user who already exists is updated with the nickname and the picture that are sent. `Accounts` is the older form and takes
+/// user IDs only. Users that could not be imported are listed in a successful reply.
 ///
 /// * Command: `POST v4/im_open_login_svc/multiaccount_import`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Exactly one of `Accounts` and `AccountList` is sent
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Send exactly one of `Accounts` and `AccountList`
 /// * Any number of `account_list` or `accounts`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), state of 2023-03-21
+/// * Vendor's page: [Importing Multiple Accounts](https://www.tencentcloud.com/document/product/1047/34954), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 40006 | The profile service failed internally. |
+/// | 40006 | The profile service had an internal error. |
 /// | 40601 | A value is longer than 500 bytes. |
-/// | 70169 | The account service did not answer in time. |
-/// | 70202 | The account service did not answer in time. |
-/// | 70398 | The app has as many users as its plan allows. |
-/// | 70402 | A parameter is missing or not allowed. |
-/// | 70403 | Only an app administrator may do this. |
-/// | 70500 | The account service failed internally. |
+/// | 70169 | The account service timed out. |
+/// | 70202 | The account service timed out. |
+/// | 70398 | The app has the maximum number of users allowed by its plan. |
+/// | 70402 | A parameter is missing or invalid. |
+/// | 70403 | Only an app administrator is permitted to do this. |
+/// | 70500 | The account service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportAccounts {
-    /// Users to import, with what is known of them.
+    /// Users to import, with their profiles.
     ///
     /// Wire name `AccountList`; at least 1 entry; at most 100 entries.
     pub account_list: Option<Vec<AccountImport>>,
-    /// Users to import; a name has at most 32 bytes.
+    /// Users to import; a user ID has at most 32 bytes.
     ///
     /// Wire name `Accounts`; at least 1 entry; at most 100 entries.
     pub accounts: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(accounts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             account_list: None,
@@ -56,7 +56,7 @@ impl ImportAccounts {
         }
     }
 
-    /// A request with the fields that must be sent, made of [`account_list`](Self::account_list).
+    /// A request with the required fields, made from [`account_list`](Self::account_list).
     pub fn from_account_list(
         account_list: impl IntoIterator<Item = AccountImport>,
     ) -> Self {
@@ -155,9 +155,9 @@ pub struct ImportAccountsReply {
     ///
     /// Wire name `FailAccounts`.
     pub fail_accounts: Vec<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -179,7 +179,7 @@ impl Reply for ImportAccountsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountImport {
-    /// Name of the user, at most 32 bytes.
+    /// User ID, at most 32 bytes.
     ///
     /// Wire name `UserID`.
     pub user_id: String,
@@ -187,16 +187,16 @@ pub struct AccountImport {
     ///
     /// Wire name `Nick`; at most 500 bytes.
     pub nick: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 500 bytes.
     pub face_url: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AccountImport {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),

@@ -6,24 +6,24 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Logs a user out everywhere: UserSigs made before now no longer log in.
+/// Logs a user out everywhere: UserSigs issued before now can no longer log in.
 ///
-/// The user can log in again with a UserSig made afterwards.
+/// The user can log in again with a UserSig issued afterwards.
 ///
 /// * Command: `POST v4/im_open_login_svc/kick`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Invalidating Account Login States](https://www.tencentcloud.com/document/product/1047/34957), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 70107 | The user does not exist. |
-/// | 70169 | The account service did not answer in time. |
-/// | 70402 | A parameter is missing or not allowed. |
-/// | 70403 | Only an app administrator may do this. |
-/// | 70500 | The account service failed internally. |
+/// | 70169 | The account service timed out. |
+/// | 70402 | A parameter is missing or invalid. |
+/// | 70403 | Only an app administrator is permitted to do this. |
+/// | 70500 | The account service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidateLogin {
@@ -31,12 +31,12 @@ pub struct InvalidateLogin {
     ///
     /// Wire name `UserID`.
     pub user_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl InvalidateLogin {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
@@ -80,9 +80,9 @@ impl Endpoint for InvalidateLogin {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidateLoginReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

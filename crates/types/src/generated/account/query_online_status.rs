@@ -2,26 +2,26 @@
 
 //! `POST v4/openim/query_online_status`: Querying Account Online Status
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Samples:
 //! * Source says: `State`.
-//! * Held here: `Status`, and `State` as a deprecated field.
+//! * This crate: `Status`, and `State` as a deprecated field.
 //! * Why: the response table and newer pages say Status; the samples are older.
 //!
 //! Response table, QueryResult.Detail:
 //! * Source says: type Object.
-//! * Held here: a list of objects.
+//! * This crate: a list of objects.
 //! * Why: the sample shows a list.
 //!
 //! Sample, Platform:
 //! * Source says: IPhone.
-//! * Held here: `iPhone` has the constant, every other spelling is kept.
-//! * Why: the table has iPhone; only the sample is spelt otherwise.
+//! * This crate: `iPhone` has the constant; other spellings are kept as they are.
+//! * Why: the table has iPhone; only the sample spells it differently.
 //!
 //! Older page on the same query:
 //! * Source says: the command is v4/openim/querystate.
-//! * Held here: v4/openim/query_online_status.
+//! * This crate: v4/openim/query_online_status.
 //! * Why: the newer page and the list of commands name this one.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -30,31 +30,31 @@ use crate::model::account::UserFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
-/// Tells for up to 500 users whether they are online, reachable by push or offline.
+/// Queries whether up to 500 users are online, reachable by push or offline.
 ///
-/// Users that could not be looked up are listed in `ErrorList` of a successful reply; only when all of them
-/// fail does the call fail. A client that was put away by its system counts as reachable by push for seven days.
+/// Users that could not be looked up are listed in `ErrorList` of a successful reply; the call fails only if all of them
+/// fail. A client suspended by its operating system counts as reachable by push for seven days.
 ///
 /// * Command: `POST v4/openim/query_online_status`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), state of 2023-03-10
+/// * Vendor's page: [Querying Account Online Status](https://www.tencentcloud.com/document/product/1047/35477), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 70107 | The user does not exist. |
-/// | 70169 | The account service did not answer in time. |
-/// | 90001 | The body is no JSON, or `To_Account` is an empty list. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90011 | More than 500 users were asked for. |
-/// | 90992 | The message service failed internally or did not answer in time. |
-/// | 90994 | The message service failed internally. |
+/// | 70169 | The account service timed out. |
+/// | 90001 | The body is not valid JSON, or `To_Account` is an empty list. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90011 | More than 500 users were specified. |
+/// | 90992 | The message service had an internal error or timed out. |
+/// | 90994 | The message service had an internal error. |
 /// | 90995 | The message is too long. |
-/// | 91000 | The message service failed internally. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryOnlineStatus {
@@ -62,16 +62,16 @@ pub struct QueryOnlineStatus {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 500 entries.
     pub to_account: Vec<String>,
-    /// 1 asks for the state on each platform.
+    /// 1 requests the state on each platform.
     ///
-    /// Wire name `IsNeedDetail`; when left out: 0.
+    /// Wire name `IsNeedDetail`; default: 0.
     pub is_need_detail: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl QueryOnlineStatus {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(to_account: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             to_account: to_account.into_iter().map(Into::into).collect(),
@@ -129,9 +129,9 @@ impl Endpoint for QueryOnlineStatus {
             &[
                 (
                     ErrorCode(90001),
-                    "The body is no JSON, or `To_Account` is an empty list.",
+                    "The body is not valid JSON, or `To_Account` is an empty list.",
                 ),
-                (ErrorCode(90011), "More than 500 users were asked for."),
+                (ErrorCode(90011), "More than 500 users were specified."),
             ],
         );
 }
@@ -172,13 +172,13 @@ pub struct QueryOnlineStatusReply {
     ///
     /// Wire name `QueryResult`.
     pub query_result: Vec<OnlineStatus>,
-    /// Users that were not.
+    /// Users that were not found.
     ///
     /// Wire name `ErrorList`.
     pub error_list: Option<Vec<UserFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -205,25 +205,25 @@ pub struct OnlineStatus {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// State over all platforms: online when any of them is.
+    /// State across all platforms: online if any of them is online.
     ///
     /// Wire name `Status`.
     pub status: Option<OnlineState>,
-    /// The same under its older name.
+    /// Former name of `Status`.
     ///
     /// Wire name `State`.
-    #[deprecated = "newer replies have `Status` in its place"]
+    #[deprecated = "newer replies have `Status` instead"]
     pub state: Option<OnlineState>,
-    /// State on each platform, when it was asked for.
+    /// State on each platform, if requested.
     ///
     /// Wire name `Detail`.
     pub detail: Option<Vec<PlatformStatus>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl OnlineStatus {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     #[allow(deprecated, reason = "deprecated fields must start somewhere too")]
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
@@ -244,7 +244,7 @@ impl OnlineStatus {
 
     /// Sets [`state`](Self::state).
     #[must_use]
-    #[deprecated = "newer replies have `Status` in its place"]
+    #[deprecated = "newer replies have `Status` instead"]
     #[allow(deprecated, reason = "the field is, and so is its setter")]
     pub fn with_state(mut self, state: impl Into<OnlineState>) -> Self {
         self.state = Some(state.into());
@@ -277,16 +277,16 @@ pub struct PlatformStatus {
     ///
     /// Wire name `Platform`.
     pub platform: Platform,
-    /// State on it.
+    /// State on the platform.
     ///
     /// Wire name `Status`.
     pub status: OnlineState,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PlatformStatus {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(platform: Platform, status: OnlineState) -> Self {
         Self {
             platform,
@@ -303,7 +303,7 @@ wire_object!(PlatformStatus {
 
 /// Whether a client is connected.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OnlineState(Text);
 
@@ -322,9 +322,9 @@ wire_string_enum!(OnlineState {
     "Offline",
 });
 
-/// What a client runs on.
+/// Platform that a client runs on.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform(Text);
 

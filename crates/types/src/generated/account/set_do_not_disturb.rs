@@ -2,26 +2,26 @@
 
 //! `POST v4/im_msg_db_logic/admin_set_do_not_disturb`: 管理员设置全局免打扰选项
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Second sample, IsRepeated and Level:
 //! * Source says: once and blocked, with IsRepeated 1 and Level 0.
-//! * Held here: `IsRepeated` 1 is every day, `Level` 1 blocks.
-//! * Why: the first sample says so of the same values, and the second repeats its words.
+//! * This crate: `IsRepeated` 1 repeats daily, `Level` 1 blocks.
+//! * Why: the first sample says so about the same values, and the second repeats its wording.
 
 use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
-/// Sets a time during which a user is not disturbed by any message.
+/// Sets a do-not-disturb period for a user.
 ///
-/// Needs the option of not being disturbed, which is switched on in the console. Times outside the span are as before: messages
-/// arrive and notify. How far messages stay away within it is `Level`.
+/// Requires the do-not-disturb option, which is enabled in the console. Outside the period nothing changes: messages
+/// arrive and notify. `Level` determines what is suppressed within it.
 ///
 /// * Command: `POST v4/im_msg_db_logic/admin_set_do_not_disturb`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: 管理员设置全局免打扰选项, state of 2026-05-25
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: 管理员设置全局免打扰选项, as of 2026-05-25
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetDoNotDisturb {
@@ -29,28 +29,28 @@ pub struct SetDoNotDisturb {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Where the span begins, in seconds since 1970.
+    /// When the period starts, in seconds since 1970.
     ///
     /// Wire name `StartTime`.
     pub start_time: u64,
-    /// Where the span ends, in seconds since 1970.
+    /// When the period ends, in seconds since 1970.
     ///
     /// Wire name `EndTime`.
     pub end_time: u64,
-    /// 1 repeats the span every day, at the hours of `StartTime` and `EndTime` in Beijing.
+    /// 1 repeats the period daily, at the times of day of `StartTime` and `EndTime` in Beijing.
     ///
     /// Wire name `IsRepeated`.
     pub is_repeated: Flag,
-    /// How far messages stay away.
+    /// What is suppressed.
     ///
     /// Wire name `Level`.
     pub level: DoNotDisturbLevel,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetDoNotDisturb {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SetDoNotDisturbRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -63,17 +63,17 @@ impl SetDoNotDisturb {
     }
 }
 
-/// The fields of [`SetDoNotDisturb`] that [`SetDoNotDisturb::new`] asks for, each by its name.
+/// The named arguments of [`SetDoNotDisturb::new`].
 pub struct SetDoNotDisturbRequired {
     /// The user.
     pub to_account: String,
-    /// Where the span begins, in seconds since 1970.
+    /// When the period starts, in seconds since 1970.
     pub start_time: u64,
-    /// Where the span ends, in seconds since 1970.
+    /// When the period ends, in seconds since 1970.
     pub end_time: u64,
-    /// 1 repeats the span every day, at the hours of `StartTime` and `EndTime` in Beijing.
+    /// 1 repeats the period daily, at the times of day of `StartTime` and `EndTime` in Beijing.
     pub is_repeated: Flag,
-    /// How far messages stay away.
+    /// What is suppressed.
     pub level: DoNotDisturbLevel,
 }
 
@@ -106,9 +106,9 @@ impl Endpoint for SetDoNotDisturb {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetDoNotDisturbReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -124,14 +124,14 @@ impl Reply for SetDoNotDisturbReply {
     }
 }
 
-/// How far messages stay away from a user; other levels exist.
+/// What is suppressed during do-not-disturb; other levels exist.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DoNotDisturbLevel(pub i64);
 
 impl DoNotDisturbLevel {
-    /// No message arrives, neither online nor by push. Wire value 1.
+    /// No messages arrive, neither online nor by push. Wire value 1.
     pub const BLOCK: Self = Self(1);
 }
 

@@ -8,24 +8,24 @@ use crate::wire::{Extra, wire_object};
 
 /// Creates a chatbot: an account whose messages go to the app's webhook.
 ///
-/// An app has at most 20 chatbots. Creating one that exists creates no second.
+/// An app can have at most 20 chatbots. Creating one that already exists does not create another.
 ///
 /// * Command: `POST v4/openim_robot_http_svc/create_robot`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 20 chatbots per app: [`MAX_CHATBOTS`](CreateChatbot::MAX_CHATBOTS)
-/// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), state of 2025-12-15
+/// * Vendor's page: [Creating Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55281), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateChatbot {
-    /// User id; must begin with `@RBT#`.
+    /// User ID; must begin with `@RBT#`.
     ///
     /// Wire name `UserID`; at most 32 bytes.
     pub user_id: String,
@@ -33,20 +33,20 @@ pub struct CreateChatbot {
     ///
     /// Wire name `Nick`.
     pub nick: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
-    /// Text about itself.
+    /// Self-introduction.
     ///
     /// Wire name `SelfSignature`; at most 500 bytes.
     pub self_signature: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreateChatbot {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
@@ -118,9 +118,9 @@ impl CreateChatbot {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateChatbotReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

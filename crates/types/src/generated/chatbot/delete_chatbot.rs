@@ -9,28 +9,28 @@ use crate::wire::{Extra, wire_object};
 /// Deletes a chatbot.
 ///
 /// * Command: `POST v4/openim_robot_http_svc/delete_robot`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55282), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
+/// | 10002 | The group service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteChatbot {
-    /// User id of the chatbot.
+    /// User ID of the chatbot.
     ///
     /// Wire name `Robot_Account`; at most 32 bytes.
     pub robot_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteChatbot {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(robot_account: impl Into<String>) -> Self {
         Self {
             robot_account: robot_account.into(),
@@ -67,9 +67,9 @@ impl Endpoint for DeleteChatbot {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteChatbotReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

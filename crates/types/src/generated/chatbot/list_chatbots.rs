@@ -9,20 +9,20 @@ use crate::wire::{Extra, wire_object};
 /// Lists all chatbots of the app.
 ///
 /// * Command: `POST v4/openim_robot_http_svc/get_all_robots`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), state of 2025-12-15
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Pulling Chatbot Accounts](https://www.tencentcloud.com/document/product/1047/55280), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10008 | The request is not allowed: the caller is no administrator, or there are as many chatbots as allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10008 | The request is not allowed: the caller is not an administrator, or the maximum number of chatbots has been reached. |
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListChatbots {
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -56,7 +56,7 @@ impl Endpoint for ListChatbots {
             &[
                 (
                     ErrorCode(10008),
-                    "The request is not allowed: the caller is no administrator, or there are as many chatbots as allowed.",
+                    "The request is not allowed: the caller is not an administrator, or the maximum number of chatbots has been reached.",
                 ),
             ],
         );
@@ -66,13 +66,13 @@ impl Endpoint for ListChatbots {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListChatbotsReply {
-    /// User ids of the chatbots; all begin with `@RBT#`.
+    /// User IDs of the chatbots; all begin with `@RBT#`.
     ///
     /// Wire name `Robot_Account`.
     pub robot_account: Vec<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,21 +6,21 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Sends the next piece of a text that a chatbot writes as it goes.
+/// Streams the next piece of a text written by a chatbot.
 ///
-/// A text takes any number of calls; all pieces make one message.
+/// A text takes any number of calls; all pieces form one message.
 ///
 /// * Command: `POST v4/openim_robot_http_svc/send_stream_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Sending a streaming response message](https://www.tencentcloud.com/document/product/1047/71131), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Sending a streaming response message](https://www.tencentcloud.com/document/product/1047/71131), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendStreamMsg {
@@ -28,7 +28,7 @@ pub struct SendStreamMsg {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Who reads the text.
+    /// Recipient of the text.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -36,20 +36,20 @@ pub struct SendStreamMsg {
     ///
     /// Wire name `Chunk`.
     pub chunk: String,
-    /// Key of the message: left out for the first piece, then as the reply to it says.
+    /// Key of the message: omitted for the first piece, then taken from the reply to it.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// 1 with the last piece.
+    /// 1 on the last piece.
     ///
     /// Wire name `Finish`.
     pub finish: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendStreamMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SendStreamMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -76,11 +76,11 @@ impl SendStreamMsg {
     }
 }
 
-/// The fields of [`SendStreamMsg`] that [`SendStreamMsg::new`] asks for, each by its name.
+/// The named arguments of [`SendStreamMsg::new`].
 pub struct SendStreamMsgRequired {
     /// The chatbot.
     pub from_account: String,
-    /// Who reads the text.
+    /// Recipient of the text.
     pub to_account: String,
     /// Next piece of the text.
     pub chunk: String,
@@ -117,13 +117,13 @@ impl Endpoint for SendStreamMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendStreamMsgReply {
-    /// Key of the message, for the next pieces.
+    /// Key of the message, for later pieces.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,11 +2,11 @@
 
 //! `POST v4/recentcontact/create_contact_group`: Creating Conversation Group Data
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table, ContactItem:
 //! * Source says: type Integer.
-//! * Held here: an object with Type, To_Account and ToGroupId.
+//! * This crate: an object with Type, To_Account and ToGroupId.
 //! * Why: the sample of the page shows an object.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,36 +14,36 @@ use crate::model::conversation::{Contact, ContactGroup, ContactResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Creates a conversation group for a user and puts conversations into it.
+/// Creates a conversation group for a user and adds conversations to it.
 ///
-/// A user has at most 20 groups of at most 1,000 conversations each, and a conversation can be in several.
-/// Creating a group that exists adds the conversations to it. Each conversation has a result of its own.
-/// Needs the edition that includes conversation groups, else code 51013.
+/// A user can have at most 20 groups of at most 1,000 conversations each, and a conversation can be in several groups.
+/// Creating a group that already exists adds the conversations to it. The reply has a result for each conversation.
+/// Requires an edition that includes conversation groups; otherwise the call fails with 51013.
 ///
 /// * Command: `POST v4/recentcontact/create_contact_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 20 conversation groups per user: [`MAX_GROUPS`](CreateContactGroup::MAX_GROUPS)
-/// * At most 1,000 conversations per user that are in groups or marked: [`MAX_CONVERSATIONS`](CreateContactGroup::MAX_CONVERSATIONS)
-/// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), state of 2023-03-14
+/// * At most 1,000 grouped or marked conversations per user: [`MAX_CONVERSATIONS`](CreateContactGroup::MAX_CONVERSATIONS)
+/// * Vendor's page: [Creating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53437), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateContactGroup {
@@ -55,12 +55,12 @@ pub struct CreateContactGroup {
     ///
     /// Wire name `GroupContactItem`; at least 1 entry; at most 1 entry.
     pub group_contact_item: Vec<NewContactGroup>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreateContactGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         group_contact_item: impl IntoIterator<Item = NewContactGroup>,
@@ -117,9 +117,9 @@ impl Endpoint for CreateContactGroup {
 }
 
 impl CreateContactGroup {
-    /// At most 20 conversation groups per user; beyond, the service answers 51010.
+    /// At most 20 conversation groups per user; beyond that, the service returns 51010.
     pub const MAX_GROUPS: u32 = 20;
-    /// At most 1,000 conversations per user that are in groups or marked; beyond, the service answers 51008.
+    /// At most 1,000 grouped or marked conversations per user; beyond that, the service returns 51008.
     pub const MAX_CONVERSATIONS: u32 = 1_000;
 }
 
@@ -127,13 +127,13 @@ impl CreateContactGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateContactGroupReply {
-    /// What became of each group.
+    /// Result for each group.
     ///
     /// Wire name `GroupResultItem`.
     pub group_result_item: Vec<NewContactGroupResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -159,16 +159,16 @@ pub struct NewContactGroup {
     ///
     /// Wire name `GroupName`; at most 32 bytes.
     pub group_name: String,
-    /// Conversations to put into it.
+    /// Conversations to add.
     ///
     /// Wire name `ContactItem`; at most 1000 entries.
     pub contact_item: Vec<Contact>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl NewContactGroup {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         group_name: impl Into<String>,
         contact_item: impl IntoIterator<Item = Contact>,
@@ -195,7 +195,7 @@ impl Validate for NewContactGroup {
     }
 }
 
-/// What became of a group and its conversations.
+/// Result for a group and its conversations.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NewContactGroupResult {
@@ -203,16 +203,16 @@ pub struct NewContactGroupResult {
     ///
     /// Wire name `GroupItem`.
     pub group_item: ContactGroup,
-    /// One result for each conversation.
+    /// Result for each conversation.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<ContactResult>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl NewContactGroupResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         group_item: ContactGroup,
         result_item: impl IntoIterator<Item = ContactResult>,

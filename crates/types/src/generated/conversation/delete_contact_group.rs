@@ -8,33 +8,33 @@ use crate::model::conversation::ContactGroup;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes one of a user's conversation groups; the conversations in it stay.
+/// Deletes one of a user's conversation groups; the conversations in it are kept.
 ///
-/// Needs the edition that includes conversation groups, else code 51013.
+/// Requires an edition that includes conversation groups; otherwise the call fails with 51013.
 ///
 /// * Command: `POST v4/recentcontact/del_contact_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `group_name`: the client's `batch` splits them into calls of at most 1
-/// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), state of 2023-03-14
+/// * Vendor's page: [Deleting Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53441), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteContactGroup {
@@ -42,16 +42,16 @@ pub struct DeleteContactGroup {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Name of the group, as a list of one.
+    /// Name of the group, as a list with one entry.
     ///
     /// Wire name `GroupName`; at least 1 entry; at most 1 entry.
     pub group_name: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteContactGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         group_name: impl IntoIterator<Item = impl Into<String>>,
@@ -139,9 +139,9 @@ pub struct DeleteContactGroupReply {
     ///
     /// Wire name `GroupItem`.
     pub group_item: Vec<ContactGroup>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

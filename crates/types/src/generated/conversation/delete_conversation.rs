@@ -2,11 +2,11 @@
 
 //! `POST v4/recentcontact/delete`: Deleting a conversation
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table and sample, ToGroupid:
 //! * Source says: `ToGroupid` with a lowercase i, where the neighbouring commands have `ToGroupId`.
-//! * Held here: `ToGroupid` on the wire, `to_group_id` in Rust.
+//! * This crate: `ToGroupid` on the wire, `to_group_id` in Rust.
 //! * Why: table and sample of the page agree on it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,22 +14,22 @@ use crate::model::conversation::ContactType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Removes one conversation from a user's list, and on request the stored messages of that user's side.
+/// Removes a conversation from a user's list, and optionally that user's stored messages.
 ///
 /// * Command: `POST v4/recentcontact/delete`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Deleting a conversation](https://www.tencentcloud.com/document/product/1047/43088), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteConversation {
@@ -37,7 +37,7 @@ pub struct DeleteConversation {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Kind of conversation.
+    /// Conversation type.
     ///
     /// Wire name `Type`.
     pub r#type: ContactType,
@@ -53,14 +53,14 @@ pub struct DeleteConversation {
     ///
     /// Wire name `ClearRamble`.
     ///
-    /// Unconfirmed: the page does not say what is assumed when it is left out
+    /// Unconfirmed: the page does not document the default
     pub clear_ramble: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteConversation {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(from_account: impl Into<String>, r#type: ContactType) -> Self {
         Self {
             from_account: from_account.into(),
@@ -133,9 +133,9 @@ impl Endpoint for DeleteConversation {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteConversationReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -10,18 +10,18 @@ use crate::wire::{Extra, wire_object};
 /// Counts the unread messages of a user, in all one-to-one conversations or in up to ten.
 ///
 /// * Command: `POST v4/openim/get_c2c_unread_msg_num`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `peer_account`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), state of 2023-03-10
+/// * Vendor's page: [Querying Unread One-to-One Message Count](https://www.tencentcloud.com/document/product/1047/41046), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90008 | The sender is missing, or there is no such user. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90008 | The sender is missing or does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetC2cUnreadCount {
@@ -29,16 +29,16 @@ pub struct GetC2cUnreadCount {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Other sides of the conversations to count.
+    /// Other users of the conversations to count.
     ///
-    /// Wire name `Peer_Account`; at most 10 entries; when left out: all conversations together.
+    /// Wire name `Peer_Account`; at most 10 entries; default: all conversations.
     pub peer_account: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetC2cUnreadCount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),
@@ -117,11 +117,11 @@ impl Batched for GetC2cUnreadCount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetC2cUnreadCountReply {
-    /// Unread messages in all conversations; when no others were named.
+    /// Unread messages in all conversations; present if no other users were specified.
     ///
     /// Wire name `AllC2CUnreadMsgNum`.
     pub all_c2c_unread_msg_num: Option<u64>,
-    /// Unread messages by conversation; when others were named.
+    /// Unread messages by conversation; present if other users were specified.
     ///
     /// Wire name `C2CUnreadMsgNumList`.
     pub c2c_unread_msg_num_list: Option<Vec<C2cUnread>>,
@@ -131,9 +131,9 @@ pub struct GetC2cUnreadCountReply {
     ///
     /// Unconfirmed: only in another SDK
     pub error_list: Option<Vec<C2cUnreadFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -165,12 +165,12 @@ pub struct C2cUnread {
     ///
     /// Wire name `C2CUnreadMsgNum`.
     pub c2c_unread_msg_num: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl C2cUnread {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(peer_account: impl Into<String>, c2c_unread_msg_num: u64) -> Self {
         Self {
             peer_account: peer_account.into(),
@@ -193,16 +193,16 @@ pub struct C2cUnreadFailure {
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,
-    /// Why.
+    /// Error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl C2cUnreadFailure {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(peer_account: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             peer_account: peer_account.into(),

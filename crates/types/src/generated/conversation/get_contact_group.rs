@@ -2,32 +2,32 @@
 
 //! `POST v4/recentcontact/get_contact_group`: Pulling Conversation Group Mark Data
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table, ContactItem:
 //! * Source says: type Integer.
-//! * Held here: a list of conversations.
+//! * This crate: a list of conversations.
 //! * Why: the page's own sample shows a list of objects.
 //!
 //! Response table, Type:
-//! * Source says: type String, on the pages until 2025; Integer on that of 2026-04-14.
-//! * Held here: an integer.
+//! * Source says: type String, on pages until 2025; Integer on the page of 2026-04-14.
+//! * This crate: an integer.
 //! * Why: the sample of the page shows the numbers 1 and 2, and so do the neighbouring commands.
 //!
 //! Response table, GroupItem:
 //! * Source says: nothing: the row is missing.
-//! * Held here: the list of the user's groups with GroupName and GroupId.
+//! * This crate: the list of the user's groups with GroupName and GroupId.
 //! * Why: the sample of the page shows it.
 //!
 //! Response table, CompleteFlag and NextStartIndex:
 //! * Source says: `Required` in place of a description.
-//! * Held here: 1 on the last page, and the start of the next page.
-//! * Why: the columns are shifted by one and the real descriptions are cut off; names and sample follow get_list.
+//! * This crate: 1 on the last page, and where the next page starts.
+//! * Why: the columns are shifted by one and the real descriptions are cut off; names and sample match get_list.
 //!
 //! Error table, 51013 and 51008:
 //! * Source says: the Premium edition, and 1,000 conversations in one group; older pages name the Ultimate edition.
-//! * Held here: an edition that includes conversation groups.
-//! * Why: the names of the editions change with the price list.
+//! * This crate: an edition that includes conversation groups.
+//! * Why: edition names change with the price list.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::conversation::{ContactGroup, MarkedConversation};
@@ -37,32 +37,32 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Lists a user's conversation groups and, page by page, the conversations that are marked or belong to a group.
 ///
-/// Marks and groups are kept apart from the list of recent conversations, so a conversation shows up here
-/// even when it is no longer recent. Needs the edition that includes conversation groups, else code 51013.
+/// Marks and groups are stored separately from the list of recent conversations, so a conversation is listed here
+/// even if it is no longer recent. Requires an edition that includes conversation groups; otherwise the call fails with 51013.
 ///
 /// * Command: `POST v4/recentcontact/get_contact_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), state of 2026-04-14
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Pulling Conversation Group Mark Data](https://www.tencentcloud.com/document/product/1047/53440), as of 2026-04-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetContactGroup {
@@ -70,11 +70,11 @@ pub struct GetContactGroup {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Where the page starts: 0 first, then `NextStartIndex` of the page before.
+    /// Where the page starts: 0 for the first, then `NextStartIndex` of the previous reply.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -163,7 +163,7 @@ pub struct GetContactGroupReply {
     ///
     /// Wire name `GroupItem`.
     pub group_item: Vec<ContactGroup>,
-    /// 1 when this page is the last.
+    /// 1 if this is the last page.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,
@@ -171,9 +171,9 @@ pub struct GetContactGroupReply {
     ///
     /// Wire name `NextStartIndex`.
     pub next_start_index: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

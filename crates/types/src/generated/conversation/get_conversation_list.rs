@@ -2,12 +2,12 @@
 
 //! `POST v4/recentcontact/get_list`: Pulling a conversation list
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table, MsgTime:
 //! * Source says: the duration of the conversation.
-//! * Held here: the time of the last message.
-//! * Why: the sample shows seconds since 1970, as do the cursors made from it.
+//! * This crate: the time of the last message.
+//! * Why: the sample shows seconds since 1970, as do the cursors based on it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::conversation::ContactType;
@@ -15,26 +15,26 @@ use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Lists a user's recent conversations page by page, pinned ones and ordinary ones side by side.
+/// Lists a user's recent conversations page by page, both pinned and ordinary.
 ///
 /// Pinned and ordinary conversations are paged independently, so the cursor has four parts: a time and an
-/// index for each. All four go back as they came.
+/// index for each. Pass all four back unchanged.
 ///
 /// * Command: `POST v4/recentcontact/get_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), state of 2025-12-15
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Pulling a conversation list](https://www.tencentcloud.com/document/product/1047/43087), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetConversationList {
@@ -42,27 +42,27 @@ pub struct GetConversationList {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Where ordinary conversations go on: 0 first, then the value of the last reply.
+    /// Where ordinary conversations continue: 0 for the first page, then the value of the previous reply.
     ///
     /// Wire name `TimeStamp`.
     pub time_stamp: u64,
-    /// Where ordinary conversations go on: 0 first, then the value of the last reply.
+    /// Where ordinary conversations continue: 0 for the first page, then the value of the previous reply.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
-    /// Where pinned conversations go on: 0 first, then the value of the last reply.
+    /// Where pinned conversations continue: 0 for the first page, then the value of the previous reply.
     ///
     /// Wire name `TopTimeStamp`.
     pub top_time_stamp: u64,
-    /// Where pinned conversations go on: 0 first, then the value of the last reply.
+    /// Where pinned conversations continue: 0 for the first page, then the value of the previous reply.
     ///
     /// Wire name `TopStartIndex`.
     pub top_start_index: u64,
-    /// What to answer: 63 is everything, and recommended. Sum of bits, of which older texts name three: 1 includes pinned conversations, 2 includes empty ones, 4 pages the pinned ones.
+    /// What to return, as a bit set; 63 returns everything and is recommended. Older pages name three bits: 1 includes pinned conversations, 2 includes empty ones, 4 pages the pinned ones.
     ///
     /// Wire name `AssistFlags`.
     pub assist_flags: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -173,29 +173,29 @@ pub struct GetConversationListReply {
     ///
     /// Wire name `SessionItem`.
     pub session_item: Vec<Conversation>,
-    /// 1 when this page is the last.
+    /// 1 if this is the last page.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,
-    /// Where ordinary conversations go on.
+    /// Where ordinary conversations continue.
     ///
     /// Wire name `TimeStamp`.
     pub time_stamp: u64,
-    /// Where ordinary conversations go on.
+    /// Where ordinary conversations continue.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
-    /// Where pinned conversations go on.
+    /// Where pinned conversations continue.
     ///
     /// Wire name `TopTimeStamp`.
     pub top_time_stamp: u64,
-    /// Where pinned conversations go on.
+    /// Where pinned conversations continue.
     ///
     /// Wire name `TopStartIndex`.
     pub top_start_index: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -222,7 +222,7 @@ impl Reply for GetConversationListReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Conversation {
-    /// Kind of conversation.
+    /// Conversation type.
     ///
     /// Wire name `Type`.
     pub r#type: ContactType,
@@ -238,11 +238,11 @@ pub struct Conversation {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// 1 when it is pinned.
+    /// 1 if it is pinned.
     ///
     /// Wire name `TopFlag`.
     pub top_flag: Flag,
-    /// Standard marks, as a binary number: bit 0 stands last.
+    /// Standard marks, as a binary number with bit 0 last.
     ///
     /// Wire name `StandardMark`.
     pub standard_mark: Option<String>,
@@ -250,16 +250,16 @@ pub struct Conversation {
     ///
     /// Wire name `CustomMark`.
     pub custom_mark: Option<String>,
-    /// Conversation groups that it belongs to.
+    /// Conversation groups it belongs to.
     ///
     /// Wire name `ContactGroupId`.
     pub contact_group_id: Option<Vec<u64>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl Conversation {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(r#type: ContactType, msg_time: u64, top_flag: impl Into<Flag>) -> Self {
         Self {
             r#type,

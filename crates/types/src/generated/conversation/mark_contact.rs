@@ -2,16 +2,16 @@
 
 //! `POST v4/recentcontact/mark_contact`: Creating or Updating Conversation Mark Data
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table, ContactItem and Type:
 //! * Source says: the types Integer and String.
-//! * Held here: an object whose Type is an integer.
+//! * This crate: an object whose Type is an integer.
 //! * Why: the sample of the page shows an object whose Type is a number.
 //!
 //! Response table, OptType:
 //! * Source says: `Yes` in place of a description.
-//! * Held here: the description in the next column.
+//! * This crate: the description from the next column.
 //! * Why: the columns are shifted by one.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -20,36 +20,36 @@ use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Sets and clears standard marks on a user's conversations, and writes the app's own mark.
+/// Sets and clears standard marks on a user's conversations, and writes custom marks.
 ///
-/// Standard marks are 64 bits. The first 32 belong to the service: it documents bits 1 to 4 as favourite,
-/// unread, collapsed and hidden. The last 32 are the app's own. Marked conversations and those in groups are
-/// limited to 1,000 for a user. Each conversation has a result of its own.
-/// Standard marks need the edition that includes them, else code 51013.
+/// Standard marks are 64 bits. The first 32 belong to the service, which documents bits 1 to 4 as favorite,
+/// unread, collapsed and hidden. The last 32 belong to the app. Marked and grouped conversations are
+/// limited to 1,000 per user. The reply has a result for each conversation.
+/// Standard marks require an edition that includes them; otherwise the call fails with 51013.
 ///
 /// * Command: `POST v4/recentcontact/mark_contact`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `mark_item`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), state of 2023-03-14
+/// * Vendor's page: [Creating or Updating Conversation Mark Data](https://www.tencentcloud.com/document/product/1047/53438), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarkContact {
@@ -61,12 +61,12 @@ pub struct MarkContact {
     ///
     /// Wire name `MarkItem`; at least 1 entry; at most 100 entries.
     pub mark_item: Vec<ContactMark>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MarkContact {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         mark_item: impl IntoIterator<Item = ContactMark>,
@@ -171,13 +171,13 @@ impl Batched for MarkContact {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MarkContactReply {
-    /// One result for each conversation.
+    /// Result for each conversation.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<ContactMarkResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -199,7 +199,7 @@ impl Reply for MarkContactReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactMark {
-    /// Which marks are written.
+    /// Marks to write.
     ///
     /// Wire name `OptType`.
     pub opt_type: MarkOperation,
@@ -215,16 +215,16 @@ pub struct ContactMark {
     ///
     /// Wire name `SetMark`.
     pub set_mark: Option<Vec<u64>>,
-    /// The app's own mark.
+    /// Custom mark.
     ///
     /// Wire name `CustomMark`; at most 256 bytes.
     pub custom_mark: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactMark {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(opt_type: MarkOperation, contact_item: Contact) -> Self {
         Self {
             opt_type,
@@ -276,11 +276,11 @@ impl Validate for ContactMark {
     }
 }
 
-/// What became of the marks of one conversation.
+/// Result for the marks of one conversation.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactMarkResult {
-    /// Which marks were to be written.
+    /// Marks that were to be written.
     ///
     /// Wire name `OptType`.
     pub opt_type: MarkOperation,
@@ -288,20 +288,20 @@ pub struct ContactMarkResult {
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Contact,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactMarkResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         opt_type: MarkOperation,
         contact_item: Contact,
@@ -331,16 +331,16 @@ wire_object!(ContactMarkResult {
     optional "ResultInfo" => result_info,
 });
 
-/// Which marks are written.
+/// Marks to write.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarkOperation(pub i64);
 
 impl MarkOperation {
     /// The standard bits. Wire value 1.
     pub const STANDARD: Self = Self(1);
-    /// The app's own mark. Wire value 2.
+    /// Custom mark. Wire value 2.
     pub const CUSTOM: Self = Self(2);
     /// Both. Wire value 3.
     pub const BOTH: Self = Self(3);

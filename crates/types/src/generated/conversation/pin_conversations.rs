@@ -2,11 +2,11 @@
 
 //! `POST v4/recentcontact/top`: Pin a conversation
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, To_Account:
 //! * Source says: required.
-//! * Held here: only for a one-to-one conversation.
+//! * This crate: only for a one-to-one conversation.
 //! * Why: the page's sample names a group without it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -16,23 +16,23 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 
 /// Pins conversations to the top of a user's list, or unpins them.
 ///
-/// Pinned conversations come first in the user's list, on every device. A user can have 50 pinned conversations.
+/// Pinned conversations come first in the user's list, on all devices. A user can have 50 pinned conversations.
 ///
 /// * Command: `POST v4/recentcontact/top`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 50 pinned conversations per user: [`MAX_PINNED`](PinConversations::MAX_PINNED)
-/// * Vendor's page: [Pin a conversation](https://www.tencentcloud.com/document/product/1047/78304), state of 2026-03-26
+/// * Vendor's page: [Pin a conversation](https://www.tencentcloud.com/document/product/1047/78304), as of 2026-03-26
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
 /// | 51012 | Too many conversations are pinned. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -49,12 +49,12 @@ pub struct PinConversations {
     ///
     /// Wire name `RecentContactItem`; at least 1 entry.
     pub recent_contact_item: Vec<PinnedContact>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PinConversations {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         operation_type: PinOperation,
@@ -114,9 +114,9 @@ impl PinConversations {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PinConversationsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -136,7 +136,7 @@ impl Reply for PinConversationsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PinnedContact {
-    /// Kind of conversation.
+    /// Conversation type.
     ///
     /// Wire name `Type`.
     pub r#type: ContactType,
@@ -148,12 +148,12 @@ pub struct PinnedContact {
     ///
     /// Wire name `GroupId`.
     pub group_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PinnedContact {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(r#type: ContactType) -> Self {
         Self {
             r#type,
@@ -190,16 +190,16 @@ impl Validate for PinnedContact {
     }
 }
 
-/// What becomes of conversations.
+/// What to do with conversations.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PinOperation(pub i64);
 
 impl PinOperation {
-    /// They are pinned. Wire value 1.
+    /// Pins them. Wire value 1.
     pub const PIN: Self = Self(1);
-    /// They are not pinned any more. Wire value 2.
+    /// Unpins them. Wire value 2.
     pub const UNPIN: Self = Self(2);
 }
 

@@ -2,16 +2,16 @@
 
 //! `POST v4/recentcontact/search_contact_group`: Searching for Conversation Group Marks
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table:
 //! * Source says: the rows from ContactItem on have three of the four columns, and Type is a String.
-//! * Held here: ContactItem is required, and Type is an integer.
-//! * Why: the sample shows both, and a search without conversations would mean nothing.
+//! * This crate: ContactItem is required, and Type is an integer.
+//! * Why: the sample shows both, and a search without conversations would be pointless.
 //!
 //! Response table:
 //! * Source says: ContactItem of type Integer, and no GroupItem.
-//! * Held here: ContactResultItem, a list, and GroupItem.
+//! * This crate: ContactResultItem, a list, and GroupItem.
 //! * Why: the sample shows these names.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -23,28 +23,28 @@ use crate::wire::{Extra, wire_object};
 /// Looks up the marks and groups of given conversations of a user.
 ///
 /// * Command: `POST v4/recentcontact/search_contact_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `contact_item`: the client's `batch` splits them into calls of at most 300
-/// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), state of 2023-03-14
+/// * Vendor's page: [Searching for Conversation Group Marks](https://www.tencentcloud.com/document/product/1047/53442), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchContactGroup {
@@ -56,12 +56,12 @@ pub struct SearchContactGroup {
     ///
     /// Wire name `ContactItem`; at most 300 entries.
     pub contact_item: Vec<Contact>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SearchContactGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         contact_item: impl IntoIterator<Item = Contact>,
@@ -163,7 +163,7 @@ impl Batched for SearchContactGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SearchContactGroupReply {
-    /// Those of them that have a mark or a group.
+    /// Conversations that have a mark or a group.
     ///
     /// Wire name `ContactResultItem`.
     pub contact_result_item: Vec<MarkedConversation>,
@@ -171,11 +171,11 @@ pub struct SearchContactGroupReply {
     ///
     /// Wire name `GroupItem`.
     ///
-    /// Unconfirmed: whether groups without a result are listed too
+    /// Unconfirmed: whether groups without a matching conversation are listed as well
     pub group_item: Vec<ContactGroup>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,25 +6,25 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Sets how many messages of a group a member has not read; for moving an app over.
+/// Sets a member's number of unread messages in a group; for migrating an app.
 ///
-/// Not for `ChatRoom` and `AVChatRoom`, which count nothing. Triggers no webhook and no notification.
+/// Not for `ChatRoom` and `AVChatRoom`, which do not count unread messages. Triggers no webhook and no notification.
 ///
 /// * Command: `POST v4/group_open_http_svc/set_unread_msg_num`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Setting the Unread Message Count of a Member](https://www.tencentcloud.com/document/product/1047/34909), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetGroupUnreadCount {
@@ -40,12 +40,12 @@ pub struct SetGroupUnreadCount {
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetGroupUnreadCount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SetGroupUnreadCountRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -56,7 +56,7 @@ impl SetGroupUnreadCount {
     }
 }
 
-/// The fields of [`SetGroupUnreadCount`] that [`SetGroupUnreadCount::new`] asks for, each by its name.
+/// The named arguments of [`SetGroupUnreadCount::new`].
 pub struct SetGroupUnreadCountRequired {
     /// The group.
     pub group_id: String,
@@ -104,9 +104,9 @@ impl Endpoint for SetGroupUnreadCount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetGroupUnreadCountReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

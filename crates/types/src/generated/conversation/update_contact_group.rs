@@ -2,21 +2,21 @@
 
 //! `POST v4/recentcontact/update_contact_group`: Updating Conversation Group Data
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, OldGroupName:
 //! * Source says: required when UpdateGroupType is 1.
-//! * Held here: always required.
+//! * This crate: always required.
 //! * Why: the sample with UpdateGroupType 2 names the group by it, and no other field could.
 //!
 //! Request table, ToGroupId and To_Account:
 //! * Source says: both are required.
-//! * Held here: one of them is needed, depending on the type of the conversation.
+//! * This crate: one of them is needed, depending on the conversation type.
 //! * Why: the sample of a one-to-one conversation has no ToGroupId.
 //!
 //! Response table, UpdateType and ContactOptType:
-//! * Source says: `Required` in place of a description; the real one is in a fourth column.
-//! * Held here: the description of the fourth column.
+//! * Source says: `Required` in place of a description; the actual one is in a fourth column.
+//! * This crate: the description of the fourth column.
 //! * Why: the columns are shifted by one.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -24,34 +24,34 @@ use crate::model::conversation::Contact;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Renames one of a user's conversation groups, or moves conversations in and out of it.
+/// Renames one of a user's conversation groups, or moves conversations into and out of it.
 ///
-/// `UpdateGroupType` says which: 1 renames and takes `OldGroupName` and `NewGroupName`, 2 changes the
-/// conversations and takes `OldGroupName` and `ContactUpdateItem`. Each conversation has a result of its own.
-/// Needs the edition that includes conversation groups, else code 51013.
+/// `UpdateGroupType` selects the operation: 1 renames and takes `OldGroupName` and `NewGroupName`; 2 changes the
+/// conversations and takes `OldGroupName` and `ContactUpdateItem`. The reply has a result for each conversation.
+/// Requires an edition that includes conversation groups; otherwise the call fails with 51013.
 ///
 /// * Command: `POST v4/recentcontact/update_contact_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), state of 2023-03-14
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Updating Conversation Group Data](https://www.tencentcloud.com/document/product/1047/53439), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or not allowed. |
-/// | 50003 | Only an app administrator may do this. |
-/// | 50004 | The conversation service failed internally. |
-/// | 50005 | The conversation service did not answer in time. |
-/// | 51006 | No conversation was marked, or more than 100 at once. |
-/// | 51007 | A group id could not be resolved: an internal error, or the user has left the group, or it was disbanded. |
-/// | 51008 | Groups and marks would hold more than 1,000 conversations. |
-/// | 51009 | There is no conversation group of this name. |
+/// | 50002 | A parameter is missing or invalid. |
+/// | 50003 | Only an app administrator is permitted to do this. |
+/// | 50004 | The conversation service had an internal error. |
+/// | 50005 | The conversation service timed out. |
+/// | 51006 | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | No conversation group has this name. |
 /// | 51010 | The user would have more than 20 conversation groups. |
 /// | 51011 | The name of the conversation group is longer than 32 bytes. |
 /// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition has no conversation groups and standard marks. |
+/// | 51013 | The app's edition does not include conversation groups and standard marks. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateContactGroup {
@@ -59,7 +59,7 @@ pub struct UpdateContactGroup {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// What is updated: 1, a conversation group, is the only documented value.
+    /// What to update; 1, a conversation group, is the only documented value.
     ///
     /// Wire name `UpdateType`.
     pub update_type: i64,
@@ -67,12 +67,12 @@ pub struct UpdateContactGroup {
     ///
     /// Wire name `UpdateGroup`.
     pub update_group: ContactGroupUpdate,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UpdateContactGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         update_type: i64,
@@ -133,17 +133,17 @@ impl Endpoint for UpdateContactGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateContactGroupReply {
-    /// The request's `UpdateType`.
+    /// `UpdateType` of the request.
     ///
     /// Wire name `UpdateType`.
     pub update_type: i64,
-    /// What became of the change.
+    /// Result of the change.
     ///
     /// Wire name `UpdateGroupResult`.
     pub update_group_result: ContactGroupUpdateResult,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -166,28 +166,28 @@ impl Reply for UpdateContactGroupReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactGroupUpdate {
-    /// What is changed.
+    /// What to change.
     ///
     /// Wire name `UpdateGroupType`.
     pub update_group_type: ContactGroupUpdateType,
-    /// Name of the group as it is now.
+    /// Current name of the group.
     ///
     /// Wire name `OldGroupName`; at most 32 bytes.
     pub old_group_name: String,
-    /// New name; required when the name is changed.
+    /// New name; required when renaming.
     ///
     /// Wire name `NewGroupName`; at most 32 bytes.
     pub new_group_name: Option<String>,
-    /// Conversations to move; for a change of conversations.
+    /// Conversations to move; only when changing conversations.
     ///
     /// Wire name `ContactUpdateItem`.
     pub contact_update_item: Option<Vec<ContactUpdate>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactGroupUpdate {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         update_group_type: ContactGroupUpdateType,
         old_group_name: impl Into<String>,
@@ -239,11 +239,11 @@ impl Validate for ContactGroupUpdate {
     }
 }
 
-/// A conversation that goes into the group or leaves it.
+/// A conversation to add to or remove from the group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactUpdate {
-    /// Into the group or out of it.
+    /// Whether to add or remove it.
     ///
     /// Wire name `ContactOptType`.
     pub contact_opt_type: ContactOperation,
@@ -251,12 +251,12 @@ pub struct ContactUpdate {
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Contact,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactUpdate {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(contact_opt_type: ContactOperation, contact_item: Contact) -> Self {
         Self {
             contact_opt_type,
@@ -278,7 +278,7 @@ impl Validate for ContactUpdate {
     }
 }
 
-/// What became of a change to a conversation group.
+/// Result of a change to a conversation group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactGroupUpdateResult {
@@ -298,16 +298,16 @@ pub struct ContactGroupUpdateResult {
     ///
     /// Wire name `GroupId`.
     pub group_id: Option<u64>,
-    /// One result for each conversation of the request.
+    /// Result for each conversation of the request.
     ///
     /// Wire name `ContactResultItem`.
     pub contact_result_item: Option<Vec<ContactUpdateResult>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactGroupUpdateResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(update_group_type: ContactGroupUpdateType) -> Self {
         Self {
             update_group_type,
@@ -359,11 +359,11 @@ wire_object!(ContactGroupUpdateResult {
     optional "ContactResultItem" => contact_result_item,
 });
 
-/// What became of one conversation.
+/// Result for one conversation.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactUpdateResult {
-    /// What was asked for.
+    /// The requested operation.
     ///
     /// Wire name `ContactOptType`.
     pub contact_opt_type: ContactOperation,
@@ -371,20 +371,20 @@ pub struct ContactUpdateResult {
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Contact,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContactUpdateResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         contact_opt_type: ContactOperation,
         contact_item: Contact,
@@ -414,9 +414,9 @@ wire_object!(ContactUpdateResult {
     optional "ResultInfo" => result_info,
 });
 
-/// What is changed in a conversation group.
+/// What to change in a conversation group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactGroupUpdateType(pub i64);
 
@@ -432,16 +432,16 @@ wire_integer_enum!(ContactGroupUpdateType {
     2 => CONVERSATIONS,
 });
 
-/// Which way a conversation goes.
+/// Whether to add or remove a conversation.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactOperation(pub i64);
 
 impl ContactOperation {
-    /// Into the group. Wire value 1.
+    /// Adds it to the group. Wire value 1.
     pub const ADD: Self = Self(1);
-    /// Out of the group. Wire value 2.
+    /// Removes it from the group. Wire value 2.
     pub const REMOVE: Self = Self(2);
 }
 

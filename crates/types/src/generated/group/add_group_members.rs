@@ -2,12 +2,12 @@
 
 //! `POST v4/group_open_http_svc/add_group_member`: Adding Group Members
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, Silence:
 //! * Source says: required, with a default of 0.
-//! * Held here: optional.
-//! * Why: a field with a default need not be sent.
+//! * This crate: optional.
+//! * Why: a field with a default can be omitted.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
@@ -15,53 +15,53 @@ use crate::model::group::{AddMemberResult, MemberAccount};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Adds users to a group and says for each what became of it.
+/// Adds users to a group and reports the result for each.
 ///
 /// Triggers the webhook after a user joins.
 ///
 /// * Command: `POST v4/group_open_http_svc/add_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-/// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), state of 2023-03-23
+/// * Vendor's page: [Adding Group Members](https://www.tencentcloud.com/document/product/1047/34921), as of 2023-03-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10005 | More than 300 users were named. |
-/// | 10007 | The kind of group does not allow it, such as an `AVChatRoom`, or the caller is no administrator. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10005 | More than 300 users were specified. |
+/// | 10007 | The group type does not allow it, such as an `AVChatRoom`, or the caller is not an administrator. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10014 | The group has no room for these members. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10014 | The group does not have enough room for these members. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10016 | The app's own webhook refused the operation. |
-/// | 10019 | A user of the request does not exist. |
-/// | 10026 | The app may not use this command. |
-/// | 10037 | The user has created or joined as many groups as allowed. |
+/// | 10019 | A user in the request does not exist. |
+/// | 10026 | The app is not permitted to use this command. |
+/// | 10037 | The user has created or joined the maximum number of groups. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddGroupMembers {
-    /// The group; an `AVChatRoom` is joined by the users themselves and answers 10007.
+    /// The group. Users join an `AVChatRoom` themselves; for one the call fails with 10007.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// 1 adds them without telling the group.
+    /// 1 adds them without notifying the group.
     ///
-    /// Wire name `Silence`; when left out: 0.
+    /// Wire name `Silence`; default: 0.
     pub silence: Option<Flag>,
     /// Users to add.
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 300 entries.
     pub member_list: Vec<MemberAccount>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         member_list: impl IntoIterator<Item = MemberAccount>,
@@ -125,10 +125,10 @@ impl Endpoint for AddGroupMembers {
         )
         .with_error_notes(
             &[
-                (ErrorCode(10005), "More than 300 users were named."),
+                (ErrorCode(10005), "More than 300 users were specified."),
                 (
                     ErrorCode(10007),
-                    "The kind of group does not allow it, such as an `AVChatRoom`, or the caller is no administrator.",
+                    "The group type does not allow it, such as an `AVChatRoom`, or the caller is not an administrator.",
                 ),
             ],
         );
@@ -168,13 +168,13 @@ impl Batched for AddGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddGroupMembersReply {
-    /// What became of each.
+    /// Result for each user.
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<AddMemberResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -10,20 +10,20 @@ use crate::wire::{Extra, wire_object};
 /// Adds up to 100 members of a community to a permission group.
 ///
 /// Only for communities, and only with an edition that includes them.
-/// A member has the permissions of all permission groups that it is in. Lists are not split into calls: what `Result` says of a
-/// member is not known.
+/// A member has the permissions of all permission groups it belongs to. Lists are not split into calls, because the meaning of a
+/// member's `Result` is unknown.
 ///
 /// * Command: `POST v4/group_open_http_svc/add_permission_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Adding Members to a Permission Group](https://www.tencentcloud.com/document/product/1047/61240), state of 2025-12-15
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Adding Members to a Permission Group](https://www.tencentcloud.com/document/product/1047/61240), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,12 +40,12 @@ pub struct AddPermissionGroupMembers {
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 100 entries.
     pub member_list: Vec<PermissionGroupMember>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddPermissionGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: AddPermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -56,7 +56,7 @@ impl AddPermissionGroupMembers {
     }
 }
 
-/// The fields of [`AddPermissionGroupMembers`] that [`AddPermissionGroupMembers::new`] asks for, each by its name.
+/// The named arguments of [`AddPermissionGroupMembers::new`].
 pub struct AddPermissionGroupMembersRequired {
     /// The community.
     pub group_id: String,
@@ -98,13 +98,13 @@ impl Endpoint for AddPermissionGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddPermissionGroupMembersReply {
-    /// What became of each.
+    /// Result for each member.
     ///
     /// Wire name `MemberList`.
     pub member_list: Option<Vec<PermissionGroupMemberResult>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -122,7 +122,7 @@ impl Reply for AddPermissionGroupMembersReply {
     }
 }
 
-/// What became of a member.
+/// Result for one member.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionGroupMemberResult {
@@ -130,18 +130,18 @@ pub struct PermissionGroupMemberResult {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// Whether it was added.
+    /// Whether the member was added.
     ///
     /// Wire name `Result`.
     ///
     /// Unconfirmed: the copies end within the name and before its values
     pub result: Option<i64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PermissionGroupMemberResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),

@@ -13,17 +13,17 @@ use crate::wire::{Extra, wire_object};
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/add_topic_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Any number of `topic_permission_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), state of 2025-10-23
+/// * Vendor's page: [Adding Topic Permissions](https://www.tencentcloud.com/document/product/1047/61236), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,12 +40,12 @@ pub struct AddTopicPermissions {
     ///
     /// Wire name `TopicPermissionList`; at least 1 entry; at most 50 entries.
     pub topic_permission_list: Vec<TopicPermission>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddTopicPermissions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: AddTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -56,7 +56,7 @@ impl AddTopicPermissions {
     }
 }
 
-/// The fields of [`AddTopicPermissions`] that [`AddTopicPermissions::new`] asks for, each by its name.
+/// The named arguments of [`AddTopicPermissions::new`].
 pub struct AddTopicPermissionsRequired {
     /// The community.
     pub group_id: String,
@@ -128,15 +128,15 @@ impl Batched for AddTopicPermissions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddTopicPermissionsReply {
-    /// What became of each topic.
+    /// Result for each topic.
     ///
     /// Wire name `TopicPermissionResultList`.
     ///
     /// Unconfirmed: as in deleting topic permissions; the copies end before the reply
     pub topic_permission_result_list: Option<Vec<TopicPermissionResult>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,25 +6,25 @@ use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Rep
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Bans members from a live broadcast group for a time: they receive nothing and cannot come back.
+/// Bans members from a live broadcast group for a period: they receive nothing and cannot rejoin.
 ///
-/// Needs the ultimate edition, with banning switched on in the console.
+/// Requires the Ultimate edition, with banning enabled in the console.
 ///
 /// * Command: `POST v4/group_open_http_svc/ban_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), state of 2023-03-23
+/// * Vendor's page: [Banning Group Members](https://www.tencentcloud.com/document/product/1047/50296), as of 2023-03-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10005 | The request names too many users. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10005 | The request contains too many users. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BanGroupMembers {
@@ -40,16 +40,16 @@ pub struct BanGroupMembers {
     ///
     /// Wire name `Duration`.
     pub duration: u32,
-    /// Text for those who are banned.
+    /// Message for the banned users.
     ///
     /// Wire name `Description`; at most 1000 bytes.
     pub description: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BanGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         members_account: impl IntoIterator<Item = impl Into<String>>,
@@ -136,9 +136,9 @@ impl Batched for BanGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BanGroupMembersReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

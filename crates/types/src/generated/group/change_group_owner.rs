@@ -6,22 +6,22 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Gives a group to another member, or an owner to a group without one.
+/// Transfers a group to another member, or assigns an owner to a group without one.
 ///
 /// * Command: `POST v4/group_open_http_svc/change_group_owner`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Changing Group Owner](https://www.tencentcloud.com/document/product/1047/34966), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChangeGroupOwner {
@@ -33,18 +33,18 @@ pub struct ChangeGroupOwner {
     ///
     /// Wire name `NewOwner_Account`.
     pub new_owner_account: String,
-    /// User in whose name it happens.
+    /// User on whose behalf it happens.
     ///
     /// Wire name `From_Account`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub from_account: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ChangeGroupOwner {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ChangeGroupOwnerRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -62,7 +62,7 @@ impl ChangeGroupOwner {
     }
 }
 
-/// The fields of [`ChangeGroupOwner`] that [`ChangeGroupOwner::new`] asks for, each by its name.
+/// The named arguments of [`ChangeGroupOwner::new`].
 pub struct ChangeGroupOwnerRequired {
     /// The group; not an `AVChatRoom`.
     pub group_id: String,
@@ -107,9 +107,9 @@ impl Endpoint for ChangeGroupOwner {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChangeGroupOwnerReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

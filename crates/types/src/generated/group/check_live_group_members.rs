@@ -6,27 +6,27 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Says which of some users are in a live broadcast group.
+/// Checks which of the specified users are in a live broadcast group.
 ///
-/// Finds users beyond the latest 1,000 as well; up to 40 seconds old. Needs the list of online members switched on in the
+/// Also finds users beyond the latest 1,000; results are up to 40 seconds old. Requires the list of online members, which is enabled in the
 /// console, and an edition that includes it.
 ///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/check_members`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), state of 2025-02-28
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Checking Whether Users Are in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/60523), as of 2025-02-28
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckLiveGroupMembers {
@@ -38,12 +38,12 @@ pub struct CheckLiveGroupMembers {
     ///
     /// Wire name `Member_Account`; at least 1 entry.
     pub member_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CheckLiveGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         member_account: impl IntoIterator<Item = impl Into<String>>,
@@ -95,13 +95,13 @@ impl Endpoint for CheckLiveGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CheckLiveGroupMembersReply {
-    /// Those who are in the group.
+    /// Users who are in the group.
     ///
     /// Wire name `Member_Account`.
     pub member_account: Vec<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,24 +9,24 @@ use crate::wire::{Extra, wire_object};
 /// Deletes all custom attributes of a group.
 ///
 /// * Command: `POST v4/group_open_http_svc/clear_group_attr`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Clearing Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44189), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10045 | The key of an attribute is longer than 32 bytes. |
-/// | 10046 | The value of an attribute is longer than 4,000 bytes. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10045 | An attribute key is longer than 32 bytes. |
+/// | 10046 | An attribute value is longer than 4,000 bytes. |
 /// | 10047 | The group would have more than 16 attributes. |
-/// | 10048 | The values of all attributes would be longer than 16,000 bytes. |
-/// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+/// | 10048 | The values of all attributes would be longer than 16,000 bytes in total. |
+/// | 10049 | The attributes of this group are written more than five times per second. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ClearGroupAttributes {
@@ -34,12 +34,12 @@ pub struct ClearGroupAttributes {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ClearGroupAttributes {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -88,9 +88,9 @@ impl Endpoint for ClearGroupAttributes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClearGroupAttributesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

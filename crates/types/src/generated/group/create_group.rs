@@ -2,16 +2,16 @@
 
 //! `POST v4/group_open_http_svc/create_group`: Creating a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table:
-//! * Source says: `GroupId` alone.
-//! * Held here: `Type` and `HugeGroupFlag` as well, both optional.
+//! * Source says: only `GroupId`.
+//! * This crate: also `Type` and `HugeGroupFlag`, both optional.
 //! * Why: the sample of a community shows them.
 //!
 //! Request table, AppMemberDefinedData:
 //! * Source says: a field of the request.
-//! * Held here: a field of each member.
+//! * This crate: a field of each member.
 //! * Why: the samples show it inside MemberList.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -19,47 +19,47 @@ use crate::model::group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOpt
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Creates a group, with its profile and its first members on request.
+/// Creates a group, optionally with a profile and first members.
 ///
-/// Members cannot be named for an `AVChatRoom`: users join it by themselves, the owner included. Without
-/// an owner the group has none. Custom fields must be set up in the console first.
+/// Members cannot be specified for an `AVChatRoom`: users join it themselves, including the owner. If no
+/// owner is specified, the group has none. Custom fields must be configured in the console first.
 /// Triggers the webhooks before and after a group is created.
 ///
 /// * Command: `POST v4/group_open_http_svc/create_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Creating a Group](https://www.tencentcloud.com/document/product/1047/34895), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10005 | More than 100 members were named. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10005 | More than 100 members were specified. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The group type does not allow what was asked for, such as members of an `AVChatRoom`, or the caller is no administrator. |
-/// | 10008 | The group service could not verify who sent the request. |
+/// | 10007 | The group type does not allow the request, such as members of an `AVChatRoom`, or the caller is not an administrator. |
+/// | 10008 | The group service could not verify the caller. |
 /// | 10016 | The app's own webhook refused the operation. |
-/// | 10021 | Another owner's group has this id. |
-/// | 10025 | This user's own group has this id already. |
-/// | 10036 | The app has as many audio-video groups as its plan allows. |
-/// | 10037 | The owner has created or joined as many groups as the plan allows. |
+/// | 10021 | The group ID is in use by another owner. |
+/// | 10025 | The group ID is in use by a group of this user. |
+/// | 10036 | The app has the maximum number of live broadcast groups allowed by its plan. |
+/// | 10037 | The owner has created or joined the maximum number of groups allowed by the plan. |
 /// | 10038 | The group would have more members than the plan allows. |
-/// | 10058 | The app has the 100 groups that the free edition allows. |
+/// | 10058 | The app has reached the free edition's limit of 100 groups. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateGroup {
-    /// Owner, who must be imported; becomes a member.
+    /// Owner, who must be an imported user; becomes a member.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: Option<String>,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// Id of your own, in printable ASCII; it must not begin with `@TGS#`, except that of a community, which begins with `@TGS#_`.
+    /// Custom ID in printable ASCII. It must not begin with `@TGS#`, except for a community, whose ID begins with `@TGS#_`.
     ///
     /// Wire name `GroupId`; at most 48 bytes.
     ///
@@ -77,19 +77,19 @@ pub struct CreateGroup {
     ///
     /// Wire name `Notification`; at most 300 bytes.
     pub notification: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
-    /// Most members.
+    /// Maximum number of members.
     ///
-    /// Wire name `MaxMemberCount`; when left out: what the plan allows.
+    /// Wire name `MaxMemberCount`; default: the maximum of the plan.
     pub max_member_count: Option<u64>,
-    /// What becomes of applications to join; only for kinds that can be applied to.
+    /// How applications to join are handled; only for group types that users can apply to join.
     ///
-    /// Wire name `ApplyJoinOption`; when left out: `NeedPermission`.
+    /// Wire name `ApplyJoinOption`; default: `NeedPermission`.
     pub apply_join_option: Option<ApplyJoinOption>,
-    /// What becomes of invitations.
+    /// How invitations are handled.
     ///
     /// Wire name `InviteJoinOption`.
     ///
@@ -105,26 +105,26 @@ pub struct CreateGroup {
     pub member_list: Option<Vec<NewMember>>,
     /// 1 for a community with topics.
     ///
-    /// Wire name `SupportTopic`; when left out: 0.
+    /// Wire name `SupportTopic`; default: 0.
     pub support_topic: Option<Flag>,
-    /// 1 switches permission groups on; only for communities.
+    /// 1 enables permission groups; only for communities.
     ///
     /// Wire name `EnablePermission`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub enable_permission: Option<Flag>,
-    /// Default rights of members, as bits; only for communities.
+    /// Default permissions of members, as a bit set; only for communities.
     ///
     /// Wire name `DefaultPermission`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub default_permission: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreateGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(r#type: GroupType, name: impl Into<String>) -> Self {
         Self {
             owner_account: None,
@@ -324,14 +324,14 @@ impl Endpoint for CreateGroup {
         )
         .with_error_notes(
             &[
-                (ErrorCode(10005), "More than 100 members were named."),
+                (ErrorCode(10005), "More than 100 members were specified."),
                 (
                     ErrorCode(10007),
-                    "The group type does not allow what was asked for, such as members of an `AVChatRoom`, or the caller is no administrator.",
+                    "The group type does not allow the request, such as members of an `AVChatRoom`, or the caller is not an administrator.",
                 ),
                 (
                     ErrorCode(10037),
-                    "The owner has created or joined as many groups as the plan allows.",
+                    "The owner has created or joined the maximum number of groups allowed by the plan.",
                 ),
             ],
         );
@@ -341,21 +341,21 @@ impl Endpoint for CreateGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateGroupReply {
-    /// Id of the new group.
+    /// ID of the new group.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group; seen for communities.
+    /// Group type; seen for communities.
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
-    /// Seen for communities; no source explains it.
+    /// Seen for communities; not documented.
     ///
     /// Wire name `HugeGroupFlag`.
     pub huge_group_flag: Option<Flag>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -383,7 +383,7 @@ pub struct NewMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// `Admin` is the only role that can be given here.
+    /// `Admin` is the only role that can be assigned here.
     ///
     /// Wire name `Role`.
     pub role: Option<MemberRole>,
@@ -391,12 +391,12 @@ pub struct NewMember {
     ///
     /// Wire name `AppMemberDefinedData`.
     pub app_member_defined_data: Option<Vec<CustomField>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl NewMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),

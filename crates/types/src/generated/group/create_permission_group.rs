@@ -6,23 +6,23 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Creates a permission group in a community: permissions that its members have beside those of everybody.
+/// Creates a permission group in a community, which gives its members permissions in addition to the default ones.
 ///
-/// Only for communities, and only with an edition that includes them. Permissions are bits: those of the community here, those of
-/// single topics with `add_topic_permission_group`. An id of the app's own makes the group easier to find
-/// again; without one the service makes an id and answers it.
+/// Only for communities, and only with an edition that includes them. Permissions are bit sets: those for the community are set here,
+/// those for single topics with `add_topic_permission_group`. A custom ID makes the group easier to find
+/// again; without one the service generates an ID and returns it.
 ///
 /// * Command: `POST v4/group_open_http_svc/create_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating Permission Groups](https://www.tencentcloud.com/document/product/1047/61232), state of 2025-12-15
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Creating Permission Groups](https://www.tencentcloud.com/document/product/1047/61232), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -31,7 +31,7 @@ pub struct CreatePermissionGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Id of the app's own; begins with `@PMG#_` in the page's samples.
+    /// Custom ID; begins with `@PMG#_` in the page's samples.
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: Option<String>,
@@ -39,20 +39,20 @@ pub struct CreatePermissionGroup {
     ///
     /// Wire name `PermissionGroupName`; at most 150 bytes.
     pub permission_group_name: String,
-    /// Permissions in the community, bit by bit.
+    /// Permissions in the community, as a bit set.
     ///
     /// Wire name `Permission`.
     pub permission: u64,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreatePermissionGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: CreatePermissionGroupRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -82,13 +82,13 @@ impl CreatePermissionGroup {
     }
 }
 
-/// The fields of [`CreatePermissionGroup`] that [`CreatePermissionGroup::new`] asks for, each by its name.
+/// The named arguments of [`CreatePermissionGroup::new`].
 pub struct CreatePermissionGroupRequired {
     /// The community.
     pub group_id: String,
     /// Name.
     pub permission_group_name: String,
-    /// Permissions in the community, bit by bit.
+    /// Permissions in the community, as a bit set.
     pub permission: u64,
 }
 
@@ -127,15 +127,15 @@ impl Endpoint for CreatePermissionGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePermissionGroupReply {
-    /// Id of the new group.
+    /// ID of the new permission group.
     ///
     /// Wire name `PermissionGroupId`.
     ///
-    /// Unconfirmed: the text says that the id is answered; the copies end before the reply
+    /// Unconfirmed: the text says that the ID is returned; the copies end before the reply
     pub permission_group_id: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,43 +2,43 @@
 
 //! `POST v4/million_group_open_http_svc/create_topic`: Creating Topic
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, From_Account:
 //! * Source says: uint64.
-//! * Held here: a text.
-//! * Why: the sample sends one, and every account is a text.
+//! * This crate: a string.
+//! * Why: the sample sends one, and every account is a string.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Creates a topic of a community.
+/// Creates a topic in a community.
 ///
-/// Communities and topics must be switched on in the console. Triggers the webhooks before and after a topic is created.
+/// Communities and topics must be enabled in the console. Triggers the webhooks before and after a topic is created.
 ///
 /// * Command: `POST v4/million_group_open_http_svc/create_topic`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), state of 2023-03-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Creating Topic](https://www.tencentcloud.com/document/product/1047/49471), as of 2023-03-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10008 | The group service could not verify who sent the request. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | The group service could not verify the caller. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10016 | The app's own webhook refused the operation. |
-/// | 10025 | This user's own group has this id already. |
-/// | 10036 | The app has as many audio-video groups as its plan allows. |
-/// | 10037 | The user has created or joined as many groups as allowed. |
-/// | 11000 | Communities are not switched on. |
+/// | 10025 | The group ID is in use by a group of this user. |
+/// | 10036 | The app has the maximum number of live broadcast groups allowed by its plan. |
+/// | 10037 | The user has created or joined the maximum number of groups. |
+/// | 11000 | Communities are not enabled. |
 /// | 80001 | The text did not pass moderation. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -47,7 +47,7 @@ pub struct CreateTopic {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Id of your own: the id of the group, `@TOPIC#_` and a part of your choice.
+    /// Custom ID: the group ID, `@TOPIC#_` and a part of your choice.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -55,15 +55,15 @@ pub struct CreateTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: String,
-    /// User in whose name it happens.
+    /// User on whose behalf it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
@@ -75,12 +75,12 @@ pub struct CreateTopic {
     ///
     /// Wire name `Introduction`; at most 240 bytes.
     pub introduction: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreateTopic {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: CreateTopicRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -138,7 +138,7 @@ impl CreateTopic {
     }
 }
 
-/// The fields of [`CreateTopic`] that [`CreateTopic::new`] asks for, each by its name.
+/// The named arguments of [`CreateTopic::new`].
 pub struct CreateTopicRequired {
     /// A community with topics.
     pub group_id: String,
@@ -210,13 +210,13 @@ impl Endpoint for CreateTopic {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateTopicReply {
-    /// Id of the new topic.
+    /// ID of the new topic.
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,24 +6,24 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes custom attributes of a group by their keys.
+/// Deletes custom attributes of a group by key.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_group_attr`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/59499), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/59499), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10045 | The key of an attribute is longer than 32 bytes. |
-/// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10045 | An attribute key is longer than 32 bytes. |
+/// | 10049 | The attributes of this group are written more than five times per second. |
 /// | 10050 | An attribute to delete does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -36,12 +36,12 @@ pub struct DeleteGroupAttributes {
     ///
     /// Wire name `GroupAttr`; at least 1 entry; at most 16 entries.
     pub group_attr: Vec<GroupAttributeKey>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteGroupAttributes {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         group_attr: impl IntoIterator<Item = GroupAttributeKey>,
@@ -96,9 +96,9 @@ impl Endpoint for DeleteGroupAttributes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupAttributesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -114,7 +114,7 @@ impl Reply for DeleteGroupAttributesReply {
     }
 }
 
-/// An attribute by its key.
+/// An attribute by key.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAttributeKey {
@@ -122,12 +122,12 @@ pub struct GroupAttributeKey {
     ///
     /// Wire name `key`; at most 32 bytes.
     pub key: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupAttributeKey {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),

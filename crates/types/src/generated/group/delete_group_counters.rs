@@ -8,22 +8,22 @@ use crate::wire::{Extra, wire_object};
 
 /// Deletes counters of a group.
 ///
-/// Needs the ultimate edition. Without keys all counters of the group go.
+/// Requires the Ultimate edition. If no keys are specified, all counters of the group are deleted.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_group_counter`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Group Counters](https://www.tencentcloud.com/document/product/1047/53429), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10059 | The app's edition does not include this feature. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -34,14 +34,14 @@ pub struct DeleteGroupCounters {
     pub group_id: String,
     /// Counters to delete.
     ///
-    /// Wire name `GroupCounterKeys`; when left out: all counters.
+    /// Wire name `GroupCounterKeys`; default: all counters.
     pub group_counter_keys: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteGroupCounters {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -100,9 +100,9 @@ impl Endpoint for DeleteGroupCounters {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupCountersReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -11,21 +11,21 @@ use crate::wire::{Extra, Flag, wire_object};
 /// For an `AVChatRoom`, mute or ban members instead. Triggers the webhook after a user leaves.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `member_to_del_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), state of 2023-03-20
+/// * Vendor's page: [Deleting Group Members](https://www.tencentcloud.com/document/product/1047/34949), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is wrong, or the group is an `AVChatRoom`. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is invalid, or the group is an `AVChatRoom`. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupMembers {
@@ -33,11 +33,11 @@ pub struct DeleteGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// 1 tells only those who are removed.
+    /// 1 notifies only the removed members.
     ///
-    /// Wire name `Silence`; when left out: 0.
+    /// Wire name `Silence`; default: 0.
     pub silence: Option<Flag>,
-    /// Why, for the notice.
+    /// Reason, for the notification.
     ///
     /// Wire name `Reason`.
     pub reason: Option<String>,
@@ -45,12 +45,12 @@ pub struct DeleteGroupMembers {
     ///
     /// Wire name `MemberToDel_Account`; at least 1 entry; at most 100 entries.
     pub member_to_del_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         member_to_del_account: impl IntoIterator<Item = impl Into<String>>,
@@ -121,7 +121,7 @@ impl Endpoint for DeleteGroupMembers {
             &[
                 (
                     ErrorCode(10004),
-                    "A parameter is wrong, or the group is an `AVChatRoom`.",
+                    "A parameter is invalid, or the group is an `AVChatRoom`.",
                 ),
             ],
         );
@@ -152,9 +152,9 @@ impl Batched for DeleteGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupMembersReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

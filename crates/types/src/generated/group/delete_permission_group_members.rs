@@ -7,23 +7,23 @@ use crate::model::permission_group::PermissionGroupMember;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes up to 100 members out of a permission group.
+/// Removes up to 100 members from a permission group.
 ///
 /// Only for communities, and only with an edition that includes them.
-/// All members of the community are notified. Who is not in the permission group counts as taken out.
+/// All members of the community are notified. Users who are not in the permission group count as removed.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_permission_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting Permission Group Members](https://www.tencentcloud.com/document/product/1047/61241), state of 2025-12-15
+/// * Vendor's page: [Deleting Permission Group Members](https://www.tencentcloud.com/document/product/1047/61241), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,12 +40,12 @@ pub struct DeletePermissionGroupMembers {
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 100 entries.
     pub member_list: Vec<PermissionGroupMember>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeletePermissionGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: DeletePermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -56,7 +56,7 @@ impl DeletePermissionGroupMembers {
     }
 }
 
-/// The fields of [`DeletePermissionGroupMembers`] that [`DeletePermissionGroupMembers::new`] asks for, each by its name.
+/// The named arguments of [`DeletePermissionGroupMembers::new`].
 pub struct DeletePermissionGroupMembersRequired {
     /// The community.
     pub group_id: String,
@@ -119,9 +119,9 @@ impl Batched for DeletePermissionGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeletePermissionGroupMembersReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

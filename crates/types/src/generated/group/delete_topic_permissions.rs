@@ -8,22 +8,22 @@ use crate::model::permission_group::TopicPermissionResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes the permissions in up to 50 topics from a permission group.
+/// Removes the permissions in up to 50 topics from a permission group.
 ///
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_topic_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `topic_id_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Deleting Topic Permissions](https://www.tencentcloud.com/document/product/1047/61238), state of 2025-12-15
+/// * Vendor's page: [Deleting Topic Permissions](https://www.tencentcloud.com/document/product/1047/61238), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,12 +40,12 @@ pub struct DeleteTopicPermissions {
     ///
     /// Wire name `TopicIdList`; at least 1 entry; at most 50 entries.
     pub topic_id_list: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteTopicPermissions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: DeleteTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -56,7 +56,7 @@ impl DeleteTopicPermissions {
     }
 }
 
-/// The fields of [`DeleteTopicPermissions`] that [`DeleteTopicPermissions::new`] asks for, each by its name.
+/// The named arguments of [`DeleteTopicPermissions::new`].
 pub struct DeleteTopicPermissionsRequired {
     /// The community.
     pub group_id: String,
@@ -127,13 +127,13 @@ impl Batched for DeleteTopicPermissions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteTopicPermissionsReply {
-    /// What became of each topic.
+    /// Result for each topic.
     ///
     /// Wire name `TopicPermissionResultList`.
     pub topic_permission_result_list: Vec<TopicPermissionResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

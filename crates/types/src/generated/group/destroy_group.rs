@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/destroy_group`: Disbanding a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, GroupId:
 //! * Source says: the group whose historical messages are modified.
-//! * Held here: the group to disband.
+//! * This crate: the group to disband.
 //! * Why: the page is about disbanding.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -18,20 +18,20 @@ use crate::wire::{Extra, wire_object};
 /// Triggers the webhook after a group is disbanded.
 ///
 /// * Command: `POST v4/group_open_http_svc/destroy_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Disbanding a Group](https://www.tencentcloud.com/document/product/1047/34896), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyGroup {
@@ -39,12 +39,12 @@ pub struct DestroyGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DestroyGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -89,9 +89,9 @@ impl Endpoint for DestroyGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyGroupReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -7,22 +7,22 @@ use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Destroys up to 20 permission groups of a community.
+/// Deletes up to 20 permission groups of a community.
 ///
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/destroy_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `permission_group_id_list`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Terminating Permission Groups](https://www.tencentcloud.com/document/product/1047/61233), state of 2025-12-15
+/// * Vendor's page: [Terminating Permission Groups](https://www.tencentcloud.com/document/product/1047/61233), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -35,12 +35,12 @@ pub struct DestroyPermissionGroups {
     ///
     /// Wire name `PermissionGroupIdList`; at least 1 entry; at most 20 entries.
     pub permission_group_id_list: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DestroyPermissionGroups {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         permission_group_id_list: impl IntoIterator<Item = impl Into<String>>,
@@ -118,13 +118,13 @@ impl Batched for DestroyPermissionGroups {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyPermissionGroupsReply {
-    /// What became of each.
+    /// Result for each permission group.
     ///
     /// Wire name `PermissionGroupResultList`.
     pub permission_group_result_list: Vec<PermissionGroupResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -142,7 +142,7 @@ impl Reply for DestroyPermissionGroupsReply {
     }
 }
 
-/// What became of a permission group.
+/// Result for one permission group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionGroupResult {
@@ -150,20 +150,20 @@ pub struct PermissionGroupResult {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words.
+    /// Message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PermissionGroupResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(permission_group_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             permission_group_id: permission_group_id.into(),

@@ -6,31 +6,31 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes topics of a community and says for each what became of it.
+/// Deletes topics of a community and reports the result for each.
 ///
 /// Triggers the webhook after a topic is deleted.
 ///
 /// * Command: `POST v4/million_group_open_http_svc/destroy_topic`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Topic](https://www.tencentcloud.com/document/product/1047/49470), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Topic](https://www.tencentcloud.com/document/product/1047/49470), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10008 | The group service could not verify who sent the request. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10021 | Another owner's group has this id. |
-/// | 10025 | This user's own group has this id already. |
-/// | 11000 | Communities are not switched on. |
-/// | 110002 | The topic was not deleted; the server's text says why. |
-/// | 110003 | The topic does not exist, or has been deleted before. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | The group service could not verify the caller. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10021 | The group ID is in use by another owner. |
+/// | 10025 | The group ID is in use by a group of this user. |
+/// | 11000 | Communities are not enabled. |
+/// | 110002 | The topic was not deleted; the error message says why. |
+/// | 110003 | The topic does not exist or has already been deleted. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyTopics {
@@ -42,12 +42,12 @@ pub struct DestroyTopics {
     ///
     /// Wire name `TopicIdList`; at least 1 entry.
     pub topic_id_list: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DestroyTopics {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         topic_id_list: impl IntoIterator<Item = impl Into<String>>,
@@ -104,13 +104,13 @@ impl Endpoint for DestroyTopics {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyTopicsReply {
-    /// What became of each.
+    /// Result for each topic.
     ///
     /// Wire name `DestroyResultItem`.
     pub destroy_result_item: Vec<DestroyTopicResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -128,7 +128,7 @@ impl Reply for DestroyTopicsReply {
     }
 }
 
-/// What became of a topic to delete.
+/// Result for one topic.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyTopicResult {
@@ -136,20 +136,20 @@ pub struct DestroyTopicResult {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DestroyTopicResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(topic_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             topic_id: topic_id.into(),

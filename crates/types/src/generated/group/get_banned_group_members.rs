@@ -7,25 +7,25 @@ use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists the users who are banned from a live broadcast group, page by page.
+/// Lists the users banned from a live broadcast group, page by page.
 ///
-/// Needs the ultimate edition, with banning switched on in the console.
+/// Requires the Ultimate edition, with banning enabled in the console.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_ban_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Getting the List of Banned Group Members.](https://www.tencentcloud.com/document/product/1047/50295), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10005 | The request names too many users. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10005 | The request contains too many users. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetBannedGroupMembers {
@@ -33,15 +33,15 @@ pub struct GetBannedGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: Option<u64>,
-    /// Where the page starts: 0 first, then `NextOffset` of the reply before.
+    /// Where the page starts: 0 for the first, then `NextOffset` of the previous reply.
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -130,13 +130,13 @@ pub struct GetBannedGroupMembersReply {
     ///
     /// Wire name `BannedAccountList`.
     pub banned_account_list: Vec<BannedMember>,
-    /// Where the next page starts; 0 after the last.
+    /// Where the next page starts; 0 on the last page.
     ///
     /// Wire name `NextOffset`.
     pub next_offset: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -163,16 +163,16 @@ pub struct BannedMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// Until when, in seconds since 1970.
+    /// When the ban ends, in seconds since 1970.
     ///
     /// Wire name `BannedUntil`.
     pub banned_until: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BannedMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>, banned_until: u64) -> Self {
         Self {
             member_account: member_account.into(),

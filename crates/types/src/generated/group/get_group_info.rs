@@ -2,12 +2,12 @@
 
 //! `POST v4/group_open_http_svc/get_group_info`: Getting Group Profiles
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Sample with filter:
 //! * Source says: Role without quotation marks.
-//! * Held here: a text.
-//! * Why: the other sample shows one, and JSON has no bare words.
+//! * This crate: a string.
+//! * Why: the other sample has quotation marks, and JSON has no bare words.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
@@ -17,45 +17,45 @@ use crate::model::group::{
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Reads the profiles of up to 50 groups, with members and custom fields.
+/// Gets the profiles of up to 50 groups, with members and custom fields.
 ///
-/// Each group has an `ErrorCode` of its own; that of the reply means nothing while the call as such succeeds.
-/// With a filter only the named fields come. An `AVChatRoom` stores no members. A reply above 1 MB fails with 10018.
+/// Each group has its own `ErrorCode`; that of the reply is meaningless as long as the call itself succeeds.
+/// With a filter, only the specified fields are returned. An `AVChatRoom` stores no members. A reply above 1 MB fails with 10018.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `group_id_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), state of 2023-03-20
+/// * Vendor's page: [Getting Group Profiles](https://www.tencentcloud.com/document/product/1047/34961), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10018 | The reply would be larger than 1 MB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupInfo {
-    /// Groups to read.
+    /// Groups to get.
     ///
     /// Wire name `GroupIdList`; at least 1 entry; at most 50 entries.
     pub group_id_list: Vec<String>,
-    /// Which fields to answer; all when left out.
+    /// Fields to return; all if omitted.
     ///
     /// Wire name `ResponseFilter`.
     pub response_filter: Option<GroupInfoFilter>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupInfo {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id_list: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             group_id_list: group_id_list.into_iter().map(Into::into).collect(),
@@ -149,9 +149,9 @@ pub struct GetGroupInfoReply {
     ///
     /// Wire name `GroupInfo`.
     pub group_info: Vec<GroupInfo>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -169,7 +169,7 @@ impl Reply for GetGroupInfoReply {
     }
 }
 
-/// Which fields of a group to answer, by their wire names.
+/// Fields of a group to return, by wire name.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupInfoFilter {
@@ -177,7 +177,7 @@ pub struct GroupInfoFilter {
     ///
     /// Wire name `GroupBaseInfoFilter`.
     pub group_base_info_filter: Option<Vec<String>>,
-    /// Fields of the members; `Account` is the member itself.
+    /// Fields of the members; `Account` is the user ID of the member.
     ///
     /// Wire name `MemberInfoFilter`.
     pub member_info_filter: Option<Vec<String>>,
@@ -189,7 +189,7 @@ pub struct GroupInfoFilter {
     ///
     /// Wire name `AppDefinedDataFilter_GroupMember`.
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -261,23 +261,23 @@ impl Validate for GroupInfoFilter {
     }
 }
 
-/// A group. Which fields are there depends on the filter and on the kind of group.
+/// A group. The filter and the group type determine which fields are present.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupInfo {
-    /// Id.
+    /// ID.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
@@ -297,7 +297,7 @@ pub struct GroupInfo {
     ///
     /// Wire name `Notification`.
     pub notification: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
@@ -309,7 +309,7 @@ pub struct GroupInfo {
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<u64>,
-    /// Grows with every change to the profile.
+    /// Increases with every change to the profile.
     ///
     /// Wire name `InfoSeq`.
     pub info_seq: Option<u64>,
@@ -329,15 +329,15 @@ pub struct GroupInfo {
     ///
     /// Wire name `MemberNum`.
     pub member_num: Option<u64>,
-    /// Most members.
+    /// Maximum number of members.
     ///
     /// Wire name `MaxMemberNum`.
     pub max_member_num: Option<u64>,
-    /// What becomes of applications to join.
+    /// How applications to join are handled.
     ///
     /// Wire name `ApplyJoinOption`.
     pub apply_join_option: Option<ApplyJoinOption>,
-    /// What becomes of invitations.
+    /// How invitations are handled.
     ///
     /// Wire name `InviteJoinOption`.
     ///
@@ -353,13 +353,13 @@ pub struct GroupInfo {
     ///
     /// Unconfirmed: the page does not list it
     pub support_topic: Option<Flag>,
-    /// 1 when permission groups are on; only for communities.
+    /// 1 if permission groups are enabled; only for communities.
     ///
     /// Wire name `EnablePermission`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub enable_permission: Option<Flag>,
-    /// Default rights of members, as bits; only for communities.
+    /// Default permissions of members, as a bit set; only for communities.
     ///
     /// Wire name `DefaultPermission`.
     ///
@@ -373,12 +373,12 @@ pub struct GroupInfo {
     ///
     /// Wire name `MemberList`.
     pub member_list: Option<Vec<GroupMember>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupInfo {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             group_id: group_id.into(),

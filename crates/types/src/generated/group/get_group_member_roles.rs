@@ -8,26 +8,26 @@ use crate::model::group::MemberRole;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Says which roles users have in a group.
+/// Gets the roles of users in a group.
 ///
-/// For an `AVChatRoom`, which answers 10007, read the members instead.
+/// Fails with 10007 for an `AVChatRoom`; get its members instead.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_role_in_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `user_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), state of 2023-03-20
+/// * Vendor's page: [Querying the Roles of Users in a Group](https://www.tencentcloud.com/document/product/1047/34963), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMemberRoles {
@@ -39,12 +39,12 @@ pub struct GetGroupMemberRoles {
     ///
     /// Wire name `User_Account`; at least 1 entry; at most 500 entries.
     pub user_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupMemberRoles {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         user_account: impl IntoIterator<Item = impl Into<String>>,
@@ -121,13 +121,13 @@ impl Batched for GetGroupMemberRoles {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMemberRolesReply {
-    /// Roles, in the order asked.
+    /// Roles, in the order of the request.
     ///
     /// Wire name `UserIdList`.
     pub user_id_list: Vec<UserRole>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -153,16 +153,16 @@ pub struct UserRole {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// Role; `NotMember` for who is none.
+    /// Role; `NotMember` for users who are not members.
     ///
     /// Wire name `Role`.
     pub role: MemberRole,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UserRole {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>, role: MemberRole) -> Self {
         Self {
             member_account: member_account.into(),

@@ -2,12 +2,12 @@
 
 //! `POST v4/group_open_http_svc/get_group_member_info`: Getting Group Member Profiles
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table and sample text, Limit:
-//! * Source says: at most 6,000; in other places at most 200, of which 100 are recommended, or 100 for communities.
-//! * Held here: at most 6,000.
-//! * Why: the table says so; pages end by the number of members and not by a short page, so a lower limit loses nothing.
+//! * Source says: at most 6,000; elsewhere at most 200, of which 100 are recommended, or 100 for communities.
+//! * This crate: at most 6,000.
+//! * Why: the table says so; paging ends by the number of members rather than by a short page, so a lower limit loses nothing.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::{GroupMember, MemberRole};
@@ -15,26 +15,26 @@ use crate::paging::{by_offset, carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the members of a group, all or page by page.
+/// Lists the members of a group, all at once or page by page.
 ///
-/// Ordinary groups page by `Offset`, communities by `Next`: for a community begin with an empty `Next`.
+/// Ordinary groups are paged by `Offset`, communities by `Next`: for a community, start with an empty `Next`.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_member_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Getting Group Member Profiles](https://www.tencentcloud.com/document/product/1047/34948), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10018 | The reply would be larger than 1 MB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -43,36 +43,36 @@ pub struct GetGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Which fields of a member to answer, by their wire names.
+    /// Fields of a member to return, by wire name.
     ///
-    /// Wire name `MemberInfoFilter`; when left out: all fields.
+    /// Wire name `MemberInfoFilter`; default: all fields.
     pub member_info_filter: Option<Vec<String>>,
-    /// Only members with these roles.
+    /// Returns only members with these roles.
     ///
-    /// Wire name `MemberRoleFilter`; when left out: all roles.
+    /// Wire name `MemberRoleFilter`; default: all roles.
     pub member_role_filter: Option<Vec<MemberRole>>,
-    /// Which custom fields of a member to answer.
+    /// Custom fields of a member to return.
     ///
     /// Wire name `AppDefinedDataFilter_GroupMember`.
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
-    /// Most members of one reply; up to 100 for communities.
+    /// Maximum number of members in one reply; up to 100 for communities.
     ///
-    /// Wire name `Limit`; at most 6000; when left out: all members.
+    /// Wire name `Limit`; at most 6000; default: all members.
     pub limit: Option<u64>,
-    /// How many members to skip; not for communities.
+    /// Number of members to skip; not for communities.
     ///
-    /// Wire name `Offset`; when left out: 0.
+    /// Wire name `Offset`; default: 0.
     pub offset: Option<u64>,
-    /// Where the page starts, only for communities, where it must be sent: empty first, then `Next` of the reply before.
+    /// Where the page starts; only for communities, where it is required: empty for the first page, then `Next` of the previous reply.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -212,7 +212,7 @@ impl Paged for GetGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMembersReply {
-    /// Number of members of the group, whatever the filter.
+    /// Number of members of the group, regardless of the filter.
     ///
     /// Wire name `MemberNum`.
     pub member_num: u64,
@@ -220,13 +220,13 @@ pub struct GetGroupMembersReply {
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<GroupMember>,
-    /// Where the next page starts; empty after the last. Only for communities.
+    /// Where the next page starts; empty on the last page. Only for communities.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/group_open_http_svc/get_joined_group_list`: Getting the Groups a User Has Joined
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Sample for communities:
 //! * Source says: SupportTopic without GroupType.
-//! * Held here: GroupType stays optional.
-//! * Why: the field table says that it must be Community, the sample leaves it out.
+//! * This crate: GroupType remains optional.
+//! * Why: the field table says that it must be Community; the sample omits it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::group::{ApplyJoinOption, GroupType, MemberRole, MsgFlag, MuteAllMember};
@@ -15,24 +15,24 @@ use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Lists the groups that a user has joined, with fields on request.
+/// Lists the groups that a user has joined, optionally with their fields.
 ///
-/// Without a filter only ids come. Groups of the kind `AVChatRoom`, and inactive ones of the kind `Private`, are left out
-/// unless asked for.
+/// Without a filter, only IDs are returned. `AVChatRoom` groups and inactive `Private` groups are omitted
+/// unless requested.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_joined_group_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Getting the Groups a User Has Joined](https://www.tencentcloud.com/document/product/1047/34925), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10018 | The reply would be larger than 1 MB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -41,40 +41,40 @@ pub struct GetJoinedGroups {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// 1 includes groups of the kind `AVChatRoom`; what is known of them may be incomplete.
+    /// 1 includes `AVChatRoom` groups; their data may be incomplete.
     ///
-    /// Wire name `WithHugeGroups`; when left out: 0.
+    /// Wire name `WithHugeGroups`; default: 0.
     pub with_huge_groups: Option<Flag>,
-    /// 1 includes groups of the kind `Private` that the user has joined but that are not activated.
+    /// 1 includes `Private` groups that the user has joined but that are not activated.
     ///
-    /// Wire name `WithNoActiveGroups`; when left out: 0.
+    /// Wire name `WithNoActiveGroups`; default: 0.
     pub with_no_active_groups: Option<Flag>,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
-    /// Wire name `Limit`; at most 5000; when left out: all groups.
+    /// Wire name `Limit`; at most 5000; default: all groups.
     pub limit: Option<u64>,
-    /// How many to skip.
+    /// Number of entries to skip.
     ///
-    /// Wire name `Offset`; when left out: 0.
+    /// Wire name `Offset`; default: 0.
     pub offset: Option<u64>,
-    /// Only groups of this kind.
+    /// Returns only groups of this type.
     ///
-    /// Wire name `GroupType`; when left out: all kinds.
+    /// Wire name `GroupType`; default: all types.
     pub group_type: Option<GroupType>,
-    /// Which fields to answer.
+    /// Fields to return.
     ///
-    /// Wire name `ResponseFilter`; when left out: the ids only.
+    /// Wire name `ResponseFilter`; default: IDs only.
     pub response_filter: Option<JoinedGroupFilter>,
-    /// 1 lists communities with topics; then `GroupType` must be `Community`.
+    /// 1 lists communities with topics; `GroupType` must then be `Community`.
     ///
     /// Wire name `SupportTopic`.
     pub support_topic: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetJoinedGroups {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),
@@ -195,7 +195,7 @@ impl Paged for GetJoinedGroups {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetJoinedGroupsReply {
-    /// Number of groups that fit, whatever the page.
+    /// Number of matching groups, regardless of the page.
     ///
     /// Wire name `TotalCount`.
     pub total_count: u64,
@@ -203,9 +203,9 @@ pub struct GetJoinedGroupsReply {
     ///
     /// Wire name `GroupIdList`.
     pub group_id_list: Vec<JoinedGroup>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -224,7 +224,7 @@ impl Reply for GetJoinedGroupsReply {
     }
 }
 
-/// Which fields of a joined group to answer, by their wire names.
+/// Fields of a joined group to return, by wire name.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct JoinedGroupFilter {
@@ -236,7 +236,7 @@ pub struct JoinedGroupFilter {
     ///
     /// Wire name `SelfInfoFilter`.
     pub self_info_filter: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -282,15 +282,15 @@ impl Validate for JoinedGroupFilter {
     }
 }
 
-/// A group that the user has joined. Which fields are there depends on the filter.
+/// A group that the user has joined. The filter determines which fields are present.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct JoinedGroup {
-    /// Id.
+    /// ID.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
@@ -306,11 +306,11 @@ pub struct JoinedGroup {
     ///
     /// Wire name `Notification`.
     pub notification: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
-    /// Owner; empty for a group without one.
+    /// Owner; empty if the group has none.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: Option<String>,
@@ -318,7 +318,7 @@ pub struct JoinedGroup {
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<u64>,
-    /// Grows with every change to the profile.
+    /// Increases with every change to the profile.
     ///
     /// Wire name `InfoSeq`.
     ///
@@ -340,11 +340,11 @@ pub struct JoinedGroup {
     ///
     /// Wire name `MemberNum`.
     pub member_num: Option<u64>,
-    /// Most members.
+    /// Maximum number of members.
     ///
     /// Wire name `MaxMemberNum`.
     pub max_member_num: Option<u64>,
-    /// What becomes of applications to join.
+    /// How applications to join are handled.
     ///
     /// Wire name `ApplyJoinOption`.
     pub apply_join_option: Option<ApplyJoinOption>,
@@ -356,20 +356,20 @@ pub struct JoinedGroup {
     ///
     /// Wire name `SupportTopic`.
     pub support_topic: Option<Flag>,
-    /// Next sequence numbers of all topics together; only for communities with topics.
+    /// Sum of the next sequence numbers of all topics; only for communities with topics.
     ///
     /// Wire name `GrossTopicNextMsgSeq`.
     pub gross_topic_next_msg_seq: Option<u64>,
-    /// The user in this group.
+    /// Membership of the user.
     ///
     /// Wire name `SelfInfo`.
     pub self_info: Option<Membership>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl JoinedGroup {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -553,7 +553,7 @@ wire_object!(JoinedGroup {
     optional "SelfInfo" => self_info,
 });
 
-/// A user in a group, as far as the filter asked.
+/// A user's membership in a group, limited to the requested fields.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Membership {
@@ -569,15 +569,15 @@ pub struct Membership {
     ///
     /// Wire name `MsgFlag`.
     pub msg_flag: Option<MsgFlag>,
-    /// Sequence number up to which the user has read.
+    /// Sequence number of the last message the user has read.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
-    /// Sequence numbers read of all topics together; only for communities with topics.
+    /// Sum of the read sequence numbers of all topics; only for communities with topics.
     ///
     /// Wire name `GrossTopicReadSeq`.
     pub gross_topic_read_seq: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 

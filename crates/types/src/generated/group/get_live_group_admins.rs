@@ -8,24 +8,24 @@ use crate::wire::{Extra, wire_object};
 
 /// Lists the administrators of a live broadcast group.
 ///
-/// Needs the list of online members switched on in the console, and an edition that includes it.
+/// Requires the list of online members, which is enabled in the console, and an edition that includes it.
 ///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/get_admin_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), state of 2025-02-28
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Obtaining the List of Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60524), as of 2025-02-28
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetLiveGroupAdmins {
@@ -33,12 +33,12 @@ pub struct GetLiveGroupAdmins {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetLiveGroupAdmins {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -88,9 +88,9 @@ pub struct GetLiveGroupAdminsReply {
     ///
     /// Wire name `Admin_List`.
     pub admin_list: Vec<LiveGroupAdmin>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -120,16 +120,16 @@ pub struct LiveGroupAdmin {
     ///
     /// Wire name `NickName`.
     pub nick_name: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `Avatar`.
     pub avatar: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl LiveGroupAdmin {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(admin_account: impl Into<String>) -> Self {
         Self {
             admin_account: admin_account.into(),

@@ -2,55 +2,55 @@
 
 //! `POST v4/group_open_avchatroom_http_svc/get_members`: Getting the List of Online Members in Audio-Video Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table:
-//! * Source says: `GroupId` and `Timestamp` alone.
-//! * Held here: `Mark` as well, optional.
+//! * Source says: only `GroupId` and `Timestamp`.
+//! * This crate: also `Mark`, optional.
 //! * Why: the second sample sends it.
 //!
 //! Response table, MemberList:
 //! * Source says: type Object.
-//! * Held here: a list.
+//! * This crate: a list.
 //! * Why: the sample shows a list.
 //!
 //! Request table, Timestamp:
 //! * Source says: pages of 500 members; the Chinese page says 250.
-//! * Held here: neither; the cursor decides.
+//! * This crate: neither; the cursor decides.
 //! * Why: they contradict each other.
 //!
 //! Remarks:
 //! * Source says: the list is collected every 10 seconds; the newest Chinese page says 40.
-//! * Held here: 10 to 40 seconds.
-//! * Why: both are official, of different dates.
+//! * This crate: 10 to 40 seconds.
+//! * Why: both are official and have different dates.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists the members of a live broadcast group who are online, page by page.
+/// Lists the online members of a live broadcast group, page by page.
 ///
-/// Collected every 10 to 40 seconds; of a group with more than 1,000 members online only the latest 1,000 come. Needs the ultimate edition, with the list of online members switched on in
-/// the console; otherwise at most 30 members, the latest, come.
+/// The list is updated every 10 to 40 seconds; for a group with more than 1,000 online members it has only the latest 1,000. Requires the Ultimate edition, with the list of online members enabled in
+/// the console; otherwise only the latest 30 members are returned.
 ///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/get_members`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Getting the List of Online Members in Audio-Video Group](https://www.tencentcloud.com/document/product/1047/50293), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetLiveGroupMembers {
@@ -58,15 +58,15 @@ pub struct GetLiveGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Only members with this mark.
+    /// Returns only members with this mark.
     ///
     /// Wire name `Mark`.
     pub mark: Option<u64>,
-    /// Where the page starts: 0 first, then `NextTimestamp` of the reply before.
+    /// Where the page starts: 0 for the first, then `NextTimestamp` of the previous reply.
     ///
     /// Wire name `Timestamp`.
     pub timestamp: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -154,13 +154,13 @@ pub struct GetLiveGroupMembersReply {
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<LiveGroupMember>,
-    /// Where the next page starts; 0 after the last.
+    /// Where the next page starts; 0 on the last page.
     ///
     /// Wire name `NextTimestamp`.
     pub next_timestamp: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -179,7 +179,7 @@ impl Reply for GetLiveGroupMembersReply {
     }
 }
 
-/// A member of a live broadcast group who is online.
+/// An online member of a live broadcast group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LiveGroupMember {
@@ -195,16 +195,16 @@ pub struct LiveGroupMember {
     ///
     /// Wire name `NickName`.
     pub nick_name: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `Avatar`.
     pub avatar: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl LiveGroupMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),

@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/get_group_muted_account`: Getting the List of Muted Group Members
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! List of commands:
 //! * Source says: the command is v4/group_open_http_svc/get_group_shutted_uin.
-//! * Held here: v4/group_open_http_svc/get_group_muted_account.
+//! * This crate: v4/group_open_http_svc/get_group_muted_account.
 //! * Why: the page of the command itself names this one.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -15,23 +15,23 @@ use crate::wire::{Extra, wire_object};
 
 /// Lists the muted members of a group.
 ///
-/// The command was called `get_group_shutted_uin` in older versions.
+/// Older versions call this command `get_group_shutted_uin`.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_muted_account`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Getting the List of Muted Group Members](https://www.tencentcloud.com/document/product/1047/34964), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetMutedGroupMembers {
@@ -39,16 +39,16 @@ pub struct GetMutedGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetMutedGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -110,9 +110,9 @@ pub struct GetMutedGroupMembersReply {
     ///
     /// Wire name `MutedAccountList`.
     pub muted_account_list: Vec<MutedMember>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -139,16 +139,16 @@ pub struct MutedMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// Until when, in seconds since 1970.
+    /// When the mute ends, in seconds since 1970.
     ///
     /// Wire name `MutedUntil`.
     pub muted_until: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MutedMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>, muted_until: u64) -> Self {
         Self {
             member_account: member_account.into(),

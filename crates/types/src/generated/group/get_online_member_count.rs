@@ -2,49 +2,49 @@
 
 //! `POST v4/group_open_http_svc/get_online_member_num`: Getting the Number of Online Users in an Audio-Video Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Applicable groups:
-//! * Source says: AVChatRoom only; the newer page names every kind, given an edition and a switch in the console.
-//! * Held here: every kind.
+//! * Source says: AVChatRoom only; the newer page allows every type, given an edition and a switch in the console.
+//! * This crate: every type.
 //! * Why: the newer page says so.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Counts the members of a live broadcast group who are online.
+/// Counts the online members of a live broadcast group.
 ///
-/// The number is up to ten seconds old, up to twenty with web clients; below 300 members without web clients it is current.
+/// The count is up to ten seconds old, or up to twenty with web clients; below 300 members without web clients it is current.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_online_member_num`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting the Number of Online Users in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/38521), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Getting the Number of Online Users in an Audio-Video Group](https://www.tencentcloud.com/document/product/1047/38521), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetOnlineMemberCount {
-    /// The group; other kinds than `AVChatRoom` need the online status of members switched on in the console.
+    /// The group; types other than `AVChatRoom` require the online status of members, which is enabled in the console.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetOnlineMemberCount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -89,13 +89,13 @@ impl Endpoint for GetOnlineMemberCount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetOnlineMemberCountReply {
-    /// Members online.
+    /// Number of online members.
     ///
     /// Wire name `OnlineMemberNum`.
     pub online_member_num: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,22 +8,22 @@ use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the members of a permission group page by page.
+/// Lists the members of a permission group page by page.
 ///
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_permission_group_member_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), state of 2025-12-15
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Obtaining Permission Group Member List](https://www.tencentcloud.com/document/product/1047/61242), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -36,20 +36,20 @@ pub struct GetPermissionGroupMembers {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Limit`; at most 50.
     pub limit: Option<u64>,
-    /// Where the page starts: empty first, then `Next` of the reply before.
+    /// Where the page starts: empty for the first, then `Next` of the previous reply.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetPermissionGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetPermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,7 +75,7 @@ impl GetPermissionGroupMembers {
     }
 }
 
-/// The fields of [`GetPermissionGroupMembers`] that [`GetPermissionGroupMembers::new`] asks for, each by its name.
+/// The named arguments of [`GetPermissionGroupMembers::new`].
 pub struct GetPermissionGroupMembersRequired {
     /// The community.
     pub group_id: String,
@@ -135,13 +135,13 @@ pub struct GetPermissionGroupMembersReply {
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<GroupMember>,
-    /// Where the next page starts; empty after the last.
+    /// Where the next page starts; empty on the last page.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

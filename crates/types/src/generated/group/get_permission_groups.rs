@@ -2,40 +2,40 @@
 
 //! `POST v4/group_open_http_svc/get_permission_group`: Obtaining Permission Group Information
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, PermissionGroupIdList and Next:
 //! * Source says: a string, an integer.
-//! * Held here: a list, a string.
+//! * This crate: a list, a string.
 //! * Why: the page's samples.
 //!
 //! Request table, Limit:
 //! * Source says: required.
-//! * Held here: optional.
-//! * Why: the sample that names permission groups is without it.
+//! * This crate: optional.
+//! * Why: the sample that specifies permission groups omits it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads permission groups of a community: those that are named, or all page by page.
+/// Gets permission groups of a community: the specified ones, or all page by page.
 ///
-/// Only for communities, and only with an edition that includes them. Pages have up to 20 permission groups.
+/// Only for communities, and only with an edition that includes them. A page has up to 20 permission groups.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * At most 20 permission groups per page: [`MAX_GROUPS`](GetPermissionGroups::MAX_GROUPS)
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), state of 2025-12-15
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Obtaining Permission Group Information](https://www.tencentcloud.com/document/product/1047/61235), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -44,24 +44,24 @@ pub struct GetPermissionGroups {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Which permission groups to answer.
+    /// Permission groups to get.
     ///
-    /// Wire name `PermissionGroupIdList`; when left out: all.
+    /// Wire name `PermissionGroupIdList`; default: all.
     pub permission_group_id_list: Option<Vec<String>>,
-    /// Most permission groups of one reply; must be sent to read all.
+    /// Maximum number of permission groups in one reply; required to get all.
     ///
     /// Wire name `Limit`; at most 20.
     pub limit: Option<u64>,
-    /// Where the page starts: empty first, then `Next` of the reply before.
+    /// Where the page starts: empty for the first, then `Next` of the previous reply.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetPermissionGroups {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -156,13 +156,13 @@ pub struct GetPermissionGroupsReply {
     ///
     /// Wire name `PermissionGroupInfoList`.
     pub permission_group_info_list: Vec<PermissionGroupInfo>,
-    /// Where the next page starts; empty after the last.
+    /// Where the next page starts; empty on the last page.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -185,7 +185,7 @@ impl Reply for GetPermissionGroupsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionGroupInfo {
-    /// Its id.
+    /// ID of the permission group.
     ///
     /// Wire name `PermissionGroupId`.
     ///
@@ -197,19 +197,19 @@ pub struct PermissionGroupInfo {
     ///
     /// Unconfirmed: named as in creating; the copies end before the field
     pub permission_group_name: Option<String>,
-    /// Its permissions in the community, bit by bit.
+    /// Permissions in the community, as a bit set.
     ///
     /// Wire name `Permission`.
     ///
     /// Unconfirmed: named as in creating; the copies end before the field
     pub permission: Option<u64>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     ///
     /// Unconfirmed: named as in creating; the copies end before the field
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 

@@ -8,26 +8,26 @@ use crate::model::group::{GroupMember, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads some members of a group by their user ids.
+/// Gets members of a group by user ID.
 ///
 /// Not for an `AVChatRoom`.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_specified_group_member_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `member_list_account`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), state of 2025-12-15
+/// * Vendor's page: [Getting the Profiles of Specified Group Members](https://www.tencentcloud.com/document/product/1047/64897), as of 2025-12-15
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10018 | The reply would be larger than 1 MB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -36,28 +36,28 @@ pub struct GetSpecifiedGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Members to read.
+    /// Members to get.
     ///
     /// Wire name `Member_List_Account`; at least 1 entry; at most 50 entries.
     pub member_list_account: Vec<String>,
-    /// Which fields of a member to answer, by their wire names.
+    /// Fields of a member to return, by wire name.
     ///
-    /// Wire name `MemberInfoFilter`; when left out: all fields.
+    /// Wire name `MemberInfoFilter`; default: all fields.
     pub member_info_filter: Option<Vec<String>>,
-    /// Only members with these roles.
+    /// Returns only members with these roles.
     ///
-    /// Wire name `MemberRoleFilter`; when left out: all roles.
+    /// Wire name `MemberRoleFilter`; default: all roles.
     pub member_role_filter: Option<Vec<MemberRole>>,
-    /// Which custom fields of a member to answer.
+    /// Custom fields of a member to return.
     ///
     /// Wire name `AppDefinedDataFilter_GroupMember`.
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetSpecifiedGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         member_list_account: impl IntoIterator<Item = impl Into<String>>,
@@ -184,13 +184,13 @@ pub struct GetSpecifiedGroupMembersReply {
     ///
     /// Wire name `GroupId`.
     pub group_id: Option<String>,
-    /// Those who are members.
+    /// Users who are members.
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<GroupMember>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,32 +2,32 @@
 
 //! `POST v4/group_open_http_svc/get_topic_permission_group`: Obtaining Topic Permissions
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, TopicIdList:
 //! * Source says: required.
-//! * Held here: optional.
-//! * Why: the same row answers all topics without it, and so does a sample.
+//! * This crate: optional.
+//! * Why: according to the same row, omitting it returns all topics, and a sample does so.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the permissions of a permission group in topics.
+/// Gets the permissions of a permission group in topics.
 ///
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_topic_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Obtaining Topic Permissions](https://www.tencentcloud.com/document/product/1047/61239), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Obtaining Topic Permissions](https://www.tencentcloud.com/document/product/1047/61239), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,16 +40,16 @@ pub struct GetTopicPermissions {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// Which topics to answer.
+    /// Topics to get.
     ///
-    /// Wire name `TopicIdList`; when left out: all.
+    /// Wire name `TopicIdList`; default: all.
     pub topic_id_list: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetTopicPermissions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -70,7 +70,7 @@ impl GetTopicPermissions {
     }
 }
 
-/// The fields of [`GetTopicPermissions`] that [`GetTopicPermissions::new`] asks for, each by its name.
+/// The named arguments of [`GetTopicPermissions::new`].
 pub struct GetTopicPermissionsRequired {
     /// The community.
     pub group_id: String,
@@ -107,13 +107,13 @@ impl Endpoint for GetTopicPermissions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetTopicPermissionsReply {
-    /// Permissions, topic by topic.
+    /// Permissions in each topic.
     ///
     /// Wire name `TopicPermissionResultList`.
     pub topic_permission_result_list: Vec<TopicPermissionEntry>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -131,7 +131,7 @@ impl Reply for GetTopicPermissionsReply {
     }
 }
 
-/// Permissions in a topic, or why they could not be read.
+/// Permissions in a topic, or why they could not be retrieved.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicPermissionEntry {
@@ -139,24 +139,24 @@ pub struct TopicPermissionEntry {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words.
+    /// Message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// Permissions in it, bit by bit.
+    /// Permissions in the topic, as a bit set.
     ///
     /// Wire name `Permission`.
     pub permission: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl TopicPermissionEntry {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(topic_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             topic_id: topic_id.into(),

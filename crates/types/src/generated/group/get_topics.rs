@@ -2,40 +2,40 @@
 
 //! `POST v4/million_group_open_http_svc/get_topic`: Getting Topic Profile
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, From_Account:
 //! * Source says: uint64.
-//! * Held here: a text.
-//! * Why: the sample sends one, and every account is a text.
+//! * This crate: a string.
+//! * Why: the sample sends one, and every account is a string.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::{MsgFlag, MuteAllMember};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Reads topics of a community, and a user in each.
+/// Gets topics of a community, optionally with a user's membership in each.
 ///
-/// Each topic has an `ErrorCode` of its own; that of the reply means nothing while the call as such succeeds.
+/// Each topic has its own `ErrorCode`; that of the reply is meaningless as long as the call itself succeeds.
 ///
 /// * Command: `POST v4/million_group_open_http_svc/get_topic`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Getting Topic Profile](https://www.tencentcloud.com/document/product/1047/49469), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10008 | The group service could not verify who sent the request. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | The group service could not verify the caller. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 11000 | Communities are not switched on. |
-/// | 110003 | The topic does not exist, or has been deleted before. |
+/// | 11000 | Communities are not enabled. |
+/// | 110003 | The topic does not exist or has already been deleted. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetTopics {
@@ -43,24 +43,24 @@ pub struct GetTopics {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// User to read in each topic.
+    /// User whose membership in each topic to get.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Topics to read.
+    /// Topics to get.
     ///
-    /// Wire name `TopicIdList`; when left out: all topics.
+    /// Wire name `TopicIdList`; default: all topics.
     pub topic_id_list: Option<Vec<String>>,
-    /// Which fields of a topic to answer, by their wire names.
+    /// Fields of a topic to return, by wire name.
     ///
-    /// Wire name `ResponseFilter`; when left out: all fields.
+    /// Wire name `ResponseFilter`; default: all fields.
     pub response_filter: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetTopics {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetTopicsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -94,11 +94,11 @@ impl GetTopics {
     }
 }
 
-/// The fields of [`GetTopics`] that [`GetTopics::new`] asks for, each by its name.
+/// The named arguments of [`GetTopics::new`].
 pub struct GetTopicsRequired {
     /// A community with topics.
     pub group_id: String,
-    /// User to read in each topic.
+    /// User whose membership in each topic to get.
     pub from_account: String,
 }
 
@@ -148,9 +148,9 @@ pub struct GetTopicsReply {
     ///
     /// Wire name `TopicAndSelfInfo`.
     pub topic_and_self_info: Vec<TopicResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -168,19 +168,19 @@ impl Reply for GetTopicsReply {
     }
 }
 
-/// A topic, and the user in it.
+/// A topic, and the user's membership in it.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicResult {
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// The user in this topic.
+    /// Membership of the user in this topic.
     ///
     /// Wire name `SelfInfo`.
     pub self_info: Option<TopicMembership>,
@@ -188,12 +188,12 @@ pub struct TopicResult {
     ///
     /// Wire name `TopicInfo`.
     pub topic_info: Option<TopicInfo>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl TopicResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(error_code: ErrorCode) -> Self {
         Self {
             error_code,
@@ -233,17 +233,17 @@ wire_object!(TopicResult {
     optional "TopicInfo" => topic_info,
 });
 
-/// A user in a topic.
+/// A user's membership in a topic.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicMembership {
-    /// How long the user is muted, in seconds; 0 when not muted.
+    /// How long the user is muted, in seconds; 0 if not muted.
     ///
     /// Wire name `ShutUpTime`.
     ///
-    /// Unconfirmed: the page calls it a period; it may be a time
+    /// Unconfirmed: the page calls it a period; it may be a point in time
     pub shut_up_time: Option<u64>,
-    /// Sequence number up to which the user has read.
+    /// Sequence number of the last message the user has read.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
@@ -251,7 +251,7 @@ pub struct TopicMembership {
     ///
     /// Wire name `MsgFlag`.
     pub msg_flag: Option<MsgFlag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -289,11 +289,11 @@ wire_object!(TopicMembership {
     optional "MsgFlag" => msg_flag,
 });
 
-/// A topic. Which fields are there depends on the filter.
+/// A topic. The filter determines which fields are present.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicInfo {
-    /// Id.
+    /// ID.
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
@@ -305,7 +305,7 @@ pub struct TopicInfo {
     ///
     /// Wire name `TopicName`.
     pub topic_name: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
@@ -317,7 +317,7 @@ pub struct TopicInfo {
     ///
     /// Wire name `Introduction`.
     pub introduction: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     pub custom_string: Option<String>,
@@ -325,7 +325,7 @@ pub struct TopicInfo {
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<u64>,
-    /// When the last message was sent, in seconds since 1970; 0 before the first.
+    /// When the last message was sent, in seconds since 1970; 0 if there is none.
     ///
     /// Wire name `LastMsgTime`.
     pub last_msg_time: Option<u64>,
@@ -337,18 +337,18 @@ pub struct TopicInfo {
     ///
     /// Wire name `MuteAllMember`.
     pub mute_all_member: Option<MuteAllMember>,
-    /// 1 when all members are muted in this topic.
+    /// 1 if all members are muted in this topic.
     ///
     /// Wire name `ShutUpAllFlag`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub shut_up_all_flag: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl TopicInfo {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(topic_id: impl Into<String>) -> Self {
         Self {
             topic_id: topic_id.into(),

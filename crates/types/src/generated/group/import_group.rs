@@ -7,34 +7,34 @@ use crate::model::group::{ApplyJoinOption, CustomField, GroupType};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Creates a group that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
+/// Imports a group from another system with its creation time, without notifications or webhooks.
 ///
 /// * Command: `POST v4/group_open_http_svc/import_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Importing a Group Profile](https://www.tencentcloud.com/document/product/1047/34967), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | An `AVChatRoom` cannot be imported, or the caller is no administrator. |
-/// | 10021 | Another owner's group has this id. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | An `AVChatRoom` cannot be imported, or the caller is not an administrator. |
+/// | 10021 | The group ID is in use by another owner. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroup {
-    /// Owner, who becomes a member; without it the group has none.
+    /// Owner, who becomes a member; if omitted, the group has none.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: Option<String>,
-    /// Kind of group; not `AVChatRoom`.
+    /// Group type; not `AVChatRoom`.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// Id of your own, in printable ASCII; it must not begin with `@TGS#`, except that of a community, which begins with `@TGS#_`.
+    /// Custom ID in printable ASCII. It must not begin with `@TGS#`, except for a community, whose ID begins with `@TGS#_`.
     ///
     /// Wire name `GroupId`; at most 48 bytes.
     pub group_id: Option<String>,
@@ -50,36 +50,36 @@ pub struct ImportGroup {
     ///
     /// Wire name `Notification`; at most 300 bytes.
     pub notification: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
-    /// Most members: 6,000 at most, 100,000 for a community.
+    /// Maximum number of members; at most 6,000, or 100,000 for a community.
     ///
-    /// Wire name `MaxMemberCount`; at most 100000; when left out: 2000.
+    /// Wire name `MaxMemberCount`; at most 100000; default: 2000.
     pub max_member_count: Option<u64>,
-    /// What becomes of applications to join; not for communities.
+    /// How applications to join are handled; not for communities.
     ///
-    /// Wire name `ApplyJoinOption`; when left out: `NeedPermission`.
+    /// Wire name `ApplyJoinOption`; default: `NeedPermission`.
     pub apply_join_option: Option<ApplyJoinOption>,
-    /// Custom fields of the group; they must be set up in the console first.
+    /// Custom fields of the group; they must be configured in the console first.
     ///
     /// Wire name `AppDefinedData`.
     pub app_defined_data: Option<Vec<CustomField>>,
     /// When it was created, in seconds since 1970.
     ///
-    /// Wire name `CreateTime`; when left out: now.
+    /// Wire name `CreateTime`; default: now.
     pub create_time: Option<u64>,
     /// 1 for a community with topics.
     ///
-    /// Wire name `SupportTopic`; when left out: 0.
+    /// Wire name `SupportTopic`; default: 0.
     pub support_topic: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(r#type: GroupType, name: impl Into<String>) -> Self {
         Self {
             owner_account: None,
@@ -238,7 +238,7 @@ impl Endpoint for ImportGroup {
             &[
                 (
                     ErrorCode(10007),
-                    "An `AVChatRoom` cannot be imported, or the caller is no administrator.",
+                    "An `AVChatRoom` cannot be imported, or the caller is not an administrator.",
                 ),
             ],
         );
@@ -248,13 +248,13 @@ impl Endpoint for ImportGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroupReply {
-    /// Id of the new group.
+    /// ID of the new group.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,26 +8,26 @@ use crate::model::group::{AddMemberResult, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Adds members that a group had elsewhere, with their times of joining; nobody is notified, no webhook fires.
+/// Imports members of a group from another system with their join times, without notifications or webhooks.
 ///
 /// * Command: `POST v4/group_open_http_svc/import_group_member`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 300
-/// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), state of 2023-03-10
+/// * Vendor's page: [Importing Group Members](https://www.tencentcloud.com/document/product/1047/34969), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10005 | The request names too many users. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10005 | The request contains too many users. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroupMembers {
@@ -39,12 +39,12 @@ pub struct ImportGroupMembers {
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 300 entries.
     pub member_list: Vec<MemberToImport>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         member_list: impl IntoIterator<Item = MemberToImport>,
@@ -129,13 +129,13 @@ impl Batched for ImportGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroupMembersReply {
-    /// What became of each.
+    /// Result for each user.
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<AddMemberResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -161,24 +161,24 @@ pub struct MemberToImport {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// `Admin` is the only role that can be given here.
+    /// `Admin` is the only role that can be assigned here.
     ///
-    /// Wire name `Role`; when left out: `Member`.
+    /// Wire name `Role`; default: `Member`.
     pub role: Option<MemberRole>,
     /// When the user joined, in seconds since 1970.
     ///
     /// Wire name `JoinTime`.
     pub join_time: Option<u64>,
-    /// How many messages the user has not read.
+    /// Number of messages the user has not read.
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MemberToImport {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),

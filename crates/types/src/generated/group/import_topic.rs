@@ -2,16 +2,16 @@
 
 //! `POST v4/group_open_http_svc/import_topic`: Importing Topic Profiles
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, From_Account:
 //! * Source says: uint64.
-//! * Held here: a text.
-//! * Why: the sample sends one, and every account is a text.
+//! * This crate: a string.
+//! * Why: the sample sends one, and every account is a string.
 //!
 //! Path:
 //! * Source says: v4/group_open_http_svc/import_topic; the newest Chinese page has v4/million_group_open_http_svc/import_topic.
-//! * Held here: the first.
+//! * This crate: the first.
 //! * Why: three international pages agree on it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -19,32 +19,32 @@ use crate::model::group::GroupType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Creates a topic that existed elsewhere, with its time of creation; nobody is notified, no webhook fires.
+/// Imports a topic from another system with its creation time, without notifications or webhooks.
 ///
 /// * Command: `POST v4/group_open_http_svc/import_topic`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Importing Topic Profiles](https://www.tencentcloud.com/document/product/1047/53448), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Importing Topic Profiles](https://www.tencentcloud.com/document/product/1047/53448), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10021 | Another owner's group has this id. |
-/// | 10037 | The user has created or joined as many groups as allowed. |
-/// | 11000 | Communities are not switched on. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10021 | The group ID is in use by another owner. |
+/// | 10037 | The user has created or joined the maximum number of groups. |
+/// | 11000 | Communities are not enabled. |
 /// | 80001 | The text did not pass moderation. |
-/// | 80005 | The service has stopped for the app: its plan has expired or is not paid. |
+/// | 80005 | The service is suspended for the app: its plan has expired or payment is overdue. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportTopic {
-    /// Kind of group that the topic belongs to; only `Community`.
+    /// Type of the group that the topic belongs to; only `Community`.
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
@@ -52,7 +52,7 @@ pub struct ImportTopic {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Id of your own: the id of the group, `@TOPIC#_` and a part of your choice.
+    /// Custom ID: the group ID, `@TOPIC#_` and a part of your choice.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -60,15 +60,15 @@ pub struct ImportTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: String,
-    /// User in whose name it happens.
+    /// User on whose behalf it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
@@ -84,12 +84,12 @@ pub struct ImportTopic {
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportTopic {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ImportTopicRequired) -> Self {
         Self {
             r#type: None,
@@ -163,7 +163,7 @@ impl ImportTopic {
     }
 }
 
-/// The fields of [`ImportTopic`] that [`ImportTopic::new`] asks for, each by its name.
+/// The named arguments of [`ImportTopic::new`].
 pub struct ImportTopicRequired {
     /// A community with topics.
     pub group_id: String,
@@ -234,13 +234,13 @@ impl Endpoint for ImportTopic {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportTopicReply {
-    /// Id of the new topic.
+    /// ID of the new topic.
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/get_appid_group_list`: Getting All Groups in an App
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! RESTful API Overview, sample of this command:
 //! * Source says: a reply without Next and ErrorInfo.
-//! * Held here: both optional.
+//! * This crate: both optional.
 //! * Why: the command's own page shows them.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
@@ -15,38 +15,38 @@ use crate::paging::{carry, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists the ids of all groups of the app, page by page, of one kind on request.
+/// Lists the IDs of all groups of the app page by page, optionally of one type only.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_appid_group_list`
-/// * Quota: 1 call per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), state of 2023-03-20
+/// * Quota: 1 call per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Getting All Groups in an App](https://www.tencentcloud.com/document/product/1047/34960), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10018 | The reply would be larger than 1 MB. |
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListGroups {
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
-    /// Wire name `Limit`; at most 10000; when left out: 10000.
+    /// Wire name `Limit`; at most 10000; default: 10000.
     pub limit: Option<u64>,
-    /// Where the page starts: 0 first, then `Next` of the reply before.
+    /// Where the page starts: 0 for the first, then `Next` of the previous reply.
     ///
-    /// Wire name `Next`; when left out: 0.
+    /// Wire name `Next`; default: 0.
     pub next: Option<u64>,
-    /// Only groups of this kind.
+    /// Returns only groups of this type.
     ///
-    /// Wire name `GroupType`; when left out: all kinds.
+    /// Wire name `GroupType`; default: all types.
     pub group_type: Option<GroupType>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -127,7 +127,7 @@ impl Paged for ListGroups {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListGroupsReply {
-    /// Number of groups of the app, or of the kind that was asked for, whatever the page.
+    /// Number of groups of the app, or of the requested type, regardless of the page.
     ///
     /// Wire name `TotalCount`.
     pub total_count: u64,
@@ -135,13 +135,13 @@ pub struct ListGroupsReply {
     ///
     /// Wire name `GroupIdList`.
     pub group_id_list: Vec<GroupIdItem>,
-    /// Where the next page starts; 0 or absent after the last.
+    /// Where the next page starts; 0 or absent on the last page.
     ///
     /// Wire name `Next`.
     pub next: Option<u64>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -161,7 +161,7 @@ impl Reply for ListGroupsReply {
     }
 }
 
-/// A group by its id.
+/// A group by ID.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupIdItem {
@@ -169,12 +169,12 @@ pub struct GroupIdItem {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupIdItem {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),

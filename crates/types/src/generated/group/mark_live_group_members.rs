@@ -2,16 +2,16 @@
 
 //! `POST v4/group_open_avchatroom_http_svc/modify_user_info`: Setting Audio-Video Group Member Marks
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request parameters:
 //! * Source says: the path of modify_group_member_info.
-//! * Held here: v4/group_open_avchatroom_http_svc/modify_user_info.
-//! * Why: the sample address of the same page has it.
+//! * This crate: v4/group_open_avchatroom_http_svc/modify_user_info.
+//! * Why: the sample URL on the same page has it.
 //!
 //! Response table, MemberList:
 //! * Source says: type Object.
-//! * Held here: a list.
+//! * This crate: a list.
 //! * Why: the sample shows a list.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -19,28 +19,28 @@ use crate::batch::{Listed, Unlisted, Verdict, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Sets or takes away marks of members of a live broadcast group.
+/// Sets or removes marks on members of a live broadcast group.
 ///
-/// Needs the ultimate edition, with the list of online members switched on in the console. Fails when no member of the list is online.
+/// Requires the Ultimate edition, with the list of online members enabled in the console. Fails if no member of the list is online.
 ///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_user_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 10 different marks per group: [`MAX_MARKS`](MarkLiveGroupMembers::MAX_MARKS)
 /// * Any number of `member_list`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), state of 2023-03-10
+/// * Vendor's page: [Setting Audio-Video Group Member Marks](https://www.tencentcloud.com/document/product/1047/50294), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarkLiveGroupMembers {
@@ -48,20 +48,20 @@ pub struct MarkLiveGroupMembers {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Set or take away.
+    /// Whether to set or remove marks.
     ///
     /// Wire name `CommandType`.
     pub command_type: MarkCommand,
-    /// Members with their marks; a group has at most 10 different marks.
+    /// Members with their marks; a group can have at most 10 different marks.
     ///
     /// Wire name `MemberList`; at least 1 entry; at most 500 entries.
     pub member_list: Vec<MarkedMember>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MarkLiveGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         command_type: MarkCommand,
@@ -148,17 +148,17 @@ impl Batched for MarkLiveGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MarkLiveGroupMembersReply {
-    /// As asked.
+    /// The requested operation.
     ///
     /// Wire name `CommandType`.
     pub command_type: Option<MarkCommand>,
-    /// Those that were marked; who is offline is missing.
+    /// Members that were marked; offline members are missing.
     ///
     /// Wire name `MemberList`.
     pub member_list: Vec<MarkedMember>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -185,16 +185,16 @@ pub struct MarkedMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// 1,000 or more for the app's own; 500 counts as online for up to three days, 600 hides from the list of members.
+    /// Custom marks are 1,000 or more; 500 keeps a member online for up to three days, 600 hides it from the member list.
     ///
     /// Wire name `Marks`.
     pub marks: Vec<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MarkedMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         member_account: impl Into<String>,
         marks: impl IntoIterator<Item = u64>,
@@ -218,16 +218,16 @@ impl Validate for MarkedMember {
     }
 }
 
-/// What to do with marks.
+/// Whether to set or remove marks.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarkCommand(pub i64);
 
 impl MarkCommand {
-    /// Set them. Wire value 1.
+    /// Sets them. Wire value 1.
     pub const SET: Self = Self(1);
-    /// Take them away. Wire value 2.
+    /// Removes them. Wire value 2.
     pub const DELETE: Self = Self(2);
 }
 

@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/modify_group_base_info`: Modifying the Profile of a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! OpenAPI description:
 //! * Source says: `ShutUpAllMember`.
-//! * Held here: `MuteAllMember`.
+//! * This crate: `MuteAllMember`.
 //! * Why: the newer page and its sample have it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,26 +14,26 @@ use crate::model::group::{ApplyJoinOption, CustomField, InviteJoinOption, MuteAl
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Changes fields of the profile of a group.
+/// Changes fields of a group's profile.
 ///
-/// Only the fields that are sent change. Triggers the webhook after the profile of a group changes.
+/// Only the fields that are sent are changed. Triggers the webhook after the profile of a group changes.
 ///
 /// * Command: `POST v4/group_open_http_svc/modify_group_base_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying the Profile of a Group](https://www.tencentcloud.com/document/product/1047/34962), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10026 | The app may not use this command. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10026 | The app is not permitted to use this command. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroup {
@@ -53,45 +53,45 @@ pub struct ModifyGroup {
     ///
     /// Wire name `Notification`; at most 300 bytes.
     pub notification: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
-    /// Most members; without meaning for an `AVChatRoom`.
+    /// Maximum number of members; has no effect on an `AVChatRoom`.
     ///
     /// Wire name `MaxMemberNum`.
     pub max_member_num: Option<u64>,
-    /// What becomes of applications to join; not for communities.
+    /// How applications to join are handled; not for communities.
     ///
     /// Wire name `ApplyJoinOption`.
     pub apply_join_option: Option<ApplyJoinOption>,
-    /// What becomes of invitations.
+    /// How invitations are handled.
     ///
     /// Wire name `InviteJoinOption`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub invite_join_option: Option<InviteJoinOption>,
-    /// `On` lets only the owner, administrators and the app speak.
+    /// `On` allows only the owner, administrators and the app to send messages.
     ///
     /// Wire name `MuteAllMember`.
     pub mute_all_member: Option<MuteAllMember>,
-    /// Custom fields of the group; they must be set up in the console first.
+    /// Custom fields of the group; they must be configured in the console first.
     ///
     /// Wire name `AppDefinedData`.
     pub app_defined_data: Option<Vec<CustomField>>,
-    /// User in whose name it happens.
+    /// User on whose behalf it happens.
     ///
     /// Wire name `From_Account`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub from_account: Option<String>,
-    /// 1 switches permission groups on; only for communities.
+    /// 1 enables permission groups; only for communities.
     ///
     /// Wire name `EnablePermission`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub enable_permission: Option<Flag>,
-    /// Default rights of members, as bits; only for communities.
+    /// Default permissions of members, as a bit set; only for communities.
     ///
     /// Wire name `DefaultPermission`.
     ///
@@ -101,14 +101,14 @@ pub struct ModifyGroup {
     ///
     /// Wire name `HistoryMsgBeforeJoin`.
     ///
-    /// Unconfirmed: only another SDK names the field, and no value
+    /// Unconfirmed: only another SDK names the field, and it names no value
     pub history_msg_before_join: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -301,9 +301,9 @@ impl Endpoint for ModifyGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroupReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

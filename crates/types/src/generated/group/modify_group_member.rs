@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/modify_group_member_info`: Modifying the Profile of a Group Member
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! OpenAPI description:
 //! * Source says: `ShutUpTime`.
-//! * Held here: `MuteTime`.
+//! * This crate: `MuteTime`.
 //! * Why: the newer page and its sample have it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,25 +14,25 @@ use crate::model::group::{CustomField, MemberRole, MsgFlag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Changes role, name, mute or custom fields of a member of a group.
+/// Changes the role, name card, mute or custom fields of a group member.
 ///
-/// Only the fields that are sent change.
+/// Only the fields that are sent are changed.
 ///
 /// * Command: `POST v4/group_open_http_svc/modify_group_member_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), state of 2023-03-21
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying the Profile of a Group Member](https://www.tencentcloud.com/document/product/1047/34900), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroupMember {
@@ -44,7 +44,7 @@ pub struct ModifyGroupMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// `Admin` or `Member`; the owner's role cannot change.
+    /// `Admin` or `Member`; the owner's role cannot be changed.
     ///
     /// Wire name `Role`.
     pub role: Option<MemberRole>,
@@ -56,20 +56,20 @@ pub struct ModifyGroupMember {
     ///
     /// Wire name `NameCard`; at most 50 bytes.
     pub name_card: Option<String>,
-    /// Custom fields of the member; they must be set up in the console first.
+    /// Custom fields of the member; they must be configured in the console first.
     ///
     /// Wire name `AppMemberDefinedData`.
     pub app_member_defined_data: Option<Vec<CustomField>>,
-    /// How long to mute, in seconds from now; 0 lifts the mute.
+    /// Duration of the mute, in seconds from now; 0 lifts the mute.
     ///
     /// Wire name `MuteTime`.
     pub mute_time: Option<u32>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyGroupMember {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifyGroupMemberRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -124,7 +124,7 @@ impl ModifyGroupMember {
     }
 }
 
-/// The fields of [`ModifyGroupMember`] that [`ModifyGroupMember::new`] asks for, each by its name.
+/// The named arguments of [`ModifyGroupMember::new`].
 pub struct ModifyGroupMemberRequired {
     /// The group; not an `AVChatRoom`.
     pub group_id: String,
@@ -180,9 +180,9 @@ impl Endpoint for ModifyGroupMember {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroupMemberReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

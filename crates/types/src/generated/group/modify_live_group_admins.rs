@@ -6,27 +6,27 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Makes users administrators of a live broadcast group, or takes that back.
+/// Adds or removes administrators of a live broadcast group.
 ///
-/// An administrator need not be in the group and stays one after leaving. Needs the list of online members switched on in
+/// An administrator need not be in the group and remains one after leaving. Requires the list of online members, which is enabled in
 /// the console, and an edition that includes it.
 ///
 /// * Command: `POST v4/group_open_avchatroom_http_svc/modify_admin`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Setting/Deleting Live Streaming Group Administrators](https://www.tencentcloud.com/document/product/1047/60525), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is wrong. |
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyLiveGroupAdmins {
@@ -34,20 +34,20 @@ pub struct ModifyLiveGroupAdmins {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Make or take back.
+    /// Whether to add or remove them.
     ///
     /// Wire name `CommandType`.
     pub command_type: AdminCommand,
-    /// Users; a group has at most 5 administrators.
+    /// Users; a group can have at most 5 administrators.
     ///
     /// Wire name `Admin_Account`; at least 1 entry; at most 5 entries.
     pub admin_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyLiveGroupAdmins {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         command_type: AdminCommand,
@@ -103,9 +103,9 @@ impl Endpoint for ModifyLiveGroupAdmins {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyLiveGroupAdminsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -121,16 +121,16 @@ impl Reply for ModifyLiveGroupAdminsReply {
     }
 }
 
-/// What to do with administrators.
+/// Whether to add or remove administrators.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AdminCommand(pub i64);
 
 impl AdminCommand {
-    /// Make them administrators. Wire value 1.
+    /// Adds them. Wire value 1.
     pub const SET: Self = Self(1);
-    /// Take it back. Wire value 2.
+    /// Removes them. Wire value 2.
     pub const DELETE: Self = Self(2);
 }
 

@@ -6,21 +6,21 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Changes the name, the permissions or the data of a permission group.
+/// Changes the name, permissions or custom data of a permission group.
 ///
-/// Only for communities, and only with an edition that includes them. Fields that are left out stay as they are.
+/// Only for communities, and only with an edition that includes them. Omitted fields are unchanged.
 ///
 /// * Command: `POST v4/group_open_http_svc/modify_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Permission Group Information](https://www.tencentcloud.com/document/product/1047/61234), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Permission Group Information](https://www.tencentcloud.com/document/product/1047/61234), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -33,24 +33,24 @@ pub struct ModifyPermissionGroup {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// New name.
+    /// New name of the permission group.
     ///
     /// Wire name `PermissionGroupName`; at most 150 bytes.
     pub permission_group_name: Option<String>,
-    /// New permissions in the community, bit by bit.
+    /// New permissions in the community, as a bit set.
     ///
     /// Wire name `Permission`.
     pub permission: Option<u64>,
-    /// New data of the app's own.
+    /// New custom text.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyPermissionGroup {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifyPermissionGroupRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -87,7 +87,7 @@ impl ModifyPermissionGroup {
     }
 }
 
-/// The fields of [`ModifyPermissionGroup`] that [`ModifyPermissionGroup::new`] asks for, each by its name.
+/// The named arguments of [`ModifyPermissionGroup::new`].
 pub struct ModifyPermissionGroupRequired {
     /// The community.
     pub group_id: String,
@@ -132,9 +132,9 @@ impl Endpoint for ModifyPermissionGroup {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyPermissionGroupReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/million_group_open_http_svc/modify_topic`: Modifying Topic Profile
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, From_Account:
 //! * Source says: uint64.
-//! * Held here: a text.
-//! * Why: the sample sends one, and every account is a text.
+//! * This crate: a string.
+//! * Why: the sample sends one, and every account is a string.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::group::MuteAllMember;
@@ -16,27 +16,27 @@ use crate::wire::{Extra, wire_object};
 
 /// Changes fields of a topic of a community.
 ///
-/// Only the fields that are sent change. Triggers the webhook after the profile of a topic changes.
+/// Only the fields that are sent are changed. Triggers the webhook after the profile of a topic changes.
 ///
 /// * Command: `POST v4/million_group_open_http_svc/modify_topic`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Topic Profile](https://www.tencentcloud.com/document/product/1047/49468), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10008 | The group service could not verify who sent the request. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | The group service could not verify the caller. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10016 | The app's own webhook refused the operation. |
-/// | 11000 | Communities are not switched on. |
+/// | 11000 | Communities are not enabled. |
 /// | 80001 | The text did not pass moderation. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -53,15 +53,15 @@ pub struct ModifyTopic {
     ///
     /// Wire name `TopicName`; at most 30 bytes.
     pub topic_name: Option<String>,
-    /// User in whose name it happens.
+    /// User on whose behalf it happens.
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 100 bytes.
     pub face_url: Option<String>,
@@ -73,16 +73,16 @@ pub struct ModifyTopic {
     ///
     /// Wire name `Introduction`; at most 240 bytes.
     pub introduction: Option<String>,
-    /// `On` lets only the owner, administrators and the app speak.
+    /// `On` allows only the owner, administrators and the app to send messages.
     ///
     /// Wire name `MuteAllMember`.
     pub mute_all_member: Option<MuteAllMember>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyTopic {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifyTopicRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -151,7 +151,7 @@ impl ModifyTopic {
     }
 }
 
-/// The fields of [`ModifyTopic`] that [`ModifyTopic::new`] asks for, each by its name.
+/// The named arguments of [`ModifyTopic::new`].
 pub struct ModifyTopicRequired {
     /// A community with topics.
     pub group_id: String,
@@ -223,9 +223,9 @@ impl Endpoint for ModifyTopic {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyTopicReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -12,16 +12,16 @@ use crate::wire::{Extra, wire_object};
 /// Only for communities, and only with an edition that includes them.
 ///
 /// * Command: `POST v4/group_open_http_svc/set_topic_permission_group`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Topic Permissions](https://www.tencentcloud.com/document/product/1047/61237), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -34,16 +34,16 @@ pub struct ModifyTopicPermissions {
     ///
     /// Wire name `PermissionGroupId`.
     pub permission_group_id: String,
-    /// New permissions, topic by topic.
+    /// New permissions in each topic.
     ///
     /// Wire name `TopicPermissionList`; at least 1 entry.
     pub topic_permission_list: Vec<TopicPermission>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyTopicPermissions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifyTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -54,13 +54,13 @@ impl ModifyTopicPermissions {
     }
 }
 
-/// The fields of [`ModifyTopicPermissions`] that [`ModifyTopicPermissions::new`] asks for, each by its name.
+/// The named arguments of [`ModifyTopicPermissions::new`].
 pub struct ModifyTopicPermissionsRequired {
     /// The community.
     pub group_id: String,
     /// The permission group.
     pub permission_group_id: String,
-    /// New permissions, topic by topic.
+    /// New permissions in each topic.
     pub topic_permission_list: Vec<TopicPermission>,
 }
 
@@ -95,15 +95,15 @@ impl Endpoint for ModifyTopicPermissions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyTopicPermissionsReply {
-    /// What became of each topic.
+    /// Result for each topic.
     ///
     /// Wire name `TopicPermissionResultList`.
     ///
     /// Unconfirmed: as in deleting topic permissions; the copies end before the reply
     pub topic_permission_result_list: Option<Vec<TopicPermissionResult>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,30 +6,30 @@ use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Rep
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Mutes members of a group for a time, or lifts that.
+/// Mutes members of a group for a period, or lifts the mute.
 ///
-/// Who leaves and comes back is still muted.
+/// Members who leave and rejoin remain muted.
 ///
 /// * Command: `POST v4/group_open_http_svc/forbid_send_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `members_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), state of 2023-03-10
+/// * Vendor's page: [Bulk Muting and Unmuting](https://www.tencentcloud.com/document/product/1047/34951), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MuteGroupMembers {
-    /// The group; not one of the kind `Private`.
+    /// The group; not a `Private` group.
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
@@ -37,20 +37,20 @@ pub struct MuteGroupMembers {
     ///
     /// Wire name `Members_Account`; at least 1 entry; at most 500 entries.
     pub members_account: Vec<String>,
-    /// How long, in seconds; 0 lifts the mute, 4294967295 is for ever.
+    /// Duration in seconds; 0 lifts the mute, 4294967295 mutes permanently.
     ///
     /// Wire name `MuteTime`.
     pub mute_time: u32,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic to mute in; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MuteGroupMembers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         members_account: impl IntoIterator<Item = impl Into<String>>,
@@ -135,9 +135,9 @@ impl Batched for MuteGroupMembers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MuteGroupMembersReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,27 +9,27 @@ use crate::wire::{Extra, wire_object};
 
 /// Replaces all custom attributes of a group.
 ///
-/// What is not named is gone. A group has at most 16 attributes of at most 16,000 bytes together, written at most five times a second.
+/// Attributes that are not specified are deleted. A group can have at most 16 attributes of at most 16,000 bytes in total, written at most five times per second.
 ///
 /// * Command: `POST v4/group_open_http_svc/set_group_attr`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), state of 2023-03-14
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Resetting Group Custom Attributes](https://www.tencentcloud.com/document/product/1047/44190), as of 2023-03-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10045 | The key of an attribute is longer than 32 bytes. |
-/// | 10046 | The value of an attribute is longer than 4,000 bytes. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10045 | An attribute key is longer than 32 bytes. |
+/// | 10046 | An attribute value is longer than 4,000 bytes. |
 /// | 10047 | The group would have more than 16 attributes. |
-/// | 10048 | The values of all attributes would be longer than 16,000 bytes. |
-/// | 10049 | The attributes of this group are written too often: five times in a second is the most. |
+/// | 10048 | The values of all attributes would be longer than 16,000 bytes in total. |
+/// | 10049 | The attributes of this group are written more than five times per second. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResetGroupAttributes {
@@ -41,12 +41,12 @@ pub struct ResetGroupAttributes {
     ///
     /// Wire name `GroupAttr`; at most 16 entries.
     pub group_attr: Vec<GroupAttribute>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ResetGroupAttributes {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         group_attr: impl IntoIterator<Item = GroupAttribute>,
@@ -102,9 +102,9 @@ impl Endpoint for ResetGroupAttributes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResetGroupAttributesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

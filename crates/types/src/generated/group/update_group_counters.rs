@@ -7,24 +7,24 @@ use crate::model::group::GroupCounter;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Sets, raises or lowers counters of a group.
+/// Sets, increases or decreases counters of a group.
 ///
-/// Needs the ultimate edition.
+/// Requires the Ultimate edition.
 ///
 /// * Command: `POST v4/group_open_http_svc/update_group_counter`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), state of 2023-03-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Updating Group Counters](https://www.tencentcloud.com/document/product/1047/53428), as of 2023-03-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10059 | The app's edition does not include this feature. |
 /// | 10063 | The group would have more than 20 counters. |
 #[derive(Clone, PartialEq)]
@@ -34,22 +34,22 @@ pub struct UpdateGroupCounters {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Counters with their values, or the steps to raise or lower them by.
+    /// Counters with their values, or the amounts to change them by.
     ///
     /// Wire name `GroupCounter`; at least 1 entry; at most 20 entries.
     pub group_counter: Vec<GroupCounter>,
-    /// What to do with the values.
+    /// How to apply the values.
     ///
     /// Wire name `Mode`.
     ///
-    /// Unconfirmed: no source says what happens without it
+    /// Unconfirmed: no source documents the default
     pub mode: Option<CounterMode>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UpdateGroupCounters {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         group_counter: impl IntoIterator<Item = GroupCounter>,
@@ -112,13 +112,13 @@ impl Endpoint for UpdateGroupCounters {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateGroupCountersReply {
-    /// These counters, as they are now.
+    /// These counters with their current values.
     ///
     /// Wire name `GroupCounter`.
     pub group_counter: Vec<GroupCounter>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -136,18 +136,18 @@ impl Reply for UpdateGroupCountersReply {
     }
 }
 
-/// What to do with a counter.
+/// How to apply a value to a counter.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CounterMode(Text);
 
 impl CounterMode {
-    /// Set it to the value. Wire value `Set`.
+    /// Sets the counter to the value. Wire value `Set`.
     pub const SET: Self = Self(Text::known("Set"));
-    /// Raise it by the value; a new one begins at 0. Wire value `Increase`.
+    /// Increases the counter by the value; a new counter starts at 0. Wire value `Increase`.
     pub const INCREASE: Self = Self(Text::known("Increase"));
-    /// Lower it by the value; a new one begins at 0. Wire value `Decrease`.
+    /// Decreases the counter by the value; a new counter starts at 0. Wire value `Decrease`.
     pub const DECREASE: Self = Self(Text::known("Decrease"));
 }
 

@@ -8,21 +8,21 @@ use crate::wire::{Extra, wire_object};
 
 /// Hides the stored messages of a group from its members.
 ///
-/// Messages are marked, not deleted: reading the history of the group through the server API still shows them.
+/// Messages are marked, not deleted: reading the group's history through the server API still returns them.
 ///
 /// * Command: `POST v4/group_open_http_svc/clear_group_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), state of 2025-12-05
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Clearing Historical Group Messages](https://www.tencentcloud.com/document/product/1047/65970), as of 2025-12-05
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -31,16 +31,16 @@ pub struct ClearGroupHistory {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Largest sequence number to clear.
+    /// Highest sequence number to clear.
     ///
-    /// Wire name `MsgSeq`; when left out: all messages.
+    /// Wire name `MsgSeq`; default: all messages.
     pub msg_seq: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ClearGroupHistory {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -93,9 +93,9 @@ impl Endpoint for ClearGroupHistory {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClearGroupHistoryReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

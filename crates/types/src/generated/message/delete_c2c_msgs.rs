@@ -7,26 +7,26 @@ use crate::batch::{Listed, Unlisted, key_part};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes stored messages of a conversation for one of its two users.
+/// Deletes stored messages of a one-to-one conversation for one of its two users.
 ///
-/// The other side keeps the messages.
+/// The other user keeps the messages.
 ///
 /// * Command: `POST v4/openim/delete_c2c_msg_ramble`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 30
-/// * Vendor's page: Deleting One-to-One Messages, state of unknown date
+/// * Vendor's page: Deleting One-to-One Messages, date unknown
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 20018 | Deleting stored messages failed inside the service. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90008 | The sender is missing, or there is no such user. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 91000 | The message service failed internally. |
+/// | 20018 | Deleting stored messages failed because of an internal error. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90008 | The sender is missing or does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteC2cMsgs {
@@ -42,12 +42,12 @@ pub struct DeleteC2cMsgs {
     ///
     /// Wire name `MsgKeyList`; at least 1 entry; at most 30 entries.
     pub msg_key_list: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteC2cMsgs {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: DeleteC2cMsgsRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -58,7 +58,7 @@ impl DeleteC2cMsgs {
     }
 }
 
-/// The fields of [`DeleteC2cMsgs`] that [`DeleteC2cMsgs::new`] asks for, each by its name.
+/// The named arguments of [`DeleteC2cMsgs::new`].
 pub struct DeleteC2cMsgsRequired {
     /// User for whom they are deleted.
     pub operator_account: String,
@@ -136,9 +136,9 @@ pub struct DeleteC2cMsgsReply {
     ///
     /// Wire name `InvalidMsgKeyList`.
     pub invalid_msg_key_list: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

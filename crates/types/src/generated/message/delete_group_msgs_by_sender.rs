@@ -6,25 +6,25 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Recalls, without telling anybody, what one user wrote among the last 1,000 messages of a group.
+/// Recalls the messages of one user among the last 1,000 of a group, without notifying anyone.
 ///
-/// Has no effect on an `AVChatRoom`, which stores no messages, but answers no error either.
+/// Has no effect on an `AVChatRoom`, which stores no messages, but does not return an error either.
 ///
 /// * Command: `POST v4/group_open_http_svc/delete_group_msg_by_sender`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Deleting Messages Sent by a Specified User](https://www.tencentcloud.com/document/product/1047/34970), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupMsgsBySender {
@@ -36,16 +36,16 @@ pub struct DeleteGroupMsgsBySender {
     ///
     /// Wire name `Sender_Account`.
     pub sender_account: String,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteGroupMsgsBySender {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: DeleteGroupMsgsBySenderRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -63,7 +63,7 @@ impl DeleteGroupMsgsBySender {
     }
 }
 
-/// The fields of [`DeleteGroupMsgsBySender`] that [`DeleteGroupMsgsBySender::new`] asks for, each by its name.
+/// The named arguments of [`DeleteGroupMsgsBySender::new`].
 pub struct DeleteGroupMsgsBySenderRequired {
     /// The group.
     pub group_id: String,
@@ -109,9 +109,9 @@ impl Endpoint for DeleteGroupMsgsBySender {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteGroupMsgsBySenderReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,17 +2,17 @@
 
 //! `POST v4/openim/admin_getroammsg`: Pulling Historical One-to-one Messages
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! MsgSeq and MsgRandom of a stored message:
 //! * Source says: nothing: the rows are missing; the page on sending calls both 32-bit.
-//! * Held here: 64 bits in the reply, 32 bits in the request.
-//! * Why: what the server says is never narrowed below what could come.
+//! * This crate: 64 bits in the reply, 32 bits in the request.
+//! * Why: a number from the server is never narrowed below what it could be.
 //!
 //! Error table, 90003 and 90008:
 //! * Source says: the request lacks To_Account or From_Account.
-//! * Held here: it lacks Peer_Account or Operator_Account.
-//! * Why: the request of this command has no other fields for the two sides.
+//! * This crate: it lacks Peer_Account or Operator_Account.
+//! * Why: the request of this command has no other fields for the two users.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::message::MsgElement;
@@ -20,34 +20,34 @@ use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
-/// Reads back the messages of a one-to-one conversation in a time range, as one side has them.
+/// Reads the messages of a one-to-one conversation in a time range, as seen by one of its users.
 ///
-/// The two sides can differ: a side may have cleared or deleted messages, and a message sent with
-/// `SyncOtherMachine::NO_SYNC` is only with its recipient. Recalled messages are included and carry a mark.
-/// A reply holds at most 13 KB of messages, reaches back from the end of the range and lists its messages
-/// oldest first, so that the "last" message is the first of the list. While `Complete` is 0, ask again with `MaxTime` set to
-/// `LastMsgTime` and with `LastMsgKey`. How far back messages are stored depends on the plan, seven days at least.
+/// The two users can see different messages: a user may have cleared or deleted some, and a message sent with
+/// `SyncOtherMachine::NO_SYNC` is stored only for its recipient. Recalled messages are included and marked.
+/// A reply holds at most 13 KB of messages, goes backwards from the end of the range and lists its messages
+/// oldest first, so the "last" message is the first in the list. While `Complete` is 0, call again with `MaxTime` set to
+/// `LastMsgTime` and with `LastMsgKey`. Messages are stored for at least seven days, depending on the plan.
 ///
 /// * Command: `POST v4/openim/admin_getroammsg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * At most 13,312 bytes of messages per reply: [`MAX_BYTES`](GetC2cHistory::MAX_BYTES)
-/// * Order of the items: newest first, although each reply lists its own oldest first
-/// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), state of 2023-03-10
+/// * Order of the items: newest first, although each reply lists its items oldest first
+/// * Vendor's page: [Pulling Historical One-to-one Messages](https://www.tencentcloud.com/document/product/1047/35478), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | `Peer_Account` is missing or no text. |
-/// | 90008 | `Operator_Account` is missing, or there is no such account. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | `Peer_Account` is missing or not a string. |
+/// | 90008 | `Operator_Account` is missing, or the account does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetC2cHistory {
-    /// Side of the conversation whose view is read.
+    /// User whose view of the conversation is read.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -55,7 +55,7 @@ pub struct GetC2cHistory {
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,
-    /// Most messages of one reply.
+    /// Maximum number of messages in one reply.
     ///
     /// Wire name `MaxCnt`.
     pub max_cnt: u64,
@@ -67,16 +67,16 @@ pub struct GetC2cHistory {
     ///
     /// Wire name `MaxTime`.
     pub max_time: u64,
-    /// Last message of the reply before; only when going on.
+    /// Last message of the previous reply; only when continuing.
     ///
     /// Wire name `LastMsgKey`.
     pub last_msg_key: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetC2cHistory {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetC2cHistoryRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -97,13 +97,13 @@ impl GetC2cHistory {
     }
 }
 
-/// The fields of [`GetC2cHistory`] that [`GetC2cHistory::new`] asks for, each by its name.
+/// The named arguments of [`GetC2cHistory::new`].
 pub struct GetC2cHistoryRequired {
-    /// Side of the conversation whose view is read.
+    /// User whose view of the conversation is read.
     pub operator_account: String,
     /// The other user of the conversation.
     pub peer_account: String,
-    /// Most messages of one reply.
+    /// Maximum number of messages in one reply.
     pub max_cnt: u64,
     /// Start of the range, in seconds since 1970.
     pub min_time: u64,
@@ -147,10 +147,10 @@ impl Endpoint for GetC2cHistory {
         )
         .with_error_notes(
             &[
-                (ErrorCode(90003), "`Peer_Account` is missing or no text."),
+                (ErrorCode(90003), "`Peer_Account` is missing or not a string."),
                 (
                     ErrorCode(90008),
-                    "`Operator_Account` is missing, or there is no such account.",
+                    "`Operator_Account` is missing, or the account does not exist.",
                 ),
             ],
         );
@@ -185,7 +185,7 @@ impl Paged for GetC2cHistory {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetC2cHistoryReply {
-    /// 1 when the range has been read to its end.
+    /// 1 if the whole range has been read.
     ///
     /// Wire name `Complete`.
     pub complete: Flag,
@@ -205,9 +205,9 @@ pub struct GetC2cHistoryReply {
     ///
     /// Wire name `MsgList`.
     pub msg_list: Vec<C2cMsg>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -257,11 +257,11 @@ pub struct C2cMsg {
     ///
     /// Wire name `MsgClientTime`.
     pub msg_client_time: Option<u64>,
-    /// State of the message.
+    /// Message state.
     ///
     /// Wire name `MsgFlagBits`.
     pub msg_flag_bits: Option<MsgFlagBits>,
-    /// 1 when the recipient sent a read receipt.
+    /// 1 if the recipient sent a read receipt.
     ///
     /// Wire name `IsPeerRead`.
     pub is_peer_read: Option<Flag>,
@@ -273,16 +273,16 @@ pub struct C2cMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl C2cMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: C2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -360,7 +360,7 @@ impl C2cMsg {
     }
 }
 
-/// The fields of [`C2cMsg`] that [`C2cMsg::new`] asks for, each by its name.
+/// The named arguments of [`C2cMsg::new`].
 pub struct C2cMsgRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -386,12 +386,12 @@ wire_object!(C2cMsg {
 
 /// State of a stored message.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgFlagBits(pub i64);
 
 impl MsgFlagBits {
-    /// As it was sent. Wire value 0.
+    /// As sent. Wire value 0.
     pub const NORMAL: Self = Self(0);
     /// Recalled. Wire value 8.
     pub const RECALLED: Self = Self(8);

@@ -2,16 +2,16 @@
 
 //! `POST v4/group_open_http_svc/group_msg_get_simple`: Pulling Historical Group Messages
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Background of the page:
 //! * Source says: the sequence number is greater for messages sent earlier.
-//! * Held here: it grows with time.
-//! * Why: the field table says that the smaller, the earlier.
+//! * This crate: it increases over time.
+//! * Why: the field table says that a smaller number means an earlier message.
 //!
 //! Response table:
 //! * Source says: `MsgList` and `groupID`.
-//! * Held here: `RspMsgList` and `GroupId`.
+//! * This crate: `RspMsgList` and `GroupId`.
 //! * Why: the sample shows these names.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
@@ -20,28 +20,28 @@ use crate::paging::{downwards, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
-/// Reads back messages of a group, newest first, at most 20 at a time.
+/// Reads messages of a group, newest first, at most 20 at a time.
 ///
-/// Without `ReqMsgSeq` the newest messages come. To go on, ask with the smallest sequence number of the reply less one; a
+/// Without `ReqMsgSeq` the newest messages are returned. To continue, call with the lowest sequence number of the reply minus one. A
 /// sequence number of 0 is the end, and so is `HistoryEnd::REST_EXPIRED`: nothing older is left. A message that expired or was deleted leaves a placeholder without elements.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_get_simple`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * At most 20 messages per reply: [`MAX_MSGS`](GetGroupHistory::MAX_MSGS)
 /// * Order of the items: newest first
-/// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), state of 2023-03-10
+/// * Vendor's page: [Pulling Historical Group Messages](https://www.tencentcloud.com/document/product/1047/34971), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupHistory {
@@ -49,28 +49,28 @@ pub struct GetGroupHistory {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Most messages of the reply.
+    /// Maximum number of messages in the reply.
     ///
     /// Wire name `ReqMsgNumber`; at least 1; at most 20.
     pub req_msg_number: u64,
-    /// Largest sequence number to read.
+    /// Highest sequence number to read.
     ///
-    /// Wire name `ReqMsgSeq`; when left out: the newest.
+    /// Wire name `ReqMsgSeq`; default: the newest.
     pub req_msg_seq: Option<u64>,
     /// 1 includes recalled messages.
     ///
-    /// Wire name `WithRecalledMsg`; when left out: 0.
+    /// Wire name `WithRecalledMsg`; default: 0.
     pub with_recalled_msg: Option<Flag>,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupHistory {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>, req_msg_number: u64) -> Self {
         Self {
             group_id: group_id.into(),
@@ -172,7 +172,7 @@ pub struct GetGroupHistoryReply {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Whether all that was asked for is there.
+    /// Whether the reply is complete.
     ///
     /// Wire name `IsFinished`.
     pub is_finished: HistoryEnd,
@@ -180,9 +180,9 @@ pub struct GetGroupHistoryReply {
     ///
     /// Wire name `RspMsgList`.
     pub rsp_msg_list: Vec<GroupMsg>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -210,11 +210,11 @@ pub struct GroupMsg {
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// Whether the message is still there.
+    /// Whether the message is still available.
     ///
     /// Wire name `IsPlaceMsg`.
     pub is_place_msg: Option<PlaceMark>,
-    /// 1 for a message of the system.
+    /// 1 for a system message.
     ///
     /// Wire name `IsSystemMsg`.
     pub is_system_msg: Option<Flag>,
@@ -230,7 +230,7 @@ pub struct GroupMsg {
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u64>,
-    /// Sequence number of the message in the group; later messages have larger ones.
+    /// Sequence number of the message in the group; later messages have higher ones.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
@@ -238,11 +238,11 @@ pub struct GroupMsg {
     ///
     /// Wire name `MsgTimeStamp`.
     pub msg_time_stamp: Option<u64>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     ///
-    /// Unconfirmed: no page names the field; users report it in replies
+    /// Unconfirmed: no page names the field; users report seeing it in replies
     pub cloud_custom_data: Option<String>,
     /// Key of the message.
     ///
@@ -250,12 +250,12 @@ pub struct GroupMsg {
     ///
     /// Unconfirmed: only another SDK names the field
     pub msg_key: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_seq: u64) -> Self {
         Self {
             from_account: None,
@@ -355,18 +355,18 @@ wire_object!(GroupMsg {
     optional "MsgKey" => msg_key,
 });
 
-/// Whether a message is still there.
+/// Whether a message is still available.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceMark(pub i64);
 
 impl PlaceMark {
-    /// It is. Wire value 0.
+    /// Present. Wire value 0.
     pub const PRESENT: Self = Self(0);
-    /// It expired, was deleted or never stored. Wire value 1.
+    /// Expired, deleted or never stored. Wire value 1.
     pub const GONE: Self = Self(1);
-    /// It was recalled. Wire value 2.
+    /// Recalled. Wire value 2.
     pub const RECALLED: Self = Self(2);
 }
 
@@ -376,18 +376,18 @@ wire_integer_enum!(PlaceMark {
     2 => RECALLED,
 });
 
-/// Whether a reply holds all that was asked for.
+/// Whether a reply is complete.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HistoryEnd(pub i64);
 
 impl HistoryEnd {
-    /// It does not: too long, or more than 20 messages. Wire value 0.
+    /// Incomplete: too long, or more than 20 messages. Wire value 0.
     pub const MORE: Self = Self(0);
-    /// It does. Wire value 1.
+    /// Complete. Wire value 1.
     pub const ALL: Self = Self(1);
-    /// It does not, and all older messages have expired. Wire value 2.
+    /// Incomplete, and all older messages have expired. Wire value 2.
     pub const REST_EXPIRED: Self = Self(2);
 }
 

@@ -2,11 +2,11 @@
 
 //! `POST v4/openim_msg_ext_http_svc/group_get_key_values`: Pulling Message Extension of a Group Message
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Feature overview:
 //! * Source says: the extension of a one-to-one message.
-//! * Held here: of a group message.
+//! * This crate: of a group message.
 //! * Why: title, fields and samples say so.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,25 +14,25 @@ use crate::model::message_extension::MsgExtension;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Reads the key-value pairs that are attached to a group message.
+/// Gets the key-value pairs attached to a group message.
 ///
-/// A message has up to 300 pairs, of which one reply holds up to 200: go on with the `Seq` of the last pair plus one
-/// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Not for an `AVChatRoom`.
+/// A message can have up to 300 pairs, and one reply holds up to 200: continue with the `Seq` of the last pair plus one
+/// as `StartSeq` until `CompleteFlag` is 1. The message must have been sent with `SupportMessageExtension`, and the app requires an edition that includes extensions, enabled in the console. Not for an `AVChatRoom`.
 ///
 /// * Command: `POST v4/openim_msg_ext_http_svc/group_get_key_values`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * At most 200 pairs per reply: [`MAX_PAIRS_PER_REPLY`](GetGroupMsgExtensions::MAX_PAIRS_PER_REPLY)
-/// * Vendor's page: Pulling Message Extension of a Group Message, state of 2023-03-10
+/// * Vendor's page: Pulling Message Extension of a Group Message, as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10008 | The group service could not verify who sent the request. |
-/// | 23004 | There is no such message. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10008 | The group service could not verify the caller. |
+/// | 23004 | The message does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMsgExtensions {
@@ -44,16 +44,16 @@ pub struct GetGroupMsgExtensions {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Only pairs whose `Seq` is this or more.
+    /// Returns only pairs whose `Seq` is at least this.
     ///
-    /// Wire name `StartSeq`; when left out: all pairs.
+    /// Wire name `StartSeq`; default: all pairs.
     pub start_seq: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupMsgExtensions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>, msg_seq: u64) -> Self {
         Self {
             group_id: group_id.into(),
@@ -106,25 +106,25 @@ impl GetGroupMsgExtensions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMsgExtensionsReply {
-    /// Pairs in the order of `Seq`, at most 200.
+    /// Pairs in order of `Seq`, at most 200.
     ///
     /// Wire name `ExtensionList`.
     pub extension_list: Vec<MsgExtension>,
-    /// 1 when no pairs are left after these.
+    /// 1 if no pairs follow.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,
-    /// Largest `Seq` of all pairs.
+    /// Highest `Seq` of all pairs.
     ///
     /// Wire name `LatestSeq`.
     pub latest_seq: u64,
-    /// Pairs whose `Seq` is this or less have been cleared.
+    /// Pairs whose `Seq` is at most this have been cleared.
     ///
     /// Wire name `ClearSeq`.
     pub clear_seq: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,44 +2,44 @@
 
 //! `POST v4/group_open_http_svc/get_group_msg_receipt_detail`: Pulling Group Message Read Receipt Details
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, MsgSeq:
 //! * Source says: optional.
-//! * Held here: required.
-//! * Why: without it no message is named, and the sample has it.
+//! * This crate: required.
+//! * Why: without it the message is not identified, and the sample has it.
 //!
 //! Response table:
 //! * Source says: `IsFinished`.
-//! * Held here: `IsFinish`, and `IsFinished` as an optional field; either ends the list.
-//! * Why: both samples show `IsFinish`, and nobody knows of a reply with the other name.
+//! * This crate: `IsFinish`, and `IsFinished` as an optional field; either ends the list.
+//! * Why: both samples show `IsFinish`, and no reply with the other name is known.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
-/// Lists, page by page, the members who have read a group message, or those who have not.
+/// Lists the members who have read a group message, or those who have not, page by page.
 ///
-/// Needs an edition that includes read receipts of groups, switched on in the console, and a message that asked for them. Not for an `AVChatRoom` or a community.
+/// Requires an edition that includes read receipts for groups, enabled in the console, and a message that requested them. Not for an `AVChatRoom` or a community.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt_detail`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: Pulling Group Message Read Receipt Details, state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: Pulling Group Message Read Receipt Details, as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10062 | There is no read receipt for the message. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10062 | The message has no read receipt. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMsgReaders {
@@ -51,24 +51,24 @@ pub struct GetGroupMsgReaders {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Which members.
+    /// Which members to list.
     ///
     /// Wire name `Filter`.
     pub filter: ReadFilter,
-    /// Where the page starts: empty first, then `Cursor` of the reply before.
+    /// Where the page starts: empty for the first, then `Cursor` of the previous reply.
     ///
     /// Wire name `Cursor`.
     pub cursor: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Count`; at least 1; at most 200.
     pub count: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupMsgReaders {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetGroupMsgReadersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -81,17 +81,17 @@ impl GetGroupMsgReaders {
     }
 }
 
-/// The fields of [`GetGroupMsgReaders`] that [`GetGroupMsgReaders::new`] asks for, each by its name.
+/// The named arguments of [`GetGroupMsgReaders::new`].
 pub struct GetGroupMsgReadersRequired {
     /// The group.
     pub group_id: String,
     /// Sequence number of the message.
     pub msg_seq: u64,
-    /// Which members.
+    /// Which members to list.
     pub filter: ReadFilter,
-    /// Where the page starts: empty first, then `Cursor` of the reply before.
+    /// Where the page starts: empty for the first, then `Cursor` of the previous reply.
     pub cursor: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     pub count: u64,
 }
 
@@ -168,15 +168,15 @@ impl Paged for GetGroupMsgReaders {
     }
 }
 
-/// One item of [`GetGroupMsgReaders`]: which list of the reply it is in says what it is.
+/// One item of [`GetGroupMsgReaders`], by the list of the reply that contains it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GetGroupMsgReadersItem {
-    /// Members who have read it; only when they were asked for.
+    /// Members who have read it; only if requested.
     ///
     /// Wire name `ReadList`.
     ReadList(Reader),
-    /// Members who have not; only when they were asked for.
+    /// Members who have not read it; only if requested.
     ///
     /// Wire name `UnreadList`.
     UnreadList(NonReader),
@@ -199,21 +199,21 @@ pub struct GetGroupMsgReadersReply {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// 1 when this page is the last.
+    /// 1 if this is the last page.
     ///
     /// Wire name `IsFinish`.
     pub is_finish: Flag,
-    /// `IsFinish` under the name that the page's table gives it.
+    /// `IsFinish` by the name in the page's table.
     ///
     /// Wire name `IsFinished`.
     ///
     /// Unconfirmed: no sample shows it
     pub is_finished: Option<Flag>,
-    /// Members who have read it; only when they were asked for.
+    /// Members who have read it; only if requested.
     ///
     /// Wire name `ReadList`.
     pub read_list: Option<Vec<Reader>>,
-    /// Members who have not; only when they were asked for.
+    /// Members who have not read it; only if requested.
     ///
     /// Wire name `UnreadList`.
     pub unread_list: Option<Vec<NonReader>>,
@@ -221,9 +221,9 @@ pub struct GetGroupMsgReadersReply {
     ///
     /// Wire name `Cursor`.
     pub cursor: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -254,12 +254,12 @@ pub struct Reader {
     ///
     /// Wire name `Read_Account`.
     pub read_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl Reader {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(read_account: impl Into<String>) -> Self {
         Self {
             read_account: read_account.into(),
@@ -280,12 +280,12 @@ pub struct NonReader {
     ///
     /// Wire name `Unread_Account`.
     pub unread_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl NonReader {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(unread_account: impl Into<String>) -> Self {
         Self {
             unread_account: unread_account.into(),
@@ -298,16 +298,16 @@ wire_object!(NonReader {
     required "Unread_Account" => unread_account,
 });
 
-/// Which members are listed.
+/// Which members to list.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReadFilter(pub i64);
 
 impl ReadFilter {
-    /// Those who have read the message. Wire value 0.
+    /// Members who have read the message. Wire value 0.
     pub const READ: Self = Self(0);
-    /// Those who have not. Wire value 1.
+    /// Members who have not read the message. Wire value 1.
     pub const UNREAD: Self = Self(1);
 }
 

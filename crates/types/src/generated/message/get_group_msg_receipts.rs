@@ -7,26 +7,26 @@ use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Tells for messages of a group how many members have read each.
+/// Gets how many members have read each of several group messages.
 ///
-/// Needs an edition that includes read receipts of groups, switched on in the console. Each message has a result of its own. Not for an `AVChatRoom` or a community.
+/// Requires an edition that includes read receipts for groups, enabled in the console. The reply has a result for each message. Not for an `AVChatRoom` or a community.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_group_msg_receipt`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Pulling Read Receipts for Group Messages, state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: Pulling Read Receipts for Group Messages, as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10062 | There is no read receipt for the message. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10062 | The message has no read receipt. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMsgReceipts {
@@ -38,12 +38,12 @@ pub struct GetGroupMsgReceipts {
     ///
     /// Wire name `MsgSeqList`; at least 1 entry.
     pub msg_seq_list: Vec<MsgSeqItem>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGroupMsgReceipts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         msg_seq_list: impl IntoIterator<Item = MsgSeqItem>,
@@ -95,13 +95,13 @@ impl Endpoint for GetGroupMsgReceipts {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetGroupMsgReceiptsReply {
-    /// One result for each message.
+    /// Result for each message.
     ///
     /// Wire name `GroupMsgReceiptList`.
     pub group_msg_receipt_list: Vec<GroupMsgReceipt>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -119,11 +119,11 @@ impl Reply for GetGroupMsgReceiptsReply {
     }
 }
 
-/// How many have read one message.
+/// Read counts of one message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupMsgReceipt {
-    /// Zero when it was found; 10062 when there is no receipt.
+    /// Zero if it was found; 10062 if there is no receipt.
     ///
     /// Wire name `Code`.
     pub code: ErrorCode,
@@ -131,20 +131,20 @@ pub struct GroupMsgReceipt {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Members who have read it.
+    /// Number of members who have read it.
     ///
     /// Wire name `ReadNum`.
     pub read_num: Option<u64>,
-    /// Members who have not.
+    /// Number of members who have not read it.
     ///
     /// Wire name `UnreadNum`.
     pub unread_num: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupMsgReceipt {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(code: ErrorCode, msg_seq: u64) -> Self {
         Self {
             code,

@@ -8,18 +8,18 @@ use crate::wire::{Extra, wire_object};
 
 /// Lists the pinned messages of a group or a topic.
 ///
-/// Needs one of the largest editions. Not for an `AVChatRoom`.
+/// Requires one of the largest editions. Not for an `AVChatRoom`.
 ///
 /// * Command: `POST v4/group_open_http_svc/get_pinned_messages`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: 获取置顶消息, state of 2026-07-14
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: 获取置顶消息, as of 2026-07-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -28,16 +28,16 @@ pub struct GetPinnedGroupMsgs {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// The topic; must be sent for a community.
+    /// The topic; required for a community.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetPinnedGroupMsgs {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_id: group_id.into(),
@@ -85,9 +85,9 @@ pub struct GetPinnedGroupMsgsReply {
     ///
     /// Wire name `PinnedMsgList`.
     pub pinned_msg_list: Vec<PinnedGroupMsg>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -113,16 +113,16 @@ pub struct PinnedGroupMsg {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Who pinned it.
+    /// User who pinned it.
     ///
     /// Wire name `Pinner_Account`.
     pub pinner_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PinnedGroupMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_seq: u64, pinner_account: impl Into<String>) -> Self {
         Self {
             msg_seq,

@@ -9,40 +9,40 @@ use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Takes over a one-to-one message from elsewhere, with the time at which it was sent.
+/// Imports a one-to-one message from another system with the time it was sent.
 ///
-/// Import messages in the order of their times. Updates the conversation and triggers no webhook.
+/// Import messages in chronological order. Updates the conversation and triggers no webhook.
 ///
 /// * Command: `POST v4/openim/importmsg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `MsgSeq` and `MsgRandom` and `MsgTimeStamp` stay the same: the server drops the second request
-/// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe while `MsgSeq` and `MsgRandom` and `MsgTimeStamp` stay the same: the server drops the duplicate
+/// * Vendor's page: [Importing One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35014), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90002 | `MsgBody` is no list of elements. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90005 | `MsgRandom` is missing or no number. |
-/// | 90006 | `MsgTimeStamp` is missing or no number. |
-/// | 90007 | `MsgBody` is no list. |
-/// | 90008 | The sender is missing, or there is no such user. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90010 | An element is not as its type has it. |
-/// | 90011 | The request names more than 500 users. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90002 | `MsgBody` is not a list of elements. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90005 | `MsgRandom` is missing or not a number. |
+/// | 90006 | `MsgTimeStamp` is missing or not a number. |
+/// | 90007 | `MsgBody` is not a list. |
+/// | 90008 | The sender is missing or does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90010 | An element does not match its type. |
+/// | 90011 | The request contains more than 500 users. |
 /// | 90012 | The recipient does not exist. |
-/// | 90026 | A message is kept for seven days at most. |
-/// | 90030 | `SyncFromOldSystem` is missing or no number. |
-/// | 90048 | A user of the request does not exist. |
-/// | 90992 | The message service failed internally or did not answer in time. |
-/// | 91000 | The message service failed internally. |
+/// | 90026 | The lifetime of the message exceeds seven days. |
+/// | 90030 | `SyncFromOldSystem` is missing or not a number. |
+/// | 90048 | A user in the request does not exist. |
+/// | 90992 | The message service had an internal error or timed out. |
+/// | 91000 | The message service had an internal error. |
 /// | 93000 | The request is larger than 12 KB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportC2cMsg {
-    /// Whether the message is news.
+    /// Whether the message counts as new.
     ///
     /// Wire name `SyncFromOldSystem`.
     pub sync_from_old_system: ImportMode,
@@ -54,11 +54,11 @@ pub struct ImportC2cMsg {
     ///
     /// Wire name `To_Account`; at most 32 bytes.
     pub to_account: String,
-    /// Sequence number: drops doubles and orders messages of one second.
+    /// Sequence number, used to drop duplicates and to order messages of the same second.
     ///
-    /// Wire name `MsgSeq`; when left out: a random number.
+    /// Wire name `MsgSeq`; default: a random number.
     pub msg_seq: Option<u32>,
-    /// Random number: drops doubles.
+    /// Random number, used to drop duplicates.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
@@ -70,16 +70,16 @@ pub struct ImportC2cMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportC2cMsg {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(required: ImportC2cMsgRequired) -> Self {
         Self {
             sync_from_old_system: required.sync_from_old_system,
@@ -118,9 +118,9 @@ impl ImportC2cMsg {
         self
     }
 
-    /// Sets [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -130,9 +130,9 @@ impl ImportC2cMsg {
     }
 }
 
-/// The fields of [`ImportC2cMsg`] that [`ImportC2cMsg::new`] asks for, each by its name.
+/// The named arguments of [`ImportC2cMsg::new`].
 pub struct ImportC2cMsgRequired {
-    /// Whether the message is news.
+    /// Whether the message counts as new.
     pub sync_from_old_system: ImportMode,
     /// Sender of the message.
     pub from_account: String,
@@ -205,9 +205,9 @@ impl Endpoint for ImportC2cMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportC2cMsgReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -223,16 +223,16 @@ impl Reply for ImportC2cMsgReply {
     }
 }
 
-/// Whether an imported message is news.
+/// Whether an imported message counts as new.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImportMode(pub i64);
 
 impl ImportMode {
-    /// It is not: counts as read, and no client is told. Wire value 2.
+    /// Counts as read; clients are not notified. Wire value 2.
     pub const HISTORY: Self = Self(2);
-    /// It is: counts as unread, and clients are told. Wire value 5.
+    /// Counts as unread; clients are notified. Wire value 5.
     pub const REAL_TIME: Self = Self(5);
 }
 

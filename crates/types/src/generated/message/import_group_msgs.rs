@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/import_group_msg`: Importing Group Messages
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, MsgList:
 //! * Source says: type Object.
-//! * Held here: a list.
+//! * This crate: a list.
 //! * Why: the sample shows a list.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,24 +14,24 @@ use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Takes over up to seven group messages from elsewhere, with the times at which they were sent.
+/// Imports up to seven group messages from another system with the times they were sent.
 ///
-/// Messages must be in the order of their times, later than the group's creation and its last message, and not in the future.
-/// The unread counts of all members become 0. Triggers no webhook. Each message has a result of its own.
+/// Messages must be in chronological order, later than the group's creation and its last message, and not in the future.
+/// The unread counts of all members are reset to 0. Triggers no webhook. The reply has a result for each message.
 ///
 /// * Command: `POST v4/group_open_http_svc/import_group_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Importing Group Messages](https://www.tencentcloud.com/document/product/1047/34968), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Importing Group Messages](https://www.tencentcloud.com/document/product/1047/34968), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10020 | The message is longer than 12 KB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -40,24 +40,24 @@ pub struct ImportGroupMsgs {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// 1 moves the conversation up; not for an `AVChatRoom` or a community.
+    /// 1 moves the conversation to the top; not for an `AVChatRoom` or a community.
     ///
-    /// Wire name `RecentContactFlag`; when left out: 0.
+    /// Wire name `RecentContactFlag`; default: 0.
     pub recent_contact_flag: Option<Flag>,
     /// The messages.
     ///
     /// Wire name `MsgList`; at least 1 entry; at most 7 entries.
     pub msg_list: Vec<ImportedGroupMsg>,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportGroupMsgs {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         msg_list: impl IntoIterator<Item = ImportedGroupMsg>,
@@ -130,13 +130,13 @@ impl Endpoint for ImportGroupMsgs {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroupMsgsReply {
-    /// One result for each message.
+    /// Result for each message.
     ///
     /// Wire name `ImportMsgResult`.
     pub import_msg_result: Vec<ImportedGroupMsgResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -166,7 +166,7 @@ pub struct ImportedGroupMsg {
     ///
     /// Wire name `SendTime`.
     pub send_time: u64,
-    /// Random number: drops doubles within five minutes.
+    /// Random number, used to drop duplicates within five minutes.
     ///
     /// Wire name `Random`.
     pub random: Option<u32>,
@@ -174,12 +174,12 @@ pub struct ImportedGroupMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportedGroupMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         send_time: u64,
@@ -216,11 +216,11 @@ impl Validate for ImportedGroupMsg {
     }
 }
 
-/// What became of one message.
+/// Result for one message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportedGroupMsgResult {
-    /// Sequence number that it got.
+    /// Sequence number assigned to the message.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
@@ -228,16 +228,16 @@ pub struct ImportedGroupMsgResult {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: Option<u64>,
-    /// Zero when it was imported.
+    /// Zero if it was imported.
     ///
     /// Wire name `Result`.
     pub result: ErrorCode,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportedGroupMsgResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(result: ErrorCode) -> Self {
         Self {
             msg_seq: None,

@@ -2,35 +2,35 @@
 
 //! `POST v4/openim/admin_set_msg_read`: Marking One-to-One Messages as Read
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, MsgReadTime:
 //! * Source says: type String.
-//! * Held here: a number, and a text is read as well.
-//! * Why: a timestamp in seconds is a number everywhere else; no sample shows it.
+//! * This crate: a number; a string is accepted as well.
+//! * Why: a timestamp in seconds is a number everywhere else, and no sample shows it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Marks messages of a one-to-one conversation as read, for one side of it.
+/// Marks messages of a one-to-one conversation as read for one of its users.
 ///
 /// * Command: `POST v4/openim/admin_set_msg_read`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless with `MsgReadTime`, a second run leaves the state of the first; without, it also takes hold of what has come in between
-/// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), state of 2023-03-21
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe with `MsgReadTime`: repeating the call leaves the same state; without, it also affects what arrived in between
+/// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | `Peer_Account` is missing or no text. |
-/// | 90008 | `Report_Account` is missing, or there is no such account. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | `Peer_Account` is missing or not a string. |
+/// | 90008 | `Report_Account` is missing, or the account does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarkC2cMsgsRead {
-    /// User who has read them.
+    /// User who read them.
     ///
     /// Wire name `Report_Account`.
     pub report_account: String,
@@ -38,16 +38,16 @@ pub struct MarkC2cMsgsRead {
     ///
     /// Wire name `Peer_Account`.
     pub peer_account: String,
-    /// Messages up to this time are read, in seconds since 1970.
+    /// Messages up to this time are marked as read, in seconds since 1970.
     ///
-    /// Wire name `MsgReadTime`; when left out: now.
+    /// Wire name `MsgReadTime`; default: now.
     pub msg_read_time: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MarkC2cMsgsRead {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: MarkC2cMsgsReadRequired) -> Self {
         Self {
             report_account: required.report_account,
@@ -65,9 +65,9 @@ impl MarkC2cMsgsRead {
     }
 }
 
-/// The fields of [`MarkC2cMsgsRead`] that [`MarkC2cMsgsRead::new`] asks for, each by its name.
+/// The named arguments of [`MarkC2cMsgsRead::new`].
 pub struct MarkC2cMsgsReadRequired {
-    /// User who has read them.
+    /// User who read them.
     pub report_account: String,
     /// The other user of the conversation.
     pub peer_account: String,
@@ -98,10 +98,10 @@ impl Endpoint for MarkC2cMsgsRead {
         .with_errors(&[ErrorCode(90001), ErrorCode(90003), ErrorCode(90008)])
         .with_error_notes(
             &[
-                (ErrorCode(90003), "`Peer_Account` is missing or no text."),
+                (ErrorCode(90003), "`Peer_Account` is missing or not a string."),
                 (
                     ErrorCode(90008),
-                    "`Report_Account` is missing, or there is no such account.",
+                    "`Report_Account` is missing, or the account does not exist.",
                 ),
             ],
         );
@@ -114,9 +114,9 @@ impl Endpoint for MarkC2cMsgsRead {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MarkC2cMsgsReadReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

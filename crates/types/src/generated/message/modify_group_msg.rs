@@ -9,29 +9,29 @@ use crate::wire::{Extra, wire_object};
 
 /// Changes elements or custom data of a stored group message.
 ///
-/// What is left out stays as it is. Not for an `AVChatRoom`, which stores no messages.
+/// Omitted fields are unchanged. Not for an `AVChatRoom`, which stores no messages.
 ///
 /// * Command: `POST v4/openim/modify_group_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Historical Group Messages](https://www.tencentcloud.com/document/product/1047/47948), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 20001 | The message service could not make sense of the request. |
+/// | 20001 | The message service could not process the request. |
 /// | 20002 | The UserSig or the login ticket has expired. |
-/// | 20004 | A network error inside the service. |
-/// | 20005 | The message service failed internally. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90002 | `MsgBody` is no list of elements. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90007 | `MsgBody` is no list. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90010 | An element is not as its type has it. |
-/// | 90992 | The message service failed internally or did not answer in time. |
-/// | 91000 | The message service failed internally. |
+/// | 20004 | An internal network error of the service. |
+/// | 20005 | The message service had an internal error. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90002 | `MsgBody` is not a list of elements. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90007 | `MsgBody` is not a list. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90010 | An element does not match its type. |
+/// | 90992 | The message service had an internal error or timed out. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroupMsg {
@@ -45,22 +45,22 @@ pub struct ModifyGroupMsg {
     pub msg_seq: u64,
     /// New elements.
     ///
-    /// Wire name `MsgBody`; when left out: as it was.
+    /// Wire name `MsgBody`; default: unchanged.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// New data of the app's own.
+    /// New custom data.
     ///
-    /// Wire name `CloudCustomData`; when left out: as it was.
+    /// Wire name `CloudCustomData`; default: unchanged.
     pub cloud_custom_data: Option<String>,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyGroupMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>, msg_seq: u64) -> Self {
         Self {
             group_id: group_id.into(),
@@ -149,9 +149,9 @@ impl Endpoint for ModifyGroupMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyGroupMsgReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,23 +8,23 @@ use crate::wire::{Extra, wire_object};
 
 /// Pins a message in a group or a topic.
 ///
-/// Needs one of the largest editions. Not for an `AVChatRoom`. Clients show pinned messages by the time they were pinned, the
+/// Requires one of the largest editions. Not for an `AVChatRoom`. Clients show pinned messages by the time they were pinned,
 /// latest first. A group can have ten pinned messages.
 ///
 /// * Command: `POST v4/group_open_http_svc/pin_message`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * At most 10 pinned messages per group or topic: [`MAX_PINNED`](PinGroupMsg::MAX_PINNED)
-/// * Vendor's page: 群消息置顶, state of 2026-07-10
+/// * Vendor's page: 群消息置顶, as of 2026-07-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10070 | Ten messages of the group or topic are pinned, which is the most. |
-/// | 10071 | The message is pinned already. |
+/// | 10070 | Ten messages of the group or topic are already pinned, which is the maximum. |
+/// | 10071 | The message is already pinned. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PinGroupMsg {
@@ -32,7 +32,7 @@ pub struct PinGroupMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// The topic; must be sent for a community.
+    /// The topic; required for a community.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -40,16 +40,16 @@ pub struct PinGroupMsg {
     ///
     /// Wire name `MsgSeq`; at least 1; at most 4294967295.
     pub msg_seq: u64,
-    /// Who pins it.
+    /// User who pins it.
     ///
-    /// Wire name `Pinner_Account`; when left out: the administrator.
+    /// Wire name `Pinner_Account`; default: the administrator.
     pub pinner_account: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PinGroupMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>, msg_seq: u64) -> Self {
         Self {
             group_id: group_id.into(),
@@ -105,7 +105,7 @@ impl Endpoint for PinGroupMsg {
 }
 
 impl PinGroupMsg {
-    /// At most 10 pinned messages per group or topic; beyond, the service answers 10070.
+    /// At most 10 pinned messages per group or topic; beyond that, the service returns 10070.
     pub const MAX_PINNED: u32 = 10;
 }
 
@@ -113,9 +113,9 @@ impl PinGroupMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PinGroupMsgReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,27 +6,27 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Recalls a one-to-one message, whoever sent it and however long ago.
+/// Recalls a one-to-one message, regardless of its sender and age.
 ///
-/// It disappears from the devices of both sides. Triggers the webhook after a one-to-one message is recalled.
+/// The message disappears from the devices of both users. Triggers the webhook after a one-to-one message is recalled.
 ///
 /// * Command: `POST v4/openim/admin_msgwithdraw`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), state of 2023-03-21
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Recalling One-to-One Messages](https://www.tencentcloud.com/document/product/1047/35015), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 20022 | The message to recall does not exist. |
-/// | 20023 | The message has been recalled already. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90008 | The sender is missing, or there is no such user. |
-/// | 90009 | Only an app administrator may do this. |
+/// | 20023 | The message has already been recalled. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90008 | The sender is missing or does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
 /// | 90054 | The `MsgKey` is malformed. |
-/// | 91000 | The message service failed internally. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecallC2cMsg {
@@ -42,12 +42,12 @@ pub struct RecallC2cMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecallC2cMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: RecallC2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -58,7 +58,7 @@ impl RecallC2cMsg {
     }
 }
 
-/// The fields of [`RecallC2cMsg`] that [`RecallC2cMsg::new`] asks for, each by its name.
+/// The named arguments of [`RecallC2cMsg::new`].
 pub struct RecallC2cMsgRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -108,9 +108,9 @@ impl Endpoint for RecallC2cMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecallC2cMsgReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

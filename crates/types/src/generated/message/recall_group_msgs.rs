@@ -8,31 +8,31 @@ use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Recalls up to ten messages of a group, whoever sent them.
+/// Recalls up to ten messages of a group, regardless of their senders.
 ///
-/// Each message has a result of its own. In an `AVChatRoom` only messages of the last hour can be recalled. Triggers the webhook after group messages are recalled.
+/// The reply has a result for each message. In an `AVChatRoom` only messages of the last hour can be recalled. Triggers the webhook after group messages are recalled.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_recall`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), state of 2026-01-27
+/// * Vendor's page: [Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/34965), as of 2026-01-27
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10030 | There is no such message. |
-/// | 10031 | The message is older than what can be changed. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10030 | The message does not exist. |
+/// | 10031 | The message is too old to be changed. |
 /// | 10032 | The message cannot be recalled. |
-/// | 10033 | This kind of group has no recalling. |
-/// | 10041 | The app is set up without recalling of group messages. |
+/// | 10033 | The group type does not support recalling messages. |
+/// | 10041 | Recalling group messages is not enabled for the app. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecallGroupMsgs {
@@ -44,20 +44,20 @@ pub struct RecallGroupMsgs {
     ///
     /// Wire name `MsgSeqList`; at least 1 entry; at most 10 entries.
     pub msg_seq_list: Vec<MsgSeqItem>,
-    /// Why the messages are recalled.
+    /// Reason for recalling the messages.
     ///
     /// Wire name `Reason`; at most 100 bytes.
     pub reason: Option<String>,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecallGroupMsgs {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
         msg_seq_list: impl IntoIterator<Item = MsgSeqItem>,
@@ -161,13 +161,13 @@ impl Batched for RecallGroupMsgs {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecallGroupMsgsReply {
-    /// One result for each message.
+    /// Result for each message.
     ///
     /// Wire name `RecallRetList`.
     pub recall_ret_list: Vec<RecallResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -185,7 +185,7 @@ impl Reply for RecallGroupMsgsReply {
     }
 }
 
-/// What became of one message.
+/// Result for one message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecallResult {
@@ -193,7 +193,7 @@ pub struct RecallResult {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Zero when it was recalled.
+    /// Zero if it was recalled.
     ///
     /// Wire name `RetCode`.
     pub ret_code: ErrorCode,
@@ -203,12 +203,12 @@ pub struct RecallResult {
     ///
     /// Unconfirmed: only another SDK names the field
     pub msg_key: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecallResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_seq: u64, ret_code: ErrorCode) -> Self {
         Self {
             msg_seq,

@@ -9,32 +9,32 @@ use crate::model::message::MsgElement;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Sends a message to all audio-video groups of the app.
+/// Sends a message to all live broadcast groups of the app.
 ///
-/// Must be switched on in the console, and needs an edition that includes it. Several elements fit into one message of at most 12,000 bytes.
+/// Must be enabled in the console, and requires an edition that includes it. A message can have several elements and at most 12,000 bytes.
 ///
 /// * Command: `POST v4/group_open_http_svc/send_broadcast_msg`
-/// * Quota: 1 call per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
-/// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), state of 2023-03-10
+/// * Quota: 1 call per second, unless the plan sets another limit
+/// * Retry: safe while `Random` stays the same: the server drops the duplicate within 300 seconds
+/// * Vendor's page: [Broadcast Message of Audio-Video Group](https://www.tencentcloud.com/document/product/1047/49440), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10023 | Messages are sent to the group more often than allowed. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendBroadcastMsg {
-    /// Sender, who must be imported.
+    /// Sender, who must be an imported user.
     ///
-    /// Wire name `From_Account`; when left out: the administrator.
+    /// Wire name `From_Account`; default: the administrator.
     pub from_account: Option<String>,
-    /// Random number: the same content with the same number is dropped within five minutes.
+    /// Random number; the same content with the same number is dropped within five minutes.
     ///
     /// Wire name `Random`.
     pub random: u32,
@@ -42,16 +42,16 @@ pub struct SendBroadcastMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendBroadcastMsg {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`random`](Self::random).
     pub fn new(msg_body: impl IntoIterator<Item = impl Into<MsgElement>>) -> Self {
         Self {
             from_account: None,
@@ -86,9 +86,9 @@ impl SendBroadcastMsg {
         self
     }
 
-    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`random`](Self::random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -144,9 +144,9 @@ pub struct SendBroadcastMsgReply {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,28 +6,28 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Tells the service that a user has read one-to-one messages that asked for receipts.
+/// Reports that a user has read one-to-one messages that requested receipts.
 ///
 /// * Command: `POST v4/openim/c2c_msg_read_receipt`
-/// * Quota: no source names one
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), state of 2026-02-24
+/// * Quota: not documented
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Sending Read Receipts for One-to-One Messages](https://www.tencentcloud.com/document/product/1047/77776), as of 2026-02-24
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 20001 | The message service could not make sense of the request. |
+/// | 20001 | The message service could not process the request. |
 /// | 20002 | The UserSig or the login ticket has expired. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90008 | The sender is missing, or there is no such user. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90008 | The sender is missing or does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendC2cReadReceipts {
-    /// User who has read.
+    /// User who read them.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -39,12 +39,12 @@ pub struct SendC2cReadReceipts {
     ///
     /// Wire name `C2CMsgInfo`; at least 1 entry.
     pub c2c_msg_info: Vec<ReadMsg>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendC2cReadReceipts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SendC2cReadReceiptsRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -55,9 +55,9 @@ impl SendC2cReadReceipts {
     }
 }
 
-/// The fields of [`SendC2cReadReceipts`] that [`SendC2cReadReceipts::new`] asks for, each by its name.
+/// The named arguments of [`SendC2cReadReceipts::new`].
 pub struct SendC2cReadReceiptsRequired {
-    /// User who has read.
+    /// User who read them.
     pub operator_account: String,
     /// The other user of the conversation.
     pub peer_account: String,
@@ -105,9 +105,9 @@ impl Endpoint for SendC2cReadReceipts {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendC2cReadReceiptsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -127,11 +127,11 @@ impl Reply for SendC2cReadReceiptsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ReadMsg {
-    /// Sender: the same as `Peer_Account`.
+    /// Sender; same as `Peer_Account`.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Recipient: the same as `Operator_Account`.
+    /// Recipient; same as `Operator_Account`.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -139,12 +139,12 @@ pub struct ReadMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ReadMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: ReadMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -155,11 +155,11 @@ impl ReadMsg {
     }
 }
 
-/// The fields of [`ReadMsg`] that [`ReadMsg::new`] asks for, each by its name.
+/// The named arguments of [`ReadMsg::new`].
 pub struct ReadMsgRequired {
-    /// Sender: the same as `Peer_Account`.
+    /// Sender; same as `Peer_Account`.
     pub from_account: String,
-    /// Recipient: the same as `Operator_Account`.
+    /// Recipient; same as `Operator_Account`.
     pub to_account: String,
     /// Key of the message.
     pub msg_key: String,

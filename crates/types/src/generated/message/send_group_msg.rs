@@ -2,11 +2,11 @@
 
 //! `POST v4/group_open_http_svc/send_group_msg`: Sending Ordinary Messages in a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table:
-//! * Source says: nothing of GroupAtInfo.
-//! * Held here: an optional field `GroupAtInfo`.
+//! * Source says: nothing about GroupAtInfo.
+//! * This crate: an optional field `GroupAtInfo`.
 //! * Why: a sample on the page shows it.
 
 use crate::{Edition, Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -19,26 +19,26 @@ use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
-/// Sends a message to a group, in the name of the administrator or of a member.
+/// Sends a message to a group on behalf of the administrator or a member.
 ///
-/// A message above the group's rate is dropped, and `MsgDropReason` says so in a successful reply.
-/// Triggers the webhooks before and after a group message unless `ForbidCallbackControl` says otherwise.
+/// A message above the group's rate limit is dropped, which `MsgDropReason` reports in a successful reply.
+/// Triggers the webhooks before and after a group message unless `ForbidCallbackControl` disables them.
 ///
 /// * Command: `POST v4/group_open_http_svc/send_group_msg`
-/// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
+/// * Quota: 200 calls per second and 1000 calls per day with free editions, unless the plan sets another limit
+/// * Retry: safe while `Random` stays the same: the server drops the duplicate within 300 seconds
 /// * At most 12,288 bytes per message: [`MAX_BYTES`](SendGroupMsg::MAX_BYTES)
-/// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), state of 2023-03-10
+/// * Vendor's page: [Sending Ordinary Messages in a Group](https://www.tencentcloud.com/document/product/1047/34959), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 /// | 10016 | The app's own webhook refused the operation. |
 /// | 10017 | The sender is muted in the group. |
 /// | 10023 | Messages are sent to the group more often than allowed. |
@@ -50,23 +50,23 @@ pub struct SendGroupMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Random number: the same content with the same number is dropped within five minutes.
+    /// Random number; the same content with the same number is dropped within five minutes.
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Which messages go first when the group is busy.
+    /// Delivery priority when the group is busy.
     ///
-    /// Wire name `MsgPriority`; when left out: `Normal`.
+    /// Wire name `MsgPriority`; default: `Normal`.
     pub msg_priority: Option<MsgPriority>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Sender, who must be imported.
+    /// Sender, who must be an imported user.
     ///
-    /// Wire name `From_Account`; when left out: the administrator.
+    /// Wire name `From_Account`; default: the administrator.
     pub from_account: Option<String>,
-    /// How the message is pushed to offline devices.
+    /// Offline push settings of the message.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
@@ -76,44 +76,44 @@ pub struct SendGroupMsg {
     pub forbid_callback_control: Option<Vec<ForbidCallbackControl>>,
     /// 1 sends to online members only and stores nothing; not for an `AVChatRoom`.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// How this message counts; not together with `OnlineOnlyFlag`.
+    /// How this message is counted; not together with `OnlineOnlyFlag`.
     ///
     /// Wire name `SendMsgControl`.
     pub send_msg_control: Option<Vec<SendMsgControl>>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
     /// 1 lets clients attach key-value extensions.
     ///
-    /// Wire name `SupportMessageExtension`; when left out: 0.
+    /// Wire name `SupportMessageExtension`; default: 0.
     pub support_message_extension: Option<Flag>,
-    /// Members who get the message, and no others; it then counts for nobody as unread.
+    /// The only members who receive the message; it then counts as unread for nobody.
     ///
     /// Wire name `To_Account`; at most 50 entries.
     pub to_account: Option<Vec<String>>,
-    /// Who is mentioned, in the order of the text.
+    /// Mentions, in the order of the text.
     ///
     /// Wire name `GroupAtInfo`.
     pub group_at_info: Option<Vec<GroupAt>>,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// 1 asks for read receipts.
+    /// 1 requests read receipts.
     ///
     /// Wire name `NeedReadReceipt`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub need_read_receipt: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendGroupMsg {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`random`](Self::random).
     pub fn new(
         group_id: impl Into<String>,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
@@ -253,9 +253,9 @@ impl SendGroupMsg {
         self
     }
 
-    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`random`](Self::random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -330,7 +330,7 @@ impl Endpoint for SendGroupMsg {
 }
 
 impl SendGroupMsg {
-    /// At most 12,288 bytes per message; beyond, the service answers 80002.
+    /// At most 12,288 bytes per message; beyond that, the service returns 80002.
     pub const MAX_BYTES: u32 = 12_288;
 }
 
@@ -342,17 +342,17 @@ pub struct SendGroupMsgReply {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: Option<u64>,
-    /// Sequence number of the message.
+    /// Sequence number of the message in the group.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
-    /// Why the message was dropped, when it was.
+    /// Why the message was dropped, if it was.
     ///
     /// Wire name `MsgDropReason`.
     pub msg_drop_reason: Option<MsgDropReason>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -374,12 +374,12 @@ impl Reply for SendGroupMsgReply {
 
 /// Why a message was dropped.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgDropReason(Text);
 
 impl MsgDropReason {
-    /// The group's rate was exceeded. Wire value `MsgFreqCtrl`.
+    /// The group's rate limit was exceeded. Wire value `MsgFreqCtrl`.
     pub const RATE: Self = Self(Text::known("MsgFreqCtrl"));
 }
 

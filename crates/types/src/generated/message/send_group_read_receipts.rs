@@ -7,28 +7,28 @@ use crate::model::message::MsgSeqItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Tells the service that a member has read messages of a group.
+/// Reports that a member has read messages of a group.
 ///
-/// Needs an edition that includes read receipts of groups, switched on in the console, and messages that asked for them.
+/// Requires an edition that includes read receipts for groups, enabled in the console, and messages that requested them.
 /// Not for groups of more than 200 members, an `AVChatRoom` or a community.
 ///
 /// * Command: `POST v4/group_open_http_svc/group_msg_receipt`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `msg_seq_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: Sending Read Receipts for Group Messages, state of 2025-12-05
+/// * Vendor's page: Sending Read Receipts for Group Messages, as of 2025-12-05
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
-/// | 10062 | There is no read receipt for the message. |
+/// | 10015 | The group ID is malformed, or no group has it. |
+/// | 10062 | The message has no read receipt. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupReadReceipts {
@@ -36,7 +36,7 @@ pub struct SendGroupReadReceipts {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Member who has read.
+    /// Member who read them.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -44,12 +44,12 @@ pub struct SendGroupReadReceipts {
     ///
     /// Wire name `MsgSeqList`; at least 1 entry; at most 50 entries.
     pub msg_seq_list: Vec<MsgSeqItem>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendGroupReadReceipts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SendGroupReadReceiptsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -60,11 +60,11 @@ impl SendGroupReadReceipts {
     }
 }
 
-/// The fields of [`SendGroupReadReceipts`] that [`SendGroupReadReceipts::new`] asks for, each by its name.
+/// The named arguments of [`SendGroupReadReceipts::new`].
 pub struct SendGroupReadReceiptsRequired {
     /// The group.
     pub group_id: String,
-    /// Member who has read.
+    /// Member who read them.
     pub from_account: String,
     /// Messages.
     pub msg_seq_list: Vec<MsgSeqItem>,
@@ -132,9 +132,9 @@ impl Batched for SendGroupReadReceipts {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupReadReceiptsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

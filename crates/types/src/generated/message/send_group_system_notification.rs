@@ -2,35 +2,35 @@
 
 //! `POST v4/group_open_http_svc/send_group_system_notification`: Sending System Messages in a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, ToMembers_Account:
-//! * Source says: required, and may be left empty for all members.
-//! * Held here: optional.
-//! * Why: a sample leaves it out.
+//! * Source says: required, but may be left empty for all members.
+//! * This crate: optional.
+//! * Why: a sample omits it.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Sends a system notification to all members of a group or to some.
+/// Sends a system notification to all or some members of a group.
 ///
 /// * Command: `POST v4/group_open_http_svc/send_group_system_notification`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Any number of `to_members_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), state of 2023-03-10
+/// * Vendor's page: [Sending System Messages in a Group](https://www.tencentcloud.com/document/product/1047/34958), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group id is malformed, or no group has it. |
+/// | 10015 | The group ID is malformed, or no group has it. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupSystemNotification {
@@ -38,24 +38,24 @@ pub struct SendGroupSystemNotification {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Members who get it; an `AVChatRoom` can only notify all.
+    /// Members who receive it; in an `AVChatRoom` only all members can be notified.
     ///
-    /// Wire name `ToMembers_Account`; at most 500 entries; when left out: all members.
+    /// Wire name `ToMembers_Account`; at most 500 entries; default: all members.
     pub to_members_account: Option<Vec<String>>,
     /// The text.
     ///
     /// Wire name `Content`.
     pub content: String,
-    /// Topic of a community; only where topics are switched on.
+    /// Topic of a community; only if topics are enabled.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendGroupSystemNotification {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SendGroupSystemNotificationRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -86,7 +86,7 @@ impl SendGroupSystemNotification {
     }
 }
 
-/// The fields of [`SendGroupSystemNotification`] that [`SendGroupSystemNotification::new`] asks for, each by its name.
+/// The named arguments of [`SendGroupSystemNotification::new`].
 pub struct SendGroupSystemNotificationRequired {
     /// The group.
     pub group_id: String,
@@ -157,9 +157,9 @@ impl Batched for SendGroupSystemNotification {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupSystemNotificationReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

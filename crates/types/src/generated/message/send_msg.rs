@@ -10,71 +10,71 @@ use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Sends a message to one user, in the name of the administrator or of another user.
+/// Sends a message to one user on behalf of the administrator or another user.
 ///
-/// Neither friendship nor block lists nor mutes are looked at. The recipient's own muting of notifications
-/// counts only with `SendMsgControl::WITH_MUTE_NOTIFICATIONS`. Messages of one second are ordered by `MsgSeq`.
-/// Triggers the webhooks before and after a one-to-one message unless `ForbidCallbackControl` says otherwise.
+/// Friendship, block lists and mutes are not checked. The recipient's notification mute
+/// applies only with `SendMsgControl::WITH_MUTE_NOTIFICATIONS`. Messages of the same second are ordered by `MsgSeq`.
+/// Triggers the webhooks before and after a one-to-one message unless `ForbidCallbackControl` disables them.
 ///
 /// * Command: `POST v4/openim/sendmsg`
-/// * Quota: 200 calls per second and 1000 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request within 120 seconds
-/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), state of 2026-02-04
+/// * Quota: 200 calls per second and 1000 calls per day with free editions, unless the plan sets another limit
+/// * Retry: safe while `MsgRandom` and `MsgSeq` stay the same: the server drops the duplicate within 120 seconds
+/// * Vendor's page: [Sending One-to-One Messages to One User](https://www.tencentcloud.com/document/product/1047/34919), as of 2026-02-04
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 20001 | The message service could not make sense of the request. |
+/// | 20001 | The message service could not process the request. |
 /// | 20002 | The UserSig or the login ticket has expired. |
-/// | 20003 | Sender or recipient does not exist. |
-/// | 20004 | A network error inside the service. |
-/// | 20005 | The message service failed internally. |
+/// | 20003 | The sender or the recipient does not exist. |
+/// | 20004 | An internal network error of the service. |
+/// | 20005 | The message service had an internal error. |
 /// | 20006 | The app's own webhook refused the message. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90002 | `MsgBody` is no list of elements. |
-/// | 90003 | The recipient is missing or no text. |
-/// | 90005 | `MsgRandom` is missing or no number. |
-/// | 90006 | `MsgTimeStamp` is missing or no number. |
-/// | 90007 | `MsgBody` is no list. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90010 | An element is not as its type has it. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90002 | `MsgBody` is not a list of elements. |
+/// | 90003 | The recipient is missing or not a string. |
+/// | 90005 | `MsgRandom` is missing or not a number. |
+/// | 90006 | `MsgTimeStamp` is missing or not a number. |
+/// | 90007 | `MsgBody` is not a list. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90010 | An element does not match its type. |
 /// | 90012 | The recipient does not exist. |
-/// | 90026 | A message is kept for seven days at most. |
-/// | 90031 | `SyncOtherMachine` is no number. |
-/// | 90044 | `MsgLifeTime` is no number. |
-/// | 90048 | A user of the request does not exist. |
-/// | 90992 | The service had an internal error; when it goes on and webhooks are on, look at what your webhook answers. |
-/// | 91000 | The message service failed internally. |
+/// | 90026 | The lifetime of the message exceeds seven days. |
+/// | 90031 | `SyncOtherMachine` is not a number. |
+/// | 90044 | `MsgLifeTime` is not a number. |
+/// | 90048 | A user in the request does not exist. |
+/// | 90992 | The service had an internal error. If it persists and webhooks are enabled, check what your webhook answers. |
+/// | 91000 | The message service had an internal error. |
 /// | 93000 | The request is larger than 12 KB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendMsg {
-    /// Whether the sender's own devices and history get the message.
+    /// Whether the message is synced to the sender's devices and history.
     ///
-    /// Wire name `SyncOtherMachine`; when left out: stored for the sender, not shown on other devices.
+    /// Wire name `SyncOtherMachine`; default: stored for the sender, not shown on other devices.
     pub sync_other_machine: Option<SyncOtherMachine>,
     /// Sender of the message.
     ///
-    /// Wire name `From_Account`; at most 32 bytes; when left out: the administrator.
+    /// Wire name `From_Account`; at most 32 bytes; default: the administrator.
     pub from_account: Option<String>,
     /// Recipient of the message.
     ///
     /// Wire name `To_Account`; at most 32 bytes.
     pub to_account: String,
-    /// 1 sends to who is online and stores nothing; recommended over a `MsgLifeTime` of 0.
+    /// 1 sends to online devices only and stores nothing; preferred over a `MsgLifeTime` of 0.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// For how many seconds the message is kept for an offline recipient. 0 sends it to online devices only and stores nothing; more than seven days counts as seven.
+    /// How long the message is kept for an offline recipient, in seconds. 0 sends it to online devices only and stores nothing; more than seven days counts as seven.
     ///
-    /// Wire name `MsgLifeTime`; when left out: 604800, seven days.
+    /// Wire name `MsgLifeTime`; default: 604800, seven days.
     pub msg_life_time: Option<u64>,
-    /// Sequence number: drops duplicates of 120 seconds and orders messages of one second.
+    /// Sequence number, used to drop duplicates within 120 seconds and to order messages of the same second.
     ///
-    /// Wire name `MsgSeq`; when left out: a random number.
+    /// Wire name `MsgSeq`; default: a random number.
     pub msg_seq: Option<u32>,
-    /// Random number: drops duplicates of 120 seconds. Keep it when you send the same message again.
+    /// Random number, used to drop duplicates within 120 seconds. Keep it when resending the same message.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
@@ -88,7 +88,7 @@ pub struct SendMsg {
     ///
     /// Wire name `ForbidCallbackControl`.
     pub forbid_callback_control: Option<Vec<ForbidCallbackControl>>,
-    /// How this message counts.
+    /// How this message is counted.
     ///
     /// Wire name `SendMsgControl`.
     pub send_msg_control: Option<Vec<SendMsgControl>>,
@@ -96,28 +96,28 @@ pub struct SendMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
     /// 1 lets clients attach key-value extensions.
     ///
-    /// Wire name `SupportMessageExtension`; when left out: 0.
+    /// Wire name `SupportMessageExtension`; default: 0.
     pub support_message_extension: Option<Flag>,
-    /// How the message is pushed to offline devices.
+    /// Offline push settings of the message.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// 1 asks for a read receipt.
+    /// 1 requests a read receipt.
     ///
-    /// Wire name `IsNeedReadReceipt`; when left out: 0.
+    /// Wire name `IsNeedReadReceipt`; default: 0.
     pub is_need_read_receipt: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendMsg {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(
         to_account: impl Into<String>,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
@@ -257,9 +257,9 @@ impl SendMsg {
         self
     }
 
-    /// Sets [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -343,7 +343,7 @@ impl Endpoint for SendMsg {
             &[
                 (
                     ErrorCode(90992),
-                    "The service had an internal error; when it goes on and webhooks are on, look at what your webhook answers.",
+                    "The service had an internal error. If it persists and webhooks are enabled, check what your webhook answers.",
                 ),
             ],
         )
@@ -365,15 +365,15 @@ pub struct SendMsgReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub msg_id: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/openim/batchsendmsg`: Sending One-to-One Messages to Multiple Users
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Sample of a partial success, ActionStatus:
 //! * Source says: SomeError.
-//! * Held here: any status other than FAIL means success when the code is 0.
-//! * Why: the page calls it the reply to a request that succeeded in part.
+//! * This crate: any status other than FAIL means success when the code is 0.
+//! * Why: the page calls it the reply to a request that partly succeeded.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
@@ -19,96 +19,96 @@ use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Sends one message to up to 500 users, each in a conversation of its own.
+/// Sends a message to up to 500 users, each in a separate conversation.
 ///
-/// Triggers no webhook. Faster when nothing is stored, with `OnlineOnlyFlag` 1. Besides the calls of a second, the messages of a minute
-/// are counted: 12,000, where a call to 500 users counts 500. Users that did not get the message are listed in
+/// Triggers no webhook. Faster if nothing is stored, with `OnlineOnlyFlag` 1. In addition to the calls per second, the messages per minute
+/// are limited to 12,000; a call to 500 users counts as 500. Users that did not receive the message are listed in
 /// `ErrorList` of a reply whose `ErrorCode` is 0; its `ActionStatus` is then neither `OK` nor `FAIL`.
 ///
 /// * Command: `POST v4/openim/batchsendmsg`
-/// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` and `MsgSeq` stay the same: the server drops the second request within 120 seconds
+/// * Quota: 200 calls per second and 12000 entries of `To_Account` per minute, unless the plan sets another limit
+/// * Retry: safe while `MsgRandom` and `MsgSeq` stay the same: the server drops the duplicate within 120 seconds
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 500
-/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), state of 2026-02-04
+/// * Vendor's page: [Sending One-to-One Messages to Multiple Users](https://www.tencentcloud.com/document/product/1047/34920), as of 2026-02-04
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 70107 | The user does not exist. |
-/// | 70169 | The account service did not answer in time. |
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90002 | `MsgBody` is no list of elements. |
-/// | 90004 | `To_Account` is missing or no list of texts. |
-/// | 90007 | `MsgBody` is no list. |
-/// | 90008 | The sender is missing, or there is no such user. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90010 | An element is not as its type has it. |
-/// | 90011 | The request names more than 500 users. |
+/// | 70169 | The account service timed out. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90002 | `MsgBody` is not a list of elements. |
+/// | 90004 | `To_Account` is missing or not a list of strings. |
+/// | 90007 | `MsgBody` is not a list. |
+/// | 90008 | The sender is missing or does not exist. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90010 | An element does not match its type. |
+/// | 90011 | The request contains more than 500 users. |
 /// | 90012 | The recipient does not exist. |
-/// | 90026 | A message is kept for seven days at most. |
-/// | 90048 | A user of the request does not exist. |
+/// | 90026 | The lifetime of the message exceeds seven days. |
+/// | 90048 | A user in the request does not exist. |
 /// | 90057 | Messages to several users are sent too fast. |
-/// | 90992 | The message service failed internally or did not answer in time. |
-/// | 91000 | The message service failed internally. |
+/// | 90992 | The message service had an internal error or timed out. |
+/// | 91000 | The message service had an internal error. |
 /// | 93000 | The request is larger than 12 KB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendMsgToMany {
-    /// Whether the sender's own devices and history get the message.
+    /// Whether the message is synced to the sender's devices and history.
     ///
-    /// Wire name `SyncOtherMachine`; when left out: stored for the sender, not shown on other devices.
+    /// Wire name `SyncOtherMachine`; default: stored for the sender, not shown on other devices.
     pub sync_other_machine: Option<SyncOtherMachine>,
     /// Sender of the message.
     ///
-    /// Wire name `From_Account`; at most 32 bytes; when left out: the administrator.
+    /// Wire name `From_Account`; at most 32 bytes; default: the administrator.
     pub from_account: Option<String>,
     /// Recipients.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 500 entries.
     pub to_account: Vec<String>,
-    /// Sequence number: drops duplicates of 120 seconds and orders messages of one second.
+    /// Sequence number, used to drop duplicates within 120 seconds and to order messages of the same second.
     ///
-    /// Wire name `MsgSeq`; when left out: a random number.
+    /// Wire name `MsgSeq`; default: a random number.
     pub msg_seq: Option<u32>,
-    /// Random number: drops duplicates of 120 seconds. Keep it when you send the same message again.
+    /// Random number, used to drop duplicates within 120 seconds. Keep it when resending the same message.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
-    /// 1 sends to who is online and stores nothing; recommended over a `MsgLifeTime` of 0.
+    /// 1 sends to online devices only and stores nothing; preferred over a `MsgLifeTime` of 0.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// For how many seconds the message is kept for offline recipients. 0 sends it to online devices only and stores nothing.
+    /// How long the message is kept for offline recipients, in seconds. 0 sends it to online devices only and stores nothing.
     ///
-    /// Wire name `MsgLifeTime`; when left out: 604800, seven days.
+    /// Wire name `MsgLifeTime`; default: 604800, seven days.
     pub msg_life_time: Option<u64>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// The app's own data, stored and delivered with the message.
+    /// Custom data of the app, stored and delivered with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// How this message counts.
+    /// How this message is counted.
     ///
     /// Wire name `SendMsgControl`.
     pub send_msg_control: Option<Vec<SendMsgControl>>,
-    /// How the message is pushed to offline devices.
+    /// Offline push settings of the message.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// 1 asks for read receipts.
+    /// 1 requests read receipts.
     ///
-    /// Wire name `IsNeedReadReceipt`; when left out: 0.
+    /// Wire name `IsNeedReadReceipt`; default: 0.
     pub is_need_read_receipt: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendMsgToMany {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(
         to_account: impl IntoIterator<Item = impl Into<String>>,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
@@ -214,9 +214,9 @@ impl SendMsgToMany {
         self
     }
 
-    /// Sets [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -336,19 +336,19 @@ pub struct SendMsgToManyReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub msg_id: Option<String>,
-    /// Users that did not get the message.
+    /// Users that did not receive the message.
     ///
     /// Wire name `ErrorList`.
     pub error_list: Option<Vec<UserFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,34 +8,34 @@ use crate::model::message_extension::{ExtensionOperation, MsgExtension, MsgExten
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Sets, deletes or clears the key-value pairs that are attached to a one-to-one message.
+/// Sets, deletes or clears the key-value pairs attached to a one-to-one message.
 ///
-/// At most 300 pairs a message. The message must have been sent with `SupportMessageExtension`, and the app needs an edition that includes extensions, switched on in the console. Each pair has a result of its own.
+/// At most 300 pairs per message. The message must have been sent with `SupportMessageExtension`, and the app requires an edition that includes extensions, enabled in the console. The reply has a result for each pair.
 ///
 /// * Command: `POST v4/openim_msg_ext_http_svc/set_key_values`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * At most 300 pairs per message: [`MAX_PAIRS`](SetC2cMsgExtensions::MAX_PAIRS)
 /// * Any number of `extension_list`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: Configuring Message Extension for a One-to-One Message, state of 2023-03-21
+/// * Vendor's page: Configuring Message Extension for a One-to-One Message, as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10008 | The group service could not verify who sent the request. |
-/// | 23001 | Somebody else has changed the pair since. |
+/// | 10002 | The group service had an internal error. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10008 | The group service could not verify the caller. |
+/// | 23001 | The pair has been changed by somebody else. |
 /// | 23002 | The message was sent without support for extensions. |
-/// | 23003 | The message's pairs were changed more than 200 times in a minute. |
-/// | 23004 | There is no such message. |
+/// | 23003 | The message's pairs were changed more than 200 times in one minute. |
+/// | 23004 | The message does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetC2cMsgExtensions {
     /// Sender of the message.
     ///
-    /// Wire name `From_Account`; when left out: the administrator.
+    /// Wire name `From_Account`; default: the administrator.
     pub from_account: Option<String>,
     /// Recipient of the message.
     ///
@@ -45,20 +45,20 @@ pub struct SetC2cMsgExtensions {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// What is done with the pairs.
+    /// Operation on the pairs.
     ///
     /// Wire name `OperateType`.
     pub operate_type: ExtensionOperation,
-    /// The pairs; not when all are cleared.
+    /// The pairs; omitted when clearing all.
     ///
     /// Wire name `ExtensionList`; at most 20 entries.
     pub extension_list: Option<Vec<MsgExtension>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetC2cMsgExtensions {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SetC2cMsgExtensionsRequired) -> Self {
         Self {
             from_account: None,
@@ -88,13 +88,13 @@ impl SetC2cMsgExtensions {
     }
 }
 
-/// The fields of [`SetC2cMsgExtensions`] that [`SetC2cMsgExtensions::new`] asks for, each by its name.
+/// The named arguments of [`SetC2cMsgExtensions::new`].
 pub struct SetC2cMsgExtensionsRequired {
     /// Recipient of the message.
     pub to_account: String,
     /// Key of the message.
     pub msg_key: String,
-    /// What is done with the pairs.
+    /// Operation on the pairs.
     pub operate_type: ExtensionOperation,
 }
 
@@ -177,13 +177,13 @@ impl Batched for SetC2cMsgExtensions {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetC2cMsgExtensionsReply {
-    /// One result for each pair of the request.
+    /// Result for each pair of the request.
     ///
     /// Wire name `ExtensionList`.
     pub extension_list: Option<Vec<MsgExtensionResult>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

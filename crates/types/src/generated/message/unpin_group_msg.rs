@@ -8,18 +8,18 @@ use crate::wire::{Extra, wire_object};
 
 /// Unpins a message in a group or a topic.
 ///
-/// Needs one of the largest editions. Not for an `AVChatRoom`.
+/// Requires one of the largest editions. Not for an `AVChatRoom`.
 ///
 /// * Command: `POST v4/group_open_http_svc/unpin_message`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: 取消群消息置顶, state of 2026-07-14
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: 取消群消息置顶, as of 2026-07-14
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10004 | A parameter is missing or not allowed. |
+/// | 10004 | A parameter is missing or invalid. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ pub struct UnpinGroupMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// The topic; must be sent for a community.
+    /// The topic; required for a community.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -36,16 +36,16 @@ pub struct UnpinGroupMsg {
     ///
     /// Wire name `MsgSeq`; at least 1; at most 4294967295.
     pub msg_seq: u64,
-    /// Who unpins it.
+    /// User who unpins it.
     ///
-    /// Wire name `UnPinner_Account`; when left out: the administrator.
+    /// Wire name `UnPinner_Account`; default: the administrator.
     pub un_pinner_account: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UnpinGroupMsg {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(group_id: impl Into<String>, msg_seq: u64) -> Self {
         Self {
             group_id: group_id.into(),
@@ -105,9 +105,9 @@ impl Endpoint for UnpinGroupMsg {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnpinGroupMsgReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`: Add Blocked Words
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::moderation::ModerationLabel;
@@ -17,20 +17,20 @@ use crate::wire::{Extra, wire_object};
 /// Adds words to a library of blocked words.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/add_cloud_audit_keywords`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Regions: only China, Singapore and Seoul
-/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), state of 2026-03-09
+/// * Vendor's page: [Add Blocked Words](https://www.tencentcloud.com/document/product/1047/77831), as of 2026-03-09
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 /// | 2016 | The request adds more words than allowed. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -47,12 +47,12 @@ pub struct AddKeywords {
     ///
     /// Wire name `UserKeywords`; at least 1 entry.
     pub user_keywords: Vec<KeywordToAdd>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddKeywords {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         sdk_app_id: u64,
         lib_id: impl Into<String>,
@@ -108,13 +108,13 @@ impl Endpoint for AddKeywords {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddKeywordsReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -140,16 +140,16 @@ pub struct KeywordToAdd {
     ///
     /// Wire name `Content`.
     pub content: String,
-    /// What it stands for.
+    /// Label of the word.
     ///
     /// Wire name `Label`.
     pub label: Option<ModerationLabel>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl KeywordToAdd {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(content: impl Into<String>) -> Self {
         Self {
             content: content.into(),

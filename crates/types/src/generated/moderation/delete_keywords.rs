@@ -2,16 +2,16 @@
 
 //! `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`: Delete Blocked Words
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 //!
 //! Sample, Count:
 //! * Source says: 0, next to a word whose Deleted is true.
-//! * Held here: the number of deleted words.
+//! * This crate: the number of deleted words.
 //! * Why: the table says so.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -22,21 +22,21 @@ use crate::wire::{Extra, wire_object};
 /// Deletes words from a library of blocked words.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/delete_cloud_audit_keywords`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Regions: only China, Singapore and Seoul
 /// * Any number of `keywords`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), state of 2026-03-09
+/// * Vendor's page: [Delete Blocked Words](https://www.tencentcloud.com/document/product/1047/77832), as of 2026-03-09
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteKeywords {
@@ -52,12 +52,12 @@ pub struct DeleteKeywords {
     ///
     /// Wire name `Keywords`; at least 1 entry; at most 10 entries.
     pub keywords: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteKeywords {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         sdk_app_id: u64,
         lib_id: impl Into<String>,
@@ -142,21 +142,21 @@ impl Batched for DeleteKeywords {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteKeywordsReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
-    /// How many were deleted.
+    /// Number of deleted words.
     ///
     /// Wire name `Count`.
     pub count: Option<u64>,
-    /// What became of each.
+    /// Result for each word.
     ///
     /// Wire name `Details`.
     pub details: Option<Vec<DeletedKeyword>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -176,11 +176,11 @@ impl Reply for DeleteKeywordsReply {
     }
 }
 
-/// What became of a word to delete.
+/// Result for one word.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeletedKeyword {
-    /// Id of the word.
+    /// ID of the word.
     ///
     /// Wire name `KeywordID`.
     pub keyword_id: Option<String>,
@@ -192,16 +192,16 @@ pub struct DeletedKeyword {
     ///
     /// Wire name `Deleted`.
     pub deleted: bool,
-    /// Why not.
+    /// Why the word was not deleted.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeletedKeyword {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(keyword: impl Into<String>, deleted: bool) -> Self {
         Self {
             keyword_id: None,

@@ -7,13 +7,13 @@ use crate::model::moderation::LocalKeyword;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes words that clients and the service block or replace by themselves.
+/// Deletes words that clients and the service block or replace on their own.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/delete_local_audit_keywords`
-/// * Quota: no source names one
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: not documented
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: Deleting Words of Local Moderation, state of unknown date
+/// * Vendor's page: Deleting Words of Local Moderation, date unknown
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteLocalKeywords {
@@ -25,12 +25,12 @@ pub struct DeleteLocalKeywords {
     ///
     /// Wire name `LocalAuditWords`; at least 1 entry; at most 10 entries.
     pub local_audit_words: Vec<LocalKeyword>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteLocalKeywords {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         sdk_app_id: u64,
         local_audit_words: impl IntoIterator<Item = LocalKeyword>,
@@ -92,13 +92,13 @@ impl Batched for DeleteLocalKeywords {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteLocalKeywordsReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,14 +6,14 @@ use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Makes addresses through which files of messages can be opened for 15 minutes, banned ones too.
+/// Creates URLs that open files of messages for 15 minutes, including banned files.
 ///
-/// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+/// For files uploaded by a client SDK: version 4.9 or later, on the web 2.0 or later.
 ///
 /// * Command: `POST v4/im_cos_msg/get_cos_sig`
-/// * Quota: no source names one
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: Getting Signed Addresses of Files of Messages, state of 2023-07-26
+/// * Quota: not documented
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: Getting Signed Addresses of Files of Messages, as of 2023-07-26
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFileSignatures {
@@ -21,12 +21,12 @@ pub struct GetFileSignatures {
     ///
     /// Wire name `RawURLs`; at least 1 entry.
     pub raw_ur_ls: Vec<FileToSign>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetFileSignatures {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(raw_ur_ls: impl IntoIterator<Item = FileToSign>) -> Self {
         Self {
             raw_ur_ls: raw_ur_ls.into_iter().collect(),
@@ -61,13 +61,13 @@ impl Endpoint for GetFileSignatures {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetFileSignaturesReply {
-    /// Signed addresses.
+    /// Signed URLs.
     ///
     /// Wire name `PreSigURLs`.
     pub pre_sig_ur_ls: Vec<SignedFile>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -85,24 +85,24 @@ impl Reply for GetFileSignaturesReply {
     }
 }
 
-/// A file to make a signed address for.
+/// A file to create a signed URL for.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FileToSign {
-    /// Number of your choice, to find the result by.
+    /// Number of your choice, to match the result.
     ///
     /// Wire name `ResourceID`.
     pub resource_id: u64,
-    /// Address of a file of a message, as it stands in the `Url` field of the element.
+    /// URL of a file in a message, as in the `Url` field of the element.
     ///
     /// Wire name `RawURL`.
     pub raw_url: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FileToSign {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(resource_id: u64, raw_url: impl Into<String>) -> Self {
         Self {
             resource_id,
@@ -123,23 +123,23 @@ impl Validate for FileToSign {
     }
 }
 
-/// A signed address.
+/// A signed URL.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SignedFile {
-    /// Number as in the request.
+    /// Number from the request.
     ///
     /// Wire name `ResourceID`.
     pub resource_id: u64,
-    /// 0 when the address was made.
+    /// 0 if the URL was created.
     ///
     /// Wire name `Code`.
     pub code: i64,
-    /// What `Code` means.
+    /// Description of `Code`.
     ///
     /// Wire name `Desc`.
     pub desc: Option<String>,
-    /// Address that opens the file, for 15 minutes.
+    /// URL that opens the file, valid for 15 minutes.
     ///
     /// Wire name `PreSigURL`.
     pub pre_sig_url: Option<String>,
@@ -147,12 +147,12 @@ pub struct SignedFile {
     ///
     /// Wire name `Status`.
     pub status: Option<FileStatus>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SignedFile {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: SignedFileRequired) -> Self {
         Self {
             resource_id: required.resource_id,
@@ -186,11 +186,11 @@ impl SignedFile {
     }
 }
 
-/// The fields of [`SignedFile`] that [`SignedFile::new`] asks for, each by its name.
+/// The named arguments of [`SignedFile::new`].
 pub struct SignedFileRequired {
-    /// Number as in the request.
+    /// Number from the request.
     pub resource_id: u64,
-    /// 0 when the address was made.
+    /// 0 if the URL was created.
     pub code: i64,
 }
 
@@ -204,16 +204,16 @@ wire_object!(SignedFile {
 
 /// Whether clients can open a file.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileStatus(pub i64);
 
 impl FileStatus {
     /// They can. Wire value 0.
     pub const NORMAL: Self = Self(0);
-    /// It is banned. Wire value 1.
+    /// The file is banned. Wire value 1.
     pub const BANNED: Self = Self(1);
-    /// There is no such file, or it has expired. Wire value 2.
+    /// The file does not exist or has expired. Wire value 2.
     pub const GONE: Self = Self(2);
 }
 

@@ -6,21 +6,21 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Tells for how long a user is still muted.
+/// Gets how long a user remains muted.
 ///
 /// * Command: `POST v4/openconfigsvr/getnospeaking`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Querying Global Mute](https://www.tencentcloud.com/document/product/1047/34924), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Querying Global Mute](https://www.tencentcloud.com/document/product/1047/34924), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 130001 | The body is no JSON. |
+/// | 130001 | The body is not valid JSON. |
 /// | 130002 | `Get_Account` is missing. |
-/// | 130003 | `Get_Account` is not allowed. |
-/// | 130014 | The configuration service failed internally. |
+/// | 130003 | `Get_Account` is invalid. |
+/// | 130014 | The configuration service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetGlobalMute {
@@ -28,12 +28,12 @@ pub struct GetGlobalMute {
     ///
     /// Wire name `Get_Account`.
     pub get_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetGlobalMute {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(get_account: impl Into<String>) -> Self {
         Self {
             get_account: get_account.into(),
@@ -71,17 +71,17 @@ impl Endpoint for GetGlobalMute {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetGlobalMuteReply {
-    /// Seconds of muting left in one-to-one chats: 0 is none, 4294967295 is for good.
+    /// Remaining mute in one-to-one conversations, in seconds: 0 is not muted, 4294967295 is permanent.
     ///
     /// Wire name `C2CmsgNospeakingTime`.
     pub c2c_mute_seconds: u64,
-    /// Seconds of muting left in groups: 0 is none, 4294967295 is for good.
+    /// Remaining mute in groups, in seconds: 0 is not muted, 4294967295 is permanent.
     ///
     /// Wire name `GroupmsgNospeakingTime`.
     pub group_mute_seconds: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

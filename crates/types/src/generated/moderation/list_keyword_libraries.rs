@@ -2,12 +2,12 @@
 
 //! `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`: Get Blocklists
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::moderation::ModerationResult;
@@ -15,24 +15,24 @@ use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists the libraries of blocked words that moderation in the cloud uses.
+/// Lists the libraries of blocked words used by cloud moderation.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Regions: only China, Singapore and Seoul
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), state of 2025-11-12
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Get Blocklists](https://www.tencentcloud.com/document/product/1047/77829), as of 2025-11-12
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListKeywordLibraries {
@@ -40,15 +40,15 @@ pub struct ListKeywordLibraries {
     ///
     /// Wire name `SdkAppId`.
     pub sdk_app_id: u64,
-    /// How many to skip.
+    /// Number of entries to skip.
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -71,11 +71,11 @@ impl ListKeywordLibraries {
     }
 }
 
-/// The fields of [`ListKeywordLibraries`] that [`ListKeywordLibraries::new`] asks for, each by its name.
+/// The named arguments of [`ListKeywordLibraries::new`].
 pub struct ListKeywordLibrariesRequired {
     /// The app.
     pub sdk_app_id: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     pub limit: u64,
 }
 
@@ -129,7 +129,7 @@ impl Paged for ListKeywordLibraries {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListKeywordLibrariesReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
@@ -141,9 +141,9 @@ pub struct ListKeywordLibrariesReply {
     ///
     /// Wire name `Infos`.
     pub infos: Vec<KeywordLibrary>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -167,7 +167,7 @@ impl Reply for ListKeywordLibrariesReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct KeywordLibrary {
-    /// Id, for the other commands.
+    /// ID, for use in the other commands.
     ///
     /// Wire name `ID`.
     pub id: String,
@@ -179,20 +179,20 @@ pub struct KeywordLibrary {
     ///
     /// Wire name `Describe`.
     pub describe: Option<String>,
-    /// When it was created, as text.
+    /// When it was created, as a string.
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<String>,
-    /// What becomes of contents with words of this library.
+    /// Action taken on content that contains words of this library.
     ///
     /// Wire name `Suggestion`.
     pub suggestion: Option<ModerationResult>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl KeywordLibrary {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),

@@ -2,16 +2,16 @@
 
 //! `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`: Get Blocked Words
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 //!
 //! Chinese response table:
 //! * Source says: `LocalAuditWords`.
-//! * Held here: `Infos`.
+//! * This crate: `Infos`.
 //! * Why: the sample shows it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
@@ -22,21 +22,21 @@ use crate::wire::{Extra, wire_object};
 /// Lists or searches the words of a library of blocked words.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/get_cloud_audit_keywords`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Regions: only China, Singapore and Seoul
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), state of 2025-11-12
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Get Blocked Words](https://www.tencentcloud.com/document/product/1047/77830), as of 2025-11-12
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListKeywords {
@@ -44,11 +44,11 @@ pub struct ListKeywords {
     ///
     /// Wire name `SdkAppId`.
     pub sdk_app_id: u64,
-    /// How many to skip.
+    /// Number of entries to skip.
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,
@@ -56,11 +56,11 @@ pub struct ListKeywords {
     ///
     /// Wire name `LibID`.
     pub lib_id: String,
-    /// Only words that contain this.
+    /// Returns only words that contain this string.
     ///
-    /// Wire name `Content`; when left out: all words.
+    /// Wire name `Content`; default: all words.
     pub content: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -92,11 +92,11 @@ impl ListKeywords {
     }
 }
 
-/// The fields of [`ListKeywords`] that [`ListKeywords::new`] asks for, each by its name.
+/// The named arguments of [`ListKeywords::new`].
 pub struct ListKeywordsRequired {
     /// The app.
     pub sdk_app_id: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     pub limit: u64,
     /// The library.
     pub lib_id: String,
@@ -154,7 +154,7 @@ impl Paged for ListKeywords {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListKeywordsReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
@@ -166,9 +166,9 @@ pub struct ListKeywordsReply {
     ///
     /// Wire name `Infos`.
     pub infos: Vec<BlockedKeyword>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -192,7 +192,7 @@ impl Reply for ListKeywordsReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BlockedKeyword {
-    /// Id.
+    /// ID.
     ///
     /// Wire name `ID`.
     pub id: String,
@@ -200,16 +200,16 @@ pub struct BlockedKeyword {
     ///
     /// Wire name `Content`.
     pub content: String,
-    /// When it was added, as text.
+    /// When it was added, as a string.
     ///
     /// Wire name `CreateTime`.
     pub create_time: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BlockedKeyword {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: BlockedKeywordRequired) -> Self {
         Self {
             id: required.id,
@@ -227,9 +227,9 @@ impl BlockedKeyword {
     }
 }
 
-/// The fields of [`BlockedKeyword`] that [`BlockedKeyword::new`] asks for, each by its name.
+/// The named arguments of [`BlockedKeyword::new`].
 pub struct BlockedKeywordRequired {
-    /// Id.
+    /// ID.
     pub id: String,
     /// The word.
     pub content: String,

@@ -8,13 +8,13 @@ use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists or searches the words that clients and the service block or replace by themselves.
+/// Lists or searches the words that clients and the service block or replace on their own.
 ///
 /// * Command: `POST v4/im_msg_audit_mgr/get_local_audit_keywords`
-/// * Quota: no source names one
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: Getting Words of Local Moderation, state of unknown date
+/// * Quota: not documented
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: Getting Words of Local Moderation, date unknown
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListLocalKeywords {
@@ -22,23 +22,23 @@ pub struct ListLocalKeywords {
     ///
     /// Wire name `SdkAppId`.
     pub sdk_app_id: u64,
-    /// Only words that are treated like this.
+    /// Returns only words with this action.
     ///
     /// Wire name `FilterType`.
     pub filter_type: Option<LocalFilter>,
-    /// How many to skip.
+    /// Number of entries to skip.
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
     /// Wire name `Limit`; at most 100.
     pub limit: u64,
-    /// Only words that contain this.
+    /// Returns only words that contain this string.
     ///
-    /// Wire name `Keyword`; when left out: all words.
+    /// Wire name `Keyword`; default: all words.
     pub keyword: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -77,11 +77,11 @@ impl ListLocalKeywords {
     }
 }
 
-/// The fields of [`ListLocalKeywords`] that [`ListLocalKeywords::new`] asks for, each by its name.
+/// The named arguments of [`ListLocalKeywords::new`].
 pub struct ListLocalKeywordsRequired {
     /// The app.
     pub sdk_app_id: u64,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     pub limit: u64,
 }
 
@@ -125,7 +125,7 @@ impl Paged for ListLocalKeywords {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListLocalKeywordsReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
@@ -137,21 +137,21 @@ pub struct ListLocalKeywordsReply {
     ///
     /// Wire name `TotalCount`.
     pub total_count: Option<u64>,
-    /// How many of them are regular expressions.
+    /// Number of regular expressions among them.
     ///
     /// Wire name `TotalRegCount`.
     pub total_reg_count: Option<u64>,
-    /// Number of words that fit.
+    /// Number of matching words.
     ///
     /// Wire name `CurCount`.
     pub cur_count: u64,
-    /// How many of them are regular expressions.
+    /// Number of regular expressions among them.
     ///
     /// Wire name `CurRegCount`.
     pub cur_reg_count: Option<u64>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/im_msg_audit/content_moderation`: On-demand Moderation
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::moderation::{
@@ -16,37 +16,37 @@ use crate::model::moderation::{
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Has a text, a picture, a sound or a video moderated.
+/// Moderates a text, picture, audio or video.
 ///
-/// Needs moderation in the cloud, switched on in the console.
+/// Requires cloud moderation, which is enabled in the console.
 ///
 /// * Command: `POST v4/im_msg_audit/content_moderation`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Regions: only China, Singapore and Seoul
-/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), state of 2026-03-09
+/// * Vendor's page: [On-demand Moderation](https://www.tencentcloud.com/document/product/1047/77827), as of 2026-03-09
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModerateContent {
-    /// Which rules apply.
+    /// Moderation rules that apply.
     ///
     /// Wire name `AuditName`.
     pub audit_name: ModerationScene,
-    /// Kind of content.
+    /// Type of content.
     ///
     /// Wire name `ContentType`.
     pub content_type: ModerationContentType,
-    /// The text, or the address of the file; a picture has at most 5 MB.
+    /// The text, or the URL of the file; a picture has at most 5 MB.
     ///
     /// Wire name `Content`; at most 8192 bytes.
     pub content: String,
@@ -60,12 +60,12 @@ pub struct ModerateContent {
     ///
     /// Unconfirmed: only samples of the pages show the field
     pub ext_receiver: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModerateContent {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         audit_name: ModerationScene,
         content_type: ModerationContentType,
@@ -137,15 +137,15 @@ impl Endpoint for ModerateContent {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModerateContentReply {
-    /// Id of this request.
+    /// ID of this request.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
-    /// What to do with the content; for texts and pictures. Sounds and videos are answered by a webhook.
+    /// Recommended action; for texts and pictures. Results for audio and video are delivered by a webhook.
     ///
     /// Wire name `Result`.
     pub result: Option<ModerationResult>,
-    /// How bad it is, from 0 to 100.
+    /// Severity, from 0 to 100.
     ///
     /// Wire name `Score`.
     pub score: Option<u64>,
@@ -153,13 +153,13 @@ pub struct ModerateContentReply {
     ///
     /// Wire name `Label`.
     pub label: Option<ModerationLabel>,
-    /// Words that were found; none when a model decided.
+    /// Matched words; none if a model decided.
     ///
     /// Wire name `Keywords`.
     pub keywords: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

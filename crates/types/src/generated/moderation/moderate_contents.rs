@@ -2,12 +2,12 @@
 
 //! `POST v4/im_msg_audit/batch_content_moderation`: On-demand Batch Moderation
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Regions:
 //! * Source says: Singapore only; the Chinese pages name China, Singapore and Seoul.
-//! * Held here: China, Singapore and Seoul.
-//! * Why: no source names another region, and to refuse what one of them allows would be worse.
+//! * This crate: China, Singapore and Seoul.
+//! * Why: no source names another region, and rejecting what one of them allows would be worse.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
@@ -17,34 +17,34 @@ use crate::model::moderation::{
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Has up to ten texts and pictures moderated.
+/// Moderates up to ten texts and pictures.
 ///
-/// Needs moderation in the cloud, switched on in the console.
+/// Requires cloud moderation, which is enabled in the console.
 ///
 /// * Command: `POST v4/im_msg_audit/batch_content_moderation`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Regions: only China, Singapore and Seoul
 /// * Any number of `contents`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), state of 2026-03-09
+/// * Vendor's page: [On-demand Batch Moderation](https://www.tencentcloud.com/document/product/1047/77828), as of 2026-03-09
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 2001 | The moderation service failed internally. |
+/// | 2001 | The moderation service had an internal error. |
 /// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or not allowed. |
-/// | 2004 | The caller may not do this. |
-/// | 2015 | Moderation is not switched on. |
+/// | 2003 | A parameter is missing or invalid. |
+/// | 2004 | The caller is not permitted to do this. |
+/// | 2015 | Moderation is not enabled. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModerateContents {
-    /// Which rules apply.
+    /// Moderation rules that apply.
     ///
     /// Wire name `AuditName`.
     pub audit_name: ModerationScene,
-    /// Contents.
+    /// Content to moderate.
     ///
     /// Wire name `Contents`; at least 1 entry; at most 10 entries.
     pub contents: Vec<ContentToModerate>,
@@ -60,12 +60,12 @@ pub struct ModerateContents {
     ///
     /// Unconfirmed: only samples of the pages show the field
     pub ext_receiver: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModerateContents {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         audit_name: ModerationScene,
         contents: impl IntoIterator<Item = ContentToModerate>,
@@ -170,9 +170,9 @@ pub struct ModerateContentsReply {
     ///
     /// Wire name `AuditResults`.
     pub audit_results: Vec<ModeratedContent>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -190,28 +190,28 @@ impl Reply for ModerateContentsReply {
     }
 }
 
-/// A content to moderate.
+/// A piece of content to moderate.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContentToModerate {
-    /// Number of your choice, different for each content of the request.
+    /// Number of your choice, unique within the request.
     ///
     /// Wire name `ContentId`.
     pub content_id: u64,
-    /// Kind of content: a text or a picture.
+    /// Type of content: a text or a picture.
     ///
     /// Wire name `ContentType`.
     pub content_type: ModerationContentType,
-    /// The text, or the address of a picture of at most 5 MB.
+    /// The text, or the URL of a picture of at most 5 MB.
     ///
     /// Wire name `Content`; at most 8192 bytes.
     pub content: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ContentToModerate {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         content_id: u64,
         content_type: ModerationContentType,
@@ -243,23 +243,23 @@ impl Validate for ContentToModerate {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModeratedContent {
-    /// Number as in the request.
+    /// Number from the request.
     ///
     /// Wire name `ContentId`.
     pub content_id: u64,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What to do with the content.
+    /// Recommended action.
     ///
     /// Wire name `Result`.
     pub result: Option<ModerationResult>,
-    /// How bad it is, from 0 to 100.
+    /// Severity, from 0 to 100.
     ///
     /// Wire name `Score`.
     pub score: Option<u64>,
@@ -267,24 +267,24 @@ pub struct ModeratedContent {
     ///
     /// Wire name `Label`.
     pub label: Option<ModerationLabel>,
-    /// Words that were found; none when a model decided.
+    /// Matched words; none if a model decided.
     ///
     /// Wire name `Keywords`.
     pub keywords: Option<Vec<String>>,
-    /// What was found, closer.
+    /// What was found, in more detail.
     ///
     /// Wire name `SubLabel`.
     pub sub_label: Option<String>,
-    /// Id of this moderation.
+    /// ID of this moderation.
     ///
     /// Wire name `RequestId`.
     pub request_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModeratedContent {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(content_id: u64, error_code: ErrorCode) -> Self {
         Self {
             content_id,

@@ -6,24 +6,24 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Mutes a user in one-to-one chats or in groups, for a time or for good, or lifts it.
+/// Mutes a user in one-to-one conversations or in groups, temporarily or permanently, or lifts the mute.
 ///
-/// At least one of the two times must be set, else code 130008.
+/// At least one of the two durations is required; otherwise the call fails with 130008.
 ///
 /// * Command: `POST v4/openconfigsvr/setnospeaking`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting Global Mute](https://www.tencentcloud.com/document/product/1047/34923), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Setting Global Mute](https://www.tencentcloud.com/document/product/1047/34923), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 130001 | The body is no JSON. |
+/// | 130001 | The body is not valid JSON. |
 /// | 130004 | `Set_Account` is missing. |
-/// | 130005 | `Set_Account` is not allowed. |
-/// | 130008 | Neither of the two mute times is set. |
-/// | 130014 | The configuration service failed internally. |
+/// | 130005 | `Set_Account` is invalid. |
+/// | 130008 | Neither of the two mute durations is set. |
+/// | 130014 | The configuration service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetGlobalMute {
@@ -31,20 +31,20 @@ pub struct SetGlobalMute {
     ///
     /// Wire name `Set_Account`.
     pub set_account: String,
-    /// Seconds of muting in one-to-one chats: 0 lifts it, 4294967295 is for good.
+    /// Duration of the mute in one-to-one conversations, in seconds: 0 lifts it, 4294967295 is permanent.
     ///
     /// Wire name `C2CmsgNospeakingTime`.
     pub c2c_mute_seconds: Option<u32>,
-    /// Seconds of muting in groups: 0 lifts it, 4294967295 is for good.
+    /// Duration of the mute in groups, in seconds: 0 lifts it, 4294967295 is permanent.
     ///
     /// Wire name `GroupmsgNospeakingTime`.
     pub group_mute_seconds: Option<u32>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetGlobalMute {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(set_account: impl Into<String>) -> Self {
         Self {
             set_account: set_account.into(),
@@ -106,9 +106,9 @@ impl Endpoint for SetGlobalMute {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetGlobalMuteReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

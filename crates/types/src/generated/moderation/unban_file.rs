@@ -6,27 +6,27 @@ use crate::{Endpoint, Envelope, Meta, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lets clients open a banned file again.
+/// Unbans a file, so that clients can open it again.
 ///
-/// For files that a client SDK uploaded: version 4.9 or later, on the web 2.0 or later.
+/// For files uploaded by a client SDK: version 4.9 or later, on the web 2.0 or later.
 ///
 /// * Command: `POST v4/im_cos_msg/allow_banned_object`
-/// * Quota: no source names one
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: Unbanning Files of Messages, state of 2023-07-26
+/// * Quota: not documented
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: Unbanning Files of Messages, as of 2023-07-26
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnbanFile {
-    /// Address of a file of a message, as it stands in the `Url` field of the element.
+    /// URL of a file in a message, as in the `Url` field of the element.
     ///
     /// Wire name `RawURL`.
     pub raw_url: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UnbanFile {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(raw_url: impl Into<String>) -> Self {
         Self {
             raw_url: raw_url.into(),
@@ -59,9 +59,9 @@ impl Endpoint for UnbanFile {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnbanFileReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,12 +2,12 @@
 
 //! `POST v4/official_account_open_http_svc/add_subscriber`: Adding Subscribers
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Another SDK, items of SubscriberList:
 //! * Source says: `Official_Account`.
-//! * Held here: `Subscriber_Account`.
-//! * Why: the official page has it, in its table and in its sample.
+//! * This crate: `Subscriber_Account`.
+//! * Why: the official page has it, both in its table and in its sample.
 
 use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
@@ -17,18 +17,18 @@ use crate::wire::{Extra, wire_object};
 
 /// Subscribes users to an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels. Triggers the webhook after a subscriber is added.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/add_subscriber`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), state of 2024-07-16
+/// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), as of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddSubscribers {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -36,12 +36,12 @@ pub struct AddSubscribers {
     ///
     /// Wire name `SubscriberList`; at least 1 entry; at most 100 entries.
     pub subscriber_list: Vec<SubscriberAccount>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddSubscribers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         official_account: impl Into<String>,
         subscriber_list: impl IntoIterator<Item = SubscriberAccount>,
@@ -114,13 +114,13 @@ impl Batched for AddSubscribers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddSubscribersReply {
-    /// What became of each.
+    /// Result for each user.
     ///
     /// Wire name `SubscriberList`.
     pub subscriber_list: Vec<SubscriptionResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

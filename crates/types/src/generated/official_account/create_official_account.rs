@@ -8,21 +8,21 @@ use crate::wire::{Extra, wire_object};
 
 /// Creates an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels. Triggers the webhooks before and after an official account is created.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/create_official_account`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), as of 2025-10-23
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccount {
-    /// Owner, who must be imported.
+    /// Owner, who must be an imported user.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Id of your own; must begin with `@TOA#_`.
+    /// Custom ID; must begin with `@TOA#_`.
     ///
     /// Wire name `OfficialAccountUserID`.
     pub official_account_user_id: Option<String>,
@@ -34,28 +34,28 @@ pub struct CreateOfficialAccount {
     ///
     /// Wire name `Introduction`; at most 400 bytes.
     pub introduction: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 500 bytes.
     pub face_url: Option<String>,
-    /// Most subscribers.
+    /// Maximum number of subscribers.
     ///
-    /// Wire name `MaxSubscriberNum`; when left out: 100000.
+    /// Wire name `MaxSubscriberNum`; default: 100000.
     pub max_subscriber_num: Option<u64>,
     /// Organization behind the account.
     ///
     /// Wire name `Organization`; at most 500 bytes.
     pub organization: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CreateOfficialAccount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: CreateOfficialAccountRequired) -> Self {
         Self {
             owner_account: required.owner_account,
@@ -116,9 +116,9 @@ impl CreateOfficialAccount {
     }
 }
 
-/// The fields of [`CreateOfficialAccount`] that [`CreateOfficialAccount::new`] asks for, each by its name.
+/// The named arguments of [`CreateOfficialAccount::new`].
 pub struct CreateOfficialAccountRequired {
-    /// Owner, who must be imported.
+    /// Owner, who must be an imported user.
     pub owner_account: String,
     /// Name.
     pub name: String,
@@ -170,13 +170,13 @@ impl Endpoint for CreateOfficialAccount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccountReply {
-    /// Id of the new account.
+    /// ID of the new account.
     ///
     /// Wire name `OfficialAccountUserID`.
     pub official_account_user_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

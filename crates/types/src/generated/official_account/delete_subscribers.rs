@@ -2,46 +2,46 @@
 
 //! `POST v4/official_account_open_http_svc/delete_subscriber`: Deleting Subscribers
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table:
 //! * Source says: `SubscriberList` with objects of `Subscriber_Account`, the users to add.
-//! * Held here: `SubscriberToDel_Account`, a list of users.
+//! * This crate: `SubscriberToDel_Account`, a list of users.
 //! * Why: the sample of the page and another SDK have it; the table is that of the page on adding.
 //!
 //! Error code table, 10004:
-//! * Source says: an internal error that calls for a repeat; the error code page says that a parameter is not allowed.
-//! * Held here: no repeat.
-//! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
+//! * Source says: an internal error that should be retried; the error code page says that a parameter is not allowed.
+//! * This crate: no repeat.
+//! * Why: a repeat cannot help if a parameter is wrong, and the caller cannot tell.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::official_account::SubscriptionResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes users off the subscribers of an official account.
+/// Removes subscribers from an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels. Triggers the webhook after a subscriber is deleted.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/delete_subscriber`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Subscribers](https://www.tencentcloud.com/document/product/1047/60761), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 6017 | A parameter is not allowed. |
-/// | 10004 | The service failed internally. |
-/// | 20001 | The message service could not make sense of the request. |
-/// | 20005 | The message service failed internally. |
-/// | 130002 | The caller has no right to do it. |
+/// | 6017 | A parameter is invalid. |
+/// | 10004 | Internal error of the service. |
+/// | 20001 | The message service could not process the request. |
+/// | 20005 | The message service had an internal error. |
+/// | 130002 | The caller does not have permission to do this. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteSubscribers {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -49,12 +49,12 @@ pub struct DeleteSubscribers {
     ///
     /// Wire name `SubscriberToDel_Account`; at least 1 entry.
     pub subscriber_to_del_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteSubscribers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         official_account: impl Into<String>,
         subscriber_to_del_account: impl IntoIterator<Item = impl Into<String>>,
@@ -106,20 +106,20 @@ impl Endpoint for DeleteSubscribers {
                 ErrorCode(130002),
             ],
         )
-        .with_error_notes(&[(ErrorCode(10004), "The service failed internally.")]);
+        .with_error_notes(&[(ErrorCode(10004), "Internal error of the service.")]);
 }
 
 /// Reply to [`DeleteSubscribers`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteSubscribersReply {
-    /// What became of each.
+    /// Result for each user.
     ///
     /// Wire name `SubscriberList`.
     pub subscriber_list: Vec<SubscriptionResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

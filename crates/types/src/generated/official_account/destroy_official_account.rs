@@ -2,12 +2,12 @@
 
 //! `POST v4/official_account_open_http_svc/destroy_official_account`: Terminating Official Accounts
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Error code table, 10004:
-//! * Source says: an internal error that calls for a repeat; the error code page says that a parameter is not allowed.
-//! * Held here: no repeat.
-//! * Why: a repeat cannot help where a parameter is wrong, and the caller cannot tell.
+//! * Source says: an internal error that should be retried; the error code page says that a parameter is not allowed.
+//! * This crate: no repeat.
+//! * Why: a repeat cannot help if a parameter is wrong, and the caller cannot tell.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
@@ -15,40 +15,40 @@ use crate::wire::{Extra, wire_object};
 
 /// Deletes an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/destroy_official_account`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Terminating Official Accounts](https://www.tencentcloud.com/document/product/1047/60756), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 6017 | A parameter is not allowed. |
-/// | 10004 | The service failed internally. |
-/// | 20001 | The message service could not make sense of the request. |
-/// | 20005 | The message service failed internally. |
-/// | 130002 | The caller has no right to do it. |
-/// | 130004 | The official account does not exist, or no longer. |
-/// | 130007 | The id of the official account is not allowed. |
-/// | 130008 | Another official account has the id. |
-/// | 131000 | Official accounts are not switched on for the app. |
+/// | 6017 | A parameter is invalid. |
+/// | 10004 | Internal error of the service. |
+/// | 20001 | The message service could not process the request. |
+/// | 20005 | The message service had an internal error. |
+/// | 130002 | The caller does not have permission to do this. |
+/// | 130004 | The official account does not exist or no longer exists. |
+/// | 130007 | The ID of the official account is invalid. |
+/// | 130008 | The ID is in use by another official account. |
+/// | 131000 | Official accounts are not enabled for the app. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyOfficialAccount {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DestroyOfficialAccount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(official_account: impl Into<String>) -> Self {
         Self {
             official_account: official_account.into(),
@@ -90,16 +90,16 @@ impl Endpoint for DestroyOfficialAccount {
                 ErrorCode(131000),
             ],
         )
-        .with_error_notes(&[(ErrorCode(10004), "The service failed internally.")]);
+        .with_error_notes(&[(ErrorCode(10004), "Internal error of the service.")]);
 }
 
 /// Reply to [`DestroyOfficialAccount`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DestroyOfficialAccountReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

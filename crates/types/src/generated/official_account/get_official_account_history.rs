@@ -8,40 +8,40 @@ use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 
-/// Reads back messages of an official account, newest first, at most 20 at a time.
+/// Reads messages of an official account, newest first, at most 20 at a time.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
-/// The key of a message is its sequence number, a 1 and the time. A message that expired, was deleted or never
+/// The key of a message consists of its sequence number, a 1 and the time. A message that expired, was deleted or was never
 /// stored leaves a placeholder without elements.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_get_simple`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Order of the items: newest first
-/// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), state of 2025-10-23
+/// * Vendor's page: [Pulling Historical Official Account Messages](https://www.tencentcloud.com/document/product/1047/60812), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetOfficialAccountHistory {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Where the page starts: `LastMsgKey` of the reply before.
+    /// Where the page starts: `LastMsgKey` of the previous reply.
     ///
-    /// Wire name `LastMsgKey`; when left out: the newest.
+    /// Wire name `LastMsgKey`; default: the newest.
     pub last_msg_key: Option<String>,
-    /// Most messages of the reply.
+    /// Maximum number of messages in the reply.
     ///
     /// Wire name `ReqMsgNumber`; at least 1; at most 20.
     ///
@@ -49,14 +49,14 @@ pub struct GetOfficialAccountHistory {
     pub req_msg_number: Option<u64>,
     /// 1 includes recalled messages.
     ///
-    /// Wire name `WithRecalledMsg`; when left out: 0.
+    /// Wire name `WithRecalledMsg`; default: 0.
     pub with_recalled_msg: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetOfficialAccountHistory {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(official_account: impl Into<String>) -> Self {
         Self {
             official_account: official_account.into(),
@@ -153,7 +153,7 @@ pub struct GetOfficialAccountHistoryReply {
     ///
     /// Wire name `Official_Account`.
     pub official_account: Option<String>,
-    /// Whether all that was asked for is there.
+    /// Whether the reply is complete.
     ///
     /// Wire name `IsFinished`.
     pub is_finished: OfficialHistoryEnd,
@@ -165,9 +165,9 @@ pub struct GetOfficialAccountHistoryReply {
     ///
     /// Wire name `LastMsgKey`.
     pub last_msg_key: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -196,11 +196,11 @@ pub struct OfficialAccountMsg {
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// 0: the message is there; 1: it expired or was deleted; 2: it was recalled.
+    /// 0: the message is available; 1: it expired or was deleted; 2: it was recalled.
     ///
     /// Wire name `IsPlaceMsg`.
     pub is_place_msg: Option<u64>,
-    /// 1 for a message of the system.
+    /// 1 for a system message.
     ///
     /// Wire name `IsSystemMsg`.
     pub is_system_msg: Option<Flag>,
@@ -228,7 +228,7 @@ pub struct OfficialAccountMsg {
     ///
     /// Wire name `MsgTimeStamp`.
     pub msg_time_stamp: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -317,18 +317,18 @@ wire_object!(OfficialAccountMsg {
     optional "MsgTimeStamp" => msg_time_stamp,
 });
 
-/// Whether a reply holds all that was asked for.
+/// Whether a reply is complete.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OfficialHistoryEnd(pub i64);
 
 impl OfficialHistoryEnd {
-    /// It does not: too long, or more than 20 messages. Wire value 0.
+    /// Incomplete: too long, or more than 20 messages. Wire value 0.
     pub const MORE: Self = Self(0);
-    /// It does. Wire value 1.
+    /// Complete. Wire value 1.
     pub const ALL: Self = Self(1);
-    /// All messages before those asked for have expired. Wire value 2.
+    /// All messages before the requested ones have expired. Wire value 2.
     pub const EXPIRED: Self = Self(2);
 }
 

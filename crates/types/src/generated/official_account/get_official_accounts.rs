@@ -8,16 +8,16 @@ use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo}
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the profiles of official accounts.
+/// Gets the profiles of official accounts.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/get_official_account_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
-/// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), state of 2024-07-16
+/// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), as of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetOfficialAccounts {
@@ -25,16 +25,16 @@ pub struct GetOfficialAccounts {
     ///
     /// Wire name `OfficialAccountIdList`; at least 1 entry; at most 50 entries.
     pub official_account_id_list: Vec<OfficialAccountId>,
-    /// Which fields to answer.
+    /// Fields to return.
     ///
-    /// Wire name `ResponseFilter`; when left out: all fields.
+    /// Wire name `ResponseFilter`; default: all fields.
     pub response_filter: Option<OfficialAccountFilter>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetOfficialAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         official_account_id_list: impl IntoIterator<Item = OfficialAccountId>,
     ) -> Self {
@@ -125,9 +125,9 @@ pub struct GetOfficialAccountsReply {
     ///
     /// Wire name `OfficialAccountInfoList`.
     pub official_account_info_list: Vec<OfficialAccountInfo>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -145,20 +145,20 @@ impl Reply for GetOfficialAccountsReply {
     }
 }
 
-/// An official account by its id.
+/// An official account by ID.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountId {
-    /// Id.
+    /// ID.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl OfficialAccountId {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(official_account: impl Into<String>) -> Self {
         Self {
             official_account: official_account.into(),

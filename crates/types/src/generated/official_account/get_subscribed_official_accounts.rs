@@ -10,14 +10,14 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Lists the official accounts that a user has subscribed to, page by page.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/get_subscribed_official_account_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), as of 2024-07-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribedOfficialAccounts {
@@ -25,24 +25,24 @@ pub struct GetSubscribedOfficialAccounts {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
-    /// Wire name `Limit`; at most 200; when left out: 200.
+    /// Wire name `Limit`; at most 200; default: 200.
     pub limit: Option<u64>,
-    /// Where the page starts: 0 first, then `Next` of the reply before.
+    /// Where the page starts: 0 for the first, then `Next` of the previous reply.
     ///
-    /// Wire name `Offset`; when left out: 0.
+    /// Wire name `Offset`; default: 0.
     pub offset: Option<u64>,
-    /// Which fields to answer.
+    /// Fields to return.
     ///
-    /// Wire name `ResponseFilter`; when left out: all fields.
+    /// Wire name `ResponseFilter`; default: all fields.
     pub response_filter: Option<OfficialAccountFilter>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetSubscribedOfficialAccounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(subscriber_account: impl Into<String>) -> Self {
         Self {
             subscriber_account: subscriber_account.into(),
@@ -132,11 +132,11 @@ pub struct GetSubscribedOfficialAccountsReply {
     ///
     /// Wire name `OfficialAccountInfoList`.
     pub official_account_info_list: Vec<OfficialAccountInfo>,
-    /// How many the user has subscribed to.
+    /// Number of official accounts that the user has subscribed to.
     ///
     /// Wire name `TotalCount`.
     pub total_count: Option<u64>,
-    /// 1 when this page is the last.
+    /// 1 if this is the last page.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,
@@ -144,9 +144,9 @@ pub struct GetSubscribedOfficialAccountsReply {
     ///
     /// Wire name `Next`.
     pub next: Option<u64>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

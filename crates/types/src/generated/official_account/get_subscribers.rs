@@ -2,11 +2,11 @@
 
 //! `POST v4/official_account_open_http_svc/get_subscriber_info`: Obtaining Subscriber Information of Official Accounts
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Another SDK, MsgFlag:
 //! * Source says: an integer.
-//! * Held here: a text.
+//! * This crate: a string.
 //! * Why: the sample of the official page shows one.
 
 use crate::{Advance, Endpoint, Envelope, Meta, Paged, Quota, Repeat, Reply};
@@ -17,35 +17,35 @@ use crate::wire::{Extra, wire_object};
 
 /// Lists the subscribers of an official account, page by page.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/get_subscriber_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), as of 2025-10-23
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribers {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Most entries of one reply.
+    /// Maximum number of entries in one reply.
     ///
-    /// Wire name `Limit`; at most 200; when left out: all subscribers.
+    /// Wire name `Limit`; at most 200; default: all subscribers.
     pub limit: Option<u64>,
-    /// Where the page starts: empty first, then `Next` of the reply before.
+    /// Where the page starts: empty for the first, then `Next` of the previous reply.
     ///
     /// Wire name `Next`.
     pub next: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetSubscribers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetSubscribersRequired) -> Self {
         Self {
             official_account: required.official_account,
@@ -63,11 +63,11 @@ impl GetSubscribers {
     }
 }
 
-/// The fields of [`GetSubscribers`] that [`GetSubscribers::new`] asks for, each by its name.
+/// The named arguments of [`GetSubscribers::new`].
 pub struct GetSubscribersRequired {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     pub official_account: String,
-    /// Where the page starts: empty first, then `Next` of the reply before.
+    /// Where the page starts: empty for the first, then `Next` of the previous reply.
     pub next: String,
 }
 
@@ -117,7 +117,7 @@ impl Paged for GetSubscribers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetSubscribersReply {
-    /// Where the next page starts; empty after the last.
+    /// Where the next page starts; empty on the last page.
     ///
     /// Wire name `Next`.
     pub next: Option<String>,
@@ -129,9 +129,9 @@ pub struct GetSubscribersReply {
     ///
     /// Wire name `SubscriberList`.
     pub subscriber_list: Vec<SubscriberInfo>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -159,11 +159,11 @@ pub struct SubscriberInfo {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// Since when, in seconds since 1970.
+    /// Start time, in seconds since 1970.
     ///
     /// Wire name `SubscribeTime`.
     pub subscribe_time: Option<u64>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     pub custom_string: Option<String>,
@@ -175,12 +175,12 @@ pub struct SubscriberInfo {
     ///
     /// Wire name `LastSendMsgTime`.
     pub last_send_msg_time: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SubscriberInfo {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(subscriber_account: impl Into<String>) -> Self {
         Self {
             subscriber_account: subscriber_account.into(),

@@ -2,12 +2,12 @@
 
 //! `POST v4/official_account_open_http_svc/modify_official_account_base_info`: Modifying Official Account Information
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Another SDK, request:
 //! * Source says: `OfficialAccount`.
-//! * Held here: `Official_Account`.
-//! * Why: the official page has it, in its table and in its sample.
+//! * This crate: `Official_Account`.
+//! * Why: the official page has it, both in its table and in its sample.
 
 use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
@@ -15,17 +15,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Changes fields of the profile of an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
-/// them official channels. Only the fields that are sent change.
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
+/// them official channels. Only the fields that are sent are changed.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/modify_official_account_base_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), state of 2026-02-11
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), as of 2026-02-11
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccount {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -37,11 +37,11 @@ pub struct ModifyOfficialAccount {
     ///
     /// Wire name `Introduction`; at most 400 bytes.
     pub introduction: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`; at most 500 bytes.
     pub face_url: Option<String>,
-    /// Most subscribers.
+    /// Maximum number of subscribers.
     ///
     /// Wire name `MaxSubscriberNum`.
     pub max_subscriber_num: Option<u64>,
@@ -49,16 +49,16 @@ pub struct ModifyOfficialAccount {
     ///
     /// Wire name `Organization`; at most 500 bytes.
     pub organization: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`; at most 3000 bytes.
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyOfficialAccount {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(official_account: impl Into<String>) -> Self {
         Self {
             official_account: official_account.into(),
@@ -162,9 +162,9 @@ impl Endpoint for ModifyOfficialAccount {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccountReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

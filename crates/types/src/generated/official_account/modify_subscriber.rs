@@ -6,19 +6,19 @@ use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Changes what is stored of a subscriber of an official account.
+/// Changes the stored data of a subscriber of an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/modify_subscriber_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), state of 2025-11-03
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), as of 2025-11-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifySubscriber {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -26,16 +26,16 @@ pub struct ModifySubscriber {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     pub custom_string: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifySubscriber {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifySubscriberRequired) -> Self {
         Self {
             official_account: required.official_account,
@@ -46,13 +46,13 @@ impl ModifySubscriber {
     }
 }
 
-/// The fields of [`ModifySubscriber`] that [`ModifySubscriber::new`] asks for, each by its name.
+/// The named arguments of [`ModifySubscriber::new`].
 pub struct ModifySubscriberRequired {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     pub official_account: String,
     /// The subscriber.
     pub subscriber_account: String,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     pub custom_string: String,
 }
 
@@ -84,9 +84,9 @@ impl Endpoint for ModifySubscriber {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifySubscriberReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,29 +9,29 @@ use crate::wire::{Extra, wire_object};
 
 /// Recalls messages of an official account, as long as they are stored.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/official_account_msg_recall`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `msg_key_list`: the client's `batch` splits them into calls of at most 10
-/// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), state of 2025-10-23
+/// * Vendor's page: [Recalling Official Account Messages](https://www.tencentcloud.com/document/product/1047/60811), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
-/// | 10010 | The official account does not exist, or no longer. |
-/// | 10030 | There is no such message. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | The official account does not exist or no longer exists. |
+/// | 10030 | The message does not exist. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecallOfficialAccountMsgs {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -39,16 +39,16 @@ pub struct RecallOfficialAccountMsgs {
     ///
     /// Wire name `MsgKeyList`; at least 1 entry; at most 10 entries.
     pub msg_key_list: Vec<String>,
-    /// Why.
+    /// Reason for recalling the messages.
     ///
     /// Wire name `Reason`; at most 100 bytes.
     pub reason: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecallOfficialAccountMsgs {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         official_account: impl Into<String>,
         msg_key_list: impl IntoIterator<Item = impl Into<String>>,
@@ -107,7 +107,12 @@ impl Endpoint for RecallOfficialAccountMsgs {
             ],
         )
         .with_error_notes(
-            &[(ErrorCode(10010), "The official account does not exist, or no longer.")],
+            &[
+                (
+                    ErrorCode(10010),
+                    "The official account does not exist or no longer exists.",
+                ),
+            ],
         );
 }
 
@@ -140,13 +145,13 @@ impl Batched for RecallOfficialAccountMsgs {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecallOfficialAccountMsgsReply {
-    /// What became of each.
+    /// Result for each message.
     ///
     /// Wire name `RecallRetList`.
     pub recall_ret_list: Vec<OfficialAccountRecallResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -164,7 +169,7 @@ impl Reply for RecallOfficialAccountMsgsReply {
     }
 }
 
-/// What became of a message to recall.
+/// Result for one message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountRecallResult {
@@ -172,16 +177,16 @@ pub struct OfficialAccountRecallResult {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Zero when it was recalled.
+    /// Zero if it was recalled.
     ///
     /// Wire name `RetCode`.
     pub ret_code: ErrorCode,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl OfficialAccountRecallResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_key: impl Into<String>, ret_code: ErrorCode) -> Self {
         Self {
             msg_key: msg_key.into(),

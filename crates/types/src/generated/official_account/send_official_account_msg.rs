@@ -2,12 +2,12 @@
 
 //! `POST v4/official_account_open_http_svc/send_official_account_msg`: Sending Messages in a Official Account
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Overview and description of Random:
-//! * Source says: duplicates are messages with the same content within 5 minutes; the field, as another SDK quotes it, asks for the same Random too.
-//! * Held here: the same request is dropped when it is repeated within 5 minutes; do not send the same content twice in that time on purpose.
-//! * Why: both agree about the same content with the same Random.
+//! * Source says: duplicates are messages with the same content within 5 minutes; the field, as quoted by another SDK, requires the same Random as well.
+//! * This crate: the same request is dropped if repeated within 5 minutes; do not intentionally send the same content twice in that time.
+//! * Why: both agree on the same content with the same Random.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::duplicates::DuplicateNumber;
@@ -19,33 +19,33 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Sends a message to all subscribers of an official account.
 ///
-/// Needs the Enterprise edition, or a trial from the console: at most 5 official accounts for a month. Newer pages call
+/// Requires the Enterprise edition or a trial from the console, which allows at most 5 official accounts for a month. Newer pages call
 /// them official channels.
-/// An account may send one message a second and two an hour. Triggers the webhooks before and after sending unless `ForbidCallbackControl` says otherwise.
+/// An account can send one message per second and two per hour. Triggers the webhooks before and after sending unless `ForbidCallbackControl` disables them.
 ///
 /// * Command: `POST v4/official_account_open_http_svc/send_official_account_msg`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless while `Random` stays the same: the server drops the second request within 300 seconds
-/// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), state of 2024-07-16
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe while `Random` stays the same: the server drops the duplicate within 300 seconds
+/// * Vendor's page: [Sending Messages in a Official Account](https://www.tencentcloud.com/document/product/1047/60810), as of 2024-07-16
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 10002 | The group service failed internally. |
-/// | 10003 | The group service knows no such command. |
-/// | 10004 | A parameter is missing or not allowed. |
-/// | 10007 | The caller may not do this, or this kind of group does not allow it. |
+/// | 10002 | The group service had an internal error. |
+/// | 10003 | The group service does not have this command. |
+/// | 10004 | A parameter is missing or invalid. |
+/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
 /// | 10010 | The group does not exist or was disbanded. |
 /// | 80002 | The message is longer than 12 KB. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendOfficialAccountMsg {
-    /// The official account: `OfficialAccountUserID` of its creation.
+    /// The official account, identified by the `OfficialAccountUserID` it was created with.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Random number: drops doubles of the same content within five minutes.
+    /// Random number, used to drop duplicates of the same content within five minutes.
     ///
     /// Wire name `Random`.
     pub random: u32,
@@ -53,32 +53,32 @@ pub struct SendOfficialAccountMsg {
     ///
     /// Wire name `MsgBody`; at least 1 entry.
     pub msg_body: Vec<MsgElement>,
-    /// How the message is pushed to offline devices.
+    /// Offline push settings of the message.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// Webhooks that are not to fire for this message.
+    /// Webhooks that this message does not trigger.
     ///
     /// Wire name `ForbidCallbackControl`.
     pub forbid_callback_control: Option<Vec<ForbidCallbackControl>>,
-    /// 1 sends to subscribers who are online only.
+    /// 1 sends to online subscribers only.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// `NoLastMsg` leaves the conversation list as it is; not with `OnlineOnlyFlag`.
+    /// `NoLastMsg` leaves the conversation list unchanged; not with `OnlineOnlyFlag`.
     ///
     /// Wire name `SendMsgControl`.
     pub send_msg_control: Option<Vec<SendMsgControl>>,
-    /// Text of the app's own, stored with the message.
+    /// Custom data of the app, stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SendOfficialAccountMsg {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`random`](Self::random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`random`](Self::random).
     pub fn new(
         official_account: impl Into<String>,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
@@ -153,9 +153,9 @@ impl SendOfficialAccountMsg {
         self
     }
 
-    /// Sets [`random`](Self::random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`random`](Self::random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -224,9 +224,9 @@ pub struct SendOfficialAccountMsgReply {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

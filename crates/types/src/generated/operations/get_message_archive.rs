@@ -6,28 +6,28 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Gives the addresses of the files that hold all messages of one hour of the last seven days.
+/// Gets the download URLs of the files that contain all messages of one hour within the last seven days.
 ///
-/// Files are made with delay: ask for an hour once it is some hours past. They are compressed with gzip and hold JSON.
+/// Files are created with a delay: request an hour once it is several hours past. They are gzip-compressed JSON.
 ///
 /// * Command: `POST v4/open_msg_svc/get_history`
-/// * Quota: 10 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), state of 2023-03-10
+/// * Quota: 10 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Downloading Recent Messages](https://www.tencentcloud.com/document/product/1047/34885), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
 /// | 1001 | The request for a message archive is malformed. |
-/// | 1002 | A parameter of the request for a message archive is missing or not allowed, or the caller is no administrator. |
-/// | 1003 | The archive service failed internally. |
-/// | 1004 | The archive of that hour has not been made yet, or no message was sent in it. A repeat cannot help for 3600 seconds. |
+/// | 1002 | A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator. |
+/// | 1003 | The archive service had an internal error. |
+/// | 1004 | The archive of that hour has not been created yet, or no messages were sent in it. A repeat cannot succeed for 3600 seconds. |
 /// | 1005 | The archive of that hour is no longer kept. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetMessageArchive {
-    /// Which messages.
+    /// Type of messages.
     ///
     /// Wire name `ChatType`.
     pub chat_type: ArchiveChatType,
@@ -35,12 +35,12 @@ pub struct GetMessageArchive {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetMessageArchive {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(chat_type: ArchiveChatType, msg_time: impl Into<String>) -> Self {
         Self {
             chat_type,
@@ -87,25 +87,25 @@ impl Endpoint for GetMessageArchive {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetMessageArchiveReply {
-    /// Which messages, as asked for.
+    /// Type of messages, as requested.
     ///
     /// Wire name `ChatType`.
     ///
-    /// Unconfirmed: seen in logged replies and on no page
+    /// Unconfirmed: seen in logged replies, but not on any page
     pub chat_type: Option<ArchiveChatType>,
-    /// The hour, as asked for.
+    /// The hour, as requested.
     ///
     /// Wire name `MsgTime`.
     ///
-    /// Unconfirmed: seen in logged replies and on no page
+    /// Unconfirmed: seen in logged replies, but not on any page
     pub msg_time: Option<String>,
     /// The files.
     ///
     /// Wire name `File`.
     pub file: Vec<ArchiveFile>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -129,36 +129,36 @@ impl Reply for GetMessageArchiveReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ArchiveFile {
-    /// Address to download it from.
+    /// Download URL.
     ///
     /// Wire name `URL`.
     pub url: String,
-    /// Until when the address works: `2024-02-01 21:45:23`.
+    /// When the URL expires: `2024-02-01 21:45:23`.
     ///
     /// Wire name `ExpireTime`.
     pub expire_time: String,
-    /// Size in bytes, unpacked.
+    /// Uncompressed size in bytes.
     ///
     /// Wire name `FileSize`.
     pub file_size: u64,
-    /// MD5 of the file, unpacked.
+    /// MD5 of the uncompressed file.
     ///
     /// Wire name `FileMD5`.
     pub file_md5: String,
-    /// Size in bytes, packed.
+    /// Compressed size in bytes.
     ///
     /// Wire name `GzipSize`.
     pub gzip_size: u64,
-    /// MD5 of the file, packed.
+    /// MD5 of the compressed file.
     ///
     /// Wire name `GzipMD5`.
     pub gzip_md5: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ArchiveFile {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: ArchiveFileRequired) -> Self {
         Self {
             url: required.url,
@@ -172,19 +172,19 @@ impl ArchiveFile {
     }
 }
 
-/// The fields of [`ArchiveFile`] that [`ArchiveFile::new`] asks for, each by its name.
+/// The named arguments of [`ArchiveFile::new`].
 pub struct ArchiveFileRequired {
-    /// Address to download it from.
+    /// Download URL.
     pub url: String,
-    /// Until when the address works: `2024-02-01 21:45:23`.
+    /// When the URL expires: `2024-02-01 21:45:23`.
     pub expire_time: String,
-    /// Size in bytes, unpacked.
+    /// Uncompressed size in bytes.
     pub file_size: u64,
-    /// MD5 of the file, unpacked.
+    /// MD5 of the uncompressed file.
     pub file_md5: String,
-    /// Size in bytes, packed.
+    /// Compressed size in bytes.
     pub gzip_size: u64,
-    /// MD5 of the file, packed.
+    /// MD5 of the compressed file.
     pub gzip_md5: String,
 }
 
@@ -197,9 +197,9 @@ wire_object!(ArchiveFile {
     required "GzipMD5" => gzip_md5,
 });
 
-/// Which messages an archive holds.
+/// Type of messages in an archive.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArchiveChatType(Text);
 

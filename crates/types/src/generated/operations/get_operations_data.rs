@@ -6,30 +6,30 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads figures of the app's last 30 days, day by day.
+/// Gets daily statistics of the app for the last 30 days.
 ///
 /// * Command: `POST v4/openconfigsvr/getappinfo`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Pulling Operations Data](https://www.tencentcloud.com/document/product/1047/34886), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 130001 | The body is no JSON. |
+/// | 130001 | The body is not valid JSON. |
 /// | 130009 | The configuration service could not open its database. |
 /// | 130010 | The configuration service could not reach its database. |
 /// | 130011 | The configuration service could not query its database. |
-/// | 130012 | The configuration service could not read what its database answered. |
+/// | 130012 | The configuration service could not parse the reply of its database. |
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetOperationsData {
-    /// Figures to read, by their wire names.
+    /// Statistics to return, by wire name.
     ///
-    /// Wire name `RequestField`; when left out: all fields.
+    /// Wire name `RequestField`; default: all fields.
     pub request_field: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -85,13 +85,13 @@ impl Endpoint for GetOperationsData {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetOperationsDataReply {
-    /// Figures, an entry for each day.
+    /// Statistics, one entry per day.
     ///
     /// Wire name `Result`.
     pub result: Vec<DayFigures>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -109,139 +109,139 @@ impl Reply for GetOperationsDataReply {
     }
 }
 
-/// Figures of one day. Numbers travel in quotation marks.
+/// Statistics of one day. Numbers are sent as strings.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DayFigures {
-    /// Messages pushed to Apple devices.
+    /// Number of messages pushed to Apple devices.
     ///
-    /// Wire name `APNSMsgNum`; a number in quotation marks.
+    /// Wire name `APNSMsgNum`; a number sent as a string.
     pub apns_msg_num: Option<u64>,
-    /// Active users.
+    /// Number of active users.
     ///
-    /// Wire name `ActiveUserNum`; a number in quotation marks.
+    /// Wire name `ActiveUserNum`; a number sent as a string.
     pub active_user_num: Option<u64>,
     /// The app.
     ///
-    /// Wire name `AppId`; a number in quotation marks.
+    /// Wire name `AppId`; a number sent as a string.
     pub app_id: Option<u64>,
     /// Name of the app.
     ///
     /// Wire name `AppName`.
     pub app_name: Option<String>,
-    /// One-to-one messages pushed to Apple devices.
+    /// Number of one-to-one messages pushed to Apple devices.
     ///
-    /// Wire name `C2CAPNSMsgNum`; a number in quotation marks.
+    /// Wire name `C2CAPNSMsgNum`; a number sent as a string.
     pub c2capns_msg_num: Option<u64>,
-    /// One-to-one messages delivered.
+    /// Number of one-to-one messages delivered.
     ///
-    /// Wire name `C2CDownMsgNum`; a number in quotation marks.
+    /// Wire name `C2CDownMsgNum`; a number sent as a string.
     pub c2c_down_msg_num: Option<u64>,
-    /// Users who sent one-to-one messages.
+    /// Number of users who sent one-to-one messages.
     ///
-    /// Wire name `C2CSendMsgUserNum`; a number in quotation marks.
+    /// Wire name `C2CSendMsgUserNum`; a number sent as a string.
     pub c2c_send_msg_user_num: Option<u64>,
-    /// One-to-one messages sent.
+    /// Number of one-to-one messages sent.
     ///
-    /// Wire name `C2CUpMsgNum`; a number in quotation marks.
+    /// Wire name `C2CUpMsgNum`; a number sent as a string.
     pub c2c_up_msg_num: Option<u64>,
-    /// Webhook requests.
+    /// Number of webhook requests.
     ///
-    /// Wire name `CallBackReq`; a number in quotation marks.
+    /// Wire name `CallBackReq`; a number sent as a string.
     pub call_back_req: Option<u64>,
-    /// Webhook replies.
+    /// Number of webhook replies.
     ///
-    /// Wire name `CallBackRsp`; a number in quotation marks.
+    /// Wire name `CallBackRsp`; a number sent as a string.
     pub call_back_rsp: Option<u64>,
-    /// Relations that ended, in pairs.
+    /// Number of relationships that ended, in pairs.
     ///
-    /// Wire name `ChainDecrease`; a number in quotation marks.
+    /// Wire name `ChainDecrease`; a number sent as a string.
     pub chain_decrease: Option<u64>,
-    /// Relations that began, in pairs.
+    /// Number of relationships that began, in pairs.
     ///
-    /// Wire name `ChainIncrease`; a number in quotation marks.
+    /// Wire name `ChainIncrease`; a number sent as a string.
     pub chain_increase: Option<u64>,
     /// Name of the customer.
     ///
     /// Wire name `Company`.
     pub company: Option<String>,
-    /// The day: `20240131`.
+    /// The date: `20240131`.
     ///
     /// Wire name `Date`.
     pub date: Option<String>,
-    /// Messages delivered, one-to-one and in groups.
+    /// Number of messages delivered, one-to-one and in groups.
     ///
-    /// Wire name `DownMsgNum`; a number in quotation marks.
+    /// Wire name `DownMsgNum`; a number sent as a string.
     pub down_msg_num: Option<u64>,
-    /// Group messages pushed to Apple devices.
+    /// Number of group messages pushed to Apple devices.
     ///
-    /// Wire name `GroupAPNSMsgNum`; a number in quotation marks.
+    /// Wire name `GroupAPNSMsgNum`; a number sent as a string.
     pub group_apns_msg_num: Option<u64>,
-    /// Groups in all.
+    /// Total number of groups.
     ///
-    /// Wire name `GroupAllGroupNum`; a number in quotation marks.
+    /// Wire name `GroupAllGroupNum`; a number sent as a string.
     pub group_all_group_num: Option<u64>,
-    /// Groups disbanded.
+    /// Number of groups disbanded.
     ///
-    /// Wire name `GroupDestroyGroupNum`; a number in quotation marks.
+    /// Wire name `GroupDestroyGroupNum`; a number sent as a string.
     pub group_destroy_group_num: Option<u64>,
-    /// Group messages delivered.
+    /// Number of group messages delivered.
     ///
-    /// Wire name `GroupDownMsgNum`; a number in quotation marks.
+    /// Wire name `GroupDownMsgNum`; a number sent as a string.
     pub group_down_msg_num: Option<u64>,
-    /// Times that somebody joined a group.
+    /// Number of times users joined a group.
     ///
-    /// Wire name `GroupJoinGroupTimes`; a number in quotation marks.
+    /// Wire name `GroupJoinGroupTimes`; a number sent as a string.
     pub group_join_group_times: Option<u64>,
-    /// Groups created.
+    /// Number of groups created.
     ///
-    /// Wire name `GroupNewGroupNum`; a number in quotation marks.
+    /// Wire name `GroupNewGroupNum`; a number sent as a string.
     pub group_new_group_num: Option<u64>,
-    /// Times that somebody left a group.
+    /// Number of times users left a group.
     ///
-    /// Wire name `GroupQuitGroupTimes`; a number in quotation marks.
+    /// Wire name `GroupQuitGroupTimes`; a number sent as a string.
     pub group_quit_group_times: Option<u64>,
-    /// Groups in which messages were sent.
+    /// Number of groups in which messages were sent.
     ///
-    /// Wire name `GroupSendMsgGroupNum`; a number in quotation marks.
+    /// Wire name `GroupSendMsgGroupNum`; a number sent as a string.
     pub group_send_msg_group_num: Option<u64>,
-    /// Users who sent group messages.
+    /// Number of users who sent group messages.
     ///
-    /// Wire name `GroupSendMsgUserNum`; a number in quotation marks.
+    /// Wire name `GroupSendMsgUserNum`; a number sent as a string.
     pub group_send_msg_user_num: Option<u64>,
-    /// Group messages sent.
+    /// Number of group messages sent.
     ///
-    /// Wire name `GroupUpMsgNum`; a number in quotation marks.
+    /// Wire name `GroupUpMsgNum`; a number sent as a string.
     pub group_up_msg_num: Option<u64>,
-    /// Logins.
+    /// Number of logins.
     ///
-    /// Wire name `LoginTimes`; a number in quotation marks.
+    /// Wire name `LoginTimes`; a number sent as a string.
     pub login_times: Option<u64>,
-    /// Users who logged in.
+    /// Number of users who logged in.
     ///
-    /// Wire name `LoginUserNum`; a number in quotation marks.
+    /// Wire name `LoginUserNum`; a number sent as a string.
     pub login_user_num: Option<u64>,
-    /// Most users online at once.
+    /// Peak number of users online at the same time.
     ///
-    /// Wire name `MaxOnlineNum`; a number in quotation marks.
+    /// Wire name `MaxOnlineNum`; a number sent as a string.
     pub max_online_num: Option<u64>,
-    /// Users registered that day.
+    /// Number of users registered that day.
     ///
-    /// Wire name `RegistUserNumOneDay`; a number in quotation marks.
+    /// Wire name `RegistUserNumOneDay`; a number sent as a string.
     pub regist_user_num_one_day: Option<u64>,
-    /// Users registered in all.
+    /// Total number of registered users.
     ///
-    /// Wire name `RegistUserNumTotal`; a number in quotation marks.
+    /// Wire name `RegistUserNumTotal`; a number sent as a string.
     pub regist_user_num_total: Option<u64>,
-    /// Users who sent messages.
+    /// Number of users who sent messages.
     ///
-    /// Wire name `SendMsgUserNum`; a number in quotation marks.
+    /// Wire name `SendMsgUserNum`; a number sent as a string.
     pub send_msg_user_num: Option<u64>,
-    /// Messages sent, one-to-one and in groups.
+    /// Number of messages sent, one-to-one and in groups.
     ///
-    /// Wire name `UpMsgNum`; a number in quotation marks.
+    /// Wire name `UpMsgNum`; a number sent as a string.
     pub up_msg_num: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 

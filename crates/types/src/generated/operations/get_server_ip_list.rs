@@ -2,29 +2,29 @@
 
 //! `POST v4/ConfigSvc/GetIPList`: Getting Server IP Addresses
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table:
-//! * Source says: nothing of ActionStatus.
-//! * Held here: all common fields are optional.
+//! * Source says: nothing about ActionStatus.
+//! * This crate: all common fields are optional.
 //! * Why: the sample has ActionStatus, which the table lacks, and lacks ErrorInfo, which the table has.
 
 use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Lists the addresses and ranges from which the service connects, for allow lists.
+/// Lists the IP addresses and ranges from which the service connects, for allow lists.
 ///
-/// Answers for the Chinese mainland only; other regions are opened on request to the vendor.
+/// Covers the Chinese mainland only; for other regions, contact the vendor.
 ///
 /// * Command: `POST v4/ConfigSvc/GetIPList`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), as of 2023-03-10
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetServerIpList {
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -59,13 +59,13 @@ impl Endpoint for GetServerIpList {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetServerIpListReply {
-    /// Addresses, and ranges in CIDR notation.
+    /// IP addresses, and ranges in CIDR notation.
     ///
     /// Wire name `IPList`.
     pub ip_list: Vec<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

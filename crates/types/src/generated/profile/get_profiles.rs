@@ -8,27 +8,27 @@ use crate::model::profile::{ProfileItem, ProfileTag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads chosen fields of the profiles of up to 100 users.
+/// Gets selected fields of the profiles of up to 100 users.
 ///
-/// Each user has a `ResultCode` of its own; those that failed are listed in `Fail_Account` too.
+/// Each user has its own `ResultCode`; those that failed are also listed in `Fail_Account`.
 ///
 /// * Command: `POST v4/profile/portrait_get`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), state of 2023-03-20
+/// * Vendor's page: [Pulling Profiles](https://www.tencentcloud.com/document/product/1047/34917), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 40001 | A parameter is missing or not allowed. |
-/// | 40002 | The request names no user. |
+/// | 40001 | A parameter is missing or invalid. |
+/// | 40002 | The request does not specify a user. |
 /// | 40003 | The user does not exist. |
-/// | 40004 | Only an app administrator may do this. |
-/// | 40006 | The profile service failed internally. |
-/// | 40007 | The field may not be read. |
-/// | 40009 | There is no field with this tag. |
+/// | 40004 | Only an app administrator is permitted to do this. |
+/// | 40006 | The profile service had an internal error. |
+/// | 40007 | The caller has no read permission for the field. |
+/// | 40009 | No field has this tag. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetProfiles {
@@ -36,16 +36,16 @@ pub struct GetProfiles {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
-    /// Fields to read.
+    /// Fields to get.
     ///
     /// Wire name `TagList`; at least 1 entry.
     pub tag_list: Vec<ProfileTag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetProfiles {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         to_account: impl IntoIterator<Item = impl Into<String>>,
         tag_list: impl IntoIterator<Item = ProfileTag>,
@@ -132,17 +132,17 @@ impl Batched for GetProfiles {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetProfilesReply {
-    /// One entry for each user.
+    /// Result for each user.
     ///
     /// Wire name `UserProfileItem`.
     pub user_profile_item: Vec<UserProfile>,
-    /// Users that could not be read; only there when there are any.
+    /// Users whose profiles could not be retrieved; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -169,24 +169,24 @@ pub struct UserProfile {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// The fields; not there when the user could not be read.
+    /// The fields; absent if the profile could not be retrieved.
     ///
     /// Wire name `ProfileItem`.
     pub profile_item: Option<Vec<ProfileItem>>,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UserProfile {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),

@@ -7,43 +7,43 @@ use crate::model::profile::ProfileItem;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Writes fields of a user's profile.
+/// Sets fields of a user's profile.
 ///
 /// * Command: `POST v4/profile/portrait_set`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting Profiles](https://www.tencentcloud.com/document/product/1047/34916), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Setting Profiles](https://www.tencentcloud.com/document/product/1047/34916), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 40001 | A parameter is missing or not allowed. |
+/// | 40001 | A parameter is missing or invalid. |
 /// | 40003 | The user does not exist. |
-/// | 40004 | Only an app administrator may do this. |
-/// | 40006 | The profile service failed internally. |
-/// | 40008 | The field may not be written. |
-/// | 40009 | There is no field with this tag. |
+/// | 40004 | Only an app administrator is permitted to do this. |
+/// | 40006 | The profile service had an internal error. |
+/// | 40008 | The caller has no write permission for the field. |
+/// | 40009 | No field has this tag. |
 /// | 40601 | A value is longer than 500 bytes. |
-/// | 40605 | A standard field has a value that it cannot have. |
-/// | 40610 | A standard field has a value of the wrong kind. |
+/// | 40605 | A standard field has an invalid value. |
+/// | 40610 | A standard field has a value of the wrong type. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetProfile {
-    /// User whose profile it is.
+    /// User whose profile to set.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Fields to write.
+    /// Fields to set.
     ///
     /// Wire name `ProfileItem`; at least 1 entry.
     pub profile_item: Vec<ProfileItem>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetProfile {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         profile_item: impl IntoIterator<Item = ProfileItem>,
@@ -98,9 +98,9 @@ impl Endpoint for SetProfile {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetProfileReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

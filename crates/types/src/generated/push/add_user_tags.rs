@@ -9,37 +9,37 @@ use crate::wire::{Extra, wire_object};
 
 /// Adds up to ten tags to each of up to 100 users.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console. A user has at most 100 tags of at most 50 bytes.
+/// Requires an edition that includes pushing to all users, enabled in the console. A user can have at most 100 tags of at most 50 bytes each.
 ///
 /// * Command: `POST v4/all_member_push/im_add_tag`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 100 tags per user: [`MAX_TAGS`](AddUserTags::MAX_TAGS)
 /// * At most 50 bytes per tag: [`MAX_TAG_BYTES`](AddUserTags::MAX_TAG_BYTES)
 /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), state of 2023-03-20
+/// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/37173), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddUserTags {
-    /// Tags, user by user.
+    /// Tags of each user.
     ///
     /// Wire name `UserTags`; at least 1 entry; at most 100 entries.
     pub user_tags: Vec<UserTags>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddUserTags {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_tags: impl IntoIterator<Item = UserTags>) -> Self {
         Self {
             user_tags: user_tags.into_iter().collect(),
@@ -108,9 +108,9 @@ impl Batched for AddUserTags {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddUserTagsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -7,27 +7,27 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 use std::collections::BTreeMap;
 
-/// Reads the names of the app's attributes of users.
+/// Gets the names of the app's user attributes.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console.
+/// Requires an edition that includes pushing to all users, enabled in the console.
 ///
 /// * Command: `POST v4/all_member_push/im_get_attr_name`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), state of 2023-03-21
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Getting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37168), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetAttributeNames {
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -65,13 +65,13 @@ impl Endpoint for GetAttributeNames {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetAttributeNamesReply {
-    /// Name of each attribute by its number from `0` to `9`.
+    /// Name of each attribute, keyed by its number from `0` to `9`.
     ///
     /// Wire name `AttrNames`.
     pub attr_names: BTreeMap<String, String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,23 +8,23 @@ use crate::model::push_target::UserAttributes;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the attributes of up to 100 users.
+/// Gets the attributes of up to 100 users.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console.
+/// Requires an edition that includes pushing to all users, enabled in the console.
 ///
 /// * Command: `POST v4/all_member_push/im_get_attr`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), state of 2023-03-21
+/// * Vendor's page: [Getting User Attributes](https://www.tencentcloud.com/document/product/1047/37169), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetUserAttributes {
@@ -32,12 +32,12 @@ pub struct GetUserAttributes {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetUserAttributes {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(to_account: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             to_account: to_account.into_iter().map(Into::into).collect(),
@@ -100,13 +100,13 @@ impl Batched for GetUserAttributes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetUserAttributesReply {
-    /// Attributes, user by user.
+    /// Attributes of each user.
     ///
     /// Wire name `UserAttrs`.
     pub user_attrs: Vec<UserAttributes>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -13,44 +13,44 @@ use std::collections::BTreeMap;
 
 /// Pushes a message to all users of the app, or to those with certain attributes or tags.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console.
-/// Pushing takes time, and two pushes must be more than a second apart. Messages are kept for offline users when asked
-/// for, but are not part of any history. Conditions on attributes and on tags exclude each other.
+/// Requires an edition that includes pushing to all users, enabled in the console.
+/// Pushing takes time, and two pushes must be more than a second apart. Messages are kept for offline users if
+/// requested, but are not part of any history. Conditions on attributes and conditions on tags are mutually exclusive.
 ///
 /// * Command: `POST v4/all_member_push/im_push`
-/// * Quota: 1 call per second and 100 calls per day unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request within a second
-/// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), state of 2023-03-10
+/// * Quota: 1 call per second and 100 calls per day, unless the plan sets another limit
+/// * Retry: safe while `MsgRandom` stays the same: the server drops the duplicate within a second
+/// * Vendor's page: [Pushing to All Users](https://www.tencentcloud.com/document/product/1047/37166), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90002 | `MsgBody` is no list of elements. |
-/// | 90005 | `MsgRandom` is missing or no number. |
-/// | 90007 | `MsgBody` is no list. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90010 | An element is not as its type has it. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90002 | `MsgBody` is not a list of elements. |
+/// | 90005 | `MsgRandom` is missing or not a number. |
+/// | 90007 | `MsgBody` is not a list. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90010 | An element does not match its type. |
 /// | 90020 | A tag is longer than 50 bytes. |
-/// | 90022 | The conditions name a tag twice. |
+/// | 90022 | The conditions contain the same tag twice. |
 /// | 90024 | Two pushes were less than a second apart. |
-/// | 90026 | A message is kept for seven days at most. |
+/// | 90026 | The lifetime of the message exceeds seven days. |
 /// | 90032 | The request has more than 10 tags. |
-/// | 90033 | An attribute is not one of the app's. |
-/// | 90039 | The conditions mix tags and attributes. |
-/// | 90040 | A tag of the conditions is empty. |
-/// | 90045 | Pushing to all users is not switched on. |
-/// | 90047 | As many pushes were made today as allowed, 100 by default. |
-/// | 91000 | The message service failed internally. |
+/// | 90033 | An attribute is not defined for the app. |
+/// | 90039 | The conditions combine tags and attributes. |
+/// | 90040 | A tag in the conditions is empty. |
+/// | 90045 | Pushing to all users is not enabled. |
+/// | 90047 | The daily limit of pushes has been reached, 100 by default. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToUsers {
-    /// Who gets the message.
+    /// Recipients of the message.
     ///
-    /// Wire name `Condition`; when left out: all users.
+    /// Wire name `Condition`; default: all users.
     pub condition: Option<PushCondition>,
-    /// Random number: drops doubles within a second.
+    /// Random number, used to drop duplicates within a second.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
@@ -58,24 +58,24 @@ pub struct PushToUsers {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// For how many seconds the message is kept for offline users; 0 is for online users only.
+    /// How long the message is kept for offline users, in seconds; 0 pushes to online users only.
     ///
-    /// Wire name `MsgLifeTime`; at most 604800; when left out: 0.
+    /// Wire name `MsgLifeTime`; at most 604800; default: 0.
     pub msg_life_time: Option<u64>,
     /// Sender of the message.
     ///
-    /// Wire name `From_Account`; when left out: the administrator.
+    /// Wire name `From_Account`; default: the administrator.
     pub from_account: Option<String>,
-    /// How the message is pushed to offline devices.
+    /// Offline push settings of the message.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PushToUsers {
-    /// A request with the fields that must be sent. New numbers tell it from a duplicate: [`msg_random`](Self::msg_random).
+    /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_random`](Self::msg_random).
     pub fn new(msg_body: impl IntoIterator<Item = impl Into<MsgElement>>) -> Self {
         Self {
             condition: None,
@@ -123,9 +123,9 @@ impl PushToUsers {
         self
     }
 
-    /// Sets [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`msg_random`](Self::msg_random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -205,13 +205,13 @@ impl Endpoint for PushToUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushToUsersReply {
-    /// Id of the push.
+    /// ID of the push.
     ///
     /// Wire name `TaskId`.
     pub task_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -229,7 +229,7 @@ impl Reply for PushToUsersReply {
     }
 }
 
-/// Who gets a push: conditions on attributes, or conditions on tags, not both.
+/// Recipients of a push: conditions on attributes or on tags, not both.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushCondition {
@@ -249,7 +249,7 @@ pub struct PushCondition {
     ///
     /// Wire name `TagsAnd`; at most 10 entries.
     pub tags_and: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 

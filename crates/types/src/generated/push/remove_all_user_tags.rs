@@ -8,22 +8,22 @@ use crate::wire::{Extra, wire_object};
 
 /// Removes all tags of up to 100 users.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console.
+/// Requires an edition that includes pushing to all users, enabled in the console.
 ///
 /// * Command: `POST v4/all_member_push/im_remove_all_tags`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), state of 2023-03-20
+/// * Vendor's page: [Deleting All Tags of a User](https://www.tencentcloud.com/document/product/1047/37175), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveAllUserTags {
@@ -31,12 +31,12 @@ pub struct RemoveAllUserTags {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RemoveAllUserTags {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(to_account: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             to_account: to_account.into_iter().map(Into::into).collect(),
@@ -97,9 +97,9 @@ impl Batched for RemoveAllUserTags {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveAllUserTagsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

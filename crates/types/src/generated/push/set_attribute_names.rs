@@ -7,35 +7,35 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 use std::collections::BTreeMap;
 
-/// Names the app's attributes of users, ten at most.
+/// Sets the names of the app's user attributes, at most ten.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console.
+/// Requires an edition that includes pushing to all users, enabled in the console.
 ///
 /// * Command: `POST v4/all_member_push/im_set_attr_name`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37167), state of 2023-03-21
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/37167), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetAttributeNames {
-    /// Name of each attribute, of at most 50 bytes, by its number from `0` to `9`.
+    /// Name of each attribute, of at most 50 bytes, keyed by its number from `0` to `9`.
     ///
     /// Wire name `AttrNames`.
     pub attr_names: BTreeMap<String, String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetAttributeNames {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         attr_names: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
@@ -76,9 +76,9 @@ impl Endpoint for SetAttributeNames {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetAttributeNamesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

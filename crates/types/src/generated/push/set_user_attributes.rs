@@ -9,36 +9,36 @@ use crate::wire::{Extra, wire_object};
 
 /// Sets attributes of up to 100 users.
 ///
-/// Needs an edition that includes pushing to all users, switched on in the console. Attributes must have been named before.
+/// Requires an edition that includes pushing to all users, enabled in the console. Attributes must be named first.
 ///
 /// * Command: `POST v4/all_member_push/im_set_attr`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `user_attrs`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), state of 2023-03-21
+/// * Vendor's page: [Setting User Attributes](https://www.tencentcloud.com/document/product/1047/37170), as of 2023-03-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 90033 | An attribute is not one of the app's. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 90033 | An attribute is not defined for the app. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetUserAttributes {
-    /// Attributes, user by user.
+    /// Attributes of each user.
     ///
     /// Wire name `UserAttrs`; at least 1 entry; at most 100 entries.
     pub user_attrs: Vec<UserAttributes>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetUserAttributes {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_attrs: impl IntoIterator<Item = UserAttributes>) -> Self {
         Self {
             user_attrs: user_attrs.into_iter().collect(),
@@ -106,9 +106,9 @@ impl Batched for SetUserAttributes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetUserAttributesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

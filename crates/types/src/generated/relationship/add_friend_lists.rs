@@ -7,48 +7,48 @@ use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Creates friend lists for a user, and puts friends into them on request.
+/// Creates friend lists for a user, optionally with friends in them.
 ///
-/// A user has at most 32 lists. Each friend has a result of its own.
+/// A user can have at most 32 lists. The reply has a result for each friend.
 ///
 /// * Command: `POST v4/sns/group_add`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Adding Lists](https://www.tencentcloud.com/document/product/1047/34950), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30002 | The SDKAppID is not that of the user. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
-/// | 30011 | The user has as many friend lists as allowed. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30002 | The user does not belong to this SDKAppID. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
+/// | 30011 | The user has the maximum number of friend lists. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriendLists {
-    /// User who gets the lists.
+    /// Owner of the new lists.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Names of the lists, of at most 30 bytes.
+    /// Names of the lists, of at most 30 bytes each.
     ///
     /// Wire name `GroupName`; at least 1 entry; at most 32 entries.
     pub group_name: Vec<String>,
-    /// Friends to put into them.
+    /// Friends to add to the lists.
     ///
     /// Wire name `To_Account`.
     pub to_account: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddFriendLists {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         group_name: impl IntoIterator<Item = impl Into<String>>,
@@ -114,11 +114,11 @@ impl Endpoint for AddFriendLists {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriendListsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Option<Vec<RelationResult>>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
@@ -126,9 +126,9 @@ pub struct AddFriendListsReply {
     ///
     /// Wire name `CurrentSequence`.
     pub current_sequence: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,11 +2,11 @@
 
 //! `POST v4/sns/friend_add`: Adding Friends
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, AddSource:
 //! * Source says: optional; the page on importing friends says required.
-//! * Held here: required.
+//! * This crate: required.
 //! * Why: every sample of both pages has it.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
@@ -14,42 +14,42 @@ use crate::model::relationship::{FriendAddType, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Makes users friends, or sends them friend requests where they want to be asked.
+/// Adds users as friends, or sends them friend requests if they require approval.
 ///
-/// With `ForceAddFlags` an administrator's wish stands above what the users have set. Each user has a result of its own.
+/// With `ForceAddFlags` an administrator overrides the users' settings. The reply has a result for each user.
 /// Triggers the webhooks before and after a friend is added.
 ///
 /// * Command: `POST v4/sns/friend_add`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * At most 3,000 friends per user: [`MAX_FRIENDS`](AddFriends::MAX_FRIENDS)
-/// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), state of 2023-03-20
+/// * Vendor's page: [Adding Friends](https://www.tencentcloud.com/document/product/1047/34902), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30002 | The SDKAppID is not that of the user. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30002 | The user does not belong to this SDKAppID. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
 /// | 30009 | The administrator has forbidden the user to add friends. |
-/// | 30010 | The user has as many friends as allowed. |
-/// | 30011 | The user has as many friend lists as allowed. |
-/// | 30012 | The user has as many open friend requests as allowed. |
-/// | 30014 | The other user has as many friends as allowed. |
-/// | 30515 | The user has blocked the other one. |
-/// | 30516 | The other user takes no friend requests. |
-/// | 30525 | The other user has blocked this one. |
-/// | 30539 | The friend request waits for the other user's consent. |
-/// | 30540 | The security policy refused the friend request: too many in a short time. |
+/// | 30010 | The user has the maximum number of friends. |
+/// | 30011 | The user has the maximum number of friend lists. |
+/// | 30012 | The user has the maximum number of pending friend requests. |
+/// | 30014 | The other user has the maximum number of friends. |
+/// | 30515 | The user has blocked the other user. |
+/// | 30516 | The other user does not accept friend requests. |
+/// | 30525 | The other user has blocked the user. |
+/// | 30539 | The friend request is waiting for the other user's approval. |
+/// | 30540 | The security policy rejected the friend request: too many in a short time. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriends {
-    /// User who gets the friends.
+    /// User to whom the friends are added.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -57,20 +57,20 @@ pub struct AddFriends {
     ///
     /// Wire name `AddFriendItem`; at least 1 entry.
     pub add_friend_item: Vec<NewFriend>,
-    /// Whether it goes one way or both.
+    /// Whether to add friends one-way or both ways.
     ///
-    /// Wire name `AddType`; when left out: `Add_Type_Both`.
+    /// Wire name `AddType`; default: `Add_Type_Both`.
     pub add_type: Option<FriendAddType>,
-    /// 1 adds without asking.
+    /// 1 adds without approval.
     ///
-    /// Wire name `ForceAddFlags`; when left out: 0.
+    /// Wire name `ForceAddFlags`; default: 0.
     pub force_add_flags: Option<Flag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         add_friend_item: impl IntoIterator<Item = NewFriend>,
@@ -148,7 +148,7 @@ impl Endpoint for AddFriends {
 }
 
 impl AddFriends {
-    /// At most 3,000 friends per user; beyond, the service answers 30010. [Source](https://www.tencentcloud.com/document/product/1047/33521).
+    /// At most 3,000 friends per user; beyond that, the service returns 30010. [Source](https://www.tencentcloud.com/document/product/1047/33521).
     pub const MAX_FRIENDS: u32 = 3_000;
 }
 
@@ -156,17 +156,17 @@ impl AddFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddFriendsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -193,28 +193,28 @@ pub struct NewFriend {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the friend is called.
+    /// Remark on the friend.
     ///
     /// Wire name `Remark`; at most 96 bytes.
     pub remark: Option<String>,
-    /// Friend list to put the friend into; only one when adding.
+    /// Friend list to add the friend to; only one when adding.
     ///
     /// Wire name `GroupName`; at most 30 bytes.
     pub group_name: Option<String>,
-    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
     ///
     /// Wire name `AddSource`.
     pub add_source: String,
-    /// Words of the friend request.
+    /// Message of the friend request.
     ///
     /// Wire name `AddWording`; at most 256 bytes.
     pub add_wording: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl NewFriend {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: NewFriendRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -248,11 +248,11 @@ impl NewFriend {
     }
 }
 
-/// The fields of [`NewFriend`] that [`NewFriend::new`] asks for, each by its name.
+/// The named arguments of [`NewFriend::new`].
 pub struct NewFriendRequired {
     /// The user.
     pub to_account: String,
-    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
     pub add_source: String,
 }
 

@@ -7,25 +7,25 @@ use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Tells of up to 1,000 users whether a user has blocked them.
+/// Checks whether a user has blocked up to 1,000 other users.
 ///
-/// Each user has a result of its own.
+/// The reply has a result for each user.
 ///
 /// * Command: `POST v4/sns/black_list_check`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-/// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), state of 2023-03-10
+/// * Vendor's page: [Verifying Users on a Blocklist](https://www.tencentcloud.com/document/product/1047/34913), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckBlockList {
@@ -37,16 +37,16 @@ pub struct CheckBlockList {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 1000 entries.
     pub to_account: Vec<String>,
-    /// Whether one side is looked at or both.
+    /// Whether to check one side or both.
     ///
     /// Wire name `CheckType`.
     pub check_type: BlockCheckType,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CheckBlockList {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -133,17 +133,17 @@ impl Batched for CheckBlockList {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CheckBlockListReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `BlackListCheckItem`.
     pub black_list_check_item: Vec<BlockCheck>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -174,20 +174,20 @@ pub struct BlockCheck {
     ///
     /// Wire name `Relation`.
     pub relation: Option<BlockRelation>,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BlockCheck {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
@@ -220,16 +220,16 @@ wire_object!(BlockCheck {
     optional "ResultInfo" => result_info,
 });
 
-/// Whether one side is looked at or both.
+/// Whether to check one side or both.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockCheckType(Text);
 
 impl BlockCheckType {
-    /// Only the block list of the user who asks. Wire value `BlackCheckResult_Type_Single`.
+    /// Checks only the requester's block list. Wire value `BlackCheckResult_Type_Single`.
     pub const SINGLE: Self = Self(Text::known("BlackCheckResult_Type_Single"));
-    /// Also that of the other. Wire value `BlackCheckResult_Type_Both`.
+    /// Also checks the other user's block list. Wire value `BlackCheckResult_Type_Both`.
     pub const BOTH: Self = Self(Text::known("BlackCheckResult_Type_Both"));
 }
 
@@ -238,9 +238,9 @@ wire_string_enum!(BlockCheckType {
     "BlackCheckResult_Type_Both",
 });
 
-/// Who has blocked whom; A asks about B. When only one side was looked at, nothing is said of the other.
+/// Who has blocked whom; A is the requester, B the other user. If only one side was checked, the value says nothing about the other.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockRelation(Text);
 

@@ -7,23 +7,23 @@ use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Says who of a user and others follows whom.
+/// Checks the follow relationship between a user and others.
 ///
-/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
+/// Requires the Pro, Pro-plus or Enterprise edition, with following enabled in the console. The reply has a result for each user.
 ///
 /// * Command: `POST v4/follow/follow_check`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), state of 2025-10-23
+/// * Vendor's page: [Checking Follow Relationship](https://www.tencentcloud.com/document/product/1047/70349), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30006 | The relationship service failed internally. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30006 | The relationship service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckFollows {
@@ -31,16 +31,16 @@ pub struct CheckFollows {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// The others.
+    /// Other users.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CheckFollows {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -117,9 +117,9 @@ pub struct CheckFollowsReply {
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<FollowCheck>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -137,7 +137,7 @@ impl Reply for CheckFollowsReply {
     }
 }
 
-/// Who of two users follows the other.
+/// Follow relationship between two users.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FollowCheck {
@@ -145,24 +145,24 @@ pub struct FollowCheck {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Who follows whom.
+    /// Follow relationship.
     ///
     /// Wire name `FollowType`.
     pub follow_type: Option<FollowRelation>,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FollowCheck {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
@@ -195,16 +195,16 @@ wire_object!(FollowCheck {
     optional "ResultInfo" => result_info,
 });
 
-/// Who of two users follows the other.
+/// Follow relationship between two users.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FollowRelation(pub i64);
 
 impl FollowRelation {
-    /// Nobody. Wire value 0.
+    /// Neither follows the other. Wire value 0.
     pub const NONE: Self = Self(0);
-    /// Only the other one follows. Wire value 1.
+    /// Only the other user follows. Wire value 1.
     pub const FOLLOWED: Self = Self(1);
     /// Only the user follows. Wire value 2.
     pub const FOLLOWING: Self = Self(2);

@@ -7,29 +7,29 @@ use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Tells of up to 1,000 users whether they are a user's friends.
+/// Checks whether up to 1,000 users are friends of a user.
 ///
-/// Each user has a result of its own.
+/// The reply has a result for each user.
 ///
 /// * Command: `POST v4/sns/friend_check`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000
-/// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), state of 2023-03-20
+/// * Vendor's page: [Verifying Friends](https://www.tencentcloud.com/document/product/1047/34907), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CheckFriends {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -37,16 +37,16 @@ pub struct CheckFriends {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 1000 entries.
     pub to_account: Vec<String>,
-    /// Whether one side is looked at or both.
+    /// Whether to check one side or both.
     ///
     /// Wire name `CheckType`.
     pub check_type: FriendCheckType,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CheckFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -133,17 +133,17 @@ impl Batched for CheckFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CheckFriendsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `InfoItem`.
     pub info_item: Vec<FriendCheck>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -162,7 +162,7 @@ impl Reply for CheckFriendsReply {
     }
 }
 
-/// How one user stands to another.
+/// Friend relationship between two users.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FriendCheck {
@@ -174,20 +174,20 @@ pub struct FriendCheck {
     ///
     /// Wire name `Relation`.
     pub relation: Option<FriendRelation>,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendCheck {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
@@ -220,16 +220,16 @@ wire_object!(FriendCheck {
     optional "ResultInfo" => result_info,
 });
 
-/// Whether one side is looked at or both.
+/// Whether to check one side or both.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendCheckType(Text);
 
 impl FriendCheckType {
-    /// Only the friends of the user who asks. Wire value `CheckResult_Type_Single`.
+    /// Checks only the requester's friends. Wire value `CheckResult_Type_Single`.
     pub const SINGLE: Self = Self(Text::known("CheckResult_Type_Single"));
-    /// Also those of the other. Wire value `CheckResult_Type_Both`.
+    /// Also checks the other user's friends. Wire value `CheckResult_Type_Both`.
     pub const BOTH: Self = Self(Text::known("CheckResult_Type_Both"));
 }
 
@@ -238,20 +238,20 @@ wire_string_enum!(FriendCheckType {
     "CheckResult_Type_Both",
 });
 
-/// Who has whom as a friend; A asks about B. When only one side was looked at, nothing is said of the other.
+/// Who has whom as a friend; A is the requester, B the other user. If only one side was checked, the value says nothing about the other.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendRelation(Text);
 
 impl FriendRelation {
-    /// Each has the other. Wire value `CheckResult_Type_BothWay`.
+    /// Each has the other as a friend. Wire value `CheckResult_Type_BothWay`.
     pub const BOTH_WAY: Self = Self(Text::known("CheckResult_Type_BothWay"));
-    /// A has B. Wire value `CheckResult_Type_AWithB`.
+    /// A has B as a friend. Wire value `CheckResult_Type_AWithB`.
     pub const A_WITH_B: Self = Self(Text::known("CheckResult_Type_AWithB"));
-    /// B has A. Wire value `CheckResult_Type_BWithA`.
+    /// B has A as a friend. Wire value `CheckResult_Type_BWithA`.
     pub const B_WITH_A: Self = Self(Text::known("CheckResult_Type_BWithA"));
-    /// Neither, or A has not B. Wire value `CheckResult_Type_NoRelation`.
+    /// Neither, or A does not have B as a friend. Wire value `CheckResult_Type_NoRelation`.
     pub const NO_RELATION: Self = Self(Text::known("CheckResult_Type_NoRelation"));
 }
 

@@ -7,40 +7,40 @@ use crate::model::relationship::FriendDeleteType;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Removes all friends of a user, with the fields on them.
+/// Deletes all friends of a user, with their fields.
 ///
 /// * Command: `POST v4/sns/friend_delete_all`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Deleting All Friends](https://www.tencentcloud.com/document/product/1047/34906), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAllFriends {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// From whose friends.
+    /// Whether to delete one-way or both ways.
     ///
-    /// Wire name `DeleteType`; when left out: `Delete_Type_Single`.
+    /// Wire name `DeleteType`; default: `Delete_Type_Single`.
     pub delete_type: Option<FriendDeleteType>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteAllFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(from_account: impl Into<String>) -> Self {
         Self {
             from_account: from_account.into(),
@@ -94,9 +94,9 @@ impl Endpoint for DeleteAllFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAllFriendsReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -6,23 +6,23 @@ use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Deletes friend lists of a user; the friends in them stay.
+/// Deletes friend lists of a user; the friends in them are kept.
 ///
 /// * Command: `POST v4/sns/group_delete`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Deleting Lists](https://www.tencentcloud.com/document/product/1047/34926), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Deleting Lists](https://www.tencentcloud.com/document/product/1047/34926), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFriendLists {
@@ -34,12 +34,12 @@ pub struct DeleteFriendLists {
     ///
     /// Wire name `GroupName`; at least 1 entry.
     pub group_name: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteFriendLists {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         group_name: impl IntoIterator<Item = impl Into<String>>,
@@ -94,9 +94,9 @@ pub struct DeleteFriendListsReply {
     ///
     /// Wire name `CurrentSequence`.
     pub current_sequence: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

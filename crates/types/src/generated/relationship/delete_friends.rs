@@ -2,11 +2,11 @@
 
 //! `POST v4/sns/friend_delete`: Deleting Friends
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, DeleteType:
-//! * Source says: no default; the page on deleting all friends says one way.
-//! * Held here: one way.
+//! * Source says: no default; the page on deleting all friends says one-way.
+//! * This crate: one-way.
 //! * Why: the two commands share the field.
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
@@ -15,50 +15,50 @@ use crate::model::relationship::{FriendDeleteType, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Removes up to 1,000 users from a user's friends, one way or both.
+/// Deletes up to 1,000 of a user's friends, one-way or both ways.
 ///
-/// Each user has a result of its own. Triggers the webhook after a friend is deleted.
+/// The reply has a result for each user. Triggers the webhook after a friend is deleted.
 ///
 /// * Command: `POST v4/sns/friend_delete`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-/// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), state of 2023-03-20
+/// * Vendor's page: [Deleting Friends](https://www.tencentcloud.com/document/product/1047/34905), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30002 | The SDKAppID is not that of the user. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
-/// | 31704 | The user to remove is no friend. |
-/// | 31707 | The security policy refused to remove the friend: too many in a short time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30002 | The user does not belong to this SDKAppID. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
+/// | 31704 | The user to remove is not a friend. |
+/// | 31707 | The security policy rejected the deletion of the friend: too many in a short time. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFriends {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Friends to remove.
+    /// Friends to delete.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 1000 entries.
     pub to_account: Vec<String>,
-    /// From whose friends.
+    /// Whether to delete one-way or both ways.
     ///
-    /// Wire name `DeleteType`; when left out: `Delete_Type_Single`.
+    /// Wire name `DeleteType`; default: `Delete_Type_Single`.
     pub delete_type: Option<FriendDeleteType>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -156,19 +156,19 @@ impl Batched for DeleteFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFriendsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     ///
-    /// Unconfirmed: the page of this command does not list it; those beside it do
+    /// Unconfirmed: the page of this command does not list it; those of related commands do
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

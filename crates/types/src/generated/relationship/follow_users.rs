@@ -8,23 +8,23 @@ use crate::model::relationship::{RelationResult, UserToFollow};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Makes a user follow others.
+/// Makes a user follow other users.
 ///
-/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own. A user follows at most 5,000.
+/// Requires the Pro, Pro-plus or Enterprise edition, with following enabled in the console. The reply has a result for each user. A user can follow at most 5,000 users.
 ///
 /// * Command: `POST v4/follow/follow_add`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `follow_item`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), state of 2025-10-23
+/// * Vendor's page: [Following Users](https://www.tencentcloud.com/document/product/1047/70345), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30006 | The relationship service failed internally. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30006 | The relationship service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowUsers {
@@ -36,12 +36,12 @@ pub struct FollowUsers {
     ///
     /// Wire name `FollowItem`; at least 1 entry; at most 20 entries.
     pub follow_item: Vec<UserToFollow>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FollowUsers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         follow_item: impl IntoIterator<Item = UserToFollow>,
@@ -115,13 +115,13 @@ impl Batched for FollowUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FollowUsersReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

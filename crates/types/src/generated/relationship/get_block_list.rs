@@ -2,11 +2,11 @@
 
 //! `POST v4/sns/black_list_get`: Pulling a Blacklist
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Response table and sample, CurruentSequence:
-//! * Source says: a name with one u too many.
-//! * Held here: `CurruentSequence` on the wire, `current_sequence` in Rust.
+//! * Source says: a name with an extra u.
+//! * This crate: `CurruentSequence` on the wire, `current_sequence` in Rust.
 //! * Why: table and sample of the page agree on it.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
@@ -17,20 +17,20 @@ use crate::wire::{Extra, wire_object};
 /// Lists the users that a user has blocked, page by page.
 ///
 /// * Command: `POST v4/sns/black_list_get`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Pulling a Blacklist](https://www.tencentcloud.com/document/product/1047/34914), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetBlockList {
@@ -38,19 +38,19 @@ pub struct GetBlockList {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Where the page starts: 0 first, then `StartIndex` of the page before.
+    /// Where the page starts: 0 for the first, then `StartIndex` of the previous reply.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
-    /// Most users of one page.
+    /// Maximum number of users in one page.
     ///
     /// Wire name `MaxLimited`.
     pub max_limited: u64,
-    /// Sequence of an earlier reply; 0 for calls of a server.
+    /// Sequence of an earlier reply; 0 for server calls.
     ///
     /// Wire name `LastSequence`.
     pub last_sequence: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -74,13 +74,13 @@ impl GetBlockList {
     }
 }
 
-/// The fields of [`GetBlockList`] that [`GetBlockList::new`] asks for, each by its name.
+/// The named arguments of [`GetBlockList::new`].
 pub struct GetBlockListRequired {
     /// Owner of the block list.
     pub from_account: String,
-    /// Most users of one page.
+    /// Maximum number of users in one page.
     pub max_limited: u64,
-    /// Sequence of an earlier reply; 0 for calls of a server.
+    /// Sequence of an earlier reply; 0 for server calls.
     pub last_sequence: u64,
 }
 
@@ -141,7 +141,7 @@ pub struct GetBlockListReply {
     ///
     /// Wire name `BlackListItem`.
     pub black_list_item: Option<Vec<BlockedUser>>,
-    /// Where the next page starts; 0 after the last.
+    /// Where the next page starts; 0 on the last page.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
@@ -149,9 +149,9 @@ pub struct GetBlockListReply {
     ///
     /// Wire name `CurruentSequence`.
     pub current_sequence: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -171,7 +171,7 @@ impl Reply for GetBlockListReply {
     }
 }
 
-/// A user that is blocked.
+/// A blocked user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BlockedUser {
@@ -179,16 +179,16 @@ pub struct BlockedUser {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Since when, in seconds since 1970.
+    /// Start time, in seconds since 1970.
     ///
     /// Wire name `AddBlackTimeStamp`.
     pub add_black_time_stamp: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BlockedUser {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, add_black_time_stamp: u64) -> Self {
         Self {
             to_account: to_account.into(),

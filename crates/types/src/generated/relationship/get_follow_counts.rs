@@ -7,27 +7,27 @@ use crate::batch::{Listed, Unlisted, by_code, key_part, words};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Counts followers, follows and mutual follows of users.
+/// Counts the followers, followed users and mutual follows of users.
 ///
-/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
+/// Requires the Pro, Pro-plus or Enterprise edition, with following enabled in the console. The reply has a result for each user.
 ///
 /// * Command: `POST v4/follow/follow_get_info`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), state of 2025-10-23
+/// * Vendor's page: [Get The Fans, Follows, And Mutual Followers Count](https://www.tencentcloud.com/document/product/1047/70350), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30006 | The relationship service failed internally. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30006 | The relationship service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFollowCounts {
-    /// User who asks.
+    /// Requester.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -35,12 +35,12 @@ pub struct GetFollowCounts {
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 20 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetFollowCounts {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -117,9 +117,9 @@ pub struct GetFollowCountsReply {
     ///
     /// Wire name `FollowInfo`.
     pub follow_info: Vec<FollowCounts>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -145,32 +145,32 @@ pub struct FollowCounts {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// How many follow the user.
+    /// Number of followers.
     ///
     /// Wire name `FollowerCount`.
     pub follower_count: Option<u64>,
-    /// How many the user follows.
+    /// Number of followed users.
     ///
     /// Wire name `FollowingCount`.
     pub following_count: Option<u64>,
-    /// How many do both.
+    /// Number of mutual follows.
     ///
     /// Wire name `MutualFollowingCount`.
     pub mutual_following_count: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FollowCounts {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),

@@ -2,12 +2,12 @@
 
 //! `POST v4/follow/follow_get`: Retrieve Fans, Follows, And Mutual Followers List
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, WantNum:
 //! * Source says: required, with a default of 100.
-//! * Held here: required.
-//! * Why: the sample sends it, and so the request is right either way.
+//! * This crate: required.
+//! * Why: the sample sends it, so the request is correct either way.
 
 use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::profile::ProfileItem;
@@ -15,23 +15,23 @@ use crate::paging::{carry_optional, is_start};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Lists whom a user follows, who follows the user, or both, page by page.
+/// Lists the users that a user follows, the user's followers, or mutual follows, page by page.
 ///
-/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console.
+/// Requires the Pro, Pro-plus or Enterprise edition, with following enabled in the console.
 ///
 /// * Command: `POST v4/follow/follow_get`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), state of 2025-10-23
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Retrieve Fans, Follows, And Mutual Followers List](https://www.tencentcloud.com/document/product/1047/70347), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30006 | The relationship service failed internally. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30006 | The relationship service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFollows {
@@ -39,24 +39,24 @@ pub struct GetFollows {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Which list.
+    /// Which list to return.
     ///
     /// Wire name `FollowType`.
     pub follow_type: FollowList,
-    /// Where the page starts: empty first, then `NextCursor` of the reply before.
+    /// Where the page starts: empty for the first, then `NextCursor` of the previous reply.
     ///
     /// Wire name `StartCursor`.
     pub start_cursor: String,
-    /// Most users of one reply.
+    /// Maximum number of users in one reply.
     ///
     /// Wire name `WantNum`; at least 1; at most 1000.
     pub want_num: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetFollows {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetFollowsRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -68,15 +68,15 @@ impl GetFollows {
     }
 }
 
-/// The fields of [`GetFollows`] that [`GetFollows::new`] asks for, each by its name.
+/// The named arguments of [`GetFollows::new`].
 pub struct GetFollowsRequired {
     /// The user.
     pub from_account: String,
-    /// Which list.
+    /// Which list to return.
     pub follow_type: FollowList,
-    /// Where the page starts: empty first, then `NextCursor` of the reply before.
+    /// Where the page starts: empty for the first, then `NextCursor` of the previous reply.
     pub start_cursor: String,
-    /// Most users of one reply.
+    /// Maximum number of users in one reply.
     pub want_num: u64,
 }
 
@@ -131,13 +131,13 @@ pub struct GetFollowsReply {
     ///
     /// Wire name `FollowItem`.
     pub follow_item: Vec<Follow>,
-    /// Where the next page starts; empty after the last.
+    /// Where the next page starts; empty on the last page.
     ///
     /// Wire name `NextCursor`.
     pub next_cursor: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -156,7 +156,7 @@ impl Reply for GetFollowsReply {
     }
 }
 
-/// A user of the list.
+/// A user in the list.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Follow {
@@ -164,7 +164,7 @@ pub struct Follow {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Since when, in seconds since 1970.
+    /// Start time, in seconds since 1970.
     ///
     /// Wire name `FollowTime`.
     pub follow_time: Option<u64>,
@@ -172,18 +172,18 @@ pub struct Follow {
     ///
     /// Wire name `ProfileItem`.
     pub profile_item: Option<Vec<ProfileItem>>,
-    /// Grows with every change to the profile.
+    /// Increases with every change to the profile.
     ///
     /// Wire name `profile_sequence`.
     ///
     /// Unconfirmed: only a sample of the page shows the field
     pub profile_sequence: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl Follow {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),
@@ -226,18 +226,18 @@ wire_object!(Follow {
     optional "profile_sequence" => profile_sequence,
 });
 
-/// Which list of follows.
+/// List of follows to return.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FollowList(pub i64);
 
 impl FollowList {
-    /// Who follows the user. Wire value 1.
+    /// Followers of the user. Wire value 1.
     pub const FOLLOWERS: Self = Self(1);
-    /// Whom the user follows. Wire value 2.
+    /// Users that the user follows. Wire value 2.
     pub const FOLLOWING: Self = Self(2);
-    /// Who does both. Wire value 3.
+    /// Mutual follows. Wire value 3.
     pub const MUTUAL: Self = Self(3);
 }
 

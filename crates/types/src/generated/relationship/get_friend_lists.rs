@@ -2,33 +2,33 @@
 
 //! `POST v4/sns/group_get`: Pulling Lists
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, NeedFriend:
 //! * Source says: only valid when GroupName is empty.
-//! * Held here: both may be sent.
-//! * Why: the page's own complete sample sends both and gets the friends.
+//! * This crate: both may be sent.
+//! * Why: the page's own complete sample sends both and receives the friends.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Reads the friend lists of a user, with the friends in them on request.
+/// Gets the friend lists of a user, optionally with the friends in them.
 ///
 /// * Command: `POST v4/sns/group_get`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), state of 2023-03-10
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Pulling Lists](https://www.tencentcloud.com/document/product/1047/40123), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriendLists {
@@ -36,20 +36,20 @@ pub struct GetFriendLists {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Whether the friends in the lists are read too.
+    /// Whether to include the friends in the lists.
     ///
     /// Wire name `NeedFriend`.
     pub need_friend: Option<NeedFriend>,
-    /// Lists to read.
+    /// Lists to get.
     ///
-    /// Wire name `GroupName`; when left out: all lists.
+    /// Wire name `GroupName`; default: all lists.
     pub group_name: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetFriendLists {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(from_account: impl Into<String>) -> Self {
         Self {
             from_account: from_account.into(),
@@ -122,9 +122,9 @@ pub struct GetFriendListsReply {
     ///
     /// Wire name `CurrentSequence`.
     pub current_sequence: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -155,16 +155,16 @@ pub struct FriendList {
     ///
     /// Wire name `FriendNumber`.
     pub friend_number: u64,
-    /// The friends, when they were asked for.
+    /// The friends, if requested.
     ///
     /// Wire name `To_Account`.
     pub to_account: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendList {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_name: impl Into<String>, friend_number: u64) -> Self {
         Self {
             group_name: group_name.into(),
@@ -191,14 +191,14 @@ wire_object!(FriendList {
     optional "To_Account" => to_account,
 });
 
-/// Whether friends are read along with their lists.
+/// Whether friends are included with their lists.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NeedFriend(Text);
 
 impl NeedFriend {
-    /// They are. Wire value `Need_Friend_Type_Yes`.
+    /// Friends are included. Wire value `Need_Friend_Type_Yes`.
     pub const YES: Self = Self(Text::known("Need_Friend_Type_Yes"));
 }
 

@@ -8,45 +8,45 @@ use crate::paging::{carry, nonzero};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Lists a user's friends page by page, with all fields on them but not their profiles.
+/// Lists a user's friends page by page, with all friend fields but without their profiles.
 ///
-/// With the sequences of an earlier reply the service leaves out what has not changed since. Keep them at 0 to read all.
+/// With the sequences of an earlier reply, the service omits what has not changed since. Leave them at 0 to get everything.
 ///
 /// * Command: `POST v4/sns/friend_get`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Pulling Friends](https://www.tencentcloud.com/document/product/1047/34908), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriends {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Where the page starts: 0 first, then `NextStartIndex` of the page before.
+    /// Where the page starts: 0 for the first, then `NextStartIndex` of the previous reply.
     ///
     /// Wire name `StartIndex`.
     pub start_index: u64,
-    /// `StandardSequence` of an earlier reply; standard fields are left out when nothing changed.
+    /// `StandardSequence` of an earlier reply; unchanged standard fields are omitted.
     ///
     /// Wire name `StandardSequence`.
     pub standard_sequence: Option<u64>,
-    /// `CustomSequence` of an earlier reply; custom fields are left out when nothing changed.
+    /// `CustomSequence` of an earlier reply; unchanged custom fields are omitted.
     ///
     /// Wire name `CustomSequence`.
     pub custom_sequence: Option<u64>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -149,11 +149,11 @@ pub struct GetFriendsReply {
     ///
     /// Wire name `CustomSequence`.
     pub custom_sequence: u64,
-    /// Number of friends in all.
+    /// Total number of friends.
     ///
     /// Wire name `FriendNum`.
     pub friend_num: u64,
-    /// Other than 0 when this page is the last.
+    /// Nonzero on the last page.
     ///
     /// Wire name `CompleteFlag`.
     pub complete_flag: Flag,
@@ -161,9 +161,9 @@ pub struct GetFriendsReply {
     ///
     /// Wire name `NextStartIndex`.
     pub next_start_index: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -186,7 +186,7 @@ impl Reply for GetFriendsReply {
     }
 }
 
-/// A friend with the fields on it.
+/// A friend with its fields.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Friend {
@@ -198,12 +198,12 @@ pub struct Friend {
     ///
     /// Wire name `ValueItem`.
     pub value_item: Option<Vec<RelationItem>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl Friend {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),

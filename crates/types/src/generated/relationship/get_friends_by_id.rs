@@ -8,46 +8,46 @@ use crate::model::relationship::{RelationItem, RelationTag};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads chosen fields of given friends, and of their profiles.
+/// Gets selected fields of specified friends and of their profiles.
 ///
-/// No more than 100 friends at a time are recommended. Each friend has a result of its own.
+/// No more than 100 friends at a time are recommended. The reply has a result for each friend.
 ///
 /// * Command: `POST v4/sns/friend_get_list`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), state of 2023-03-20
+/// * Vendor's page: [Pulling Specified Friends](https://www.tencentcloud.com/document/product/1047/34910), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriendsById {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Friends to read; 100 at a time are recommended.
+    /// Friends to get; at most 100 at a time are recommended.
     ///
     /// Wire name `To_Account`; at least 1 entry.
     pub to_account: Vec<String>,
-    /// Fields to read: of the friend, or of the profile by its tag.
+    /// Fields to get: friend tags or profile tags.
     ///
     /// Wire name `TagList`; at least 1 entry.
     pub tag_list: Vec<RelationTag>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetFriendsById {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -134,17 +134,17 @@ impl Batched for GetFriendsById {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetFriendsByIdReply {
-    /// One result for each friend.
+    /// Result for each friend.
     ///
     /// Wire name `InfoItem`.
     pub info_item: Vec<FriendInfo>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -171,24 +171,24 @@ pub struct FriendInfo {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Fields, of the friend and of the profile.
+    /// Fields of the friend and of the profile.
     ///
     /// Wire name `SnsProfileItem`.
     pub sns_profile_item: Option<Vec<RelationItem>>,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendInfo {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),

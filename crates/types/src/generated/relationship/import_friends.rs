@@ -2,44 +2,44 @@
 
 //! `POST v4/sns/friend_import`: Importing Friends
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, Tag and Value:
 //! * Source says: both are optional.
-//! * Held here: both are required.
-//! * Why: the row of CustomItem says that each entry has both, and the field itself may be left out.
+//! * This crate: both are required.
+//! * Why: the row of CustomItem says that each entry has both, and the field itself can be omitted.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::relationship::{RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes over friends from elsewhere, one way and without asking anybody.
+/// Imports friends from another system, one-way and without approval.
 ///
-/// Import the friends of one user in one request: requests side by side run into write conflicts. Each user has a result of its own.
+/// Import the friends of one user in one request: concurrent requests cause write conflicts. The reply has a result for each user.
 ///
 /// * Command: `POST v4/sns/friend_import`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Importing Friends](https://www.tencentcloud.com/document/product/1047/34903), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Importing Friends](https://www.tencentcloud.com/document/product/1047/34903), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30002 | The SDKAppID is not that of the user. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
-/// | 30010 | The user has as many friends as allowed. |
-/// | 30011 | The user has as many friend lists as allowed. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30002 | The user does not belong to this SDKAppID. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
+/// | 30010 | The user has the maximum number of friends. |
+/// | 30011 | The user has the maximum number of friend lists. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportFriends {
-    /// User who gets the friends.
+    /// User to whom the friends are added.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -47,12 +47,12 @@ pub struct ImportFriends {
     ///
     /// Wire name `AddFriendItem`; at least 1 entry.
     pub add_friend_item: Vec<ImportedFriend>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         add_friend_item: impl IntoIterator<Item = ImportedFriend>,
@@ -107,17 +107,17 @@ impl Endpoint for ImportFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImportFriendsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -144,7 +144,7 @@ pub struct ImportedFriend {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the friend is called.
+    /// Remark on the friend.
     ///
     /// Wire name `Remark`; at most 96 bytes.
     pub remark: Option<String>,
@@ -152,15 +152,15 @@ pub struct ImportedFriend {
     ///
     /// Wire name `RemarkTime`.
     pub remark_time: Option<u64>,
-    /// Friend lists that the friend is in.
+    /// Friend lists that contain the friend.
     ///
     /// Wire name `GroupName`; at most 32 entries.
     pub group_name: Option<Vec<String>>,
-    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
     ///
     /// Wire name `AddSource`.
     pub add_source: String,
-    /// Words of the friend request.
+    /// Message of the friend request.
     ///
     /// Wire name `AddWording`; at most 256 bytes.
     pub add_wording: Option<String>,
@@ -172,12 +172,12 @@ pub struct ImportedFriend {
     ///
     /// Wire name `CustomItem`.
     pub custom_item: Option<Vec<RelationItem>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ImportedFriend {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: ImportedFriendRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -241,11 +241,11 @@ impl ImportedFriend {
     }
 }
 
-/// The fields of [`ImportedFriend`] that [`ImportedFriend::new`] asks for, each by its name.
+/// The named arguments of [`ImportedFriend::new`].
 pub struct ImportedFriendRequired {
     /// The friend.
     pub to_account: String,
-    /// Where the friend comes from: `AddSource_Type_` and at most 8 letters.
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
     pub add_source: String,
 }
 

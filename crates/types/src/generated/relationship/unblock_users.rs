@@ -8,26 +8,26 @@ use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes users off a user's block list.
+/// Removes users from a user's block list.
 ///
-/// Each user has a result of its own.
+/// The reply has a result for each user.
 ///
 /// * Command: `POST v4/sns/black_list_delete`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 1000, one after the other
-/// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), state of 2023-03-10
+/// * Vendor's page: [Unblocklisting Users](https://www.tencentcloud.com/document/product/1047/34912), as of 2023-03-10
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnblockUsers {
@@ -35,16 +35,16 @@ pub struct UnblockUsers {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users to put on it or take off it.
+    /// Users to add or remove.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 1000 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UnblockUsers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -130,17 +130,17 @@ impl Batched for UnblockUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnblockUsersReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

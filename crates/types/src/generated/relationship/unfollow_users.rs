@@ -8,23 +8,23 @@ use crate::model::relationship::RelationResult;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Makes a user stop following others.
+/// Makes a user unfollow other users.
 ///
-/// Needs the Pro, Pro-plus or Enterprise edition, and following switched on in the console. Each user has a result of its own.
+/// Requires the Pro, Pro-plus or Enterprise edition, with following enabled in the console. The reply has a result for each user.
 ///
 /// * Command: `POST v4/follow/follow_delete`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 20
-/// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), state of 2025-10-23
+/// * Vendor's page: [Unfollow Users](https://www.tencentcloud.com/document/product/1047/70346), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30006 | The relationship service failed internally. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30006 | The relationship service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnfollowUsers {
@@ -32,16 +32,16 @@ pub struct UnfollowUsers {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users not to follow any more.
+    /// Users to unfollow.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 20 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UnfollowUsers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,
@@ -114,13 +114,13 @@ impl Batched for UnfollowUsers {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnfollowUsersReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -7,44 +7,44 @@ use crate::model::relationship::{RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Writes remarks, friend lists and custom fields of a user's friends.
+/// Sets remarks, friend lists and custom fields of a user's friends.
 ///
-/// Change many friends of one user in one request: requests side by side run into write conflicts. Each friend has a result of its own.
+/// Change many friends of one user in one request: concurrent requests cause write conflicts. The reply has a result for each friend.
 ///
 /// * Command: `POST v4/sns/friend_update`
-/// * Quota: 200 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Updating Friends](https://www.tencentcloud.com/document/product/1047/34904), state of 2023-03-20
+/// * Quota: 200 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Updating Friends](https://www.tencentcloud.com/document/product/1047/34904), as of 2023-03-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 30001 | A parameter is missing or not allowed. |
-/// | 30002 | The SDKAppID is not that of the user. |
-/// | 30003 | A user of the request does not exist. |
-/// | 30004 | Only an app administrator may do this. |
-/// | 30006 | The relationship service failed internally. |
-/// | 30007 | The relationship service did not answer in time. |
-/// | 30008 | Another change to the same user's relations was under way. |
-/// | 30011 | The user has as many friend lists as allowed. |
+/// | 30001 | A parameter is missing or invalid. |
+/// | 30002 | The user does not belong to this SDKAppID. |
+/// | 30003 | A user in the request does not exist. |
+/// | 30004 | Only an app administrator is permitted to do this. |
+/// | 30006 | The relationship service had an internal error. |
+/// | 30007 | The relationship service timed out. |
+/// | 30008 | Another change to the same user's relationships was in progress. |
+/// | 30011 | The user has the maximum number of friend lists. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFriends {
-    /// User whose friends they are.
+    /// User whose friends the request is about.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Changes, friend by friend.
+    /// Changes for each friend.
     ///
     /// Wire name `UpdateItem`; at least 1 entry.
     pub update_item: Vec<FriendUpdate>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UpdateFriends {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
         update_item: impl IntoIterator<Item = FriendUpdate>,
@@ -98,17 +98,17 @@ impl Endpoint for UpdateFriends {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFriendsReply {
-    /// One result for each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<RelationResult>,
-    /// Users that failed; only there when there are any.
+    /// Users that failed; present only if there are any.
     ///
     /// Wire name `Fail_Account`.
     pub fail_account: Option<Vec<String>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -135,16 +135,16 @@ pub struct FriendUpdate {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Fields to write: remark, friend lists or custom ones.
+    /// Fields to set: remark, friend lists or custom fields.
     ///
     /// Wire name `SnsItem`; at least 1 entry.
     pub sns_item: Vec<RelationItem>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendUpdate {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         to_account: impl Into<String>,
         sns_item: impl IntoIterator<Item = RelationItem>,

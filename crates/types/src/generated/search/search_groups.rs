@@ -9,17 +9,17 @@ use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Searches groups by parts of their names or by their whole ids.
+/// Searches groups by partial name or full ID.
 ///
-/// Needs the search plug-in, bought and switched on for groups in the console. Clients may send
-/// up to five keywords; whether that holds here is not documented.
+/// Requires the search plug-in, purchased and enabled for groups in the console. Clients may send
+/// up to five keywords; whether this limit applies here is not documented.
 ///
 /// * Command: `POST v4/group_search/search`
-/// * Quota: 2 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 2 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Regions: only China and Singapore
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: 群组搜索, state of 2025-11-12
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: 群组搜索, as of 2025-11-12
 ///
 /// # Error codes
 ///
@@ -29,32 +29,32 @@ use crate::wire::{Extra, wire_object};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchGroups {
-    /// Only groups of these kinds: `Private`, `Public`, `ChatRoom`, `Community`.
+    /// Returns only groups of these types: `Private`, `Public`, `ChatRoom`, `Community`.
     ///
-    /// Wire name `GroupType`; when left out: any.
+    /// Wire name `GroupType`; default: any.
     pub group_type: Option<Vec<GroupType>>,
     /// How many of the keywords must match.
     ///
-    /// Wire name `KeywordMatchType`; when left out: 0.
+    /// Wire name `KeywordMatchType`; default: 0.
     pub keyword_match_type: Option<KeywordMatchType>,
-    /// What to look for.
+    /// Search keywords.
     ///
     /// Wire name `Keywords`; at least 1 entry.
     pub keywords: Vec<String>,
-    /// Most groups of one reply; more than 100 count as 100.
+    /// Maximum number of groups in one reply; more than 100 counts as 100.
     ///
     /// Wire name `Count`.
     pub count: u64,
-    /// Where the page starts: empty first, then `Cursor` of the reply before.
+    /// Where the page starts: empty for the first, then `Cursor` of the previous reply.
     ///
     /// Wire name `Cursor`.
     pub cursor: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SearchGroups {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         keywords: impl IntoIterator<Item = impl Into<String>>,
         count: u64,
@@ -148,7 +148,7 @@ pub struct SearchGroupsReply {
     ///
     /// Wire name `IsFinish`.
     pub is_finish: bool,
-    /// How many groups match.
+    /// Number of matching groups.
     ///
     /// Wire name `TotalCount`.
     pub total_count: u64,
@@ -160,9 +160,9 @@ pub struct SearchGroupsReply {
     ///
     /// Wire name `Cursor`.
     pub cursor: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -183,11 +183,11 @@ impl Reply for SearchGroupsReply {
     }
 }
 
-/// A group that matches.
+/// A matching group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FoundGroup {
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `GroupType`.
     pub group_type: Option<GroupType>,
@@ -203,19 +203,19 @@ pub struct FoundGroup {
     ///
     /// Wire name `GroupMemberNum`.
     pub group_member_num: Option<u64>,
-    /// Address of its picture.
+    /// URL of the group picture.
     ///
     /// Wire name `GroupFaceUrl`.
     pub group_face_url: Option<String>,
-    /// What the group says of itself.
+    /// Group introduction.
     ///
     /// Wire name `GroupIntroduction`.
     pub group_introduction: Option<String>,
-    /// The owner.
+    /// Group owner.
     ///
     /// Wire name `GroupOwnerUserID`.
     pub group_owner_user_id: Option<String>,
-    /// The service's own number of the owner.
+    /// Internal number of the owner.
     ///
     /// Wire name `GroupOwnerTinyID`.
     pub group_owner_tiny_id: Option<u64>,
@@ -223,12 +223,12 @@ pub struct FoundGroup {
     ///
     /// Wire name `GroupOwnerUserName`.
     pub group_owner_user_name: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FoundGroup {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_id: impl Into<String>) -> Self {
         Self {
             group_type: None,

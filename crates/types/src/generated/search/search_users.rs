@@ -9,17 +9,17 @@ use crate::paging::{carry, equals};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Searches users by parts of their nicknames or by their whole ids.
+/// Searches users by partial nickname or full ID.
 ///
-/// Needs the search plug-in, bought and switched on for users in the console. Clients may send
-/// up to five keywords; whether that holds here is not documented.
+/// Requires the search plug-in, purchased and enabled for users in the console. Clients may send
+/// up to five keywords; whether this limit applies here is not documented.
 ///
 /// * Command: `POST v4/user_search/search`
-/// * Quota: 2 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 2 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Regions: only China and Singapore
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: 用户搜索, state of 2025-11-12
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: 用户搜索, as of 2025-11-12
 ///
 /// # Error codes
 ///
@@ -29,40 +29,40 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchUsers {
-    /// Only users of this gender.
+    /// Returns only users of this gender.
     ///
-    /// Wire name `UserGenderType`; when left out: any.
+    /// Wire name `UserGenderType`; default: any.
     pub user_gender_type: Option<SearchGender>,
-    /// Only users whose birthday is this number or more; what the numbers are is up to the app.
+    /// Returns only users whose birthday is at least this number; the app defines what the numbers mean.
     ///
     /// Wire name `UserBirthStart`.
     pub user_birth_start: Option<u64>,
-    /// Only users whose birthday is this number or less; more than `UserBirthStart`.
+    /// Returns only users whose birthday is at most this number; must be greater than `UserBirthStart`.
     ///
     /// Wire name `UserBirthEnd`.
     pub user_birth_end: Option<u64>,
     /// How many of the keywords must match.
     ///
-    /// Wire name `KeywordMatchType`; when left out: 0.
+    /// Wire name `KeywordMatchType`; default: 0.
     pub keyword_match_type: Option<KeywordMatchType>,
-    /// What to look for.
+    /// Search keywords.
     ///
     /// Wire name `Keywords`; at least 1 entry.
     pub keywords: Vec<String>,
-    /// Most users of one reply; more than 100 count as 100.
+    /// Maximum number of users in one reply; more than 100 counts as 100.
     ///
     /// Wire name `Count`.
     pub count: u64,
-    /// Where the page starts: empty first, then `Cursor` of the reply before.
+    /// Where the page starts: empty for the first, then `Cursor` of the previous reply.
     ///
     /// Wire name `Cursor`.
     pub cursor: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SearchUsers {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         keywords: impl IntoIterator<Item = impl Into<String>>,
         count: u64,
@@ -174,7 +174,7 @@ pub struct SearchUsersReply {
     ///
     /// Wire name `IsFinish`.
     pub is_finish: bool,
-    /// How many users match.
+    /// Number of matching users.
     ///
     /// Wire name `TotalCount`.
     pub total_count: u64,
@@ -186,9 +186,9 @@ pub struct SearchUsersReply {
     ///
     /// Wire name `Cursor`.
     pub cursor: Option<String>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -209,7 +209,7 @@ impl Reply for SearchUsersReply {
     }
 }
 
-/// A user that matches.
+/// A matching user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FoundUser {
@@ -221,12 +221,12 @@ pub struct FoundUser {
     ///
     /// Wire name `ProfileItems`.
     pub profile_items: Option<Vec<FoundProfileItem>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FoundUser {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
@@ -251,7 +251,7 @@ wire_object!(FoundUser {
     optional "ProfileItems" => profile_items,
 });
 
-/// A field of a profile. Fields that are no texts have their value under another key, which the sources do not name.
+/// A profile field. Fields that are not strings have their value under another key, which is not documented.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FoundProfileItem {
@@ -259,16 +259,16 @@ pub struct FoundProfileItem {
     ///
     /// Wire name `Tag`.
     pub tag: ProfileTag,
-    /// Its value, when it is a text.
+    /// Field value, if it is a string.
     ///
     /// Wire name `StrValue`.
     pub str_value: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FoundProfileItem {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(tag: ProfileTag) -> Self {
         Self {
             tag,
@@ -290,9 +290,9 @@ wire_object!(FoundProfileItem {
     optional "StrValue" => str_value,
 });
 
-/// Gender to look for.
+/// Gender to search for.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchGender(Text);
 

@@ -5,24 +5,24 @@
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum};
 
-/// A custom field of a group or of a member; fields are set up in the console.
+/// A custom field of a group or a member; fields are configured in the console.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomField {
-    /// Name of the field.
+    /// Field name.
     ///
     /// Wire name `Key`.
     pub key: String,
-    /// Its value; may hold binary data in escapes.
+    /// Field value; may contain escaped binary data.
     ///
     /// Wire name `Value`.
     pub value: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl CustomField {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: CustomFieldRequired) -> Self {
         Self {
             key: required.key,
@@ -32,11 +32,11 @@ impl CustomField {
     }
 }
 
-/// The fields of [`CustomField`] that [`CustomField::new`] asks for, each by its name.
+/// The named arguments of [`CustomField::new`].
 pub struct CustomFieldRequired {
-    /// Name of the field.
+    /// Field name.
     pub key: String,
-    /// Its value; may hold binary data in escapes.
+    /// Field value; may contain escaped binary data.
     pub value: String,
 }
 
@@ -67,7 +67,7 @@ pub struct GroupMember {
     ///
     /// Wire name `JoinTime`.
     pub join_time: Option<u64>,
-    /// Sequence number up to which the member has read.
+    /// Sequence number of the last message the member has read.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: Option<u64>,
@@ -83,7 +83,7 @@ pub struct GroupMember {
     ///
     /// Wire name `NameCard`.
     pub name_card: Option<String>,
-    /// Until when the member is muted, in seconds since 1970; 0 when not muted.
+    /// When the mute ends, in seconds since 1970; 0 if the member is not muted.
     ///
     /// Wire name `MuteUntil`.
     pub mute_until: Option<u64>,
@@ -97,12 +97,12 @@ pub struct GroupMember {
     ///
     /// Wire name `AppMemberDefinedData`.
     pub app_member_defined_data: Option<Vec<CustomField>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),
@@ -213,12 +213,12 @@ pub struct GroupAttribute {
     ///
     /// Wire name `value`; at most 4000 bytes.
     pub value: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupAttribute {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: GroupAttributeRequired) -> Self {
         Self {
             key: required.key,
@@ -228,7 +228,7 @@ impl GroupAttribute {
     }
 }
 
-/// The fields of [`GroupAttribute`] that [`GroupAttribute::new`] asks for, each by its name.
+/// The named arguments of [`GroupAttribute::new`].
 pub struct GroupAttributeRequired {
     /// Key.
     pub key: String,
@@ -261,12 +261,12 @@ pub struct GroupCounter {
     ///
     /// Wire name `Value`.
     pub value: i64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupCounter {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(key: impl Into<String>, value: i64) -> Self {
         Self {
             key: key.into(),
@@ -288,7 +288,7 @@ impl Validate for GroupCounter {
     }
 }
 
-/// A user by name, as a member of a group or one to be.
+/// A member, former member or prospective member, by user ID.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MemberAccount {
@@ -296,12 +296,12 @@ pub struct MemberAccount {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MemberAccount {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),
@@ -320,7 +320,7 @@ impl Validate for MemberAccount {
     }
 }
 
-/// What became of a user to add to a group, or to import into one.
+/// Result of adding or importing a user to a group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddMemberResult {
@@ -328,16 +328,16 @@ pub struct AddMemberResult {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// Whether the user is a member now.
+    /// Whether the user is now a member.
     ///
     /// Wire name `Result`.
     pub result: AddMemberOutcome,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddMemberResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>, result: AddMemberOutcome) -> Self {
         Self {
             member_account: member_account.into(),
@@ -352,9 +352,9 @@ wire_object!(AddMemberResult {
     required "Result" => result,
 });
 
-/// Kind of group. It decides who may join, how many can, and what is stored.
+/// Group type. It determines who may join, the maximum number of members and what is stored.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupType(Text);
 
@@ -363,17 +363,17 @@ impl GroupType {
     pub const PRIVATE: Self = Self(Text::known("Private"));
     /// For friends, by invitation. Wire value `Work`.
     pub const WORK: Self = Self(Text::known("Work"));
-    /// To be found and applied to. Wire value `Public`.
+    /// Anyone can find it and apply to join. Wire value `Public`.
     pub const PUBLIC: Self = Self(Text::known("Public"));
-    /// Anybody joins; the older name of `Meeting`. Wire value `ChatRoom`.
+    /// Anyone can join; the older name of `Meeting`. Wire value `ChatRoom`.
     pub const CHAT_ROOM: Self = Self(Text::known("ChatRoom"));
-    /// Anybody joins. Wire value `Meeting`.
+    /// Anyone can join. Wire value `Meeting`.
     pub const MEETING: Self = Self(Text::known("Meeting"));
-    /// Live broadcast: any number of members, no stored messages. Wire value `AVChatRoom`.
+    /// Live broadcast: unlimited members, no stored messages. Wire value `AVChatRoom`.
     pub const AV_CHAT_ROOM: Self = Self(Text::known("AVChatRoom"));
     /// Broadcast to all users; no longer recommended. Wire value `BChatRoom`.
     pub const B_CHAT_ROOM: Self = Self(Text::known("BChatRoom"));
-    /// Very large, with topics on request. Wire value `Community`.
+    /// Very large, with optional topics. Wire value `Community`.
     pub const COMMUNITY: Self = Self(Text::known("Community"));
 }
 
@@ -388,18 +388,18 @@ wire_string_enum!(GroupType {
     "Community",
 });
 
-/// What becomes of applications to join.
+/// How applications to join are handled.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplyJoinOption(Text);
 
 impl ApplyJoinOption {
-    /// Everybody joins at once. Wire value `FreeAccess`.
+    /// Applicants join immediately. Wire value `FreeAccess`.
     pub const FREE_ACCESS: Self = Self(Text::known("FreeAccess"));
     /// The owner or an administrator decides. Wire value `NeedPermission`.
     pub const NEED_PERMISSION: Self = Self(Text::known("NeedPermission"));
-    /// Nobody can apply. Wire value `DisableApply`.
+    /// Applications are disabled. Wire value `DisableApply`.
     pub const DISABLE_APPLY: Self = Self(Text::known("DisableApply"));
 }
 
@@ -409,18 +409,18 @@ wire_string_enum!(ApplyJoinOption {
     "DisableApply",
 });
 
-/// What becomes of invitations.
+/// How invitations are handled.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InviteJoinOption(Text);
 
 impl InviteJoinOption {
-    /// Everybody invited joins at once. Wire value `FreeAccess`.
+    /// Invited users join immediately. Wire value `FreeAccess`.
     pub const FREE_ACCESS: Self = Self(Text::known("FreeAccess"));
     /// The owner or an administrator decides. Wire value `NeedPermission`.
     pub const NEED_PERMISSION: Self = Self(Text::known("NeedPermission"));
-    /// Nobody can be invited. Wire value `DisableInvite`.
+    /// Invitations are disabled. Wire value `DisableInvite`.
     pub const DISABLE_INVITE: Self = Self(Text::known("DisableInvite"));
 }
 
@@ -432,18 +432,18 @@ wire_string_enum!(InviteJoinOption {
 
 /// Role of a member in a group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberRole(Text);
 
 impl MemberRole {
     /// Owns the group. Wire value `Owner`.
     pub const OWNER: Self = Self(Text::known("Owner"));
-    /// Helps the owner. Wire value `Admin`.
+    /// Administrator of the group. Wire value `Admin`.
     pub const ADMIN: Self = Self(Text::known("Admin"));
     /// Ordinary member. Wire value `Member`.
     pub const MEMBER: Self = Self(Text::known("Member"));
-    /// No member; only in answers about roles. Wire value `NotMember`.
+    /// Not a member; only in replies about roles. Wire value `NotMember`.
     pub const NOT_MEMBER: Self = Self(Text::known("NotMember"));
 }
 
@@ -456,14 +456,14 @@ wire_string_enum!(MemberRole {
 
 /// How a member receives the group's messages.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgFlag(Text);
 
 impl MsgFlag {
     /// Receives them and is notified. Wire value `AcceptAndNotify`.
     pub const ACCEPT_AND_NOTIFY: Self = Self(Text::known("AcceptAndNotify"));
-    /// Receives them without notification. Wire value `AcceptNotNotify`.
+    /// Receives them without notifications. Wire value `AcceptNotNotify`.
     pub const ACCEPT_NOT_NOTIFY: Self = Self(Text::known("AcceptNotNotify"));
     /// Does not receive them. Wire value `Discard`.
     pub const DISCARD: Self = Self(Text::known("Discard"));
@@ -477,14 +477,14 @@ wire_string_enum!(MsgFlag {
 
 /// Whether all members of a group are muted.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MuteAllMember(Text);
 
 impl MuteAllMember {
-    /// They are. Wire value `On`.
+    /// All members are muted. Wire value `On`.
     pub const ON: Self = Self(Text::known("On"));
-    /// They are not. Wire value `Off`.
+    /// Not all members are muted. Wire value `Off`.
     pub const OFF: Self = Self(Text::known("Off"));
 }
 
@@ -493,9 +493,9 @@ wire_string_enum!(MuteAllMember {
     "Off",
 });
 
-/// What became of a user to add to a group.
+/// Result of adding a user to a group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddMemberOutcome(pub i64);
 
@@ -504,9 +504,9 @@ impl AddMemberOutcome {
     pub const FAILED: Self = Self(0);
     /// Added. Wire value 1.
     pub const ADDED: Self = Self(1);
-    /// A member before. Wire value 2.
+    /// Already a member. Wire value 2.
     pub const ALREADY_MEMBER: Self = Self(2);
-    /// Waits for the invited user or an administrator to agree. Wire value 3.
+    /// Waiting for approval by the invited user or an administrator. Wire value 3.
     pub const WAITING: Self = Self(3);
 }
 

@@ -6,7 +6,7 @@ use crate::ErrorCode;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Which fields of an official account to answer, by their wire names.
+/// Fields of an official account to return, by wire name.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountFilter {
@@ -14,11 +14,11 @@ pub struct OfficialAccountFilter {
     ///
     /// Wire name `OfficialAccountBaseInfoFilter`.
     pub official_account_base_info_filter: Option<Vec<String>>,
-    /// Fields of the user's subscription, where a user is asked about.
+    /// Fields of the user's subscription, if a user is specified.
     ///
     /// Wire name `SelfInfoFilter`.
     pub self_info_filter: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -64,27 +64,27 @@ impl Validate for OfficialAccountFilter {
     }
 }
 
-/// An official account. Which fields are there depends on the filter.
+/// An official account. The filter determines which fields are present.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountInfo {
-    /// Zero when this account was read; only where accounts are asked for by id.
+    /// Zero if this account was read; only when accounts are queried by ID.
     ///
     /// Wire name `ErrorCode`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub error_code: Option<ErrorCode>,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ErrorInfo`.
     ///
     /// Unconfirmed: only another SDK names the field
     pub error_info: Option<String>,
-    /// Id.
+    /// ID.
     ///
     /// Wire name `Official_Account`.
     ///
-    /// Unconfirmed: the page on the data structure lists the field, no reply was seen
+    /// Unconfirmed: the page on the data structure lists the field, but no reply containing it has been seen
     pub official_account: Option<String>,
     /// Name.
     ///
@@ -106,17 +106,17 @@ pub struct OfficialAccountInfo {
     ///
     /// Wire name `SubscriberNum`.
     pub subscriber_num: Option<u64>,
-    /// Most subscribers.
+    /// Maximum number of subscribers.
     ///
     /// Wire name `MaxSubscriberNum`.
     ///
-    /// Unconfirmed: the page on the data structure lists the field, no reply was seen
+    /// Unconfirmed: the page on the data structure lists the field, but no reply containing it has been seen
     pub max_subscriber_num: Option<u64>,
     /// Introduction.
     ///
     /// Wire name `Introduction`.
     pub introduction: Option<String>,
-    /// Address of the picture.
+    /// URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
@@ -124,15 +124,15 @@ pub struct OfficialAccountInfo {
     ///
     /// Wire name `Organization`.
     pub organization: Option<String>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     pub custom_string: Option<String>,
-    /// The user's subscription, where a user was asked about.
+    /// The user's subscription, if a user was specified.
     ///
     /// Wire name `SelfInfo`.
     pub self_info: Option<Subscription>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -262,15 +262,15 @@ wire_object!(OfficialAccountInfo {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// Since when, in seconds since 1970.
+    /// Start time, in seconds since 1970.
     ///
     /// Wire name `SubscribeTime`.
     pub subscribe_time: Option<u64>,
-    /// Text of the app's own.
+    /// Custom text, defined by the app.
     ///
     /// Wire name `CustomString`.
     pub custom_string: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -300,7 +300,7 @@ wire_object!(Subscription {
     optional "CustomString" => custom_string,
 });
 
-/// What became of a subscriber.
+/// Result for one subscriber.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionResult {
@@ -308,16 +308,16 @@ pub struct SubscriptionResult {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// Whether it was done.
+    /// Result of the operation.
     ///
     /// Wire name `Result`.
     pub result: SubscriptionOutcome,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SubscriptionResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         subscriber_account: impl Into<String>,
         result: SubscriptionOutcome,
@@ -335,7 +335,7 @@ wire_object!(SubscriptionResult {
     required "Result" => result,
 });
 
-/// A user by name, as a subscriber or one to be.
+/// A subscriber, former subscriber or prospective subscriber, by user ID.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriberAccount {
@@ -343,12 +343,12 @@ pub struct SubscriberAccount {
     ///
     /// Wire name `Subscriber_Account`.
     pub subscriber_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SubscriberAccount {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(subscriber_account: impl Into<String>) -> Self {
         Self {
             subscriber_account: subscriber_account.into(),
@@ -367,18 +367,18 @@ impl Validate for SubscriberAccount {
     }
 }
 
-/// What became of a subscriber to add or to delete.
+/// Result of adding or deleting a subscriber.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionOutcome(pub i64);
 
 impl SubscriptionOutcome {
-    /// Not done. Wire value 0.
+    /// Failed. Wire value 0.
     pub const FAILED: Self = Self(0);
     /// Done. Wire value 1.
     pub const DONE: Self = Self(1);
-    /// Was so before. Wire value 2.
+    /// Already the case. Wire value 2.
     pub const ALREADY: Self = Self(2);
 }
 

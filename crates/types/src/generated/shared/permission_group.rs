@@ -14,16 +14,16 @@ pub struct TopicPermission {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Permissions in it, bit by bit.
+    /// Permissions in the topic, as a bit set.
     ///
     /// Wire name `Permission`.
     pub permission: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl TopicPermission {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(topic_id: impl Into<String>, permission: u64) -> Self {
         Self {
             topic_id: topic_id.into(),
@@ -44,7 +44,7 @@ impl Validate for TopicPermission {
     }
 }
 
-/// What became of the permissions in a topic.
+/// Result for one topic.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TopicPermissionResult {
@@ -52,20 +52,20 @@ pub struct TopicPermissionResult {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words.
+    /// Message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl TopicPermissionResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(topic_id: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             topic_id: topic_id.into(),
@@ -89,7 +89,7 @@ wire_object!(TopicPermissionResult {
     optional "ErrorInfo" => error_info,
 });
 
-/// A member to add to a permission group or to take out.
+/// A member to add to or remove from a permission group.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionGroupMember {
@@ -97,12 +97,12 @@ pub struct PermissionGroupMember {
     ///
     /// Wire name `Member_Account`.
     pub member_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PermissionGroupMember {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(member_account: impl Into<String>) -> Self {
         Self {
             member_account: member_account.into(),

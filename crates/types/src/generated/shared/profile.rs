@@ -13,16 +13,16 @@ pub struct ProfileItem {
     ///
     /// Wire name `Tag`.
     pub tag: ProfileTag,
-    /// Its value: a text or a number, as the field has it; at most 500 bytes.
+    /// Field value: a string or a number, depending on the field; at most 500 bytes.
     ///
     /// Wire name `Value`.
     pub value: TagValue,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ProfileItem {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(tag: ProfileTag, value: impl Into<TagValue>) -> Self {
         Self {
             tag,
@@ -45,34 +45,34 @@ impl Validate for ProfileItem {
 
 /// Which field of a profile. Apps choose values of their own that begin with `Tag_Profile_Custom_`.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileTag(Text);
 
 impl ProfileTag {
-    /// Nickname: text of at most 500 bytes. Wire value `Tag_Profile_IM_Nick`.
+    /// Nickname: a string of at most 500 bytes. Wire value `Tag_Profile_IM_Nick`.
     pub const NICK: Self = Self(Text::known("Tag_Profile_IM_Nick"));
     /// Gender: `Gender_Type_Unknown`, `Gender_Type_Female` or `Gender_Type_Male`. Wire value `Tag_Profile_IM_Gender`.
     pub const GENDER: Self = Self(Text::known("Tag_Profile_IM_Gender"));
     /// Birthday: a number such as 20240131. Wire value `Tag_Profile_IM_BirthDay`.
     pub const BIRTHDAY: Self = Self(Text::known("Tag_Profile_IM_BirthDay"));
-    /// Place: text of at most 16 bytes in the app's own form. Wire value `Tag_Profile_IM_Location`.
+    /// Location: a string of at most 16 bytes, in a format defined by the app. Wire value `Tag_Profile_IM_Location`.
     pub const LOCATION: Self = Self(Text::known("Tag_Profile_IM_Location"));
-    /// Text about oneself of at most 500 bytes. Wire value `Tag_Profile_IM_SelfSignature`.
+    /// Self-introduction: a string of at most 500 bytes. Wire value `Tag_Profile_IM_SelfSignature`.
     pub const SELF_SIGNATURE: Self = Self(Text::known("Tag_Profile_IM_SelfSignature"));
-    /// What becomes of friend requests: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`. Wire value `Tag_Profile_IM_AllowType`.
+    /// How friend requests are handled: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`. Wire value `Tag_Profile_IM_AllowType`.
     pub const ALLOW_TYPE: Self = Self(Text::known("Tag_Profile_IM_AllowType"));
-    /// Language: a number of the app's own. Wire value `Tag_Profile_IM_Language`.
+    /// Language: a number defined by the app. Wire value `Tag_Profile_IM_Language`.
     pub const LANGUAGE: Self = Self(Text::known("Tag_Profile_IM_Language"));
-    /// Address of the picture: text of at most 500 bytes. Wire value `Tag_Profile_IM_Image`.
+    /// URL of the picture: a string of at most 500 bytes. Wire value `Tag_Profile_IM_Image`.
     pub const IMAGE: Self = Self(Text::known("Tag_Profile_IM_Image"));
     /// Whether the administrator forbids adding friends: `AdminForbid_Type_None` or `AdminForbid_Type_SendOut`. Wire value `Tag_Profile_IM_AdminForbidType`.
     pub const ADMIN_FORBID_TYPE: Self = Self(
         Text::known("Tag_Profile_IM_AdminForbidType"),
     );
-    /// Level: a number of the app's own. Wire value `Tag_Profile_IM_Level`.
+    /// Level: a number defined by the app. Wire value `Tag_Profile_IM_Level`.
     pub const LEVEL: Self = Self(Text::known("Tag_Profile_IM_Level"));
-    /// Role: a number of the app's own. Wire value `Tag_Profile_IM_Role`.
+    /// Role: a number defined by the app. Wire value `Tag_Profile_IM_Role`.
     pub const ROLE: Self = Self(Text::known("Tag_Profile_IM_Role"));
 }
 

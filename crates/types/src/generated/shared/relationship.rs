@@ -6,7 +6,7 @@ use crate::ErrorCode;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, TagValue, Text, wire_object, wire_string_enum};
 
-/// What became of one user of a request.
+/// Result for one user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RelationResult {
@@ -14,20 +14,20 @@ pub struct RelationResult {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero when this entry succeeded, else what went wrong.
+    /// Zero if this entry succeeded, otherwise the error code.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// The server's own words on an error.
+    /// Error message from the server.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RelationResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, result_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
@@ -59,16 +59,16 @@ pub struct RelationItem {
     ///
     /// Wire name `Tag`.
     pub tag: RelationTag,
-    /// Its value: text, number or list, as the field has it.
+    /// Field value: a string, number or list, depending on the field.
     ///
     /// Wire name `Value`.
     pub value: TagValue,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RelationItem {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(tag: RelationTag, value: impl Into<TagValue>) -> Self {
         Self {
             tag,
@@ -89,7 +89,7 @@ impl Validate for RelationItem {
     }
 }
 
-/// A user to follow, or who is followed.
+/// A user to follow, or one who is followed.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserToFollow {
@@ -97,12 +97,12 @@ pub struct UserToFollow {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UserToFollow {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),
@@ -121,16 +121,16 @@ impl Validate for UserToFollow {
     }
 }
 
-/// Whether adding a friend goes one way or both.
+/// Whether a friend is added one-way or both ways.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendAddType(Text);
 
 impl FriendAddType {
-    /// Only the user who asks has the other as a friend. Wire value `Add_Type_Single`.
+    /// Only the requester has the other user as a friend. Wire value `Add_Type_Single`.
     pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
-    /// Each has the other. Wire value `Add_Type_Both`.
+    /// Each has the other as a friend. Wire value `Add_Type_Both`.
     pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
 }
 
@@ -139,20 +139,20 @@ wire_string_enum!(FriendAddType {
     "Add_Type_Both",
 });
 
-/// Which field of a friend; where profiles are read along, profile tags stand here too. Apps choose values of their own that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
+/// Field of a friend; also profile tags where profiles are read as well. Apps choose values of their own that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationTag(Text);
 
 impl RelationTag {
-    /// Friend lists: a list of at most 32 names of at most 30 bytes. Wire value `Tag_SNS_IM_Group`.
+    /// Friend lists: a list of at most 32 names of at most 30 bytes each. Wire value `Tag_SNS_IM_Group`.
     pub const GROUP: Self = Self(Text::known("Tag_SNS_IM_Group"));
-    /// Remark: text of at most 96 bytes. Wire value `Tag_SNS_IM_Remark`.
+    /// Remark: a string of at most 96 bytes. Wire value `Tag_SNS_IM_Remark`.
     pub const REMARK: Self = Self(Text::known("Tag_SNS_IM_Remark"));
-    /// Where the friend was added from: `AddSource_Type_` and at most 8 letters. Wire value `Tag_SNS_IM_AddSource`.
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters. Wire value `Tag_SNS_IM_AddSource`.
     pub const ADD_SOURCE: Self = Self(Text::known("Tag_SNS_IM_AddSource"));
-    /// Words of the friend request: text of at most 256 bytes. Wire value `Tag_SNS_IM_AddWording`.
+    /// Message of the friend request: a string of at most 256 bytes. Wire value `Tag_SNS_IM_AddWording`.
     pub const ADD_WORDING: Self = Self(Text::known("Tag_SNS_IM_AddWording"));
     /// When the friend was added, in seconds since 1970. Wire value `Tag_SNS_IM_AddTime`.
     pub const ADD_TIME: Self = Self(Text::known("Tag_SNS_IM_AddTime"));
@@ -166,16 +166,16 @@ wire_string_enum!(RelationTag {
     "Tag_SNS_IM_AddTime",
 });
 
-/// From whose friends a user is removed.
+/// Whether a friend is deleted one-way or both ways.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendDeleteType(Text);
 
 impl FriendDeleteType {
-    /// Only from those of the user who asks. Wire value `Delete_Type_Single`.
+    /// Only the requester's friend is deleted. Wire value `Delete_Type_Single`.
     pub const SINGLE: Self = Self(Text::known("Delete_Type_Single"));
-    /// Each from those of the other. Wire value `Delete_Type_Both`.
+    /// Both are deleted from each other's friends. Wire value `Delete_Type_Both`.
     pub const BOTH: Self = Self(Text::known("Delete_Type_Both"));
 }
 

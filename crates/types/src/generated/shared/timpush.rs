@@ -8,7 +8,7 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum};
 use std::collections::BTreeMap;
 
-/// Who gets a push: conditions on attributes, or conditions on tags, not both.
+/// Recipients of a push: conditions on attributes or on tags, not both.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TagCondition {
@@ -28,11 +28,11 @@ pub struct TagCondition {
     ///
     /// Wire name `TagsAnd`; at most 10 entries.
     pub tags_and: Option<Vec<String>>,
-    /// Not users with all of these tags.
+    /// Excludes users with all of these tags.
     ///
     /// Wire name `TagsNot`.
     pub tags_not: Option<Vec<String>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -120,7 +120,7 @@ impl Validate for TagCondition {
     }
 }
 
-/// A user for whom it did not work.
+/// A user for whom the operation failed.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushFailure {
@@ -128,20 +128,20 @@ pub struct PushFailure {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Why not.
+    /// Error code.
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// The server's own words.
+    /// Message from the server.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PushFailure {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>, error_code: ErrorCode) -> Self {
         Self {
             to_account: to_account.into(),
@@ -165,7 +165,7 @@ wire_object!(PushFailure {
     optional "ErrorInfo" => error_info,
 });
 
-/// What a scheduled push pushes: fields of `v4/timpush/batch` for named users, else of `v4/timpush/push`.
+/// Content of a scheduled push: the fields of `v4/timpush/batch` for named users, otherwise those of `v4/timpush/push`.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledPushContent {
@@ -173,11 +173,11 @@ pub struct ScheduledPushContent {
     ///
     /// Wire name `From_Account`.
     pub from_account: Option<String>,
-    /// The users; only for a push to users.
+    /// Recipients; only for a push to users.
     ///
     /// Wire name `To_Account`; at most 500 entries.
     pub to_account: Option<Vec<String>>,
-    /// Who gets the push; only for a push by tags.
+    /// Recipients; only for a push by tags.
     ///
     /// Wire name `Condition`.
     pub condition: Option<TagCondition>,
@@ -185,11 +185,11 @@ pub struct ScheduledPushContent {
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: Option<u32>,
-    /// What is pushed.
+    /// The notification to push.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -265,7 +265,7 @@ impl Validate for ScheduledPushContent {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledPush {
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
@@ -273,11 +273,11 @@ pub struct ScheduledPush {
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: Option<u64>,
-    /// When it was made, in UTC.
+    /// When it was created, in UTC.
     ///
     /// Wire name `CreateAt`.
     pub create_at: Option<String>,
-    /// Who gets the push.
+    /// Recipients of the push.
     ///
     /// Wire name `Type`.
     pub r#type: ScheduledPushType,
@@ -285,7 +285,7 @@ pub struct ScheduledPush {
     ///
     /// Wire name `SchedAt`.
     pub sched_at: String,
-    /// What is pushed.
+    /// Content to push.
     ///
     /// Wire name `Content`.
     pub content: Option<ScheduledPushContent>,
@@ -297,28 +297,28 @@ pub struct ScheduledPush {
     ///
     /// Wire name `Desc`.
     pub desc: Option<String>,
-    /// How far it has got.
+    /// Status.
     ///
     /// Wire name `Status`.
     pub status: Option<ScheduledPushStatus>,
-    /// Whether it was pushed; 0 while it waits.
+    /// Whether it was pushed; 0 while it is waiting.
     ///
     /// Wire name `DispatchSuccess`.
     pub dispatch_success: Option<i64>,
-    /// Why it could not be pushed.
+    /// Why the push failed.
     ///
     /// Wire name `DispatchErr`.
     pub dispatch_err: Option<String>,
-    /// Id of the push itself; empty while it waits.
+    /// ID of the resulting push; empty while it is waiting.
     ///
     /// Wire name `PushTaskID`.
     pub push_task_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ScheduledPush {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         task_id: u64,
         r#type: ScheduledPushType,
@@ -420,16 +420,16 @@ wire_object!(ScheduledPush {
     optional "PushTaskID" => push_task_id,
 });
 
-/// What an attribute belongs to.
+/// Owner of an attribute.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushAccountType(pub i64);
 
 impl PushAccountType {
     /// Users. Wire value 0.
     pub const USER: Self = Self(0);
-    /// Ids that the push SDK makes when it registers. Wire value 1.
+    /// Registration IDs of the push SDK. Wire value 1.
     pub const REGISTRATION: Self = Self(1);
 }
 
@@ -438,9 +438,9 @@ wire_integer_enum!(PushAccountType {
     1 => REGISTRATION,
 });
 
-/// Who gets a scheduled push.
+/// Recipients of a scheduled push.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduledPushType(Text);
 
@@ -449,7 +449,7 @@ impl ScheduledPushType {
     pub const ALL: Self = Self(Text::known("All"));
     /// Users with certain tags. Wire value `Tag`.
     pub const TAG: Self = Self(Text::known("Tag"));
-    /// Users that are named. Wire value `User`.
+    /// Named users. Wire value `User`.
     pub const USER: Self = Self(Text::known("User"));
 }
 
@@ -459,14 +459,14 @@ wire_string_enum!(ScheduledPushType {
     "User",
 });
 
-/// How far a scheduled push has got; the sources name no other state by its value.
+/// Status of a scheduled push; no source documents another value.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduledPushStatus(Text);
 
 impl ScheduledPushStatus {
-    /// Waits for its time. Wire value `pending`.
+    /// Waiting for its scheduled time. Wire value `pending`.
     pub const PENDING: Self = Self(Text::known("pending"));
 }
 

@@ -9,47 +9,47 @@ use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// Adds tags to up to 100 users, or replaces the tags that they have.
+/// Adds tags to up to 100 users, or replaces their tags.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users. A user gets at most ten tags in a call, or 100 where
-/// they replace all others, and has at most 100. An app has at most 1,000 different tags of at most 50 bytes. A tag is for users, or for
-/// the ids that the push SDK makes.
+/// Requires the push plug-in, or an edition that includes pushing to all users. A call can give a user at most ten tags, or 100 when
+/// replacing, and a user can have at most 100. An app can have at most 1,000 different tags of at most 50 bytes each. A tag belongs either to users or to
+/// registration IDs of the push SDK.
 ///
 /// * Command: `POST v4/timpush/add_tag`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * At most 100 tags per user: [`MAX_TAGS`](AddUserTags::MAX_TAGS)
-/// * At most 10 tags that a call adds to those a user has: [`MAX_NEW_TAGS`](AddUserTags::MAX_NEW_TAGS)
+/// * At most 10 tags added per user and call: [`MAX_NEW_TAGS`](AddUserTags::MAX_NEW_TAGS)
 /// * At most 50 bytes per tag: [`MAX_TAG_BYTES`](AddUserTags::MAX_TAG_BYTES)
 /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/67821), state of 2025-10-23
+/// * Vendor's page: [Adding User Tags](https://www.tencentcloud.com/document/product/1047/67821), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 90035 | A tag or an attribute belongs to users or to the ids of the push SDK, not to both. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 90035 | A tag or an attribute belongs either to users or to registration IDs of the push SDK, not to both. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddUserTags {
-    /// 0 adds the tags to those that a user has, 1 replaces these.
+    /// 0 adds the tags to a user's existing tags, 1 replaces them.
     ///
-    /// Wire name `Replace`; when left out: 0.
+    /// Wire name `Replace`; default: 0.
     pub replace: Option<Flag>,
-    /// Tags, user by user.
+    /// Tags of each user.
     ///
     /// Wire name `UserTags`; at least 1 entry; at most 100 entries.
     pub user_tags: Vec<UserTags>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddUserTags {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_tags: impl IntoIterator<Item = UserTags>) -> Self {
         Self {
             replace: None,
@@ -104,7 +104,7 @@ impl Endpoint for AddUserTags {
 impl AddUserTags {
     /// At most 100 tags per user.
     pub const MAX_TAGS: u32 = 100;
-    /// At most 10 tags that a call adds to those a user has.
+    /// At most 10 tags added per user and call.
     pub const MAX_NEW_TAGS: u32 = 10;
     /// At most 50 bytes per tag.
     pub const MAX_TAG_BYTES: u32 = 50;
@@ -139,13 +139,13 @@ impl Batched for AddUserTags {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddUserTagsReply {
-    /// Users who did not get their tags.
+    /// Users whose tags were not set.
     ///
     /// Wire name `ErrorList`.
     pub error_list: Option<Vec<PushFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,39 +9,39 @@ use crate::wire::{Extra, wire_object};
 
 /// Deletes a scheduled push.
 ///
-/// Only while it waits for its time.
+/// Only while it is waiting for its scheduled time.
 ///
 /// * Command: `POST v4/timpush/delete_sched_task`
-/// * Quota: 5 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Delete Scheduled Task](https://www.tencentcloud.com/document/product/1047/78841), state of 2026-04-13
+/// * Quota: 5 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Delete Scheduled Task](https://www.tencentcloud.com/document/product/1047/78841), as of 2026-04-13
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90107 | The scheduled push does not wait any more: it is being made or has been made. |
+/// | 90107 | The scheduled push is no longer waiting: it is being sent or was sent. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteScheduledPush {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
-    /// Who gets the push, as when it was made.
+    /// Recipients of the push, as when it was created.
     ///
     /// Wire name `Type`.
     pub r#type: ScheduledPushType,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeleteScheduledPush {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: DeleteScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -52,13 +52,13 @@ impl DeleteScheduledPush {
     }
 }
 
-/// The fields of [`DeleteScheduledPush`] that [`DeleteScheduledPush::new`] asks for, each by its name.
+/// The named arguments of [`DeleteScheduledPush::new`].
 pub struct DeleteScheduledPushRequired {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     pub task_id: u64,
-    /// Who gets the push, as when it was made.
+    /// Recipients of the push, as when it was created.
     pub r#type: ScheduledPushType,
 }
 
@@ -91,13 +91,13 @@ impl Endpoint for DeleteScheduledPush {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteScheduledPushReply {
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,43 +2,43 @@
 
 //! `POST v4/timpush/get_sched_task`: Get Scheduled Task Details
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Sample reply, Content.From_Account:
 //! * Source says: 12345, a number.
-//! * Held here: a string.
-//! * Why: a scheduled push is made with a text, and numbers are read all the same.
+//! * This crate: a string.
+//! * Why: a scheduled push is created with a string, and numbers are accepted anyway.
 
 use crate::{Endpoint, Envelope, Meta, Quota, Repeat, Reply};
 use crate::model::timpush::ScheduledPush;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads a scheduled push.
+/// Gets a scheduled push.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users.
+/// Requires the push plug-in, or an edition that includes pushing to all users.
 ///
 /// * Command: `POST v4/timpush/get_sched_task`
-/// * Quota: 5 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Vendor's page: [Get Scheduled Task Details](https://www.tencentcloud.com/document/product/1047/78842), state of 2026-05-25
+/// * Quota: 5 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Vendor's page: [Get Scheduled Task Details](https://www.tencentcloud.com/document/product/1047/78842), as of 2026-05-25
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetScheduledPush {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetScheduledPush {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: GetScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -48,11 +48,11 @@ impl GetScheduledPush {
     }
 }
 
-/// The fields of [`GetScheduledPush`] that [`GetScheduledPush::new`] asks for, each by its name.
+/// The named arguments of [`GetScheduledPush::new`].
 pub struct GetScheduledPushRequired {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     pub task_id: u64,
 }
 
@@ -87,9 +87,9 @@ pub struct GetScheduledPushReply {
     ///
     /// Wire name `TaskInfo`.
     pub task_info: ScheduledPush,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,37 +9,37 @@ use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Reads the tags of up to 100 users.
+/// Gets the tags of up to 100 users.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users.
+/// Requires the push plug-in, or an edition that includes pushing to all users.
 ///
 /// * Command: `POST v4/timpush/get_tag`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
 /// * Any number of `to_account`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Obtaining User Tags](https://www.tencentcloud.com/document/product/1047/60567), state of 2025-01-21
+/// * Vendor's page: [Obtaining User Tags](https://www.tencentcloud.com/document/product/1047/60567), as of 2025-01-21
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetUserTags {
-    /// The users, or ids that the push SDK made.
+    /// The users, or registration IDs of the push SDK.
     ///
     /// Wire name `To_Account`; at least 1 entry; at most 100 entries.
     pub to_account: Vec<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GetUserTags {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(to_account: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             to_account: to_account.into_iter().map(Into::into).collect(),
@@ -107,17 +107,17 @@ impl Batched for GetUserTags {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetUserTagsReply {
-    /// Tags, user by user.
+    /// Tags of each user.
     ///
     /// Wire name `UserTags`.
     pub user_tags: Vec<UserTags>,
-    /// Users whose tags could not be read.
+    /// Users whose tags could not be retrieved.
     ///
     /// Wire name `ErrorList`.
     pub error_list: Option<Vec<PushFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

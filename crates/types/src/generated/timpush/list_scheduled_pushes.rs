@@ -2,12 +2,12 @@
 
 //! `POST v4/timpush/list_sched_task`: Get Scheduled Task List
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, OrderBy:
 //! * Source says: `createat` and `schedat` on one page, `createAt` and `schedAt` on another.
-//! * Held here: `createAt` and `schedAt`.
-//! * Why: the page that writes them so also lists Riyadh, and is the newer one.
+//! * This crate: `createAt` and `schedAt`.
+//! * Why: the page that spells them this way also lists Riyadh, and is the newer one.
 
 use crate::{Advance, Endpoint, Envelope, Meta, Paged, Quota, Repeat, Reply};
 use crate::model::timpush::ScheduledPush;
@@ -15,51 +15,51 @@ use crate::paging::by_offset;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Lists the scheduled pushes of a span of time page by page.
+/// Lists the scheduled pushes of a time range page by page.
 ///
-/// How long the span may be is up to the service, and not documented.
+/// The service limits the length of the range; the limit is not documented.
 ///
 /// * Command: `POST v4/timpush/list_sched_task`
-/// * Quota: 5 calls per second unless the plan says otherwise
-/// * Repeating: harmless, the command changes nothing
-/// * Order of the items: that of the replies; the vendor documents none
-/// * Vendor's page: [Get Scheduled Task List](https://www.tencentcloud.com/document/product/1047/78843), state of 2026-04-13
+/// * Quota: 5 calls per second, unless the plan sets another limit
+/// * Retry: safe; the command changes nothing
+/// * Order of the items: not documented; items are in the order of the replies
+/// * Vendor's page: [Get Scheduled Task List](https://www.tencentcloud.com/document/product/1047/78843), as of 2026-04-13
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListScheduledPushes {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: u64,
-    /// How many to skip.
+    /// Number of entries to skip.
     ///
     /// Wire name `Offset`.
     pub offset: u64,
-    /// Most scheduled pushes of one reply.
+    /// Maximum number of scheduled pushes in one reply.
     ///
     /// Wire name `Want`; at least 1.
     pub want: u64,
-    /// What they are ordered by.
+    /// Sort key.
     ///
     /// Wire name `OrderBy`.
     pub order_by: ScheduleOrder,
-    /// Whether the earliest comes first.
+    /// Whether to sort in ascending order.
     ///
     /// Wire name `Asc`.
     pub asc: bool,
-    /// Where the span begins, in UTC: `2026-05-01 00:00:00`.
+    /// Start of the time range, in UTC: `2026-05-01 00:00:00`.
     ///
     /// Wire name `BeginTime`.
     pub begin_time: String,
-    /// Where the span ends, in UTC.
+    /// End of the time range, in UTC.
     ///
     /// Wire name `EndTime`.
     pub end_time: String,
-    /// Only those with this in title or text.
+    /// Returns only pushes whose title or text contains this string.
     ///
     /// Wire name `Keyword`.
     pub keyword: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
@@ -94,19 +94,19 @@ impl ListScheduledPushes {
     }
 }
 
-/// The fields of [`ListScheduledPushes`] that [`ListScheduledPushes::new`] asks for, each by its name.
+/// The named arguments of [`ListScheduledPushes::new`].
 pub struct ListScheduledPushesRequired {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     pub sdkappid: u64,
-    /// Most scheduled pushes of one reply.
+    /// Maximum number of scheduled pushes in one reply.
     pub want: u64,
-    /// What they are ordered by.
+    /// Sort key.
     pub order_by: ScheduleOrder,
-    /// Whether the earliest comes first.
+    /// Whether to sort in ascending order.
     pub asc: bool,
-    /// Where the span begins, in UTC: `2026-05-01 00:00:00`.
+    /// Start of the time range, in UTC: `2026-05-01 00:00:00`.
     pub begin_time: String,
-    /// Where the span ends, in UTC.
+    /// End of the time range, in UTC.
     pub end_time: String,
 }
 
@@ -155,7 +155,7 @@ impl Paged for ListScheduledPushes {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListScheduledPushesReply {
-    /// How many there are.
+    /// Total number of scheduled pushes.
     ///
     /// Wire name `Total`.
     pub total: u64,
@@ -163,9 +163,9 @@ pub struct ListScheduledPushesReply {
     ///
     /// Wire name `Tasks`.
     pub tasks: Vec<ScheduledPush>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -184,16 +184,16 @@ impl Reply for ListScheduledPushesReply {
     }
 }
 
-/// What scheduled pushes are ordered by.
+/// Sort key of scheduled pushes.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduleOrder(Text);
 
 impl ScheduleOrder {
-    /// When they were made. Wire value `createAt`.
+    /// Creation time. Wire value `createAt`.
     pub const CREATED: Self = Self(Text::known("createAt"));
-    /// When they are pushed. Wire value `schedAt`.
+    /// Scheduled time. Wire value `schedAt`.
     pub const SCHEDULED: Self = Self(Text::known("schedAt"));
 }
 

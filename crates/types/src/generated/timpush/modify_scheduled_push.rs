@@ -7,32 +7,32 @@ use crate::model::timpush::{ScheduledPushContent, ScheduledPushType};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Changes the time or the contents of a scheduled push.
+/// Changes the time or the content of a scheduled push.
 ///
-/// Only while it waits for its time. Who gets the push stays of the same kind.
+/// Only while it is waiting for its scheduled time. The type of recipients cannot be changed.
 ///
 /// * Command: `POST v4/timpush/modify_sched_task`
-/// * Quota: 5 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Update Scheduled Task](https://www.tencentcloud.com/document/product/1047/78840), state of 2026-04-13
+/// * Quota: 5 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Update Scheduled Task](https://www.tencentcloud.com/document/product/1047/78840), as of 2026-04-13
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90107 | The scheduled push does not wait any more: it is being made or has been made. |
+/// | 90107 | The scheduled push is no longer waiting: it is being sent or was sent. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyScheduledPush {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
-    /// Who gets the push, as when it was made.
+    /// Recipients of the push, as when it was created.
     ///
     /// Wire name `Type`.
     pub r#type: ScheduledPushType,
@@ -40,16 +40,16 @@ pub struct ModifyScheduledPush {
     ///
     /// Wire name `SchedAt`.
     pub sched_at: Option<String>,
-    /// What is pushed.
+    /// Content to push.
     ///
     /// Wire name `Content`.
     pub content: Option<ScheduledPushContent>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModifyScheduledPush {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: ModifyScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -76,13 +76,13 @@ impl ModifyScheduledPush {
     }
 }
 
-/// The fields of [`ModifyScheduledPush`] that [`ModifyScheduledPush::new`] asks for, each by its name.
+/// The named arguments of [`ModifyScheduledPush::new`].
 pub struct ModifyScheduledPushRequired {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     pub sdkappid: u64,
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     pub task_id: u64,
-    /// Who gets the push, as when it was made.
+    /// Recipients of the push, as when it was created.
     pub r#type: ScheduledPushType,
 }
 
@@ -120,15 +120,15 @@ impl Endpoint for ModifyScheduledPush {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyScheduledPushReply {
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     ///
     /// Unconfirmed: as in deleting; the copies end before the reply
     pub task_id: Option<u64>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

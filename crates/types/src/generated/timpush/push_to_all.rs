@@ -13,65 +13,65 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// Pushes to all users of the app, or to those with certain attributes or tags.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users. Pushing takes time, and two pushes must be more than a second
-/// apart. Two pages document the command: with the edition a push is a message with a body, which is kept as unread and in histories
-/// unless `OnlineOnlyFlag` says otherwise; with the plug-in it is a notification without a body. Conditions on attributes and on tags
-/// exclude each other.
+/// Requires the push plug-in, or an edition that includes pushing to all users. Pushing takes time, and two pushes must be more than a second
+/// apart. Two pages document the command: with the edition, a push is a message with a body, which is kept as unread and in the history
+/// unless `OnlineOnlyFlag` disables that; with the plug-in, it is a notification without a body. Conditions on attributes and conditions on tags
+/// are mutually exclusive.
 ///
 /// * Command: `POST v4/timpush/push`
-/// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions unless the plan says otherwise
-/// * Repeating: harmless while `MsgRandom` stays the same: the server drops the second request within a second
-/// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), state of 2026-01-20
+/// * Quota: 1 call per second, 100 calls per day with paid editions and 10 calls per day with free editions, unless the plan sets another limit
+/// * Retry: safe while `MsgRandom` stays the same: the server drops the duplicate within a second
+/// * Vendor's page: [Pushing to All/Tagged Users](https://www.tencentcloud.com/document/product/1047/67814), as of 2026-01-20
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
 /// | 90020 | A tag is longer than 50 bytes. |
-/// | 90022 | The conditions name a tag twice. |
+/// | 90022 | The conditions contain the same tag twice. |
 /// | 90024 | Two pushes were less than a second apart. |
 /// | 90032 | The request has more than 10 tags. |
-/// | 90033 | An attribute is not one of the app's. |
-/// | 90039 | The conditions mix tags and attributes. |
-/// | 90040 | A tag of the conditions is empty. |
-/// | 90045 | Pushing to all users is not switched on. |
-/// | 90047 | As many pushes were made today as allowed, 100 by default. |
-/// | 91000 | The message service failed internally. |
+/// | 90033 | An attribute is not defined for the app. |
+/// | 90039 | The conditions combine tags and attributes. |
+/// | 90040 | A tag in the conditions is empty. |
+/// | 90045 | Pushing to all users is not enabled. |
+/// | 90047 | The daily limit of pushes has been reached, 100 by default. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToAll {
     /// Sender of the message.
     ///
-    /// Wire name `From_Account`; when left out: the administrator.
+    /// Wire name `From_Account`; default: the administrator.
     pub from_account: Option<String>,
-    /// Who gets the push.
+    /// Recipients of the push.
     ///
-    /// Wire name `Condition`; when left out: all users.
+    /// Wire name `Condition`; default: all users.
     pub condition: Option<TagCondition>,
-    /// Random number: drops doubles within a second.
+    /// Random number, used to drop duplicates within a second.
     ///
     /// Wire name `MsgRandom`.
     pub msg_random: u32,
-    /// 0 keeps the message in conversations, as unread and in histories, which goes at 200 users a second; 1 does not keep it.
+    /// 0 keeps the message in conversations, as unread and in the history, at a rate of 200 users per second; 1 does not keep it.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// How it is pushed to offline devices.
+    /// Offline push settings.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PushToAll {
-    /// A request without optional fields. New numbers tell it from a duplicate: [`msg_random`](Self::msg_random).
+    /// A request without optional fields. New numbers distinguish it from a duplicate: [`msg_random`](Self::msg_random).
     pub fn new() -> Self {
         Self {
             from_account: None,
@@ -129,9 +129,9 @@ impl PushToAll {
         self
     }
 
-    /// Sets [`msg_random`](Self::msg_random) by what the app calls the message itself, such as `order-1234-shipped`.
+    /// Derives [`msg_random`](Self::msg_random) from the app's own key for the message, such as `order-1234-shipped`.
     ///
-    /// The same key gives the same numbers, in every process and version. So the service drops the second of two requests that are otherwise the same, for as long as the documentation of the fields says; later it acts again. The key does not travel, but can be guessed from the numbers: it is not a place for secrets.
+    /// The same key gives the same numbers, in every process and version. The service therefore drops the second of two otherwise identical requests, within the time given in the documentation of the fields; after that it acts again. The key is not sent, but can be guessed from the numbers: do not put secrets in it.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = key.as_ref();
@@ -216,13 +216,13 @@ impl Endpoint for PushToAll {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushToAllReply {
-    /// Id of the push.
+    /// ID of the push.
     ///
     /// Wire name `TaskId`.
     pub task_id: String,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

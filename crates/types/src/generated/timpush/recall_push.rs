@@ -2,54 +2,54 @@
 
 //! `POST v4/timpush/revoke`: Recalling Push
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Request table, OfflinePushInfo:
 //! * Source says: required on one copy, optional on another.
-//! * Held here: optional.
-//! * Why: the copy that calls it optional says when it must be sent.
+//! * This crate: optional.
+//! * Why: the copy that calls it optional says when it is required.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
 use crate::model::push::OfflinePushInfo;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Stops a push, takes it back where it has arrived, and replaces notifications.
+/// Stops a push, recalls its message where it has arrived, and replaces notifications.
 ///
-/// Only pushes of the last 24 hours, and each only once. Users whom the push has not reached yet do not get it; where it has,
-/// the message is taken back, and the notification is replaced by `OfflinePushInfo`.
+/// Only for pushes of the last 24 hours, and only once for each. Users that the push has not reached yet do not receive it; where it has arrived,
+/// the message is recalled, and the notification is replaced by `OfflinePushInfo`.
 ///
 /// * Command: `POST v4/timpush/revoke`
-/// * Quota: 1 call per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Recalling Push](https://www.tencentcloud.com/document/product/1047/67824), state of 2026-02-11
+/// * Quota: 1 call per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Recalling Push](https://www.tencentcloud.com/document/product/1047/67824), as of 2026-02-11
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90049 | No push has this task id. |
-/// | 90050 | The push has been recalled before. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90049 | No push has this task ID. |
+/// | 90050 | The push has already been recalled. |
 /// | 90051 | Two pushes were recalled within a second. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecallPush {
-    /// Id of the push.
+    /// ID of the push.
     ///
     /// Wire name `TaskId`.
     pub task_id: String,
-    /// What replaces the notifications; needed for pushes without a body.
+    /// Replacement for the notifications; required for pushes without a body.
     ///
     /// Wire name `OfflinePushInfo`.
     pub offline_push_info: Option<OfflinePushInfo>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecallPush {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(task_id: impl Into<String>) -> Self {
         Self {
             task_id: task_id.into(),
@@ -105,9 +105,9 @@ impl Endpoint for RecallPush {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecallPushReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -9,37 +9,37 @@ use crate::model::timpush::PushFailure;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
-/// Takes tags from up to 100 users.
+/// Removes tags from up to 100 users.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users.
+/// Requires the push plug-in, or an edition that includes pushing to all users.
 ///
 /// * Command: `POST v4/timpush/remove_tag`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `user_tags`: the client's `batch` splits them into calls of at most 100
-/// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/67822), state of 2025-10-23
+/// * Vendor's page: [Deleting User Tags](https://www.tencentcloud.com/document/product/1047/67822), as of 2025-10-23
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90018 | The request names more users than allowed. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90018 | The request contains more users than allowed. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveUserTags {
-    /// Tags, user by user.
+    /// Tags of each user.
     ///
     /// Wire name `UserTags`; at least 1 entry; at most 100 entries.
     pub user_tags: Vec<UserTags>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RemoveUserTags {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(user_tags: impl IntoIterator<Item = UserTags>) -> Self {
         Self {
             user_tags: user_tags.into_iter().collect(),
@@ -105,13 +105,13 @@ impl Batched for RemoveUserTags {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveUserTagsReply {
-    /// Users whose tags were not taken.
+    /// Users whose tags were not removed.
     ///
     /// Wire name `ErrorList`.
     pub error_list: Option<Vec<PushFailure>>,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

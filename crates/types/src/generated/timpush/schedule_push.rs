@@ -9,20 +9,20 @@ use crate::wire::{Extra, wire_object};
 
 /// Schedules a push for later.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users.
+/// Requires the push plug-in, or an edition that includes pushing to all users.
 ///
 /// * Command: `POST v4/timpush/add_sched_task`
-/// * Quota: 5 calls per second unless the plan says otherwise
-/// * Repeating: does the work again; only repeat what never arrived
-/// * Vendor's page: [Create Scheduled Task](https://www.tencentcloud.com/document/product/1047/78839), state of 2026-04-13
+/// * Quota: 5 calls per second, unless the plan sets another limit
+/// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
+/// * Vendor's page: [Create Scheduled Task](https://www.tencentcloud.com/document/product/1047/78839), as of 2026-04-13
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SchedulePush {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     ///
     /// Wire name `Sdkappid`.
     pub sdkappid: u64,
-    /// Who gets the push.
+    /// Recipients of the push.
     ///
     /// Wire name `Type`.
     pub r#type: ScheduledPushType,
@@ -30,16 +30,16 @@ pub struct SchedulePush {
     ///
     /// Wire name `SchedAt`.
     pub sched_at: String,
-    /// What is pushed.
+    /// Content to push.
     ///
     /// Wire name `Content`.
     pub content: ScheduledPushContent,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SchedulePush {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(required: SchedulePushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -51,15 +51,15 @@ impl SchedulePush {
     }
 }
 
-/// The fields of [`SchedulePush`] that [`SchedulePush::new`] asks for, each by its name.
+/// The named arguments of [`SchedulePush::new`].
 pub struct SchedulePushRequired {
-    /// The app, as in the address.
+    /// The app, as in the request URL.
     pub sdkappid: u64,
-    /// Who gets the push.
+    /// Recipients of the push.
     pub r#type: ScheduledPushType,
     /// When to push, in UTC: `2026-06-01 10:00:00`.
     pub sched_at: String,
-    /// What is pushed.
+    /// Content to push.
     pub content: ScheduledPushContent,
 }
 
@@ -93,13 +93,13 @@ impl Endpoint for SchedulePush {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SchedulePushReply {
-    /// Id of the scheduled push.
+    /// ID of the scheduled push.
     ///
     /// Wire name `TaskID`.
     pub task_id: u64,
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -8,41 +8,41 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 use std::collections::BTreeMap;
 
-/// Names the app's attributes for pushes, ten at most.
+/// Sets the names of the app's attributes for pushes, at most ten.
 ///
-/// Needs the push plug-in, or an edition that includes pushing to all users. An attribute is for users, or for the ids that the push SDK makes;
-/// that cannot be changed later.
+/// Requires the push plug-in, or an edition that includes pushing to all users. An attribute belongs either to users or to registration IDs of the push SDK;
+/// this cannot be changed later.
 ///
 /// * Command: `POST v4/timpush/set_attr_name`
-/// * Quota: 100 calls per second unless the plan says otherwise
-/// * Repeating: harmless, a second run leaves the state of the first
-/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), state of 2026-02-11
+/// * Quota: 100 calls per second, unless the plan sets another limit
+/// * Retry: safe; repeating the call leaves the same state
+/// * Vendor's page: [Setting Application Attribute Names](https://www.tencentcloud.com/document/product/1047/60563), as of 2026-02-11
 ///
 /// # Error codes
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 90001 | The body is no JSON, or not the JSON of this command. |
-/// | 90009 | Only an app administrator may do this. |
-/// | 90033 | A name is given to two attributes, or the kind of an attribute would change. |
-/// | 91000 | The message service failed internally. |
+/// | 90001 | The body is not valid JSON, or does not match the command. |
+/// | 90009 | Only an app administrator is permitted to do this. |
+/// | 90033 | Two attributes have the same name, or the owner type of an attribute would change. |
+/// | 91000 | The message service had an internal error. |
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetAttributeNames {
-    /// Name of each attribute, of at most 50 bytes, by its number from `0` to `9`.
+    /// Name of each attribute, of at most 50 bytes, keyed by its number from `0` to `9`.
     ///
     /// Wire name `AttrNames`.
     pub attr_names: BTreeMap<String, String>,
-    /// What each attribute belongs to, by its number.
+    /// Owner of each attribute, keyed by its number.
     ///
-    /// Wire name `AttrTypes`; when left out: 0 for each.
+    /// Wire name `AttrTypes`; default: 0 for each.
     pub attr_types: Option<BTreeMap<String, PushAccountType>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl SetAttributeNames {
-    /// A request with the fields that must be sent.
+    /// A request with the required fields.
     pub fn new(
         attr_names: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
@@ -95,7 +95,7 @@ impl Endpoint for SetAttributeNames {
             &[
                 (
                     ErrorCode(90033),
-                    "A name is given to two attributes, or the kind of an attribute would change.",
+                    "Two attributes have the same name, or the owner type of an attribute would change.",
                 ),
             ],
         );
@@ -105,9 +105,9 @@ impl Endpoint for SetAttributeNames {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SetAttributeNamesReply {
-    /// Result of the call as such: status, code, the server's own words.
+    /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -7,34 +7,34 @@ use crate::wire::{Text, wire_string_enum};
 /// Seconds after which the service stops waiting for the app's answer.
 pub const TIMEOUT_SECONDS: u32 = 2;
 
-/// Names of the parameters that the service adds to the query of the app's address.
+/// Names of the parameters in the query of the app's URL.
 pub mod query {
     /// App that the event belongs to.
     pub const SDK_APP_ID: &str = "SdkAppid";
-    /// Which webhook it is; the body says the same.
+    /// Name of the webhook, as in the body.
     pub const COMMAND: &str = "CallbackCommand";
     /// Format of the body.
     pub const CONTENT_TYPE: &str = "contenttype";
     /// The only value of [`CONTENT_TYPE`].
     pub const CONTENT_TYPE_VALUE: &str = "json";
-    /// Address of the device that caused the event.
+    /// IP address of the device that caused the event.
     pub const CLIENT_IP: &str = "ClientIP";
-    /// Kind of device or interface that caused the event.
+    /// Platform that caused the event.
     pub const OPT_PLATFORM: &str = "OptPlatform";
-    /// SHA-256 of the app's token followed by `RequestTime`, in hexadecimal. Only when authentication is switched on in the console.
+    /// SHA-256 of the app's token followed by `RequestTime`, in hexadecimal. Present only if authentication is enabled in the console.
     pub const SIGN: &str = "Sign";
-    /// When the request was signed, in seconds since 1970. Comes with `Sign`.
+    /// When the request was signed, in seconds since 1970. Present together with `Sign`.
     pub const REQUEST_TIME: &str = "RequestTime";
 }
 
 /// Names of all webhooks.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallbackCommand(Text);
 
 impl CallbackCommand {
-    /// Key-value pairs that are attached to a one-to-one message were set, deleted or cleared. Wire value `C2C.CallbackAfterC2CMsgExtension`.
+    /// The key-value pairs attached to a one-to-one message were set, deleted or cleared. Wire value `C2C.CallbackAfterC2CMsgExtension`.
     pub const C2C_AFTER_C2C_MSG_EXTENSION: Self = Self(
         Text::known("C2C.CallbackAfterC2CMsgExtension"),
     );
@@ -58,7 +58,7 @@ impl CallbackCommand {
     pub const C2C_AFTER_MSG_WITH_DRAW: Self = Self(
         Text::known("C2C.CallbackAfterMsgWithDraw"),
     );
-    /// A one-to-one message was sent, or could not be sent. Wire value `C2C.CallbackAfterSendMsg`.
+    /// A one-to-one message was sent or could not be sent. Wire value `C2C.CallbackAfterSendMsg`.
     pub const C2C_AFTER_SEND_MSG: Self = Self(Text::known("C2C.CallbackAfterSendMsg"));
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. Wire value `C2C.CallbackBeforeSendMsg`.
     pub const C2C_BEFORE_SEND_MSG: Self = Self(Text::known("C2C.CallbackBeforeSendMsg"));
@@ -66,11 +66,11 @@ impl CallbackCommand {
     pub const BOT_ON_C2C_MESSAGE: Self = Self(Text::known("Bot.OnC2CMessage"));
     /// A member of a group mentioned chatbots in a message. Wire value `Bot.OnGroupMessage`.
     pub const BOT_ON_GROUP_MESSAGE: Self = Self(Text::known("Bot.OnGroupMessage"));
-    /// A user sent a chatbot content that is meant for the app alone, and the app may answer with content of its own. Wire value `Chatbot.OnC2CSignalMessage`.
+    /// A user sent a chatbot content that is meant only for the app, and the app may answer with content. Wire value `Chatbot.OnC2CSignalMessage`.
     pub const CHATBOT_ON_C2C_SIGNAL_MESSAGE: Self = Self(
         Text::known("Chatbot.OnC2CSignalMessage"),
     );
-    /// A group was given to another owner. Wire value `Group.CallbackAfterChangeGroupOwner`.
+    /// A group was transferred to another owner. Wire value `Group.CallbackAfterChangeGroupOwner`.
     pub const GROUP_AFTER_CHANGE_GROUP_OWNER: Self = Self(
         Text::known("Group.CallbackAfterChangeGroupOwner"),
     );
@@ -90,7 +90,7 @@ impl CallbackCommand {
     pub const GROUP_AFTER_GROUP_DESTROYED: Self = Self(
         Text::known("Group.CallbackAfterGroupDestroyed"),
     );
-    /// A group is full: a new member took the last place, or a user found none. Wire value `Group.CallbackAfterGroupFull`.
+    /// A group is full: a new member took the last place, or a user could not join. Wire value `Group.CallbackAfterGroupFull`.
     pub const GROUP_AFTER_GROUP_FULL: Self = Self(
         Text::known("Group.CallbackAfterGroupFull"),
     );
@@ -98,7 +98,7 @@ impl CallbackCommand {
     pub const GROUP_AFTER_GROUP_INFO_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterGroupInfoChanged"),
     );
-    /// Key-value pairs that are attached to a group message were set, deleted or cleared. Wire value `Group.CallbackAfterGroupMsgExtension`.
+    /// The key-value pairs attached to a group message were set, deleted or cleared. Wire value `Group.CallbackAfterGroupMsgExtension`.
     pub const GROUP_AFTER_GROUP_MSG_EXTENSION: Self = Self(
         Text::known("Group.CallbackAfterGroupMsgExtension"),
     );
@@ -114,7 +114,7 @@ impl CallbackCommand {
     pub const GROUP_AFTER_MODIFY_MSG: Self = Self(
         Text::known("Group.CallbackAfterModifyMsg"),
     );
-    /// Users joined a group: they applied, were invited, or were added by the app. Wire value `Group.CallbackAfterNewMemberJoin`.
+    /// Users joined a group: they applied, were invited or were added by the app. Wire value `Group.CallbackAfterNewMemberJoin`.
     pub const GROUP_AFTER_NEW_MEMBER_JOIN: Self = Self(
         Text::known("Group.CallbackAfterNewMemberJoin"),
     );
@@ -158,7 +158,7 @@ impl CallbackCommand {
     pub const GROUP_BEFORE_SEND_MSG: Self = Self(
         Text::known("Group.CallbackBeforeSendMsg"),
     );
-    /// More than 70 % of the groups that the app may gain in a day are used up. Wire value `Group.CallbackOnDailyGroupQuotaAlarm`.
+    /// The app has used more than 70% of its daily limit on the net increase in groups. Wire value `Group.CallbackOnDailyGroupQuotaAlarm`.
     pub const GROUP_ON_DAILY_GROUP_QUOTA_ALARM: Self = Self(
         Text::known("Group.CallbackOnDailyGroupQuotaAlarm"),
     );
@@ -170,7 +170,7 @@ impl CallbackCommand {
     pub const GROUP_SEND_MSG_EXCEPTION: Self = Self(
         Text::known("Group.CallbackSendMsgException"),
     );
-    /// Cloud moderation judged a content. Wire value `ContentCallback.ResultNotify`.
+    /// Cloud moderation delivered a result for a piece of content. Wire value `ContentCallback.ResultNotify`.
     pub const CONTENT_RESULT_NOTIFY: Self = Self(
         Text::known("ContentCallback.ResultNotify"),
     );
@@ -182,7 +182,7 @@ impl CallbackCommand {
     pub const OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT: Self = Self(
         Text::known("OfficialAccount.CallbackAfterCreateOfficialAccount"),
     );
-    /// Users no longer subscribe to an official account. Wire value `OfficialAccount.CallbackAfterDeleteSubscriber`.
+    /// Users unsubscribed from an official account. Wire value `OfficialAccount.CallbackAfterDeleteSubscriber`.
     pub const OFFICIAL_ACCOUNT_AFTER_DELETE_SUBSCRIBER: Self = Self(
         Text::known("OfficialAccount.CallbackAfterDeleteSubscriber"),
     );
@@ -190,11 +190,11 @@ impl CallbackCommand {
     pub const OFFICIAL_ACCOUNT_AFTER_MSG_WITH_DRAW: Self = Self(
         Text::known("OfficialAccount.CallbackAfterMsgWithDraw"),
     );
-    /// An official account was destroyed. Wire value `OfficialAccount.CallbackAfterOfficialAccountDestroyed`.
+    /// An official account was deleted. Wire value `OfficialAccount.CallbackAfterOfficialAccountDestroyed`.
     pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED: Self = Self(
         Text::known("OfficialAccount.CallbackAfterOfficialAccountDestroyed"),
     );
-    /// An official account has as many subscribers as it can have. Wire value `OfficialAccount.CallbackAfterOfficialAccountFull`.
+    /// An official account has reached its maximum number of subscribers. Wire value `OfficialAccount.CallbackAfterOfficialAccountFull`.
     pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_FULL: Self = Self(
         Text::known("OfficialAccount.CallbackAfterOfficialAccountFull"),
     );
@@ -218,19 +218,19 @@ impl CallbackCommand {
     pub const OFFICIAL_ACCOUNT_BEFORE_SEND_MSG: Self = Self(
         Text::known("OfficialAccount.CallbackBeforeSendMsg"),
     );
-    /// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up. Wire value `Alert.RequestOverLimit`.
+    /// The app calls a REST API command so often that more than 80% of its limit is used. Wire value `Alert.RequestOverLimit`.
     pub const ALERT_REQUEST_OVER_LIMIT: Self = Self(
         Text::known("Alert.RequestOverLimit"),
     );
-    /// Pushes to all users, to users with tags, or to single users got on or failed. Wire value `Push.AllMemberPush`.
+    /// Pushes to all users, to users with tags or to single users progressed or failed. Wire value `Push.AllMemberPush`.
     pub const PUSH_ALL_MEMBER_PUSH: Self = Self(Text::known("Push.AllMemberPush"));
-    /// Pushes of chat messages to devices that are offline got on or failed. Wire value `Push.OfflinePush`.
+    /// Offline pushes of chat messages progressed or failed. Wire value `Push.OfflinePush`.
     pub const PUSH_OFFLINE_PUSH: Self = Self(Text::known("Push.OfflinePush"));
-    /// A user follows others from now on. Wire value `Follow.CallbackAfterFollowAdd`.
+    /// A user followed other users. Wire value `Follow.CallbackAfterFollowAdd`.
     pub const FOLLOW_AFTER_FOLLOW_ADD: Self = Self(
         Text::known("Follow.CallbackAfterFollowAdd"),
     );
-    /// A user does not follow others any more. Wire value `Follow.CallbackAfterFollowDelete`.
+    /// A user unfollowed other users. Wire value `Follow.CallbackAfterFollowDelete`.
     pub const FOLLOW_AFTER_FOLLOW_DELETE: Self = Self(
         Text::known("Follow.CallbackAfterFollowDelete"),
     );
@@ -238,9 +238,9 @@ impl CallbackCommand {
     pub const PROFILE_PORTRAIT_SET: Self = Self(
         Text::known("Profile.CallbackPortraitSet"),
     );
-    /// Users were put on block lists. Wire value `Sns.CallbackBlackListAdd`.
+    /// Users were added to block lists. Wire value `Sns.CallbackBlackListAdd`.
     pub const SNS_BLACK_LIST_ADD: Self = Self(Text::known("Sns.CallbackBlackListAdd"));
-    /// Users were taken off block lists. Wire value `Sns.CallbackBlackListDelete`.
+    /// Users were removed from block lists. Wire value `Sns.CallbackBlackListDelete`.
     pub const SNS_BLACK_LIST_DELETE: Self = Self(
         Text::known("Sns.CallbackBlackListDelete"),
     );
@@ -248,13 +248,13 @@ impl CallbackCommand {
     pub const SNS_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackFriendAdd"));
     /// Users are no longer friends. Wire value `Sns.CallbackFriendDelete`.
     pub const SNS_FRIEND_DELETE: Self = Self(Text::known("Sns.CallbackFriendDelete"));
-    /// A user asks to become friends with others, and the app may refuse each of them. Wire value `Sns.CallbackPrevFriendAdd`.
+    /// A user is about to add others as friends, and the app may refuse each of them. Wire value `Sns.CallbackPrevFriendAdd`.
     pub const SNS_PREV_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackPrevFriendAdd"));
     /// A user accepts or rejects friend requests, and the app may refuse each of these responses. Wire value `Sns.CallbackPrevFriendResponse`.
     pub const SNS_PREV_FRIEND_RESPONSE: Self = Self(
         Text::known("Sns.CallbackPrevFriendResponse"),
     );
-    /// A user came online, went offline or chose another custom status. Wire value `State.StateChange`.
+    /// A user came online, went offline or set a custom status. Wire value `State.StateChange`.
     pub const STATE_CHANGE: Self = Self(Text::known("State.StateChange"));
 }
 
@@ -322,20 +322,20 @@ wire_string_enum!(CallbackCommand {
     "State.StateChange",
 });
 
-/// Kind of device or interface that caused an event.
+/// Platform that caused an event.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OptPlatform(Text);
 
 impl OptPlatform {
-    /// A call of the REST API. Wire value `RESTAPI`.
+    /// A REST API call. Wire value `RESTAPI`.
     pub const RESTAPI: Self = Self(Text::known("RESTAPI"));
     /// A browser. Wire value `Web`.
     pub const WEB: Self = Self(Text::known("Web"));
     /// An Android device. Wire value `Android`.
     pub const ANDROID: Self = Self(Text::known("Android"));
-    /// An iPhone, in all webhooks but one. Wire value `iOS`.
+    /// An iPhone, in all webhooks except one. Wire value `iOS`.
     pub const IOS: Self = Self(Text::known("iOS"));
     /// An iPhone, in the webhook for online states. Wire value `IOS`.
     pub const IOS_IN_CAPITALS: Self = Self(Text::known("IOS"));
@@ -343,13 +343,13 @@ impl OptPlatform {
     pub const WINDOWS: Self = Self(Text::known("Windows"));
     /// A Mac. Wire value `macOS`.
     pub const MAC_OS: Self = Self(Text::known("macOS"));
-    /// A Mac, in the list of devices that were signed out. Wire value `Mac`.
+    /// A Mac, in the list of signed-out devices. Wire value `Mac`.
     pub const MAC: Self = Self(Text::known("Mac"));
     /// An iPad. Wire value `iPad`.
     pub const IPAD: Self = Self(Text::known("iPad"));
-    /// A Linux machine, in the list of devices that were signed out. Wire value `Linux`.
+    /// A Linux machine, in the list of signed-out devices. Wire value `Linux`.
     pub const LINUX: Self = Self(Text::known("Linux"));
-    /// The service does not know. Wire value `Unknown`.
+    /// Unknown to the service. Wire value `Unknown`.
     pub const UNKNOWN: Self = Self(Text::known("Unknown"));
 }
 

@@ -2,29 +2,29 @@
 
 //! `C2C.CallbackAfterC2CMsgExtension`: After a One-to-One Message Extension Is Configured
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a One-to-One Message Extension Is Configured, Seq:
 //! * Source says: the table names Seq once; the samples have it in each pair and next to the list.
-//! * Held here: `Seq` of the event and `Seq` of each `MsgExtension`.
-//! * Why: the comments of the samples tell the two apart.
+//! * This crate: `Seq` of the event and `Seq` of each `MsgExtension`.
+//! * Why: the comments in the samples distinguish the two.
 
 use crate::model::message_extension::{ExtensionOperation, MsgExtension};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// Key-value pairs that are attached to a one-to-one message were set, deleted or cleared.
+/// The key-value pairs attached to a one-to-one message were set, deleted or cleared.
 ///
-/// Triggered by clients, and by the REST API's command that writes the pairs of a one-to-one message.
+/// Triggered by clients and by the REST API command that writes the pairs of a one-to-one message.
 ///
 /// * Webhook: `C2C.CallbackAfterC2CMsgExtension`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`, `Seq`, `EventTime`
-/// * Vendor's page: [After a One-to-One Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76006), state of 2026-01-04
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`, `Seq`, `EventTime`
+/// * Vendor's page: [After a One-to-One Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76006), as of 2026-01-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterC2cMsgExtension {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -40,15 +40,15 @@ pub struct C2cAfterC2cMsgExtension {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// What was done with the pairs.
+    /// Operation performed on the pairs.
     ///
     /// Wire name `OperateType`.
     pub operate_type: ExtensionOperation,
-    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    /// The pairs: with current values after setting, with empty values after deleting, none after clearing.
     ///
     /// Wire name `ExtensionList`.
     pub extension_list: Vec<MsgExtension>,
-    /// Newest version of the pairs of the message as a whole.
+    /// Latest version of the message's pairs as a whole.
     ///
     /// Wire name `Seq`.
     pub seq: u64,
@@ -56,12 +56,12 @@ pub struct C2cAfterC2cMsgExtension {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterC2cMsgExtension {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterC2cMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_C2C_MSG_EXTENSION,
@@ -77,7 +77,7 @@ impl C2cAfterC2cMsgExtension {
     }
 }
 
-/// The fields of [`C2cAfterC2cMsgExtension`] that [`C2cAfterC2cMsgExtension::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterC2cMsgExtension::new`].
 pub struct C2cAfterC2cMsgExtensionRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -85,11 +85,11 @@ pub struct C2cAfterC2cMsgExtensionRequired {
     pub to_account: String,
     /// Key of the message.
     pub msg_key: String,
-    /// What was done with the pairs.
+    /// Operation performed on the pairs.
     pub operate_type: ExtensionOperation,
-    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    /// The pairs: with current values after setting, with empty values after deleting, none after clearing.
     pub extension_list: Vec<MsgExtension>,
-    /// Newest version of the pairs of the message as a whole.
+    /// Latest version of the message's pairs as a whole.
     pub seq: u64,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,12 +2,12 @@
 
 //! `C2C.CallbackAfterModifyMsg`: After a One-to-One Message Is Modified
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a One-to-One Message Is Modified, what triggers it:
-//! * Source says: the REST API's command for modifying, and it marks the message as read.
-//! * Held here: the command for modifying.
-//! * Why: the second half belongs to the page on messages that are marked as read.
+//! * Source says: the REST API command for modifying, and it marks the message as read.
+//! * This crate: the command for modifying.
+//! * Why: the second half belongs to the page on marking messages as read.
 
 use crate::model::message::MsgElement;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -15,30 +15,30 @@ use crate::wire::{Extra, wire_object};
 
 /// A stored one-to-one message was changed.
 ///
-/// Triggered by clients that change a message, and by the REST API's command that modifies historical one-to-one messages.
+/// Triggered by clients that modify a message and by the REST API command that modifies historical one-to-one messages.
 ///
 /// * Webhook: `C2C.CallbackAfterModifyMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`, `EventTime`
-/// * Vendor's page: After a One-to-One Message Is Modified, state of 2026-02-05
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`, `EventTime`
+/// * Vendor's page: After a One-to-One Message Is Modified, as of 2026-02-05
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterModifyMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Data attached to the message; stored with it.
+    /// Data attached to the message and stored with it.
     ///
     /// Wire name `CloudCustomData`.
     ///
-    /// Unconfirmed: Whether it comes too when only the elements were changed: the page has one sample, with both.
+    /// Unconfirmed: Whether it is also present if only the elements were modified: the page has one sample, with both.
     pub cloud_custom_data: Option<String>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     ///
-    /// Unconfirmed: Whether they come too when only the attached data was changed: the page has one sample, with both.
+    /// Unconfirmed: Whether they are also present if only the attached data was modified: the page has one sample, with both.
     pub msg_body: Option<Vec<MsgElement>>,
     /// User who made the change.
     ///
@@ -72,12 +72,12 @@ pub struct C2cAfterModifyMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterModifyMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MODIFY_MSG,
@@ -116,7 +116,7 @@ impl C2cAfterModifyMsg {
     }
 }
 
-/// The fields of [`C2cAfterModifyMsg`] that [`C2cAfterModifyMsg::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterModifyMsg::new`].
 pub struct C2cAfterModifyMsgRequired {
     /// User who made the change.
     pub operator_account: String,

@@ -11,12 +11,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Webhook: `C2C.CallbackAfterMsgReadAll`
 /// * Answer: ignored by the service
-/// * Told from others by: `Report_Account`, `EventTime`
-/// * Vendor's page: After All Unread Messages Are Cleared, state of 2026-02-09
+/// * Identified by: `Report_Account`, `EventTime`
+/// * Vendor's page: After All Unread Messages Are Cleared, as of 2026-02-09
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadAll {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -28,18 +28,18 @@ pub struct C2cAfterMsgReadAll {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// Groups whose messages are read now.
+    /// Groups whose messages are now read.
     ///
     /// Wire name `GroupReadInfo`.
     ///
-    /// Unconfirmed: Whether it comes when there was no such group: the page has one sample, with one.
+    /// Unconfirmed: Whether it is present if there was no such group: the page has one sample, with one.
     pub group_read_info: Option<Vec<ClearedGroup>>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterMsgReadAll {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(report_account: impl Into<String>, event_time: u64) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_READ_ALL,
@@ -97,16 +97,16 @@ pub struct ClearedGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Sequence number of a group message, as the request to clear named it.
+    /// Sequence number of a group message, as in the request to clear.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ClearedGroup {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(group_id: impl Into<String>, msg_seq: u64) -> Self {
         Self {
             group_id: group_id.into(),

@@ -2,33 +2,33 @@
 
 //! `C2C.CallbackAfterMsgReadReceipt`: After a Read Receipt of a Single One-to-One Message
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Read Receipt of a Single One-to-One Message, C2CMsgInfo:
-//! * Source says: the table names MsgKey and MsgId; the sample has the list C2CMsgInfo, with From_Account and To_Account too.
-//! * Held here: the list and all four fields.
-//! * Why: the sample shows where the two belong, and the REST API's command for receipts has the same list.
+//! * Source says: the table has MsgKey and MsgId; the sample has the list C2CMsgInfo, which also has From_Account and To_Account.
+//! * This crate: the list and all four fields.
+//! * Why: the sample shows where the two belong, and the REST API command for receipts has the same list.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
 /// A user sent read receipts for one-to-one messages.
 ///
-/// Triggered by clients that send a receipt for single messages, and by the REST API's command that sends read receipts
-/// for one-to-one messages. Marking a whole conversation as read has a webhook of its own.
+/// Triggered by clients that send a receipt for single messages and by the REST API command that sends read receipts
+/// for one-to-one messages. Marking a whole conversation as read has its own webhook.
 ///
 /// * Webhook: `C2C.CallbackAfterMsgReadReceipt`
 /// * Answer: ignored by the service
-/// * Told from others by: `Operator_Account`, `Peer_Account`, `C2CMsgInfo`, `EventTime`
-/// * Vendor's page: After a Read Receipt of a Single One-to-One Message, state of 2026-02-05
+/// * Identified by: `Operator_Account`, `Peer_Account`, `C2CMsgInfo`, `EventTime`
+/// * Vendor's page: After a Read Receipt of a Single One-to-One Message, as of 2026-02-05
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadReceipt {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who has read.
+    /// User who read them.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -44,12 +44,12 @@ pub struct C2cAfterMsgReadReceipt {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterMsgReadReceipt {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterMsgReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_READ_RECEIPT,
@@ -62,9 +62,9 @@ impl C2cAfterMsgReadReceipt {
     }
 }
 
-/// The fields of [`C2cAfterMsgReadReceipt`] that [`C2cAfterMsgReadReceipt::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterMsgReadReceipt::new`].
 pub struct C2cAfterMsgReadReceiptRequired {
-    /// User who has read.
+    /// User who read them.
     pub operator_account: String,
     /// The other user of the conversation.
     pub peer_account: String,
@@ -124,16 +124,16 @@ pub struct ReceiptedC2cMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ReceiptedC2cMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: ReceiptedC2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -145,7 +145,7 @@ impl ReceiptedC2cMsg {
     }
 }
 
-/// The fields of [`ReceiptedC2cMsg`] that [`ReceiptedC2cMsg::new`] asks for, each by its name.
+/// The named arguments of [`ReceiptedC2cMsg::new`].
 pub struct ReceiptedC2cMsgRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -153,7 +153,7 @@ pub struct ReceiptedC2cMsgRequired {
     pub to_account: String,
     /// Key of the message.
     pub msg_key: String,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     pub msg_id: String,
 }
 

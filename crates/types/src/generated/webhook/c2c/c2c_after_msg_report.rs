@@ -2,32 +2,32 @@
 
 //! `C2C.CallbackAfterMsgReport`: After a One-to-One message Is Marked as Read
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a One-to-One message Is Marked as Read, EventTime and UnreadMsgNum:
 //! * Source says: cloud.tencent.com 269/61696 has EventTime in sample and table and UnreadMsgNum only in the table; the international pages have UnreadMsgNum in both and no EventTime.
-//! * Held here: both are optional fields.
-//! * Why: each source shows one that another lacks.
+//! * This crate: both are optional fields.
+//! * Why: each source has one that another lacks.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
 /// A user has read the messages of a one-to-one conversation.
 ///
-/// Triggered by clients, and by the REST API's command that marks one-to-one messages as read.
+/// Triggered by clients and by the REST API command that marks one-to-one messages as read.
 ///
 /// * Webhook: `C2C.CallbackAfterMsgReport`
 /// * Answer: ignored by the service
-/// * Told from others by: `Report_Account`, `Peer_Account`, `LastReadTime`, `EventTime`
-/// * Vendor's page: [After a One-to-One message Is Marked as Read](https://www.tencentcloud.com/document/product/1047/43465), state of 2025-03-10
+/// * Identified by: `Report_Account`, `Peer_Account`, `LastReadTime`, `EventTime`
+/// * Vendor's page: [After a One-to-One message Is Marked as Read](https://www.tencentcloud.com/document/product/1047/43465), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReport {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who has read.
+    /// User who read the messages.
     ///
     /// Wire name `Report_Account`.
     pub report_account: String,
@@ -43,16 +43,16 @@ pub struct C2cAfterMsgReport {
     ///
     /// Wire name `EventTime`.
     pub event_time: Option<u64>,
-    /// Unread messages of the user who has read, in all one-to-one conversations.
+    /// Number of unread messages of the user who read them, in all one-to-one conversations.
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<i64>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterMsgReport {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterMsgReportRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_REPORT,
@@ -80,9 +80,9 @@ impl C2cAfterMsgReport {
     }
 }
 
-/// The fields of [`C2cAfterMsgReport`] that [`C2cAfterMsgReport::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterMsgReport::new`].
 pub struct C2cAfterMsgReportRequired {
-    /// User who has read.
+    /// User who read the messages.
     pub report_account: String,
     /// The other user of the conversation.
     pub peer_account: String,

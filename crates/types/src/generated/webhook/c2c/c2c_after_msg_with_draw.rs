@@ -2,28 +2,28 @@
 
 //! `C2C.CallbackAfterMsgWithDraw`: After A One-to-One Message Is Recalled
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After A One-to-One Message Is Recalled, EventTime and UnreadMsgNum:
 //! * Source says: cloud.tencent.com 269/61697 has EventTime and no UnreadMsgNum; the international pages have it the other way round.
-//! * Held here: both are optional fields.
-//! * Why: each source shows one that the other lacks.
+//! * This crate: both are optional fields.
+//! * Why: each source has one that the other lacks.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
 /// A one-to-one message was recalled.
 ///
-/// Triggered by clients, and by the REST API's command that recalls one-to-one messages.
+/// Triggered by clients and by the REST API command that recalls one-to-one messages.
 ///
 /// * Webhook: `C2C.CallbackAfterMsgWithDraw`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [After A One-to-One Message Is Recalled](https://www.tencentcloud.com/document/product/1047/43466), state of 2023-12-15
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`
+/// * Vendor's page: [After A One-to-One Message Is Recalled](https://www.tencentcloud.com/document/product/1047/43466), as of 2023-12-15
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgWithDraw {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -39,7 +39,7 @@ pub struct C2cAfterMsgWithDraw {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Unread messages of the receiver in all one-to-one conversations.
+    /// Number of unread messages of the recipient in all one-to-one conversations.
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<i64>,
@@ -47,12 +47,12 @@ pub struct C2cAfterMsgWithDraw {
     ///
     /// Wire name `EventTime`.
     pub event_time: Option<u64>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterMsgWithDraw {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterMsgWithDrawRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_WITH_DRAW,
@@ -80,7 +80,7 @@ impl C2cAfterMsgWithDraw {
     }
 }
 
-/// The fields of [`C2cAfterMsgWithDraw`] that [`C2cAfterMsgWithDraw::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterMsgWithDraw::new`].
 pub struct C2cAfterMsgWithDrawRequired {
     /// Sender of the message.
     pub from_account: String,

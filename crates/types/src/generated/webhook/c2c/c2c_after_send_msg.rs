@@ -2,37 +2,37 @@
 
 //! `C2C.CallbackAfterSendMsg`: After a One-to-One Message Is Sent
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a One-to-One Message Is Sent, MsgId:
-//! * Source says: cloud.tencent.com 269/2716 shows the field in its sample, the page of tencentcloud.com/zh only in its table; the page of April 2023 lacks it.
-//! * Held here: `MsgId` is an optional field.
-//! * Why: the newer pages agree that it exists, and the samples do not always show it.
+//! * Source says: cloud.tencent.com 269/2716 has the field in its sample, the page of tencentcloud.com/zh only in its table; the page of April 2023 lacks it.
+//! * This crate: `MsgId` is an optional field.
+//! * Why: the newer pages agree that it exists, and the samples do not always have it.
 //!
 //! After a One-to-One Message Is Sent, UnreadMsgNum:
-//! * Source says: the international pages show the field in sample and table; the sample of cloud.tencent.com 269/2716 goes on from ErrorInfo to MsgBody without it.
-//! * Held here: an optional field.
-//! * Why: not every source shows it.
+//! * Source says: the international pages have the field in sample and table; the sample of cloud.tencent.com 269/2716 continues from ErrorInfo to MsgBody without it.
+//! * This crate: an optional field.
+//! * Why: not every source has it.
 
 use crate::ErrorCode;
 use crate::model::message::MsgElement;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, wire_object};
 
-/// A one-to-one message was sent, or could not be sent.
+/// A one-to-one message was sent or could not be sent.
 ///
-/// Triggered by clients, and by the REST API's command for sending to one user. It comes too when the message could not be
-/// delivered, as when moderation held it back. When the webhook before sending changed the message, this one shows the
-/// changed message; when that one refused it, this one does not come.
+/// Triggered by clients and by the REST API command that sends to one user. It is also triggered if the message could not be
+/// delivered, for example because moderation blocked it. If the webhook before sending changed the message, this one has the
+/// changed message; if it refused the message, this one is not triggered.
 ///
 /// * Webhook: `C2C.CallbackAfterSendMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [After a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34365), state of 2025-03-10
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`
+/// * Vendor's page: [After a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34365), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -60,23 +60,23 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
-    /// Whether only devices that are online get it.
+    /// Whether only online devices receive the message.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// Zero when the message was delivered.
+    /// Zero if the message was delivered.
     ///
     /// Wire name `SendMsgResult`.
     pub send_msg_result: ErrorCode,
-    /// Why it was not delivered, in the server's words; `send msg succeed` when it was.
+    /// Why it was not delivered, as the server's error message; `send msg succeed` if it was.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: String,
-    /// Unread messages of the receiver in all one-to-one conversations; -1 when the message was not delivered.
+    /// Number of unread messages of the recipient in all one-to-one conversations; -1 if the message was not delivered.
     ///
     /// Wire name `UnreadMsgNum`.
     pub unread_msg_num: Option<i64>,
@@ -84,7 +84,7 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -92,14 +92,14 @@ pub struct C2cAfterSendMsg {
     ///
     /// Wire name `EventTime`.
     ///
-    /// Unconfirmed: a receiver of December 2023 in a public repository (Gyyff/Crucio) reads the field, and the Chinese pages of the neighbouring webhooks have it; the international pages lack it, and the end of cloud.tencent.com 269/2716 was not seen
+    /// Unconfirmed: a receiver of December 2023 in a public repository (Gyyff/Crucio) reads the field, and the Chinese pages of related webhooks have it; the international pages lack it, and the end of cloud.tencent.com 269/2716 was not available
     pub event_time: Option<u64>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cAfterSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_SEND_MSG,
@@ -160,7 +160,7 @@ impl C2cAfterSendMsg {
     }
 }
 
-/// The fields of [`C2cAfterSendMsg`] that [`C2cAfterSendMsg::new`] asks for, each by its name.
+/// The named arguments of [`C2cAfterSendMsg::new`].
 pub struct C2cAfterSendMsgRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -174,9 +174,9 @@ pub struct C2cAfterSendMsgRequired {
     pub msg_time: u64,
     /// Key of the message, needed to recall it.
     pub msg_key: String,
-    /// Zero when the message was delivered.
+    /// Zero if the message was delivered.
     pub send_msg_result: ErrorCode,
-    /// Why it was not delivered, in the server's words; `send msg succeed` when it was.
+    /// Why it was not delivered, as the server's error message; `send msg succeed` if it was.
     pub error_info: String,
     /// Elements of the message.
     pub msg_body: Vec<MsgElement>,

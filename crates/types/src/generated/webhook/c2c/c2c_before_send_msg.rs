@@ -2,17 +2,17 @@
 
 //! `C2C.CallbackBeforeSendMsg`: Before a One-to-One Message Is Sent
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before a One-to-One Message Is Sent, MsgId:
-//! * Source says: cloud.tencent.com 269/1632 shows the field in its sample; the page of April 2023 lacks it.
-//! * Held here: `MsgId` is an optional field.
+//! * Source says: cloud.tencent.com 269/1632 has the field in its sample; the page of April 2023 lacks it.
+//! * This crate: `MsgId` is an optional field.
 //! * Why: the newer page has it, as has the webhook after sending.
 //!
 //! Before a One-to-One Message Is Sent, answers that refuse or drop:
-//! * Source says: the texts above the samples speak of group messages.
-//! * Held here: answers about one-to-one messages.
-//! * Why: the webhook has no others; the words are those of the page on group messages.
+//! * Source says: the texts above the samples mention group messages.
+//! * This crate: answers about one-to-one messages.
+//! * Why: the webhook has no others; the wording is that of the page on group messages.
 
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;
@@ -23,18 +23,18 @@ use crate::wire::{Extra, Flag, Raw, wire_object};
 
 /// A user is about to send a one-to-one message, and the app may refuse, drop or change it.
 ///
-/// Triggered by clients, and by the REST API's command for sending to one user. When the app changes the message, the
-/// webhook after sending shows the changed one; when it refuses, that webhook does not come. Senders whose one-to-one
-/// messages are muted in the whole app get 20012, and this webhook does not come.
+/// Triggered by clients and by the REST API command that sends to one user. If the app changes the message, the
+/// webhook after sending has the changed one; if it refuses the message, that webhook is not triggered. If the sender's one-to-one
+/// messages are muted app-wide, the sender gets 20012 and this webhook is not triggered.
 ///
 /// * Webhook: `C2C.CallbackBeforeSendMsg`
-/// * Answer: decides, see [`C2cBeforeSendMsgAnswer`]
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Before a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34364), state of 2025-03-10
+/// * Answer: determines what happens, see [`C2cBeforeSendMsgAnswer`]
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`
+/// * Vendor's page: [Before a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34364), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -62,34 +62,34 @@ pub struct C2cBeforeSendMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
-    /// Whether only devices that are online get it.
+    /// Whether only online devices receive the message.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// How the two users stand to each other.
+    /// Friend relationship between the two users.
     ///
     /// Wire name `FriendShip`.
     ///
-    /// Unconfirmed: seen in logged events and on no page, which show neither its type nor its values
+    /// Unconfirmed: seen in logged events, but not on any page; its type and values are not documented
     pub friend_ship: Option<Raw>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl C2cBeforeSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: C2cBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_BEFORE_SEND_MSG,
@@ -140,7 +140,7 @@ impl C2cBeforeSendMsg {
     }
 }
 
-/// The fields of [`C2cBeforeSendMsg`] that [`C2cBeforeSendMsg::new`] asks for, each by its name.
+/// The named arguments of [`C2cBeforeSendMsg::new`].
 pub struct C2cBeforeSendMsgRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -195,19 +195,19 @@ impl Webhook for C2cBeforeSendMsg {
     }
 }
 
-/// What may be answered to [`C2cBeforeSendMsg`].
+/// Possible answers to [`C2cBeforeSendMsg`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum C2cBeforeSendMsgAnswer {
-    /// The message is sent as it is.
+    /// The message is sent unchanged.
     Allow,
-    /// The message is not sent. Without a code of the app's own the sender gets 20006.
+    /// The message is not sent. Without a custom code the sender gets 20006.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 120001 to 130000, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a text for the user.
     RefuseWith(Refusal<120001, 130000>),
-    /// The message is not sent, and the sender is told that it was.
+    /// The message is not sent, but the sender gets a success reply.
     Drop,
-    /// The message is sent with these parts in place of the sender's.
+    /// The message is sent with these parts replaced.
     Change(C2cBeforeSendMsgChanges),
 }
 
@@ -257,15 +257,15 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
     }
 }
 
-/// What [`C2cBeforeSendMsgAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`C2cBeforeSendMsgAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsgChanges {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -298,21 +298,21 @@ impl C2cBeforeSendMsgChanges {
     }
 }
 
-/// [`C2cBeforeSendMsgAnswer`] as it travels.
+/// Wire form of [`C2cBeforeSendMsgAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsgReply {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

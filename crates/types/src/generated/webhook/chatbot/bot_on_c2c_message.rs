@@ -2,11 +2,11 @@
 
 //! `Bot.OnC2CMessage`: Callback After Sending a One-to-One Message to a Chatbot
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After Sending a One-to-One Message to a Chatbot, MsgId:
-//! * Source says: cloud.tencent.com 269/90407 shows the field in its sample; that of trtc.io/zh/document/68952 lacks it.
-//! * Held here: `MsgId` is an optional field.
+//! * Source says: cloud.tencent.com 269/90407 has the field in its sample; that of trtc.io/zh/document/68952 lacks it.
+//! * This crate: `MsgId` is an optional field.
 //! * Why: the newer page has it, as has the webhook after a one-to-one message.
 
 use crate::ErrorCode;
@@ -16,18 +16,18 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// A one-to-one message was sent to a chatbot.
 ///
-/// Triggered by clients, and by the REST API's command for sending to one user, when the receiver is a chatbot. When the
-/// webhook before a one-to-one message changed the message, this one shows the changed message; when that one refused it,
-/// this one does not come.
+/// Triggered by clients and by the REST API command that sends to one user, if the recipient is a chatbot. If the
+/// webhook before a one-to-one message changed the message, this one has the changed message; if it refused the message,
+/// this one is not triggered.
 ///
 /// * Webhook: `Bot.OnC2CMessage`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Callback After Sending a One-to-One Message to a Chatbot](https://www.tencentcloud.com/document/product/1047/68952), state of 2025-05-27
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`
+/// * Vendor's page: [Callback After Sending a One-to-One Message to a Chatbot](https://www.tencentcloud.com/document/product/1047/68952), as of 2025-05-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BotOnC2cMessage {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -55,33 +55,33 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
-    /// Whether only devices that are online get it.
+    /// Whether only online devices receive the message.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
-    /// Zero when the message was delivered.
+    /// Zero if the message was delivered.
     ///
     /// Wire name `SendMsgResult`.
     pub send_msg_result: ErrorCode,
-    /// Why it was not delivered, in the server's words; `send msg succeed` when it was.
+    /// Why it was not delivered, as the server's error message; `send msg succeed` if it was.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: String,
-    /// Unread messages of the chatbot in all one-to-one conversations; -1 when the message was not delivered.
+    /// Number of unread messages of the chatbot in all one-to-one conversations; -1 if the message was not delivered.
     ///
     /// Wire name `UnreadMsgNum`.
     ///
-    /// Unconfirmed: the SDK of doocs names the field, and a body in a public repository shows it; table and sample of 68952 lack it
+    /// Unconfirmed: the SDK of doocs names the field, and a body in a public repository contains it; table and sample of 68952 lack it
     pub unread_msg_num: Option<i64>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -89,12 +89,12 @@ pub struct BotOnC2cMessage {
     ///
     /// Wire name `EventTime`.
     pub event_time: Option<u64>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl BotOnC2cMessage {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: BotOnC2cMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_C2C_MESSAGE,
@@ -155,7 +155,7 @@ impl BotOnC2cMessage {
     }
 }
 
-/// The fields of [`BotOnC2cMessage`] that [`BotOnC2cMessage::new`] asks for, each by its name.
+/// The named arguments of [`BotOnC2cMessage::new`].
 pub struct BotOnC2cMessageRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -169,9 +169,9 @@ pub struct BotOnC2cMessageRequired {
     pub msg_time: u64,
     /// Key of the message, needed to recall it.
     pub msg_key: String,
-    /// Zero when the message was delivered.
+    /// Zero if the message was delivered.
     pub send_msg_result: ErrorCode,
-    /// Why it was not delivered, in the server's words; `send msg succeed` when it was.
+    /// Why it was not delivered, as the server's error message; `send msg succeed` if it was.
     pub error_info: String,
     /// Elements of the message.
     pub msg_body: Vec<MsgElement>,

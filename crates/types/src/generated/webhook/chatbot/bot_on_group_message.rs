@@ -2,11 +2,11 @@
 
 //! `Bot.OnGroupMessage`: Callback After Reminding a Chatbot in a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! SDK of doocs, OnGroupMessageBotCallback:
 //! * Source says: AtRobotAccount for the chatbots, MsgRandom for the time, IsPlaceMsg for the topic.
-//! * Held here: `AtRobots_Account`, `MsgTime` and `TopicId`.
+//! * This crate: `AtRobots_Account`, `MsgTime` and `TopicId`.
 //! * Why: all pages say so, in tables and samples.
 
 use crate::model::group::GroupType;
@@ -16,16 +16,16 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// A member of a group mentioned chatbots in a message.
 ///
-/// Not triggered by messages that mention all members. Events of chatbots must be switched on in the console.
+/// Not triggered by messages that mention all members. Chatbot events must be enabled in the console.
 ///
 /// * Webhook: `Bot.OnGroupMessage`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `MsgSeq`
-/// * Vendor's page: [Callback After Reminding a Chatbot in a Group](https://www.tencentcloud.com/document/product/1047/68953), state of 2025-07-24
+/// * Identified by: `GroupId`, `TopicId`, `MsgSeq`
+/// * Vendor's page: [Callback After Reminding a Chatbot in a Group](https://www.tencentcloud.com/document/product/1047/68953), as of 2025-07-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BotOnGroupMessage {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -33,7 +33,7 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -41,7 +41,7 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who made the request; an administrator when it came through the REST API.
+    /// User who made the request; an administrator if it was made through the REST API.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -49,7 +49,7 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Sequence number of the message in the group; later messages have larger ones.
+    /// Sequence number of the message in the group; later messages have higher ones.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
@@ -57,7 +57,7 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
+    /// Whether only online devices receive the message; always 0 in an `AVChatRoom`.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
@@ -65,15 +65,15 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Chatbots that it mentions.
+    /// Chatbots mentioned in the message.
     ///
     /// Wire name `AtRobots_Account`.
     pub at_robots_account: Vec<String>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The topic, when the message is in one; only in communities with topics.
+    /// The topic, if the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -81,12 +81,12 @@ pub struct BotOnGroupMessage {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl BotOnGroupMessage {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: BotOnGroupMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_GROUP_MESSAGE,
@@ -132,25 +132,25 @@ impl BotOnGroupMessage {
     }
 }
 
-/// The fields of [`BotOnGroupMessage`] that [`BotOnGroupMessage::new`] asks for, each by its name.
+/// The named arguments of [`BotOnGroupMessage::new`].
 pub struct BotOnGroupMessageRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Sender of the message.
     pub from_account: String,
-    /// User who made the request; an administrator when it came through the REST API.
+    /// User who made the request; an administrator if it was made through the REST API.
     pub operator_account: String,
     /// Random number of the message.
     pub random: u32,
-    /// Sequence number of the message in the group; later messages have larger ones.
+    /// Sequence number of the message in the group; later messages have higher ones.
     pub msg_seq: u64,
     /// When it was sent, in seconds since 1970.
     pub msg_time: u64,
     /// Elements of the message.
     pub msg_body: Vec<MsgElement>,
-    /// Chatbots that it mentions.
+    /// Chatbots mentioned in the message.
     pub at_robots_account: Vec<String>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

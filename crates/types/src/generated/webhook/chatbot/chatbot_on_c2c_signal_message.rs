@@ -2,30 +2,30 @@
 
 //! `Chatbot.OnC2CSignalMessage`: Chatbot Passthrough Message Callback
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Chatbot Passthrough Message Callback, RspData:
-//! * Source says: must be in every answer.
-//! * Held here: an optional field.
-//! * Why: an answer that failed has nothing to say, and its content would be ignored.
+//! * Source says: required in every answer.
+//! * This crate: an optional field.
+//! * Why: an answer that reports a failure has nothing to say, and its content would be ignored.
 
 use crate::{Envelope, Reply};
 use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// A user sent a chatbot content that is meant for the app alone, and the app may answer with content of its own.
+/// A user sent a chatbot content that is meant only for the app, and the app may answer with content.
 ///
-/// Triggered when a client sends a chatbot content of its own that only passes through it. The page calls it neither a
-/// webhook before nor one after something; since its answer is read, it is one of those that ask.
+/// Triggered when a client sends a chatbot custom content that is only passed through. The page describes it neither as a
+/// webhook before nor as one after an action; since its answer is read, it counts as a webhook before.
 ///
 /// * Webhook: `Chatbot.OnC2CSignalMessage`
-/// * Answer: decides, see [`ChatbotOnC2cSignalMessageAnswer`]
-/// * Told from others by: `From_Account`, `To_Account`, `MsgKey`
-/// * Vendor's page: [Chatbot Passthrough Message Callback](https://www.tencentcloud.com/document/product/1047/59057), state of unknown date
+/// * Answer: determines what happens, see [`ChatbotOnC2cSignalMessageAnswer`]
+/// * Identified by: `From_Account`, `To_Account`, `MsgKey`
+/// * Vendor's page: [Chatbot Passthrough Message Callback](https://www.tencentcloud.com/document/product/1047/59057), date unknown
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessage {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -53,16 +53,16 @@ pub struct ChatbotOnC2cSignalMessage {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The content: what the message has as `data`. JSON in a text in the page's sample.
+    /// The content, which the message has as `data`. A string of JSON in the page's sample.
     ///
     /// Wire name `Data`.
     pub data: String,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl ChatbotOnC2cSignalMessage {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: ChatbotOnC2cSignalMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::CHATBOT_ON_C2C_SIGNAL_MESSAGE,
@@ -78,7 +78,7 @@ impl ChatbotOnC2cSignalMessage {
     }
 }
 
-/// The fields of [`ChatbotOnC2cSignalMessage`] that [`ChatbotOnC2cSignalMessage::new`] asks for, each by its name.
+/// The named arguments of [`ChatbotOnC2cSignalMessage::new`].
 pub struct ChatbotOnC2cSignalMessageRequired {
     /// Sender of the message.
     pub from_account: String,
@@ -92,7 +92,7 @@ pub struct ChatbotOnC2cSignalMessageRequired {
     pub msg_key: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
-    /// The content: what the message has as `data`.
+    /// The content, which the message has as `data`.
     pub data: String,
 }
 
@@ -129,13 +129,13 @@ impl Webhook for ChatbotOnC2cSignalMessage {
     }
 }
 
-/// What may be answered to [`ChatbotOnC2cSignalMessage`].
+/// Possible answers to [`ChatbotOnC2cSignalMessage`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChatbotOnC2cSignalMessageAnswer {
-    /// The chatbot gets no content. The page shows only answers with content, so this one is not described there.
+    /// The chatbot gets no content. The page shows only answers with content and does not describe this one.
     Allow,
-    /// The app could not deal with it; content in the answer is ignored.
+    /// The app could not handle the content; content in the answer is ignored.
     Refuse,
     /// The chatbot gets this content.
     Change(ChatbotOnC2cSignalMessageChanges),
@@ -184,11 +184,11 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
     }
 }
 
-/// What [`ChatbotOnC2cSignalMessageAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`ChatbotOnC2cSignalMessageAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessageChanges {
-    /// The content that the chatbot gets. JSON in a text in the page's sample.
+    /// Content for the chatbot. A string of JSON in the page's sample.
     ///
     /// Wire name `RspData`.
     pub rsp_data: Option<String>,
@@ -208,17 +208,17 @@ impl ChatbotOnC2cSignalMessageChanges {
     }
 }
 
-/// [`ChatbotOnC2cSignalMessageAnswer`] as it travels.
+/// Wire form of [`ChatbotOnC2cSignalMessageAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessageReply {
-    /// The content that the chatbot gets. JSON in a text in the page's sample.
+    /// Content for the chatbot. A string of JSON in the page's sample.
     ///
     /// Wire name `RspData`.
     pub rsp_data: Option<String>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

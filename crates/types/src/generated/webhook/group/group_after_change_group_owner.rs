@@ -2,29 +2,29 @@
 
 //! `Group.CallbackAfterChangeGroupOwner`: Callback After the Group Owner Changed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After the Group Owner Changed, EventTime:
-//! * Source says: an integer in the tables, a text in the samples.
-//! * Held here: an integer; a text is read as well.
-//! * Why: newer samples of other webhooks show an integer.
+//! * Source says: an integer in the tables, a string in the samples.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: newer samples of other webhooks have an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// A group was given to another owner.
+/// A group was transferred to another owner.
 ///
-/// Triggered by clients, and by the REST API's command that changes the owner of a group.
+/// Triggered by clients and by the REST API command that changes the owner of a group.
 ///
 /// * Webhook: `Group.CallbackAfterChangeGroupOwner`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `OldOwner_Account`, `NewOwner_Account`, `EventTime`
-/// * Vendor's page: [Callback After the Group Owner Changed](https://www.tencentcloud.com/document/product/1047/60396), state of 2024-04-19
+/// * Identified by: `GroupId`, `OldOwner_Account`, `NewOwner_Account`, `EventTime`
+/// * Vendor's page: [Callback After the Group Owner Changed](https://www.tencentcloud.com/document/product/1047/60396), as of 2024-04-19
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterChangeGroupOwner {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -32,7 +32,7 @@ pub struct GroupAfterChangeGroupOwner {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -40,11 +40,11 @@ pub struct GroupAfterChangeGroupOwner {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Owner before.
+    /// Previous owner.
     ///
     /// Wire name `OldOwner_Account`.
     pub old_owner_account: String,
-    /// Owner now.
+    /// New owner.
     ///
     /// Wire name `NewOwner_Account`.
     pub new_owner_account: String,
@@ -52,12 +52,12 @@ pub struct GroupAfterChangeGroupOwner {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterChangeGroupOwner {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterChangeGroupOwnerRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CHANGE_GROUP_OWNER,
@@ -72,17 +72,17 @@ impl GroupAfterChangeGroupOwner {
     }
 }
 
-/// The fields of [`GroupAfterChangeGroupOwner`] that [`GroupAfterChangeGroupOwner::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterChangeGroupOwner::new`].
 pub struct GroupAfterChangeGroupOwnerRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who made the change.
     pub operator_account: String,
-    /// Owner before.
+    /// Previous owner.
     pub old_owner_account: String,
-    /// Owner now.
+    /// New owner.
     pub new_owner_account: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,22 +2,22 @@
 
 //! `Group.CallbackAfterCreateGroup`: After a Group Is Created
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Is Created, GroupId:
 //! * Source says: groupID in the table of the English page, GroupId in its sample and on the Chinese pages.
-//! * Held here: `GroupId`.
+//! * This crate: `GroupId`.
 //! * Why: all samples have it, as have all other webhooks.
 //!
 //! After a Group Is Created, MemberList:
-//! * Source says: all sources show it.
-//! * Held here: an optional field.
-//! * Why: groups are created without initial members too, and no source shows that event.
+//! * Source says: all sources have it.
+//! * This crate: an optional field.
+//! * Why: groups can also be created without initial members, and no source shows that event.
 //!
 //! After a Group Is Created, EventTime:
-//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::model::group::{CustomField, GroupType, InviteJoinOption, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -25,16 +25,16 @@ use crate::wire::{Extra, wire_object};
 
 /// A group was created.
 ///
-/// Triggered by clients, and by the REST API's command that creates groups. For communities it comes three seconds late.
+/// Triggered by clients and by the REST API command that creates groups. For communities it is sent three seconds late.
 ///
 /// * Webhook: `Group.CallbackAfterCreateGroup`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `EventTime`
-/// * Vendor's page: [After a Group Is Created](https://www.tencentcloud.com/document/product/1047/34369), state of 2024-07-24
+/// * Identified by: `GroupId`, `EventTime`
+/// * Vendor's page: [After a Group Is Created](https://www.tencentcloud.com/document/product/1047/34369), as of 2024-07-24
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateGroup {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -42,7 +42,7 @@ pub struct GroupAfterCreateGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -50,7 +50,7 @@ pub struct GroupAfterCreateGroup {
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -62,26 +62,26 @@ pub struct GroupAfterCreateGroup {
     ///
     /// Wire name `MemberList`.
     pub member_list: Option<Vec<MemberAccount>>,
-    /// Custom fields that the group was created with; only when they are set up in the console.
+    /// Custom fields that the group was created with; only if configured in the console.
     ///
     /// Wire name `UserDefinedDataList`.
     pub user_defined_data_list: Option<Vec<CustomField>>,
-    /// What becomes of invitations.
+    /// How invitations are handled.
     ///
     /// Wire name `InviteOption`.
     ///
-    /// Unconfirmed: seen in logged events and on no page
+    /// Unconfirmed: seen in logged events, but not on any page
     pub invite_option: Option<InviteJoinOption>,
     /// When it happened, in milliseconds since 1970.
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterCreateGroup {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_GROUP,
@@ -129,15 +129,15 @@ impl GroupAfterCreateGroup {
     }
 }
 
-/// The fields of [`GroupAfterCreateGroup`] that [`GroupAfterCreateGroup::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterCreateGroup::new`].
 pub struct GroupAfterCreateGroupRequired {
     /// The group.
     pub group_id: String,
-    /// User who creates it.
+    /// The creator.
     pub operator_account: String,
     /// Owner.
     pub owner_account: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Name of the group.
     pub name: String,

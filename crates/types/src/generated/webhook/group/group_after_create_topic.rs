@@ -8,17 +8,17 @@ use crate::wire::{Extra, wire_object};
 
 /// A topic was created in a community.
 ///
-/// Triggered by clients, and by the REST API's command that creates topics. Topics must be switched on in the console. The
+/// Triggered by clients and by the REST API command that creates topics. Topics must be enabled in the console. The
 /// webhook after a group is created has the same switch.
 ///
 /// * Webhook: `Group.CallbackAfterCreateTopic`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49464), state of 2025-03-10
+/// * Identified by: its whole body
+/// * Vendor's page: [After a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49464), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateTopic {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -30,7 +30,7 @@ pub struct GroupAfterCreateTopic {
     ///
     /// Wire name `TopicId`.
     pub topic_id: String,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
@@ -38,7 +38,7 @@ pub struct GroupAfterCreateTopic {
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Kind of group: always `Community`.
+    /// Group type; always `Community`.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -46,16 +46,16 @@ pub struct GroupAfterCreateTopic {
     ///
     /// Wire name `Name`.
     pub name: String,
-    /// Custom fields that the topic was created with; only when they are set up in the console.
+    /// Custom fields that the topic was created with; only if configured in the console.
     ///
     /// Wire name `UserDefinedDataList`.
     pub user_defined_data_list: Option<Vec<CustomField>>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterCreateTopic {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterCreateTopicRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_TOPIC,
@@ -81,17 +81,17 @@ impl GroupAfterCreateTopic {
     }
 }
 
-/// The fields of [`GroupAfterCreateTopic`] that [`GroupAfterCreateTopic::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterCreateTopic::new`].
 pub struct GroupAfterCreateTopicRequired {
     /// The community.
     pub group_id: String,
     /// The topic.
     pub topic_id: String,
-    /// User who creates it.
+    /// The creator.
     pub operator_account: String,
     /// Owner of the community.
     pub owner_account: String,
-    /// Kind of group: always `Community`.
+    /// Group type; always `Community`.
     pub r#type: GroupType,
     /// Name of the topic.
     pub name: String,

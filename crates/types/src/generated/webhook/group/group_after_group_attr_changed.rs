@@ -2,22 +2,22 @@
 
 //! `Group.CallbackAfterGroupAttrChanged`: Callback After Group Attribute Changed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After Group Attribute Changed, OptionType:
-//! * Source says: in the samples, with its four values, and not in the tables.
-//! * Held here: a field.
-//! * Why: all samples show it, that of the whole page among them, as does another SDK.
+//! * Source says: in the samples, with its four values, but not in the tables.
+//! * This crate: a field.
+//! * Why: all samples have it, including that of the whole page, as does another SDK.
 //!
 //! Callback After Group Attribute Changed, GroupAttr:
-//! * Source says: keys and values, with a sample of `set` alone.
-//! * Held here: an optional list whose values are optional.
-//! * Why: no source shows what stands there when attributes were deleted or cleared.
+//! * Source says: keys and values, with a sample of `set` only.
+//! * This crate: an optional list whose values are optional.
+//! * Why: no source shows the value after attributes were deleted or cleared.
 //!
 //! Callback After Group Attribute Changed, EventTime:
-//! * Source says: an integer in the tables, a text in the samples.
-//! * Held here: an integer; a text is read as well.
-//! * Why: newer samples of other webhooks show an integer.
+//! * Source says: an integer in the tables, a string in the samples.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: newer samples of other webhooks have an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -25,16 +25,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
 /// Custom attributes of a group were changed, replaced, deleted or cleared.
 ///
-/// Triggered by clients, and by the REST API's commands that modify, reset, delete and clear attributes.
+/// Triggered by clients and by the REST API commands that modify, reset, delete and clear attributes.
 ///
 /// * Webhook: `Group.CallbackAfterGroupAttrChanged`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `Operator_Account`, `OptionType`, `GroupAttr`, `EventTime`
-/// * Vendor's page: [Callback After Group Attribute Changed](https://www.tencentcloud.com/document/product/1047/60394), state of 2025-03-10
+/// * Identified by: `GroupId`, `Operator_Account`, `OptionType`, `GroupAttr`, `EventTime`
+/// * Vendor's page: [Callback After Group Attribute Changed](https://www.tencentcloud.com/document/product/1047/60394), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupAttrChanged {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -42,7 +42,7 @@ pub struct GroupAfterGroupAttrChanged {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -50,7 +50,7 @@ pub struct GroupAfterGroupAttrChanged {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// What was done.
+    /// Operation on the attributes.
     ///
     /// Wire name `OptionType`.
     pub option_type: GroupAttrChange,
@@ -62,12 +62,12 @@ pub struct GroupAfterGroupAttrChanged {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterGroupAttrChanged {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterGroupAttrChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_ATTR_CHANGED,
@@ -92,15 +92,15 @@ impl GroupAfterGroupAttrChanged {
     }
 }
 
-/// The fields of [`GroupAfterGroupAttrChanged`] that [`GroupAfterGroupAttrChanged::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterGroupAttrChanged::new`].
 pub struct GroupAfterGroupAttrChangedRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who made the change.
     pub operator_account: String,
-    /// What was done.
+    /// Operation on the attributes.
     pub option_type: GroupAttrChange,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -156,12 +156,12 @@ pub struct ChangedGroupAttr {
     ///
     /// Wire name `value`.
     pub value: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ChangedGroupAttr {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -183,20 +183,20 @@ wire_object!(ChangedGroupAttr {
     optional "value" => value,
 });
 
-/// What was done to the custom attributes of a group.
+/// Operation on the custom attributes of a group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupAttrChange(Text);
 
 impl GroupAttrChange {
-    /// All were replaced by these. Wire value `set`.
+    /// All attributes were replaced by these. Wire value `set`.
     pub const SET: Self = Self(Text::known("set"));
-    /// These were changed. Wire value `modify`.
+    /// These attributes were changed. Wire value `modify`.
     pub const MODIFY: Self = Self(Text::known("modify"));
-    /// These were deleted. Wire value `delete`.
+    /// These attributes were deleted. Wire value `delete`.
     pub const DELETE: Self = Self(Text::known("delete"));
-    /// All were deleted. Wire value `clear`.
+    /// All attributes were deleted. Wire value `clear`.
     pub const CLEAR: Self = Self(Text::known("clear"));
 }
 

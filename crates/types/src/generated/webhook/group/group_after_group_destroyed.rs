@@ -2,27 +2,27 @@
 
 //! `Group.CallbackAfterGroupDestroyed`: After a Group Is Disbanded
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Is Disbanded, Operator_Account:
-//! * Source says: cloud.tencent.com 269/1670 has it in sample and table; international pages, that of April 2023 among them, lack it.
-//! * Held here: an optional field.
-//! * Why: not every source shows it.
+//! * Source says: cloud.tencent.com 269/1670 has it in sample and table; international pages, including that of April 2023, lack it.
+//! * This crate: an optional field.
+//! * Why: not every source has it.
 //!
 //! After a Group Is Disbanded, Name:
 //! * Source says: in all samples, in none of the tables.
-//! * Held here: an optional field.
-//! * Why: all samples show it, as does another SDK, but no table promises it.
+//! * This crate: an optional field.
+//! * Why: all samples have it, as does another SDK, but no table guarantees it.
 //!
 //! After a Group Is Disbanded, ErrorCode of the answer:
-//! * Source says: the English page speaks of the deletion of topics.
-//! * Held here: the deletion of groups; the code is ignored all the same.
-//! * Why: the Chinese page speaks of them, and the webhook does not know topics.
+//! * Source says: the English page mentions the deletion of topics.
+//! * This crate: the deletion of groups; the code is ignored anyway.
+//! * Why: the Chinese page mentions groups, and the webhook has no topics.
 //!
 //! After a Group Is Disbanded, EventTime:
-//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: newer samples of other webhooks show an integer.
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: newer samples of other webhooks have an integer.
 
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -30,16 +30,16 @@ use crate::wire::{Extra, wire_object};
 
 /// A group was disbanded.
 ///
-/// Triggered by clients, and by the REST API's command that disbands groups.
+/// Triggered by clients and by the REST API command that disbands groups.
 ///
 /// * Webhook: `Group.CallbackAfterGroupDestroyed`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `EventTime`
-/// * Vendor's page: [After a Group Is Disbanded](https://www.tencentcloud.com/document/product/1047/34377), state of 2024-02-04
+/// * Identified by: `GroupId`, `EventTime`
+/// * Vendor's page: [After a Group Is Disbanded](https://www.tencentcloud.com/document/product/1047/34377), as of 2024-02-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupDestroyed {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -51,7 +51,7 @@ pub struct GroupAfterGroupDestroyed {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -63,7 +63,7 @@ pub struct GroupAfterGroupDestroyed {
     ///
     /// Wire name `Name`.
     pub name: Option<String>,
-    /// Its members; not for communities.
+    /// Group members; not for communities.
     ///
     /// Wire name `MemberList`.
     pub member_list: Option<Vec<MemberAccount>>,
@@ -71,12 +71,12 @@ pub struct GroupAfterGroupDestroyed {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterGroupDestroyed {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterGroupDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_DESTROYED,
@@ -116,11 +116,11 @@ impl GroupAfterGroupDestroyed {
     }
 }
 
-/// The fields of [`GroupAfterGroupDestroyed`] that [`GroupAfterGroupDestroyed::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterGroupDestroyed::new`].
 pub struct GroupAfterGroupDestroyedRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Owner.
     pub owner_account: String,

@@ -2,38 +2,38 @@
 
 //! `Group.CallbackAfterGroupFull`: After a Group Is Full
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Is Full, TopicId:
-//! * Source says: cloud.tencent.com 269/1669 has it in its table alone; international pages lack it.
-//! * Held here: an optional field.
+//! * Source says: cloud.tencent.com 269/1669 has it only in its table; international pages lack it.
+//! * This crate: an optional field.
 //! * Why: the newest page has it.
 //!
 //! After a Group Is Full, what triggers it:
-//! * Source says: the English overview of the page gives the removal of inactive members as an example of what triggers it.
-//! * Held here: a group that is full; removing inactive members is what an app may do then.
-//! * Why: the page's own section on the time of triggering and the Chinese overview say so.
+//! * Source says: the English overview of the page gives the removal of inactive members as an example trigger.
+//! * This crate: a group that is full; removing inactive members is a possible reaction of the app.
+//! * Why: the page's own section on triggers and the Chinese overview say so.
 //!
 //! After a Group Is Full, EventTime:
-//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// A group is full: a new member took the last place, or a user found none.
+/// A group is full: a new member took the last place, or a user could not join.
 ///
-/// Triggered when users apply or are invited on clients, and by the REST API's command that adds members.
+/// Triggered when users apply or are invited on clients and by the REST API command that adds members.
 ///
 /// * Webhook: `Group.CallbackAfterGroupFull`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `EventTime`
-/// * Vendor's page: [After a Group Is Full](https://www.tencentcloud.com/document/product/1047/34376), state of 2025-03-10
+/// * Identified by: `GroupId`, `TopicId`, `EventTime`
+/// * Vendor's page: [After a Group Is Full](https://www.tencentcloud.com/document/product/1047/34376), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupFull {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -45,16 +45,16 @@ pub struct GroupAfterGroupFull {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The topic; only with private topics.
+    /// The topic; private topics only.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterGroupFull {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(group_id: impl Into<String>, event_time: u64) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_FULL,

@@ -2,12 +2,12 @@
 
 //! `Group.CallbackAfterGroupInfoChanged`: After Group Profile Is Modified
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After Group Profile Is Modified, EventTime:
-//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: newer samples of other webhooks show an integer.
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: newer samples of other webhooks have an integer.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -15,17 +15,17 @@ use crate::wire::{Extra, wire_object};
 
 /// The profile of a group was changed.
 ///
-/// Triggered by clients, and by the REST API's command that changes groups, when name, introduction, notice or picture
-/// change; other basic fields do not trigger it, and no page says that custom fields do.
+/// Triggered by clients and by the REST API command that changes groups, if the name, introduction, notice or picture
+/// changes. Other basic fields do not trigger it, and no page says that custom fields do.
 ///
 /// * Webhook: `Group.CallbackAfterGroupInfoChanged`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `Operator_Account`, `Name`, `Introduction`, `Notification`, `FaceUrl`, `EventTime`
-/// * Vendor's page: [After Group Profile Is Modified](https://www.tencentcloud.com/document/product/1047/34378), state of 2025-03-10
+/// * Identified by: `GroupId`, `Operator_Account`, `Name`, `Introduction`, `Notification`, `FaceUrl`, `EventTime`
+/// * Vendor's page: [After Group Profile Is Modified](https://www.tencentcloud.com/document/product/1047/34378), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupInfoChanged {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -33,7 +33,7 @@ pub struct GroupAfterGroupInfoChanged {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -41,19 +41,19 @@ pub struct GroupAfterGroupInfoChanged {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Changed name.
+    /// New name.
     ///
     /// Wire name `Name`.
     pub name: Option<String>,
-    /// Changed introduction.
+    /// New introduction.
     ///
     /// Wire name `Introduction`.
     pub introduction: Option<String>,
-    /// Changed notice.
+    /// New notice.
     ///
     /// Wire name `Notification`.
     pub notification: Option<String>,
-    /// Changed address of the picture.
+    /// New URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
@@ -61,12 +61,12 @@ pub struct GroupAfterGroupInfoChanged {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterGroupInfoChanged {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterGroupInfoChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_INFO_CHANGED,
@@ -111,11 +111,11 @@ impl GroupAfterGroupInfoChanged {
     }
 }
 
-/// The fields of [`GroupAfterGroupInfoChanged`] that [`GroupAfterGroupInfoChanged::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterGroupInfoChanged::new`].
 pub struct GroupAfterGroupInfoChangedRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who made the change.
     pub operator_account: String,

@@ -2,29 +2,29 @@
 
 //! `Group.CallbackAfterGroupMsgExtension`: After a Group Message Extension Is Configured
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Message Extension Is Configured, Seq:
 //! * Source says: the table names Seq once; the samples have it in each pair and next to the list.
-//! * Held here: `Seq` of the event and `Seq` of each `MsgExtension`.
-//! * Why: the comments of the samples tell the two apart.
+//! * This crate: `Seq` of the event and `Seq` of each `MsgExtension`.
+//! * Why: the comments in the samples distinguish the two.
 
 use crate::model::message_extension::{ExtensionOperation, MsgExtension};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// Key-value pairs that are attached to a group message were set, deleted or cleared.
+/// The key-value pairs attached to a group message were set, deleted or cleared.
 ///
-/// Triggered by clients, and by the REST API's command that writes the pairs of a group message.
+/// Triggered by clients and by the REST API command that writes the pairs of a group message.
 ///
 /// * Webhook: `Group.CallbackAfterGroupMsgExtension`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `MsgSeq`, `Seq`, `EventTime`
-/// * Vendor's page: [After a Group Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76007), state of 2026-01-04
+/// * Identified by: `GroupId`, `MsgSeq`, `Seq`, `EventTime`
+/// * Vendor's page: [After a Group Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76007), as of 2026-01-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupMsgExtension {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -36,15 +36,15 @@ pub struct GroupAfterGroupMsgExtension {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// What was done with the pairs.
+    /// Operation performed on the pairs.
     ///
     /// Wire name `OperateType`.
     pub operate_type: ExtensionOperation,
-    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    /// The pairs: with current values after setting, with empty values after deleting, none after clearing.
     ///
     /// Wire name `ExtensionList`.
     pub extension_list: Vec<MsgExtension>,
-    /// Newest version of the pairs of the message as a whole.
+    /// Latest version of the message's pairs as a whole.
     ///
     /// Wire name `Seq`.
     pub seq: u64,
@@ -52,12 +52,12 @@ pub struct GroupAfterGroupMsgExtension {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterGroupMsgExtension {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterGroupMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_MSG_EXTENSION,
@@ -72,17 +72,17 @@ impl GroupAfterGroupMsgExtension {
     }
 }
 
-/// The fields of [`GroupAfterGroupMsgExtension`] that [`GroupAfterGroupMsgExtension::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterGroupMsgExtension::new`].
 pub struct GroupAfterGroupMsgExtensionRequired {
     /// The group.
     pub group_id: String,
     /// Sequence number of the message.
     pub msg_seq: u64,
-    /// What was done with the pairs.
+    /// Operation performed on the pairs.
     pub operate_type: ExtensionOperation,
-    /// The pairs: as they are now when they were set, with empty values when they were deleted, none when all were cleared.
+    /// The pairs: with current values after setting, with empty values after deleting, none after clearing.
     pub extension_list: Vec<MsgExtension>,
-    /// Newest version of the pairs of the message as a whole.
+    /// Latest version of the message's pairs as a whole.
     pub seq: u64,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,17 +2,17 @@
 
 //! `Group.CallbackAfterMemberExit`: After a User Leaves a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a User Leaves a Group, Operator_Account:
-//! * Source says: the user who leaves in the tables; in the samples the user who acts, who is not among those removed.
-//! * Held here: the user who acts.
-//! * Why: both are the same where a member leaves by choice, and the samples show the other case.
+//! * Source says: the leaving user in the tables; in the samples the user who made the request, who is not among those removed.
+//! * This crate: the user who made the request.
+//! * Why: both are the same if a member leaves voluntarily, and the samples show the other case.
 //!
 //! After a User Leaves a Group, EventTime:
-//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -20,16 +20,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
 /// Members left a group or were removed from it.
 ///
-/// Triggered by clients, and by the REST API's command that removes members.
+/// Triggered by clients and by the REST API command that removes members.
 ///
 /// * Webhook: `Group.CallbackAfterMemberExit`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `Operator_Account`, `ExitMemberList`, `EventTime`
-/// * Vendor's page: [After a User Leaves a Group](https://www.tencentcloud.com/document/product/1047/34373), state of 2025-02-08
+/// * Identified by: `GroupId`, `TopicId`, `Operator_Account`, `ExitMemberList`, `EventTime`
+/// * Vendor's page: [After a User Leaves a Group](https://www.tencentcloud.com/document/product/1047/34373), as of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberExit {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -37,7 +37,7 @@ pub struct GroupAfterMemberExit {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -45,11 +45,11 @@ pub struct GroupAfterMemberExit {
     ///
     /// Wire name `ExitType`.
     pub exit_type: GroupExitType,
-    /// User who made the request: who removed them, or who left.
+    /// User who made the request: the one who removed them or who left.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who left.
+    /// Members who left.
     ///
     /// Wire name `ExitMemberList`.
     pub exit_member_list: Vec<MemberAccount>,
@@ -57,18 +57,18 @@ pub struct GroupAfterMemberExit {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The topic; only with private topics.
+    /// The topic; private topics only.
     ///
     /// Wire name `TopicId`.
     ///
-    /// Unconfirmed: the excerpt of the newest page ends after the letters To, where pages of the same day on neighbouring webhooks have the field; the whole tables of trtc.io/zh and tencentcloud.com/zh, which are older, lack it
+    /// Unconfirmed: the excerpt of the newest page ends after the letters To, where pages of the same day on related webhooks have the field; the whole tables of trtc.io/zh and tencentcloud.com/zh, which are older, lack it
     pub topic_id: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterMemberExit {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterMemberExitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_EXIT,
@@ -91,17 +91,17 @@ impl GroupAfterMemberExit {
     }
 }
 
-/// The fields of [`GroupAfterMemberExit`] that [`GroupAfterMemberExit::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterMemberExit::new`].
 pub struct GroupAfterMemberExitRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// How they left.
     pub exit_type: GroupExitType,
-    /// User who made the request: who removed them, or who left.
+    /// User who made the request: the one who removed them or who left.
     pub operator_account: String,
-    /// Who left.
+    /// Members who left.
     pub exit_member_list: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -148,14 +148,14 @@ impl Webhook for GroupAfterMemberExit {
 
 /// How a member left a group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupExitType(Text);
 
 impl GroupExitType {
-    /// Removed by somebody else. Wire value `Kicked`.
+    /// Removed by another user. Wire value `Kicked`.
     pub const KICKED: Self = Self(Text::known("Kicked"));
-    /// By choice. Wire value `Quit`.
+    /// Left voluntarily. Wire value `Quit`.
     pub const QUIT: Self = Self(Text::known("Quit"));
 }
 

@@ -2,17 +2,17 @@
 
 //! `Group.CallbackAfterMemberFieldChanged`: Callback After Group Member Profile Changed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After Group Member Profile Changed, the member:
 //! * Source says: Modified_Account in sample and table of cloud.tencent.com 269/105353, Member_Account in those of trtc.io/document/60393 and tencentcloud.com/zh.
-//! * Held here: both are optional fields.
-//! * Why: each source shows one that the other lacks; another SDK has Modified_Account.
+//! * This crate: both are optional fields.
+//! * Why: each source has one that the other lacks; another SDK has Modified_Account.
 //!
 //! Callback After Group Member Profile Changed, EventTime:
-//! * Source says: an integer in the tables, a text in the samples.
-//! * Held here: an integer; a text is read as well.
-//! * Why: newer samples of other webhooks show an integer.
+//! * Source says: an integer in the tables, a string in the samples.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: newer samples of other webhooks have an integer.
 
 use crate::model::group::{GroupType, MemberRole};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -20,16 +20,16 @@ use crate::wire::{Extra, wire_object};
 
 /// A member's role or name in a group was changed.
 ///
-/// Triggered by clients, and by the REST API's command that changes members.
+/// Triggered by clients and by the REST API command that changes members.
 ///
 /// * Webhook: `Group.CallbackAfterMemberFieldChanged`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `Operator_Account`, `Modified_Account`, `Member_Account`, `EventTime`
-/// * Vendor's page: [Callback After Group Member Profile Changed](https://www.tencentcloud.com/document/product/1047/60393), state of 2024-05-14
+/// * Identified by: `GroupId`, `Operator_Account`, `Modified_Account`, `Member_Account`, `EventTime`
+/// * Vendor's page: [Callback After Group Member Profile Changed](https://www.tencentcloud.com/document/product/1047/60393), as of 2024-05-14
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberFieldChanged {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -37,7 +37,7 @@ pub struct GroupAfterMemberFieldChanged {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -49,15 +49,15 @@ pub struct GroupAfterMemberFieldChanged {
     ///
     /// Wire name `Modified_Account`.
     pub modified_account: Option<String>,
-    /// The member, as some of the pages call the field.
+    /// The member, by the field name on some of the pages.
     ///
     /// Wire name `Member_Account`.
     pub member_account: Option<String>,
-    /// Role now: `Admin` when the member became an administrator, `Member` when no longer one.
+    /// New role: `Admin` if the member became an administrator, `Member` if no longer one.
     ///
     /// Wire name `Role`.
     pub role: Option<MemberRole>,
-    /// Name in the group now.
+    /// New name in the group.
     ///
     /// Wire name `NameCard`.
     pub name_card: Option<String>,
@@ -65,12 +65,12 @@ pub struct GroupAfterMemberFieldChanged {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterMemberFieldChanged {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterMemberFieldChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_FIELD_CHANGED,
@@ -115,11 +115,11 @@ impl GroupAfterMemberFieldChanged {
     }
 }
 
-/// The fields of [`GroupAfterMemberFieldChanged`] that [`GroupAfterMemberFieldChanged::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterMemberFieldChanged::new`].
 pub struct GroupAfterMemberFieldChangedRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who made the change.
     pub operator_account: String,

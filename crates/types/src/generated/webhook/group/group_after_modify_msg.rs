@@ -2,12 +2,12 @@
 
 //! `Group.CallbackAfterModifyMsg`: After a Group Message Is Modified
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Message Is Modified, CloudCustomData:
-//! * Source says: neither sample nor table has it, though the REST API's command can change it and the webhook for one-to-one messages has it.
-//! * Held here: the field is left out.
-//! * Why: no page shows it here; whatever else comes is kept.
+//! * Source says: neither sample nor table has it, although the REST API command can change it and the webhook for one-to-one messages has it.
+//! * This crate: the field is left out.
+//! * Why: no page has it here; any other field that is sent is kept.
 
 use crate::model::message::MsgElement;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -15,16 +15,16 @@ use crate::wire::{Extra, wire_object};
 
 /// A stored message of a group or of a topic was changed.
 ///
-/// Triggered by clients that change a message, and by the REST API's command that modifies historical group messages.
+/// Triggered by clients that modify a message and by the REST API command that modifies historical group messages.
 ///
 /// * Webhook: `Group.CallbackAfterModifyMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `MsgSeq`, `EventTime`
-/// * Vendor's page: After a Group Message Is Modified, state of 2026-03-16
+/// * Identified by: `GroupId`, `TopicId`, `MsgSeq`, `EventTime`
+/// * Vendor's page: After a Group Message Is Modified, as of 2026-03-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterModifyMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -32,7 +32,7 @@ pub struct GroupAfterModifyMsg {
     ///
     /// Wire name `MsgBody`.
     ///
-    /// Unconfirmed: Whether they come too when only the attached data was changed: the page has one sample, of changed elements.
+    /// Unconfirmed: Whether they are also present if only the attached data was modified: the page has one sample, with modified elements.
     pub msg_body: Option<Vec<MsgElement>>,
     /// User who made the change.
     ///
@@ -42,7 +42,7 @@ pub struct GroupAfterModifyMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// The topic, when the message is in one; only in communities with topics. Otherwise empty.
+    /// The topic, if the message is in one; only in communities with topics. Empty otherwise.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -54,12 +54,12 @@ pub struct GroupAfterModifyMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterModifyMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MODIFY_MSG,
@@ -91,7 +91,7 @@ impl GroupAfterModifyMsg {
     }
 }
 
-/// The fields of [`GroupAfterModifyMsg`] that [`GroupAfterModifyMsg::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterModifyMsg::new`].
 pub struct GroupAfterModifyMsgRequired {
     /// User who made the change.
     pub operator_account: String,

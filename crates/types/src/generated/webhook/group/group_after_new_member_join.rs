@@ -2,40 +2,40 @@
 
 //! `Group.CallbackAfterNewMemberJoin`: After a User Joins a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a User Joins a Group, TopicId:
-//! * Source says: pages of the same day on neighbouring webhooks have it for private topics; the end of this page's newest table was not seen, and no other source has it, nor does trtc.io/document/34372 as a whole.
-//! * Held here: the field is left out.
-//! * Why: no text that was read shows it here.
+//! * Source says: pages of the same day on related webhooks have it for private topics; the end of this page's newest table was not available, and no other source has it, including the whole trtc.io/document/34372.
+//! * This crate: the field is left out.
+//! * Why: no available text has it here.
 //!
 //! After a User Joins a Group, Type:
-//! * Source says: the kind of the group that is to be created.
-//! * Held here: the kind of the group that users joined.
-//! * Why: the group exists already; the words are those of the page on creating groups.
+//! * Source says: the type of the group to be created.
+//! * This crate: the type of the group that users joined.
+//! * Why: the group already exists; the wording is that of the page on creating groups.
 //!
 //! After a User Joins a Group, EventTime:
-//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages, nothing in the example of the Webhook Overview.
-//! * Held here: a required integer; a text is read as well.
-//! * Why: tables and newest sample agree; the overview's example dates from 2015.
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a string in the samples of the international pages, absent from the example of the Webhook Overview.
+//! * This crate: a required integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree; the overview's example dates from 2015.
 
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// Users joined a group: they applied, were invited, or were added by the app.
+/// Users joined a group: they applied, were invited or were added by the app.
 ///
-/// Triggered by clients, and by the REST API's command that adds members. It comes when users have joined: after an
-/// application, not before it was approved.
+/// Triggered by clients and by the REST API command that adds members. It is triggered when users have joined; in the case of an
+/// application, after its approval.
 ///
 /// * Webhook: `Group.CallbackAfterNewMemberJoin`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `Operator_Account`, `NewMemberList`, `EventTime`
-/// * Vendor's page: [After a User Joins a Group](https://www.tencentcloud.com/document/product/1047/34372), state of 2025-02-08
+/// * Identified by: `GroupId`, `Operator_Account`, `NewMemberList`, `EventTime`
+/// * Vendor's page: [After a User Joins a Group](https://www.tencentcloud.com/document/product/1047/34372), as of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterNewMemberJoin {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -43,7 +43,7 @@ pub struct GroupAfterNewMemberJoin {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -55,7 +55,7 @@ pub struct GroupAfterNewMemberJoin {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who joined.
+    /// Users who joined.
     ///
     /// Wire name `NewMemberList`.
     pub new_member_list: Vec<MemberAccount>,
@@ -63,12 +63,12 @@ pub struct GroupAfterNewMemberJoin {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterNewMemberJoin {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterNewMemberJoinRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_NEW_MEMBER_JOIN,
@@ -83,17 +83,17 @@ impl GroupAfterNewMemberJoin {
     }
 }
 
-/// The fields of [`GroupAfterNewMemberJoin`] that [`GroupAfterNewMemberJoin::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterNewMemberJoin::new`].
 pub struct GroupAfterNewMemberJoinRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// How they joined.
     pub join_type: GroupJoinType,
     /// User who made the request.
     pub operator_account: String,
-    /// Who joined.
+    /// Users who joined.
     pub new_member_list: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -138,7 +138,7 @@ impl Webhook for GroupAfterNewMemberJoin {
 
 /// How a user joined a group.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupJoinType(Text);
 

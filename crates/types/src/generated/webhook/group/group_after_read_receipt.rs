@@ -2,12 +2,12 @@
 
 //! `Group.CallbackAfterReadReceipt`: Callback After Read Receipt
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After Read Receipt, EventTime:
-//! * Source says: an integer in the tables, a text in the samples.
-//! * Held here: an integer; a text is read as well.
-//! * Why: the table, and newer samples of other webhooks; another SDK reads an integer.
+//! * Source says: an integer in the tables, a string in the samples.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the table and newer samples of other webhooks; another SDK reads an integer.
 
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -15,17 +15,17 @@ use crate::wire::{Extra, wire_object};
 
 /// The read receipts of group messages changed.
 ///
-/// Triggered when clients or the REST API send a message with read receipts, and when clients confirm having read one.
-/// Read receipts of groups need an edition that includes them, switched on in the console. Not for communities.
+/// Triggered when clients or the REST API send a message with read receipts, and when clients confirm reading one.
+/// Read receipts for groups require an edition that includes them, and must be enabled in the console. Not for communities.
 ///
 /// * Webhook: `Group.CallbackAfterReadReceipt`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `GroupMsgReceiptList`, `EventTime`
-/// * Vendor's page: [Callback After Read Receipt](https://www.tencentcloud.com/document/product/1047/60395), state of 2024-04-19
+/// * Identified by: `GroupId`, `GroupMsgReceiptList`, `EventTime`
+/// * Vendor's page: [Callback After Read Receipt](https://www.tencentcloud.com/document/product/1047/60395), as of 2024-04-19
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterReadReceipt {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -33,11 +33,11 @@ pub struct GroupAfterReadReceipt {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
-    /// The messages and who has read them.
+    /// Messages and their read counts.
     ///
     /// Wire name `GroupMsgReceiptList`.
     pub group_msg_receipt_list: Vec<GroupMsgReading>,
@@ -45,12 +45,12 @@ pub struct GroupAfterReadReceipt {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterReadReceipt {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_READ_RECEIPT,
@@ -63,13 +63,13 @@ impl GroupAfterReadReceipt {
     }
 }
 
-/// The fields of [`GroupAfterReadReceipt`] that [`GroupAfterReadReceipt::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterReadReceipt::new`].
 pub struct GroupAfterReadReceiptRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
-    /// The messages and who has read them.
+    /// Messages and their read counts.
     pub group_msg_receipt_list: Vec<GroupMsgReading>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -105,7 +105,7 @@ impl Webhook for GroupAfterReadReceipt {
     }
 }
 
-/// How far a group message is read.
+/// Read counts of a group message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupMsgReading {
@@ -113,11 +113,11 @@ pub struct GroupMsgReading {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Members who have read it.
+    /// Number of members who have read it.
     ///
     /// Wire name `ReadNum`.
     pub read_num: u64,
-    /// Members who have not.
+    /// Number of members who have not read it.
     ///
     /// Wire name `UnreadNum`.
     pub unread_num: u64,
@@ -125,12 +125,12 @@ pub struct GroupMsgReading {
     ///
     /// Wire name `ReadReceiptMembers`.
     pub read_receipt_members: Option<Vec<MemberAccount>>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl GroupMsgReading {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: GroupMsgReadingRequired) -> Self {
         Self {
             msg_seq: required.msg_seq,
@@ -152,13 +152,13 @@ impl GroupMsgReading {
     }
 }
 
-/// The fields of [`GroupMsgReading`] that [`GroupMsgReading::new`] asks for, each by its name.
+/// The named arguments of [`GroupMsgReading::new`].
 pub struct GroupMsgReadingRequired {
     /// Sequence number of the message.
     pub msg_seq: u64,
-    /// Members who have read it.
+    /// Number of members who have read it.
     pub read_num: u64,
-    /// Members who have not.
+    /// Number of members who have not read it.
     pub unread_num: u64,
 }
 

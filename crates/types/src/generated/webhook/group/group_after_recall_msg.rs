@@ -2,16 +2,16 @@
 
 //! `Group.CallbackAfterRecallMsg`: Callback After Recalling Group Messages
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Callback After Recalling Group Messages, MsgSeqList:
-//! * Source says: cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId next to MsgSeq; the page of April 2023 has MsgSeq alone.
-//! * Held here: `MsgId` is an optional field.
+//! * Source says: cloud.tencent.com 269/73141, trtc.io/zh and trtc.io/document/46979 have MsgId next to MsgSeq; the page of April 2023 has only MsgSeq.
+//! * This crate: `MsgId` is an optional field.
 //! * Why: the newer pages have it.
 //!
 //! Callback After Recalling Group Messages, EventTime:
-//! * Source says: an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/73141.
-//! * Held here: an integer; a text is read as well.
+//! * Source says: an integer in the tables; a string in the samples, except that of cloud.tencent.com 269/73141.
+//! * This crate: an integer; a string is accepted as well.
 //! * Why: tables and the newest sample agree.
 
 use crate::model::group::GroupType;
@@ -20,24 +20,24 @@ use crate::wire::{Extra, wire_object};
 
 /// Messages of a group or of a topic were recalled.
 ///
-/// Triggered by clients, and by the REST API's command that recalls group messages.
+/// Triggered by clients and by the REST API command that recalls group messages.
 ///
 /// * Webhook: `Group.CallbackAfterRecallMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `MsgSeqList`, `EventTime`
-/// * Vendor's page: [Callback After Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/46979), state of 2025-02-28
+/// * Identified by: `GroupId`, `TopicId`, `MsgSeqList`, `EventTime`
+/// * Vendor's page: [Callback After Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/46979), as of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterRecallMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who recalled.
+    /// User who recalled the messages.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -49,7 +49,7 @@ pub struct GroupAfterRecallMsg {
     ///
     /// Wire name `MsgSeqList`.
     pub msg_seq_list: Vec<RecalledGroupMsg>,
-    /// The topic, when the message is in one; only in communities with topics.
+    /// The topic, if the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -57,12 +57,12 @@ pub struct GroupAfterRecallMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterRecallMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterRecallMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_RECALL_MSG,
@@ -84,11 +84,11 @@ impl GroupAfterRecallMsg {
     }
 }
 
-/// The fields of [`GroupAfterRecallMsg`] that [`GroupAfterRecallMsg::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterRecallMsg::new`].
 pub struct GroupAfterRecallMsgRequired {
-    /// User who recalled.
+    /// User who recalled the messages.
     pub operator_account: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// The group.
     pub group_id: String,
@@ -138,16 +138,16 @@ pub struct RecalledGroupMsg {
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecalledGroupMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_seq: u64) -> Self {
         Self {
             msg_seq,

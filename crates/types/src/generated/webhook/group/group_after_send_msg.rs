@@ -2,21 +2,21 @@
 
 //! `Group.CallbackAfterSendMsg`: After a Group Message Is Sent
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Group Message Is Sent, MsgId and GroupAtInfo:
-//! * Source says: the sample of cloud.tencent.com 269/2661 of 2025-09-16 and the table of trtc.io/document/34375 have both, the sample of the latter and tencentcloud.com/zh of 2025-03-10 MsgId alone, the page of April 2023 neither; another SDK has GroupAtInfo alone.
-//! * Held here: both are optional fields.
-//! * Why: the newest pages have them, older ones do not, and not every message mentions somebody.
+//! * Source says: the sample of cloud.tencent.com 269/2661 of 2025-09-16 and the table of trtc.io/document/34375 have both, the sample of the latter and tencentcloud.com/zh of 2025-03-10 only MsgId, the page of April 2023 neither; another SDK has only GroupAtInfo.
+//! * This crate: both are optional fields.
+//! * Why: the newest pages have them, older ones do not, and not every message has mentions.
 //!
 //! After a Group Message Is Sent, EventTime:
-//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 //!
 //! After a Group Message Is Sent, Type:
-//! * Source says: Live in the sample of cloud.tencent.com 454/125496, the same webhook on the pages of a sibling product; the pages of this one do not know that kind.
-//! * Held here: the kinds of this product's groups; any other text is kept as it is.
+//! * Source says: Live in the sample of cloud.tencent.com 454/125496, the same webhook on the pages of a sibling product; the pages of this product do not have that type.
+//! * This crate: the group types of this product; any other string is kept as it is.
 //! * Why: such groups belong to the other product.
 
 use crate::model::group::GroupType;
@@ -26,17 +26,17 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// A group message was sent.
 ///
-/// Triggered by clients, and by the REST API's command that sends group messages, which can also switch it off for one
-/// message. For messages that could not be sent there is a webhook of its own.
+/// Triggered by clients and by the REST API command that sends group messages, which can also disable it for a single
+/// message. Messages that could not be sent have their own webhook.
 ///
 /// * Webhook: `Group.CallbackAfterSendMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `TopicId`, `MsgSeq`, `Random`, `MsgTime`
-/// * Vendor's page: [After a Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34375), state of 2025-09-16
+/// * Identified by: `GroupId`, `TopicId`, `MsgSeq`, `Random`, `MsgTime`
+/// * Vendor's page: [After a Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34375), as of 2025-09-16
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -44,7 +44,7 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -60,11 +60,11 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Sequence number of the message in the group; later messages have larger ones.
+    /// Sequence number of the message in the group; later messages have higher ones.
     ///
     /// Wire name `MsgSeq`.
     pub msg_seq: u64,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
@@ -72,25 +72,25 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
+    /// Whether only online devices receive the message; always 0 in an `AVChatRoom`.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// Which messages go first when the group is busy.
+    /// Delivery priority when the group is busy.
     ///
     /// Wire name `MsgPriority`.
     ///
-    /// Unconfirmed: seen in logged events and on no page
+    /// Unconfirmed: seen in logged events, but not on any page
     pub msg_priority: Option<MsgPriority>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The topic, when the message is in one; only in communities with topics.
+    /// The topic, if the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -98,16 +98,16 @@ pub struct GroupAfterSendMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// Who is mentioned: at most 30 members in one message.
+    /// Mentioned users: at most 30 members in one message.
     ///
     /// Wire name `GroupAtInfo`.
     pub group_at_info: Option<Vec<GroupAt>>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_SEND_MSG,
@@ -179,11 +179,11 @@ impl GroupAfterSendMsg {
     }
 }
 
-/// The fields of [`GroupAfterSendMsg`] that [`GroupAfterSendMsg::new`] asks for, each by its name.
+/// The named arguments of [`GroupAfterSendMsg::new`].
 pub struct GroupAfterSendMsgRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Sender of the message.
     pub from_account: String,
@@ -191,7 +191,7 @@ pub struct GroupAfterSendMsgRequired {
     pub operator_account: String,
     /// Random number of the message.
     pub random: u32,
-    /// Sequence number of the message in the group; later messages have larger ones.
+    /// Sequence number of the message in the group; later messages have higher ones.
     pub msg_seq: u64,
     /// When it was sent, in seconds since 1970, by the server's clock.
     pub msg_time: u64,

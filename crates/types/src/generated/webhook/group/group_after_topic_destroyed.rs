@@ -2,11 +2,11 @@
 
 //! `Group.CallbackAfterTopicDestroyed`: After a Topic Is Deleted
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Topic Is Deleted, TopicIdList:
-//! * Source says: String in the table, a list of texts in the sample.
-//! * Held here: a list of texts.
+//! * Source says: String in the table, a list of strings in the sample.
+//! * This crate: a list of strings.
 //! * Why: the table itself calls it a list, and another SDK reads one.
 
 use crate::model::group::GroupType;
@@ -15,17 +15,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Topics of a community were deleted.
 ///
-/// Triggered by clients, and by the REST API's command that deletes topics. Topics must be switched on in the console. The
+/// Triggered by clients and by the REST API command that deletes topics. Topics must be enabled in the console. The
 /// webhook after a group is disbanded has the same switch.
 ///
 /// * Webhook: `Group.CallbackAfterTopicDestroyed`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a Topic Is Deleted](https://www.tencentcloud.com/document/product/1047/49465), state of 2025-03-10
+/// * Identified by: its whole body
+/// * Vendor's page: [After a Topic Is Deleted](https://www.tencentcloud.com/document/product/1047/49465), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicDestroyed {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -33,7 +33,7 @@ pub struct GroupAfterTopicDestroyed {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group: always `Community`.
+    /// Group type; always `Community`.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -41,12 +41,12 @@ pub struct GroupAfterTopicDestroyed {
     ///
     /// Wire name `TopicIdList`.
     pub topic_id_list: Vec<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterTopicDestroyed {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         group_id: impl Into<String>,
         r#type: GroupType,

@@ -2,12 +2,12 @@
 
 //! `Group.CallbackAfterTopicInfoChanged`: Topic Profile Change Webhook
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Topic Profile Change Webhook, Type:
-//! * Source says: the kind of the group whose topic was deleted.
-//! * Held here: the kind of the group whose topic was changed.
-//! * Why: the words are those of the page on deleted topics.
+//! * Source says: the type of the group whose topic was deleted.
+//! * This crate: the type of the group whose topic was changed.
+//! * Why: the wording is that of the page on deleted topics.
 
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
@@ -15,19 +15,19 @@ use crate::wire::{Extra, wire_object};
 
 /// The profile of a topic was changed.
 ///
-/// Triggered by clients, and by the REST API's command that changes topics, when name, introduction, notice or picture
-/// change; other basic fields do not trigger it, and no page says that custom fields do. Topics must be switched on in the
-/// console. The webhook after the profile of a group changes has the same switch. No source shows a field that says which
-/// topic of the community it is.
+/// Triggered by clients and by the REST API command that changes topics, if the name, introduction, notice or picture
+/// changes. Other basic fields do not trigger it, and no page says that custom fields do. Topics must be enabled in the
+/// console. The webhook after the profile of a group changes has the same switch. No source has a field that identifies the
+/// topic within the community.
 ///
 /// * Webhook: `Group.CallbackAfterTopicInfoChanged`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [Topic Profile Change Webhook](https://www.tencentcloud.com/document/product/1047/49466), state of 2023-04-03
+/// * Identified by: its whole body
+/// * Vendor's page: [Topic Profile Change Webhook](https://www.tencentcloud.com/document/product/1047/49466), as of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicInfoChanged {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -35,7 +35,7 @@ pub struct GroupAfterTopicInfoChanged {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group: always `Community`.
+    /// Group type; always `Community`.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -43,28 +43,28 @@ pub struct GroupAfterTopicInfoChanged {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Changed name.
+    /// New name.
     ///
     /// Wire name `Name`.
     pub name: Option<String>,
-    /// Changed introduction.
+    /// New introduction.
     ///
     /// Wire name `Introduction`.
     pub introduction: Option<String>,
-    /// Changed notice.
+    /// New notice.
     ///
     /// Wire name `Notification`.
     pub notification: Option<String>,
-    /// Changed address of the picture.
+    /// New URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupAfterTopicInfoChanged {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         group_id: impl Into<String>,
         r#type: GroupType,

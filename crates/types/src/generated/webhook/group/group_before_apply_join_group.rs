@@ -2,22 +2,22 @@
 
 //! `Group.CallbackBeforeApplyJoinGroup`: Before Applying to Join a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before Applying to Join a Group, ApplyMsg and TopicId:
-//! * Source says: cloud.tencent.com 269/1665 of 2025-02-28 has both, the second in its table alone; older and international pages have neither.
-//! * Held here: both are optional fields.
+//! * Source says: cloud.tencent.com 269/1665 of 2025-02-28 has both, the second only in its table; older and international pages have neither.
+//! * This crate: both are optional fields.
 //! * Why: the newest page has them.
 //!
 //! Before Applying to Join a Group, CallbackCommand:
 //! * Source says: `roup.CallbackBeforeApplyJoinGroup` in the table of the query.
-//! * Held here: `Group.CallbackBeforeApplyJoinGroup`.
+//! * This crate: `Group.CallbackBeforeApplyJoinGroup`.
 //! * Why: a letter is missing there; the sample and all other pages have it.
 //!
 //! Before Applying to Join a Group, EventTime:
-//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
@@ -28,17 +28,17 @@ use crate::wire::{Extra, wire_object};
 
 /// A user applies to join a group, and the app may refuse it.
 ///
-/// Triggered by clients only. It comes before the user joins; where administrators decide on applications, it comes before
+/// Triggered by clients only, before the user joins. If administrators decide on applications, it is triggered before
 /// they are asked.
 ///
 /// * Webhook: `Group.CallbackBeforeApplyJoinGroup`
-/// * Answer: decides, see [`GroupBeforeApplyJoinGroupAnswer`]
-/// * Told from others by: `GroupId`, `TopicId`, `Requestor_Account`, `EventTime`
-/// * Vendor's page: [Before Applying to Join a Group](https://www.tencentcloud.com/document/product/1047/34370), state of 2025-02-28
+/// * Answer: determines what happens, see [`GroupBeforeApplyJoinGroupAnswer`]
+/// * Identified by: `GroupId`, `TopicId`, `Requestor_Account`, `EventTime`
+/// * Vendor's page: [Before Applying to Join a Group](https://www.tencentcloud.com/document/product/1047/34370), as of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeApplyJoinGroup {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -46,7 +46,7 @@ pub struct GroupBeforeApplyJoinGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -54,7 +54,7 @@ pub struct GroupBeforeApplyJoinGroup {
     ///
     /// Wire name `Requestor_Account`.
     pub requestor_account: String,
-    /// What the user wrote to apply.
+    /// Message of the application.
     ///
     /// Wire name `ApplyMsg`.
     pub apply_msg: Option<String>,
@@ -62,16 +62,16 @@ pub struct GroupBeforeApplyJoinGroup {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The topic; only with private topics.
+    /// The topic; private topics only.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupBeforeApplyJoinGroup {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupBeforeApplyJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_APPLY_JOIN_GROUP,
@@ -100,11 +100,11 @@ impl GroupBeforeApplyJoinGroup {
     }
 }
 
-/// The fields of [`GroupBeforeApplyJoinGroup`] that [`GroupBeforeApplyJoinGroup::new`] asks for, each by its name.
+/// The named arguments of [`GroupBeforeApplyJoinGroup::new`].
 pub struct GroupBeforeApplyJoinGroupRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who applies.
     pub requestor_account: String,
@@ -144,15 +144,15 @@ impl Webhook for GroupBeforeApplyJoinGroup {
     }
 }
 
-/// What may be answered to [`GroupBeforeApplyJoinGroup`].
+/// Possible answers to [`GroupBeforeApplyJoinGroup`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GroupBeforeApplyJoinGroupAnswer {
-    /// The user joins; where administrators decide on applications, they are asked.
+    /// The user joins, or administrators are asked if they decide on applications.
     Allow,
-    /// The user does not join, and nobody is asked. Without a code of the app's own the user gets 10016.
+    /// The user does not join, and no administrator is asked. Without a custom code the user gets 10016.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 10100 to 10200, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
     RefuseWith(Refusal<10100, 10200>),
 }
 
@@ -189,13 +189,13 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
     }
 }
 
-/// [`GroupBeforeApplyJoinGroupAnswer`] as it travels.
+/// Wire form of [`GroupBeforeApplyJoinGroupAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeApplyJoinGroupReply {
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,27 +2,27 @@
 
 //! `Group.CallbackBeforeCreateGroup`: Before a Group Is Created
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before a Group Is Created, numbers of groups:
 //! * Source says: CreateGroupNum in older tables and samples, CreatedGroupNum in very old samples, neither in cloud.tencent.com 269/1662 of 2025-12-04 and in the whole trtc.io/document/34368; another SDK has both, the second as an object.
-//! * Held here: both are optional fields, the second with any value.
-//! * Why: apps may still see either, and the sources do not agree on the second's form.
+//! * This crate: both are optional fields, the second with any value.
+//! * Why: apps may still see either, and the sources disagree on the form of the second.
 //!
 //! Before a Group Is Created, MemberList:
-//! * Source says: all sources show it.
-//! * Held here: an optional field.
-//! * Why: groups are created without initial members too, and no source shows that event.
+//! * Source says: all sources have it.
+//! * This crate: an optional field.
+//! * Why: groups can also be created without initial members, and no source shows that event.
 //!
 //! Before a Group Is Created, Type:
-//! * Source says: the kind of the group that the message was sent to.
-//! * Held here: the kind of the group that is to be created.
-//! * Why: there is no message; the words are those of the pages on messages.
+//! * Source says: the type of the group that the message was sent to.
+//! * This crate: the type of the group to be created.
+//! * Why: there is no message; the wording is that of the pages on messages.
 //!
 //! Before a Group Is Created, EventTime:
-//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the samples of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, InviteJoinOption, MemberAccount};
@@ -33,28 +33,28 @@ use crate::wire::{Extra, Raw, wire_object};
 
 /// A group is about to be created, and the app may refuse it.
 ///
-/// Triggered by clients, and by the REST API's command that creates groups. The group has no id yet.
+/// Triggered by clients and by the REST API command that creates groups. The group has no ID yet.
 ///
 /// * Webhook: `Group.CallbackBeforeCreateGroup`
-/// * Answer: decides, see [`GroupBeforeCreateGroupAnswer`]
-/// * Told from others by: `Operator_Account`, `Owner_Account`, `Type`, `Name`, `EventTime`
-/// * Vendor's page: [Before a Group Is Created](https://www.tencentcloud.com/document/product/1047/34368), state of 2025-12-04
+/// * Answer: determines what happens, see [`GroupBeforeCreateGroupAnswer`]
+/// * Identified by: `Operator_Account`, `Owner_Account`, `Type`, `Name`, `EventTime`
+/// * Vendor's page: [Before a Group Is Created](https://www.tencentcloud.com/document/product/1047/34368), as of 2025-12-04
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateGroup {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// User who is to own it.
+    /// Future owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -62,17 +62,17 @@ pub struct GroupBeforeCreateGroup {
     ///
     /// Wire name `Name`.
     pub name: String,
-    /// Groups of this kind that the user has already created; the newest pages no longer have it.
+    /// Number of groups of this type that the user has already created; the newest pages no longer have it.
     ///
     /// Wire name `CreateGroupNum`.
     pub create_group_num: Option<u64>,
-    /// Groups that the user has already created.
+    /// Number of groups that the user has already created.
     ///
     /// Wire name `CreatedGroupNum`.
     ///
-    /// Unconfirmed: only another SDK names the field, as an object with a number for each kind of group; very old pages show it as a number in their sample alone
+    /// Unconfirmed: only another SDK names the field, as an object with a number for each group type; very old pages have it as a number, only in their sample
     pub created_group_num: Option<Raw>,
-    /// What is to become of invitations.
+    /// How invitations will be handled.
     ///
     /// Wire name `InviteOption`.
     ///
@@ -86,12 +86,12 @@ pub struct GroupBeforeCreateGroup {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupBeforeCreateGroup {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupBeforeCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_CREATE_GROUP,
@@ -143,13 +143,13 @@ impl GroupBeforeCreateGroup {
     }
 }
 
-/// The fields of [`GroupBeforeCreateGroup`] that [`GroupBeforeCreateGroup::new`] asks for, each by its name.
+/// The named arguments of [`GroupBeforeCreateGroup::new`].
 pub struct GroupBeforeCreateGroupRequired {
-    /// User who creates it.
+    /// The creator.
     pub operator_account: String,
-    /// User who is to own it.
+    /// Future owner.
     pub owner_account: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Name of the group.
     pub name: String,
@@ -198,15 +198,15 @@ impl Webhook for GroupBeforeCreateGroup {
     }
 }
 
-/// What may be answered to [`GroupBeforeCreateGroup`].
+/// Possible answers to [`GroupBeforeCreateGroup`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GroupBeforeCreateGroupAnswer {
     /// The group is created.
     Allow,
-    /// The group is not created. Without a code of the app's own the caller gets 10016.
+    /// The group is not created. Without a custom code the caller gets 10016.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 10100 to 10200, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
     RefuseWith(Refusal<10100, 10200>),
 }
 
@@ -240,13 +240,13 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
     }
 }
 
-/// [`GroupBeforeCreateGroupAnswer`] as it travels.
+/// Wire form of [`GroupBeforeCreateGroupAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateGroupReply {
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,11 +2,11 @@
 
 //! `Group.CallbackBeforeCreateTopic`: Before a Topic Is Created
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before a Topic Is Created, Name:
 //! * Source says: the sample calls it the group's name, the table the topic's.
-//! * Held here: the topic's.
+//! * This crate: the topic's.
 //! * Why: the value of the sample is a topic's name, and the webhook is about topics.
 
 use crate::{Envelope, Reply};
@@ -16,25 +16,25 @@ use crate::wire::{Extra, wire_object};
 
 /// A topic is about to be created in a community, and the app may refuse it.
 ///
-/// Triggered by clients, and by the REST API's command that creates topics. Topics must be switched on in the console. The
-/// webhook before a group is created has the same switch. The event names neither the community nor the topic's id.
+/// Triggered by clients and by the REST API command that creates topics. Topics must be enabled in the console. The
+/// webhook before a group is created has the same switch. The event contains neither the community nor the topic ID.
 ///
 /// * Webhook: `Group.CallbackBeforeCreateTopic`
-/// * Answer: decides, see [`GroupBeforeCreateTopicAnswer`]
-/// * Told from others by: its whole body
-/// * Vendor's page: [Before a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49463), state of 2025-03-10
+/// * Answer: determines what happens, see [`GroupBeforeCreateTopicAnswer`]
+/// * Identified by: its whole body
+/// * Vendor's page: [Before a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49463), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateTopic {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Kind of group: always `Community`.
+    /// Group type; always `Community`.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -42,12 +42,12 @@ pub struct GroupBeforeCreateTopic {
     ///
     /// Wire name `Name`.
     pub name: String,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupBeforeCreateTopic {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         operator_account: impl Into<String>,
         r#type: GroupType,
@@ -88,15 +88,15 @@ impl Webhook for GroupBeforeCreateTopic {
     }
 }
 
-/// What may be answered to [`GroupBeforeCreateTopic`].
+/// Possible answers to [`GroupBeforeCreateTopic`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GroupBeforeCreateTopicAnswer {
     /// The topic is created.
     Allow,
-    /// The topic is not created. Without a code of the app's own the caller gets 10016.
+    /// The topic is not created. Without a custom code the caller gets 10016.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 10100 to 10200, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
     RefuseWith(Refusal<10100, 10200>),
 }
 
@@ -130,13 +130,13 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
     }
 }
 
-/// [`GroupBeforeCreateTopicAnswer`] as it travels.
+/// Wire form of [`GroupBeforeCreateTopicAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateTopicReply {
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

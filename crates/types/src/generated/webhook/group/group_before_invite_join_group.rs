@@ -2,27 +2,27 @@
 
 //! `Group.CallbackBeforeInviteJoinGroup`: Before Inviting a User to a Group
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before Inviting a User to a Group, refusing all:
-//! * Source says: the table of the answer has the code 1 and a range, no sample shows them, and unlike its neighbours the page does not say what the caller gets for 1.
-//! * Held here: both refuse all users; nothing is said about what the caller gets for 1.
-//! * Why: the tables of all whole pages are explicit, and the rest is nowhere confirmed.
+//! * Source says: the table of the answer has the code 1 and a range, no sample shows them, and unlike related pages this one does not say what the caller gets for 1.
+//! * This crate: both refuse all users; nothing is said about what the caller gets for 1.
+//! * Why: the tables of all whole pages are explicit, and the rest is not confirmed anywhere.
 //!
 //! Before Inviting a User to a Group, TopicId:
-//! * Source says: cloud.tencent.com 269/1666 of 2025-02-08 has it in its table alone; older and international pages lack it.
-//! * Held here: an optional field.
+//! * Source says: cloud.tencent.com 269/1666 of 2025-02-08 has it only in its table; older and international pages lack it.
+//! * This crate: an optional field.
 //! * Why: the newest page has it.
 //!
 //! Before Inviting a User to a Group, Type:
-//! * Source says: the kind of the group that is to be created.
-//! * Held here: the kind of the group that users are added to.
-//! * Why: the group exists already; the words are those of the page on creating groups.
+//! * Source says: the type of the group to be created.
+//! * This crate: the type of the group that users are added to.
+//! * Why: the group already exists; the wording is that of the page on creating groups.
 //!
 //! Before Inviting a User to a Group, EventTime:
-//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
-//! * Why: tables and newest sample agree.
+//! * Source says: an integer in the tables and in the sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
+//! * Why: the tables and the newest sample agree.
 
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, MemberAccount};
@@ -33,17 +33,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Users are about to be added to a group, and the app may refuse all or some of them.
 ///
-/// Triggered by clients, and by the REST API's command that adds members. Where the app lets the service check that users
-/// are friends, it comes after that check.
+/// Triggered by clients and by the REST API command that adds members. If the app has the service check that users
+/// are friends, it is triggered after that check.
 ///
 /// * Webhook: `Group.CallbackBeforeInviteJoinGroup`
-/// * Answer: decides, see [`GroupBeforeInviteJoinGroupAnswer`]
-/// * Told from others by: `GroupId`, `TopicId`, `Operator_Account`, `DestinationMembers`, `EventTime`
-/// * Vendor's page: [Before Inviting a User to a Group](https://www.tencentcloud.com/document/product/1047/34371), state of 2025-02-08
+/// * Answer: determines what happens, see [`GroupBeforeInviteJoinGroupAnswer`]
+/// * Identified by: `GroupId`, `TopicId`, `Operator_Account`, `DestinationMembers`, `EventTime`
+/// * Vendor's page: [Before Inviting a User to a Group](https://www.tencentcloud.com/document/product/1047/34371), as of 2025-02-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroup {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -51,7 +51,7 @@ pub struct GroupBeforeInviteJoinGroup {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -59,7 +59,7 @@ pub struct GroupBeforeInviteJoinGroup {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who is to be added.
+    /// Users to be added.
     ///
     /// Wire name `DestinationMembers`.
     pub destination_members: Vec<MemberAccount>,
@@ -67,16 +67,16 @@ pub struct GroupBeforeInviteJoinGroup {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The topic; only with private topics.
+    /// The topic; private topics only.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupBeforeInviteJoinGroup {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupBeforeInviteJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_INVITE_JOIN_GROUP,
@@ -98,15 +98,15 @@ impl GroupBeforeInviteJoinGroup {
     }
 }
 
-/// The fields of [`GroupBeforeInviteJoinGroup`] that [`GroupBeforeInviteJoinGroup::new`] asks for, each by its name.
+/// The named arguments of [`GroupBeforeInviteJoinGroup::new`].
 pub struct GroupBeforeInviteJoinGroupRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// User who adds them.
     pub operator_account: String,
-    /// Who is to be added.
+    /// Users to be added.
     pub destination_members: Vec<MemberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -156,17 +156,17 @@ impl Webhook for GroupBeforeInviteJoinGroup {
     }
 }
 
-/// What may be answered to [`GroupBeforeInviteJoinGroup`].
+/// Possible answers to [`GroupBeforeInviteJoinGroup`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GroupBeforeInviteJoinGroupAnswer {
     /// All users are added.
     Allow,
-    /// No user is added. A code of the app's own reaches the client with the app's text.
+    /// No users are added. A custom code is passed to the client together with the app's text.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 10100 to 10200, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
     RefuseWith(Refusal<10100, 10200>),
-    /// All users are added but those that are named here.
+    /// All users except the specified ones are added.
     Change(GroupBeforeInviteJoinGroupChanges),
 }
 
@@ -215,7 +215,7 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
     }
 }
 
-/// What [`GroupBeforeInviteJoinGroupAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`GroupBeforeInviteJoinGroupAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroupChanges {
@@ -244,7 +244,7 @@ impl GroupBeforeInviteJoinGroupChanges {
     }
 }
 
-/// [`GroupBeforeInviteJoinGroupAnswer`] as it travels.
+/// Wire form of [`GroupBeforeInviteJoinGroupAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroupReply {
@@ -252,9 +252,9 @@ pub struct GroupBeforeInviteJoinGroupReply {
     ///
     /// Wire name `RefusedMembers_Account`.
     pub refused_members_account: Option<Vec<String>>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,21 +2,21 @@
 
 //! `Group.CallbackBeforeSendMsg`: Before Group Message Is Sent
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before Group Message Is Sent, MsgId:
 //! * Source says: the sample of cloud.tencent.com 269/1619 of 2025-02-28 has it; older and international pages lack it.
-//! * Held here: an optional field.
+//! * This crate: an optional field.
 //! * Why: the newest page has it, as has the webhook after sending.
 //!
 //! Before Group Message Is Sent, how long the service waits:
 //! * Source says: international pages advise against changing the two seconds, cloud.tencent.com 269/1619 says that they cannot be changed.
-//! * Held here: two seconds, as for all webhooks.
+//! * This crate: two seconds, as for all webhooks.
 //! * Why: the newest page says so.
 //!
 //! Before Group Message Is Sent, EventTime:
-//! * Source says: an integer in the tables and in a sample of cloud.tencent.com, a text in the samples of the international pages.
-//! * Held here: an integer; a text is read as well.
+//! * Source says: an integer in the tables and in a sample of cloud.tencent.com, a string in the samples of the international pages.
+//! * This crate: an integer; a string is accepted as well.
 //! * Why: tables and that sample agree.
 
 use crate::{Envelope, Reply};
@@ -29,17 +29,17 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// A user is about to send a group message, and the app may refuse, drop or change it.
 ///
-/// Triggered by clients, and by the REST API's command that sends group messages, which can also switch it off for one
-/// message. The service advises against moderating in it, since its time is short.
+/// Triggered by clients and by the REST API command that sends group messages, which can also disable it for a single
+/// message. The service advises against using it for moderation because of its short timeout.
 ///
 /// * Webhook: `Group.CallbackBeforeSendMsg`
-/// * Answer: decides, see [`GroupBeforeSendMsgAnswer`]
-/// * Told from others by: `GroupId`, `TopicId`, `From_Account`, `Random`, `EventTime`
-/// * Vendor's page: [Before Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34374), state of 2025-02-28
+/// * Answer: determines what happens, see [`GroupBeforeSendMsgAnswer`]
+/// * Identified by: `GroupId`, `TopicId`, `From_Account`, `Random`, `EventTime`
+/// * Vendor's page: [Before Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34374), as of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -47,7 +47,7 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: GroupType,
@@ -63,29 +63,29 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Id of the message on clients.
+    /// Message ID on clients.
     ///
     /// Wire name `MsgId`.
     pub msg_id: Option<String>,
-    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
+    /// Whether only online devices receive the message; always 0 in an `AVChatRoom`.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// Which messages go first when the group is busy.
+    /// Delivery priority when the group is busy.
     ///
     /// Wire name `MsgPriority`.
     ///
-    /// Unconfirmed: seen in logged events and on no page
+    /// Unconfirmed: seen in logged events, but not on any page
     pub msg_priority: Option<MsgPriority>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The topic, when the message is in one; only in communities with topics.
+    /// The topic, if the message is in one; only in communities with topics.
     ///
     /// Wire name `TopicId`.
     pub topic_id: Option<String>,
@@ -93,12 +93,12 @@ pub struct GroupBeforeSendMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupBeforeSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_SEND_MSG,
@@ -157,11 +157,11 @@ impl GroupBeforeSendMsg {
     }
 }
 
-/// The fields of [`GroupBeforeSendMsg`] that [`GroupBeforeSendMsg::new`] asks for, each by its name.
+/// The named arguments of [`GroupBeforeSendMsg::new`].
 pub struct GroupBeforeSendMsgRequired {
     /// The group.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     pub r#type: GroupType,
     /// Sender of the message.
     pub from_account: String,
@@ -219,19 +219,19 @@ impl Webhook for GroupBeforeSendMsg {
     }
 }
 
-/// What may be answered to [`GroupBeforeSendMsg`].
+/// Possible answers to [`GroupBeforeSendMsg`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GroupBeforeSendMsgAnswer {
-    /// The message is sent as it is.
+    /// The message is sent unchanged.
     Allow,
-    /// The message is not sent. Without a code of the app's own the caller gets 10016.
+    /// The message is not sent. Without a custom code the caller gets 10016.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 10100 to 10200, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
     RefuseWith(Refusal<10100, 10200>),
-    /// The message is not sent, and the caller is told that it was.
+    /// The message is not sent, but the caller gets a success reply.
     Drop,
-    /// The message is sent with these parts in place of the sender's.
+    /// The message is sent with these parts replaced.
     Change(GroupBeforeSendMsgChanges),
 }
 
@@ -281,15 +281,15 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
     }
 }
 
-/// What [`GroupBeforeSendMsgAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`GroupBeforeSendMsgAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsgChanges {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -322,21 +322,21 @@ impl GroupBeforeSendMsgChanges {
     }
 }
 
-/// [`GroupBeforeSendMsgAnswer`] as it travels.
+/// Wire form of [`GroupBeforeSendMsgAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsgReply {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -2,47 +2,47 @@
 
 //! `Group.CallbackOnDailyGroupQuotaAlarm`: Group Creation Daily Net Increase Threshold Alarm Callback
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Group Creation Daily Net Increase Threshold Alarm Callback, EventTime:
-//! * Source says: an integer in the table, a text in the sample; neither names the unit.
-//! * Held here: an integer in milliseconds; a text is read as well.
+//! * Source says: an integer in the table, a string in the sample; neither names the unit.
+//! * This crate: an integer in milliseconds; a string is accepted as well.
 //! * Why: the sample's number has 13 digits, and the SDK of doocs says milliseconds.
 //!
 //! Group Creation Daily Net Increase Threshold Alarm Callback, notes:
-//! * Source says: topics must be switched on in the console first.
-//! * Held here: nothing of topics.
-//! * Why: the webhook counts groups; the words are those of the pages on topics.
+//! * Source says: topics must be enabled in the console first.
+//! * This crate: nothing about topics.
+//! * Why: the webhook counts groups; the wording is that of the pages on topics.
 //!
 //! Group Creation Daily Net Increase Threshold Alarm Callback, QuotaUsed:
-//! * Source says: the text subtracts disbanded groups, the table speaks of groups created.
-//! * Held here: the number without those that were disbanded.
+//! * Source says: the text subtracts disbanded groups, the table mentions created groups.
+//! * This crate: the number of created groups minus disbanded ones.
 //! * Why: the title and the text agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// More than 70 % of the groups that the app may gain in a day are used up.
+/// The app has used more than 70% of its daily limit on the net increase in groups.
 ///
-/// Comes after a client or the REST API created a group. What counts are the groups created that day without those that
-/// were disbanded. The webhook after a group's profile is modified has the same switch.
+/// Triggered after a client or the REST API creates a group. The count is the number of groups created that day minus those
+/// disbanded. The webhook after a group's profile is modified has the same switch.
 ///
 /// * Webhook: `Group.CallbackOnDailyGroupQuotaAlarm`
 /// * Answer: ignored by the service
-/// * Told from others by: `QuotaUsed`, `Quota`, `EventTime`
-/// * Vendor's page: [Group Creation Daily Net Increase Threshold Alarm Callback](https://www.tencentcloud.com/document/product/1047/57455), state of 2025-06-10
+/// * Identified by: `QuotaUsed`, `Quota`, `EventTime`
+/// * Vendor's page: [Group Creation Daily Net Increase Threshold Alarm Callback](https://www.tencentcloud.com/document/product/1047/57455), as of 2025-06-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupOnDailyGroupQuotaAlarm {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Groups gained that day.
+    /// Net increase in groups that day.
     ///
     /// Wire name `QuotaUsed`.
     pub quota_used: u64,
-    /// Most groups that the app may gain in a day.
+    /// Maximum net increase in groups per day.
     ///
     /// Wire name `Quota`.
     pub quota: u64,
@@ -50,12 +50,12 @@ pub struct GroupOnDailyGroupQuotaAlarm {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupOnDailyGroupQuotaAlarm {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupOnDailyGroupQuotaAlarmRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_DAILY_GROUP_QUOTA_ALARM,
@@ -67,11 +67,11 @@ impl GroupOnDailyGroupQuotaAlarm {
     }
 }
 
-/// The fields of [`GroupOnDailyGroupQuotaAlarm`] that [`GroupOnDailyGroupQuotaAlarm::new`] asks for, each by its name.
+/// The named arguments of [`GroupOnDailyGroupQuotaAlarm::new`].
 pub struct GroupOnDailyGroupQuotaAlarmRequired {
-    /// Groups gained that day.
+    /// Net increase in groups that day.
     pub quota_used: u64,
-    /// Most groups that the app may gain in a day.
+    /// Maximum net increase in groups per day.
     pub quota: u64,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,27 +2,27 @@
 
 //! `Group.CallbackOnMemberStateChange`: Webhook for Online and Offline Status of Audio-Video Group Members
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Webhook for Online and Offline Status of Audio-Video Group Members, what triggers it:
-//! * Source says: the page of April 2023 names lost and restored connections only and sends apps to the webhooks after joining and leaving; the newer pages add the first joining and the last leaving.
-//! * Held here: all four are triggers.
+//! * Source says: the page of April 2023 names only lost and restored connections and refers apps to the webhooks after joining and leaving; the newer pages add the first join and the last leave.
+//! * This crate: all four are triggers.
 //! * Why: the newer pages have them, and `EventCause` has a value for each.
 //!
 //! Webhook for Online and Offline Status of Audio-Video Group Members, how long a member must be away:
-//! * Source says: more than 20 seconds without network in the older pages and still in the text on the time of triggering; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20.
-//! * Held here: 30 seconds, checked every 20.
-//! * Why: these are the newest texts, and the only exact ones.
+//! * Source says: more than 20 seconds without network in the older pages and still in the text on triggers; cloud.tencent.com 269/76156 and trtc.io/document/48734 say no heartbeat for more than 30 seconds, checked every 20.
+//! * This crate: 30 seconds, checked every 20.
+//! * Why: these are the newest texts and the only precise ones.
 //!
 //! Webhook for Online and Offline Status of Audio-Video Group Members, EventCause:
-//! * Source says: the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values in a comment alone; the page of April 2023 and tencentcloud.com/ko lack it.
-//! * Held here: an optional field.
+//! * Source says: the Chinese pages and the table of trtc.io/document/48734 have it, whose sample has its values only in a comment; the page of April 2023 and tencentcloud.com/ko lack it.
+//! * This crate: an optional field.
 //! * Why: the newer pages have it.
 //!
 //! Webhook for Online and Offline Status of Audio-Video Group Members, EventTime:
-//! * Source says: a text in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of April 2023 and of tencentcloud.com/ko.
-//! * Held here: an optional integer; a text is read as well.
-//! * Why: the newest sample has it, and in other webhooks' tables it is an integer.
+//! * Source says: a string in the sample of trtc.io/document/48734; no table has it, nor have the samples of the page of April 2023 and of tencentcloud.com/ko.
+//! * This crate: an optional integer; a string is accepted as well.
+//! * Why: the newest sample has it, and in the tables of other webhooks it is an integer.
 
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
@@ -30,21 +30,21 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
 /// Members of a live broadcast group came online or went offline.
 ///
-/// Only for an `AVChatRoom`, in the Pro, Pro Plus and Enterprise editions, with the list of online members switched on in
-/// the console. A user who stays away without leaving is `Offline` when no heartbeat came for more than 30 seconds, which
-/// is checked every 20 seconds, and `Online` when the heartbeat is back. Joining with the first device and leaving with the
-/// last one trigger it too; a user with several devices, browsers among them, is one: `Offline` when all are away, `Online`
-/// when the first is back. The query has neither the address nor the platform of a client. Where `EventTime` is missing, the
-/// same user going offline twice may make two equal bodies.
+/// Only for an `AVChatRoom`, in the Pro, Pro Plus and Enterprise editions, with the list of online members enabled in
+/// the console. A user who stays away without leaving is `Offline` when no heartbeat was received for more than 30 seconds, which
+/// is checked every 20 seconds, and `Online` when the heartbeat resumes. Joining with the first device and leaving with the
+/// last one also trigger it. Several devices of a user, including browsers, count as one: `Offline` when all are away, `Online`
+/// when the first is back. The query has neither the IP address nor the platform of a client. If `EventTime` is missing, the
+/// same user going offline twice may produce two identical bodies.
 ///
 /// * Webhook: `Group.CallbackOnMemberStateChange`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [Webhook for Online and Offline Status of Audio-Video Group Members](https://www.tencentcloud.com/document/product/1047/48734), state of 2025-10-28
+/// * Identified by: its whole body
+/// * Vendor's page: [Webhook for Online and Offline Status of Audio-Video Group Members](https://www.tencentcloud.com/document/product/1047/48734), as of 2025-10-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupOnMemberStateChange {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -52,17 +52,17 @@ pub struct GroupOnMemberStateChange {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group: always `AVChatRoom`.
+    /// Group type; always `AVChatRoom`.
     ///
     /// Wire name `Type`.
     ///
-    /// Unconfirmed: only another SDK names the field; no page shows it, trtc.io/document/48734 as a whole and that of April 2023 among them
+    /// Unconfirmed: only another SDK names the field; no page has it, including the whole trtc.io/document/48734 and that of April 2023
     pub r#type: Option<GroupType>,
-    /// What the members are now.
+    /// New state of the members.
     ///
     /// Wire name `EventType`.
     pub event_type: LiveMemberState,
-    /// Why.
+    /// Why their state changed.
     ///
     /// Wire name `EventCause`.
     pub event_cause: Option<LiveMemberCause>,
@@ -74,12 +74,12 @@ pub struct GroupOnMemberStateChange {
     ///
     /// Wire name `EventTime`.
     pub event_time: Option<u64>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupOnMemberStateChange {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         group_id: impl Into<String>,
         event_type: LiveMemberState,
@@ -149,7 +149,7 @@ impl Webhook for GroupOnMemberStateChange {
 
 /// Whether a member of a live broadcast group is online.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LiveMemberState(Text);
 
@@ -167,14 +167,14 @@ wire_string_enum!(LiveMemberState {
 
 /// Why a member of a live broadcast group came online or went offline.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LiveMemberCause(Text);
 
 impl LiveMemberCause {
     /// The heartbeat stopped. Wire value `HeartbeatInterrupt`.
     pub const HEARTBEAT_INTERRUPT: Self = Self(Text::known("HeartbeatInterrupt"));
-    /// The heartbeat is back. Wire value `HeartbeatRecover`.
+    /// The heartbeat resumed. Wire value `HeartbeatRecover`.
     pub const HEARTBEAT_RECOVER: Self = Self(Text::known("HeartbeatRecover"));
     /// The user joined with the first device. Wire value `Join`.
     pub const JOIN: Self = Self(Text::known("Join"));

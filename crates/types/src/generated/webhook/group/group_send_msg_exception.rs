@@ -2,17 +2,17 @@
 
 //! `Group.CallbackSendMsgException`: Webhook for Exceptions When Group Messages Are Sent
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Webhook for Exceptions When Group Messages Are Sent, EventTime:
-//! * Source says: an integer in the tables; a text in the samples, but for that of cloud.tencent.com 269/78619.
-//! * Held here: an integer; a text is read as well.
+//! * Source says: an integer in the tables; a string in the samples, except that of cloud.tencent.com 269/78619.
+//! * This crate: an integer; a string is accepted as well.
 //! * Why: the table and the newest sample agree.
 //!
 //! Webhook for Exceptions When Group Messages Are Sent, Type:
-//! * Source says: all sources show it, and all name a group that does not exist among the reasons.
-//! * Held here: an optional field.
-//! * Why: no source shows the event of a group that does not exist, which has no kind.
+//! * Source says: all sources have it, and all mention a group that does not exist among the reasons.
+//! * This crate: an optional field.
+//! * Why: no source shows the event of a group that does not exist, which has no type.
 
 use crate::ErrorCode;
 use crate::model::group::GroupType;
@@ -22,17 +22,17 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// A group message could not be sent.
 ///
-/// Triggered by clients, and by the REST API's command that sends group messages. Among the reasons are wrong parameters,
-/// such as a group that does not exist, too many messages, moderation, and a sender who is muted.
+/// Triggered by clients and by the REST API command that sends group messages. Possible reasons are invalid parameters,
+/// such as a group that does not exist, rate limits, moderation, and a muted sender.
 ///
 /// * Webhook: `Group.CallbackSendMsgException`
 /// * Answer: ignored by the service
-/// * Told from others by: `GroupId`, `From_Account`, `Random`, `EventTime`
-/// * Vendor's page: [Webhook for Exceptions When Group Messages Are Sent](https://www.tencentcloud.com/document/product/1047/49462), state of 2025-03-10
+/// * Identified by: `GroupId`, `From_Account`, `Random`, `EventTime`
+/// * Vendor's page: [Webhook for Exceptions When Group Messages Are Sent](https://www.tencentcloud.com/document/product/1047/49462), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupSendMsgException {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -40,7 +40,7 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `GroupId`.
     pub group_id: String,
-    /// Kind of group.
+    /// Group type.
     ///
     /// Wire name `Type`.
     pub r#type: Option<GroupType>,
@@ -56,21 +56,21 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `Random`.
     pub random: u32,
-    /// Whether only devices that are online get it; always 0 in an `AVChatRoom`.
+    /// Whether only online devices receive the message; always 0 in an `AVChatRoom`.
     ///
-    /// Wire name `OnlineOnlyFlag`; when left out: 0.
+    /// Wire name `OnlineOnlyFlag`; default: 0.
     pub online_only_flag: Option<Flag>,
-    /// Which messages go first when the group is busy.
+    /// Delivery priority when the group is busy.
     ///
     /// Wire name `MsgPriority`.
     ///
-    /// Unconfirmed: seen in logged events and on no page
+    /// Unconfirmed: seen in logged events, but not on any page
     pub msg_priority: Option<MsgPriority>,
     /// Elements of the message.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -78,7 +78,7 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `ErrorCode`.
     pub error_code: ErrorCode,
-    /// Why it was not sent, in the server's words.
+    /// Why it was not sent, as the server's error message.
     ///
     /// Wire name `ErrorInfo`.
     pub error_info: String,
@@ -86,12 +86,12 @@ pub struct GroupSendMsgException {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl GroupSendMsgException {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: GroupSendMsgExceptionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_SEND_MSG_EXCEPTION,
@@ -143,7 +143,7 @@ impl GroupSendMsgException {
     }
 }
 
-/// The fields of [`GroupSendMsgException`] that [`GroupSendMsgException::new`] asks for, each by its name.
+/// The named arguments of [`GroupSendMsgException::new`].
 pub struct GroupSendMsgExceptionRequired {
     /// The group.
     pub group_id: String,
@@ -157,7 +157,7 @@ pub struct GroupSendMsgExceptionRequired {
     pub msg_body: Vec<MsgElement>,
     /// Why it was not sent.
     pub error_code: ErrorCode,
-    /// Why it was not sent, in the server's words.
+    /// Why it was not sent, as the server's error message.
     pub error_info: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,128 +2,128 @@
 
 //! `ContentCallback.ResultNotify`: Cloud Moderation Webhooks
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Cloud Moderation Webhooks, TextContent:
 //! * Source says: a String in the English table of 77840, an Array in the Chinese one and in all samples.
-//! * Held here: a list of texts.
+//! * This crate: a list of strings.
 //! * Why: the samples and the SDK of doocs agree.
 //!
 //! Cloud Moderation Webhooks, ContactItem:
-//! * Source says: the pages call the kind of conversation ContactType; the SDK of doocs uses its type for conversations, which calls it Type.
-//! * Held here: `ContactType`.
-//! * Why: the pages agree, in tables and samples.
+//! * Source says: the pages call the conversation type ContactType; the SDK of doocs uses its own conversation type, which calls it Type.
+//! * This crate: `ContactType`.
+//! * Why: the pages agree, both in tables and in samples.
 //!
 //! Configuration Audit Scenarios and Policies (77840):
 //! * Source says: only apps on the vendor's list can use it; the page on the webhook (78240) does not say so.
-//! * Held here: it must be switched on with the settings of moderation.
-//! * Why: both pages agree so far.
+//! * This crate: it must be enabled in the moderation settings.
+//! * Why: both pages agree on this part.
 
 use crate::model::conversation::ContactType;
 use crate::model::moderation::{ModerationContentType, ModerationLabel};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
-/// Cloud moderation judged a content.
+/// Cloud moderation delivered a result for a piece of content.
 ///
-/// By default it comes only for contents that break the rules; it can be set up to come for all. It must be switched on
-/// with the settings of moderation. The query has neither an address of a client nor a platform.
+/// By default it is triggered only for content that violates the rules; it can be configured for all content. It must be enabled
+/// in the moderation settings. The query has neither the IP address of a client nor a platform.
 ///
 /// * Webhook: `ContentCallback.ResultNotify`
 /// * Answer: ignored by the service
-/// * Told from others by: `Scene`, `MsgID`, `CtxcbRequestId`, `CtxcbResult`
-/// * Vendor's page: [Cloud Moderation Webhooks](https://www.tencentcloud.com/document/product/1047/78240), state of 2026-03-13
+/// * Identified by: `Scene`, `MsgID`, `CtxcbRequestId`, `CtxcbResult`
+/// * Vendor's page: [Cloud Moderation Webhooks](https://www.tencentcloud.com/document/product/1047/78240), as of 2026-05-09
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContentResultNotify {
-    /// Where the content stands.
+    /// Where the content was found.
     ///
     /// Wire name `Scene`.
     pub scene: ModeratedScene,
-    /// The app. The samples have the field, the tables lack it.
+    /// The app. The samples have the field; the tables do not.
     ///
     /// Wire name `SdkAppId`.
     pub sdk_app_id: Option<u64>,
-    /// User whose content it is.
+    /// Author of the content.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Who the message is for; only of messages.
+    /// Recipient of the message; messages only.
     ///
     /// Wire name `ContactItem`.
     pub contact_item: Option<ModeratedContact>,
-    /// Kind of content.
+    /// Type of content.
     ///
     /// Wire name `ContentType`.
     pub content_type: ModerationContentType,
-    /// The texts; only of texts. Custom messages can have several.
+    /// The texts; text content only. Custom messages can have several.
     ///
     /// Wire name `TextContent`.
     pub text_content: Option<Vec<String>>,
-    /// Address of the file; only of pictures, sounds and videos.
+    /// URL of the file; pictures, audio and video only.
     ///
     /// Wire name `FileURL`.
     pub file_url: Option<String>,
-    /// The message: `MsgKey` of a one-to-one message, `MsgSeq` of a group message. A group message that was not sent has none.
+    /// Identifier of the message: `MsgKey` of a one-to-one message, `MsgSeq` of a group message. Absent for a group message that was not sent.
     ///
     /// Wire name `MsgID`.
     ///
-    /// Unconfirmed: that it can be missing is only said in another SDK
+    /// Unconfirmed: only another SDK says that it can be absent
     pub msg_id: Option<String>,
-    /// Whether the service holds it back.
+    /// Whether the service blocks it.
     ///
     /// Wire name `CtxcbResult`.
     pub ctxcb_result: Flag,
-    /// Id of the judgement at the moderation service.
+    /// ID of the moderation request.
     ///
     /// Wire name `CtxcbRequestId`.
     pub ctxcb_request_id: String,
-    /// Blocked words that the text has.
+    /// Blocked words found in the text.
     ///
     /// Wire name `CtxcbKeywords`.
     pub ctxcb_keywords: Option<Vec<String>>,
-    /// What the moderation service suggests.
+    /// Action suggested by the moderation service.
     ///
     /// Wire name `CtxcbSuggestion`.
     ///
-    /// Unconfirmed: the samples have `Review`; the other values only in another SDK, the ends of the tables were not seen
+    /// Unconfirmed: the samples have `Review`; only another SDK has the other values, and the ends of the tables were not available
     pub ctxcb_suggestion: Option<ModerationSuggestion>,
     /// What moderation found.
     ///
     /// Wire name `CtxcbLabel`.
     ///
-    /// Unconfirmed: the samples have `Sexy`; the other values only in another SDK, the ends of the tables were not seen
+    /// Unconfirmed: the samples have `Sexy`; only another SDK has the other values, and the ends of the tables were not available
     pub ctxcb_label: Option<ModerationLabel>,
-    /// What moderation found, in finer classes.
+    /// What moderation found, in more detail.
     ///
     /// Wire name `CtxcbSubLabel`.
     ///
-    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not seen, and its meaning is read from its name
+    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not available, and its meaning is inferred from its name
     pub ctxcb_sub_label: Option<String>,
-    /// `CtxcbSubLabel` in words.
+    /// Description of `CtxcbSubLabel`.
     ///
     /// Wire name `CtxcbSubLabelDesc`.
     ///
-    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not seen, and its meaning is read from its name
+    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not available, and its meaning is inferred from its name
     pub ctxcb_sub_label_desc: Option<String>,
-    /// Name of the list that the content was found in.
+    /// Name of the word list that matched.
     ///
     /// Wire name `CtxcbLibName`.
     ///
-    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not seen, and its meaning is read from its name
+    /// Unconfirmed: the samples of the pages have the field; the ends of the tables were not available, and its meaning is inferred from its name
     pub ctxcb_lib_name: Option<String>,
-    /// Data that the sender attached to the message; empty where it is no message.
+    /// Data attached to the message by the sender; empty if the content is not a message.
     ///
     /// Wire name `CloudCustomData`.
     ///
-    /// Unconfirmed: the samples of the pages have the field; when it is empty is only said in another SDK
+    /// Unconfirmed: the samples of the pages have the field; only another SDK says when it is empty
     pub cloud_custom_data: Option<String>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl ContentResultNotify {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: ContentResultNotifyRequired) -> Self {
         Self {
             scene: required.scene,
@@ -247,17 +247,17 @@ impl ContentResultNotify {
     }
 }
 
-/// The fields of [`ContentResultNotify`] that [`ContentResultNotify::new`] asks for, each by its name.
+/// The named arguments of [`ContentResultNotify::new`].
 pub struct ContentResultNotifyRequired {
-    /// Where the content stands.
+    /// Where the content was found.
     pub scene: ModeratedScene,
-    /// User whose content it is.
+    /// Author of the content.
     pub from_account: String,
-    /// Kind of content.
+    /// Type of content.
     pub content_type: ModerationContentType,
-    /// Whether the service holds it back.
+    /// Whether the service blocks it.
     pub ctxcb_result: Flag,
-    /// Id of the judgement at the moderation service.
+    /// ID of the moderation request.
     pub ctxcb_request_id: String,
 }
 
@@ -303,28 +303,28 @@ impl Webhook for ContentResultNotify {
     }
 }
 
-/// Who a message is for.
+/// Recipient of a message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModeratedContact {
-    /// Kind of conversation.
+    /// Conversation type.
     ///
     /// Wire name `ContactType`.
     pub contact_type: ContactType,
-    /// User who receives; only of a one-to-one message.
+    /// Recipient; one-to-one messages only.
     ///
     /// Wire name `To_Account`.
     pub to_account: Option<String>,
-    /// Group that receives; only of a group message.
+    /// Group; group messages only.
     ///
     /// Wire name `ToGroupId`.
     pub to_group_id: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl ModeratedContact {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(contact_type: ContactType) -> Self {
         Self {
             contact_type,
@@ -355,28 +355,28 @@ wire_object!(ModeratedContact {
     optional "ToGroupId" => to_group_id,
 });
 
-/// Where a content stands.
+/// Where content was found.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModeratedScene(Text);
 
 impl ModeratedScene {
-    /// In a one-to-one message. Wire value `C2C`.
+    /// One-to-one message. Wire value `C2C`.
     pub const C2C: Self = Self(Text::known("C2C"));
-    /// In a custom one-to-one message. Wire value `C2CCustom`.
+    /// Custom one-to-one message. Wire value `C2CCustom`.
     pub const C2C_CUSTOM: Self = Self(Text::known("C2CCustom"));
-    /// In a group message. Wire value `Group`.
+    /// Group message. Wire value `Group`.
     pub const GROUP: Self = Self(Text::known("Group"));
-    /// In a custom group message. Wire value `GroupCustom`.
+    /// Custom group message. Wire value `GroupCustom`.
     pub const GROUP_CUSTOM: Self = Self(Text::known("GroupCustom"));
-    /// In the profile of a group. Wire value `GroupInfo`.
+    /// Group profile. Wire value `GroupInfo`.
     pub const GROUP_INFO: Self = Self(Text::known("GroupInfo"));
-    /// In the profile of a member. Wire value `GroupMemberInfo`.
+    /// Member profile. Wire value `GroupMemberInfo`.
     pub const GROUP_MEMBER_INFO: Self = Self(Text::known("GroupMemberInfo"));
-    /// With friends and their lists. Wire value `RelationChain`.
+    /// Friends and friend lists. Wire value `RelationChain`.
     pub const RELATION_CHAIN: Self = Self(Text::known("RelationChain"));
-    /// In the profile of a user. Wire value `UserInfo`.
+    /// User profile. Wire value `UserInfo`.
     pub const USER_INFO: Self = Self(Text::known("UserInfo"));
 }
 
@@ -391,18 +391,18 @@ wire_string_enum!(ModeratedScene {
     "UserInfo",
 });
 
-/// What the moderation service suggests.
+/// Action suggested by the moderation service.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationSuggestion(Text);
 
 impl ModerationSuggestion {
-    /// To hold it back. Wire value `Block`.
+    /// Block. Wire value `Block`.
     pub const BLOCK: Self = Self(Text::known("Block"));
-    /// To have a person look at it. Wire value `Review`.
+    /// Have a person review it. Wire value `Review`.
     pub const REVIEW: Self = Self(Text::known("Review"));
-    /// To let it through. Wire value `Normal`.
+    /// Let it through. Wire value `Normal`.
     pub const NORMAL: Self = Self(Text::known("Normal"));
 }
 

@@ -8,17 +8,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Users subscribed to an official account.
 ///
-/// Triggered by clients, and by the REST API's command that adds subscribers. On the international site it has a switch in
-/// the console; on cloud.tencent.com the vendor switches it on upon request.
+/// Triggered by clients and by the REST API command that adds subscribers. On the international site it is enabled in
+/// the console; on cloud.tencent.com the vendor enables it on request.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterAddSubscriber`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60800), state of 2025-08-21
+/// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
+/// * Vendor's page: [After Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60800), as of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterAddSubscriber {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -30,7 +30,7 @@ pub struct OfficialAccountAfterAddSubscriber {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who subscribed.
+    /// Users who subscribed.
     ///
     /// Wire name `SubscribeAccountList`.
     pub subscribe_account_list: Vec<SubscriberAccount>,
@@ -38,12 +38,12 @@ pub struct OfficialAccountAfterAddSubscriber {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterAddSubscriber {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountAfterAddSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_ADD_SUBSCRIBER,
@@ -56,13 +56,13 @@ impl OfficialAccountAfterAddSubscriber {
     }
 }
 
-/// The fields of [`OfficialAccountAfterAddSubscriber`] that [`OfficialAccountAfterAddSubscriber::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterAddSubscriber::new`].
 pub struct OfficialAccountAfterAddSubscriberRequired {
     /// The official account.
     pub official_account: String,
     /// User who made the request.
     pub operator_account: String,
-    /// Who subscribed.
+    /// Users who subscribed.
     pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

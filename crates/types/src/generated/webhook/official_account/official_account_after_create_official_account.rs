@@ -7,24 +7,24 @@ use crate::wire::{Extra, wire_object};
 
 /// An official account was created.
 ///
-/// Triggered by the REST API's command that creates official accounts.
+/// Triggered by the REST API command that creates official accounts.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterCreateOfficialAccount`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `EventTime`
-/// * Vendor's page: [After a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60796), state of 2024-06-18
+/// * Identified by: `Official_Account`, `EventTime`
+/// * Vendor's page: [After a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60796), as of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterCreateOfficialAccount {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Id of the official account.
+    /// ID of the official account.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -40,12 +40,12 @@ pub struct OfficialAccountAfterCreateOfficialAccount {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterCreateOfficialAccount {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountAfterCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT,
@@ -59,11 +59,11 @@ impl OfficialAccountAfterCreateOfficialAccount {
     }
 }
 
-/// The fields of [`OfficialAccountAfterCreateOfficialAccount`] that [`OfficialAccountAfterCreateOfficialAccount::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterCreateOfficialAccount::new`].
 pub struct OfficialAccountAfterCreateOfficialAccountRequired {
-    /// User who creates it.
+    /// The creator.
     pub operator_account: String,
-    /// Id of the official account.
+    /// ID of the official account.
     pub official_account: String,
     /// Owner.
     pub owner_account: String,

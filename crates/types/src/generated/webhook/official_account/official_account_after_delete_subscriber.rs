@@ -2,29 +2,29 @@
 
 //! `OfficialAccount.CallbackAfterDeleteSubscriber`: After Official Channel Is Unsubscribed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After Official Channel Is Unsubscribed, Official_Account:
 //! * Source says: the English table calls it the user who unsubscribed, the Chinese one the official account.
-//! * Held here: the official account.
-//! * Why: the samples have an official account's id there.
+//! * This crate: the official account.
+//! * Why: the samples have the ID of an official account there.
 
 use crate::model::official_account::SubscriberAccount;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// Users no longer subscribe to an official account.
+/// Users unsubscribed from an official account.
 ///
-/// Triggered by clients, and by the REST API's command that deletes subscribers.
+/// Triggered by clients and by the REST API command that deletes subscribers.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterDeleteSubscriber`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), state of 2024-06-18
+/// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
+/// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), as of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterDeleteSubscriber {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -36,7 +36,7 @@ pub struct OfficialAccountAfterDeleteSubscriber {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who no longer subscribes.
+    /// Users who unsubscribed.
     ///
     /// Wire name `SubscribeAccountList`.
     pub subscribe_account_list: Vec<SubscriberAccount>,
@@ -44,12 +44,12 @@ pub struct OfficialAccountAfterDeleteSubscriber {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterDeleteSubscriber {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountAfterDeleteSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_DELETE_SUBSCRIBER,
@@ -62,13 +62,13 @@ impl OfficialAccountAfterDeleteSubscriber {
     }
 }
 
-/// The fields of [`OfficialAccountAfterDeleteSubscriber`] that [`OfficialAccountAfterDeleteSubscriber::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterDeleteSubscriber::new`].
 pub struct OfficialAccountAfterDeleteSubscriberRequired {
     /// The official account.
     pub official_account: String,
     /// User who made the request.
     pub operator_account: String,
-    /// Who no longer subscribes.
+    /// Users who unsubscribed.
     pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -2,11 +2,11 @@
 
 //! `OfficialAccount.CallbackAfterMsgWithDraw`: Webhook After Recalling Official Channel Messages
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Webhook After Recalling Official Channel Messages, Official_Account of the samples:
-//! * Source says: an id that begins with #TOA#_.
-//! * Held here: ids begin with `@TOA#_`, and the field takes any text.
+//! * Source says: an ID that begins with #TOA#_.
+//! * This crate: IDs begin with `@TOA#_`, and the field accepts any string.
 //! * Why: the page on creating official accounts says so, and the samples of all other webhooks agree.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
@@ -14,17 +14,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Messages of an official account were recalled.
 ///
-/// Triggered by clients, and by the REST API's command that recalls messages of official accounts. On the international
-/// site it has a switch in the console; on cloud.tencent.com the vendor switches it on upon request.
+/// Triggered by clients and by the REST API command that recalls messages of official accounts. On the international
+/// site it is enabled in the console; on cloud.tencent.com the vendor enables it on request.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterMsgWithDraw`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `WithdrawMsgList`, `EventTime`
-/// * Vendor's page: [Webhook After Recalling Official Channel Messages](https://www.tencentcloud.com/document/product/1047/60805), state of 2025-08-21
+/// * Identified by: `Official_Account`, `WithdrawMsgList`, `EventTime`
+/// * Vendor's page: [Webhook After Recalling Official Channel Messages](https://www.tencentcloud.com/document/product/1047/60805), as of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterMsgWithDraw {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -40,12 +40,12 @@ pub struct OfficialAccountAfterMsgWithDraw {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterMsgWithDraw {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         official_account: impl Into<String>,
         withdraw_msg_list: impl IntoIterator<Item = RecalledOfficialAccountMsg>,
@@ -90,7 +90,7 @@ impl Webhook for OfficialAccountAfterMsgWithDraw {
     }
 }
 
-/// A message that was recalled.
+/// A recalled message.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecalledOfficialAccountMsg {
@@ -98,12 +98,12 @@ pub struct RecalledOfficialAccountMsg {
     ///
     /// Wire name `MsgKey`.
     pub msg_key: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl RecalledOfficialAccountMsg {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(msg_key: impl Into<String>) -> Self {
         Self {
             msg_key: msg_key.into(),

@@ -5,30 +5,30 @@
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// An official account was destroyed.
+/// An official account was deleted.
 ///
-/// Triggered by the REST API's command that destroys official accounts. The event does not say who did it.
+/// Triggered by the REST API command that deletes official accounts. The event does not identify the user who did it.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterOfficialAccountDestroyed`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `EventTime`
-/// * Vendor's page: [After Official Channel Is Destroyed](https://www.tencentcloud.com/document/product/1047/60798), state of 2024-06-18
+/// * Identified by: `Official_Account`, `EventTime`
+/// * Vendor's page: [After Official Channel Is Destroyed](https://www.tencentcloud.com/document/product/1047/60798), as of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountDestroyed {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Id that the official account had.
+    /// ID of the deleted official account.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// User who owned it.
+    /// Former owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Name that it had.
+    /// Former name.
     ///
     /// Wire name `Name`.
     pub name: String,
@@ -36,12 +36,12 @@ pub struct OfficialAccountAfterOfficialAccountDestroyed {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterOfficialAccountDestroyed {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountAfterOfficialAccountDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED,
@@ -54,13 +54,13 @@ impl OfficialAccountAfterOfficialAccountDestroyed {
     }
 }
 
-/// The fields of [`OfficialAccountAfterOfficialAccountDestroyed`] that [`OfficialAccountAfterOfficialAccountDestroyed::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterOfficialAccountDestroyed::new`].
 pub struct OfficialAccountAfterOfficialAccountDestroyedRequired {
-    /// Id that the official account had.
+    /// ID of the deleted official account.
     pub official_account: String,
-    /// User who owned it.
+    /// Former owner.
     pub owner_account: String,
-    /// Name that it had.
+    /// Former name.
     pub name: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,

@@ -5,18 +5,18 @@
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// An official account has as many subscribers as it can have.
+/// An official account has reached its maximum number of subscribers.
 ///
-/// Triggered when a client, or the REST API's command that adds subscribers, adds the last one that fits.
+/// Triggered when a client or the REST API command that adds subscribers adds the last possible one.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterOfficialAccountFull`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `EventTime`
-/// * Vendor's page: [After a Official Channel Is Full](https://www.tencentcloud.com/document/product/1047/60801), state of 2024-06-18
+/// * Identified by: `Official_Account`, `EventTime`
+/// * Vendor's page: [After a Official Channel Is Full](https://www.tencentcloud.com/document/product/1047/60801), as of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountFull {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -28,12 +28,12 @@ pub struct OfficialAccountAfterOfficialAccountFull {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterOfficialAccountFull {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(official_account: impl Into<String>, event_time: u64) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_FULL,

@@ -2,33 +2,33 @@
 
 //! `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`: After Official Channel Profile Is Modified
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After Official Channel Profile Is Modified, sample:
 //! * Source says: no commas after FaceUrl and Organization.
-//! * Held here: ordinary JSON.
+//! * This crate: ordinary JSON.
 //! * Why: the body is JSON.
 //!
 //! After Official Channel Profile Is Modified, fields that did not change:
-//! * Source says: nothing of these; the only sample has all four fields.
-//! * Held here: `Introduction`, `Name`, `FaceUrl` and `Organization` are optional.
-//! * Why: the tables call each the changed one, which leaves open whether the others come.
+//! * Source says: nothing about them; the only sample has all four fields.
+//! * This crate: `Introduction`, `Name`, `FaceUrl` and `Organization` are optional.
+//! * Why: the tables call each of them the changed one, which leaves open whether the others are present.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
 /// The profile of an official account was changed.
 ///
-/// Triggered by the REST API's command that modifies official accounts.
+/// Triggered by the REST API command that modifies official accounts.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `Operator_Account`, `EventTime`
-/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), state of 2025-05-27
+/// * Identified by: `Official_Account`, `Operator_Account`, `EventTime`
+/// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), as of 2025-05-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountInfoChanged {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -48,7 +48,7 @@ pub struct OfficialAccountAfterOfficialAccountInfoChanged {
     ///
     /// Wire name `Name`.
     pub name: Option<String>,
-    /// New address of the picture.
+    /// New URL of the picture.
     ///
     /// Wire name `FaceUrl`.
     pub face_url: Option<String>,
@@ -60,12 +60,12 @@ pub struct OfficialAccountAfterOfficialAccountInfoChanged {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterOfficialAccountInfoChanged {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         required: OfficialAccountAfterOfficialAccountInfoChangedRequired,
     ) -> Self {
@@ -111,7 +111,7 @@ impl OfficialAccountAfterOfficialAccountInfoChanged {
     }
 }
 
-/// The fields of [`OfficialAccountAfterOfficialAccountInfoChanged`] that [`OfficialAccountAfterOfficialAccountInfoChanged::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterOfficialAccountInfoChanged::new`].
 pub struct OfficialAccountAfterOfficialAccountInfoChangedRequired {
     /// User who made the change.
     pub operator_account: String,

@@ -8,21 +8,21 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// An official account sent a message to its subscribers.
 ///
-/// Triggered by clients, and by the REST API's command that sends for official accounts. On the international site it has a
-/// switch in the console; on cloud.tencent.com the vendor switches it on upon request.
+/// Triggered by clients and by the REST API command that sends for official accounts. On the international site it is enabled in
+/// the console; on cloud.tencent.com the vendor enables it on request.
 ///
 /// * Webhook: `OfficialAccount.CallbackAfterSendMsg`
 /// * Answer: ignored by the service
-/// * Told from others by: `Official_Account`, `MsgKey`
-/// * Vendor's page: [Callback After Sending an Official Channel Message](https://www.tencentcloud.com/document/product/1047/60804), state of 2025-08-21
+/// * Identified by: `Official_Account`, `MsgKey`
+/// * Vendor's page: [Callback After Sending an Official Channel Message](https://www.tencentcloud.com/document/product/1047/60804), as of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Official account that sent.
+    /// Official account that sent the message.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
@@ -34,7 +34,7 @@ pub struct OfficialAccountAfterSendMsg {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Whether only devices that are online get it.
+    /// Whether only online devices receive the message.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
@@ -42,7 +42,7 @@ pub struct OfficialAccountAfterSendMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -50,12 +50,12 @@ pub struct OfficialAccountAfterSendMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountAfterSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_SEND_MSG,
@@ -88,9 +88,9 @@ impl OfficialAccountAfterSendMsg {
     }
 }
 
-/// The fields of [`OfficialAccountAfterSendMsg`] that [`OfficialAccountAfterSendMsg::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountAfterSendMsg::new`].
 pub struct OfficialAccountAfterSendMsgRequired {
-    /// Official account that sent.
+    /// Official account that sent the message.
     pub official_account: String,
     /// Key of the message, needed to recall it.
     pub msg_key: String,

@@ -2,11 +2,11 @@
 
 //! `OfficialAccount.CallbackBeforeAddSubscriber`: Before Official Channel Is Subscribed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
-//! Before Official Channel Is Subscribed, users who are refused:
+//! Before Official Channel Is Subscribed, refused users:
 //! * Source says: the text names RefusedMembers_Account, sample and table name RefusedSubscribers_Account.
-//! * Held here: `RefusedSubscribers_Account`.
+//! * This crate: `RefusedSubscribers_Account`.
 //! * Why: sample and table agree; the other name is that of the webhook before users are invited to a group.
 
 use crate::{Envelope, Reply};
@@ -16,17 +16,17 @@ use crate::wire::{Extra, wire_object};
 
 /// Users are about to subscribe to an official account, and the app may refuse some or all of them.
 ///
-/// Triggered by clients, and by the REST API's command that adds subscribers. On the international site it has a switch in
-/// the console; on cloud.tencent.com the vendor switches it on upon request.
+/// Triggered by clients and by the REST API command that adds subscribers. On the international site it is enabled in
+/// the console; on cloud.tencent.com the vendor enables it on request.
 ///
 /// * Webhook: `OfficialAccount.CallbackBeforeAddSubscriber`
-/// * Answer: decides, see [`OfficialAccountBeforeAddSubscriberAnswer`]
-/// * Told from others by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
-/// * Vendor's page: [Before Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60799), state of 2025-08-21
+/// * Answer: determines what happens, see [`OfficialAccountBeforeAddSubscriberAnswer`]
+/// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
+/// * Vendor's page: [Before Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60799), as of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriber {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -38,7 +38,7 @@ pub struct OfficialAccountBeforeAddSubscriber {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// Who is to subscribe.
+    /// Users who are about to subscribe.
     ///
     /// Wire name `SubscribeAccountList`.
     pub subscribe_account_list: Vec<SubscriberAccount>,
@@ -46,12 +46,12 @@ pub struct OfficialAccountBeforeAddSubscriber {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountBeforeAddSubscriber {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountBeforeAddSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_ADD_SUBSCRIBER,
@@ -64,13 +64,13 @@ impl OfficialAccountBeforeAddSubscriber {
     }
 }
 
-/// The fields of [`OfficialAccountBeforeAddSubscriber`] that [`OfficialAccountBeforeAddSubscriber::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountBeforeAddSubscriber::new`].
 pub struct OfficialAccountBeforeAddSubscriberRequired {
     /// The official account.
     pub official_account: String,
     /// User who made the request.
     pub operator_account: String,
-    /// Who is to subscribe.
+    /// Users who are about to subscribe.
     pub subscribe_account_list: Vec<SubscriberAccount>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -116,15 +116,15 @@ impl Webhook for OfficialAccountBeforeAddSubscriber {
     }
 }
 
-/// What may be answered to [`OfficialAccountBeforeAddSubscriber`].
+/// Possible answers to [`OfficialAccountBeforeAddSubscriber`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OfficialAccountBeforeAddSubscriberAnswer {
     /// All users subscribe.
     Allow,
-    /// None of the users subscribes.
+    /// No users subscribe.
     Refuse,
-    /// All users subscribe but those that are refused here.
+    /// All users except the refused ones subscribe.
     Change(OfficialAccountBeforeAddSubscriberChanges),
 }
 
@@ -172,7 +172,7 @@ for OfficialAccountBeforeAddSubscriberAnswer {
     }
 }
 
-/// What [`OfficialAccountBeforeAddSubscriberAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`OfficialAccountBeforeAddSubscriberAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriberChanges {
@@ -201,7 +201,7 @@ impl OfficialAccountBeforeAddSubscriberChanges {
     }
 }
 
-/// [`OfficialAccountBeforeAddSubscriberAnswer`] as it travels.
+/// Wire form of [`OfficialAccountBeforeAddSubscriberAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriberReply {
@@ -209,9 +209,9 @@ pub struct OfficialAccountBeforeAddSubscriberReply {
     ///
     /// Wire name `RefusedSubscribers_Account`.
     pub refused_subscribers_account: Option<Vec<String>>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

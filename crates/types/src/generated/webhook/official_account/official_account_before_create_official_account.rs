@@ -2,12 +2,12 @@
 
 //! `OfficialAccount.CallbackBeforeCreateOfficialAccount`: Before a Official Channel Is Created
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before a Official Channel Is Created, ErrorCode of the answer:
 //! * Source says: with a code from 120001 to 130000 the app refuses the creation of a group.
-//! * Held here: it refuses the creation of an official account.
-//! * Why: the webhook is not about groups; the words are those of the page on groups.
+//! * This crate: it refuses the creation of an official account.
+//! * Why: the webhook is not about groups; the wording is that of the page on groups.
 
 use crate::{Envelope, Reply};
 use crate::webhook::{
@@ -17,28 +17,28 @@ use crate::wire::{Extra, wire_object};
 
 /// An official account is about to be created, and the app may refuse it.
 ///
-/// Triggered by the REST API's command that creates official accounts.
+/// Triggered by the REST API command that creates official accounts.
 ///
 /// * Webhook: `OfficialAccount.CallbackBeforeCreateOfficialAccount`
-/// * Answer: decides, see [`OfficialAccountBeforeCreateOfficialAccountAnswer`]
-/// * Told from others by: `Operator_Account`, `Owner_Account`, `Name`, `EventTime`
-/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), state of 2024-06-18
+/// * Answer: determines what happens, see [`OfficialAccountBeforeCreateOfficialAccountAnswer`]
+/// * Identified by: `Operator_Account`, `Owner_Account`, `Name`, `EventTime`
+/// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), as of 2024-06-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccount {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who creates it.
+    /// The creator.
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// User who is to own it.
+    /// Future owner.
     ///
     /// Wire name `Owner_Account`.
     pub owner_account: String,
-    /// Name that it is to have.
+    /// Name of the official account.
     ///
     /// Wire name `Name`.
     pub name: String,
@@ -46,12 +46,12 @@ pub struct OfficialAccountBeforeCreateOfficialAccount {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountBeforeCreateOfficialAccount {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: OfficialAccountBeforeCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_CREATE_OFFICIAL_ACCOUNT,
@@ -64,13 +64,13 @@ impl OfficialAccountBeforeCreateOfficialAccount {
     }
 }
 
-/// The fields of [`OfficialAccountBeforeCreateOfficialAccount`] that [`OfficialAccountBeforeCreateOfficialAccount::new`] asks for, each by its name.
+/// The named arguments of [`OfficialAccountBeforeCreateOfficialAccount::new`].
 pub struct OfficialAccountBeforeCreateOfficialAccountRequired {
-    /// User who creates it.
+    /// The creator.
     pub operator_account: String,
-    /// User who is to own it.
+    /// Future owner.
     pub owner_account: String,
-    /// Name that it is to have.
+    /// Name of the official account.
     pub name: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -106,15 +106,15 @@ impl Webhook for OfficialAccountBeforeCreateOfficialAccount {
     }
 }
 
-/// What may be answered to [`OfficialAccountBeforeCreateOfficialAccount`].
+/// Possible answers to [`OfficialAccountBeforeCreateOfficialAccount`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OfficialAccountBeforeCreateOfficialAccountAnswer {
     /// The official account is created.
     Allow,
-    /// The official account is not created. Without a code of the app's own the caller gets 20006.
+    /// The official account is not created. Without a custom code the caller gets 20006.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 120001 to 130000, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a text for the user.
     RefuseWith(Refusal<120001, 130000>),
 }
 
@@ -154,13 +154,13 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
     }
 }
 
-/// [`OfficialAccountBeforeCreateOfficialAccountAnswer`] as it travels.
+/// Wire form of [`OfficialAccountBeforeCreateOfficialAccountAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccountReply {
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

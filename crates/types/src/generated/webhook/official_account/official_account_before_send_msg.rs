@@ -11,26 +11,26 @@ use crate::wire::{Extra, Flag, wire_object};
 
 /// An official account is about to send a message to its subscribers, and the app may refuse, drop or change it.
 ///
-/// Triggered by clients, and by the REST API's command that sends for official accounts. The service waits two seconds for
-/// the answer, and that cannot be changed. On the international site it has a switch in the console; on cloud.tencent.com
-/// the vendor switches it on upon request.
+/// Triggered by clients and by the REST API command that sends for official accounts. The service waits two seconds for
+/// the answer, which cannot be changed. On the international site it is enabled in the console; on cloud.tencent.com
+/// the vendor enables it on request.
 ///
 /// * Webhook: `OfficialAccount.CallbackBeforeSendMsg`
-/// * Answer: decides, see [`OfficialAccountBeforeSendMsgAnswer`]
-/// * Told from others by: `Official_Account`, `MsgBody`, `EventTime`
-/// * Vendor's page: [Before Official Channel Message Is Sent](https://www.tencentcloud.com/document/product/1047/60803), state of 2025-08-21
+/// * Answer: determines what happens, see [`OfficialAccountBeforeSendMsgAnswer`]
+/// * Identified by: `Official_Account`, `MsgBody`, `EventTime`
+/// * Vendor's page: [Before Official Channel Message Is Sent](https://www.tencentcloud.com/document/product/1047/60803), as of 2025-08-21
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeSendMsg {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Official account that sends.
+    /// Official account that sends the message.
     ///
     /// Wire name `Official_Account`.
     pub official_account: String,
-    /// Whether only devices that are online get it.
+    /// Whether only online devices receive the message.
     ///
     /// Wire name `OnlineOnlyFlag`.
     pub online_only_flag: Option<Flag>,
@@ -38,7 +38,7 @@ pub struct OfficialAccountBeforeSendMsg {
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Vec<MsgElement>,
-    /// Data that the sender attached; stored with the message.
+    /// Data attached by the sender and stored with the message.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -46,12 +46,12 @@ pub struct OfficialAccountBeforeSendMsg {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl OfficialAccountBeforeSendMsg {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         official_account: impl Into<String>,
         msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
@@ -117,19 +117,19 @@ impl Webhook for OfficialAccountBeforeSendMsg {
     }
 }
 
-/// What may be answered to [`OfficialAccountBeforeSendMsg`].
+/// Possible answers to [`OfficialAccountBeforeSendMsg`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OfficialAccountBeforeSendMsgAnswer {
-    /// The message is sent as it is.
+    /// The message is sent unchanged.
     Allow,
-    /// The message is not sent. Without a code of the app's own the sender gets 10016.
+    /// The message is not sent. Without a custom code the sender gets 10016.
     Refuse,
-    /// As [`Refuse`](Self::Refuse), and the user gets this code, 120001 to 130000, and text.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a text for the user.
     RefuseWith(Refusal<120001, 130000>),
-    /// The message is not sent, and the sender is told that it was.
+    /// The message is not sent, but the sender gets a success reply.
     Drop,
-    /// The message is sent with these parts in place of the sender's.
+    /// The message is sent with these parts replaced.
     Change(OfficialAccountBeforeSendMsgChanges),
 }
 
@@ -182,15 +182,15 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
     }
 }
 
-/// What [`OfficialAccountBeforeSendMsgAnswer::Change`] changes. What is not set stays as it is.
+/// Changes made by [`OfficialAccountBeforeSendMsgAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeSendMsgChanges {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
@@ -223,21 +223,21 @@ impl OfficialAccountBeforeSendMsgChanges {
     }
 }
 
-/// [`OfficialAccountBeforeSendMsgAnswer`] as it travels.
+/// Wire form of [`OfficialAccountBeforeSendMsgAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeSendMsgReply {
-    /// The message in place of the sender's.
+    /// Replaces the message body.
     ///
     /// Wire name `MsgBody`.
     pub msg_body: Option<Vec<MsgElement>>,
-    /// Attached data in place of the sender's.
+    /// Replaces the attached data.
     ///
     /// Wire name `CloudCustomData`.
     pub cloud_custom_data: Option<String>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 

@@ -5,44 +5,44 @@
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
-/// The app calls a command of the REST API so often that more than 80 % of what is allowed is used up.
+/// The app calls a REST API command so often that more than 80% of its limit is used.
 ///
-/// There is no switch for it: it comes as soon as the app's address for webhooks is set in the console. The query has no
-/// address of a client. Nothing in the body tells two alarms with the same numbers apart.
+/// It has no switch and is sent as soon as the app's webhook URL is set in the console. The query has no
+/// IP address of a client. Nothing in the body distinguishes two alarms with the same numbers.
 ///
 /// * Webhook: `Alert.RequestOverLimit`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [API Overclocking Alarm Callbacks](https://www.tencentcloud.com/document/product/1047/60256), state of 2024-05-08
+/// * Identified by: its whole body
+/// * Vendor's page: [API Overclocking Alarm Callbacks](https://www.tencentcloud.com/document/product/1047/60256), as of 2024-05-08
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AlertRequestOverLimit {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Service that the command belongs to, as in its address.
+    /// Service of the command, as in its path.
     ///
     /// Wire name `ServiceName`.
     pub service_name: String,
-    /// The command, as in its address.
+    /// The command, as in its path.
     ///
     /// Wire name `Command`.
     pub command: String,
-    /// Calls per second that the app makes.
+    /// Calls per second made by the app.
     ///
     /// Wire name `Request`.
     pub request: u64,
-    /// Calls per second that are allowed.
+    /// Maximum calls per second.
     ///
     /// Wire name `Limit`.
     pub limit: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl AlertRequestOverLimit {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: AlertRequestOverLimitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::ALERT_REQUEST_OVER_LIMIT,
@@ -55,15 +55,15 @@ impl AlertRequestOverLimit {
     }
 }
 
-/// The fields of [`AlertRequestOverLimit`] that [`AlertRequestOverLimit::new`] asks for, each by its name.
+/// The named arguments of [`AlertRequestOverLimit::new`].
 pub struct AlertRequestOverLimitRequired {
-    /// Service that the command belongs to, as in its address.
+    /// Service of the command, as in its path.
     pub service_name: String,
-    /// The command, as in its address.
+    /// The command, as in its path.
     pub command: String,
-    /// Calls per second that the app makes.
+    /// Calls per second made by the app.
     pub request: u64,
-    /// Calls per second that are allowed.
+    /// Maximum calls per second.
     pub limit: u64,
 }
 

@@ -2,44 +2,44 @@
 
 //! `Push.AllMemberPush`: All Users / Tags / UserID Push Callback
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! All Users / Tags / UserID Push Callback, DeviceType:
 //! * Source says: the table explains its values under the name PushPlatform; no sample has the field.
-//! * Held here: `DeviceType` is an optional field with the same numbers.
-//! * Why: the row is that of DeviceType, and speaks of devices.
+//! * This crate: `DeviceType` is an optional field with the same numbers.
+//! * Why: the row is that of DeviceType and mentions devices.
 //!
 //! All Users / Tags / UserID Push Callback, EventType:
-//! * Source says: the SDK of doocs knows 1 alone, without online delivery.
-//! * Held here: 1 and 2.
+//! * Source says: the SDK of doocs has only 1, without online delivery.
+//! * This crate: 1 and 2.
 //! * Why: all pages have both; the SDK is older.
 
 use crate::model::push_result::{PushStage, PushVendor};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
-/// Pushes to all users, to users with tags, or to single users got on or failed.
+/// Pushes to all users, to users with tags or to single users progressed or failed.
 ///
-/// Needs the push plug-in. One body has up to 100 events. The service sends at most 1,000 bodies a second unless the vendor
-/// raises that; what exceeds it comes later. The query has neither an address of a client nor a platform.
+/// Requires the push plug-in. One body has up to 100 events. The service sends at most 1,000 bodies per second unless the vendor
+/// raises the limit; the rest is delayed. The query has neither the IP address of a client nor a platform.
 ///
 /// * Webhook: `Push.AllMemberPush`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [All Users / Tags / UserID Push Callback](https://www.tencentcloud.com/document/product/1047/67551), state of 2025-02-28
+/// * Identified by: its whole body
+/// * Vendor's page: [All Users / Tags / UserID Push Callback](https://www.tencentcloud.com/document/product/1047/67551), as of 2025-02-28
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushAllMemberPush {
-    /// What became of the pushes.
+    /// Results of the pushes.
     ///
     /// Wire name `Events`; at least 1 entry; at most 100 entries.
     pub events: Vec<PushResult>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl PushAllMemberPush {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(events: impl IntoIterator<Item = PushResult>) -> Self {
         Self {
             events: events.into_iter().collect(),
@@ -70,27 +70,27 @@ impl Webhook for PushAllMemberPush {
     }
 }
 
-/// What became of a push to one user.
+/// Result of a push to one user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PushResult {
-    /// Which webhook it is, once more.
+    /// Name of the webhook, repeated.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// How it was delivered.
+    /// Delivery channel.
     ///
     /// Wire name `EventType`.
     pub event_type: PushDelivery,
-    /// Task that the command for pushing answered.
+    /// Task ID returned by the push command.
     ///
     /// Wire name `TaskId`.
     pub task_id: String,
-    /// Id of the app's own, from the command for pushing.
+    /// Custom ID from the push command.
     ///
     /// Wire name `DataId`.
     pub data_id: Option<String>,
-    /// When the task was begun, in seconds since 1970.
+    /// When the task started, in seconds since 1970.
     ///
     /// Wire name `TaskTime`.
     pub task_time: u64,
@@ -98,36 +98,36 @@ pub struct PushResult {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// User who receives.
+    /// Recipient.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Whose channel it took; 0 in online delivery.
+    /// Vendor of the push channel; 0 for online delivery.
     ///
     /// Wire name `PushPlatform`.
     pub push_platform: PushVendor,
-    /// Whose device it went to; 0 in offline delivery.
+    /// Vendor of the device; 0 for offline delivery.
     ///
     /// Wire name `DeviceType`.
     pub device_type: Option<PushVendor>,
-    /// How far it got.
+    /// Stage that the push reached.
     ///
     /// Wire name `PushStage`.
     pub push_stage: PushStage,
-    /// Zero when it worked; otherwise a code of the service or of the maker.
+    /// Zero on success, otherwise an error code of the service or the vendor.
     ///
     /// Wire name `ErrCode`.
     pub err_code: i64,
-    /// The code in words; can be empty.
+    /// Description of the error code; may be empty.
     ///
     /// Wire name `ErrInfo`.
     pub err_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl PushResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: PushResultRequired) -> Self {
         Self {
             callback_command: required.callback_command,
@@ -168,25 +168,25 @@ impl PushResult {
     }
 }
 
-/// The fields of [`PushResult`] that [`PushResult::new`] asks for, each by its name.
+/// The named arguments of [`PushResult::new`].
 pub struct PushResultRequired {
-    /// Which webhook it is, once more.
+    /// Name of the webhook, repeated.
     pub callback_command: CallbackCommand,
-    /// How it was delivered.
+    /// Delivery channel.
     pub event_type: PushDelivery,
-    /// Task that the command for pushing answered.
+    /// Task ID returned by the push command.
     pub task_id: String,
-    /// When the task was begun, in seconds since 1970.
+    /// When the task started, in seconds since 1970.
     pub task_time: u64,
     /// When it happened, in seconds since 1970.
     pub event_time: u64,
-    /// User who receives.
+    /// Recipient.
     pub to_account: String,
-    /// Whose channel it took; 0 in online delivery.
+    /// Vendor of the push channel; 0 for online delivery.
     pub push_platform: PushVendor,
-    /// How far it got.
+    /// Stage that the push reached.
     pub push_stage: PushStage,
-    /// Zero when it worked; otherwise a code of the service or of the maker.
+    /// Zero on success, otherwise an error code of the service or the vendor.
     pub err_code: i64,
 }
 
@@ -205,16 +205,16 @@ wire_object!(PushResult {
     optional "ErrInfo" => err_info,
 });
 
-/// How a push is delivered.
+/// Delivery channel of a push.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushDelivery(pub i64);
 
 impl PushDelivery {
-    /// Through a maker's channel. Wire value 1.
+    /// A vendor's push channel. Wire value 1.
     pub const OFFLINE: Self = Self(1);
-    /// Through the service's own connection. Wire value 2.
+    /// The service's own connection. Wire value 2.
     pub const ONLINE: Self = Self(2);
 }
 

@@ -2,21 +2,21 @@
 
 //! `Push.OfflinePush`: Other Push Callbacks
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Other Push Callbacks, MsgRandom:
-//! * Source says: the table has no value for group messages, the sample shows a number.
-//! * Held here: `MsgRandom` is an optional field of both kinds.
-//! * Why: it is read whether it comes or not.
+//! * Source says: the table has no value for group messages; the sample has a number.
+//! * This crate: `MsgRandom` is an optional field for both types.
+//! * Why: it is read whether present or not.
 //!
 //! Other Push Callbacks, PushID:
 //! * Source says: the pages have the field, the SDK of doocs does not.
-//! * Held here: `PushID` is an optional field.
+//! * This crate: `PushID` is an optional field.
 //! * Why: the SDK is older than the pages.
 //!
 //! cloud.tencent.com 269/102567, what triggers the webhook:
-//! * Source says: the triggers are the commands for pushing to single users, to all and to tags.
-//! * Held here: the triggers are pushes of one-to-one and group messages.
+//! * Source says: the triggers are the commands for pushing to single users, to all users and to tags.
+//! * This crate: the triggers are pushes of one-to-one and group messages.
 //! * Why: all fields are about messages, and the other webhook covers those commands.
 
 use crate::model::conversation::ContactType;
@@ -24,28 +24,28 @@ use crate::model::push_result::{PushStage, PushVendor};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
-/// Pushes of chat messages to devices that are offline got on or failed.
+/// Offline pushes of chat messages progressed or failed.
 ///
-/// Needs the push plug-in. One body has up to 100 events. The service sends at most 1,000 bodies a second unless the vendor
-/// raises that; what exceeds it comes later. The query has neither an address of a client nor a platform.
+/// Requires the push plug-in. One body has up to 100 events. The service sends at most 1,000 bodies per second unless the vendor
+/// raises the limit; the rest is delayed. The query has neither the IP address of a client nor a platform.
 ///
 /// * Webhook: `Push.OfflinePush`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [Other Push Callbacks](https://www.tencentcloud.com/document/product/1047/67552), state of 2026-01-20
+/// * Identified by: its whole body
+/// * Vendor's page: [Other Push Callbacks](https://www.tencentcloud.com/document/product/1047/67552), as of 2026-01-20
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushOfflinePush {
-    /// What became of the pushes.
+    /// Results of the pushes.
     ///
     /// Wire name `Events`; at least 1 entry; at most 100 entries.
     pub events: Vec<MsgPushResult>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl PushOfflinePush {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(events: impl IntoIterator<Item = MsgPushResult>) -> Self {
         Self {
             events: events.into_iter().collect(),
@@ -76,15 +76,15 @@ impl Webhook for PushOfflinePush {
     }
 }
 
-/// What became of the push of a message to one user.
+/// Result of pushing a message to one user.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MsgPushResult {
-    /// Which webhook it is, once more.
+    /// Name of the webhook, repeated.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Kind of conversation that the message is in.
+    /// Type of the conversation that contains the message.
     ///
     /// Wire name `EventType`.
     pub event_type: ContactType,
@@ -96,23 +96,23 @@ pub struct MsgPushResult {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who receives.
+    /// Recipient.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Whose channel it took.
+    /// Vendor of the push channel.
     ///
     /// Wire name `PushPlatform`.
     pub push_platform: PushVendor,
-    /// How far it got.
+    /// Stage that the push reached.
     ///
     /// Wire name `PushStage`.
     pub push_stage: PushStage,
-    /// Key of the message; only of a one-to-one message.
+    /// Key of the message; one-to-one messages only.
     ///
     /// Wire name `MsgKey`.
     pub msg_key: Option<String>,
-    /// The group; only of a group message.
+    /// The group; group messages only.
     ///
     /// Wire name `GroupID`.
     pub group_id: Option<String>,
@@ -128,24 +128,24 @@ pub struct MsgPushResult {
     ///
     /// Wire name `MsgTime`.
     pub msg_time: u64,
-    /// Id of the push, by which the console finds it.
+    /// ID of the push, for finding it in the console.
     ///
     /// Wire name `PushID`.
     pub push_id: Option<String>,
-    /// Zero when it worked; otherwise a code of the service or of the maker.
+    /// Zero on success, otherwise an error code of the service or the vendor.
     ///
     /// Wire name `ErrCode`.
     pub err_code: i64,
-    /// The code in words; can be empty.
+    /// Description of the error code; may be empty.
     ///
     /// Wire name `ErrInfo`.
     pub err_info: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl MsgPushResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: MsgPushResultRequired) -> Self {
         Self {
             callback_command: required.callback_command,
@@ -203,27 +203,27 @@ impl MsgPushResult {
     }
 }
 
-/// The fields of [`MsgPushResult`] that [`MsgPushResult::new`] asks for, each by its name.
+/// The named arguments of [`MsgPushResult::new`].
 pub struct MsgPushResultRequired {
-    /// Which webhook it is, once more.
+    /// Name of the webhook, repeated.
     pub callback_command: CallbackCommand,
-    /// Kind of conversation that the message is in.
+    /// Type of the conversation that contains the message.
     pub event_type: ContactType,
     /// When it happened, in seconds since 1970.
     pub event_time: u64,
     /// Sender of the message.
     pub from_account: String,
-    /// User who receives.
+    /// Recipient.
     pub to_account: String,
-    /// Whose channel it took.
+    /// Vendor of the push channel.
     pub push_platform: PushVendor,
-    /// How far it got.
+    /// Stage that the push reached.
     pub push_stage: PushStage,
     /// Sequence number of the message.
     pub msg_seq: u32,
     /// When it was sent, in seconds since 1970.
     pub msg_time: u64,
-    /// Zero when it worked; otherwise a code of the service or of the maker.
+    /// Zero on success, otherwise an error code of the service or the vendor.
     pub err_code: i64,
 }
 

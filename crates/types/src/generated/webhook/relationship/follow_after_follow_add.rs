@@ -2,29 +2,29 @@
 
 //! `Follow.CallbackAfterFollowAdd`: After a User Is Followed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a User Is Followed, To_Account:
 //! * Source says: in English, the user who succeeds in following; in Chinese, the user who was followed.
-//! * Held here: the user who is followed.
-//! * Why: who follows is From_Account, and the REST API's command names them the same way.
+//! * This crate: the user who is followed.
+//! * Why: the follower is in From_Account, and the REST API command uses the same names.
 
 use crate::model::relationship::UserToFollow;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// A user follows others from now on.
+/// A user followed other users.
 ///
 /// Triggered by clients and by the REST API.
 ///
 /// * Webhook: `Follow.CallbackAfterFollowAdd`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `FollowList`, `EventTime`
-/// * Vendor's page: [After a User Is Followed](https://www.tencentcloud.com/document/product/1047/70355), state of 2025-05-29
+/// * Identified by: `From_Account`, `FollowList`, `EventTime`
+/// * Vendor's page: [After a User Is Followed](https://www.tencentcloud.com/document/product/1047/70355), as of 2025-11-18
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowAdd {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -32,7 +32,7 @@ pub struct FollowAfterFollowAdd {
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users who are followed from now on; those with whom it failed are not among them.
+    /// Users who are now followed; those that failed are not included.
     ///
     /// Wire name `FollowList`.
     pub follow_list: Vec<UserToFollow>,
@@ -40,12 +40,12 @@ pub struct FollowAfterFollowAdd {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl FollowAfterFollowAdd {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         from_account: impl Into<String>,
         follow_list: impl IntoIterator<Item = UserToFollow>,

@@ -2,36 +2,36 @@
 
 //! `Follow.CallbackAfterFollowDelete`: After a User Is Unfollowed
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a User Is Unfollowed, To_Account:
-//! * Source says: the tables speak of a list of user objects, in English of those who unfollowed; the samples list names of users.
-//! * Held here: a list of texts: the users who are not followed any more.
-//! * Why: all samples agree, and the REST API's command has the same list.
+//! * Source says: the tables mention a list of user objects, in English of those who unfollowed; the samples list user IDs.
+//! * This crate: a list of strings: the users who are no longer followed.
+//! * Why: all samples agree, and the REST API command has the same list.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, wire_object};
 
-/// A user does not follow others any more.
+/// A user unfollowed other users.
 ///
 /// Triggered by clients and by the REST API.
 ///
 /// * Webhook: `Follow.CallbackAfterFollowDelete`
 /// * Answer: ignored by the service
-/// * Told from others by: `From_Account`, `To_Account`, `EventTime`
-/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), state of 2025-06-09
+/// * Identified by: `From_Account`, `To_Account`, `EventTime`
+/// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), as of 2025-06-09
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowDelete {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// User who followed.
+    /// User who unfollowed.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Users who are not followed any more; those with whom it failed are not among them.
+    /// Users who are no longer followed; those that failed are not included.
     ///
     /// Wire name `To_Account`.
     pub to_account: Vec<String>,
@@ -39,12 +39,12 @@ pub struct FollowAfterFollowDelete {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl FollowAfterFollowDelete {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(
         from_account: impl Into<String>,
         to_account: impl IntoIterator<Item = impl Into<String>>,

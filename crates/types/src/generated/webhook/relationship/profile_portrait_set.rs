@@ -12,12 +12,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Webhook: `Profile.CallbackPortraitSet`
 /// * Answer: ignored by the service
-/// * Told from others by: `Operator_Account`, `From_Account`, `EventTime`
-/// * Vendor's page: [After a Profile Is Updated](https://www.tencentcloud.com/document/product/1047/48733), state of 2025-06-17
+/// * Identified by: `Operator_Account`, `From_Account`, `EventTime`
+/// * Vendor's page: [After a Profile Is Updated](https://www.tencentcloud.com/document/product/1047/48733), as of 2025-06-17
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProfilePortraitSet {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -25,7 +25,7 @@ pub struct ProfilePortraitSet {
     ///
     /// Wire name `Operator_Account`.
     pub operator_account: String,
-    /// User whose profile it is.
+    /// User whose profile to set.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -33,16 +33,16 @@ pub struct ProfilePortraitSet {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// The fields that were changed, with their new values.
+    /// Changed fields with their new values.
     ///
     /// Wire name `ProfileItem`.
     pub profile_item: Vec<ProfileItem>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl ProfilePortraitSet {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: ProfilePortraitSetRequired) -> Self {
         Self {
             callback_command: CallbackCommand::PROFILE_PORTRAIT_SET,
@@ -55,15 +55,15 @@ impl ProfilePortraitSet {
     }
 }
 
-/// The fields of [`ProfilePortraitSet`] that [`ProfilePortraitSet::new`] asks for, each by its name.
+/// The named arguments of [`ProfilePortraitSet::new`].
 pub struct ProfilePortraitSetRequired {
     /// User who made the change.
     pub operator_account: String,
-    /// User whose profile it is.
+    /// User whose profile to set.
     pub from_account: String,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
-    /// The fields that were changed, with their new values.
+    /// Changed fields with their new values.
     pub profile_item: Vec<ProfileItem>,
 }
 

@@ -5,31 +5,31 @@
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
-/// Users were put on block lists.
+/// Users were added to block lists.
 ///
-/// Triggered by clients and by the REST API. Where the two were friends, the webhook after a friend is deleted comes too.
+/// Triggered by clients and by the REST API. If the two were friends, the webhook after a friend is deleted is triggered as well.
 ///
 /// * Webhook: `Sns.CallbackBlackListAdd`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a User Is Added to Blocklist](https://www.tencentcloud.com/document/product/1047/34361), state of 2024-08-20
+/// * Identified by: its whole body
+/// * Vendor's page: [After a User Is Added to Blocklist](https://www.tencentcloud.com/document/product/1047/34361), as of 2024-08-20
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsBlackListAdd {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Who blocks whom from now on.
+    /// New block relationships.
     ///
     /// Wire name `PairList`.
     pub pair_list: Vec<BlockedPair>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsBlackListAdd {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(pair_list: impl IntoIterator<Item = BlockedPair>) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_BLACK_LIST_ADD,
@@ -62,24 +62,24 @@ impl Webhook for SnsBlackListAdd {
     }
 }
 
-/// A user and somebody on the user's block list.
+/// A user and an entry of the user's block list.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BlockedPair {
-    /// User who blocks.
+    /// User who blocked.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who is blocked.
+    /// Blocked user.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl BlockedPair {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: BlockedPairRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -89,11 +89,11 @@ impl BlockedPair {
     }
 }
 
-/// The fields of [`BlockedPair`] that [`BlockedPair::new`] asks for, each by its name.
+/// The named arguments of [`BlockedPair::new`].
 pub struct BlockedPairRequired {
-    /// User who blocks.
+    /// User who blocked.
     pub from_account: String,
-    /// User who is blocked.
+    /// Blocked user.
     pub to_account: String,
 }
 

@@ -5,31 +5,31 @@
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
-/// Users were taken off block lists.
+/// Users were removed from block lists.
 ///
 /// Triggered by clients and by the REST API.
 ///
 /// * Webhook: `Sns.CallbackBlackListDelete`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a User Is Removed from Blocklist](https://www.tencentcloud.com/document/product/1047/34362), state of 2023-04-03
+/// * Identified by: its whole body
+/// * Vendor's page: [After a User Is Removed from Blocklist](https://www.tencentcloud.com/document/product/1047/34362), as of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsBlackListDelete {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Who no longer blocks whom.
+    /// Block relationships that ended.
     ///
     /// Wire name `PairList`.
     pub pair_list: Vec<UnblockedPair>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsBlackListDelete {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(pair_list: impl IntoIterator<Item = UnblockedPair>) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_BLACK_LIST_DELETE,
@@ -62,24 +62,24 @@ impl Webhook for SnsBlackListDelete {
     }
 }
 
-/// A user and somebody who was on the user's block list.
+/// A user and a former entry of the user's block list.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UnblockedPair {
-    /// User who blocked.
+    /// User who had blocked.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// User who was blocked.
+    /// Formerly blocked user.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UnblockedPair {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: UnblockedPairRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -89,11 +89,11 @@ impl UnblockedPair {
     }
 }
 
-/// The fields of [`UnblockedPair`] that [`UnblockedPair::new`] asks for, each by its name.
+/// The named arguments of [`UnblockedPair::new`].
 pub struct UnblockedPairRequired {
-    /// User who blocked.
+    /// User who had blocked.
     pub from_account: String,
-    /// User who was blocked.
+    /// Formerly blocked user.
     pub to_account: String,
 }
 

@@ -2,11 +2,11 @@
 
 //! `Sns.CallbackFriendAdd`: After a Friend Is Added
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Friend Is Added, sample:
 //! * Source says: ForceFlag is 1 while Admin_Account is empty.
-//! * Held here: an administrator adds by force, and requests of administrators name them, as the table says.
+//! * This crate: an administrator adds by force, and the field names the administrator for such requests, as the table says.
 //! * Why: the sample puts one value of each field next to the other.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
@@ -14,42 +14,42 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 
 /// Users became friends.
 ///
-/// Triggered by clients and by the REST API: when somebody is added who does not want to be asked, or only in one
-/// direction, or by force; and when a friend request is accepted. Importing friends does not trigger it.
+/// Triggered by clients and by the REST API: when a user is added who does not require approval, or one-way, or by
+/// force; and when a friend request is accepted. Importing friends does not trigger it.
 ///
 /// * Webhook: `Sns.CallbackFriendAdd`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a Friend Is Added](https://www.tencentcloud.com/document/product/1047/34359), state of 2023-07-27
+/// * Identified by: its whole body
+/// * Vendor's page: [After a Friend Is Added](https://www.tencentcloud.com/document/product/1047/34359), as of 2023-07-27
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsFriendAdd {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Who has whom as a friend from now on.
+    /// New friend relationships.
     ///
     /// Wire name `PairList`.
     pub pair_list: Vec<AddedFriendPair>,
-    /// What it followed from.
+    /// Action that added the friend.
     ///
     /// Wire name `ClientCmd`.
     pub client_cmd: Option<FriendAddCommand>,
-    /// Administrator of the request; empty when it came from a client.
+    /// Administrator who made the request; empty if a client made it.
     ///
     /// Wire name `Admin_Account`.
     pub admin_account: Option<String>,
-    /// Whether an administrator added without asking.
+    /// Whether an administrator added the friend without approval.
     ///
     /// Wire name `ForceFlag`.
     pub force_flag: Option<Flag>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsFriendAdd {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(pair_list: impl IntoIterator<Item = AddedFriendPair>) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_FRIEND_ADD,
@@ -109,11 +109,11 @@ impl Webhook for SnsFriendAdd {
     }
 }
 
-/// A user and a new friend; one direction.
+/// A user and a new friend, in one direction.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddedFriendPair {
-    /// User whose friends there is one more of.
+    /// User who has a new friend.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -121,16 +121,16 @@ pub struct AddedFriendPair {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// User who asked to add.
+    /// User who initiated the request.
     ///
     /// Wire name `Initiator_Account`.
     pub initiator_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl AddedFriendPair {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: AddedFriendPairRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -141,13 +141,13 @@ impl AddedFriendPair {
     }
 }
 
-/// The fields of [`AddedFriendPair`] that [`AddedFriendPair::new`] asks for, each by its name.
+/// The named arguments of [`AddedFriendPair::new`].
 pub struct AddedFriendPairRequired {
-    /// User whose friends there is one more of.
+    /// User who has a new friend.
     pub from_account: String,
     /// The new friend.
     pub to_account: String,
-    /// User who asked to add.
+    /// User who initiated the request.
     pub initiator_account: String,
 }
 
@@ -157,20 +157,20 @@ wire_object!(AddedFriendPair {
     required "Initiator_Account" => initiator_account,
 });
 
-/// What a friend was added by.
+/// Action that added a friend.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendAddCommand(Text);
 
 impl FriendAddCommand {
     /// A friend request. Wire value `friend_add`.
     pub const FRIEND_ADD: Self = Self(Text::known("friend_add"));
-    /// A friend request; the other spelling. Wire value `FriendAdd`.
+    /// A friend request; alternative spelling. Wire value `FriendAdd`.
     pub const FRIEND_ADD_CAMEL_CASE: Self = Self(Text::known("FriendAdd"));
     /// The response to a friend request. Wire value `friend_response`.
     pub const FRIEND_RESPONSE: Self = Self(Text::known("friend_response"));
-    /// The response to a friend request; the other spelling. Wire value `FriendResponse`.
+    /// The response to a friend request; alternative spelling. Wire value `FriendResponse`.
     pub const FRIEND_RESPONSE_CAMEL_CASE: Self = Self(Text::known("FriendResponse"));
 }
 

@@ -2,41 +2,41 @@
 
 //! `Sns.CallbackFriendDelete`: After a Friend Is Deleted
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! After a Friend Is Deleted, triggers:
-//! * Source says: the international pages name deleting alone, cloud.tencent.com 269/1659 also blocking a friend.
-//! * Held here: both trigger it.
-//! * Why: the latter says so in two places, for clients and for the REST API, and the international text does not deny it.
+//! * Source says: the international pages name only deleting, cloud.tencent.com 269/1659 also blocking a friend.
+//! * This crate: both trigger it.
+//! * Why: the latter says so in two places, for clients and for the REST API, and the international text does not contradict it.
 
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When};
 use crate::wire::{Extra, wire_object};
 
 /// Users are no longer friends.
 ///
-/// Triggered by clients and by the REST API, when they delete a friend and when they block one.
+/// Triggered by clients and by the REST API, when a friend is deleted or blocked.
 ///
 /// * Webhook: `Sns.CallbackFriendDelete`
 /// * Answer: ignored by the service
-/// * Told from others by: its whole body
-/// * Vendor's page: [After a Friend Is Deleted](https://www.tencentcloud.com/document/product/1047/34360), state of 2025-03-10
+/// * Identified by: its whole body
+/// * Vendor's page: [After a Friend Is Deleted](https://www.tencentcloud.com/document/product/1047/34360), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsFriendDelete {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Who no longer has whom as a friend.
+    /// Friend relationships that ended.
     ///
     /// Wire name `PairList`.
     pub pair_list: Vec<DeletedFriendPair>,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsFriendDelete {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(pair_list: impl IntoIterator<Item = DeletedFriendPair>) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_FRIEND_DELETE,
@@ -69,11 +69,11 @@ impl Webhook for SnsFriendDelete {
     }
 }
 
-/// A user and a former friend; one direction.
+/// A user and a former friend, in one direction.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeletedFriendPair {
-    /// User whose friends there is one less of.
+    /// User who has lost a friend.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
@@ -81,12 +81,12 @@ pub struct DeletedFriendPair {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl DeletedFriendPair {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(required: DeletedFriendPairRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -96,9 +96,9 @@ impl DeletedFriendPair {
     }
 }
 
-/// The fields of [`DeletedFriendPair`] that [`DeletedFriendPair::new`] asks for, each by its name.
+/// The named arguments of [`DeletedFriendPair::new`].
 pub struct DeletedFriendPairRequired {
-    /// User whose friends there is one less of.
+    /// User who has lost a friend.
     pub from_account: String,
     /// The former friend.
     pub to_account: String,

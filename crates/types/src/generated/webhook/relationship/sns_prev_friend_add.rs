@@ -8,19 +8,19 @@ use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, Whe
 use crate::wire::{Extra, Flag, wire_object};
 use std::collections::BTreeMap;
 
-/// A user asks to become friends with others, and the app may refuse each of them.
+/// A user is about to add others as friends, and the app may refuse each of them.
 ///
-/// Triggered by clients only; requests through the REST API pass without it. An answer whose own `ErrorCode` is not zero,
-/// from 38000 to 39000, says that the app failed, not that it refuses; the service ignores that by default.
+/// Triggered by clients only, not by requests through the REST API. If the answer's own `ErrorCode` is not zero, it must be
+/// from 38000 to 39000 and means that the app failed, not that it refuses; the service ignores such answers by default.
 ///
 /// * Webhook: `Sns.CallbackPrevFriendAdd`
-/// * Answer: decides, see [`SnsPrevFriendAddAnswer`]
-/// * Told from others by: `Requester_Account`, `From_Account`, `FriendItem`, `EventTime`
-/// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), state of 2025-03-10
+/// * Answer: determines what happens, see [`SnsPrevFriendAddAnswer`]
+/// * Identified by: `Requester_Account`, `From_Account`, `FriendItem`, `EventTime`
+/// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), as of 2025-03-10
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAdd {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -28,19 +28,19 @@ pub struct SnsPrevFriendAdd {
     ///
     /// Wire name `Requester_Account`.
     pub requester_account: String,
-    /// User who wants to add friends.
+    /// User who adds the friends.
     ///
     /// Wire name `From_Account`.
     pub from_account: String,
-    /// Who is to be added.
+    /// Users to be added.
     ///
     /// Wire name `FriendItem`.
     pub friend_item: Vec<FriendRequest>,
-    /// Whether it goes one way or both.
+    /// Whether to add friends one-way or both ways.
     ///
-    /// Wire name `AddType`; when left out: `Add_Type_Both`.
+    /// Wire name `AddType`; default: `Add_Type_Both`.
     pub add_type: Option<FriendAddType>,
-    /// Whether an administrator adds without asking.
+    /// Whether an administrator adds the friends without approval.
     ///
     /// Wire name `ForceAddFlags`.
     pub force_add_flags: Option<Flag>,
@@ -48,12 +48,12 @@ pub struct SnsPrevFriendAdd {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsPrevFriendAdd {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: SnsPrevFriendAddRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_ADD,
@@ -82,13 +82,13 @@ impl SnsPrevFriendAdd {
     }
 }
 
-/// The fields of [`SnsPrevFriendAdd`] that [`SnsPrevFriendAdd::new`] asks for, each by its name.
+/// The named arguments of [`SnsPrevFriendAdd::new`].
 pub struct SnsPrevFriendAddRequired {
     /// User who made the request.
     pub requester_account: String,
-    /// User who wants to add friends.
+    /// User who adds the friends.
     pub from_account: String,
-    /// Who is to be added.
+    /// Users to be added.
     pub friend_item: Vec<FriendRequest>,
     /// When it happened, in milliseconds since 1970.
     pub event_time: u64,
@@ -131,15 +131,15 @@ impl Webhook for SnsPrevFriendAdd {
     }
 }
 
-/// What may be answered to [`SnsPrevFriendAdd`].
+/// Possible answers to [`SnsPrevFriendAdd`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SnsPrevFriendAddAnswer {
-    /// All users are asked, or added at once, as their settings say.
+    /// All users are asked or added immediately, depending on their settings.
     Allow,
-    /// The user is neither asked nor added; whoever asks gets code and text.
+    /// The user is neither asked nor added; the requester gets the code and the text.
     ///
-    /// Holds who is refused, by `To_Account`, with a code from 38000 to 39000; the others are allowed.
+    /// Maps each refused `To_Account` to a code from 38000 to 39000; all others are allowed.
     RefuseSome(BTreeMap<String, Refusal<38000, 39000>>),
 }
 
@@ -187,7 +187,7 @@ impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
 }
 
 impl SnsPrevFriendAddAnswer {
-    /// One result for each item of the event: zero, or the refusal.
+    /// Result for each item of the event: zero, or the refusal.
     fn results(
         event: &SnsPrevFriendAdd,
         refused: &BTreeMap<String, Refusal<38000, 39000>>,
@@ -205,17 +205,17 @@ impl SnsPrevFriendAddAnswer {
     }
 }
 
-/// [`SnsPrevFriendAddAnswer`] as it travels.
+/// Wire form of [`SnsPrevFriendAddAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAddReply {
-    /// What becomes of each user.
+    /// Result for each user.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<FriendRequestResult>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -233,7 +233,7 @@ impl Reply for SnsPrevFriendAddReply {
     }
 }
 
-/// A user who is to be added.
+/// A user to be added.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FriendRequest {
@@ -245,24 +245,24 @@ pub struct FriendRequest {
     ///
     /// Wire name `Remark`.
     pub remark: Option<String>,
-    /// Friend list that the user goes to.
+    /// Friend list to add the user to.
     ///
     /// Wire name `GroupName`.
     pub group_name: Option<String>,
-    /// Where the request comes from: `AddSource_Type_` and a word.
+    /// Source of the request: `AddSource_Type_` and a word.
     ///
     /// Wire name `AddSource`.
     pub add_source: Option<String>,
-    /// What the user is told.
+    /// Message to the user.
     ///
     /// Wire name `AddWording`.
     pub add_wording: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendRequest {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),
@@ -311,7 +311,7 @@ wire_object!(FriendRequest {
     optional "AddWording" => add_wording,
 });
 
-/// What becomes of a user who is to be added.
+/// Result for a user to be added.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FriendRequestResult {
@@ -319,20 +319,20 @@ pub struct FriendRequestResult {
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero allows, a code from 38000 to 39000 refuses.
+    /// Zero allows; a code from 38000 to 39000 refuses.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// Why it is refused.
+    /// Why the app refuses.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendRequestResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         to_account: impl Into<String>,
         result_code: ErrorCode,

@@ -2,17 +2,17 @@
 
 //! `Sns.CallbackPrevFriendResponse`: Before a Friend Request Is Responded
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Before a Friend Request Is Responded, Requester_Account:
 //! * Source says: the English page: the user who initiates the friend request; the Chinese page: the user who makes the request to respond.
-//! * Held here: the user who makes the request to respond.
+//! * This crate: the user who makes the request to respond.
 //! * Why: the samples have the same user in `From_Account`, who responds, and the English text gives `To_Account` the same meaning.
 //!
 //! Before a Friend Request Is Responded, ResultCode:
 //! * Source says: zero allows, and other values refuse, adding as a friend.
-//! * Held here: zero allows, and other values refuse, the response.
-//! * Why: the webhook is about responses, rejections among them; the words are those of the page on adding.
+//! * This crate: zero allows, and other values refuse, the response.
+//! * Why: the webhook is about responses, including rejections; the wording is that of the page on adding.
 
 use crate::{Envelope, ErrorCode, Reply};
 use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
@@ -21,17 +21,17 @@ use std::collections::BTreeMap;
 
 /// A user accepts or rejects friend requests, and the app may refuse each of these responses.
 ///
-/// Triggered by clients only; responses through the REST API pass without it. An answer whose own `ErrorCode` is not zero,
-/// from 38000 to 39000, says that the app failed, not that it refuses; the service ignores that by default.
+/// Triggered by clients only, not by responses through the REST API. If the answer's own `ErrorCode` is not zero, it must be
+/// from 38000 to 39000 and means that the app failed, not that it refuses; the service ignores such answers by default.
 ///
 /// * Webhook: `Sns.CallbackPrevFriendResponse`
-/// * Answer: decides, see [`SnsPrevFriendResponseAnswer`]
-/// * Told from others by: `Requester_Account`, `From_Account`, `ResponseFriendItem`, `EventTime`
-/// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), state of 2023-04-03
+/// * Answer: determines what happens, see [`SnsPrevFriendResponseAnswer`]
+/// * Identified by: `Requester_Account`, `From_Account`, `ResponseFriendItem`, `EventTime`
+/// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), as of 2023-04-03
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendResponse {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
@@ -51,12 +51,12 @@ pub struct SnsPrevFriendResponse {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl SnsPrevFriendResponse {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(required: SnsPrevFriendResponseRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_RESPONSE,
@@ -69,7 +69,7 @@ impl SnsPrevFriendResponse {
     }
 }
 
-/// The fields of [`SnsPrevFriendResponse`] that [`SnsPrevFriendResponse::new`] asks for, each by its name.
+/// The named arguments of [`SnsPrevFriendResponse::new`].
 pub struct SnsPrevFriendResponseRequired {
     /// User who made this request.
     pub requester_account: String,
@@ -116,15 +116,15 @@ impl Webhook for SnsPrevFriendResponse {
     }
 }
 
-/// What may be answered to [`SnsPrevFriendResponse`].
+/// Possible answers to [`SnsPrevFriendResponse`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SnsPrevFriendResponseAnswer {
     /// All responses take effect.
     Allow,
-    /// The response has no effect; whoever responds gets code and text.
+    /// The response has no effect; the responding user gets the code and the text.
     ///
-    /// Holds who is refused, by `To_Account`, with a code from 38000 to 39000; the others are allowed.
+    /// Maps each refused `To_Account` to a code from 38000 to 39000; all others are allowed.
     RefuseSome(BTreeMap<String, Refusal<38000, 39000>>),
 }
 
@@ -172,7 +172,7 @@ impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
 }
 
 impl SnsPrevFriendResponseAnswer {
-    /// One result for each item of the event: zero, or the refusal.
+    /// Result for each item of the event: zero, or the refusal.
     fn results(
         event: &SnsPrevFriendResponse,
         refused: &BTreeMap<String, Refusal<38000, 39000>>,
@@ -190,17 +190,17 @@ impl SnsPrevFriendResponseAnswer {
     }
 }
 
-/// [`SnsPrevFriendResponseAnswer`] as it travels.
+/// Wire form of [`SnsPrevFriendResponseAnswer`].
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendResponseReply {
-    /// What becomes of each response.
+    /// Result for each response.
     ///
     /// Wire name `ResultItem`.
     pub result_item: Vec<FriendResponseResult>,
-    /// The head of the answer: status, code, the app's own words.
+    /// Result fields of the answer: status, error code and the app's message.
     pub envelope: Envelope,
-    /// What the reply held beyond the fields above.
+    /// Other fields of the reply.
     pub extra: Extra,
 }
 
@@ -222,7 +222,7 @@ impl Reply for SnsPrevFriendResponseReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FriendResponse {
-    /// User who asked to become a friend.
+    /// User who sent the friend request.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
@@ -230,20 +230,20 @@ pub struct FriendResponse {
     ///
     /// Wire name `Remark`.
     pub remark: Option<String>,
-    /// Friend list that the user goes to.
+    /// Friend list to add the user to.
     ///
     /// Wire name `TagName`.
     pub tag_name: Option<String>,
-    /// What the response is.
+    /// Type of response.
     ///
     /// Wire name `ResponseAction`.
     pub response_action: FriendResponseAction,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendResponse {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         to_account: impl Into<String>,
         response_action: FriendResponseAction,
@@ -279,28 +279,28 @@ wire_object!(FriendResponse {
     required "ResponseAction" => response_action,
 });
 
-/// What becomes of a response to a friend request.
+/// Result for a response to a friend request.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FriendResponseResult {
-    /// User who asked to become a friend.
+    /// User who sent the friend request.
     ///
     /// Wire name `To_Account`.
     pub to_account: String,
-    /// Zero allows, a code from 38000 to 39000 refuses.
+    /// Zero allows; a code from 38000 to 39000 refuses.
     ///
     /// Wire name `ResultCode`.
     pub result_code: ErrorCode,
-    /// Why it is refused.
+    /// Why the app refuses.
     ///
     /// Wire name `ResultInfo`.
     pub result_info: String,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl FriendResponseResult {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         to_account: impl Into<String>,
         result_code: ErrorCode,
@@ -321,16 +321,16 @@ wire_object!(FriendResponseResult {
     required "ResultInfo" => result_info,
 });
 
-/// How a friend request is answered.
+/// Response to a friend request.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendResponseAction(Text);
 
 impl FriendResponseAction {
-    /// Accepted, and the other becomes a friend too. Wire value `Response_Action_AgreeAndAdd`.
+    /// Accepted, and each has the other as a friend. Wire value `Response_Action_AgreeAndAdd`.
     pub const AGREE_AND_ADD: Self = Self(Text::known("Response_Action_AgreeAndAdd"));
-    /// Accepted: the other may have this user as a friend. Wire value `Response_Action_Agree`.
+    /// Accepted: only the requester has this user as a friend. Wire value `Response_Action_Agree`.
     pub const AGREE: Self = Self(Text::known("Response_Action_Agree"));
     /// Rejected. Wire value `Response_Action_Reject`.
     pub const REJECT: Self = Self(Text::known("Response_Action_Reject"));

@@ -2,59 +2,59 @@
 
 //! `State.StateChange`: Status Change Webhooks
 //!
-//! # Where the sources contradict themselves
+//! # Where the sources disagree
 //!
 //! Status Change Webhooks, Action:
 //! * Source says: the table lists Login, Logout and Disconnect; the text on reasons also names CustomStatusChange.
-//! * Held here: `CustomStatusChange` is a value too.
+//! * This crate: `CustomStatusChange` is also a value.
 //! * Why: setting a custom status is among the triggers, and its reason SetCustomStatus belongs to that action.
 //!
 //! Page of April 2023 against newer ones:
-//! * Source says: the older page knows neither custom statuses nor their field.
-//! * Held here: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus`, as the newer ones have them.
-//! * Why: the newer text adds them and takes nothing away.
+//! * Source says: the older page has neither custom statuses nor their field.
+//! * This crate: `CustomStatus`, `CustomStatusChange` and `SetCustomStatus`, as the newer ones have them.
+//! * Why: the newer text adds them and removes nothing.
 //!
 //! Status Change Webhooks, triggers:
-//! * Source says: only cloud.tencent.com 269/2570 names the REST API's command that ends all logins of a user.
-//! * Held here: it is a trigger.
-//! * Why: that page is the newest, and the others do not deny it.
+//! * Source says: only cloud.tencent.com 269/2570 names the REST API command that ends all logins of a user.
+//! * This crate: it is a trigger.
+//! * Why: that page is the newest, and the others do not contradict it.
 //!
 //! Status Change Webhooks, devices without a network:
-//! * Source says: the international pages know TimeOut alone, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose when the end of the connection is noticed within that time, and TimeOut after it.
-//! * Held here: either reason.
-//! * Why: the newer page says more of the same case.
+//! * Source says: the international pages have only TimeOut, after 400 seconds; cloud.tencent.com 269/2570 has LinkClose if the end of the connection is noticed within that time, and TimeOut after it.
+//! * This crate: either reason.
+//! * Why: the newer page says more about the same case.
 
 use crate::webhook::{
     Acknowledged, CallbackCommand, OptPlatform, Webhook, WebhookMeta, When, identity_of,
 };
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 
-/// A user came online, went offline or chose another custom status.
+/// A user came online, went offline or set a custom status.
 ///
-/// Triggered when a user logs in, logs out, loses the connection, gets it back or sets a custom status, and when the REST
-/// API ends all logins of a user. A connection that breaks without a word is noticed after 400 seconds without a heartbeat
-/// at the latest, in browsers and mini programs after about 60 seconds; a mini program in the background loses it after
-/// about 30. A user who is back before that stays online: the old connection then sends nothing.
+/// Triggered when a user logs in, logs out, loses the connection, reconnects or sets a custom status, and when the REST
+/// API ends all logins of a user. A silently lost connection is detected after at most 400 seconds without a heartbeat,
+/// in browsers and mini programs after about 60 seconds; a mini program in the background loses it after
+/// about 30. A user who returns before that stays online: the old connection then sends nothing.
 ///
-/// Where one device signs out another, SDKs for devices from 5.6.1200 and for browsers from 2.14.0 send only the login, with
-/// the others in `KickedDevice`; older ones send a logout too.
+/// If one device signs out another, SDKs for devices from 5.6.1200 and for browsers from 2.14.0 send only the login, with
+/// the others in `KickedDevice`; older ones also send a logout.
 ///
 /// * Webhook: `State.StateChange`
 /// * Answer: ignored by the service
-/// * Told from others by: `Info`, `EventTime`
-/// * Vendor's page: [Status Change Webhooks](https://www.tencentcloud.com/document/product/1047/34357), state of 2025-10-30
+/// * Identified by: `Info`, `EventTime`
+/// * Vendor's page: [Status Change Webhooks](https://www.tencentcloud.com/document/product/1047/34357), as of 2025-10-30
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StateChange {
-    /// Which webhook it is.
+    /// Name of the webhook.
     ///
     /// Wire name `CallbackCommand`.
     pub callback_command: CallbackCommand,
-    /// Who it is and what happened.
+    /// The user and what happened.
     ///
     /// Wire name `Info`.
     pub info: UserState,
-    /// Devices that this login signed out; only with a login, and only when there are any.
+    /// Devices that this login signed out; only with a login, and only if there are any.
     ///
     /// Wire name `KickedDevice`.
     pub kicked_device: Option<Vec<KickedDevice>>,
@@ -62,12 +62,12 @@ pub struct StateChange {
     ///
     /// Wire name `EventTime`.
     pub event_time: u64,
-    /// What the event held beyond the fields above.
+    /// Other fields of the event.
     pub extra: Extra,
 }
 
 impl StateChange {
-    /// An event with the fields that always come; for tests.
+    /// An event with the fields that are always present; for tests.
     pub fn new(info: UserState, event_time: u64) -> Self {
         Self {
             callback_command: CallbackCommand::STATE_CHANGE,
@@ -114,7 +114,7 @@ impl Webhook for StateChange {
     }
 }
 
-/// A user and what happened to the connection or to the custom status.
+/// A user and what happened to the connection or the custom status.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserState {
@@ -130,18 +130,18 @@ pub struct UserState {
     ///
     /// Wire name `Reason`.
     pub reason: StateReason,
-    /// The custom status from now on; only when that changed.
+    /// New custom status; only if it changed.
     ///
     /// Wire name `CustomStatus`.
     ///
-    /// Unconfirmed: the table lists the field after `Reason` and before `KickedDevice` without saying whether it stands in `Info` or beside it, and no sample shows it
+    /// Unconfirmed: the table lists the field after `Reason` and before `KickedDevice` without saying whether it is in `Info` or next to it, and no sample has it
     pub custom_status: Option<String>,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl UserState {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(
         action: StateAction,
         to_account: impl Into<String>,
@@ -175,16 +175,16 @@ wire_object!(UserState {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct KickedDevice {
-    /// Kind of device.
+    /// Platform of the device.
     ///
     /// Wire name `Platform`.
     pub platform: OptPlatform,
-    /// What the object held beyond the fields above; also sent.
+    /// Other fields of the object; also sent.
     pub extra: Extra,
 }
 
 impl KickedDevice {
-    /// An object with the fields that must be there.
+    /// An object with the required fields.
     pub fn new(platform: OptPlatform) -> Self {
         Self {
             platform,
@@ -199,7 +199,7 @@ wire_object!(KickedDevice {
 
 /// What happened to a user's connection or custom status.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateAction(Text);
 
@@ -208,7 +208,7 @@ impl StateAction {
     pub const LOGIN: Self = Self(Text::known("Login"));
     /// The user logged out. Wire value `Logout`.
     pub const LOGOUT: Self = Self(Text::known("Logout"));
-    /// The connection broke. Wire value `Disconnect`.
+    /// The connection was lost. Wire value `Disconnect`.
     pub const DISCONNECT: Self = Self(Text::known("Disconnect"));
     /// The custom status changed; the connection did not. Wire value `CustomStatusChange`.
     pub const CUSTOM_STATUS_CHANGE: Self = Self(Text::known("CustomStatusChange"));
@@ -223,20 +223,20 @@ wire_string_enum!(StateAction {
 
 /// Why a user's state changed.
 ///
-/// Open: a value without a constant is kept as it is.
+/// Open: values without a constant are kept as they are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateReason(Text);
 
 impl StateReason {
-    /// Of a login: connected, for the first time or again. Wire value `Register`.
+    /// For a login: connected, for the first time or again. Wire value `Register`.
     pub const REGISTER: Self = Self(Text::known("Register"));
-    /// Of a logout: the user logged out, or was signed out by another device in older SDKs. Wire value `Unregister`.
+    /// For a logout: the user logged out, or was signed out by another device in older SDKs. Wire value `Unregister`.
     pub const UNREGISTER: Self = Self(Text::known("Unregister"));
-    /// Of a broken connection: it was closed, as when the app was killed, or the server noticed its end before the time for heartbeats was over. In browsers and mini programs a lost network gives this reason too. Wire value `LinkClose`.
+    /// For a lost connection: it was closed, for example because the app was killed, or the server noticed its end before the heartbeat timeout. In browsers and mini programs a lost network also has this reason. Wire value `LinkClose`.
     pub const LINK_CLOSE: Self = Self(Text::known("LinkClose"));
-    /// Of a broken connection: no heartbeat for 400 seconds. Wire value `TimeOut`.
+    /// For a lost connection: no heartbeat for 400 seconds. Wire value `TimeOut`.
     pub const TIME_OUT: Self = Self(Text::known("TimeOut"));
-    /// Of a custom status: the user set it. Wire value `SetCustomStatus`.
+    /// For a custom status: the user set it. Wire value `SetCustomStatus`.
     pub const SET_CUSTOM_STATUS: Self = Self(Text::known("SetCustomStatus"));
 }
 
