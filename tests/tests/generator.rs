@@ -542,7 +542,7 @@ fn a_new_command_is_one_new_file() {
         ),
         (
             facade,
-            "/// See [`RenewCard`] for limits, quota, repeats and error codes.",
+            "/// See [`RenewCard`] for limits, quota, retries and error codes.",
         ),
     ] {
         assert!(!before.get(path).unwrap().contains(part), "{path}: {part}");

@@ -27,7 +27,10 @@ pub(super) fn constants(endpoint: &Endpoint) -> Option<TokenStream> {
 fn sentence(bound: &Capacity) -> String {
     let mut text = format!("At most {} {}", grouped(bound.value.value), bound.of.trim());
     if let Some(code) = &bound.code {
-        text.push_str(&format!("; beyond that, the service returns {}", code.value));
+        text.push_str(&format!(
+            "; beyond that, the service returns {}",
+            code.value
+        ));
     }
     text.push('.');
     if let Some(page) = bound.page {

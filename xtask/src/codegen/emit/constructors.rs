@@ -80,7 +80,9 @@ fn meaning_of_new(object: &Object, start: Start<'_>) -> String {
         (false, false, _) => "An object without optional fields.",
         (_, true, _) => "A request for the first page.",
         (true, false, Role::Request) => "A request with the required fields.",
-        (true, false, Role::Event) => "An event with the fields that are always present; for tests.",
+        (true, false, Role::Event) => {
+            "An event with the fields that are always present; for tests."
+        }
         (true, false, _) => "An object with the required fields.",
     }
     .to_owned();
@@ -161,9 +163,7 @@ fn named_form(
         return Ok(None);
     };
     let (object, method) = (&constructor.object.name, &constructor.method);
-    let docs = doc(&format!(
-        "The named arguments of [`{object}::{method}`]."
-    ));
+    let docs = doc(&format!("The named arguments of [`{object}::{method}`]."));
     let mut fields = TokenStream::new();
     for field in &constructor.asked {
         let (rust, docs) = (ident(&field.rust), doc(first_sentence(&field.doc)));

@@ -211,7 +211,9 @@ fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> String {
     match repeat {
         Repeat::Read => "safe; the command changes nothing".to_owned(),
         Repeat::Idempotent => "safe; repeating the call leaves the same state".to_owned(),
-        Repeat::Unsafe => "unsafe; the call takes effect again, so repeat it only if it never arrived".to_owned(),
+        Repeat::Unsafe => {
+            "unsafe; the call takes effect again, so repeat it only if it never arrived".to_owned()
+        }
         Repeat::IdempotentWith(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             format!(
