@@ -82,6 +82,9 @@ impl World {
             Ok(reply) => panic!("{reply:?}"),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Api, "{error}");
+                // What is refused changes nothing.
+                let refused = self.simulator.journal().pop().unwrap();
+                assert_eq!(refused.changes(), [], "{} {error}", refused.path);
                 error.code().unwrap().0
             }
         }
@@ -102,7 +105,7 @@ impl World {
         let id = self.ok(request).await.group_id;
         for user in ["mei", "ada"] {
             self.simulator.join_group(user, &id).unwrap();
-            self.simulator.set_online(user, "Web", "Online");
+            self.simulator.set_online(user, "Web", "Online").unwrap();
         }
         id
     }

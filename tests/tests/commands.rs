@@ -72,9 +72,15 @@ async fn accounts() {
         70402
     );
 
-    world.simulator.set_online("lin", "Web", "Online");
-    world.simulator.set_online("lin", "iPhone", "PushOnline");
-    world.simulator.set_online("mei", "Android", "PushOnline");
+    world.simulator.set_online("lin", "Web", "Online").unwrap();
+    world
+        .simulator
+        .set_online("lin", "iPhone", "PushOnline")
+        .unwrap();
+    world
+        .simulator
+        .set_online("mei", "Android", "PushOnline")
+        .unwrap();
     let query = QueryOnlineStatus::new(["lin", "mei", "ada", "nobody"]).with_is_need_detail(true);
     let reply = world.client.send(&query).await.unwrap();
     let states: Vec<_> = reply
@@ -353,7 +359,7 @@ async fn conversation_lists() {
             .with_from_account(other);
         world.client.send(&message).await.unwrap();
     }
-    world.simulator.pin("lin", "ada", true);
+    world.simulator.pin("lin", "ada", true).unwrap();
     let mut items = world.client.items(GetConversationList::new("lin", 7));
     let mut seen = Vec::new();
     while let Some(item) = items.next_item().await {

@@ -38,7 +38,7 @@ async fn rich() -> World {
     world.ok(message.with_from_account("ada")).await;
     world.simulator.add_friend_as("lin", "ada").await.unwrap();
     world.simulator.read_msgs("mei", "lin").unwrap();
-    world.simulator.pin("mei", "lin", true);
+    world.simulator.pin("mei", "lin", true).unwrap();
     world
 }
 
@@ -62,7 +62,7 @@ async fn a_snapshot_brings_everything_back() {
 #[tokio::test]
 async fn a_reset_leaves_the_administrators_only() {
     let world = rich().await;
-    world.simulator.reset();
+    world.simulator.reset().unwrap();
     let fresh = Simulator::builder(APP, "key").start().await.unwrap();
     assert_eq!(json(&world.simulator), json(&fresh));
     // Life goes on.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Write as _, future::Future, path::Path, pi
 use tencent_chat_client::ErrorKind;
 use tencent_chat_tests::world::{APP, NOW, World, text};
 use tencent_chat_types::{
-    ENDPOINTS, Endpoint, EndpointVisitor, ErrorCode,
+    ENDPOINTS, Endpoint, EndpointVisitor, ErrorCode, Repeat,
     account::ImportAccounts,
     group::{
         CreateGroup, CreatePermissionGroup, CreatePermissionGroupRequired, CreateTopic,
@@ -124,7 +124,10 @@ async fn populated() -> Populated {
     world.ok(PinGroupMsg::new("chess-club", 1)).await;
     let live = world.live_group().await;
     world.simulator.join_group("coach", &live).unwrap();
-    world.simulator.set_online("coach", "Web", "Online");
+    world
+        .simulator
+        .set_online("coach", "Web", "Online")
+        .unwrap();
     world.clock.set(NOW + 10_000);
     Populated {
         world,
@@ -184,6 +187,12 @@ async fn every_command_answers() {
             let code = visit_endpoint(path, call).unwrap().await;
             let entry = world.world.simulator.journal().pop().unwrap();
             assert_eq!(entry.path, path);
+            let meta = ENDPOINTS.iter().find(|meta| meta.path == path).unwrap();
+            if code.is_some() || meta.repeat == Repeat::Read {
+                // Neither who asks nor who is refused has changed anything.
+                let sample = &sample.name.value;
+                assert_eq!(entry.changes(), [], "{path} {sample}");
+            }
             if let Some(code) = code {
                 let documented = endpoint
                     .file

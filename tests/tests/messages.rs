@@ -261,7 +261,7 @@ async fn receipts_and_unread_counts_of_groups() {
     for number in 1..=3 {
         send(&world, &id, number).await;
     }
-    world.simulator.read_group_msgs("mei", &id, 2);
+    world.simulator.read_group_msgs("mei", &id, 2).unwrap();
     let receipts = GetGroupMsgReceipts::new(id.as_str(), [2, 3, 9].map(MsgSeqItem::new));
     let receipts = world.ok(receipts).await.group_msg_receipt_list;
     assert_eq!(

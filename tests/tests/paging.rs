@@ -774,7 +774,7 @@ async fn those_who_have_not_read_come_too() {
         .with_random(1)
         .with_from_account("lin");
     let seq = world.ok(message).await.msg_seq.unwrap();
-    world.simulator.read_group_msgs("mei", &group, seq);
+    world.simulator.read_group_msgs("mei", &group, seq).unwrap();
     let mut all = Vec::new();
     for filter in [ReadFilter::READ, ReadFilter::UNREAD] {
         let request = GetGroupMsgReaders::new(GetGroupMsgReadersRequired {

@@ -428,10 +428,8 @@ async fn devices_get_what_the_app_answers() {
     let refused = simulator.apply_to_join("bob", &group).await.unwrap_err();
     assert_eq!((refused.code.0, refused.text.as_str()), (10_177, "no"));
     simulator.apply_to_join("bob", &group).await.unwrap();
-    assert_eq!(
-        simulator.join_group("bob", &group),
-        Err(ErrorCode::GROUP_ALREADY_MEMBER)
-    );
+    let refused = simulator.join_group("bob", &group).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::GROUP_ALREADY_MEMBER);
 
     let some = json!({ "ErrorCode": 0, "ResultItem": [
         { "To_Account": "mei", "ResultCode": 38_002, "ResultInfo": "strangers only" }
@@ -701,8 +699,8 @@ async fn the_app_is_told_of_all_changes_in_order() {
         .with_random(10)
         .with_from_account("mei");
     world.ok(mention.with_group_at_info([all])).await;
-    simulator.read_group_msgs("ada", id, seq);
-    simulator.read_group_msgs("ada", id, seq);
+    simulator.read_group_msgs("ada", id, seq).unwrap();
+    simulator.read_group_msgs("ada", id, seq).unwrap();
     let recall = tencent_chat_types::model::MsgSeqItem::new(seq);
     world.ok(RecallGroupMsgs::new(id, [recall])).await;
     let stranger = SendGroupMsg::new(id, text("hi"))
@@ -777,11 +775,11 @@ async fn the_app_is_told_of_all_changes_in_order() {
         .await;
     // A live group.
     let live = world.live_group().await;
-    simulator.set_online("mei", "Web", "Offline");
-    simulator.set_online("mei", "Web", "Online");
+    simulator.set_online("mei", "Web", "Offline").unwrap();
+    simulator.set_online("mei", "Web", "Online").unwrap();
     simulator.leave_group("mei", &live).unwrap();
-    simulator.set_online("lin", "iPhone", "Online");
-    simulator.set_online("lin", "iPhone", "PushOnline");
+    simulator.set_online("lin", "iPhone", "Online").unwrap();
+    simulator.set_online("lin", "iPhone", "PushOnline").unwrap();
     world.ok(InvalidateLogin::new("lin")).await;
     world.ok(InvalidateLogin::new("lin")).await;
     // Profiles and friends.
@@ -1286,7 +1284,7 @@ async fn what_waits_is_bounded() {
         } else {
             "Offline"
         };
-        world.simulator.set_online("lin", "Web", status);
+        world.simulator.set_online("lin", "Web", status).unwrap();
     }
     let lost = world.simulator.deliveries();
     assert!((99..=101).contains(&lost.len()), "{}", lost.len());

@@ -8,9 +8,9 @@ pub(crate) use self::options::Args;
 use self::options::Options;
 use crate::{failure::Failure, input, output::Output, page, profile::Connection, signals::Signals};
 use serde_json::json;
-use std::{path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 use tencent_chat_client::SecretKey;
-use tencent_chat_simulator::{Seed, Simulator, SimulatorBuilder};
+use tencent_chat_simulator::{Seed, SeedError, Simulator, SimulatorBuilder};
 
 /// Largest seed that is read.
 const MAX_SEED_BYTES: u64 = 64 << 20;
@@ -49,22 +49,15 @@ pub(crate) async fn run(
     }
     let seed = options.seed.as_deref().map(read_seed).transpose()?;
     let (demo, ahead) = (options.demo, options.clock_ahead);
-    let simulator = build(options, app, &admin, key).start().await;
-    let simulator = simulator.map_err(|error| {
-        Failure::setup(format!("it could not start: {error}")).help(
-            "is the port taken? set --port; is the folder in use, or another app's? set --data",
-        )
-    })?;
+    let mut builder = build(options, app, &admin, key).forward(ahead);
+    if demo {
+        builder = builder.seed(demo::seed()?);
+    }
+    if let Some(seed) = seed {
+        builder = builder.seed(seed);
+    }
+    let simulator = builder.start().await.map_err(failed)?;
     let mut signals = Signals::listen()?;
-    simulator.forward(ahead);
-    // What a folder kept has been seeded before.
-    let is_new = !simulator.is_restored();
-    if demo && is_new {
-        demo::seed(&simulator)?;
-    }
-    if let (Some(seed), true) = (seed, is_new) {
-        (simulator.seed(&seed)).map_err(|error| Failure::setup(format!("the seed: {error}")))?;
-    }
     let url = simulator.base_url();
     let json = json!({
         "url": url,
@@ -89,6 +82,16 @@ pub(crate) async fn run(
     // Requests in flight are answered, unless they take longer than anybody waits.
     let _ = tokio::time::timeout(Duration::from_secs(10), simulator.stop()).await;
     Ok(())
+}
+
+/// Why it did not start.
+fn failed(error: io::Error) -> Failure {
+    let inner = error.get_ref();
+    if inner.is_some_and(|inner| inner.is::<SeedError>()) {
+        return Failure::setup(format!("the seed: {error}"));
+    }
+    Failure::setup(format!("it could not start: {error}"))
+        .help("is the port taken? set --port; is the folder in use, or another app's? set --data")
 }
 
 /// Whoever reaches the server can use it.

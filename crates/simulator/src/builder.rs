@@ -5,11 +5,12 @@ use crate::{
     commands,
     control::{Access, Rooms},
     fault::Script,
+    seed::{self, Seed},
     server,
-    settings::{Quotas, Settings},
+    settings::{Quotas, Settings, lock},
     shared::Shared,
     simulator::{BlockingSimulator, Simulator},
-    store::Store,
+    store::{Store, TakesNoMore},
     traffic::Traffic,
     webhooks::{WebhookTarget, Webhooks},
     world::State,
@@ -19,6 +20,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tencent_chat_types::Edition;
 use tencent_chat_usersig::{Clock, SecretKey, Signer};
@@ -41,6 +43,8 @@ pub struct SimulatorBuilder {
     journal_length: usize,
     message_memory: usize,
     data_dir: Option<PathBuf>,
+    seeds: Vec<Seed>,
+    ahead: Duration,
     ip: IpAddr,
     port: u16,
     access: Access,
@@ -63,6 +67,8 @@ impl Simulator {
             journal_length: JOURNAL_LENGTH,
             message_memory: MESSAGE_MEMORY,
             data_dir: None,
+            seeds: Vec::new(),
+            ahead: Duration::ZERO,
             ip: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             access: Access::default(),
@@ -139,6 +145,20 @@ impl SimulatorBuilder {
         self
     }
 
+    /// What it begins with, as [`Simulator::seed`] adds it; several in their order. With a data folder it
+    /// is for one that holds nothing yet, and is stored as a whole: a start that ends before has stored
+    /// nothing, and the next one begins with it again.
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.seeds.push(seed);
+        self
+    }
+
+    /// How far the clock is ahead at the start, as [`Simulator::forward`] moves it.
+    pub fn forward(mut self, by: Duration) -> Self {
+        self.ahead = by;
+        self
+    }
+
     /// A port of your choice; any free one unless set.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -201,7 +221,8 @@ impl SimulatorBuilder {
     ///
     /// The port is taken, the machine does not have the address, the address is not loopback and there
     /// is no control token, or the address for webhooks cannot be used. The data folder is in use, holds
-    /// something else, the state of another app or that of another version, or cannot be read.
+    /// something else, the state of another app or that of another version, or cannot be read or written.
+    /// A part of the [`seed`](Self::seed) cannot be: then it holds a [`SeedError`](crate::SeedError).
     pub async fn start(self) -> io::Result<Simulator> {
         if !self.ip.is_loopback() && self.access.token.is_none() {
             let text = "an address other than loopback needs a control token";
@@ -210,18 +231,19 @@ impl SimulatorBuilder {
         let listener = TcpListener::bind((self.ip, self.port)).await?;
         let address = listener.local_addr()?;
         let clock = Arc::new(MovableClock::new(self.clock));
+        clock.forward(self.ahead);
         let traffic = Arc::new(Traffic::new(self.journal_length));
         let webhooks = Webhooks::new(self.sdk_app_id, Arc::clone(&clock), Arc::clone(&traffic));
         webhooks.set_target(self.webhooks)?;
-        let opened = open(self.data_dir, self.sdk_app_id, &self.admins).await?;
-        let (state, store, is_restored) = opened;
+        let (state, store) = open(self.data_dir, self.sdk_app_id).await?;
+        let is_restored = !state.accounts.is_empty();
         let scale = self.time_scale;
-        let shared = Arc::new(Shared {
+        let mut shared = Shared {
             address,
             webhooks,
             traffic,
             state: Mutex::new(state),
-            store,
+            store: None,
             is_restored,
             settings: Settings {
                 sdk_app_id: self.sdk_app_id,
@@ -237,7 +259,9 @@ impl SimulatorBuilder {
             meter: Mutex::default(),
             quotas: Mutex::new(self.quotas.map(|edition| Quotas { edition, scale })),
             started: Instant::now(),
-        });
+        };
+        begin(&mut shared, store, &self.seeds)?;
+        let shared = Arc::new(shared);
         let rooms = Rooms::new(Arc::clone(&shared), self.access, self.page);
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), rooms, stopped));
@@ -264,27 +288,47 @@ impl SimulatorBuilder {
     }
 }
 
-/// The state that a folder keeps, or a new one; and whether something was kept.
-async fn open(
-    folder: Option<PathBuf>,
-    app: u64,
-    admins: &[String],
-) -> io::Result<(State, Option<Store>, bool)> {
+/// The state that a folder keeps, or a new one.
+async fn open(folder: Option<PathBuf>, app: u64) -> io::Result<(State, Option<Store>)> {
     let Some(folder) = folder else {
-        let mut state = State::new(admins);
-        // What is there from the beginning is no change of the first request.
-        state.changes(false);
-        return Ok((state, None, false));
+        return Ok((State::default(), None));
     };
     let opening = move || -> io::Result<_> {
         let store = Store::open(&folder, app)?;
-        Ok((store.load()?, store))
+        Ok((store.load()?, Some(store)))
     };
-    let (mut state, store) = spawn_blocking(opening).await.map_err(io::Error::other)??;
-    let is_restored = !state.accounts.is_empty();
-    state.welcome(admins);
-    store.write(&state.changes(true));
-    Ok((state, Some(store), is_restored))
+    spawn_blocking(opening).await.map_err(io::Error::other)?
+}
+
+/// Completes what is to be there before the first request, and stores it as a whole.
+fn begin(shared: &mut Shared, store: Option<Store>, seeds: &[Seed]) -> io::Result<()> {
+    lock(&shared.state).welcome(&shared.settings.admins);
+    if !shared.is_restored {
+        for seed in seeds {
+            let planted = seed::plant(shared, seed);
+            planted.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
+    }
+    store_first(&mut lock(&shared.state), store.as_ref(), shared.is_restored)?;
+    shared.store = store;
+    Ok(())
+}
+
+/// Stores what is there before the first request.
+pub(crate) fn store_first(
+    state: &mut State,
+    store: Option<&Store>,
+    is_restored: bool,
+) -> Result<(), TakesNoMore> {
+    match store {
+        Some(store) if is_restored => store.write(&state.changes(true)),
+        Some(store) => store.replace(&state.everything()),
+        None => {
+            // What is there from the beginning is not a change of the first request.
+            state.changes(false);
+            Ok(())
+        }
+    }
 }
 
 impl fmt::Debug for SimulatorBuilder {

@@ -1,9 +1,10 @@
 //! The simulator's clock: the machine's or one of the caller's, and what it was moved ahead.
 
+use crate::settings::lock;
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -18,6 +19,8 @@ pub(crate) struct MovableClock {
     /// The machine's clock where there is none.
     base: Option<Arc<dyn Clock>>,
     ahead: AtomicU64,
+    /// When the last event happened, in milliseconds.
+    last_event: Mutex<u64>,
 }
 
 impl MovableClock {
@@ -25,6 +28,7 @@ impl MovableClock {
         Self {
             base,
             ahead: AtomicU64::new(0),
+            last_event: Mutex::default(),
         }
     }
 
@@ -42,7 +46,18 @@ impl MovableClock {
 
     /// Takes back what it was moved.
     pub(crate) fn reset(&self) {
+        let mut last = lock(&self.last_event);
         self.ahead.store(0, Ordering::Relaxed);
+        *last = 0;
+    }
+
+    /// When an event happens, in milliseconds since 1970. No two have the same time as long as the clock
+    /// is not taken back, so that events that hold the same otherwise can be told from repeats.
+    pub(crate) fn event_time(&self) -> u64 {
+        let mut last = lock(&self.last_event);
+        let now = self.unix_seconds().saturating_mul(1_000);
+        *last = now.max(*last + 1);
+        *last
     }
 
     /// Milliseconds since 1970; whole seconds where the clock below knows no more.
@@ -69,5 +84,22 @@ impl fmt::Debug for MovableClock {
         f.debug_struct("MovableClock")
             .field("now_ms", &self.now_ms())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tencent_chat_usersig::FixedClock;
+
+    #[test]
+    fn no_two_events_have_one_time_and_none_is_ahead_of_a_clock_that_was_reset() {
+        let clock = MovableClock::new(Some(Arc::new(FixedClock::new(1_000))));
+        let times = [(); 3].map(|()| clock.event_time());
+        assert_eq!(times, [1_000_000, 1_000_001, 1_000_002]);
+        clock.forward(Duration::from_secs(86_400));
+        assert_eq!(clock.event_time(), 87_400_000);
+        clock.reset();
+        assert_eq!(clock.event_time(), 1_000_000);
     }
 }

@@ -22,8 +22,10 @@ pub(crate) mod relationship;
 mod search;
 mod timpush;
 mod topics;
+mod unknown;
 
 pub(crate) use self::registry::Commands;
+pub use self::unknown::UnknownCommand;
 
 /// All commands.
 pub(crate) fn all() -> Commands {

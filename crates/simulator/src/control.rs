@@ -36,6 +36,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tower_service::Service;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Where the control API begins.
@@ -57,7 +58,7 @@ pub(crate) enum Door {
 /// The description of the control API as OpenAPI 3.1, in JSON: what `openapi/control.json` holds and
 /// `GET /_control/control.openapi.json` answers.
 pub fn control_document() -> String {
-    description::of(PREFIX, routes())
+    description::text(&described().1)
 }
 
 /// The control API and the page.
@@ -88,24 +89,24 @@ fn routes() -> OpenApiRouter<Room> {
         .merge(document::routes())
 }
 
-/// All routes. Describing them takes longer than starting a simulator, so that it is done once.
-fn router() -> Router<Room> {
-    static ROUTER: OnceLock<Router<Room>> = OnceLock::new();
-    let router = ROUTER.get_or_init(|| {
-        let nested = OpenApiRouter::new().nest(PREFIX, routes());
-        let (router, _) = nested.split_for_parts();
-        router
+/// All routes with their description. Making it takes longer than starting a simulator, so that it is
+/// done once.
+fn described() -> &'static (Router<Room>, OpenApi) {
+    static DESCRIBED: OnceLock<(Router<Room>, OpenApi)> = OnceLock::new();
+    DESCRIBED.get_or_init(|| {
+        let (router, description) = description::of(PREFIX, routes());
+        let router = router
             .fallback(|| async { Problem::no_such_path() })
             .method_not_allowed_fallback(|| async { Problem::no_such_method() })
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-    });
-    router.clone()
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+        (router, description)
+    })
 }
 
 impl Rooms {
     pub(crate) fn new(shared: Arc<Shared>, access: Access, page: Option<Router>) -> Self {
         let room = Room::new(Arc::clone(&shared), access.any_host, control_document);
-        let control = router().with_state(room);
+        let control = described().0.clone().with_state(room);
         Self {
             shared,
             access: Arc::new(access),

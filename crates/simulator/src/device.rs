@@ -3,6 +3,7 @@
 
 use crate::{
     refusal::Refusal,
+    settings::lock,
     shared::Actor,
     simulator::Simulator,
     world::{
@@ -71,30 +72,41 @@ fn platform(seen: &str) -> OptPlatform {
 impl Simulator {
     /// Lets a user be seen on a platform, with a status such as `Online` or `PushOnline`: a login, a
     /// broken connection, or with any other status a logout.
-    pub fn set_online(&self, user: &str, platform: &str, status: &str) {
+    ///
+    /// # Errors
+    ///
+    /// The data folder takes no more.
+    pub fn set_online(&self, user: &str, platform: &str, status: &str) -> Result<(), Refused> {
         let actor = Actor {
             platform: self::platform(platform),
             ..browser(user)
         };
-        self.shared.act(&actor, |context| {
-            users::set_online(context, platform, status)
-        });
+        let seen = |context: &mut Context<'_>| {
+            users::set_online(context, platform, status);
+            Ok(())
+        };
+        Ok(self.shared.act(&actor, seen)?)
     }
 
     /// Pins a conversation of a user with another user to the top, or takes it off.
-    pub fn pin(&self, user: &str, with: &str, pinned: bool) {
-        self.shared.act(&browser(user), |context| {
+    ///
+    /// # Errors
+    ///
+    /// The data folder takes no more.
+    pub fn pin(&self, user: &str, with: &str, pinned: bool) -> Result<(), Refused> {
+        let pin = |context: &mut Context<'_>| {
             let account = context.state.accounts.or_default(user.to_owned());
             conversations::pin(account, Peer::User(with.to_owned()), pinned);
-        });
+            Ok(())
+        };
+        Ok(self.shared.act(&browser(user), pin)?)
     }
 
     /// Whether a user is not disturbed at this time, and how far messages stay away.
     pub fn do_not_disturb(&self, user: &str) -> Option<DoNotDisturbLevel> {
-        self.shared.act(&browser(user), |context| {
-            let held = context.state.accounts.get(user)?.do_not_disturb?;
-            held.holds(context.now).then_some(held.level)
-        })
+        let now = self.shared.settings.signer.now();
+        let held = (lock(&self.shared.state).accounts.get(user)?).do_not_disturb?;
+        held.holds(now).then_some(held.level)
     }
 
     /// Lets a user send a one-to-one message, and answers its key. The app is asked and told.
@@ -109,7 +121,7 @@ impl Simulator {
         to: &str,
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<String, Refused> {
-        let (random, actor) = (self.device_random(), browser(user));
+        let (random, actor) = (self.device_random()?, browser(user));
         let body: Vec<MsgElement> = body.into_iter().map(Into::into).collect();
         let begin = |context: &mut Context<'_>| {
             let (from, to, body) = (user.to_owned(), to.to_owned(), body.clone());
@@ -130,7 +142,7 @@ impl Simulator {
         group: &str,
         body: impl IntoIterator<Item = impl Into<MsgElement>>,
     ) -> Result<u64, Refused> {
-        let (random, actor) = (self.device_random(), browser(user));
+        let (random, actor) = (self.device_random()?, browser(user));
         let body: Vec<MsgElement> = body.into_iter().map(Into::into).collect();
         let begin = |context: &mut Context<'_>| {
             let (from, group, body) = (user.to_owned(), group.to_owned(), body.clone());
@@ -145,11 +157,10 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// The code that the device gets: no such group or user, banned, or the group is full.
-    pub fn join_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
+    /// What the device is told: no such group or user, banned, or the group is full.
+    pub fn join_group(&self, user: &str, group: &str) -> Result<(), Refused> {
         let join = |context: &mut Context<'_>| membership::join(context, group);
-        let joined = self.shared.act(&browser(user), join);
-        joined.map_err(|refusal| refusal.code)
+        Ok(self.shared.act(&browser(user), join)?)
     }
 
     /// Lets a user apply to join a group, and join it where the app has nothing against it; nobody
@@ -167,29 +178,33 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// The code that the device gets: no such group, or no member of it.
-    pub fn leave_group(&self, user: &str, group: &str) -> Result<(), ErrorCode> {
+    /// What the device is told: no such group, or no member of it.
+    pub fn leave_group(&self, user: &str, group: &str) -> Result<(), Refused> {
         let leave = |context: &mut Context<'_>| membership::leave(context, group);
-        let left = self.shared.act(&browser(user), leave);
-        left.map_err(|refusal| refusal.code)
+        Ok(self.shared.act(&browser(user), leave)?)
     }
 
     /// Lets a user see group messages: they are read up to this number. The app is told.
-    pub fn read_group_msgs(&self, user: &str, group: &str, up_to: u64) {
-        self.shared.act(&browser(user), |context| {
+    ///
+    /// # Errors
+    ///
+    /// The data folder takes no more.
+    pub fn read_group_msgs(&self, user: &str, group: &str, up_to: u64) -> Result<(), Refused> {
+        let read = |context: &mut Context<'_>| {
             group_chat::mark_read(context, group, up_to);
-        });
+            Ok(())
+        };
+        Ok(self.shared.act(&browser(user), read)?)
     }
 
     /// Lets a user see all messages of a conversation with another user. The app is told.
     ///
     /// # Errors
     ///
-    /// The code that the device gets: there is no such user.
-    pub fn read_msgs(&self, user: &str, from: &str) -> Result<(), ErrorCode> {
+    /// What the device is told: there is no such user.
+    pub fn read_msgs(&self, user: &str, from: &str) -> Result<(), Refused> {
         let read = |context: &mut Context<'_>| c2c::mark_read(context, user, from, None);
-        let read = self.shared.act(&browser(user), read);
-        read.map_err(|refusal| refusal.code)
+        Ok(self.shared.act(&browser(user), read)?)
     }
 
     /// Lets a user ask another one to become a friend, who becomes one at once unless the profile
@@ -206,8 +221,8 @@ impl Simulator {
     }
 
     /// A random number for a device's message; counted down, so that it is not one of a test's.
-    fn device_random(&self) -> u32 {
-        let next = |context: &mut Context<'_>| context.state.next_device_random();
+    fn device_random(&self) -> Result<u32, Refusal> {
+        let next = |context: &mut Context<'_>| Ok(context.state.next_device_random());
         self.shared.act(&browser(""), next)
     }
 }

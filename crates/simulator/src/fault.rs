@@ -2,12 +2,14 @@
 
 mod form;
 mod kinds;
+mod report;
 mod script;
 mod unreachable;
 
 pub(crate) use self::{
-    form::{FaultForm, OddForm},
-    script::Script,
+    form::FaultForm,
+    report::FaultReport,
+    script::{MAX_WAITING, MAX_WAITING_BYTES, Script},
 };
 pub use self::{
     kinds::{Fault, Odd},

@@ -178,3 +178,38 @@ fn parse(query_string: &str) -> HashMap<String, String> {
     }
     values
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tencent_chat_types::{Edition, QuotaUnit};
+
+    #[test]
+    fn a_call_without_items_takes_something_of_a_quota_of_items() {
+        let counts = |meta: &&&Meta| {
+            meta.quotas
+                .iter()
+                .any(|quota| quota.unit == QuotaUnit::Items)
+        };
+        let edition = Edition::Paid;
+        let quotas = Quotas {
+            edition,
+            scale: 1.0,
+        };
+        let now = Instant::now();
+        for meta in ENDPOINTS.iter().filter(counts) {
+            let mut meter = Meter::default();
+            let held = quotas.of(meta).map(|(_, quota)| quota.amount);
+            let least = held.min().unwrap_or_default();
+            for _ in 0..least {
+                assert!(
+                    meter.pass(quotas, meta.path, b"{}", now).is_ok(),
+                    "{}",
+                    meta.path
+                );
+            }
+            let refused = meter.pass(quotas, meta.path, b"{}", now);
+            assert!(refused.is_err(), "{}", meta.path);
+        }
+    }
+}

@@ -113,11 +113,12 @@ mod webhooks;
 mod world;
 
 pub use builder::SimulatorBuilder;
+pub use commands::UnknownCommand;
 pub use control::{SERVICE_DOCUMENT, control_document};
 pub use device::Refused;
 pub use fault::{Fault, Injection, Odd, Rule, Unreachable};
 pub use seed::{Seed, SeedCall, SeedError, SeedGroup, SeedMessage, SeedUser};
-pub use simulator::{BlockingSimulator, Simulator, UnknownCommand};
+pub use simulator::{BlockingSimulator, Simulator};
 pub use snapshot::Snapshot;
 pub use traffic::{
     Changed, ChangedAction, ChangedKind, JournalEntry, Seen, WebhookDelivery, WebhookFailure,

@@ -1,6 +1,6 @@
 //! Why something is refused.
 
-use tencent_chat_types::ErrorCode;
+use tencent_chat_types::{ErrorCode, text::quoted, webhook};
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -11,14 +11,25 @@ pub(crate) struct Refusal {
 
 /// Makes a refusal of a code.
 pub(crate) trait Because {
-    fn because(self, text: impl Into<String>) -> Refusal;
+    /// What the text holds of the request is escaped, and cut where it is long.
+    fn because(self, text: impl AsRef<str>) -> Refusal;
 }
 
 impl Because for ErrorCode {
-    fn because(self, text: impl Into<String>) -> Refusal {
+    fn because(self, text: impl AsRef<str>) -> Refusal {
         Refusal {
             code: self,
-            text: text.into(),
+            text: quoted(text.as_ref()).into_owned(),
+        }
+    }
+}
+
+/// A refusal of the app's, in its words.
+impl<const FROM: i64, const TO: i64> From<webhook::Refusal<FROM, TO>> for Refusal {
+    fn from(refusal: webhook::Refusal<FROM, TO>) -> Self {
+        Self {
+            code: ErrorCode(refusal.code()),
+            text: refusal.text().to_owned(),
         }
     }
 }

@@ -20,6 +20,7 @@ use tencent_chat_types::{
         AddFriends,
         add_friends::{NewFriend, NewFriendRequired},
     },
+    text::quoted,
     webhook::OptPlatform,
     wire::{Flag, TagValue},
 };
@@ -192,86 +193,86 @@ impl Simulator {
     /// The first part that cannot be: a sender who is no member, a group that is there already. What came
     /// before it stays.
     pub fn seed(&self, seed: &Seed) -> Result<(), SeedError> {
-        let shared = &*self.shared;
-        each("users", &seed.users, |user| self.add_user(user))?;
-        each("groups", &seed.groups, |group| self.add_group(group))?;
-        each("friends", &seed.friends, |[user, friend]| {
-            let friend = NewFriend::new(NewFriendRequired {
-                to_account: friend.into(),
-                add_source: ADD_SOURCE.into(),
-            });
-            let request = AddFriends::new(user, [friend]).with_force_add_flags(Flag::ON);
-            let reply = run(shared, &request)?;
-            let failed = reply
-                .result_item
-                .iter()
-                .find(|item| item.result_code != ErrorCode::OK);
-            match failed {
-                Some(item) => Err(wrong(item.result_info.clone().unwrap_or_default())),
-                None => Ok(()),
-            }
-        })?;
-        each("messages", &seed.messages, |message| {
-            add_message(shared, message)
-        })?;
-        each("calls", &seed.calls, |call| {
-            run_body(shared, &call.command, call.body.to_string().as_bytes()).map(drop)
-        })
+        plant(&self.shared, seed)
     }
+}
 
-    fn add_user(&self, user: &SeedUser) -> Result<(), SeedError> {
-        let mut import = ImportAccount::new(&user.id);
-        import.nick.clone_from(&user.nick);
-        import.face_url.clone_from(&user.face_url);
-        run(&self.shared, &import)?;
-        if !user.profile.is_empty() {
-            let fields = user.profile.iter().map(|(tag, value)| {
-                tencent_chat_types::model::ProfileItem::new(
-                    tag.as_str().into(),
-                    TagValue::from(value.clone()),
-                )
-            });
-            run(&self.shared, &SetProfile::new(&user.id, fields))?;
-        }
-        if let Some(platform) = &user.online {
-            let actor = actor(&user.id, 0);
-            (self.shared).act_silently(&actor, |context| {
-                users::set_online(context, platform, "Online");
-            });
-        }
-        Ok(())
+/// Adds a seed to what is there; see [`Simulator::seed`].
+pub(crate) fn plant(shared: &Shared, seed: &Seed) -> Result<(), SeedError> {
+    each("users", &seed.users, |user| add_user(shared, user))?;
+    each("groups", &seed.groups, |group| add_group(shared, group))?;
+    each("friends", &seed.friends, |pair| add_friends(shared, pair))?;
+    each("messages", &seed.messages, |message| {
+        add_message(shared, message)
+    })?;
+    each("calls", &seed.calls, |call| {
+        run_body(shared, &call.command, call.body.to_string().as_bytes()).map(drop)
+    })
+}
+
+fn add_user(shared: &Shared, user: &SeedUser) -> Result<(), SeedError> {
+    let mut import = ImportAccount::new(&user.id);
+    import.nick.clone_from(&user.nick);
+    import.face_url.clone_from(&user.face_url);
+    run(shared, &import)?;
+    if !user.profile.is_empty() {
+        let fields = user.profile.iter().map(|(tag, value)| {
+            tencent_chat_types::model::ProfileItem::new(
+                tag.as_str().into(),
+                TagValue::from(value.clone()),
+            )
+        });
+        run(shared, &SetProfile::new(&user.id, fields))?;
     }
+    if let Some(platform) = &user.online {
+        let actor = actor(&user.id, 0);
+        shared.act_silently(&actor, |context| {
+            users::set_online(context, platform, users::ONLINE);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
 
-    fn add_group(&self, group: &SeedGroup) -> Result<(), SeedError> {
-        let kind = group.r#type.as_deref();
-        let kind = kind.map_or(GroupType::PUBLIC, GroupType::from);
-        let is_live = kind == GroupType::AV_CHAT_ROOM;
-        let mut create = CreateGroup::new(kind, &group.name).with_group_id(&group.id);
-        create.owner_account.clone_from(&group.owner);
-        run(&self.shared, &create)?;
-        if is_live {
-            for user in &group.members {
-                let join = |context: &mut Context<'_>| membership::join(context, &group.id);
-                (self.shared.act_silently(&actor(user, 0), join)).map_err(|refusal| SeedError {
-                    reason: format!("{user}: {}", refusal.text),
-                    ..wrong("")
-                })?;
-            }
-        } else if !group.members.is_empty() {
-            let members = group.members.iter().map(MemberAccount::new);
-            run(&self.shared, &AddGroupMembers::new(&group.id, members))?;
+fn add_group(shared: &Shared, group: &SeedGroup) -> Result<(), SeedError> {
+    let kind = group.r#type.as_deref();
+    let kind = kind.map_or(GroupType::PUBLIC, GroupType::from);
+    let is_live = kind == GroupType::AV_CHAT_ROOM;
+    let mut create = CreateGroup::new(kind, &group.name).with_group_id(&group.id);
+    create.owner_account.clone_from(&group.owner);
+    run(shared, &create)?;
+    if is_live {
+        for user in &group.members {
+            let join = |context: &mut Context<'_>| membership::join(context, &group.id);
+            let joined = shared.act_silently(&actor(user, 0), join);
+            joined.map_err(|refusal| SeedError {
+                reason: format!("{}: {}", quoted(user), refusal.text),
+                ..wrong("")
+            })?;
         }
-        Ok(())
+    } else if !group.members.is_empty() {
+        let members = group.members.iter().map(MemberAccount::new);
+        run(shared, &AddGroupMembers::new(&group.id, members))?;
+    }
+    Ok(())
+}
+
+fn add_friends(shared: &Shared, [user, friend]: &[String; 2]) -> Result<(), SeedError> {
+    let friend = NewFriend::new(NewFriendRequired {
+        to_account: friend.into(),
+        add_source: ADD_SOURCE.into(),
+    });
+    let request = AddFriends::new(user, [friend]).with_force_add_flags(Flag::ON);
+    let reply = run(shared, &request)?;
+    let mut failed = (reply.result_item.iter()).filter(|item| item.result_code != ErrorCode::OK);
+    match failed.next() {
+        Some(item) => Err(wrong(item.result_info.clone().unwrap_or_default())),
+        None => Ok(()),
     }
 }
 
 fn add_message(shared: &Shared, message: &SeedMessage) -> Result<(), SeedError> {
-    let body: Vec<MsgElement> = match (&message.text, &message.body) {
-        (Some(text), None) => vec![TextElem::new(text).into()],
-        (None, Some(body)) => serde_json::from_value(body.clone())
-            .map_err(|error| wrong(format!("the body is no list of elements: {error}")))?,
-        _ => return Err(wrong("a message has either `text` or `body`")),
-    };
+    let body = elements(message.text.as_ref(), message.body.as_ref()).map_err(wrong)?;
     match (&message.to, &message.group) {
         (Some(to), None) => {
             let request = SendMsg::new(to, body).with_from_account(&message.from);
@@ -282,6 +283,20 @@ fn add_message(shared: &Shared, message: &SeedMessage) -> Result<(), SeedError> 
             run(shared, &request).map(drop)
         }
         _ => Err(wrong("a message has either `to` or `group`")),
+    }
+}
+
+/// What a message says: words, or elements as `MsgBody` has them.
+pub(crate) fn elements(
+    text: Option<&String>,
+    body: Option<&Value>,
+) -> Result<Vec<MsgElement>, String> {
+    match (text, body) {
+        (Some(text), None) => Ok(vec![TextElem::new(text).into()]),
+        (None, Some(body)) => Vec::deserialize(body).map_err(|error| {
+            format!("body is not a list of elements, as MsgBody has them: {error}")
+        }),
+        _ => Err("a message has either `text` or `body`".to_owned()),
     }
 }
 
@@ -318,8 +333,8 @@ fn run<E: Endpoint>(shared: &Shared, request: &E) -> Result<E::Reply, SeedError>
 
 /// Runs a command as an administrator, whom nobody asks.
 fn run_body(shared: &Shared, command: &str, body: &[u8]) -> Result<Vec<u8>, SeedError> {
-    let found = shared.commands.get(command.trim_start_matches('/'));
-    let found = found.ok_or_else(|| wrong(format!("there is no command {command:?}")))?;
+    let found = shared.commands.find(command);
+    let (_, found) = found.map_err(|unknown| wrong(unknown.to_string()))?;
     let admin = shared.settings.admins.first().map_or("", String::as_str);
     let admin = actor(admin, body.len());
     let step = shared.act_silently(&admin, |context| found.begin(context, body))?;

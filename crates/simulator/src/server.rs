@@ -116,10 +116,8 @@ async fn serve_call(
         query: head.uri.query().unwrap_or_default().to_owned(),
         body: body.map(Collected::to_bytes).ok(),
     };
-    let acting = Arc::clone(&shared);
-    // Acting goes on when the client hangs up meanwhile, as it does in the service.
-    let acting = tokio::spawn(async move { service::perform(&acting, &arrival).await });
-    let (entry, answer) = acting.await.map_err(|_| Reset)?;
+    let performed = service::perform(&shared, arrival).await;
+    let (entry, answer) = performed.ok_or(Reset)?;
     let (status, content_type, body) = match answer {
         Answer::Reset => return Err(Reset),
         // Until the client hangs up, which drops this.

@@ -40,8 +40,18 @@ pub(crate) enum Answer {
     },
 }
 
-/// Acts on a request, and remembers it with its answer.
-pub(crate) async fn perform(shared: &Shared, arrival: &Arrival) -> (Arc<JournalEntry>, Answer) {
+/// Acts on a request, and remembers it with its answer; none where that panicked. It goes on when whoever
+/// waits for it gives up meanwhile, as it does in the service.
+pub(crate) async fn perform(
+    shared: &Arc<Shared>,
+    arrival: Arrival,
+) -> Option<(Arc<JournalEntry>, Answer)> {
+    let shared = Arc::clone(shared);
+    let acting = tokio::spawn(async move { act(&shared, &arrival).await });
+    acting.await.ok()
+}
+
+async fn act(shared: &Shared, arrival: &Arrival) -> (Arc<JournalEntry>, Answer) {
     let (arrived, began) = (shared.started.elapsed(), Instant::now());
     let mut entry = JournalEntry {
         id: 0,

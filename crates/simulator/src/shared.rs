@@ -5,18 +5,18 @@ use crate::{
     commands::Commands,
     fault::{Injection, Rule, Script},
     gate::{Meter, Usage},
-    refusal::{Because, Refusal},
+    refusal::Refusal,
     settings::{Quotas, Settings, lock},
-    store::Store,
+    store::{Store, TakesNoMore},
     traffic::{Cause, Note, Traffic},
     webhooks::{Listener, Webhooks},
-    world::{Context, Events, State, Step},
+    world::{Changes, Context, Events, State, Step},
 };
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
-use tencent_chat_types::{Edition, ErrorCode, webhook::OptPlatform};
+use tencent_chat_types::{Edition, webhook::OptPlatform};
 use tokio::time::Instant;
 
 /// What all connections of a server share.
@@ -51,7 +51,11 @@ pub(crate) struct Actor {
 impl Shared {
     /// Does something to the state. What it tells the app of waits for being sent in the order of
     /// the changes.
-    pub(crate) fn act<R>(&self, actor: &Actor, act: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    pub(crate) fn act<R>(
+        &self,
+        actor: &Actor,
+        act: impl FnOnce(&mut Context<'_>) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
         self.act_noting(actor, &mut true, act)
     }
 
@@ -60,22 +64,24 @@ impl Shared {
         &self,
         actor: &Actor,
         acted: &mut bool,
-        act: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+        act: impl FnOnce(&mut Context<'_>) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
         let app = Listener::new(&self.webhooks, actor.cause.clone());
         self.act_before(actor, app, acted, act)
     }
 
-    /// Does something before an app.
+    /// Does something before an app. Everything that changes the state goes through this, so that what
+    /// could not be stored is not answered as if it were.
     fn act_before<R>(
         &self,
         actor: &Actor,
         app: Listener,
         acted: &mut bool,
-        act: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+        act: impl FnOnce(&mut Context<'_>) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
         let app = Arc::new(app);
         let mut state = lock(&self.state);
+        self.check_stored()?;
         let mut context = Context {
             state: &mut state,
             operator: &actor.user,
@@ -90,50 +96,55 @@ impl Shared {
         *acted = !context.is_duplicate;
         let stored = context.stored;
         let events = context.events.into_list();
-        state.stored(stored, self.settings.message_memory);
-        let changes = state.changes(self.store.is_some());
+        let changes = self.store_changes(&mut state)?;
         if let Some(cause) = &actor.cause {
             cause.add_changes(&changes);
         }
-        if let Some(store) = &self.store {
-            store.write(&changes);
+        // Messages that go because there are too many are not what was acted upon.
+        if state.stored(stored, self.settings.message_memory) {
+            self.store_changes(&mut state)?;
         }
-        // Nobody is told of what may be lost.
-        if !self.has_failed() {
-            app.tell(events);
-        }
+        app.tell(events);
         result
     }
 
-    /// Whether the state could not be stored, so that nothing is acknowledged any more.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.store.as_ref().is_some_and(Store::has_failed)
+    /// Stores what has changed, where somebody does, and answers it.
+    fn store_changes(&self, state: &mut State) -> Result<Changes, TakesNoMore> {
+        let changes = state.changes(self.store.is_some());
+        if let Some(store) = &self.store {
+            store.write(&changes)?;
+        }
+        Ok(changes)
     }
 
-    fn check_stored(&self) -> Result<(), Refusal> {
-        match self.has_failed() {
-            true => Err(ErrorCode::ACCOUNT_SERVER_ERROR.because("the data folder takes no more")),
-            false => Ok(()),
-        }
+    /// That the state could be stored so far. Otherwise nothing is acknowledged any more.
+    pub(crate) fn check_stored(&self) -> Result<(), TakesNoMore> {
+        self.store.as_ref().map_or(Ok(()), Store::check)
     }
 
     /// Lets another state be the one that is remembered and stored.
-    pub(crate) fn replace(&self, mut new: State) {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be stored. Then nothing happens.
+    pub(crate) fn replace(&self, mut new: State) -> Result<(), TakesNoMore> {
         new.welcome(&self.settings.admins);
         let mut state = lock(&self.state);
-        *state = new;
-        let everything = state.everything();
-        if let Some(store) = &self.store {
-            store.replace(&everything);
+        match &self.store {
+            Some(store) => store.replace(&new.everything())?,
+            // What is there from the beginning is not a change of the next request.
+            None => drop(new.changes(false)),
         }
+        *state = new;
+        Ok(())
     }
 
     /// As [`act`](Self::act), without asking or telling the app.
     pub(crate) fn act_silently<R>(
         &self,
         actor: &Actor,
-        act: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+        act: impl FnOnce(&mut Context<'_>) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
         self.act_before(actor, Listener::deaf(&self.webhooks), &mut true, act)
     }
 
@@ -153,15 +164,11 @@ impl Shared {
         actor: &Actor,
         begin: impl Fn(&mut Context<'_>) -> Result<Step<R>, Refusal>,
     ) -> Result<(R, bool), Refusal> {
-        self.check_stored()?;
         let mut acted = true;
         let mut step = self.act_noting(actor, &mut acted, &begin)?;
         loop {
             let (same, answer) = match step {
-                Step::Done(result) => {
-                    self.check_stored()?;
-                    return Ok((result, acted));
-                }
+                Step::Done(result) => return Ok((result, acted)),
                 Step::Ask { same, answer } => (same, answer),
             };
             step = match self.webhooks.claim(same) {
@@ -215,12 +222,17 @@ impl Shared {
 
     /// Begins anew: state, traffic, faults, what is used of quotas, the clock. Settings stay, and so do
     /// the address for webhooks and the quotas.
-    pub(crate) fn reset(&self) {
-        self.replace(State::default());
+    ///
+    /// # Errors
+    ///
+    /// The new state cannot be stored. Then nothing happens.
+    pub(crate) fn reset(&self) -> Result<(), TakesNoMore> {
+        self.replace(State::default())?;
         lock(&self.faults).clear();
         lock(&self.meter).clear();
         self.clock.reset();
         self.traffic.clear();
         self.traffic.add_note(Note::Reset);
+        Ok(())
     }
 }

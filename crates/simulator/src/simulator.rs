@@ -1,7 +1,7 @@
 //! A running simulator, as tests hold it.
 
 use crate::{
-    commands,
+    commands::{self, UnknownCommand},
     fault::{Injection, Rule},
     settings::{Quotas, lock},
     shared::Shared,
@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tencent_chat_types::{Edition, Endpoint, text::quoted, webhook::Webhook};
+use tencent_chat_types::{Edition, Endpoint, webhook::Webhook};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::oneshot,
@@ -86,7 +86,7 @@ impl Simulator {
     /// The last requests of a type, oldest first. Bodies that do not decode are left out; they are in the
     /// [`journal`](Self::journal).
     pub fn requests<E: Endpoint>(&self) -> Vec<Seen<E>> {
-        self.seen(|_| true)
+        self.seen(0, |_| true).0.collect()
     }
 
     /// Waits until there is a request of a type that fits, earlier ones included; none when the time is
@@ -96,20 +96,36 @@ impl Simulator {
         wait: Duration,
         fits: impl Fn(&E) -> bool,
     ) -> Option<Seen<E>> {
-        let look = || self.seen(&fits).into_iter().next();
+        // What was looked at once need not be decoded again.
+        let mut after = 0;
+        let look = || {
+            let (mut seen, last) = self.seen(after, &fits);
+            after = last;
+            seen.next()
+        };
         self.shared.traffic.wait_for(wait, look).await
     }
 
-    fn seen<E: Endpoint>(&self, fits: impl Fn(&E) -> bool) -> Vec<Seen<E>> {
+    /// Requests of a type with greater numbers than one, decoded as they are asked for, and the number of
+    /// the last of all.
+    fn seen<E: Endpoint>(
+        &self,
+        after: u64,
+        fits: impl Fn(&E) -> bool,
+    ) -> (impl Iterator<Item = Seen<E>>, u64) {
         let of_type = |entry: &JournalEntry| entry.path == E::META.path;
-        let (all, _) = self.shared.traffic.requests(&EVERYTHING, of_type);
-        let decoded = all.iter().filter_map(|entry| {
+        let page = Page {
+            after: Some(after),
+            ..EVERYTHING
+        };
+        let (all, last) = self.shared.traffic.requests(&page, of_type);
+        let decoded = all.into_iter().filter_map(move |entry| {
             let decoded = tencent_chat_types::decode::<E>(&entry.body).ok()?;
             let request = Some(decoded.value).filter(&fits)?;
-            let entry = JournalEntry::clone(entry);
+            let entry = JournalEntry::clone(&entry);
             Some(Seen { request, entry })
         });
-        decoded.collect()
+        (decoded, last)
     }
 
     /// Lets the next requests of a type fail, one after the other.
@@ -151,10 +167,7 @@ impl Simulator {
         command: &str,
         faults: impl IntoIterator<Item = impl Into<Injection>>,
     ) -> Result<(), UnknownCommand> {
-        let commands = &self.shared.commands;
-        if command != "*" && commands.get(command).is_none() {
-            return Err(UnknownCommand::new(command, &commands.paths()));
-        }
+        let command = self.shared.commands.find_or_all(command)?;
         for fault in faults {
             self.shared.inject(command, fault.into());
         }
@@ -188,8 +201,12 @@ impl Simulator {
     /// Begins anew: forgets accounts, groups and messages, the journal, deliveries, faults, what is used
     /// of quotas, and by how much the clock is ahead. What was set up stays, and so do the address for
     /// webhooks and the quotas. What waits for being sent to the app is sent.
-    pub fn reset(&self) {
-        self.shared.reset();
+    ///
+    /// # Errors
+    ///
+    /// The data folder takes no more. Then nothing happens.
+    pub fn reset(&self) -> io::Result<()> {
+        Ok(self.shared.reset()?)
     }
 
     /// Fires webhooks at another address from now on, or none; what waits goes where it was to go.
@@ -345,37 +362,3 @@ impl Deref for BlockingSimulator {
         &self.simulator
     }
 }
-
-/// There is no such command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownCommand {
-    command: String,
-    meant: Option<&'static str>,
-}
-
-impl UnknownCommand {
-    pub(crate) fn new(command: &str, known: &[&'static str]) -> Self {
-        let last = |path: &str| path.rsplit('/').next().map(str::to_owned);
-        let trimmed = command.trim().trim_start_matches('/');
-        let meant = (known.iter().find(|path| **path == trimmed))
-            .or_else(|| known.iter().find(|path| last(path) == last(trimmed)));
-        Self {
-            command: quoted(command).into_owned(),
-            meant: meant.copied(),
-        }
-    }
-}
-
-impl fmt::Display for UnknownCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no command \"{}\"", self.command)?;
-        match self.meant {
-            Some(meant) => write!(f, "; did you mean {meant:?}?"),
-            None => {
-                f.write_str("; expected a path such as \"v4/openim/sendmsg\", or \"*\" for all")
-            }
-        }
-    }
-}
-
-impl std::error::Error for UnknownCommand {}

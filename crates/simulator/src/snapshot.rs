@@ -9,6 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io;
+use tencent_chat_types::text::quoted;
 
 /// Users, groups, messages, relations, pushes and counters of an app, as a document that
 /// [`Simulator::load`] takes. Requests, webhooks and faults are not part of it.
@@ -29,11 +30,13 @@ struct SnapshotRow {
 }
 
 impl SnapshotRow {
-    fn row(self) -> Option<Row> {
-        let kind = Kind::ALL.iter().find(|kind| kind.name() == self.kind)?;
+    fn row(self) -> Result<Row, String> {
+        let kind = Kind::ALL.iter().find(|kind| kind.name() == self.kind);
+        let kind =
+            kind.ok_or_else(|| format!("there is no kind of row \"{}\"", quoted(&self.kind)))?;
         let (kind, parts, value) = (*kind, self.key, self.value);
         let key = Key { kind, parts };
-        Some(Row { key, value })
+        Ok(Row { key, value })
     }
 }
 
@@ -75,9 +78,7 @@ impl Simulator {
         }
         let mut rows = Vec::new();
         for row in snapshot.rows {
-            let name = row.kind.clone();
-            let row = row.row();
-            rows.push(row.ok_or_else(|| wrong(format!("there is no kind of row {name:?}")))?);
+            rows.push(row.row().map_err(&wrong)?);
         }
         // What others are a part of comes first, and messages in their order.
         rows.sort_by_key(|row| (row.key.kind, row.key.bytes()));
@@ -87,10 +88,6 @@ impl Simulator {
             loaded.map_err(|error| wrong(format!("{}: {error}", row.key.kind.name())))?;
         }
         state.loaded();
-        self.shared.replace(state);
-        match self.shared.has_failed() {
-            true => Err(io::Error::other("the data folder takes no more")),
-            false => Ok(()),
-        }
+        Ok(self.shared.replace(state)?)
     }
 }

@@ -5,15 +5,20 @@
 //! It has reached the system then, which keeps it when the process is killed; when the machine loses
 //! its power, what the system had not brought to the disk yet is lost, the latest batches first.
 
-use crate::world::{Action, Changes, Row, State};
+use crate::{
+    refusal::{Because, Refusal},
+    world::{Action, Changes, Row, State},
+};
 use fjall::{Database, Error, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Deserialize, Serialize};
 use std::{
+    fmt,
     fs::{self, File, TryLockError},
     io,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
+use tencent_chat_types::ErrorCode;
 
 /// What the form of rows is called. A form that this version cannot read has another number.
 pub(crate) const FORMAT: u32 = 1;
@@ -51,8 +56,35 @@ pub(crate) struct Store {
     rows: Keyspace,
     /// Something could not be written, so that what is in memory is ahead of what is stored.
     failed: AtomicBool,
+    /// Lets tests see what becomes of a write that fails.
+    #[cfg(test)]
+    pub(crate) broken: AtomicBool,
     /// Held as long as the folder is open.
     _lock: File,
+}
+
+/// The folder has not taken everything, and is given nothing more: what is in memory is ahead of it.
+#[derive(Debug)]
+pub(crate) struct TakesNoMore;
+
+impl fmt::Display for TakesNoMore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the data folder takes no more")
+    }
+}
+
+impl std::error::Error for TakesNoMore {}
+
+impl From<TakesNoMore> for io::Error {
+    fn from(error: TakesNoMore) -> Self {
+        Self::other(error)
+    }
+}
+
+impl From<TakesNoMore> for Refusal {
+    fn from(error: TakesNoMore) -> Self {
+        ErrorCode::ACCOUNT_SERVER_ERROR.because(error.to_string())
+    }
 }
 
 impl Store {
@@ -81,6 +113,8 @@ impl Store {
             database,
             rows,
             failed: AtomicBool::new(false),
+            #[cfg(test)]
+            broken: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -102,29 +136,57 @@ impl Store {
         Ok(state)
     }
 
-    /// Whether something could not be written. Nothing is acknowledged any more then.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
-    }
-
     /// Writes what an act has changed, all of it or nothing.
-    pub(crate) fn write(&self, changes: &Changes) {
-        if self.has_failed() || (changes.list.is_empty() && changes.gone.is_empty()) {
-            return;
-        }
-        if changes.failed || self.commit(changes, false).is_err() {
-            self.failed.store(true, Ordering::Relaxed);
+    ///
+    /// # Errors
+    ///
+    /// As of [`replace`](Self::replace).
+    pub(crate) fn write(&self, changes: &Changes) -> Result<(), TakesNoMore> {
+        match changes.list.is_empty() && changes.gone.is_empty() {
+            true => self.check(),
+            false => self.commit(changes, false),
         }
     }
 
     /// Writes a world in place of the one that is stored, all of it or nothing.
-    pub(crate) fn replace(&self, everything: &Changes) {
-        if everything.failed || self.commit(everything, true).is_err() {
-            self.failed.store(true, Ordering::Relaxed);
+    ///
+    /// # Errors
+    ///
+    /// It could not be written, or something before it could not.
+    pub(crate) fn replace(&self, everything: &Changes) -> Result<(), TakesNoMore> {
+        self.commit(everything, true)
+    }
+
+    /// That everything so far could be written.
+    pub(crate) fn check(&self) -> Result<(), TakesNoMore> {
+        match self.failed.load(Ordering::Relaxed) {
+            true => Err(TakesNoMore),
+            false => Ok(()),
         }
     }
 
-    fn commit(&self, changes: &Changes, all: bool) -> Result<(), Error> {
+    fn commit(&self, changes: &Changes, all: bool) -> Result<(), TakesNoMore> {
+        self.check()?;
+        let written = match changes.failed {
+            true => Err("a row could not be written as JSON".to_owned()),
+            false => (self.put(changes, all)).map_err(|error| error.to_string()),
+        };
+        written.map_err(|error| {
+            self.failed.store(true, Ordering::Relaxed);
+            tracing::error!(
+                target: "tencent_chat_simulator::store",
+                error,
+                "the data folder takes no more, so nothing is acknowledged from now on"
+            );
+            TakesNoMore
+        })
+    }
+
+    fn put(&self, changes: &Changes, all: bool) -> Result<(), Error> {
+        #[cfg(test)]
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(Error::Io(io::ErrorKind::StorageFull.into()));
+        }
         let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
         if all {
             for row in self.rows.iter() {
@@ -213,6 +275,9 @@ fn check_marker(folder: &Path, sdk_app_id: u64) -> io::Result<()> {
         Some(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// What the store says of itself, in words.
 fn told(folder: &Path, error: Error) -> io::Error {

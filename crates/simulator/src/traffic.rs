@@ -149,6 +149,15 @@ impl Traffic {
         lock(&self.records).last
     }
 
+    /// The number after which somebody goes on who has seen everything up to `seen`. A number that was
+    /// not given yet is one of an earlier run: then nothing of this one was seen.
+    pub(crate) fn resume(&self, seen: u64) -> u64 {
+        match seen <= self.last() {
+            true => seen,
+            false => 0,
+        }
+    }
+
     /// Requests that are wanted, oldest first, and the number after which to go on.
     pub(crate) fn requests(
         &self,
@@ -234,7 +243,7 @@ impl Numbered for Arc<JournalEntry> {
     }
 
     fn bytes(&self) -> usize {
-        self.body.len() + self.reply.len()
+        self.body.len() + self.reply.len() + self.fault.bytes() + self.cause.bytes()
     }
 }
 
@@ -254,6 +263,45 @@ impl Numbered for (u64, Note) {
     }
 
     fn bytes(&self) -> usize {
-        0
+        match &self.1 {
+            Note::Fault(rule) => rule.fault.bytes(),
+            Note::Reset => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::{Fault, Injection, Script};
+
+    #[test]
+    fn faults_with_large_bodies_are_bounded_wherever_they_are_remembered() {
+        let large = || Fault::Instead("x".repeat(2 << 20));
+        let traffic = Traffic::new(1_000);
+        let mut script = Script::new(0);
+        let mut waiting = 0;
+        while script.has_room_for(&large()) {
+            let rule = script.add("*", Injection::from(large()));
+            traffic.add_note(Note::Fault(Box::new(rule)));
+            waiting += 1;
+        }
+        assert_eq!(waiting, 16);
+        for _ in 0..waiting {
+            let happened = script.next("v4/openim/sendmsg");
+            assert!(happened.is_some());
+            traffic.add_note(Note::Fault(Box::new(
+                happened.unwrap_or_else(|| unreachable!()),
+            )));
+        }
+        let bytes = |rule: &Rule| rule.fault.bytes();
+        let spent: usize = script.rules().iter().map(bytes).sum();
+        assert_eq!(spent, 8 << 20);
+        let notes = traffic.after(0, usize::MAX);
+        let noted = notes.iter().map(|record| match record {
+            Record::Note(_, Note::Fault(rule)) => bytes(rule),
+            _ => 0,
+        });
+        assert_eq!(noted.sum::<usize>(), MAX_BYTES);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     settings::lock,
     traffic::{Cause, Delivery, Meaning, Traffic, WebhookFailure},
     world::{
-        Answer, Answered as Verdict, Answering, App, BadAnswer, Read, Telling, read_answer,
+        Answer, Answered as Verdict, Answering, App, BadAnswer, Mark, Read, Telling, read_answer,
         read_reply,
     },
 };
@@ -91,10 +91,8 @@ pub(crate) struct Webhooks {
     runtime: Handle,
     /// Events that wait or are being sent.
     pending: watch::Sender<usize>,
-    /// When the last event happened, in milliseconds.
-    last_time: Mutex<u64>,
     /// What the app is being asked about.
-    asking: Mutex<HashMap<String, watch::Receiver<()>>>,
+    asking: Mutex<HashMap<Mark, watch::Receiver<()>>>,
 }
 
 /// Events that have to be sent.
@@ -126,7 +124,6 @@ impl Webhooks {
             worker: Mutex::new(Worker::Idle(events)),
             runtime: Handle::current(),
             pending: watch::channel(0).0,
-            last_time: Mutex::default(),
             asking: Mutex::default(),
         })
     }
@@ -163,15 +160,6 @@ impl Webhooks {
         let mut pending = self.pending.subscribe();
         // The sender is here, so this ends with the condition.
         let _ = pending.wait_for(|pending| *pending == 0).await;
-    }
-
-    /// When an event happens, in milliseconds since 1970. No two are the same, so that events that
-    /// hold the same otherwise can be told from repeats.
-    fn time(&self) -> u64 {
-        let now = self.clock.unix_seconds().saturating_mul(1_000);
-        let mut last = lock(&self.last_time);
-        *last = now.max(*last + 1);
-        *last
     }
 
     /// Lets events wait for being sent, in order.
@@ -242,7 +230,7 @@ impl Webhooks {
         let reply = self.post(event).await;
         let answer = reply.read(read);
         let meaning = match (&answer, event.target.unanswered()) {
-            (Ok(answer), _) => Meaning::Decided(answer.effect),
+            (Ok(answer), _) => Meaning::Decided(answer.effect, answer.code),
             (Err(_), Unanswered::Proceed) => Meaning::Proceeded,
             (Err(_), Unanswered::Refuse) => Meaning::Refused,
         };
@@ -377,17 +365,14 @@ impl Webhooks {
 
     /// Claims what the app is to be asked about. A second request that asks about the same waits for
     /// what becomes of the first.
-    pub(crate) fn claim(
-        self: &Arc<Self>,
-        key: Option<String>,
-    ) -> Result<Claim, watch::Receiver<()>> {
+    pub(crate) fn claim(self: &Arc<Self>, key: Option<Mark>) -> Result<Claim, watch::Receiver<()>> {
         let mut asking = lock(&self.asking);
         if let Some(busy) = key.as_ref().and_then(|key| asking.get(key)) {
             return Err(busy.clone());
         }
         let (sender, receiver) = watch::channel(());
-        if let Some(key) = &key {
-            asking.insert(key.clone(), receiver);
+        if let Some(key) = key {
+            asking.insert(key, receiver);
         }
         Ok(Claim {
             webhooks: Arc::clone(self),
@@ -400,7 +385,7 @@ impl Webhooks {
 /// Held while the app is asked.
 pub(crate) struct Claim {
     webhooks: Arc<Webhooks>,
-    key: Option<String>,
+    key: Option<Mark>,
     /// Goes with the claim, which wakes those who wait.
     _done: watch::Sender<()>,
 }
@@ -464,7 +449,7 @@ impl App for Listener {
     }
 
     fn time(&self) -> u64 {
-        self.webhooks.time()
+        self.webhooks.clock.event_time()
     }
 
     fn ask(&self, question: Telling, read: Read) -> Answering {

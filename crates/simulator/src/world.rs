@@ -26,9 +26,9 @@ pub(crate) use self::{
     c2c::C2cDraft,
     context::Context,
     conversations::NewMarks,
+    duplicates::Mark,
     events::{
-        Answer, Answered, Answering, App, BadAnswer, Effect, Events, Read, Telling, read_answer,
-        read_reply,
+        Answer, Answered, Answering, App, BadAnswer, Events, Read, Telling, read_answer, read_reply,
     },
     friends::NewFriend,
     group::{Group, PermissionGroup, Topic},

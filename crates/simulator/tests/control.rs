@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tencent_chat_simulator::{Fault, Simulator, SimulatorBuilder};
+use tencent_chat_simulator::{Fault, Simulator, SimulatorBuilder, WebhookTarget};
 use tencent_chat_types::message::{SendGroupMsg, SendMsg};
 
 const APP: u64 = 1_400_000_000;
@@ -494,6 +494,16 @@ async fn events_come_as_they_happen_and_go_on_where_they_broke_off() {
         .lines()
         .filter_map(|line| line.strip_prefix("id: "))
         .collect();
+    // A number of an earlier run of the server: nothing of this one was seen.
+    let all = events(Some("1000000"), 4).await;
+    assert_eq!(all, heard);
+    for path in [
+        "requests?after=1000000",
+        "requests?after=1000000&wait_ms=60000",
+    ] {
+        let all = server.get(path).await;
+        assert_eq!(all["requests"].as_array().unwrap().len(), 2, "{path}");
+    }
     let rest = events(Some(ids[2]), 1).await;
     assert!(rest.contains("event: request"), "{rest}");
     assert!(rest.contains(&format!("id: {}", ids[3])), "{rest}");
@@ -661,7 +671,7 @@ async fn other_hosts_origins_and_those_without_the_token_are_refused() {
 #[test]
 fn a_simulator_starts_without_a_runtime() {
     let simulator = Simulator::builder(APP, "any key").start_blocking().unwrap();
-    simulator.set_online("lin", "Web", "Online");
+    simulator.set_online("lin", "Web", "Online").unwrap();
     simulator.block_on(simulator.webhooks_idle());
     let address = simulator.base_url().replace("http://", "");
     assert!(std::net::TcpStream::connect(&address).is_ok());
@@ -742,6 +752,8 @@ async fn a_seed_is_planted_without_anybody_hearing_of_it() {
 /// An app that answers each webhook with the next of its answers, and then lets everything happen.
 struct App {
     url: String,
+    /// Locked while it does not answer.
+    holding: Arc<tokio::sync::Mutex<()>>,
     answers: Arc<Mutex<VecDeque<Value>>>,
     received: Arc<Mutex<Vec<Value>>>,
 }
@@ -753,12 +765,15 @@ impl App {
         let (answers, received) = (Arc::<Mutex<VecDeque<Value>>>::default(), Arc::default());
         let app = Self {
             url,
+            holding: Arc::default(),
             answers,
             received,
         };
         let (answers, received) = (Arc::clone(&app.answers), Arc::clone(&app.received));
+        let holding = Arc::clone(&app.holding);
         let hook = move |axum::Json(event): axum::Json<Value>| async move {
             received.lock().unwrap().push(event);
+            drop(holding.lock().await);
             let ok = || json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" });
             axum::Json(answers.lock().unwrap().pop_front().unwrap_or_else(ok))
         };
@@ -769,6 +784,18 @@ impl App {
 
     fn answer(&self, answer: Value) {
         self.answers.lock().unwrap().push_back(answer);
+    }
+
+    /// Lets it answer nothing as long as this is held.
+    fn hold(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.holding).try_lock_owned().unwrap()
+    }
+
+    /// Waits until it was asked so many times.
+    async fn asked(&self, times: usize) {
+        while self.received().len() < times {
+            tokio::task::yield_now().await;
+        }
     }
 
     fn received(&self) -> Vec<Value> {
@@ -974,6 +1001,172 @@ async fn a_request_says_what_it_changed() {
     let check = json!({ "CheckItem": [{ "UserID": "lin" }] });
     let changed = changes("v4/im_open_login_svc/account_check", check).await;
     assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[tokio::test]
+async fn what_was_there_before_a_restart_is_not_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = || Simulator::builder(APP, "any key").data_dir(folder.path());
+    let server = Server::of(builder()).await;
+    server.import(&["lin", "mei"]).await;
+    server.create_group("chess", "lin").await;
+    server
+        .call("v4/openim/sendmsg", text("lin", "mei", 1))
+        .await;
+    server.simulator.stop().await;
+    let server = Server::of(builder()).await;
+    assert!(server.simulator.is_restored());
+    for (command, body, changed) in [
+        (
+            "v4/profile/portrait_set",
+            json!({ "From_Account": "lin", "ProfileItem": [{ "Tag": "Tag_Profile_IM_Nick", "Value": "Lin" }] }),
+            json!([{ "kind": "user", "id": "lin", "action": "changed" }]),
+        ),
+        (
+            "v4/group_open_http_svc/modify_group_base_info",
+            json!({ "GroupId": "chess", "Introduction": "Every Tuesday" }),
+            json!([{ "kind": "group", "id": "chess", "action": "changed" }]),
+        ),
+        // The same again changes nothing.
+        (
+            "v4/profile/portrait_set",
+            json!({ "From_Account": "lin", "ProfileItem": [{ "Tag": "Tag_Profile_IM_Nick", "Value": "Lin" }] }),
+            json!([]),
+        ),
+    ] {
+        let called = server.call(command, body).await;
+        assert_eq!(called["code"], 0, "{called}");
+        let seen = server.get(&format!("requests/{}", called["request"])).await;
+        assert_eq!(seen["changes"], changed, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn messages_that_go_for_want_of_room_are_not_what_a_call_changed() {
+    let builder = Simulator::builder(APP, "any key").message_memory(4_000);
+    let server = Server::of(builder).await;
+    server.import(&["lin", "mei"]).await;
+    for random in 1..30 {
+        let called = server
+            .call("v4/openim/sendmsg", text("lin", "mei", random))
+            .await;
+        let seen = server.get(&format!("requests/{}", called["request"])).await;
+        let deleted = |change: &Value| change["action"] == "deleted";
+        let changes = seen["changes"].as_array().unwrap();
+        assert!(
+            !changes.is_empty() && !changes.iter().any(deleted),
+            "{seen}"
+        );
+    }
+    let chat = server.get("messages?user=lin&peer=mei").await;
+    assert!(chat["messages"].as_array().unwrap().len() < 29, "{chat}");
+}
+
+#[tokio::test]
+async fn what_began_is_finished_when_nobody_waits_any_longer() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let app = App::start().await;
+    let target =
+        json!({ "url": app.url, "timeout_ms": 60_000, "only": ["C2C.CallbackBeforeSendMsg"] });
+    server
+        .with_body(Method::PUT, "webhooks/target", target)
+        .await;
+    for (number, path, body) in [
+        (
+            1,
+            "call",
+            json!({ "command": "v4/openim/sendmsg", "body": text("lin", "mei", 1) }),
+        ),
+        (
+            2,
+            "devices/send",
+            json!({ "user": "lin", "to": "mei", "text": "two" }),
+        ),
+    ] {
+        let held = app.hold();
+        let request = server.request(Method::POST, path).json(&body).send();
+        tokio::select! {
+            _ = request => panic!("the app has not answered"),
+            () = app.asked(number) => {}
+        }
+        drop(held);
+        // The client has hung up.
+        let chat = async || server.get("messages?user=mei&peer=lin").await;
+        while chat().await["messages"].as_array().unwrap().len() < number {
+            tokio::task::yield_now().await;
+        }
+    }
+    let calls = server
+        .get("requests?command=v4/openim/sendmsg&wait_ms=60000")
+        .await;
+    assert_eq!(calls["requests"][0]["code"], 0, "{calls}");
+}
+
+#[tokio::test]
+async fn a_seed_is_in_a_folder_as_a_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = |seed: Value| {
+        Simulator::builder(APP, "any key")
+            .data_dir(folder.path())
+            .seed(serde_json::from_value(seed).unwrap())
+    };
+    let users = json!([{ "id": "lin" }, { "id": "mei" }]);
+    let wrong =
+        json!({ "users": users, "messages": [{ "from": "bob", "to": "mei", "text": "x" }] });
+    let error = builder(wrong).start().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("messages[0] is refused with code"),
+        "{error}"
+    );
+    let right =
+        json!({ "users": users, "messages": [{ "from": "lin", "to": "mei", "text": "x" }] });
+    for is_restored in [false, true] {
+        let server = Server::of(builder(right.clone())).await;
+        assert_eq!(server.simulator.is_restored(), is_restored);
+        let chat = server.get("messages?user=lin&peer=mei").await;
+        assert_eq!(chat["messages"].as_array().unwrap().len(), 1, "{chat}");
+        server.simulator.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_waited_for_is_looked_at_once() {
+    let server = Server::new().await;
+    server.import(&["lin", "mei"]).await;
+    let looks = std::cell::Cell::new(0);
+    let last = |request: &SendMsg| {
+        looks.set(looks.get() + 1);
+        request.msg_random == 20
+    };
+    let wait = server.simulator.wait_for(Duration::from_secs(60), last);
+    let send = async {
+        for random in 1..=20 {
+            server
+                .call("v4/openim/sendmsg", text("lin", "mei", random))
+                .await;
+        }
+    };
+    let (seen, ()) = tokio::join!(wait, send);
+    assert_eq!(seen.unwrap().request.msg_random, 20);
+    assert_eq!(looks.get(), 20);
+}
+
+#[test]
+fn a_target_does_not_show_the_query_of_its_address() {
+    let target = WebhookTarget::new("http://127.0.0.1:1/hook?secret=swordfish").token("a token");
+    for shown in [
+        format!("{target:?}"),
+        format!(
+            "{:?}",
+            Simulator::builder(APP, "any key").webhooks(target.clone())
+        ),
+    ] {
+        assert!(shown.contains("127.0.0.1:1/hook"), "{shown}");
+        assert!(!shown.contains("swordfish"), "{shown}");
+    }
 }
 
 #[tokio::test]

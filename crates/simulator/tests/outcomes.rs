@@ -43,7 +43,7 @@ async fn simulator(unanswered: Unanswered) -> Simulator {
     let builder = Simulator::builder(1_400_000_000, "any key").webhooks(target);
     let simulator = builder.start().await.unwrap();
     for user in ["lin", "mei"] {
-        simulator.set_online(user, "Web", "Online");
+        simulator.set_online(user, "Web", "Online").unwrap();
     }
     simulator
 }

@@ -46,6 +46,25 @@ pub trait Answer<E>: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
 
     /// Reads an answer as the service does. None for one that the documentation gives no meaning.
     fn from_reply(reply: Self::Reply) -> Option<Self>;
+
+    /// What follows from the answer, whichever webhook it is for.
+    fn effect(&self) -> Effect;
+}
+
+/// What follows from an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It happens as it is; what has happened is acknowledged.
+    Allow,
+    /// It happens with the app's changes.
+    Change,
+    /// Parts of it do not happen.
+    RefuseSome,
+    /// It does not happen, and the user is told.
+    Refuse,
+    /// It does not happen, and the user is told that it did.
+    Drop,
 }
 
 /// The answer to an event that the service only tells: nothing depends on it.
@@ -74,6 +93,10 @@ impl<E> Answer<E> for Acknowledged {
 
     fn from_reply(_: RawReply) -> Option<Self> {
         Some(Self)
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Allow
     }
 }
 

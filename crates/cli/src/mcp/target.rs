@@ -23,10 +23,9 @@ impl Target {
     /// The app of the profile that is named, else a simulator.
     pub(super) async fn new(connection: &Connection, allow_changes: bool) -> Result<Self, Failure> {
         if !connection.names_a_profile() {
-            let simulator = Simulator::builder(APP, KEY).start().await;
-            let simulator = simulator
+            let simulator = Simulator::builder(APP, KEY).seed(demo::seed()?);
+            let simulator = (simulator.start().await)
                 .map_err(|error| Failure::setup(format!("the simulator can't start: {error}")))?;
-            demo::seed(&simulator)?;
             let client = Client::builder(APP, ADMIN, KEY)
                 .base_url(simulator.base_url())
                 .build()?;

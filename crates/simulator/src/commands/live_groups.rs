@@ -51,7 +51,7 @@ fn online(state: &mut State, id: &str) -> Result<Vec<String>, Refusal> {
     };
     let is_online = |user: &String| {
         let account = state.accounts.get(user);
-        account.is_some_and(|account| account.platforms.values().any(|seen| seen == "Online"))
+        account.is_some_and(users::is_online)
     };
     let there = members
         .into_iter()
@@ -96,10 +96,7 @@ fn get_live_group_members(
     reply.next_timestamp = if end < there.len() { end as u64 } else { 0 };
     for (user, joined) in page {
         let account = context.state.accounts.get(&user);
-        let field = |tag: ProfileTag| {
-            let value = account?.profile.get(tag.as_str())?;
-            value.as_text().map(str::to_owned)
-        };
+        let field = |tag: ProfileTag| users::text_of(account?, &tag).map(str::to_owned);
         let mut member = LiveGroupMember::new(user.as_str());
         member.join_time = joined;
         member.nick_name = field(ProfileTag::NICK);

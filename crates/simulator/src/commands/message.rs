@@ -142,7 +142,7 @@ fn send_msg_to_many(
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
     let controls = request.send_msg_control;
-    let draft = C2cDraft {
+    let mut draft = C2cDraft {
         from,
         to: String::new(),
         random: request.msg_random,
@@ -162,16 +162,13 @@ fn send_msg_to_many(
     context.is_duplicate = true;
     let mut failures = Vec::new();
     for to in request.to_account {
-        let to_one = C2cDraft {
-            to: to.clone(),
-            ..draft.clone()
-        };
-        match c2c::send_one_of_many(context, to_one) {
+        draft.to = to;
+        match c2c::send_one_of_many(context, &draft) {
             Ok((key, is_new)) => {
                 context.is_duplicate &= !is_new;
                 reply.msg_key = Some(key.to_string());
             }
-            Err(refusal) => failures.push(UserFailure::new(to, refusal.code)),
+            Err(refusal) => failures.push(UserFailure::new(draft.to.as_str(), refusal.code)),
         }
     }
     if reply.msg_key.is_none() {

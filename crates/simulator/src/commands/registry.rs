@@ -1,6 +1,7 @@
 //! What a command is: its request is decoded and checked, then it acts in the world, then its reply is
 //! written.
 
+use super::unknown::UnknownCommand;
 use crate::{
     refusal::{Because, Refusal},
     world::{Context, Step},
@@ -59,6 +60,21 @@ impl Commands {
 
     pub(crate) fn get(&self, path: &str) -> Option<&Command> {
         self.0.get(path)
+    }
+
+    /// A command that somebody names, with its path.
+    pub(crate) fn find(&self, path: &str) -> Result<(&'static str, &Command), UnknownCommand> {
+        let found = self.0.get_key_value(path.trim_start_matches('/'));
+        let found = found.map(|(path, command)| (*path, command));
+        found.ok_or_else(|| UnknownCommand::new(path, &self.paths()))
+    }
+
+    /// The path of a command that somebody names; `*` stands for all.
+    pub(crate) fn find_or_all(&self, path: &str) -> Result<&'static str, UnknownCommand> {
+        match path {
+            "*" => Ok("*"),
+            path => self.find(path).map(|(path, _)| path),
+        }
     }
 
     pub(crate) fn paths(&self) -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use super::registry::{BadBody, Commands};
 use crate::{
     refusal::Refusal,
-    world::{Account, Context, Group},
+    world::{Account, Context, Group, users},
 };
 use tencent_chat_types::{
     ErrorCode,
@@ -80,17 +80,6 @@ fn page<T>(
     page
 }
 
-fn text<'a>(account: &'a Account, tag: &ProfileTag) -> Option<&'a str> {
-    match account.profile.get(tag.as_str()) {
-        Some(TagValue::Text(text)) => Some(text),
-        _ => None,
-    }
-}
-
-fn nickname(account: &Account) -> &str {
-    text(account, &ProfileTag::NICK).unwrap_or_default()
-}
-
 fn search_users(
     context: &mut Context<'_>,
     request: SearchUsers,
@@ -98,7 +87,7 @@ fn search_users(
     let fits = |account: &Account| {
         let gender = request.user_gender_type.as_ref().is_none_or(|gender| {
             gender.as_str().is_empty()
-                || text(account, &ProfileTag::GENDER) == Some(gender.as_str())
+                || users::text_of(account, &ProfileTag::GENDER) == Some(gender.as_str())
         });
         let birthday = match account.profile.get(ProfileTag::BIRTHDAY.as_str()) {
             Some(TagValue::Integer(number)) => u64::try_from(*number).ok(),
@@ -112,7 +101,10 @@ fn search_users(
     };
     let how = request.keyword_match_type;
     let found = (context.state.accounts.iter())
-        .filter(|(id, account)| matches(how, &request.keywords, id, nickname(account)))
+        .filter(|(id, account)| {
+            let nick = users::nick(account).unwrap_or_default();
+            matches(how, &request.keywords, id, nick)
+        })
         .filter(|(_, account)| fits(account))
         .map(|(id, account)| {
             let texts = (account.profile.iter()).filter_map(|(tag, value)| match value {
@@ -159,7 +151,7 @@ fn search_groups(
         .map(|(id, group)| {
             let info = &group.info;
             let owner = info.owner_account.clone().unwrap_or_default();
-            let name = context.state.accounts.get(&owner).map(nickname);
+            let name = context.state.accounts.get(&owner).and_then(users::nick);
             let shown = FoundGroup::new(id.as_str())
                 .with_group_type(kind(group))
                 .with_group_name(info.name.clone().unwrap_or_default())

@@ -82,14 +82,15 @@ fn create_topic(
     let taken = ErrorCode::GROUP_ID_OWN;
     let group = group(context.state, &request.group_id)?;
     check_new(group, request.topic_id.as_ref(), &request.topic_name, taken)?;
-    let (kind, name) = (kind(group), request.topic_name.clone());
-    let operator = context.operator.to_owned();
-    let event = move |_| GroupBeforeCreateTopic::new(operator, kind, name);
-    ask(context, None, event, |context, answer| {
+    let kind = kind(group);
+    let event = |context: &Context<'_>, request: &CreateTopic, _| {
+        GroupBeforeCreateTopic::new(context.operator, kind, request.topic_name.as_str())
+    };
+    ask(context, None, request, event, |context, request, answer| {
         match answer {
             Some(GroupBeforeCreateTopicAnswer::Allow) => {}
             Some(GroupBeforeCreateTopicAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
+                return Err(refusal.into());
             }
             _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
         }

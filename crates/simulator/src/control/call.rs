@@ -1,6 +1,6 @@
 //! Calls that the server signs itself.
 
-use super::{faults::no_such_command, input::Input, problem::Problem, room::Room};
+use super::{input::Input, problem::Problem, room::Room};
 use crate::{
     service::{self, Answer, Arrival},
     traffic::shown,
@@ -70,11 +70,7 @@ async fn call(
     Input(new): Input<NewCall>,
 ) -> Result<Json<Called>, Problem> {
     let shared = &room.shared;
-    let known = shared.commands.paths();
-    let command = new.command.trim_start_matches('/');
-    if !known.contains(&command) {
-        return Err(no_such_command(&new.command, &known));
-    }
+    let (command, _) = shared.commands.find(&new.command)?;
     let settings = &shared.settings;
     let admin = || settings.admins.first().cloned().unwrap_or_default();
     let identifier = new.identifier.unwrap_or_else(admin);
@@ -95,7 +91,8 @@ async fn call(
         query: format!("{plain}&{}={}", query::USER_SIG, escaped(sig.expose())),
         body: Some(new.body.to_string().into_bytes().into()),
     };
-    let (entry, answer) = service::perform(shared, &arrival).await;
+    let performed = service::perform(shared, arrival).await;
+    let (entry, answer) = performed.ok_or_else(Problem::broken)?;
     let (status, answered) = match answer {
         Answer::Reply { status, .. } => (Some(status.as_u16()), true),
         Answer::Reset | Answer::Silence => (None, false),

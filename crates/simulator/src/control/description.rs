@@ -1,16 +1,17 @@
 //! The description of the control API, made from its handlers and their types.
 
 use super::room::Room;
+use axum::Router;
 use serde_json::Value;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Server,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     tag::TagBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
 
-/// All routes below a prefix as OpenAPI 3.1, in JSON.
-pub(super) fn of(prefix: &str, routes: OpenApiRouter<Room>) -> String {
+/// All routes below a prefix, with their description.
+pub(super) fn of(prefix: &str, routes: OpenApiRouter<Room>) -> (Router<Room>, OpenApi) {
     let info = InfoBuilder::new()
         .title("Tencent Cloud Chat simulator: control API")
         .version(env!("CARGO_PKG_VERSION"))
@@ -42,9 +43,13 @@ pub(super) fn of(prefix: &str, routes: OpenApiRouter<Room>) -> String {
                 .build(),
         ));
     let router = OpenApiRouter::with_openapi(base.build()).nest(prefix, routes);
-    let (_, document) = router.split_for_parts();
+    router.split_for_parts()
+}
+
+/// A description as OpenAPI 3.1, in JSON.
+pub(super) fn text(document: &OpenApi) -> String {
     // A document is texts, numbers and lists.
-    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    let mut document = serde_json::to_value(document).unwrap_or_default();
     describe_responses(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');

@@ -1,14 +1,12 @@
 //! What users do on their devices.
 
 use super::{input::Input, problem::Problem, room::Room};
-use crate::device::Refused;
+use crate::{device::Refused, seed, simulator::Simulator};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tencent_chat_types::{
-    ErrorCode,
-    model::{MsgElement, TextElem},
-};
+use std::sync::Arc;
+use tencent_chat_types::model::MsgElement;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -64,24 +62,22 @@ fn told(result: Result<(), Refused>) -> Json<DeviceResult> {
     Json(result.map_or_else(DeviceResult::from, |()| DeviceResult::default()))
 }
 
-fn told_code(result: Result<(), ErrorCode>) -> Json<DeviceResult> {
-    told(result.map_err(|code| Refused {
-        code,
-        text: code.meaning().unwrap_or_default().to_owned(),
-    }))
+/// Does something that the app is asked about, to its end: also when whoever waits for it gives up.
+async fn finish<T, F>(room: Room, act: impl FnOnce(Arc<Simulator>) -> F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let acting = tokio::spawn(act(room.simulator));
+    acting.await.map_err(|_| Problem::broken())
 }
 
-/// A text, or the elements of a message.
+/// Words, or the elements of a message.
 fn elements(text: Option<String>, body: Option<Value>) -> Result<Vec<MsgElement>, Problem> {
-    match (text, body) {
-        (Some(text), None) => Ok(vec![TextElem::new(text).into()]),
-        (None, Some(body)) => serde_json::from_value(body).map_err(|error| {
-            Problem::bad(format!("body: {error}"))
-                .expected("a list of elements, as MsgBody has them")
-        }),
-        _ => Err(Problem::bad("a message has either `text` or `body`")
-            .expected("text: the words, or body: a list of elements, as MsgBody has them")),
-    }
+    seed::elements(text.as_ref(), body.as_ref()).map_err(|wrong| {
+        Problem::bad(wrong)
+            .expected("text: the words, or body: a list of elements, as MsgBody has them")
+    })
 }
 
 /// A one-to-one message.
@@ -109,7 +105,10 @@ async fn send(
     Input(input): Input<ToUser>,
 ) -> Result<Json<DeviceResult>, Problem> {
     let body = elements(input.text, input.body)?;
-    let sent = room.simulator.send_as(&input.user, &input.to, body).await;
+    let send = async move |simulator: Arc<Simulator>| {
+        simulator.send_as(&input.user, &input.to, body).await
+    };
+    let sent = finish(room, send).await?;
     Ok(Json(sent.map_or_else(DeviceResult::from, |key| {
         DeviceResult {
             msg_key: Some(key),
@@ -143,9 +142,11 @@ async fn send_group(
     Input(input): Input<ToGroup>,
 ) -> Result<Json<DeviceResult>, Problem> {
     let body = elements(input.text, input.body)?;
-    let sent = (room.simulator)
-        .send_group_msg_as(&input.user, &input.group, body)
-        .await;
+    let send = async move |simulator: Arc<Simulator>| {
+        let (user, group) = (&input.user, &input.group);
+        simulator.send_group_msg_as(user, group, body).await
+    };
+    let sent = finish(room, send).await?;
     Ok(Json(sent.map_or_else(DeviceResult::from, |seq| {
         DeviceResult {
             msg_seq: Some(seq),
@@ -172,7 +173,7 @@ struct UserAndGroup {
     responses((status = 200, body = DeviceResult), (status = "4XX", body = Problem))
 )]
 async fn join(State(room): State<Room>, Input(input): Input<UserAndGroup>) -> Json<DeviceResult> {
-    told_code(room.simulator.join_group(&input.user, &input.group))
+    told(room.simulator.join_group(&input.user, &input.group))
 }
 
 /// Applies to join a group
@@ -182,12 +183,14 @@ async fn join(State(room): State<Room>, Input(input): Input<UserAndGroup>) -> Js
     post, path = "/devices/apply", tag = "devices", request_body = UserAndGroup,
     responses((status = 200, body = DeviceResult), (status = "4XX", body = Problem))
 )]
-async fn apply(State(room): State<Room>, Input(input): Input<UserAndGroup>) -> Json<DeviceResult> {
-    told(
-        room.simulator
-            .apply_to_join(&input.user, &input.group)
-            .await,
-    )
+async fn apply(
+    State(room): State<Room>,
+    Input(input): Input<UserAndGroup>,
+) -> Result<Json<DeviceResult>, Problem> {
+    let apply = async move |simulator: Arc<Simulator>| {
+        simulator.apply_to_join(&input.user, &input.group).await
+    };
+    Ok(told(finish(room, apply).await?))
 }
 
 /// Leaves a group
@@ -196,7 +199,7 @@ async fn apply(State(room): State<Room>, Input(input): Input<UserAndGroup>) -> J
     responses((status = 200, body = DeviceResult), (status = "4XX", body = Problem))
 )]
 async fn leave(State(room): State<Room>, Input(input): Input<UserAndGroup>) -> Json<DeviceResult> {
-    told_code(room.simulator.leave_group(&input.user, &input.group))
+    told(room.simulator.leave_group(&input.user, &input.group))
 }
 
 /// Who reads whose messages.
@@ -215,7 +218,7 @@ struct FromUser {
     responses((status = 200, body = DeviceResult), (status = "4XX", body = Problem))
 )]
 async fn read(State(room): State<Room>, Input(input): Input<FromUser>) -> Json<DeviceResult> {
-    told_code(room.simulator.read_msgs(&input.user, &input.from))
+    told(room.simulator.read_msgs(&input.user, &input.from))
 }
 
 /// Who reads a group's messages.
@@ -237,8 +240,7 @@ struct UpTo {
 )]
 async fn read_group(State(room): State<Room>, Input(input): Input<UpTo>) -> Json<DeviceResult> {
     let up_to = input.up_to.unwrap_or(u64::MAX);
-    (room.simulator).read_group_msgs(&input.user, &input.group, up_to);
-    Json(DeviceResult::default())
+    told((room.simulator).read_group_msgs(&input.user, &input.group, up_to))
 }
 
 /// Who asks whom to become a friend.
@@ -259,12 +261,11 @@ struct UserAndFriend {
 async fn add_friend(
     State(room): State<Room>,
     Input(input): Input<UserAndFriend>,
-) -> Json<DeviceResult> {
-    told(
-        room.simulator
-            .add_friend_as(&input.user, &input.friend)
-            .await,
-    )
+) -> Result<Json<DeviceResult>, Problem> {
+    let ask = async move |simulator: Arc<Simulator>| {
+        simulator.add_friend_as(&input.user, &input.friend).await
+    };
+    Ok(told(finish(room, ask).await?))
 }
 
 /// Where a user is seen.
@@ -287,6 +288,5 @@ struct Presence {
 async fn online(State(room): State<Room>, Input(input): Input<Presence>) -> Json<DeviceResult> {
     let platform = input.platform.as_deref().unwrap_or("Web");
     let status = input.status.as_deref().unwrap_or("Online");
-    room.simulator.set_online(&input.user, platform, status);
-    Json(DeviceResult::default())
+    told((room.simulator).set_online(&input.user, platform, status))
 }

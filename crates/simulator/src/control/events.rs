@@ -28,7 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 #[serde(deny_unknown_fields)]
 struct From {
     /// Begins after this number, as the header `Last-Event-ID` does; with what comes from now on unless
-    /// set.
+    /// set. A number that was not given yet is one of an earlier run of the server: then it begins with
+    /// everything that is remembered of this one.
     after: Option<u64>,
 }
 
@@ -52,7 +53,8 @@ async fn events(
     let traffic = Arc::clone(&room.shared.traffic);
     let last = headers.get("last-event-id");
     let last = last.and_then(|last| last.to_str().ok()?.trim().parse().ok());
-    let last = last.or(from.after).unwrap_or_else(|| traffic.last());
+    let last = last.or(from.after);
+    let last = last.map_or_else(|| traffic.last(), |last| traffic.resume(last));
     let stream = stream::unfold((traffic, last, VecDeque::new()), |state| async move {
         let (traffic, mut last, mut waiting) = state;
         if waiting.is_empty() {

@@ -7,9 +7,8 @@ use super::{
     room::Room,
 };
 use crate::{
-    fault::{FaultForm, Injection, Rule},
+    fault::{FaultForm, FaultReport, Injection, MAX_WAITING, MAX_WAITING_BYTES, Odd},
     settings::lock,
-    simulator::UnknownCommand,
 };
 use axum::{
     Json,
@@ -21,48 +20,11 @@ use serde_json::{Map, Value};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Most faults that can wait for happening.
-const MAX_WAITING: usize = 10_000;
-
 pub(super) fn routes() -> OpenApiRouter<Room> {
     OpenApiRouter::new()
         .routes(routes!(faults, add, clear))
         .routes(routes!(kinds))
         .routes(routes!(remove))
-}
-
-/// A fault that was switched on.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FaultReport {
-    /// Its number.
-    id: u64,
-    /// The command, or `*` for all without faults of their own.
-    command: String,
-    /// What goes wrong.
-    fault: FaultForm,
-    /// How often it is to happen; null for any number of times.
-    times: Option<u64>,
-    /// How often it is still to happen; null for any number of times.
-    left: Option<u64>,
-    /// To which part of the requests it happens.
-    #[schema(minimum = 0, maximum = 1)]
-    probability: f64,
-    /// How often it has happened.
-    happened: u64,
-}
-
-impl From<&Rule> for FaultReport {
-    fn from(rule: &Rule) -> Self {
-        Self {
-            id: rule.id,
-            command: rule.command.clone(),
-            fault: (&rule.fault).into(),
-            times: rule.times,
-            left: rule.left(),
-            probability: rule.probability,
-            happened: rule.happened,
-        }
-    }
 }
 
 /// Faults, the oldest first.
@@ -116,10 +78,7 @@ async fn add(
     State(room): State<Room>,
     Input(new): Input<NewFault>,
 ) -> Result<Json<FaultReport>, Problem> {
-    let known = room.shared.commands.paths();
-    if new.command != "*" && !known.contains(&new.command.as_str()) {
-        return Err(no_such_command(&new.command, &known));
-    }
+    let command = room.shared.commands.find_or_all(&new.command)?;
     let fault = new.fault.fault();
     let fault =
         fault.map_err(|expected| Problem::bad("the fault cannot happen").expected(expected))?;
@@ -127,8 +86,9 @@ async fn add(
     if !(0.0..=1.0).contains(&probability) {
         return Err(Problem::bad(format!("{probability} is no probability")).expected("0 to 1"));
     }
-    if lock(&room.shared.faults).waiting() >= MAX_WAITING {
-        let text = format!("{MAX_WAITING} faults wait already");
+    if !lock(&room.shared.faults).has_room_for(&fault) {
+        let text =
+            format!("{MAX_WAITING} faults wait already, or {MAX_WAITING_BYTES} bytes of them");
         return Err(Problem::new(StatusCode::CONFLICT, text)
             .suggestion("DELETE /_control/faults forgets them; `times` lets one happen often"));
     }
@@ -138,15 +98,8 @@ async fn add(
     };
     let rule = room
         .shared
-        .inject(&new.command, injection.probability(probability));
+        .inject(command, injection.probability(probability));
     Ok(Json((&rule).into()))
-}
-
-/// What to say of a command that does not exist.
-pub(super) fn no_such_command(command: &str, known: &[&'static str]) -> Problem {
-    Problem::bad(UnknownCommand::new(command, known).to_string())
-        .expected("the path of a command, such as v4/openim/sendmsg")
-        .suggestion("GET /_control/openapi.json describes all of them")
 }
 
 /// Forgets all faults
@@ -256,7 +209,7 @@ fn inline(schema: &Value) -> Value {
     let Some(_) = schema.get("$ref") else {
         return schema.clone();
     };
-    let mut whole = serde_json::to_value(crate::fault::OddForm::schema()).unwrap_or_default();
+    let mut whole = serde_json::to_value(Odd::schema()).unwrap_or_default();
     if let (Some(whole), Some(text)) = (whole.as_object_mut(), schema.get("description")) {
         whole.insert("description".to_owned(), text.clone());
     }

@@ -67,13 +67,17 @@ async fn health() -> Json<Health> {
 
 /// Whether it takes calls
 ///
-/// It does as soon as it listens.
-#[utoipa::path(get, path = "/ready", tag = "server", responses((status = 200, body = Health)))]
-async fn ready() -> Json<Health> {
-    Json(Health {
+/// It does as soon as it listens, unless its data folder takes no more.
+#[utoipa::path(
+    get, path = "/ready", tag = "server",
+    responses((status = 200, body = Health), (status = 503, body = Problem))
+)]
+async fn ready(State(room): State<Room>) -> Result<Json<Health>, Problem> {
+    room.shared.check_stored()?;
+    Ok(Json(Health {
         status: "ready",
         version: VERSION,
-    })
+    }))
 }
 
 /// What it serves
@@ -115,9 +119,16 @@ struct Nothing {}
 /// quotas, and by how much the clock is ahead. The target of webhooks and the quotas stay.
 #[utoipa::path(
     post, path = "/reset", tag = "server", request_body = Option<Nothing>,
-    responses((status = 200, body = Done), (status = "4XX", body = Problem))
+    responses(
+        (status = 200, body = Done),
+        (status = "4XX", body = Problem),
+        (status = 503, body = Problem),
+    )
 )]
-async fn reset(State(room): State<Room>, Input(Nothing {}): Input<Nothing>) -> Json<Done> {
-    room.simulator.reset();
-    DONE
+async fn reset(
+    State(room): State<Room>,
+    Input(Nothing {}): Input<Nothing>,
+) -> Result<Json<Done>, Problem> {
+    room.shared.reset()?;
+    Ok(DONE)
 }

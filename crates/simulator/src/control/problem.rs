@@ -1,5 +1,6 @@
 //! What is answered to a request that cannot be served.
 
+use crate::{commands::UnknownCommand, store::TakesNoMore};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -61,6 +62,11 @@ impl Problem {
         self
     }
 
+    /// Something of the server's own broke, which is in its log.
+    pub(super) fn broken() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server broke")
+    }
+
     pub(super) fn no_such_path() -> Self {
         Self::missing("there is nothing at this path")
             .expected("a path of the control API")
@@ -73,6 +79,21 @@ impl Problem {
             "the path is not served by this method",
         )
         .suggestion("GET /_control/control.openapi.json describes the methods of each path")
+    }
+}
+
+impl From<UnknownCommand> for Problem {
+    fn from(error: UnknownCommand) -> Self {
+        Self::bad(error.to_string())
+            .expected("the path of a command, such as v4/openim/sendmsg")
+            .suggestion("GET /_control/openapi.json describes all of them")
+    }
+}
+
+impl From<TakesNoMore> for Problem {
+    fn from(error: TakesNoMore) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            .suggestion("the log says why; make room, and start the server again")
     }
 }
 

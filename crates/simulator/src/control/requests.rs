@@ -3,7 +3,7 @@
 use super::{
     input::Params,
     problem::Problem,
-    room::{Room, limit, wait},
+    room::{Room, page_or_wait},
 };
 use crate::traffic::{JournalEntry, Page, RequestReport};
 use axum::{
@@ -65,14 +65,9 @@ struct Requests {
 )]
 async fn requests(State(room): State<Room>, Params(filter): Params<Filter>) -> Json<Requests> {
     let traffic = &room.shared.traffic;
-    let page = Page {
-        after: filter.after,
-        limit: limit(filter.limit),
-    };
-    let look = || traffic.requests(&page, |entry| filter.fits(entry));
-    let some = || Some(look()).filter(|(found, _)| !found.is_empty());
-    let waited = traffic.wait_for(wait(filter.wait_ms), some).await;
-    let (found, last) = waited.unwrap_or_else(look);
+    let look = |page: &Page| traffic.requests(page, |entry| filter.fits(entry));
+    let (found, last) =
+        page_or_wait(traffic, filter.after, filter.limit, filter.wait_ms, look).await;
     Json(Requests {
         requests: found.iter().map(|entry| (&**entry).into()).collect(),
         last,

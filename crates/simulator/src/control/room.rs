@@ -1,6 +1,10 @@
 //! What every handler has.
 
-use crate::{shared::Shared, simulator::Simulator};
+use crate::{
+    shared::Shared,
+    simulator::Simulator,
+    traffic::{Page, Traffic},
+};
 use std::{sync::Arc, time::Duration};
 
 /// Longest wait for something to happen.
@@ -35,9 +39,23 @@ impl Room {
     }
 }
 
-/// How long to wait.
-pub(super) fn wait(wait_ms: Option<u64>) -> Duration {
-    Duration::from_millis(wait_ms.unwrap_or_default()).min(MAX_WAIT)
+/// A page of what somebody looks at, waiting for the first entry if there is none, and the number after
+/// which to go on.
+pub(super) async fn page_or_wait<T>(
+    traffic: &Traffic,
+    after: Option<u64>,
+    entries: Option<usize>,
+    wait_ms: Option<u64>,
+    look: impl Fn(&Page) -> (Vec<T>, u64),
+) -> (Vec<T>, u64) {
+    let page = Page {
+        after: after.map(|after| traffic.resume(after)),
+        limit: limit(entries),
+    };
+    let wait = Duration::from_millis(wait_ms.unwrap_or_default()).min(MAX_WAIT);
+    let some = || Some(look(&page)).filter(|(found, _)| !found.is_empty());
+    let waited = traffic.wait_for(wait, some).await;
+    waited.unwrap_or_else(|| look(&page))
 }
 
 /// How many entries to answer.

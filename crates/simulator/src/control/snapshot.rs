@@ -6,7 +6,7 @@ use super::{
     problem::Problem,
     room::Room,
 };
-use crate::snapshot::Snapshot;
+use crate::{snapshot::Snapshot, store::TakesNoMore};
 use axum::{
     Json,
     extract::{DefaultBodyLimit, State},
@@ -45,7 +45,11 @@ async fn snapshot(State(room): State<Room>) -> Result<Json<Snapshot>, Problem> {
 /// What is not taken changes nothing.
 #[utoipa::path(
     put, path = "/snapshot", tag = "state", request_body = Object,
-    responses((status = 200, body = Done), (status = "4XX", body = Problem))
+    responses(
+        (status = 200, body = Done),
+        (status = "4XX", body = Problem),
+        (status = 503, body = Problem),
+    )
 )]
 async fn load(
     State(room): State<Room>,
@@ -60,6 +64,12 @@ fn failed(error: &io::Error) -> Problem {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::InvalidInput => Problem::bad(text).expected("what GET of this path answers"),
+        _ if error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<TakesNoMore>()) =>
+        {
+            TakesNoMore.into()
+        }
         _ => Problem::new(StatusCode::CONFLICT, text),
     }
 }

@@ -6,10 +6,10 @@ use super::{
     room::{Room, limit},
 };
 use crate::{
-    shared::Actor,
+    settings::lock,
     world::{
-        Account, C2cMessage, Context, Fate, Group, GroupMessage, MsgKey, Peer, State as World,
-        conversations,
+        Account, C2cMessage, Fate, Group, GroupMessage, MsgKey, Peer, State as World,
+        conversations, users,
     },
 };
 use axum::{
@@ -19,7 +19,6 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, ops::Bound};
-use tencent_chat_types::{model::ProfileTag, webhook::OptPlatform};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -34,14 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 
 /// Looks at the state.
 fn look<R>(room: &Room, look: impl FnOnce(&World) -> R) -> R {
-    let nobody = Actor {
-        user: String::new(),
-        platform: OptPlatform::RESTAPI,
-        bytes: 0,
-        cause: None,
-    };
-    room.shared
-        .act_silently(&nobody, |context: &mut Context<'_>| look(context.state))
+    look(&lock(&room.shared.state))
 }
 
 /// What is to be listed.
@@ -85,16 +77,8 @@ impl Listing {
     }
 }
 
-fn nick(account: &Account) -> Option<&str> {
-    account.profile.get(ProfileTag::NICK.as_str())?.as_text()
-}
-
 fn group_name(group: &Group) -> Option<&str> {
     group.info.name.as_deref()
-}
-
-fn is_online(account: &Account) -> bool {
-    account.platforms.values().any(|status| status == "Online")
 }
 
 /// A user, in a list.
@@ -124,10 +108,10 @@ struct Users {
 )]
 async fn users(State(room): State<Room>, Params(listing): Params<Listing>) -> Json<Users> {
     let (users, more) = look(&room, |world| {
-        listing.page(&world.accounts, nick, |id, account| UserSummary {
+        listing.page(&world.accounts, users::nick, |id, account| UserSummary {
             id: id.clone(),
-            nick: nick(account).map(str::to_owned),
-            online: is_online(account),
+            nick: users::nick(account).map(str::to_owned),
+            online: users::is_online(account),
             friends: account.relations.friends.len(),
         })
     });

@@ -87,7 +87,7 @@ struct ClaimsReport {
     /// Bytes of the app's own, or of a private map key, that it carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     userbuf_bytes: Option<usize>,
-    /// The room that a private map key lets the user into.
+    /// The room that a private map key lets the user into, by its number or its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<String>,
 }
@@ -102,7 +102,10 @@ fn report(claims: &Claims, now: u64) -> ClaimsReport {
         expires_at: claims.expires_at(),
         expired: now >= claims.expires_at(),
         userbuf_bytes: userbuf.map(<[u8]>::len),
-        room: room.map(|userbuf| format!("{:?}", userbuf.room)),
+        room: room.map(|userbuf| match userbuf.room {
+            tencent_chat_usersig::Room::Number(number) => number.to_string(),
+            tencent_chat_usersig::Room::Name(name) => name,
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     health::{DONE, Done},
     input::{Input, Params},
     problem::Problem,
-    room::{Room, limit, wait},
+    room::{Room, page_or_wait},
 };
 use crate::{
     traffic::{Delivery, Page, WebhookReport},
@@ -77,14 +77,9 @@ struct Webhooks {
 )]
 async fn webhooks(State(room): State<Room>, Params(filter): Params<Filter>) -> Json<Webhooks> {
     let traffic = &room.shared.traffic;
-    let page = Page {
-        after: filter.after,
-        limit: limit(filter.limit),
-    };
-    let look = || traffic.webhooks(&page, |delivery| filter.fits(delivery));
-    let some = || Some(look()).filter(|(found, _)| !found.is_empty());
-    let waited = traffic.wait_for(wait(filter.wait_ms), some).await;
-    let (found, last) = waited.unwrap_or_else(look);
+    let look = |page: &Page| traffic.webhooks(page, |delivery| filter.fits(delivery));
+    let (found, last) =
+        page_or_wait(traffic, filter.after, filter.limit, filter.wait_ms, look).await;
     Json(Webhooks {
         webhooks: found.iter().map(|delivery| (&**delivery).into()).collect(),
         last,

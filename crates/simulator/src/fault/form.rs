@@ -52,7 +52,7 @@ pub(crate) enum FaultForm {
     /// The reply has values in forms that no documentation has and that were seen all the same.
     Odd {
         /// The form.
-        form: OddForm,
+        form: Odd,
     },
     /// The reply has fields and values that nobody knows yet.
     Unknown {},
@@ -69,25 +69,6 @@ pub(crate) enum FaultForm {
     },
     /// The request arrives twice.
     Duplicate {},
-}
-
-/// An odd form of the values of a reply.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum OddForm {
-    Bom,
-    HalfEmoji,
-    Cesu8,
-    Gbk,
-    EmptyNumber,
-    Fraction,
-    LeadingZeros,
-    TrueNumber,
-    ObjectForText,
-    ObjectForList,
-    EntryForList,
-    TextForList,
-    NullInList,
 }
 
 fn millis(pause: Duration) -> u64 {
@@ -115,7 +96,7 @@ impl FaultForm {
             Self::EmptyBody {} => Fault::EmptyBody,
             Self::Instead { body } => Fault::Instead(body),
             Self::WrongTypes {} => Fault::WrongTypes,
-            Self::Odd { form } => Fault::Odd(form.into()),
+            Self::Odd { form } => Fault::Odd(form),
             Self::Unknown {} => Fault::Unknown,
             Self::Refuse { code: 0 } => return Err("a code other than 0, which is success"),
             Self::Refuse { code } => Fault::Refuse(ErrorCode(code)),
@@ -143,9 +124,7 @@ impl From<&Fault> for FaultForm {
             Fault::EmptyBody => Self::EmptyBody {},
             Fault::Instead(body) => Self::Instead { body: body.clone() },
             Fault::WrongTypes => Self::WrongTypes {},
-            Fault::Odd(odd) => Self::Odd {
-                form: (*odd).into(),
-            },
+            Fault::Odd(form) => Self::Odd { form: *form },
             Fault::Unknown => Self::Unknown {},
             Fault::Refuse(code) => Self::Refuse { code: code.0 },
             Fault::Drip(pause) => Self::Drip {
@@ -154,26 +133,4 @@ impl From<&Fault> for FaultForm {
             Fault::Duplicate => Self::Duplicate {},
         }
     }
-}
-
-/// The same names on both sides.
-macro_rules! same {
-    ($($name:ident)*) => {
-        impl From<OddForm> for Odd {
-            fn from(form: OddForm) -> Self {
-                match form { $(OddForm::$name => Self::$name,)* }
-            }
-        }
-
-        impl From<Odd> for OddForm {
-            fn from(odd: Odd) -> Self {
-                match odd { $(Odd::$name => Self::$name,)* }
-            }
-        }
-    };
-}
-
-same! {
-    Bom HalfEmoji Cesu8 Gbk EmptyNumber Fraction LeadingZeros TrueNumber ObjectForText ObjectForList
-    EntryForList TextForList NullInList
 }

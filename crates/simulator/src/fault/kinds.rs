@@ -1,9 +1,11 @@
 //! What can go wrong between a client and the service.
 
 use crate::refusal::{Because, Refusal};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tencent_chat_types::ErrorCode;
+use utoipa::ToSchema;
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +79,14 @@ impl Fault {
         }
     }
 
+    /// Bytes of what it answers in place of the service.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Instead(body) => body.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether the request never gets to the commands.
     pub(crate) fn comes_before(&self) -> bool {
         matches!(
@@ -105,7 +115,9 @@ impl Fault {
 }
 
 /// An odd form of the values of a reply. `ActionStatus` and `ErrorCode` stay as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OddForm)]
 #[non_exhaustive]
 pub enum Odd {
     /// The reply begins with a byte order mark.

@@ -1,11 +1,19 @@
 //! Which fault happens to which request.
 
-use super::{form::FaultForm, kinds::Fault};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use super::kinds::Fault;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Most faults that are remembered after they have happened as often as they were to.
 const MAX_SPENT: usize = 100;
+
+/// Most bytes of what those answer in place of the service.
+const MAX_SPENT_BYTES: usize = 8 << 20;
+
+/// Most faults that can wait for happening at the wish of other programs.
+pub(crate) const MAX_WAITING: usize = 10_000;
+
+/// Most bytes of what those answer in place of the service.
+pub(crate) const MAX_WAITING_BYTES: usize = 32 << 20;
 
 /// A fault with how often it happens. A [`Fault`] alone happens once.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,20 +89,6 @@ impl Rule {
     }
 }
 
-impl Serialize for Rule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Rule", 7)?;
-        object.serialize_field("id", &self.id)?;
-        object.serialize_field("command", &self.command)?;
-        object.serialize_field("fault", &FaultForm::from(&self.fault))?;
-        object.serialize_field("times", &self.times)?;
-        object.serialize_field("left", &self.left())?;
-        object.serialize_field("probability", &self.probability)?;
-        object.serialize_field("happened", &self.happened)?;
-        object.end()
-    }
-}
-
 /// The faults in line, by command; `*` stands for all commands.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -156,9 +150,11 @@ impl Script {
         rules
     }
 
-    /// How many have not happened as often as they are to.
-    pub(crate) fn waiting(&self) -> usize {
-        self.in_line.values().map(VecDeque::len).sum()
+    /// Whether one more can wait.
+    pub(crate) fn has_room_for(&self, fault: &Fault) -> bool {
+        let waiting: usize = self.in_line.values().map(VecDeque::len).sum();
+        let bytes: usize = self.in_line.values().map(bytes).sum();
+        waiting < MAX_WAITING && bytes + fault.bytes() <= MAX_WAITING_BYTES
     }
 
     /// What goes wrong with the next request of a command.
@@ -182,10 +178,15 @@ impl Script {
                 self.in_line.remove(key);
             }
             self.spent.push_back(rule.clone());
-            if self.spent.len() > MAX_SPENT {
+            while self.spent.len() > MAX_SPENT || bytes(&self.spent) > MAX_SPENT_BYTES {
                 self.spent.pop_front();
             }
         }
         Some(rule)
     }
+}
+
+/// Bytes of what faults answer in place of the service.
+fn bytes(rules: &VecDeque<Rule>) -> usize {
+    rules.iter().map(|rule| rule.fault.bytes()).sum()
 }

@@ -30,6 +30,13 @@ impl Cause {
         lock(&self.changed).clone()
     }
 
+    /// Bytes of what is remembered as changed.
+    pub(super) fn bytes(&self) -> usize {
+        let changed = lock(&self.changed);
+        let each = |changed: &Changed| size_of::<Changed>() + changed.id.len();
+        changed.iter().map(each).sum()
+    }
+
     pub(super) fn add_webhook(&self, id: u64) {
         lock(&self.webhooks).push(id);
     }

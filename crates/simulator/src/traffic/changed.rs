@@ -2,6 +2,7 @@
 
 use crate::world::{Action, Changes, Key, Kind, Part};
 use serde::Serialize;
+use tencent_chat_types::text::quoted;
 use utoipa::ToSchema;
 
 /// Most things of a request that are remembered as changed.
@@ -13,7 +14,8 @@ pub(super) const MAX_CHANGED: usize = 100;
 pub struct Changed {
     /// What it is.
     pub kind: ChangedKind,
-    /// Its id; that of what is a part of something else has the ids of both, such as `chess/mei`.
+    /// Its id; that of what is a part of something else has the ids of both, such as `chess/mei`. It is cut
+    /// and ends in `…` where it is longer than any that the service gives.
     pub id: String,
     /// What became of it.
     pub action: ChangedAction,
@@ -112,5 +114,27 @@ fn joined(parts: &[Part]) -> Option<String> {
     });
     // A message of no topic has an empty part.
     let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
-    (!texts.is_empty()).then(|| texts.join("/"))
+    (!texts.is_empty()).then(|| quoted(&texts.join("/")).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tencent_chat_types::text::QUOTED_BYTES;
+
+    #[test]
+    fn ids_are_cut() {
+        let mut changes = Changes::new(false);
+        for number in 0..200 {
+            let key = Key::of(Kind::Group).text(&format!("{number}{}", "x".repeat(1 << 20)));
+            changes.put(key, true, &());
+        }
+        let changed = changed(&changes);
+        assert_eq!(changed.len(), MAX_CHANGED);
+        assert!(
+            changed
+                .iter()
+                .all(|changed| changed.id.len() <= QUOTED_BYTES)
+        );
+    }
 }

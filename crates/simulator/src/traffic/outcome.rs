@@ -1,8 +1,8 @@
 //! What became of a webhook, in a word.
 
 use super::{failure::WebhookFailure, meaning::Meaning};
-use crate::world::Effect;
 use serde::Serialize;
+use tencent_chat_types::webhook::Effect;
 use utoipa::ToSchema;
 
 /// What became of a webhook.
@@ -39,11 +39,11 @@ impl WebhookOutcome {
             }
             (None, Meaning::Acknowledged) => Self::Acknowledged,
             (None, Meaning::Nothing) => Self::Answered,
-            (None, Meaning::Decided(effect)) => match effect {
-                Effect::Allowed => Self::Allowed,
-                Effect::Changed => Self::Changed,
-                Effect::Refused(_) | Effect::RefusedInPart => Self::Refused,
-                Effect::Dropped => Self::Dropped,
+            (None, Meaning::Decided(effect, _)) => match effect {
+                Effect::Allow => Self::Allowed,
+                Effect::Change => Self::Changed,
+                Effect::Drop => Self::Dropped,
+                _ => Self::Refused,
             },
         }
     }

@@ -13,14 +13,15 @@ pub(crate) struct Page {
 /// Something with a number that grows.
 pub(super) trait Numbered {
     fn id(&self) -> u64;
-    /// Of its bodies.
+    /// Of its bodies, and of whatever else can be large.
     fn bytes(&self) -> usize;
 }
 
 /// Keeps what was added last.
 #[derive(Debug)]
 pub(super) struct Shelf<T> {
-    list: VecDeque<T>,
+    /// Each with the bytes that it had when it came, so that they go as they came.
+    list: VecDeque<(usize, T)>,
     most: usize,
     bytes: usize,
     most_bytes: usize,
@@ -37,13 +38,14 @@ impl<T: Numbered> Shelf<T> {
     }
 
     pub(super) fn push(&mut self, item: T) {
-        self.bytes += item.bytes();
-        self.list.push_back(item);
+        let bytes = item.bytes();
+        self.bytes += bytes;
+        self.list.push_back((bytes, item));
         while self.list.len() > self.most || self.bytes > self.most_bytes {
-            let Some(oldest) = self.list.pop_front() else {
+            let Some((bytes, _)) = self.list.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.bytes();
+            self.bytes -= bytes;
         }
     }
 
@@ -53,13 +55,13 @@ impl<T: Numbered> Shelf<T> {
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&T> {
-        let at = self.list.binary_search_by_key(&id, T::id);
-        self.list.get(at.ok()?)
+        let at = self.list.binary_search_by_key(&id, |(_, item)| item.id());
+        self.list.get(at.ok()?).map(|(_, item)| item)
     }
 
     pub(super) fn after(&self, id: u64) -> impl DoubleEndedIterator<Item = &T> {
-        let start = self.list.partition_point(|item| item.id() <= id);
-        self.list.range(start..)
+        let start = self.list.partition_point(|(_, item)| item.id() <= id);
+        self.list.range(start..).map(|(_, item)| item)
     }
 }
 
@@ -73,7 +75,8 @@ impl<T: Numbered + Clone> Shelf<T> {
         wanted: impl Fn(&T) -> bool,
     ) -> (Vec<T>, u64) {
         let Some(after) = page.after else {
-            let all = self.list.iter().rev().filter(|item| wanted(item));
+            let all = self.list.iter().rev().map(|(_, item)| item);
+            let all = all.filter(|item| wanted(item));
             let mut newest: Vec<T> = all.take(page.limit).cloned().collect();
             newest.reverse();
             return (newest, last);

@@ -1,12 +1,17 @@
 //! Where webhooks go.
 
 use http::Uri;
-use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
-use tencent_chat_types::webhook::{TIMEOUT_SECONDS, WEBHOOKS};
+use std::{collections::BTreeSet, fmt, io, net::IpAddr, time::Duration};
+use tencent_chat_types::{
+    text::quoted,
+    webhook::{TIMEOUT_SECONDS, WEBHOOKS},
+};
 use tencent_chat_webhook::Token;
 
 /// Where the simulator sends webhooks, and how: what is set in the console for the real service.
-#[derive(Clone, Debug)]
+///
+/// `Debug` leaves out the query of the address, which can hold a secret of the app's.
+#[derive(Clone)]
 #[must_use = "a target does nothing until a simulator has it"]
 pub struct WebhookTarget {
     url: String,
@@ -85,8 +90,32 @@ impl WebhookTarget {
     }
 }
 
+impl fmt::Debug for WebhookTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.parse().ok().map(|uri| shown(&uri));
+        f.debug_struct("WebhookTarget")
+            .field("url", &url.as_deref().unwrap_or("not an address"))
+            .field("token", &self.token)
+            .field("timeout", &self.timeout)
+            .field("unanswered", &self.unanswered)
+            .field("repeats", &self.repeats)
+            .field("commands", &self.commands)
+            .field("any_host", &self.any_host)
+            .finish()
+    }
+}
+
+/// An address without its query, and without a user name and a password.
+fn shown(uri: &Uri) -> String {
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let host = uri.host().unwrap_or_default();
+    let port = uri
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    format!("{scheme}://{host}{port}{}", uri.path())
+}
+
 /// A [`WebhookTarget`] with its address taken apart.
-#[derive(Debug)]
 pub(crate) struct Target {
     settings: WebhookTarget,
     pub(super) uri: Uri,
@@ -100,7 +129,7 @@ impl Target {
         let known = |name: &&String| WEBHOOKS.iter().any(|webhook| webhook.command == **name);
         let mut named = settings.commands.iter().flatten();
         if let Some(unknown) = named.find(|name| !known(name)) {
-            let text = format!("there is no webhook {unknown:?}");
+            let text = format!("there is no webhook \"{}\"", quoted(unknown));
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let refused = || {
@@ -161,11 +190,6 @@ impl Target {
 
     /// The address without its query, which can hold a secret of the app's.
     pub(crate) fn shown(&self) -> String {
-        let scheme = self.uri.scheme_str().unwrap_or_default();
-        let authority = self
-            .uri
-            .authority()
-            .map_or("", http::uri::Authority::as_str);
-        format!("{scheme}://{authority}{}", self.uri.path())
+        shown(&self.uri)
     }
 }

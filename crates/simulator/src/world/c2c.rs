@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    duplicates::{Mark, duplicate_seconds},
+    duplicates::{Duplicates, Mark, duplicate_seconds},
     messages::{Aged, C2cMessage, Content, MsgKey},
     state::{Peer, State},
     step::{Step, ask},
@@ -26,7 +26,6 @@ const DUPLICATE_SECONDS: u64 = duplicate_seconds(SendMsg::META);
 const UNNUMBERED_DUPLICATE_SECONDS: u64 = 1;
 
 /// A message that a user means to send to another.
-#[derive(Clone)]
 pub(crate) struct C2cDraft {
     pub(crate) from: String,
     pub(crate) to: String,
@@ -81,14 +80,14 @@ impl C2cDraft {
     }
 
     /// What duplicates have in common: within a conversation, since one call may send the same to many.
-    fn mark(&self, state: &State) -> Mark {
+    fn mark(&self) -> Mark {
         let place = [self.from.as_str(), self.to.as_str()];
-        (state.duplicates).mark(&place, self.seq, self.random, &self.body)
+        Duplicates::mark(&place, self.seq, self.random, &self.body)
     }
 
-    /// The key of the message that this one is a duplicate of.
-    fn duplicate(&self, state: &State) -> Option<MsgKey> {
-        let first = (state.duplicates).first(&self.mark(state), self.time)?;
+    /// The key of the message that this one is a duplicate of, by its mark.
+    fn duplicate(&self, mark: &Mark, state: &State) -> Option<MsgKey> {
+        let first = state.duplicates.first(mark, self.time)?;
         Some(MsgKey {
             seq: u32::try_from(first.seq).ok()?,
             random: self.random,
@@ -106,18 +105,18 @@ impl C2cDraft {
         }
     }
 
-    /// Lets the message count as sent, so that duplicates are dropped.
-    fn remember(&self, state: &mut State, numbers: MsgKey) {
+    /// Lets the message count as sent, so that duplicates of what came are dropped, whatever the app makes
+    /// of it.
+    fn remember(&self, state: &mut State, mark: Mark, numbers: MsgKey) {
         let seconds = match self.seq {
             Some(_) => DUPLICATE_SECONDS,
             None => UNNUMBERED_DUPLICATE_SECONDS,
         };
-        let mark = self.mark(state);
         (state.duplicates).remember(mark, numbers.seq.into(), numbers.time, seconds);
     }
 
     /// Puts the message into the histories of those who get it.
-    fn deliver(self, context: &mut Context<'_>, numbers: MsgKey) {
+    fn deliver(&self, context: &mut Context<'_>, numbers: MsgKey) {
         let state = &mut *context.state;
         let to_self = self.from == self.to;
         let (pair, from) = State::pair(&self.from, &self.to);
@@ -196,53 +195,55 @@ pub(crate) fn send(context: &mut Context<'_>, draft: C2cDraft) -> Result<Step<Ms
     }
     check_body(&draft.body)?;
     check_users(context.state, &draft.from, &draft.to)?;
-    if let Some(first) = draft.duplicate(context.state) {
+    let mark = draft.mark();
+    if let Some(first) = draft.duplicate(&mark, context.state) {
         context.is_duplicate = true;
         return Ok(Step::Done(first));
     }
     let key = draft.number(context.state);
     if !draft.asked {
         let allow = Some(C2cBeforeSendMsgAnswer::Allow);
-        return send_as_answered(context, draft, key, allow).map(Step::Done);
+        return send_as_answered(context, draft, mark, key, allow).map(Step::Done);
     }
-    let asked = draft.clone();
-    let event = move |_| {
-        let (from, to, time) = (asked.from, asked.to, asked.time);
-        let text = key.to_string();
+    let event = |_: &Context<'_>, draft: &C2cDraft, _| {
         let event = C2cBeforeSendMsg::new(C2cBeforeSendMsgRequired {
-            from_account: from,
-            to_account: to,
+            from_account: draft.from.clone(),
+            to_account: draft.to.clone(),
             msg_seq: key.seq,
-            msg_random: asked.random,
-            msg_time: time,
-            msg_key: text,
-            msg_body: asked.body,
+            msg_random: draft.random,
+            msg_time: draft.time,
+            msg_key: key.to_string(),
+            msg_body: draft.body.clone(),
         });
-        let mut event = event.with_online_only_flag(!asked.stored);
-        event.cloud_custom_data = asked.data;
+        let mut event = event.with_online_only_flag(!draft.stored);
+        event.cloud_custom_data.clone_from(&draft.data);
         event
     };
-    let same = format!("{:?}", draft.mark(context.state));
-    ask(context, Some(same), event, move |context, answer| {
-        send_as_answered(context, draft, key, answer).map(Step::Done)
-    })
+    ask(
+        context,
+        Some(mark),
+        draft,
+        event,
+        move |context, draft, answer| {
+            send_as_answered(context, draft, mark, key, answer).map(Step::Done)
+        },
+    )
 }
 
 /// Sends a message as the app would have it.
 fn send_as_answered(
     context: &mut Context<'_>,
     mut draft: C2cDraft,
+    mark: Mark,
     key: MsgKey,
     answer: Option<C2cBeforeSendMsgAnswer>,
 ) -> Result<MsgKey, Refusal> {
-    // Of what was sent, before the app changes it: duplicates are compared as they arrive.
-    let mark = draft.clone();
     match answer {
         Some(C2cBeforeSendMsgAnswer::RefuseWith(refusal)) => {
-            return Err(ErrorCode(refusal.code()).because(refusal.text()));
+            return Err(refusal.into());
         }
         Some(C2cBeforeSendMsgAnswer::Drop) => {
-            draft.remember(context.state, key);
+            draft.remember(context.state, mark, key);
             return Ok(key);
         }
         Some(C2cBeforeSendMsgAnswer::Change(changes)) => {
@@ -259,35 +260,33 @@ fn send_as_answered(
     }
     // A user may be gone since.
     check_users(context.state, &draft.from, &draft.to)?;
-    let told = draft.clone();
-    mark.remember(context.state, key);
+    draft.remember(context.state, mark, key);
     draft.deliver(context, key);
-    tell_sent(context, told, key);
+    tell_sent(context, &draft, key);
     Ok(key)
 }
 
 /// Tells the app, and a chatbot's, that a message was sent.
-fn tell_sent(context: &mut Context<'_>, draft: C2cDraft, key: MsgKey) {
+fn tell_sent(context: &mut Context<'_>, draft: &C2cDraft, key: MsgKey) {
     let is_bot = context.state.app.chatbots.contains(&draft.to);
     let left = unread(context.state, &draft.to);
     macro_rules! tell {
         ($event:ident, $required:ident) => {{
-            let (told, text) = (draft.clone(), key.to_string());
-            context.events.tell(move |_| {
+            context.events.tell(|_| {
                 let mut event = $event::new($required {
-                    from_account: told.from,
-                    to_account: told.to,
+                    from_account: draft.from.clone(),
+                    to_account: draft.to.clone(),
                     msg_seq: key.seq,
-                    msg_random: told.random,
+                    msg_random: draft.random,
                     msg_time: key.time,
-                    msg_key: text,
+                    msg_key: key.to_string(),
                     send_msg_result: ErrorCode::OK,
                     error_info: "send msg succeed".to_owned(),
-                    msg_body: told.body,
+                    msg_body: draft.body.clone(),
                 });
-                event.online_only_flag = Some((!told.stored).into());
+                event.online_only_flag = Some((!draft.stored).into());
                 event.unread_msg_num = left;
-                event.cloud_custom_data = told.data;
+                event.cloud_custom_data.clone_from(&draft.data);
                 event
             });
         }};
@@ -304,16 +303,17 @@ fn tell_sent(context: &mut Context<'_>, draft: C2cDraft, key: MsgKey) {
 /// the app; answers its key and whether it is a new one.
 pub(crate) fn send_one_of_many(
     context: &mut Context<'_>,
-    draft: C2cDraft,
+    draft: &C2cDraft,
 ) -> Result<(MsgKey, bool), Refusal> {
     if !context.state.accounts.contains_key(&draft.to) {
         return Err(ErrorCode::ACCOUNT_NOT_FOUND.because("the user is not imported"));
     }
-    if let Some(first) = draft.duplicate(context.state) {
+    let mark = draft.mark();
+    if let Some(first) = draft.duplicate(&mark, context.state) {
         return Ok((first, false));
     }
     let key = draft.number(context.state);
-    draft.remember(context.state, key);
+    draft.remember(context.state, mark, key);
     draft.deliver(context, key);
     Ok((key, true))
 }

@@ -64,13 +64,7 @@ pub(crate) struct Duplicates {
 
 impl Duplicates {
     /// The mark of a message: sender and conversation, its numbers, its content.
-    pub(crate) fn mark(
-        &self,
-        place: &[&str],
-        seq: Option<u32>,
-        random: u32,
-        body: &[MsgElement],
-    ) -> Mark {
+    pub(crate) fn mark(place: &[&str], seq: Option<u32>, random: u32, body: &[MsgElement]) -> Mark {
         let mut hash = Sha256::new();
         let number = |number: u64| number.to_be_bytes();
         for part in place {
@@ -175,19 +169,17 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_while_the_clock_stands() {
         let mut duplicates = Duplicates::default();
-        let mark = |duplicates: &Duplicates, random| duplicates.mark(&["lin"], None, random, &[]);
+        let mark = |random| Duplicates::mark(&["lin"], None, random, &[]);
         for random in 0..MAX_REMEMBERED as u32 + 10 {
-            let mark = mark(&duplicates, random);
-            duplicates.remember(mark, 1, 1000, 120);
+            duplicates.remember(mark(random), 1, 1000, 120);
         }
         assert_eq!(duplicates.seen.len(), MAX_REMEMBERED);
         assert_eq!(duplicates.order.len(), MAX_REMEMBERED);
-        assert!(duplicates.first(&mark(&duplicates, 9), 1000).is_none());
-        assert!(duplicates.first(&mark(&duplicates, 10), 1119).is_some());
-        assert!(duplicates.first(&mark(&duplicates, 10), 1120).is_none());
+        assert!(duplicates.first(&mark(9), 1000).is_none());
+        assert!(duplicates.first(&mark(10), 1119).is_some());
+        assert!(duplicates.first(&mark(10), 1120).is_none());
         // Later they all go.
-        let late = mark(&duplicates, 1);
-        duplicates.remember(late, 1, 2000, 120);
+        duplicates.remember(mark(1), 1, 2000, 120);
         assert_eq!((duplicates.seen.len(), duplicates.order.len()), (1, 1));
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 use tencent_chat_types::{
     ErrorCode, Reply,
-    webhook::{self, Answer as _, CallbackCommand, OptPlatform, Webhook},
+    webhook::{self, Answer as _, CallbackCommand, Effect, OptPlatform, Webhook},
 };
 
 /// The app behind the world. How it is reached is not the world's business.
@@ -38,36 +38,8 @@ pub(crate) struct Answer {
     /// Of the type that was asked for.
     pub(crate) value: Box<dyn Any + Send>,
     pub(crate) effect: Effect,
-}
-
-/// What becomes of that which an app was asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// It happens as it is.
-    Allowed,
-    /// It happens with the app's changes.
-    Changed,
-    /// It does not happen, and the caller gets this code.
-    Refused(ErrorCode),
-    /// Parts of it do not happen.
-    RefusedInPart,
-    /// It does not happen, and the caller is told that it did.
-    Dropped,
-}
-
-impl Effect {
-    fn of<E: Webhook>(answer: &E::Answer, code: ErrorCode) -> Self {
-        if *answer == E::Answer::allow() {
-            return Self::Allowed;
-        }
-        // The generated answers have these names.
-        match format!("{answer:?}").as_str() {
-            "Drop" => Self::Dropped,
-            name if name.starts_with("RefuseSome") => Self::RefusedInPart,
-            _ if code == ErrorCode::OK => Self::Changed,
-            _ => Self::Refused(code),
-        }
-    }
+    /// What the caller gets where it refuses.
+    pub(crate) code: ErrorCode,
 }
 
 /// Why something is no answer.
@@ -85,7 +57,8 @@ pub(crate) fn read_answer<E: Webhook>(body: &[u8]) -> Result<Answer, BadAnswer> 
     let code = reply.envelope().code();
     let answer = E::Answer::from_reply(reply).ok_or(BadAnswer::Meaningless)?;
     Ok(Answer {
-        effect: Effect::of::<E>(&answer, code),
+        effect: answer.effect(),
+        code,
         value: Box::new(answer),
     })
 }

@@ -5,6 +5,7 @@ use super::{
     relations::Friend,
     state::{Account, State},
     step::{Step, ask},
+    users::text_of,
 };
 use crate::{
     limits::has_too_many,
@@ -44,11 +45,6 @@ pub(crate) fn account<'a>(state: &'a mut State, user: &str) -> Result<&'a mut Ac
     state.accounts.get_mut(user).ok_or_else(|| {
         ErrorCode::RELATION_ACCOUNT_NOT_FOUND.because("From_Account is not imported")
     })
-}
-
-fn profile_text<'a>(account: &'a Account, tag: &ProfileTag) -> &'a str {
-    let value = account.profile.get(tag.as_str());
-    value.and_then(|value| value.as_text()).unwrap_or_default()
 }
 
 /// A friend that a user means to have.
@@ -150,7 +146,7 @@ pub(crate) fn add(
     force: bool,
 ) -> Result<Outcomes, Refusal> {
     let account = account(context.state, from)?;
-    if profile_text(account, &ProfileTag::ADMIN_FORBID_TYPE) == "AdminForbid_Type_SendOut" {
+    if text_of(account, &ProfileTag::ADMIN_FORBID_TYPE) == Some("AdminForbid_Type_SendOut") {
         return Err(ErrorCode::FRIEND_ADD_FORBIDDEN.because("the user may add nobody"));
     }
     let (state, now, mut pairs) = (&mut *context.state, context.now, Vec::new());
@@ -166,28 +162,27 @@ pub(crate) fn add(
 /// Lets the acting user ask another to become a friend, who becomes one at once unless the profile
 /// says otherwise. The app is asked and told.
 pub(crate) fn request(context: &mut Context<'_>, new: NewFriend) -> Result<Step<()>, Refusal> {
-    let user = context.operator.to_owned();
-    account(context.state, &user)?;
-    let asked = new.clone();
-    let event = move |time| {
-        let mut request = FriendRequest::new(asked.user).with_add_source(asked.source);
-        request.remark = asked.remark;
-        request.add_wording = asked.wording;
+    account(context.state, context.operator)?;
+    let event = |context: &Context<'_>, new: &NewFriend, time| {
+        let (user, source) = (new.user.as_str(), new.source.as_str());
+        let mut request = FriendRequest::new(user).with_add_source(source);
+        request.remark.clone_from(&new.remark);
+        request.add_wording.clone_from(&new.wording);
         SnsPrevFriendAdd::new(SnsPrevFriendAddRequired {
-            requester_account: user.as_str().into(),
-            from_account: user.as_str().into(),
+            requester_account: context.operator.into(),
+            from_account: context.operator.into(),
             friend_item: vec![request],
             event_time: time,
         })
         .with_add_type(FriendAddType::BOTH)
         .with_force_add_flags(false)
     };
-    ask(context, None, event, move |context, answer| {
+    ask(context, None, new, event, |context, new, answer| {
         match answer {
             Some(SnsPrevFriendAddAnswer::Allow) => {}
-            Some(SnsPrevFriendAddAnswer::RefuseSome(refused)) => {
-                if let Some(refusal) = refused.get(&new.user) {
-                    return Err(ErrorCode(refusal.code()).because(refusal.text()));
+            Some(SnsPrevFriendAddAnswer::RefuseSome(mut refused)) => {
+                if let Some(refusal) = refused.remove(&new.user) {
+                    return Err(refusal.into());
                 }
             }
             _ => return Err(ErrorCode::FRIEND_ADD_DENIED.because("the app did not answer")),
@@ -261,7 +256,7 @@ fn add_one(
     if code != ErrorCode::OK {
         return code;
     }
-    let wish = profile_text(other, &ProfileTag::ALLOW_TYPE).to_owned();
+    let wish = text_of(other, &ProfileTag::ALLOW_TYPE).map(str::to_owned);
     let known = other.relations.friends.contains_key(from);
     let Some(account) = state.accounts.get_mut(from) else {
         return ErrorCode::RELATION_ACCOUNT_NOT_FOUND;
@@ -270,10 +265,10 @@ fn add_one(
         return ErrorCode::FRIEND_ADD_OTHER_IS_BLOCKED;
     }
     let are_friends = account.relations.friends.contains_key(to);
-    match wish.as_str() {
+    match wish.as_deref() {
         _ if force || are_friends => {}
-        "AllowType_Type_DenyAny" => return ErrorCode::FRIEND_ADD_DENIED,
-        "AllowType_Type_NeedConfirm" => return ErrorCode::FRIEND_ADD_PENDING,
+        Some("AllowType_Type_DenyAny") => return ErrorCode::FRIEND_ADD_DENIED,
+        Some("AllowType_Type_NeedConfirm") => return ErrorCode::FRIEND_ADD_PENDING,
         _ => {}
     }
     let code = befriend(account, to, new.friend(now));

@@ -1,6 +1,10 @@
 //! Groups: members, messages, topics, attributes, counters.
 
-use super::{messages::Messages, table::Table};
+use super::{
+    messages::Messages,
+    rows::Stamp,
+    table::{Entry, Table, of_one_row, of_several_rows},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
@@ -38,7 +42,7 @@ pub(crate) struct Group {
     pub(crate) permission_groups_created: u64,
     /// Stands for its row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
 
 /// Attributes of a group.
@@ -49,7 +53,7 @@ pub(crate) struct Attributes {
     pub(crate) writes: (u64, u32),
     /// Stands for their row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
 
 /// A permission group of a community.
@@ -65,8 +69,11 @@ pub(crate) struct PermissionGroup {
     pub(crate) members: Table<String, ()>,
     /// Stands for its row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
+
+of_one_row! { GroupMember }
+of_several_rows! { Group, PermissionGroup, Topic }
 
 impl PermissionGroup {
     /// One without members and topics.
@@ -77,7 +84,7 @@ impl PermissionGroup {
             custom,
             topics: BTreeMap::new(),
             members: Table::default(),
-            saved: 0,
+            saved: None,
         }
     }
 }
@@ -93,7 +100,7 @@ pub(crate) struct Topic {
     pub(crate) muted: Table<String, u64>,
     /// Stands for its row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
 
 impl Topic {
@@ -102,7 +109,7 @@ impl Topic {
             info,
             messages: Messages::default(),
             muted: Table::default(),
-            saved: 0,
+            saved: None,
         }
     }
 }
@@ -122,7 +129,7 @@ impl Group {
             marks: Table::default(),
             permission_groups: Table::default(),
             permission_groups_created: 0,
-            saved: 0,
+            saved: None,
         }
     }
 

@@ -2,11 +2,10 @@
 
 use super::{
     context::Context,
-    duplicates::{Mark, duplicate_seconds},
+    duplicates::{Duplicates, Mark, duplicate_seconds},
     group::Group,
     groups::{allow, group, kind},
     messages::{Aged, Content, Fate, GroupMessage, Messages},
-    state::State,
     step::{Step, ask},
 };
 use crate::refusal::{Because, Refusal};
@@ -36,7 +35,6 @@ const DUPLICATE_SECONDS: u64 = duplicate_seconds(SendGroupMsg::META);
 const BROADCAST_DUPLICATE_SECONDS: u64 = duplicate_seconds(SendBroadcastMsg::META);
 
 /// A message that somebody means to send to a group.
-#[derive(Clone)]
 pub(crate) struct GroupDraft {
     pub(crate) group: String,
     pub(crate) topic: Option<String>,
@@ -98,10 +96,10 @@ impl GroupDraft {
     }
 
     /// What duplicates have in common.
-    fn mark(&self, state: &State) -> Mark {
+    fn mark(&self) -> Mark {
         let topic = self.topic.as_deref().unwrap_or_default();
         let place = [self.group.as_str(), topic, self.from.as_str()];
-        (state.duplicates).mark(&place, None, self.random, &self.body)
+        Duplicates::mark(&place, None, self.random, &self.body)
     }
 
     /// Whether it is for devices that are online only, as webhooks say it.
@@ -109,8 +107,12 @@ impl GroupDraft {
         !group.is_live() && self.online_only
     }
 
-    /// What speaks against sending it, or the message that it is a duplicate of.
-    fn check(&self, context: &mut Context<'_>) -> Result<Option<SentToGroup>, Refusal> {
+    /// What speaks against sending it, or the message that it is a duplicate of by its mark.
+    fn check(
+        &self,
+        context: &mut Context<'_>,
+        mark: &Mark,
+    ) -> Result<Option<SentToGroup>, Refusal> {
         if self.too_large {
             return Err(ErrorCode::CONTENT_TOO_LONG.because("the request is larger than 12 KB"));
         }
@@ -127,10 +129,7 @@ impl GroupDraft {
             self.check_sender(group, muted_everywhere, now)?;
         }
         messages(group, self.topic.as_ref())?;
-        let first = context
-            .state
-            .duplicates
-            .first(&self.mark(context.state), now);
+        let first = context.state.duplicates.first(mark, now);
         context.is_duplicate = first.is_some();
         Ok(first.map(|first| SentToGroup {
             seq: first.seq,
@@ -318,7 +317,8 @@ pub(crate) fn send(
     context: &mut Context<'_>,
     draft: GroupDraft,
 ) -> Result<Step<SentToGroup>, Refusal> {
-    match draft.check(context) {
+    let mark = draft.mark();
+    match draft.check(context, &mark) {
         Ok(None) => {}
         Ok(Some(first)) => return Ok(Step::Done(first)),
         Err(refusal) => {
@@ -328,37 +328,41 @@ pub(crate) fn send(
     }
     if !draft.asked {
         let allow = Some(GroupBeforeSendMsgAnswer::Allow);
-        return send_as_answered(context, draft, allow).map(Step::Done);
+        return send_as_answered(context, draft, mark, allow).map(Step::Done);
     }
-    let same = format!("{:?}", draft.mark(context.state));
     let group = group(context.state, &draft.group)?;
     let (kind, online_only) = (kind(group), draft.is_online_only(group));
-    let (asked, operator) = (draft.clone(), context.operator.to_owned());
-    let event = move |time| {
-        let (id, from, body) = (asked.group, asked.from, asked.body);
+    let event = move |context: &Context<'_>, draft: &GroupDraft, time| {
         let event = GroupBeforeSendMsg::new(GroupBeforeSendMsgRequired {
-            group_id: id,
+            group_id: draft.group.clone(),
             r#type: kind,
-            from_account: from,
-            operator_account: operator,
-            random: asked.random,
-            msg_body: body,
+            from_account: draft.from.clone(),
+            operator_account: context.operator.to_owned(),
+            random: draft.random,
+            msg_body: draft.body.clone(),
             event_time: time,
         });
         let mut event = event.with_online_only_flag(online_only);
-        event.cloud_custom_data = asked.data;
-        event.topic_id = asked.topic;
+        event.cloud_custom_data.clone_from(&draft.data);
+        event.topic_id.clone_from(&draft.topic);
         event
     };
-    ask(context, Some(same), event, move |context, answer| {
-        send_as_answered(context, draft, answer).map(Step::Done)
-    })
+    ask(
+        context,
+        Some(mark),
+        draft,
+        event,
+        move |context, draft, answer| {
+            send_as_answered(context, draft, mark, answer).map(Step::Done)
+        },
+    )
 }
 
 /// Sends a message as the app would have it.
 fn send_as_answered(
     context: &mut Context<'_>,
     mut draft: GroupDraft,
+    mark: Mark,
     answer: Option<GroupBeforeSendMsgAnswer>,
 ) -> Result<SentToGroup, Refusal> {
     let mut changes = GroupBeforeSendMsgChanges::new();
@@ -368,19 +372,18 @@ fn send_as_answered(
         Some(GroupBeforeSendMsgAnswer::Drop) => drop = true,
         Some(GroupBeforeSendMsgAnswer::Change(wanted)) => changes = wanted,
         Some(GroupBeforeSendMsgAnswer::RefuseWith(refusal)) => {
-            return Err(ErrorCode(refusal.code()).because(refusal.text()));
+            return Err(refusal.into());
         }
         _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
     }
     // Things may be different since.
-    if let Some(first) = draft.check(context)? {
+    if let Some(first) = draft.check(context, &mark)? {
         return Ok(first);
     }
     if let Some(body) = &changes.msg_body {
         check_body(body)?;
     }
     let time = context.now;
-    let mark = draft.mark(context.state);
     let group = group(context.state, &draft.group)?;
     let told = Place {
         kind: kind(group),
@@ -435,7 +438,7 @@ pub(crate) fn broadcast(
 ) -> Result<u64, Refusal> {
     check_body(body)?;
     let (state, now) = (&mut *context.state, context.now);
-    let mark = (state.duplicates).mark(&["broadcast", from], None, random, body);
+    let mark = Duplicates::mark(&["broadcast", from], None, random, body);
     if let Some(first) = state.duplicates.first(&mark, now) {
         context.is_duplicate = true;
         return Ok(first.seq);

@@ -189,34 +189,30 @@ fn new_id(state: &mut State, community: bool) -> String {
 /// Creates a group, and answers its id. The app is asked and told.
 pub(crate) fn create(context: &mut Context<'_>, new: NewGroup) -> Result<Step<String>, Refusal> {
     new.check(context.state, new.owner.as_ref())?;
-    let owner = new.owner.clone().unwrap_or_default();
-    let (kind, name) = (new.kind.clone(), new.name.clone());
-    let others = context.state.groups.values().filter(|group| {
-        group.info.owner_account.as_ref() == Some(&owner)
-            && group.info.r#type.as_ref() == Some(&kind)
-    });
-    let others = others.count() as u64;
-    let members = new.members.iter();
-    let members: Vec<MemberAccount> = members
-        .map(|member| MemberAccount::new(member.user.as_str()))
-        .collect();
-    let operator = context.operator.to_owned();
-    let event = move |time| {
+    let event = |context: &Context<'_>, new: &NewGroup, time| {
+        let owner = new.owner.clone().unwrap_or_default();
+        let others = context.state.groups.values().filter(|group| {
+            group.info.owner_account.as_ref() == Some(&owner)
+                && group.info.r#type.as_ref() == Some(&new.kind)
+        });
+        let others = others.count() as u64;
+        let members = new.members.iter();
+        let members = members.map(|member| MemberAccount::new(member.user.as_str()));
         GroupBeforeCreateGroup::new(GroupBeforeCreateGroupRequired {
-            operator_account: operator,
+            operator_account: context.operator.into(),
             owner_account: owner,
-            r#type: kind,
-            name,
+            r#type: new.kind.clone(),
+            name: new.name.clone(),
             event_time: time,
         })
         .with_create_group_num(others)
         .with_member_list(members)
     };
-    ask(context, None, event, |context, answer| {
+    ask(context, None, new, event, |context, new, answer| {
         match answer {
             Some(GroupBeforeCreateGroupAnswer::Allow) => {}
             Some(GroupBeforeCreateGroupAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
+                return Err(refusal.into());
             }
             _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
         }

@@ -4,7 +4,7 @@ use super::{
     duplicates::Remembered,
     group::{Attributes, Group, PermissionGroup, Topic},
     messages::{C2cMessage, Chat, Fate, GroupMessage, Messages},
-    rows::{BadRow, Changes, Key, Kind, Row},
+    rows::{BadRow, Changes, Key, Kind, Row, Stamp},
     state::{Account, Peer, Push, State},
 };
 use serde::{Deserialize, Serialize};
@@ -75,9 +75,7 @@ fn peer(row: &Row) -> Result<Peer, BadRow> {
 
 impl Account {
     fn changes(&mut self, key: &Key, out: &mut Changes) {
-        let mut saved = self.saved;
-        out.put_if_changed(key.clone(), &mut saved, self);
-        self.saved = saved;
+        self.saved = out.put_if_changed(key.clone(), self.saved, self);
         let own = key.with(Kind::Conversation);
         out.rows(&mut self.conversations, |peer| conversation(&own, peer));
         let own = key.with(Kind::Marks);
@@ -88,7 +86,7 @@ impl Account {
     }
 
     fn touch_all(&mut self) {
-        self.saved = 0;
+        self.saved = None;
         self.conversations.touch_all(|_| {});
         self.marks.touch_all(|_| {});
         self.unread.touch_all(|_| {});
@@ -100,21 +98,21 @@ impl Account {
 impl Messages {
     /// The key is that of the list.
     fn changes(&mut self, key: &Key, out: &mut Changes) {
-        let mut saved = self.saved;
-        out.put_if_changed(key.clone(), &mut saved, self);
-        self.saved = saved;
+        self.saved = out.put_if_changed(key.clone(), self.saved, self);
         out.table(&key.with(Kind::Read), &mut self.read);
         if self.touched.is_empty() {
             return;
         }
         let touched = std::mem::take(&mut self.touched);
         let (message, fate) = (key.with(Kind::Message), key.with(Kind::Fate));
-        let both = [(&touched.new, true), (&touched.changed, false)];
-        for (list, is_new) in both {
-            for seq in list {
-                if let Some(held) = self.get(*seq) {
-                    out.put(message.clone().number(*seq), is_new, held);
-                }
+        for seq in &touched.new {
+            if let Some(held) = self.get(*seq) {
+                out.put(message.clone().number(*seq), true, held);
+            }
+        }
+        for (seq, before) in &touched.changed {
+            if let Some(held) = self.get(*seq) {
+                out.put_if_changed(message.clone().number(*seq), *before, held);
             }
         }
         for seq in &touched.fates {
@@ -129,7 +127,7 @@ impl Messages {
     }
 
     fn touch_all(&mut self) {
-        self.saved = 0;
+        self.saved = None;
         self.read.touch_all(|_| {});
         self.touched.new = self.iter().map(|message| message.seq).collect();
     }
@@ -137,15 +135,13 @@ impl Messages {
 
 impl Topic {
     fn changes(&mut self, key: &Key, out: &mut Changes) {
-        let mut saved = self.saved;
-        out.put_if_changed(key.clone(), &mut saved, self);
-        self.saved = saved;
+        self.saved = out.put_if_changed(key.clone(), self.saved, self);
         out.table(&key.with(Kind::TopicMute), &mut self.muted);
         self.messages.changes(&key.with(Kind::List), out);
     }
 
     fn touch_all(&mut self) {
-        self.saved = 0;
+        self.saved = None;
         self.muted.touch_all(|_| {});
         self.messages.touch_all();
     }
@@ -153,27 +149,22 @@ impl Topic {
 
 impl PermissionGroup {
     fn changes(&mut self, key: &Key, out: &mut Changes) {
-        let mut saved = self.saved;
-        out.put_if_changed(key.clone(), &mut saved, self);
-        self.saved = saved;
+        self.saved = out.put_if_changed(key.clone(), self.saved, self);
         let key = key.with(Kind::PermissionMember);
         out.table(&key, &mut self.members);
     }
 
     fn touch_all(&mut self) {
-        self.saved = 0;
+        self.saved = None;
         self.members.touch_all(|_| {});
     }
 }
 
 impl Group {
     fn changes(&mut self, key: &Key, out: &mut Changes) {
-        let mut saved = self.saved;
-        out.put_if_changed(key.clone(), &mut saved, self);
-        self.saved = saved;
-        let mut saved = self.attributes.saved;
-        out.put_if_changed(key.with(Kind::Attributes), &mut saved, &self.attributes);
-        self.attributes.saved = saved;
+        self.saved = out.put_if_changed(key.clone(), self.saved, self);
+        let held = &mut self.attributes;
+        held.saved = out.put_if_changed(key.with(Kind::Attributes), held.saved, held);
         out.table(&key.with(Kind::Member), &mut self.members);
         out.table(&key.with(Kind::Unlisted), &mut self.unlisted);
         out.table(&key.with(Kind::Banned), &mut self.banned);
@@ -202,8 +193,8 @@ impl Group {
     }
 
     fn touch_all(&mut self) {
-        self.saved = 0;
-        self.attributes.saved = 0;
+        self.saved = None;
+        self.attributes.saved = None;
         self.members.touch_all(|_| {});
         self.unlisted.touch_all(|_| {});
         self.banned.touch_all(|_| {});
@@ -220,12 +211,14 @@ impl Chat {
             return;
         }
         let touched = std::mem::take(&mut self.touched);
-        let both = [(&touched.new, true), (&touched.changed, false)];
-        for (list, is_new) in both {
-            for place in list {
-                if let Some(held) = self.at(*place) {
-                    out.put(key.clone().number(held.serial), is_new, held);
-                }
+        for place in &touched.new {
+            if let Some(held) = self.at(*place) {
+                out.put(key.clone().number(held.serial), true, held);
+            }
+        }
+        for (place, before) in &touched.changed {
+            if let Some(held) = self.at(*place) {
+                out.put_if_changed(key.clone().number(held.serial), *before, held);
             }
         }
         for place in &touched.fates {
@@ -258,10 +251,12 @@ impl State {
     /// What was changed since this was asked last. Rows are made where somebody stores them.
     pub(crate) fn changes(&mut self, stores: bool) -> Changes {
         let mut out = Changes::new(stores);
-        let (mut app, mut push) = self.saved;
-        out.put_if_changed(Key::of(Kind::App), &mut app, &self.app);
-        out.put_if_changed(Key::of(Kind::Push), &mut push, &self.push);
-        self.saved = (app, push);
+        if stores {
+            let (app, push) = self.saved;
+            let app = out.put_if_changed(Key::of(Kind::App), app, &self.app);
+            let push = out.put_if_changed(Key::of(Kind::Push), push, &self.push);
+            self.saved = (app, push);
+        }
         out.table(&Key::of(Kind::MadePush), &mut self.push.made);
         let scheduled = Key::of(Kind::ScheduledPush);
         out.rows(&mut self.push.scheduled, |id| scheduled.clone().number(*id));
@@ -315,7 +310,7 @@ impl State {
 
     /// Everything, as if it were new.
     pub(crate) fn everything(&mut self) -> Changes {
-        self.saved = (0, 0);
+        self.saved = (None, None);
         self.push.made.touch_all(|_| {});
         self.push.scheduled.touch_all(|_| {});
         self.duplicates.touch_all();
@@ -328,9 +323,13 @@ impl State {
     /// Puts a row in that is stored already. What others are a part of must come first.
     pub(crate) fn load(&mut self, row: &Row) -> Result<(), BadRow> {
         match row.key.kind {
-            Kind::App => self.app = row.value()?,
+            Kind::App => {
+                self.app = row.value()?;
+                self.saved.0 = Stamp::of(&self.app);
+            }
             Kind::Push => {
                 let push: Push = row.value()?;
+                self.saved.1 = Stamp::of(&push);
                 self.push = push;
             }
             Kind::MadePush => {
@@ -346,11 +345,13 @@ impl State {
                 self.duplicates.load(row.part_number(0)?, duplicate);
             }
             Kind::Account => {
-                let account: Account = row.value()?;
+                let mut account: Account = row.value()?;
+                account.saved = Stamp::of(&account);
                 self.accounts.load(row.part(0)?.to_owned(), account);
             }
             Kind::Group => {
-                let group: Group = row.value()?;
+                let mut group: Group = row.value()?;
+                group.saved = Stamp::of(&group);
                 self.groups.load(row.part(0)?.to_owned(), group);
             }
             Kind::C2cMessage | Kind::C2cFate => self.load_chat(row)?,
@@ -417,7 +418,8 @@ impl Group {
         let name = |at| row.part(at).map(str::to_owned);
         match row.key.kind {
             Kind::Attributes => {
-                let attributes: Attributes = row.value()?;
+                let mut attributes: Attributes = row.value()?;
+                attributes.saved = Stamp::of(&attributes);
                 self.attributes = attributes;
             }
             Kind::Member => self.members.load(name(1)?, row.value()?),
@@ -425,7 +427,8 @@ impl Group {
             Kind::Banned => self.banned.load(name(1)?, row.value()?),
             Kind::LiveMarks => self.marks.load(name(1)?, row.value()?),
             Kind::Topic => {
-                let topic: Topic = row.value()?;
+                let mut topic: Topic = row.value()?;
+                topic.saved = Stamp::of(&topic);
                 self.topics.load(name(1)?, topic);
             }
             Kind::TopicMute => {
@@ -434,7 +437,8 @@ impl Group {
                 topic.muted.load(name(2)?, row.value()?);
             }
             Kind::Permission => {
-                let held: PermissionGroup = row.value()?;
+                let mut held: PermissionGroup = row.value()?;
+                held.saved = Stamp::of(&held);
                 self.permission_groups.load(name(1)?, held);
             }
             Kind::PermissionMember => {
@@ -458,7 +462,10 @@ impl Group {
 impl Messages {
     fn load_row(&mut self, row: &Row) -> Result<(), BadRow> {
         match row.key.kind {
-            Kind::List => *self = row.value()?,
+            Kind::List => {
+                *self = row.value()?;
+                self.saved = Stamp::of(self);
+            }
             Kind::Message => {
                 let message: GroupMessage = row.value()?;
                 self.load(message);

@@ -79,29 +79,34 @@ pub(crate) fn add(
         return add_allowed(context, &id, users, &[]).map(Step::Done);
     }
     let kind = kind(group(context.state, &id)?);
-    let (asked, operator) = (id.clone(), context.operator.to_owned());
-    let event = move |time| {
+    let event = move |context: &Context<'_>, (id, _): &(String, Vec<String>), time| {
         GroupBeforeInviteJoinGroup::new(GroupBeforeInviteJoinGroupRequired {
-            group_id: asked,
+            group_id: id.clone(),
             r#type: kind,
-            operator_account: operator,
+            operator_account: context.operator.into(),
             destination_members: new.into_iter().map(MemberAccount::new).collect(),
             event_time: time,
         })
     };
-    ask(context, None, event, move |context, answer| {
-        let refused = match answer {
-            Some(GroupBeforeInviteJoinGroupAnswer::Allow) => Vec::new(),
-            Some(GroupBeforeInviteJoinGroupAnswer::Change(changes)) => {
-                changes.refused_members_account.unwrap_or_default()
-            }
-            Some(GroupBeforeInviteJoinGroupAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
-            }
-            _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
-        };
-        add_allowed(context, &id, users, &refused).map(Step::Done)
-    })
+    ask(
+        context,
+        None,
+        (id, users),
+        event,
+        |context, (id, users), answer| {
+            let refused = match answer {
+                Some(GroupBeforeInviteJoinGroupAnswer::Allow) => Vec::new(),
+                Some(GroupBeforeInviteJoinGroupAnswer::Change(changes)) => {
+                    changes.refused_members_account.unwrap_or_default()
+                }
+                Some(GroupBeforeInviteJoinGroupAnswer::RefuseWith(refusal)) => {
+                    return Err(refusal.into());
+                }
+                _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
+            };
+            add_allowed(context, &id, users, &refused).map(Step::Done)
+        },
+    )
 }
 
 /// Adds all but those whom the app refused.
@@ -300,20 +305,19 @@ pub(crate) fn tell_presence(
 pub(crate) fn apply(context: &mut Context<'_>, id: String) -> Result<Step<()>, Refusal> {
     check_joining(context, &id)?;
     let kind = kind(group(context.state, &id)?);
-    let (user, asked) = (context.operator.to_owned(), id.clone());
-    let event = |time| {
+    let event = |context: &Context<'_>, id: &String, time| {
         GroupBeforeApplyJoinGroup::new(GroupBeforeApplyJoinGroupRequired {
-            group_id: asked,
+            group_id: id.clone(),
             r#type: kind,
-            requestor_account: user,
+            requestor_account: context.operator.into(),
             event_time: time,
         })
     };
-    ask(context, None, event, move |context, answer| {
+    ask(context, None, id, event, |context, id, answer| {
         match answer {
             Some(GroupBeforeApplyJoinGroupAnswer::Allow) => {}
             Some(GroupBeforeApplyJoinGroupAnswer::RefuseWith(refusal)) => {
-                return Err(ErrorCode(refusal.code()).because(refusal.text()));
+                return Err(refusal.into());
             }
             _ => return Err(ErrorCode::GROUP_REFUSED_BY_WEBHOOK.because("the app refused")),
         }

@@ -1,6 +1,9 @@
 //! Stored messages of groups, topics and pairs of users, and the pairs that are attached to messages.
 
-use super::table::Table;
+use super::{
+    rows::Stamp,
+    table::{Entry, Table, of_several_rows},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -127,7 +130,7 @@ pub(crate) struct Messages {
     pub(super) touched: Touched<u64>,
     /// Stands for its row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
 
 /// Messages that were touched since they were stored.
@@ -135,8 +138,8 @@ pub(crate) struct Messages {
 pub(crate) struct Touched<K> {
     /// New ones.
     pub(super) new: Vec<K>,
-    /// Those that say something else.
-    pub(super) changed: Vec<K>,
+    /// Those that may say something else, with what stands for what they said before.
+    pub(super) changed: Vec<(K, Option<Stamp>)>,
     /// Those of which something became, which say the same.
     pub(super) fates: Vec<K>,
     pub(super) gone: Vec<K>,
@@ -161,9 +164,7 @@ impl<K> Touched<K> {
             fates,
             gone,
         } = self;
-        [new, changed, fates, gone]
-            .iter()
-            .all(|list| list.is_empty())
+        changed.is_empty() && [new, fates, gone].iter().all(|list| list.is_empty())
     }
 }
 
@@ -287,8 +288,9 @@ impl Messages {
     /// A message, for it to say something else.
     pub(crate) fn get_mut(&mut self, seq: u64) -> Option<&mut GroupMessage> {
         let at = self.position(seq)?;
-        self.touched.changed.push(seq);
-        self.stored.get_mut(at)
+        let message = self.stored.get_mut(at)?;
+        self.touched.changed.push((seq, Stamp::of(message)));
+        Some(message)
     }
 
     /// Puts a message in as it is known to be stored already.
@@ -437,6 +439,8 @@ impl C2cMessage {
     }
 }
 
+of_several_rows! { Chat }
+
 impl Chat {
     /// Stores a message; an imported one may be older than what is there.
     pub(crate) fn insert(&mut self, message: C2cMessage) {
@@ -479,7 +483,8 @@ impl Chat {
     pub(crate) fn get_mut(&mut self, key: MsgKey) -> Option<&mut C2cMessage> {
         let at = self.position(key)?;
         let message = self.messages.get_mut(at)?;
-        self.touched.changed.push(message.place());
+        let change = (message.place(), Stamp::of(message));
+        self.touched.changed.push(change);
         Some(message)
     }
 

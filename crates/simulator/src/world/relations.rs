@@ -1,6 +1,9 @@
 //! Friends, friend lists and blocked users of one user.
 
-use super::table::Table;
+use super::{
+    rows::Stamp,
+    table::{Entry, Table, of_one_row},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
@@ -38,6 +41,8 @@ pub(crate) struct Friend {
     pub(crate) items: BTreeMap<String, TagValue>,
     pub(crate) lists: BTreeSet<String>,
 }
+
+of_one_row! { Blocked, Friend }
 
 impl Relations {
     pub(crate) fn has_blocked(&self, user: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What the world is made of, row by row: so it is stored, and so a snapshot holds it.
 
-use super::table::Table;
+use super::table::{Entry, Table};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -218,12 +218,33 @@ impl std::fmt::Display for BadRow {
             Self::Kind => f.write_str("a row of an unknown kind"),
             Self::Key => f.write_str("a row with a key of another kind"),
             Self::Owner => f.write_str("a row that belongs to nothing"),
-            Self::Value(error) => write!(f, "a row that doesn't fit its kind: {error}"),
+            // The error itself can quote the value.
+            Self::Value(error) => write!(
+                f,
+                "a row that doesn't fit its kind: {:?} at line {} column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            ),
         }
     }
 }
 
 impl std::error::Error for BadRow {}
+
+/// Stands for a value, so that one that is as it was need not be written again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
+
+impl Stamp {
+    /// None for what cannot be written as JSON.
+    pub(super) fn of(value: &impl Serialize) -> Option<Self> {
+        let json = serde_json::to_vec(value).ok()?;
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&json);
+        Some(Self(hasher.finish()))
+    }
+}
 
 /// What a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,18 +283,13 @@ impl Changes {
         }
     }
 
-    fn json(&mut self, key: &Key, value: &impl Serialize) -> Option<Vec<u8>> {
-        let json = serde_json::to_vec(&(&key.parts, value));
-        self.failed |= json.is_err();
-        json.ok()
-    }
-
     /// A row that was written.
     pub(crate) fn put(&mut self, key: Key, is_new: bool, value: &impl Serialize) {
         let row = match self.stores {
-            true => self.json(&key, value),
+            true => serde_json::to_vec(&(&key.parts, value)).ok(),
             false => None,
         };
+        self.failed |= self.stores && row.is_none();
         let action = match is_new {
             true => Action::Created,
             false => Action::Changed,
@@ -281,25 +297,20 @@ impl Changes {
         self.list.push(Change { key, action, row });
     }
 
-    /// A row that may have been written: it counts where it is another than `saved` stands for.
-    pub(crate) fn put_if_changed(&mut self, key: Key, saved: &mut u64, value: &impl Serialize) {
-        let Some(row) = self.json(&key, value) else {
-            return;
-        };
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&row);
-        // Zero stands for nothing.
-        let hash = hasher.finish().max(1);
-        if hash == *saved {
-            return;
+    /// A row that may have been written: it counts unless it is what `saved` stands for. Answers what
+    /// stands for it now.
+    pub(super) fn put_if_changed(
+        &mut self,
+        key: Key,
+        saved: Option<Stamp>,
+        value: &impl Serialize,
+    ) -> Option<Stamp> {
+        let stamp = Stamp::of(value);
+        self.failed |= stamp.is_none();
+        if stamp != saved {
+            self.put(key, saved.is_none(), value);
         }
-        let action = match *saved {
-            0 => Action::Created,
-            _ => Action::Changed,
-        };
-        *saved = hash;
-        let row = self.stores.then_some(row);
-        self.list.push(Change { key, action, row });
+        stamp
     }
 
     /// A row that has gone.
@@ -315,17 +326,18 @@ impl Changes {
     }
 
     /// The rows of a table whose keys are texts.
-    pub(crate) fn table<V: Serialize>(&mut self, key: &Key, table: &mut Table<String, V>) {
+    pub(super) fn table<V: Entry + Serialize>(&mut self, key: &Key, table: &mut Table<String, V>) {
         self.rows(table, |name| key.clone().text(name));
     }
 
-    /// The rows of a table.
-    pub(crate) fn rows<K: Ord + Clone, V: Serialize>(
+    /// The rows of a table. An entry that was touched and is what it was has none.
+    pub(super) fn rows<K: Ord + Clone, V: Entry + Serialize>(
         &mut self,
         table: &mut Table<K, V>,
         key: impl Fn(&K) -> Key,
     ) {
         table.drain(|name, note, value| match value {
+            Some(value) if note.before.is_some() && note.before == value.stamp() => {}
             Some(value) => self.put(key(name), note.is_new, value),
             // What came and went in one act was never there.
             None if note.is_new => {}

@@ -5,7 +5,8 @@ use super::{
     group::Group,
     messages::{Aged, Chat, Messages},
     relations::Relations,
-    table::Table,
+    rows::Stamp,
+    table::{Entry, Table, of_one_row, of_several_rows},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub(crate) struct State {
     pub(crate) chats: Table<(String, String), Chat>,
     pub(crate) push: Push,
     /// Stands for the rows of the app and of pushing as they were stored last.
-    pub(super) saved: (u64, u64),
+    pub(super) saved: (Option<Stamp>, Option<Stamp>),
 }
 
 /// Counters of an app, and which of its users are chatbots.
@@ -123,7 +124,7 @@ pub(crate) struct Account {
     pub(crate) do_not_disturb: Option<DoNotDisturb>,
     /// Stands for its row as it was stored last.
     #[serde(skip)]
-    pub(super) saved: u64,
+    pub(super) saved: Option<Stamp>,
 }
 
 /// The other side of a conversation.
@@ -151,6 +152,9 @@ pub(crate) struct Marks {
     pub(crate) changed: u64,
 }
 
+of_one_row! { Recent, Marks, MadePush, ScheduledPush }
+of_several_rows! { Account }
+
 impl Marks {
     /// Whether there is nothing left to remember.
     pub(crate) fn is_empty(&self) -> bool {
@@ -159,13 +163,6 @@ impl Marks {
 }
 
 impl State {
-    /// A new app: only its administrators have accounts.
-    pub(crate) fn new(admins: &[String]) -> Self {
-        let mut state = Self::default();
-        state.welcome(admins);
-        state
-    }
-
     /// Gives administrators accounts who have none.
     pub(crate) fn welcome(&mut self, admins: &[String]) {
         for admin in admins {
@@ -187,11 +184,11 @@ impl State {
     }
 
     /// Counts what a command has stored. Above the bound the oldest messages of the app go, a tenth of
-    /// it at once.
-    pub(crate) fn stored(&mut self, bytes: usize, most: usize) {
+    /// it at once; says whether there were any.
+    pub(crate) fn stored(&mut self, bytes: usize, most: usize) -> bool {
         self.stored_bytes = self.stored_bytes.saturating_add(bytes);
         if self.stored_bytes <= most {
-            return;
+            return false;
         }
         let mut sizes = self.sizes();
         self.stored_bytes = sizes.iter().map(|(_, bytes)| bytes).sum();
@@ -205,10 +202,11 @@ impl State {
             self.stored_bytes -= bytes;
             gone = Some(serial);
         }
-        let Some(gone) = gone else { return };
+        let Some(gone) = gone else { return false };
         self.groups.update(|_, group| group.forget(gone));
         self.chats.update(|_, chat| chat.forget(gone));
         self.chats.retain(|_, chat| !chat.is_empty());
+        true
     }
 
     /// Counts what stored messages take.

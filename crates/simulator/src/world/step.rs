@@ -1,6 +1,6 @@
 //! What happens in one go, and what the app must be asked about first.
 
-use super::{context::Context, events::Answered};
+use super::{context::Context, duplicates::Mark, events::Answered};
 use crate::refusal::Refusal;
 use std::{future::Future, pin::Pin};
 use tencent_chat_types::webhook::{Answer, Webhook};
@@ -11,7 +11,7 @@ pub(crate) enum Step<R> {
     /// The app must be asked first, with the state unlocked; it may have changed when it goes on.
     Ask {
         /// What is the same when it is asked about twice.
-        same: Option<String>,
+        same: Option<Mark>,
         answer: Pin<Box<dyn Future<Output = Resume<R>> + Send>>,
     },
 }
@@ -40,17 +40,22 @@ impl<R: 'static> Step<R> {
 }
 
 /// Asks the app about what is to happen, where it wants to be asked, and goes on with its answer;
-/// without one, none means that what is not answered is refused.
+/// without one, none means that what is not answered is refused. The event is made of what is to happen
+/// when it is asked about only.
 ///
 /// `same` marks what is the same when it is asked about twice.
-pub(crate) fn ask<E: Webhook, R: 'static>(
+pub(crate) fn ask<T: Send + 'static, E: Webhook, R: 'static>(
     context: &mut Context<'_>,
-    same: Option<String>,
-    event: impl FnOnce(u64) -> E,
-    go_on: impl FnOnce(&mut Context<'_>, Option<E::Answer>) -> Result<Step<R>, Refusal> + Send + 'static,
+    same: Option<Mark>,
+    draft: T,
+    event: impl FnOnce(&Context<'_>, &T, u64) -> E,
+    go_on: impl FnOnce(&mut Context<'_>, T, Option<E::Answer>) -> Result<Step<R>, Refusal>
+    + Send
+    + 'static,
 ) -> Result<Step<R>, Refusal> {
-    let Some(answering) = context.events.ask(event) else {
-        return go_on(context, Some(E::Answer::allow()));
+    let asked = &*context;
+    let Some(answering) = (asked.events).ask(|time| event(asked, &draft, time)) else {
+        return go_on(context, draft, Some(E::Answer::allow()));
     };
     let answer = Box::pin(async move {
         let answer = match answering.await {
@@ -59,7 +64,8 @@ pub(crate) fn ask<E: Webhook, R: 'static>(
             Answered::Proceed => Some(E::Answer::allow()),
             Answered::Refuse => None,
         };
-        let resume: Resume<R> = Box::new(move |context: &mut Context<'_>| go_on(context, answer));
+        let resume: Resume<R> =
+            Box::new(move |context: &mut Context<'_>| go_on(context, draft, answer));
         resume
     });
     Ok(Step::Ask { same, answer })

@@ -1,8 +1,9 @@
 //! A map that knows which of its entries were touched, so that they alone are written again.
 
+use super::rows::Stamp;
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, BTreeSet, btree_map},
     mem,
     ops::Deref,
 };
@@ -14,13 +15,46 @@ pub(crate) struct Table<K, V> {
     touched: Vec<(K, Note)>,
 }
 
+/// What a table holds.
+pub(crate) trait Entry {
+    /// Stands for what it is, where one row holds all of it; none where it knows itself what of it was
+    /// stored.
+    fn stamp(&self) -> Option<Stamp>;
+}
+
+/// Entries of one row each.
+macro_rules! of_one_row {
+    ($($entry:ty),*) => {
+        $(impl Entry for $entry {
+            fn stamp(&self) -> Option<Stamp> {
+                Stamp::of(self)
+            }
+        })*
+    };
+}
+pub(super) use of_one_row;
+
+/// Entries of several rows.
+macro_rules! of_several_rows {
+    ($($entry:ty),*) => {
+        $(impl Entry for $entry {
+            fn stamp(&self) -> Option<Stamp> {
+                None
+            }
+        })*
+    };
+}
+pub(super) use of_several_rows;
+
 /// What became of an entry since the table was drained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     /// It was not there before.
     pub(crate) is_new: bool,
     /// What was there has gone; something else may be there now.
     pub(crate) was_removed: bool,
+    /// Stands for what was there before, where that is known.
+    pub(super) before: Option<Stamp>,
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -49,23 +83,22 @@ impl<'a, K, V> IntoIterator for &'a Table<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V> Table<K, V> {
-    fn note(&mut self, key: K, note: Note) {
-        let is_known = |(last, last_note): &(K, Note)| *last == key && *last_note == note;
-        if !self.touched.last().is_some_and(is_known) {
-            self.touched.push((key, note));
-        }
-    }
-
+impl<K: Ord + Clone, V: Entry> Table<K, V> {
     /// An entry, to be changed.
     pub(crate) fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
     {
-        let (key, _) = self.entries.get_key_value(key)?;
-        let key = key.clone();
-        self.note(key.clone(), Note::default());
-        self.entries.get_mut(key.borrow())
+        let (held, value) = self.entries.get_key_value(key)?;
+        // The first note of a key says what was there before.
+        if !self.touched.last().is_some_and(|(last, _)| last == held) {
+            let note = Note {
+                before: value.stamp(),
+                ..Note::default()
+            };
+            self.touched.push((held.clone(), note));
+        }
+        self.entries.get_mut(key)
     }
 
     /// An entry, to be changed; it is made where there is none.
@@ -78,12 +111,13 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
     /// An entry, to be changed; this one where there is none.
     pub(crate) fn or_insert(&mut self, key: K, value: V) -> &mut V {
-        let is_new = !self.entries.contains_key(&key);
+        let held = self.entries.get(&key);
         let note = Note {
-            is_new,
+            is_new: held.is_none(),
             was_removed: false,
+            before: held.and_then(Entry::stamp),
         };
-        self.note(key.clone(), note);
+        self.touched.push((key.clone(), note));
         self.entries.entry(key).or_insert(value)
     }
 
@@ -93,8 +127,9 @@ impl<K: Ord + Clone, V> Table<K, V> {
         let note = Note {
             is_new: before.is_none(),
             was_removed: before.is_some(),
+            before: before.as_ref().and_then(Entry::stamp),
         };
-        self.note(key, note);
+        self.touched.push((key, note));
     }
 
     /// Takes an entry out.
@@ -106,8 +141,9 @@ impl<K: Ord + Clone, V> Table<K, V> {
         let note = Note {
             is_new: false,
             was_removed: true,
+            before: value.stamp(),
         };
-        self.note(key, note);
+        self.touched.push((key, note));
         Some(value)
     }
 
@@ -146,7 +182,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
     pub(crate) fn touch_all(&mut self, mut inside: impl FnMut(&mut V)) {
         let note = Note {
             is_new: true,
-            was_removed: false,
+            ..Note::default()
         };
         for (key, value) in &mut self.entries {
             self.touched.push((key.clone(), note));
@@ -174,13 +210,15 @@ impl<K: Ord + Clone, V> Table<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V> Extend<(K, V)> for Table<K, V> {
+impl<K: Ord + Clone, V: Entry> Extend<(K, V)> for Table<K, V> {
     fn extend<T: IntoIterator<Item = (K, V)>>(&mut self, entries: T) {
         for (key, value) in entries {
             self.insert(key, value);
         }
     }
 }
+
+of_one_row! { u64, (), BTreeSet<u64> }
 
 #[cfg(test)]
 mod tests {

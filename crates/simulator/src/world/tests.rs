@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::{
-    App, C2cDraft, Changes, Context, Events, GroupDraft, Kind, MadePush, NewGroup, Peer,
+    Action, App, C2cDraft, Changes, Context, Events, GroupDraft, Kind, MadePush, NewGroup, Peer,
     PermissionGroup, Pin, Read, Row, State, Step, Telling, Topic, c2c, group_chat, groups,
     membership, relations::Friend, users,
 };
@@ -365,6 +365,69 @@ fn rows_hold_everything_that_a_state_holds() {
         assert!(context.is_duplicate);
     });
     assert_eq!(size(&changes), (0, 0), "{changes:#?}");
+}
+
+#[test]
+fn what_is_touched_and_stays_the_same_is_not_written() {
+    let mut state = everything_at_once();
+    let mut stored = BTreeMap::new();
+    rows(&state.everything(), &mut stored);
+    for mut state in [state, loaded(&stored)] {
+        let changes = act(&mut state, "administrator", |context| {
+            touch_everything(context.state);
+        });
+        assert_eq!(size(&changes), (0, 0), "{changes:#?}");
+        // What is another afterwards was there before.
+        let changes = act(&mut state, "administrator", |context| {
+            let account = context.state.accounts.get_mut("user-1").unwrap();
+            account.muted.0 = 7;
+            let group = context.state.groups.get_mut("all").unwrap();
+            group.members.get_mut("user-2").unwrap().mute_until = Some(7);
+            group.counters.insert("likes".to_owned(), 1);
+        });
+        let kinds = changes.list.iter().map(|change| change.key.kind);
+        let kinds: Vec<Kind> = kinds.collect();
+        assert_eq!(kinds, [Kind::Account, Kind::Group, Kind::Member]);
+        let actions = changes.list.iter().map(|change| change.action);
+        assert!(actions.into_iter().all(|action| action == Action::Changed));
+    }
+}
+
+/// Asks for everything as if it were to be changed.
+fn touch_everything(state: &mut State) {
+    let users: Vec<String> = state.accounts.keys().cloned().collect();
+    for user in &users {
+        let account = state.accounts.get_mut(user).unwrap();
+        let peers: Vec<Peer> = account.conversations.keys().cloned().collect();
+        for peer in peers {
+            assert!(account.conversations.get_mut(&peer).is_some());
+            account.marks.get_mut(&peer);
+        }
+        for other in &users {
+            account.unread.get_mut(other);
+            account.relations.friends.get_mut(other);
+            // Taken out and put back.
+            if let Some(blocked) = account.relations.blocked.remove(other) {
+                account.relations.blocked.insert(other.clone(), blocked);
+            }
+        }
+    }
+    let group = state.groups.get_mut("all").unwrap();
+    for user in &users {
+        group.members.get_mut(user);
+        group.banned.get_mut(user);
+    }
+    assert!(group.messages.get_mut(1).is_some());
+    for topic in ["all@TOPIC#_1"] {
+        let topic = group.topics.get_mut(topic).unwrap();
+        assert!(topic.messages.get_mut(1).is_some());
+    }
+    let pairs: Vec<(String, String)> = state.chats.keys().cloned().collect();
+    for pair in pairs {
+        let chat = state.chats.get_mut(&pair).unwrap();
+        let keys: Vec<_> = chat.iter().map(|message| message.numbers).collect();
+        assert!(keys.into_iter().all(|key| chat.get_mut(key).is_some()));
+    }
 }
 
 #[test]

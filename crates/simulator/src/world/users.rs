@@ -26,7 +26,7 @@ const MAX_CHATBOTS: usize = 20;
 pub(crate) const FOR_GOOD: u64 = u32::MAX as u64;
 
 /// Status of a platform on which a user is there.
-const ONLINE: &str = "Online";
+pub(crate) const ONLINE: &str = "Online";
 /// Status of a platform that pushes reach only.
 const PUSH_ONLINE: &str = "PushOnline";
 
@@ -83,6 +83,16 @@ pub(crate) fn delete(context: &mut Context<'_>, user: &str) -> bool {
 /// Whether a user is online anywhere.
 pub(crate) fn is_online(account: &Account) -> bool {
     account.platforms.values().any(|seen| seen == ONLINE)
+}
+
+/// A text of a user's profile.
+pub(crate) fn text_of<'a>(account: &'a Account, tag: &ProfileTag) -> Option<&'a str> {
+    account.profile.get(tag.as_str())?.as_text()
+}
+
+/// The nickname of a user who has one.
+pub(crate) fn nick(account: &Account) -> Option<&str> {
+    text_of(account, &ProfileTag::NICK)
 }
 
 /// Logs a user out everywhere. The app is told, if the user was logged in.

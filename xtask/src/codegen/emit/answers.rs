@@ -23,9 +23,11 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
     let mut variants = TokenStream::new();
     let mut write = TokenStream::new();
     let mut read = TokenStream::new();
+    let mut effects = TokenStream::new();
 
     let text = doc(&answer.allow);
     variants.extend(quote! { #text Allow, });
+    effects.extend(quote! { Self::Allow => Effect::Allow, });
     write.extend(match &answer.each {
         Some(each) => {
             let results = ident(&each.results.0.rust);
@@ -43,6 +45,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         let code = Literal::i64_unsuffixed(*code);
         let text = doc(text);
         variants.extend(quote! { #text Refuse, });
+        effects.extend(quote! { Self::Refuse => Effect::Refuse, });
         write.extend(quote! { Self::Refuse => reply.envelope = coded(#code, ""), });
         read.extend(quote! { #code => return Some(Self::Refuse), });
         if let Some(codes) = codes {
@@ -52,6 +55,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
             ));
             let refusal = refusal(*codes);
             variants.extend(quote! { #docs RefuseWith(#refusal), });
+            effects.extend(quote! { Self::RefuseWith(_) => Effect::Refuse, });
             write.extend(
                 quote! { Self::RefuseWith(refusal) => reply.envelope = refusal.envelope(), },
             );
@@ -68,6 +72,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         let code = Literal::i64_unsuffixed(*code);
         let text = doc(text);
         variants.extend(quote! { #text Drop, });
+        effects.extend(quote! { Self::Drop => Effect::Drop, });
         write.extend(quote! { Self::Drop => reply.envelope = coded(#code, ""), });
         read.extend(quote! { #code => return Some(Self::Drop), });
     }
@@ -81,6 +86,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         ));
         let refusal = refusal(each.codes);
         variants.extend(quote! { #docs RefuseSome(BTreeMap<String, #refusal>), });
+        effects.extend(quote! { Self::RefuseSome(_) => Effect::RefuseSome, });
         let results = ident(&each.results.0.rust);
         write.extend(quote! {
             Self::RefuseSome(refused) => reply.#results = Self::results(event, &refused),
@@ -90,6 +96,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
     if let Some((text, fields)) = &answer.change {
         let docs = doc(text);
         variants.extend(quote! { #docs Change(#changes), });
+        effects.extend(quote! { Self::Change(_) => Effect::Change, });
         let fields: Vec<_> = fields.iter().map(|field| ident(&field.rust)).collect();
         let allowed = answer.each.as_ref().map(|each| {
             let results = ident(&each.results.0.rust);
@@ -164,6 +171,12 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
                 }
                 #read_each
                 #changed
+            }
+
+            fn effect(&self) -> Effect {
+                match self {
+                    #effects
+                }
             }
         }
 

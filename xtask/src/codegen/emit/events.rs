@@ -107,7 +107,7 @@ pub(super) fn emit(
         file.import(PATH, name);
     }
     if let Some(answer) = &webhook.answer {
-        for name in ["Answer", "Refusal", "coded"] {
+        for name in ["Answer", "Effect", "Refusal", "coded"] {
             file.import(PATH, name);
         }
         emit_answer(file, webhook, answer);

@@ -17,7 +17,7 @@
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, Raw, wire_object};
 
@@ -254,6 +254,16 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+            Self::Drop => Effect::Drop,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

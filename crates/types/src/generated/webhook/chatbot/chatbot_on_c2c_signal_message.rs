@@ -10,7 +10,9 @@
 //! * Why: an answer that reports a failure has nothing to say, and its content would be ignored.
 
 use crate::{Envelope, Reply};
-use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};
+use crate::webhook::{
+    Answer, CallbackCommand, Effect, Webhook, WebhookMeta, When, coded, identity_of,
+};
 use crate::wire::{Extra, wire_object};
 
 /// A user sent a chatbot content that is meant only for the app, and the app may answer with content.
@@ -181,6 +183,14 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

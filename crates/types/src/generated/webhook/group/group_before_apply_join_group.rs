@@ -22,7 +22,7 @@
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
 
@@ -186,6 +186,14 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
             _ => return None,
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+        }
     }
 }
 

@@ -27,7 +27,7 @@
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, InviteJoinOption, MemberAccount};
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Raw, wire_object};
 
@@ -237,6 +237,14 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
             _ => return None,
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+        }
     }
 }
 

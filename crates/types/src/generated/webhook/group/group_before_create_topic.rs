@@ -11,7 +11,7 @@
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
-use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded};
+use crate::webhook::{Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded};
 use crate::wire::{Extra, wire_object};
 
 /// A topic is about to be created in a community, and the app may refuse it.
@@ -127,6 +127,14 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
             _ => return None,
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+        }
     }
 }
 

@@ -27,7 +27,7 @@
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
 
@@ -212,6 +212,15 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

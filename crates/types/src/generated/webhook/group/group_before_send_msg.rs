@@ -23,7 +23,7 @@ use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
 use crate::model::message::{MsgElement, MsgPriority};
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -278,6 +278,16 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+            Self::Drop => Effect::Drop,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

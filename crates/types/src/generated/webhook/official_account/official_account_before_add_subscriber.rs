@@ -11,7 +11,9 @@
 
 use crate::{Envelope, Reply};
 use crate::model::official_account::SubscriberAccount;
-use crate::webhook::{Answer, CallbackCommand, Webhook, WebhookMeta, When, coded, identity_of};
+use crate::webhook::{
+    Answer, CallbackCommand, Effect, Webhook, WebhookMeta, When, coded, identity_of,
+};
 use crate::wire::{Extra, wire_object};
 
 /// Users are about to subscribe to an official account, and the app may refuse some or all of them.
@@ -169,6 +171,14 @@ for OfficialAccountBeforeAddSubscriberAnswer {
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 
 use crate::{Envelope, Reply};
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
 
@@ -151,6 +151,14 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
             _ => return None,
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;
 use crate::webhook::{
-    Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, wire_object};
 
@@ -179,6 +179,16 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
                 Self::Change(changes)
             },
         )
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Refuse => Effect::Refuse,
+            Self::RefuseWith(_) => Effect::Refuse,
+            Self::Drop => Effect::Drop,
+            Self::Change(_) => Effect::Change,
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 
 use crate::{Envelope, ErrorCode, Reply};
 use crate::model::relationship::FriendAddType;
-use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
+use crate::webhook::{
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, identity_of,
+};
 use crate::wire::{Extra, Flag, wire_object};
 use std::collections::BTreeMap;
 
@@ -183,6 +185,13 @@ impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
             return Some(Self::RefuseSome(refused));
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::RefuseSome(_) => Effect::RefuseSome,
+        }
     }
 }
 

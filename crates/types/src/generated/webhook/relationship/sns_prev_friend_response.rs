@@ -15,7 +15,9 @@
 //! * Why: the webhook is about responses, including rejections; the wording is that of the page on adding.
 
 use crate::{Envelope, ErrorCode, Reply};
-use crate::webhook::{Answer, CallbackCommand, Refusal, Webhook, WebhookMeta, When, identity_of};
+use crate::webhook::{
+    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, identity_of,
+};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 use std::collections::BTreeMap;
 
@@ -168,6 +170,13 @@ impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
             return Some(Self::RefuseSome(refused));
         }
         Some(Self::Allow)
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::RefuseSome(_) => Effect::RefuseSome,
+        }
     }
 }
 
