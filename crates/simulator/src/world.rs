@@ -1,6 +1,7 @@
 //! The world: users, groups, messages and relations, and the rules about them, in the words of the
 //! domain. It knows neither HTTP nor the requests of the API; commands and devices act in it alike.
 
+pub(crate) mod attributes;
 pub(crate) mod c2c;
 mod context;
 pub(crate) mod conversations;
@@ -13,6 +14,9 @@ pub(crate) mod groups;
 mod keep;
 pub(crate) mod membership;
 mod messages;
+pub(crate) mod permissions;
+pub(crate) mod pins;
+pub(crate) mod push;
 mod relations;
 mod rows;
 mod state;
@@ -20,6 +24,7 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod topics;
 pub(crate) mod users;
 
 pub(crate) use self::{
@@ -31,12 +36,12 @@ pub(crate) use self::{
         Answer, Answered, Answering, App, BadAnswer, Events, Read, Telling, read_answer, read_reply,
     },
     friends::NewFriend,
-    group::{Group, PermissionGroup, Topic},
+    group::{Group, PermissionGroup},
     group_chat::{GroupDraft, ImportedMessage, messages},
-    groups::{FirstMember, GroupChanges, NewGroup, allow, changed, group, kind},
+    groups::{FirstMember, GroupChanges, NewGroup, allow, group},
     membership::{ImportedMember, MemberChanges},
-    messages::{C2cMessage, Chat, Extensions, Fate, GroupMessage, Messages, MsgKey, Pin},
+    messages::{C2cMessage, Chat, Extensions, Fate, GroupMessage, MsgKey},
     rows::{Action, Changes, Key, Kind, Part, Row},
-    state::{Account, DoNotDisturb, MadePush, Marks, Peer, Recent, State},
-    step::{Step, ask},
+    state::{Account, DoNotDisturb, Marks, Peer, Recent, State},
+    step::Step,
 };

@@ -43,7 +43,7 @@ const BAD_MODIFY_BODY: BadBody = BadBody {
 };
 
 /// Most messages of one reply.
-const MAX_HISTORY: usize = 20;
+const MAX_HISTORY: usize = GetGroupHistory::MAX_MSGS as usize;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add_asking(BAD_BODY, send_group_msg);

@@ -21,7 +21,7 @@ use tencent_chat_types::{
 };
 
 /// Most different marks of a group.
-const MAX_MARKS: usize = 10;
+const MAX_MARKS: usize = MarkLiveGroupMembers::MAX_MARKS as usize;
 /// Marks that apps choose begin here.
 const FIRST_OWN_MARK: u64 = 1_000;
 /// Always online, and hidden.

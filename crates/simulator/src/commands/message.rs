@@ -14,8 +14,8 @@ use tencent_chat_types::{
     message::{
         GetC2cHistory, GetC2cHistoryReply, ImportC2cMsg, ImportC2cMsgReply, MarkC2cMsgsRead,
         MarkC2cMsgsReadReply, ModifyC2cMsg, ModifyC2cMsgReply, RecallC2cMsg, RecallC2cMsgReply,
-        SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply, get_c2c_history::C2cMsg,
-        import_c2c_msg::ImportMode,
+        SendGroupMsg, SendMsg, SendMsgReply, SendMsgToMany, SendMsgToManyReply,
+        get_c2c_history::C2cMsg, import_c2c_msg::ImportMode,
     },
     model::{ForbidCallbackControl, SendMsgControl, SyncOtherMachine, UserFailure},
     validate::Limit,
@@ -60,10 +60,10 @@ const BAD_BODY_TO_MANY: BadBody = BadBody {
 };
 
 /// Largest message in bytes.
-pub(super) const MAX_MESSAGE_BYTES: usize = 12 * 1024;
+pub(super) const MAX_MESSAGE_BYTES: usize = SendGroupMsg::MAX_BYTES as usize;
 
 /// Largest history that one reply holds.
-const MAX_HISTORY_BYTES: usize = 13 * 1024;
+const MAX_HISTORY_BYTES: usize = GetC2cHistory::MAX_BYTES as usize;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add_asking(BAD_BODY, send_msg);

@@ -15,7 +15,7 @@ use tencent_chat_types::{
 };
 
 /// Most pairs of one reply.
-const PAGE: usize = 200;
+const PAGE: usize = GetC2cMsgExtensions::MAX_PAIRS_PER_REPLY as usize;
 
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, set_c2c_msg_extensions);

@@ -2,8 +2,11 @@
 
 use super::{group::BAD_BODY, registry::Commands};
 use crate::{
-    refusal::{Because, Refusal},
-    world::{Context, Group, PermissionGroup, State, allow, group},
+    refusal::Refusal,
+    world::{
+        Context, PermissionGroup,
+        permissions::{self, community, held, missing},
+    },
 };
 use std::collections::BTreeMap;
 use tencent_chat_types::{
@@ -23,10 +26,8 @@ use tencent_chat_types::{
     model::{TopicPermission, TopicPermissionResult},
 };
 
-/// Beginning of the ids of permission groups.
-const PREFIX: &str = "@PMG#_";
 /// Most permission groups of a page.
-const MAX_GROUPS: u64 = 20;
+const MAX_GROUPS: u64 = GetPermissionGroups::MAX_GROUPS as u64;
 /// Most members of a page.
 const MAX_MEMBERS: u64 = 50;
 
@@ -44,47 +45,15 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, get_permission_group_members);
 }
 
-fn community<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
-    let group = group(state, id)?;
-    allow(group.is_community(), "the group is no community")?;
-    Ok(group)
-}
-
-fn missing() -> Refusal {
-    ErrorCode::GROUP_PARAMETER_INVALID.because("there is no such permission group")
-}
-
-fn permission_group<'a>(
-    group: &'a mut Group,
-    id: &str,
-) -> Result<&'a mut PermissionGroup, Refusal> {
-    group.permission_groups.get_mut(id).ok_or_else(missing)
-}
-
 fn create_permission_group(
     context: &mut Context<'_>,
     request: CreatePermissionGroup,
 ) -> Result<CreatePermissionGroupReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    if request.permission_group_name.is_empty() {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("PermissionGroupName is empty"));
-    }
-    let id = match request.permission_group_id {
-        Some(id) if !id.starts_with(PREFIX) || group.permission_groups.contains_key(&id) => {
-            let text = format!("PermissionGroupId is taken or does not begin with {PREFIX}");
-            return Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text));
-        }
-        Some(id) => id,
-        None => {
-            group.permission_groups_created += 1;
-            format!("{PREFIX}@PMG#c{:08}", group.permission_groups_created)
-        }
-    };
     let custom = request.custom_string.unwrap_or_default();
     let new = PermissionGroup::new(request.permission_group_name, request.permission, custom);
-    group.permission_groups.insert(id.clone(), new);
+    let (group, own_id) = (&request.group_id, request.permission_group_id);
     let mut reply = CreatePermissionGroupReply::default();
-    reply.permission_group_id = Some(id);
+    reply.permission_group_id = Some(permissions::create(context.state, group, own_id, new)?);
     Ok(reply)
 }
 
@@ -109,8 +78,8 @@ fn modify_permission_group(
     context: &mut Context<'_>,
     request: ModifyPermissionGroup,
 ) -> Result<ModifyPermissionGroupReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let held = permission_group(group, &request.permission_group_id)?;
+    let id = &request.permission_group_id;
+    let held = held(context.state, &request.group_id, id)?;
     if let Some(name) = request.permission_group_name {
         held.name = name;
     }
@@ -172,24 +141,18 @@ fn get_permission_groups(
     Ok(reply)
 }
 
-/// Sets permissions in topics that exist, and says what became of each.
+/// Sets permissions in topics, and says what became of each.
 fn set_topics(
-    group: &mut Group,
+    context: &mut Context<'_>,
+    group: &str,
     id: &str,
     list: Vec<TopicPermission>,
-) -> Result<Vec<TopicPermissionResult>, Refusal> {
-    permission_group(group, id)?;
-    let mut results = Vec::new();
-    for item in list {
-        let topic = item.topic_id;
-        let known = group.topics.contains_key(&topic);
-        if known {
-            let held = permission_group(group, id)?;
-            held.topics.insert(topic.clone(), item.permission);
-        }
-        results.push(result(topic, known));
-    }
-    Ok(results)
+) -> Result<Option<Vec<TopicPermissionResult>>, Refusal> {
+    let list = list.into_iter();
+    let list = list.map(|item| (item.topic_id, item.permission));
+    let set = permissions::set_topics(context.state, group, id, list)?;
+    let results = set.into_iter().map(|(topic, known)| result(topic, known));
+    Ok(Some(results.collect()))
 }
 
 fn result(topic: String, known: bool) -> TopicPermissionResult {
@@ -204,11 +167,10 @@ fn add_topic_permissions(
     context: &mut Context<'_>,
     request: AddTopicPermissions,
 ) -> Result<AddTopicPermissionsReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let list = request.topic_permission_list;
+    let (group, id) = (&request.group_id, &request.permission_group_id);
     let mut reply = AddTopicPermissionsReply::default();
-    let results = set_topics(group, &request.permission_group_id, list)?;
-    reply.topic_permission_result_list = Some(results);
+    reply.topic_permission_result_list =
+        set_topics(context, group, id, request.topic_permission_list)?;
     Ok(reply)
 }
 
@@ -216,11 +178,10 @@ fn modify_topic_permissions(
     context: &mut Context<'_>,
     request: ModifyTopicPermissions,
 ) -> Result<ModifyTopicPermissionsReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let list = request.topic_permission_list;
+    let (group, id) = (&request.group_id, &request.permission_group_id);
     let mut reply = ModifyTopicPermissionsReply::default();
-    let results = set_topics(group, &request.permission_group_id, list)?;
-    reply.topic_permission_result_list = Some(results);
+    reply.topic_permission_result_list =
+        set_topics(context, group, id, request.topic_permission_list)?;
     Ok(reply)
 }
 
@@ -228,8 +189,8 @@ fn delete_topic_permissions(
     context: &mut Context<'_>,
     request: DeleteTopicPermissions,
 ) -> Result<DeleteTopicPermissionsReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let held = permission_group(group, &request.permission_group_id)?;
+    let id = &request.permission_group_id;
+    let held = held(context.state, &request.group_id, id)?;
     let mut reply = DeleteTopicPermissionsReply::default();
     for topic in request.topic_id_list {
         let known = held.topics.remove(&topic).is_some();
@@ -244,8 +205,8 @@ fn get_topic_permissions(
     context: &mut Context<'_>,
     request: GetTopicPermissions,
 ) -> Result<GetTopicPermissionsReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let held = permission_group(group, &request.permission_group_id)?;
+    let id = &request.permission_group_id;
+    let held = held(context.state, &request.group_id, id)?;
     let topics = match request.topic_id_list {
         Some(topics) if !topics.is_empty() => topics,
         _ => held.topics.keys().cloned().collect(),
@@ -268,19 +229,13 @@ fn add_permission_group_members(
     context: &mut Context<'_>,
     request: AddPermissionGroupMembers,
 ) -> Result<AddPermissionGroupMembersReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    permission_group(group, &request.permission_group_id)?;
-    let mut results = Vec::new();
-    for user in request.member_list {
-        let user = user.member_account;
-        if group.members.contains_key(&user) {
-            let held = permission_group(group, &request.permission_group_id)?;
-            held.members.insert(user.clone(), ());
-        }
-        results.push(PermissionGroupMemberResult::new(user));
-    }
+    let (group, id) = (&request.group_id, &request.permission_group_id);
+    let users = request.member_list.iter().map(|user| &user.member_account);
+    permissions::add_members(context.state, group, id, users)?;
+    let users = request.member_list.into_iter();
+    let users = users.map(|user| PermissionGroupMemberResult::new(user.member_account));
     let mut reply = AddPermissionGroupMembersReply::default();
-    reply.member_list = Some(results);
+    reply.member_list = Some(users.collect());
     Ok(reply)
 }
 
@@ -288,8 +243,8 @@ fn delete_permission_group_members(
     context: &mut Context<'_>,
     request: DeletePermissionGroupMembers,
 ) -> Result<DeletePermissionGroupMembersReply, Refusal> {
-    let group = community(context.state, &request.group_id)?;
-    let held = permission_group(group, &request.permission_group_id)?;
+    let id = &request.permission_group_id;
+    let held = held(context.state, &request.group_id, id)?;
     for user in request.member_list {
         held.members.remove(&user.member_account);
     }
@@ -302,7 +257,8 @@ fn get_permission_group_members(
 ) -> Result<GetPermissionGroupMembersReply, Refusal> {
     let most = (context.settings.page_size as u64).min(request.limit.unwrap_or(MAX_MEMBERS));
     let group = community(context.state, &request.group_id)?;
-    let held = permission_group(group, &request.permission_group_id)?;
+    let id = &request.permission_group_id;
+    let held = group.permission_groups.get(id).ok_or_else(missing)?;
     let members: Vec<String> = held.members.keys().cloned().collect();
     let members: BTreeMap<_, _> = (members.into_iter())
         .filter_map(|user| Some((user.clone(), group.members.get(&user)?.clone())))

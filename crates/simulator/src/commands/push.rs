@@ -3,9 +3,11 @@
 use super::registry::{BadBody, Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Account, Context, State},
+    world::{
+        Account, Context, State,
+        push::{self, Conditions, check_attribute, check_more_tags, check_tags},
+    },
 };
-use std::collections::{BTreeMap, BTreeSet};
 use tencent_chat_types::{
     ErrorCode,
     model::{UserAttributes, UserTags},
@@ -38,15 +40,6 @@ pub(super) const BAD_BODY: BadBody = BadBody {
     },
 };
 
-/// Longest tag in bytes.
-const MAX_TAG_BYTES: usize = 50;
-/// Most tags of a user.
-pub(super) const MAX_TAGS: usize = 100;
-/// Most pushes of a day.
-const MAX_PUSHES: usize = 100;
-/// Seconds of a day.
-pub(super) const DAY: u64 = 86_400;
-
 pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, push_to_users);
     commands.add(BAD_BODY, set_attribute_names);
@@ -78,38 +71,16 @@ fn push_to_users(
         return Err(ErrorCode::MESSAGE_SENDER_INVALID.because("From_Account is not imported"));
     }
     if let Some(condition) = &request.condition {
-        check(context.state, &conditions(condition))?;
+        conditions(condition).check(context.state)?;
     }
     let now = context.now;
-    count(&mut context.state.push.times, now)?;
+    push::count(&mut context.state.push.times, now)?;
     let mut reply = PushToUsersReply::default();
     reply.task_id = format!(
         "{}_{now}_{}",
         context.settings.sdk_app_id, request.msg_random
     );
     Ok(reply)
-}
-
-/// Counts a push where there may be one more.
-pub(super) fn count(times: &mut Vec<u64>, now: u64) -> Result<(), Refusal> {
-    if times
-        .last()
-        .is_some_and(|last| now.saturating_sub(*last) < 1)
-    {
-        return Err(ErrorCode::PUSH_RATE_LIMITED.because("the last push is less than a second ago"));
-    }
-    times.retain(|time| now.saturating_sub(*time) < DAY);
-    if times.len() >= MAX_PUSHES {
-        return Err(ErrorCode::PUSH_DAILY_QUOTA.because("100 pushes were made today"));
-    }
-    times.push(now);
-    Ok(())
-}
-
-/// Who gets a push.
-pub(super) struct Conditions<'a> {
-    pub(super) attributes: [&'a Option<BTreeMap<String, String>>; 2],
-    pub(super) tags: Vec<&'a Option<Vec<String>>>,
 }
 
 fn conditions(condition: &PushCondition) -> Conditions<'_> {
@@ -119,45 +90,11 @@ fn conditions(condition: &PushCondition) -> Conditions<'_> {
     }
 }
 
-pub(super) fn check(state: &State, condition: &Conditions<'_>) -> Result<(), Refusal> {
-    let attributes = condition.attributes.into_iter().flatten();
-    let tags = || condition.tags.iter().copied().flatten();
-    if attributes.clone().count() > 0 && tags().count() > 0 {
-        return Err(ErrorCode::PUSH_CONDITIONS_MIXED.because("tags and attributes"));
-    }
-    for name in attributes.flat_map(|attributes| attributes.keys()) {
-        check_attribute(state, name)?;
-    }
-    for list in tags() {
-        let different: BTreeSet<&String> = list.iter().collect();
-        if different.len() < list.len() {
-            return Err(ErrorCode::PUSH_TAGS_REPEATED.because("a tag stands twice"));
-        }
-        check_tags(list)?;
-    }
-    Ok(())
-}
-
-pub(super) fn check_tags(tags: &[String]) -> Result<(), Refusal> {
-    for tag in tags {
-        if tag.is_empty() {
-            return Err(ErrorCode::PUSH_TAG_EMPTY.because("a tag is empty"));
-        }
-        if tag.len() > MAX_TAG_BYTES {
-            return Err(ErrorCode::PUSH_TAG_TOO_LONG.because("a tag is longer than 50 bytes"));
-        }
-    }
-    Ok(())
-}
-
 fn set_attribute_names(
     context: &mut Context<'_>,
     request: SetAttributeNames,
 ) -> Result<SetAttributeNamesReply, Refusal> {
-    let numbered = |number: &String| number.len() == 1 && number.as_str() <= "9";
-    if !request.attr_names.keys().all(numbered) {
-        return Err(ErrorCode::MESSAGE_JSON_UNPARSABLE.because("attributes are numbered 0 to 9"));
-    }
+    push::check_numbers(request.attr_names.keys())?;
     context
         .state
         .push
@@ -173,19 +110,6 @@ fn get_attribute_names(
     let mut reply = GetAttributeNamesReply::default();
     reply.attr_names = context.state.push.attribute_names.clone();
     Ok(reply)
-}
-
-/// That the app has named an attribute.
-pub(super) fn check_attribute(state: &State, name: &str) -> Result<(), Refusal> {
-    match state
-        .push
-        .attribute_names
-        .values()
-        .any(|known| known == name)
-    {
-        true => Ok(()),
-        false => Err(ErrorCode::PUSH_ATTRIBUTE_INVALID.because(format!("{name} is not named"))),
-    }
 }
 
 fn set_user_attributes(
@@ -242,10 +166,7 @@ fn add_user_tags(
     for user in &request.user_tags {
         check_tags(&user.tags)?;
         let held = &account(context.state, &user.to_account)?.push_tags;
-        let new = user.tags.iter().filter(|tag| !held.contains(*tag)).count();
-        if held.len() + new > MAX_TAGS {
-            return Err(ErrorCode::PUSH_TOO_MANY_TAGS.because("a user has at most 100 tags"));
-        }
+        check_more_tags(held, &user.tags)?;
     }
     for user in request.user_tags {
         account(context.state, &user.to_account)?

@@ -1,12 +1,12 @@
 //! The push service. It has its own commands for the attributes and tags that pushing to all users has.
 
-use super::{
-    push::{self, BAD_BODY, Conditions, DAY, MAX_TAGS, check_attribute, check_tags},
-    registry::Commands,
-};
+use super::{push::BAD_BODY, registry::Commands};
 use crate::{
     refusal::{Because, Refusal},
-    world::{Context, MadePush, State},
+    world::{
+        Context, State,
+        push::{self, Conditions, MAX_TAGS, check_attribute, check_more_tags, check_tags},
+    },
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ use tencent_chat_types::{
 };
 
 /// Most tags that a user gets beside others in a call.
-const MAX_NEW_TAGS: usize = 10;
+const MAX_NEW_TAGS: usize = AddUserTags::MAX_NEW_TAGS as usize;
 /// Where the ids of scheduled pushes begin. Beyond 32 bits, so that a client that cuts them off fails
 /// here and not in production.
 const FIRST_TASK: u64 = 1 << 33;
@@ -81,23 +81,15 @@ fn push_to_all(context: &mut Context<'_>, request: PushToAll) -> Result<PushToAl
     }
     check_sender(context.state, request.from_account.as_ref())?;
     if let Some(condition) = &request.condition {
-        push::check(context.state, &conditions(condition))?;
+        conditions(condition).check(context.state)?;
     }
     let now = context.now;
     push::count(&mut context.state.push.service_times, now)?;
     let mut reply = PushToAllReply::default();
     let (app, random) = (context.settings.sdk_app_id, request.msg_random);
     reply.task_id = format!("{app}_{now}_{random}");
-    remember(context.state, &reply.task_id, now);
+    push::remember(context, &reply.task_id);
     Ok(reply)
-}
-
-fn remember(state: &mut State, task: &str, now: u64) {
-    let made = MadePush {
-        time: now,
-        recalled: false,
-    };
-    state.push.made.insert(task.to_owned(), made);
 }
 
 fn push_to_accounts(
@@ -105,33 +97,18 @@ fn push_to_accounts(
     request: PushToAccounts,
 ) -> Result<PushToAccountsReply, Refusal> {
     check_sender(context.state, Some(&request.from_account))?;
-    let now = context.now;
     let (_, failures) = known(context.state, request.to_account);
     context.state.push.batches_made += 1;
     let number = context.state.push.batches_made;
     let mut reply = PushToAccountsReply::default();
     reply.task_id = format!("batch_{}_{number}", context.settings.sdk_app_id);
     reply.error_list = failures;
-    remember(context.state, &reply.task_id, now);
+    push::remember(context, &reply.task_id);
     Ok(reply)
 }
 
 fn recall_push(context: &mut Context<'_>, request: RecallPush) -> Result<RecallPushReply, Refusal> {
-    let now = context.now;
-    let push = &mut context.state.push;
-    if (push.recalled).is_some_and(|last| now.saturating_sub(last) < 1) {
-        let text = "a push was recalled less than a second ago";
-        return Err(ErrorCode::PUSH_RECALL_RATE_LIMITED.because(text));
-    }
-    let made = push.made.get_mut(&request.task_id);
-    let Some(made) = made.filter(|made| now.saturating_sub(made.time) < DAY) else {
-        return Err(ErrorCode::PUSH_TASK_NOT_FOUND.because("no push of the last day has this id"));
-    };
-    if made.recalled {
-        return Err(ErrorCode::PUSH_RECALLED.because("the push has been recalled"));
-    }
-    made.recalled = true;
-    push.recalled = Some(now);
+    push::recall(context, &request.task_id)?;
     Ok(RecallPushReply::default())
 }
 
@@ -143,10 +120,7 @@ fn set_attribute_names(
     let types = request.attr_types.unwrap_or_default();
     let mut names = push.attribute_names.clone();
     names.extend(request.attr_names.clone());
-    let numbered = |number: &String| number.len() == 1 && number.as_str() <= "9";
-    if !names.keys().all(numbered) {
-        return Err(invalid("attributes are numbered 0 to 9"));
-    }
+    push::check_numbers(names.keys())?;
     let different: BTreeSet<&String> = names.values().collect();
     if different.len() < names.len() {
         return Err(ErrorCode::PUSH_ATTRIBUTE_INVALID.because("two attributes have one name"));
@@ -197,14 +171,6 @@ fn listed(failures: Vec<PushFailure>) -> Option<Vec<PushFailure>> {
     (!failures.is_empty()).then_some(failures)
 }
 
-/// Whether an attribute belongs to users. The simulator knows no ids of the push SDK.
-fn is_for_users(state: &State, name: &str) -> bool {
-    let push = &state.push;
-    let number = (push.attribute_names.iter()).find(|(_, known)| *known == name);
-    let kind = number.and_then(|(number, _)| push.attribute_types.get(number));
-    kind.is_none_or(|kind| *kind == PushAccountType::USER)
-}
-
 fn set_user_attributes(
     context: &mut Context<'_>,
     request: SetUserAttributes,
@@ -214,7 +180,7 @@ fn set_user_attributes(
     }
     let mut failures = Vec::new();
     for user in request.user_attrs {
-        let fits = (user.attrs.keys()).all(|name| is_for_users(context.state, name));
+        let fits = (user.attrs.keys()).all(|name| push::is_for_users(&context.state.push, name));
         let account = context.state.accounts.get_mut(&user.to_account);
         match (account, fits) {
             (Some(account), true) => account.push_attributes.extend(user.attrs),
@@ -284,10 +250,8 @@ fn add_user_tags(
         let Some(account) = context.state.accounts.get(&user.to_account) else {
             continue;
         };
-        let held = &account.push_tags;
-        let new = user.tags.iter().filter(|tag| !held.contains(*tag)).count();
-        if !replace && held.len() + new > MAX_TAGS {
-            return Err(ErrorCode::PUSH_TOO_MANY_TAGS.because("a user has at most 100 tags"));
+        if !replace {
+            check_more_tags(&account.push_tags, &user.tags)?;
         }
     }
     let users = (request.user_tags.iter()).map(|user| user.to_account.clone());
@@ -384,7 +348,7 @@ fn check_content(
 ) -> Result<(), Refusal> {
     check_sender(state, content.from_account.as_ref())?;
     if let Some(condition) = &content.condition {
-        push::check(state, &conditions(condition))?;
+        conditions(condition).check(state)?;
     }
     let fits = match *kind {
         ScheduledPushType::ALL => content.condition.is_none() && content.to_account.is_none(),

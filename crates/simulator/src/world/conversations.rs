@@ -3,14 +3,18 @@
 use super::state::{Account, Peer, Recent, State};
 use crate::refusal::{Because, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
-use tencent_chat_types::{ErrorCode, model::Contact};
+use tencent_chat_types::{
+    ErrorCode,
+    conversation::{CreateContactGroup, PinConversations},
+    model::Contact,
+};
 
 /// Most conversation groups of a user.
-const MAX_GROUPS: usize = 20;
+const MAX_GROUPS: usize = CreateContactGroup::MAX_GROUPS as usize;
 /// Most conversations of a user that are marked or in a group.
-const MAX_CONVERSATIONS: usize = 1_000;
+const MAX_CONVERSATIONS: usize = CreateContactGroup::MAX_CONVERSATIONS as usize;
 /// Most pinned conversations of a user.
-const MAX_PINNED: usize = 50;
+const MAX_PINNED: usize = PinConversations::MAX_PINNED as usize;
 
 /// The user whose conversations are meant.
 pub(crate) fn account<'a>(state: &'a mut State, user: &str) -> Result<&'a mut Account, Refusal> {

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use tencent_chat_types::{
     ErrorCode,
     model::{FriendAddType, ProfileTag, RelationItem, RelationTag},
-    relationship::AddFriendLists,
+    relationship::{AddFriendLists, AddFriends, BlockUsers},
     webhook::{
         SnsBlackListAdd, SnsBlackListDelete, SnsFriendAdd, SnsFriendDelete, SnsPrevFriendAdd,
         SnsPrevFriendAddAnswer, SnsPrevFriendAddRequired,
@@ -30,9 +30,9 @@ use tencent_chat_types::{
 };
 
 /// Most friends of a user.
-const MAX_FRIENDS: usize = 3_000;
+const MAX_FRIENDS: usize = AddFriends::MAX_FRIENDS as usize;
 /// Most users that a user blocks.
-const MAX_BLOCKED: usize = 1_000;
+const MAX_BLOCKED: usize = BlockUsers::MAX_BLOCKED as usize;
 
 /// What became of each user who was named, in that order.
 pub(crate) type Outcomes = Vec<(String, ErrorCode)>;

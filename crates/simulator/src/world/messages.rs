@@ -11,13 +11,16 @@ use std::{
 };
 use tencent_chat_types::{
     ErrorCode,
-    message::get_c2c_history::{C2cMsg, C2cMsgRequired, MsgFlagBits},
+    message::{
+        SetC2cMsgExtensions,
+        get_c2c_history::{C2cMsg, C2cMsgRequired, MsgFlagBits},
+    },
     model::{ExtensionOperation, MsgElement, MsgExtension, MsgExtensionResult, MsgPriority},
     wire::Flag,
 };
 
 /// Most pairs of a message.
-const MAX_EXTENSIONS: usize = 300;
+const MAX_EXTENSIONS: usize = SetC2cMsgExtensions::MAX_PAIRS as usize;
 
 /// What the allocator and the lists add to each message, roughly.
 const OVERHEAD_BYTES: usize = 64;
@@ -492,8 +495,11 @@ impl Chat {
     pub(crate) fn recall(&mut self, key: MsgKey) -> Option<bool> {
         let at = self.position(key)?;
         let message = self.messages.get_mut(at)?;
-        self.touched.fates.push(message.place());
-        Some(!mem::replace(&mut message.recalled, true))
+        let was_there = !mem::replace(&mut message.recalled, true);
+        if was_there {
+            self.touched.fates.push(message.place());
+        }
+        Some(was_there)
     }
 
     /// A message by its time and serial number.

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::{
-    Action, App, C2cDraft, Changes, Context, Events, GroupDraft, Kind, MadePush, NewGroup, Peer,
-    PermissionGroup, Pin, Read, Row, State, Step, Telling, Topic, c2c, group_chat, groups,
-    membership, relations::Friend, users,
+    Action, App, C2cDraft, Changes, Context, Events, GroupDraft, Kind, NewGroup, Peer,
+    PermissionGroup, Read, Row, State, Step, Telling, c2c, group::Topic, group_chat, groups,
+    membership, messages::Pin, relations::Friend, state::MadePush, users,
 };
 use crate::settings::Settings;
 use std::{

@@ -8,6 +8,7 @@ use crate::refusal::{Because, Refusal};
 use tencent_chat_types::{
     ErrorCode,
     account::ImportAccount,
+    chatbot::CreateChatbot,
     model::{MemberAccount, ProfileTag},
     validate::Validate,
     webhook::{
@@ -20,7 +21,7 @@ use tencent_chat_types::{
 /// Beginning of every chatbot's user id.
 const CHATBOT: &str = "@RBT#";
 /// Most chatbots of an app.
-const MAX_CHATBOTS: usize = 20;
+const MAX_CHATBOTS: usize = CreateChatbot::MAX_CHATBOTS as usize;
 
 /// As a duration of a mute: for good.
 pub(crate) const FOR_GOOD: u64 = u32::MAX as u64;
