@@ -360,7 +360,7 @@ fn a_folder_belongs_to_one_server_of_one_app() {
     );
     let foreign = folder.join("rows");
     let error = refused(&mut serve(&foreign));
-    assert!(error.contains("holds something else"), "{error}");
+    assert!(error.contains("holds something other"), "{error}");
     let marker = folder.join("simulator.json");
     let newer = std::fs::read_to_string(&marker).unwrap();
     std::fs::write(&marker, newer.replace("\"format\":1", "\"format\":2")).unwrap();

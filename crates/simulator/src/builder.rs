@@ -10,7 +10,7 @@ use crate::{
     settings::{Quotas, Settings, lock},
     shared::Shared,
     simulator::{BlockingSimulator, Simulator},
-    store::{Store, TakesNoMore},
+    store::{NotWritable, Store},
     traffic::Traffic,
     webhooks::{WebhookTarget, Webhooks},
     world::State,
@@ -82,15 +82,15 @@ impl Simulator {
 }
 
 impl SimulatorBuilder {
-    /// Refuses calls above the quotas that commands have in an edition, in any window, with the code that
-    /// the spec has for it; no quota is kept unless set. What is refused is not counted.
+    /// Refuses calls above the quotas that commands have in an edition, in any window, with the code from
+    /// the spec. Without this, no quota is enforced. Refused calls are not counted.
     pub fn quotas(mut self, edition: Edition) -> Self {
         self.quotas = Some(edition);
         self
     }
 
-    /// Windows of quotas so many times as long as the service's, such as 0.01, for tests. What is not
-    /// above zero counts as 1.
+    /// Scales the windows of quotas relative to the service's, for tests: 0.01 makes a minute 600 ms. A
+    /// value that is not above zero counts as 1.
     pub fn quota_time_scale(mut self, times: f64) -> Self {
         self.time_scale = match times.is_finite() && times > 0.0 {
             true => times,
@@ -105,49 +105,49 @@ impl SimulatorBuilder {
         self
     }
 
-    /// Takes the time from another clock. [`Simulator::forward`] moves on from what it says.
+    /// Takes the time from another clock. [`Simulator::forward`] is added to it.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Entries of a page, where a command leaves that to the service; 100 unless set otherwise.
+    /// Entries per page where a command leaves that to the service; 100 by default.
     pub fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries.max(1);
         self
     }
 
-    /// Most requests that [`journal`](Simulator::journal) remembers, and most webhooks that
-    /// [`deliveries`](Simulator::deliveries) does; 10,000 of each unless set, and of each no more than
-    /// have 32 MiB of bodies. Then the oldest go.
+    /// How many requests [`journal`](Simulator::journal) and how many webhooks
+    /// [`deliveries`](Simulator::deliveries) holds: 10,000 of each by default, and at most 32 MiB of bodies of
+    /// each. Above that, the oldest are dropped.
     pub fn journal_length(mut self, entries: usize) -> Self {
         self.journal_length = entries;
         self
     }
 
-    /// Bytes of memory that stored messages may take; 256 MiB unless set, which is some 700,000 messages
-    /// of 100 bytes. Above it the oldest messages of the app go, a tenth of the bound at once: they
-    /// are missing from histories as expired ones are, and cannot be changed or recalled.
+    /// Bytes of memory for stored messages; 256 MiB by default, which is about 700,000 messages of 100
+    /// bytes. Above it, the oldest messages of the app are evicted, a tenth of the bound at once: like expired
+    /// ones, they are missing from histories and cannot be changed or recalled.
     pub fn message_memory(mut self, bytes: usize) -> Self {
         self.message_memory = bytes;
         self
     }
 
-    /// Keeps users, groups, messages, relations, pushes and counters in a folder, which is made where
-    /// there is none; they are in memory only unless set. What was acknowledged is there again after
-    /// the process was killed; a power cut may take the latest of it. One simulator of one app at a time
-    /// can have a folder.
+    /// Stores users, groups, messages, relations, pushes and counters in a folder, which is created if it
+    /// does not exist; by default they are in memory only. Whatever was acknowledged survives a kill of the
+    /// process; a power failure may lose the latest changes. A folder belongs to one app, and to one
+    /// simulator at a time.
     ///
-    /// Requests, webhooks that the app was not told of yet, faults, used quotas and how far the clock is
-    /// ahead are not kept.
+    /// Requests, webhooks that were not sent to the app yet, faults, used quotas and how far the clock is
+    /// ahead are not stored.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
         self
     }
 
-    /// What it begins with, as [`Simulator::seed`] adds it; several in their order. With a data folder it
-    /// is for one that holds nothing yet, and is stored as a whole: a start that ends before has stored
-    /// nothing, and the next one begins with it again.
+    /// What the simulator begins with, added as by [`Simulator::seed`]; several seeds are added in order. It
+    /// is skipped if the [data folder](Self::data_dir) already holds a state, and is stored there as a whole:
+    /// an interrupted start stores nothing, and the next one begins again.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seeds.push(seed);
         self
@@ -165,22 +165,22 @@ impl SimulatorBuilder {
         self
     }
 
-    /// An address of this machine to listen on; 127.0.0.1 unless set. Whatever reaches it can use the
-    /// simulator, so an address other than loopback needs a [`control_token`](Self::control_token).
+    /// An address of this machine to listen on; 127.0.0.1 by default. Whoever reaches it can use the
+    /// simulator, so an address other than loopback requires a [`control_token`](Self::control_token).
     pub fn listen_on(mut self, address: impl Into<IpAddr>) -> Self {
         self.ip = address.into();
         self
     }
 
-    /// What requests to the control API must have as `Authorization: Bearer …`; nothing unless set.
+    /// The token that requests to the control API must send as `Authorization: Bearer …`; none by default.
     pub fn control_token(mut self, token: impl Into<SecretKey>) -> Self {
         self.access.token = Some(token.into());
         self
     }
 
-    /// Further names under which clients may reach the control API and the page: what a browser or a
-    /// container calls this machine. Loopback and the address that is listened on need not be named;
-    /// requests for other hosts are refused, because a website can give its name any address.
+    /// Further host names under which clients may reach the control API and the page, such as the name of a
+    /// container. Loopback and the listening address are always allowed. Requests for other hosts are refused,
+    /// because a website can resolve its own name to any address.
     pub fn allow_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names
             .into_iter()
@@ -203,7 +203,7 @@ impl SimulatorBuilder {
         self
     }
 
-    /// Begins the sequence of chances by which faults with a probability happen; 0 unless set.
+    /// Seeds the random sequence that decides on faults with a probability; 0 by default.
     pub fn fault_seed(mut self, seed: u64) -> Self {
         self.fault_seed = seed;
         self
@@ -220,9 +220,10 @@ impl SimulatorBuilder {
     /// # Errors
     ///
     /// The port is taken, the machine does not have the address, the address is not loopback and there
-    /// is no control token, or the address for webhooks cannot be used. The data folder is in use, holds
-    /// something else, the state of another app or that of another version, or cannot be read or written.
-    /// A part of the [`seed`](Self::seed) cannot be: then it holds a [`SeedError`](crate::SeedError).
+    /// is no control token, or the address for webhooks is invalid. The data folder is in use, holds
+    /// something else, the state of another app or of another version, or cannot be read or written.
+    /// The service would refuse a part of the [`seed`](Self::seed): then the source is a
+    /// [`SeedError`](crate::SeedError).
     pub async fn start(self) -> io::Result<Simulator> {
         if !self.ip.is_loopback() && self.access.token.is_none() {
             let text = "an address other than loopback needs a control token";
@@ -272,7 +273,7 @@ impl SimulatorBuilder {
     ///
     /// # Errors
     ///
-    /// As of [`start`](Self::start), and within asynchronous code, which it would hold up.
+    /// Those of [`start`](Self::start); also within asynchronous code, which it would block.
     pub fn start_blocking(self) -> io::Result<BlockingSimulator> {
         if runtime::Handle::try_current().is_ok() {
             return Err(io::Error::other(
@@ -319,7 +320,7 @@ pub(crate) fn store_first(
     state: &mut State,
     store: Option<&Store>,
     is_restored: bool,
-) -> Result<(), TakesNoMore> {
+) -> Result<(), NotWritable> {
     match store {
         Some(store) if is_restored => store.write(&state.changes(true)),
         Some(store) => store.replace(&state.everything()),

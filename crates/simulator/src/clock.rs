@@ -52,7 +52,7 @@ impl MovableClock {
     }
 
     /// When an event happens, in milliseconds since 1970. No two have the same time as long as the clock
-    /// is not taken back, so that events that hold the same otherwise can be told from repeats.
+    /// is not set back, so that events that hold the same otherwise can be distinguished from repeats.
     pub(crate) fn event_time(&self) -> u64 {
         let mut last = lock(&self.last_event);
         let now = self.unix_seconds().saturating_mul(1_000);

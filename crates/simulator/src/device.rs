@@ -1,5 +1,5 @@
-//! What devices do: users come online, send, join, read. The server API cannot, but its app is asked
-//! and told of it.
+//! What devices do: users come online, send, join, read. The server API cannot do these, but its app is
+//! asked and notified.
 
 use crate::{
     refusal::Refusal,
@@ -42,7 +42,7 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// Where devices are not told apart, they are browsers.
+/// Where the kind of device does not matter, it is a browser.
 fn browser(user: &str) -> Actor {
     Actor {
         user: user.to_owned(),
@@ -70,12 +70,12 @@ fn platform(seen: &str) -> OptPlatform {
 
 /// What devices do.
 impl Simulator {
-    /// Lets a user be seen on a platform, with a status such as `Online` or `PushOnline`: a login, a
-    /// broken connection, or with any other status a logout.
+    /// Sets a user's status on a platform: `Online` is a login, `PushOnline` a lost connection, anything
+    /// else a logout.
     ///
     /// # Errors
     ///
-    /// The data folder takes no more.
+    /// The data folder cannot be written.
     pub fn set_online(&self, user: &str, platform: &str, status: &str) -> Result<(), Refused> {
         let actor = Actor {
             platform: self::platform(platform),
@@ -88,11 +88,11 @@ impl Simulator {
         Ok(self.shared.act(&actor, seen)?)
     }
 
-    /// Pins a conversation of a user with another user to the top, or takes it off.
+    /// Pins a user's conversation with another user to the top, or unpins it.
     ///
     /// # Errors
     ///
-    /// The data folder takes no more.
+    /// The data folder cannot be written.
     pub fn pin(&self, user: &str, with: &str, pinned: bool) -> Result<(), Refused> {
         let pin = |context: &mut Context<'_>| {
             let account = context.state.accounts.or_default(user.to_owned());
@@ -102,14 +102,14 @@ impl Simulator {
         Ok(self.shared.act(&browser(user), pin)?)
     }
 
-    /// Whether a user is not disturbed at this time, and how far messages stay away.
+    /// The do-not-disturb level of a user at this time, if one applies.
     pub fn do_not_disturb(&self, user: &str) -> Option<DoNotDisturbLevel> {
         let now = self.shared.settings.signer.now();
         let held = (lock(&self.shared.state).accounts.get(user)?).do_not_disturb?;
         held.holds(now).then_some(held.level)
     }
 
-    /// Lets a user send a one-to-one message, and answers its key. The app is asked and told.
+    /// Sends a one-to-one message as a user, and returns its key. The app is asked and notified.
     ///
     /// # Errors
     ///
@@ -131,11 +131,11 @@ impl Simulator {
         Ok(key.to_string())
     }
 
-    /// Lets a user send a group message, and answers its number. The app is asked and told.
+    /// Sends a group message as a user, and returns its number. The app is asked and notified.
     ///
     /// # Errors
     ///
-    /// What the device is told: no such group or user, no member, muted, or the app refuses.
+    /// What the device is told: no such group or user, not a member, muted, or the app refuses.
     pub async fn send_group_msg_as(
         &self,
         user: &str,
@@ -152,8 +152,8 @@ impl Simulator {
         Ok(sent.seq)
     }
 
-    /// Lets a user join a group: the server API cannot, an `AVChatRoom` is joined by its users. The
-    /// app is told, and not asked; see [`apply_to_join`](Self::apply_to_join).
+    /// Joins a group as a user. The server API cannot do this for an `AVChatRoom`, which users join
+    /// themselves. The app is notified but not asked; see [`apply_to_join`](Self::apply_to_join).
     ///
     /// # Errors
     ///
@@ -163,32 +163,32 @@ impl Simulator {
         Ok(self.shared.act(&browser(user), join)?)
     }
 
-    /// Lets a user apply to join a group, and join it where the app has nothing against it; nobody
-    /// else decides. The app is asked and told.
+    /// Applies to join a group as a user, who joins unless the app refuses; nobody else decides. The app is
+    /// asked and notified.
     ///
     /// # Errors
     ///
-    /// What the device is told: as of [`join_group`](Self::join_group), or the app refuses.
+    /// What the device is told: as for [`join_group`](Self::join_group), or the app refuses.
     pub async fn apply_to_join(&self, user: &str, group: &str) -> Result<(), Refused> {
         let begin = |context: &mut Context<'_>| membership::apply(context, group.to_owned());
         Ok(self.shared.act_asking(&browser(user), begin).await?)
     }
 
-    /// Lets a user leave a group. The app is told.
+    /// Leaves a group as a user. The app is notified.
     ///
     /// # Errors
     ///
-    /// What the device is told: no such group, or no member of it.
+    /// What the device is told: no such group, or not a member of it.
     pub fn leave_group(&self, user: &str, group: &str) -> Result<(), Refused> {
         let leave = |context: &mut Context<'_>| membership::leave(context, group);
         Ok(self.shared.act(&browser(user), leave)?)
     }
 
-    /// Lets a user see group messages: they are read up to this number. The app is told.
+    /// Marks group messages as read by a user, up to this number. The app is notified.
     ///
     /// # Errors
     ///
-    /// The data folder takes no more.
+    /// The data folder cannot be written.
     pub fn read_group_msgs(&self, user: &str, group: &str, up_to: u64) -> Result<(), Refused> {
         let read = |context: &mut Context<'_>| {
             group_chat::mark_read(context, group, up_to);
@@ -197,7 +197,7 @@ impl Simulator {
         Ok(self.shared.act(&browser(user), read)?)
     }
 
-    /// Lets a user see all messages of a conversation with another user. The app is told.
+    /// Marks all messages from another user as read by a user. The app is notified.
     ///
     /// # Errors
     ///
@@ -207,8 +207,8 @@ impl Simulator {
         Ok(self.shared.act(&browser(user), read)?)
     }
 
-    /// Lets a user ask another one to become a friend, who becomes one at once unless the profile
-    /// says otherwise. The app is asked and told.
+    /// Sends a friend request as a user; the two become friends at once unless the other's profile forbids
+    /// it. The app is asked and notified.
     ///
     /// # Errors
     ///

@@ -67,7 +67,7 @@ pub(crate) fn check(settings: &Settings, query_string: &str) -> Result<Caller, R
             code.because(error.to_string())
         })?;
     if !settings.admins.iter().any(|admin| admin == identifier) {
-        return Err(ErrorCode::ADMIN_REQUIRED.because("identifier is no administrator"));
+        return Err(ErrorCode::ADMIN_REQUIRED.because("identifier is not an administrator"));
     }
     Ok(Caller {
         identifier: identifier.to_owned(),
@@ -168,7 +168,7 @@ impl Meter {
     }
 }
 
-/// Names and values of a query string, percent-decoded. The first of a double counts.
+/// Names and values of a query string, percent-decoded. The first of a duplicate name counts.
 fn parse(query_string: &str) -> HashMap<String, String> {
     let mut values = HashMap::new();
     for pair in query_string.split('&') {

@@ -14,23 +14,24 @@
 //!
 //! # What it checks
 //!
-//! Path, query, SDKAppID, administrator, UserSig (with the key, not just by its look) and body. Each
-//! has the documented code: no such command 60009, no SDKAppID 60012, another one 60006, a UserSig
-//! that expired 70001, one of another key 70009, a caller who is no administrator 60010, and so on.
+//! Path, query, SDKAppID, administrator, UserSig (with the key, not only its form) and body. Each mistake
+//! has the documented code: unknown command 60009, missing SDKAppID 60012, wrong SDKAppID 60006, expired
+//! UserSig 70001, UserSig signed with another key 70009, caller who is not an administrator 60010, and so on.
 //!
 //! # What goes wrong on demand
 //!
-//! [`Simulator::inject`] lets the next requests of a command fail as things fail in production:
+//! [`Simulator::inject`] makes the next requests of a command fail as they do in production:
 //! connections that break before or after the effect, gateways that answer in place of the service,
-//! replies that are cut off, empty, slow, odd, of another shape or not the service's, codes, and
-//! requests that arrive twice; once, so many times, or by chance. [`Unreachable`] is an address to which no connection comes about.
-//! [`Simulator::journal`] says how often each request was acted upon.
+//! replies that are cut off, empty, slow, odd, of another shape or not from the service, error codes, and
+//! requests that arrive twice. A fault happens once, a number of times, or with a probability.
+//! [`Unreachable`] is an address that cannot be connected to.
+//! [`Simulator::journal`] says how often each request was applied.
 //!
 //! # Webhooks
 //!
-//! With a [`WebhookTarget`] it calls an app on this machine as the service does: it asks before
-//! something happens and does what the answer says, and tells after it, in the order of the changes
-//! and without holding up the reply. What the app gives no answer to happens, unless
+//! With a [`WebhookTarget`] it calls an app on this machine as the service does. Before something
+//! happens it asks and follows the answer; afterwards it notifies, in the order of the changes and
+//! without delaying the reply. Without an answer the action goes ahead, unless
 //! [`WebhookTarget::unanswered`] says otherwise.
 //!
 //! ```
@@ -52,41 +53,41 @@
 //! # }
 //! ```
 //!
-//! It fires what follows from commands that keep state, where the vendor's page names the REST API as
-//! a cause, and from what devices do. Everything else (official accounts, results of pushes and of
-//! moderation, alarms, responses to friend requests) is sent by [`Simulator::fire`].
+//! It fires webhooks for commands that keep state, where the vendor's page names the REST API as a
+//! cause, and for what devices do. [`Simulator::fire`] sends all others (official accounts, results of
+//! pushes and of moderation, alarms, responses to friend requests).
 //!
 //! # Devices
 //!
-//! What users do on their devices is done by methods, and causes webhooks too:
+//! Methods do what users do on their devices, which fires webhooks too:
 //! [`Simulator::send_as`], [`Simulator::send_group_msg_as`], [`Simulator::apply_to_join`],
 //! [`Simulator::join_group`], [`Simulator::leave_group`], [`Simulator::read_msgs`],
 //! [`Simulator::read_group_msgs`], [`Simulator::add_friend_as`], [`Simulator::set_online`].
 //!
 //! # Tests in other languages
 //!
-//! What tests do by methods, programs in any language do by HTTP and JSON below `/_control/` of
+//! Programs in any language have the same by HTTP and JSON below `/_control/` of
 //! [`Simulator::base_url`]; [`control_document`] describes it. Requests for other hosts and from pages of
 //! other origins are refused. `tencent-chat serve` is the simulator as a program.
 //!
 //! # What it remembers
 //!
-//! Everything is in memory, and with [`SimulatorBuilder::data_dir`] in a folder too, from which it comes back
-//! after an end of any kind. [`Simulator::snapshot`], [`Simulator::load`] and [`Simulator::reset`] save it, bring it
-//! back and forget it. Stored messages may take [`SimulatorBuilder::message_memory`]; then the oldest
-//! go. Of requests and of webhooks it remembers the last, up to [`SimulatorBuilder::journal_length`].
+//! The state is in memory, and with [`SimulatorBuilder::data_dir`] also in a folder, where it survives
+//! exits and kills. [`Simulator::snapshot`], [`Simulator::load`] and [`Simulator::reset`] save, restore and
+//! clear it. Above [`SimulatorBuilder::message_memory`] the oldest messages are evicted. The journal holds the
+//! latest requests and webhooks, up to [`SimulatorBuilder::journal_length`].
 //! Duplicates of a message are dropped as documented: same sender, conversation, `MsgSeq`, `MsgRandom` and
-//! content within 120 seconds, for groups same `Random` and content within five minutes, for imported
-//! messages same numbers and time for as long as the first is stored. It knows the last 200,000 of them.
+//! content within 120 seconds; for groups, same `Random` and content within five minutes; for imported
+//! messages, same numbers and time for as long as the first is stored. It knows the last 200,000 messages.
 //!
 //! # What it does not do
 //!
-//! Commands whose answers come from outside (figures of the console, archives of messages, addresses of
-//! servers) and those that the vendor added beyond its navigation answer a sample, retold about the
-//! users, groups and keys that the request names, once the request has been decoded and its documented
-//! limits have been checked; [`Simulator::canned_commands`] lists them. Nothing is remembered of them. Where the service asks for a switch in the console or a
-//! paid edition, the simulator takes it for given. It keeps quotas when asked to
-//! ([`SimulatorBuilder::quotas`]), and listens on loopback and calls loopback unless told otherwise.
+//! Commands whose answers come from elsewhere (figures of the console, archives of messages, addresses of
+//! servers) and those that the vendor added beyond its navigation answer a sample, adapted to the
+//! users, groups and keys that the request names, after the request has been decoded and its documented
+//! limits have been checked. [`Simulator::canned_commands`] lists them; they keep no state. The simulator
+//! assumes every switch of the console and every paid edition that the service requires. It enforces quotas
+//! on request ([`SimulatorBuilder::quotas`]), and listens on and calls loopback only, unless configured otherwise.
 
 mod builder;
 mod clock;

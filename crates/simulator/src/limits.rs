@@ -7,7 +7,7 @@ pub(crate) fn has_too_many(request: &impl Validate) -> bool {
     exceeds(request, |limit| matches!(limit, Limit::MaxItems(_)))
 }
 
-/// Whether a text of this request has more bytes than it may.
+/// Whether a string in this request has more bytes than it may.
 pub(crate) fn is_too_long(request: &impl Validate) -> bool {
     exceeds(request, |limit| matches!(limit, Limit::MaxBytes(_)))
 }

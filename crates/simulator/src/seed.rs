@@ -190,7 +190,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// The first part that cannot be: a sender who is no member, a group that is there already. What came
+    /// The first part that cannot be: a sender who is not a member, a group that already exists. What came
     /// before it stays.
     pub fn seed(&self, seed: &Seed) -> Result<(), SeedError> {
         plant(&self.shared, seed)

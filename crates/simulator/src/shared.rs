@@ -7,7 +7,7 @@ use crate::{
     gate::{Meter, Usage},
     refusal::Refusal,
     settings::{Quotas, Settings, lock},
-    store::{Store, TakesNoMore},
+    store::{NotWritable, Store},
     traffic::{Cause, Note, Traffic},
     webhooks::{Listener, Webhooks},
     world::{Changes, Context, Events, State, Step},
@@ -71,7 +71,7 @@ impl Shared {
     }
 
     /// Does something before an app. Everything that changes the state goes through this, so that what
-    /// could not be stored is not answered as if it were.
+    /// could not be stored is not acknowledged.
     fn act_before<R>(
         &self,
         actor: &Actor,
@@ -100,7 +100,7 @@ impl Shared {
         if let Some(cause) = &actor.cause {
             cause.add_changes(&changes);
         }
-        // Messages that go because there are too many are not what was acted upon.
+        // Messages that are evicted for lack of room are not a change of this action.
         if state.stored(stored, self.settings.message_memory) {
             self.store_changes(&mut state)?;
         }
@@ -109,7 +109,7 @@ impl Shared {
     }
 
     /// Stores what has changed, where somebody does, and answers it.
-    fn store_changes(&self, state: &mut State) -> Result<Changes, TakesNoMore> {
+    fn store_changes(&self, state: &mut State) -> Result<Changes, NotWritable> {
         let changes = state.changes(self.store.is_some());
         if let Some(store) = &self.store {
             store.write(&changes)?;
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     /// That the state could be stored so far. Otherwise nothing is acknowledged any more.
-    pub(crate) fn check_stored(&self) -> Result<(), TakesNoMore> {
+    pub(crate) fn check_stored(&self) -> Result<(), NotWritable> {
         self.store.as_ref().map_or(Ok(()), Store::check)
     }
 
@@ -127,7 +127,7 @@ impl Shared {
     /// # Errors
     ///
     /// It cannot be stored. Then nothing happens.
-    pub(crate) fn replace(&self, mut new: State) -> Result<(), TakesNoMore> {
+    pub(crate) fn replace(&self, mut new: State) -> Result<(), NotWritable> {
         new.welcome(&self.settings.admins);
         let mut state = lock(&self.state);
         match &self.store {
@@ -226,7 +226,7 @@ impl Shared {
     /// # Errors
     ///
     /// The new state cannot be stored. Then nothing happens.
-    pub(crate) fn reset(&self) -> Result<(), TakesNoMore> {
+    pub(crate) fn reset(&self) -> Result<(), NotWritable> {
         self.replace(State::default())?;
         lock(&self.faults).clear();
         lock(&self.meter).clear();

@@ -61,7 +61,7 @@ impl Simulator {
         }
     }
 
-    /// Address for clients; that of loopback where all addresses of the machine are listened on.
+    /// Address for clients; loopback if the simulator listens on all addresses of the machine.
     pub fn base_url(&self) -> String {
         let mut address = self.shared.address;
         match address.ip() {
@@ -72,7 +72,7 @@ impl Simulator {
         format!("http://{address}")
     }
 
-    /// Whether it began with what its [data folder](crate::SimulatorBuilder::data_dir) had kept.
+    /// Whether it started with the state from its [data folder](crate::SimulatorBuilder::data_dir).
     pub fn is_restored(&self) -> bool {
         self.shared.is_restored
     }
@@ -83,14 +83,13 @@ impl Simulator {
         all.iter().map(|entry| JournalEntry::clone(entry)).collect()
     }
 
-    /// The last requests of a type, oldest first. Bodies that do not decode are left out; they are in the
+    /// The last requests of a type, oldest first. Bodies that do not decode are only in the
     /// [`journal`](Self::journal).
     pub fn requests<E: Endpoint>(&self) -> Vec<Seen<E>> {
         self.seen(0, |_| true).0.collect()
     }
 
-    /// Waits until there is a request of a type that fits, earlier ones included; none when the time is
-    /// over.
+    /// Waits for a matching request of a type, including earlier ones; `None` after the time-out.
     pub async fn wait_for<E: Endpoint>(
         &self,
         wait: Duration,
@@ -128,7 +127,7 @@ impl Simulator {
         (decoded, last)
     }
 
-    /// Lets the next requests of a type fail, one after the other.
+    /// Makes the next requests of a type fail, one after the other.
     ///
     /// ```
     /// # #[tokio::main]
@@ -148,7 +147,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// The simulator does not know the command of a type of your own.
+    /// The type is your own, and the simulator does not know its command.
     pub fn inject<E: Endpoint>(
         &self,
         faults: impl IntoIterator<Item = impl Into<Injection>>,
@@ -156,12 +155,12 @@ impl Simulator {
         self.inject_at(E::META.path, faults)
     }
 
-    /// Lets the next requests of a command fail, one after the other. `*` stands for all commands
+    /// Makes the next requests of a command fail, one after the other. `*` stands for all commands
     /// without faults of their own.
     ///
     /// # Errors
     ///
-    /// There is no such command, so that the faults would never happen. Nothing is injected then.
+    /// There is no such command, so the faults would never happen. Nothing is injected then.
     pub fn inject_at(
         &self,
         command: &str,
@@ -174,42 +173,40 @@ impl Simulator {
         Ok(())
     }
 
-    /// The faults that were injected, oldest first: those in line, and the last hundred that have
-    /// happened as often as they were to.
+    /// The injected faults, oldest first: those still pending, and the last hundred that are used up.
     pub fn faults(&self) -> Vec<Rule> {
         lock(&self.shared.faults).rules()
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
     }
 
-    /// Lets time pass: the simulator's clock is ahead by so many seconds more. Fractions are left out,
-    /// and it is ahead by 100 years at most.
+    /// Moves the simulator's clock forward, in whole seconds and up to 100 years ahead in total.
     pub fn forward(&self, by: Duration) {
         self.shared.clock.forward(by);
     }
 
-    /// Refuses calls above the quotas of an edition from now on, or none. Nothing of them is used yet.
+    /// Enforces the quotas of an edition from now on, or none. They start unused.
     pub fn set_quotas(&self, edition: impl Into<Option<Edition>>) {
         let scale = self.shared.settings.quota_scale;
         let quotas = edition.into().map(|edition| Quotas { edition, scale });
         self.shared.set_quotas(quotas);
     }
 
-    /// Begins anew: forgets accounts, groups and messages, the journal, deliveries, faults, what is used
-    /// of quotas, and by how much the clock is ahead. What was set up stays, and so do the address for
-    /// webhooks and the quotas. What waits for being sent to the app is sent.
+    /// Starts over: clears accounts, groups and messages, the journal, deliveries, faults, used quotas and
+    /// the offset of the clock. Settings stay, including the address for webhooks and the quotas. Webhooks
+    /// that are queued are still sent.
     ///
     /// # Errors
     ///
-    /// The data folder takes no more. Then nothing happens.
+    /// The data folder cannot be written. Then nothing happens.
     pub fn reset(&self) -> io::Result<()> {
         Ok(self.shared.reset()?)
     }
 
-    /// Fires webhooks at another address from now on, or none; what waits goes where it was to go.
+    /// Sends webhooks to another address from now on, or to none. Queued webhooks go to their old address.
     ///
     /// # Errors
     ///
@@ -224,22 +221,22 @@ impl Simulator {
         all.iter().map(|delivery| delivery.shown()).collect()
     }
 
-    /// Waits until the app was told of everything that has happened.
+    /// Waits until no webhook is queued any more.
     pub async fn webhooks_idle(&self) {
         self.shared.webhooks.idle().await;
     }
 
-    /// Sends the app an event of your choice and answers what it answered: any webhook, also those
-    /// that nothing here causes. Nothing follows from the answer.
+    /// Sends the app an event of your choice and returns its answer: any webhook, also those that the
+    /// simulator never fires itself. The answer has no effect.
     ///
     /// # Errors
     ///
-    /// No address is set, or the app gave no proper answer.
+    /// No address is set, or the app did not answer properly.
     pub async fn fire<E: Webhook>(&self, event: &E) -> Result<E::Answer, WebhookFailure> {
         self.shared.webhooks.fire(event).await
     }
 
-    /// Each command that it knows, with how it answers: `stateful` or `canned`.
+    /// Every command, with how it is answered: `stateful` or `canned`.
     pub fn behaviours() -> Vec<(&'static str, &'static str)> {
         let commands = commands::all();
         let canned = commands.canned();
@@ -261,8 +258,8 @@ impl Simulator {
         self.shared.commands.canned()
     }
 
-    /// Stops, after requests in flight have been answered. What the app was not told of yet, it will
-    /// not be; [`webhooks_idle`](Self::webhooks_idle) waits for that.
+    /// Stops after answering the requests in flight. Queued webhooks are dropped;
+    /// [`webhooks_idle`](Self::webhooks_idle) waits for them.
     pub async fn stop(mut self) {
         if let Some(server) = self.server.take() {
             // The task may have ended already.
@@ -336,11 +333,11 @@ impl BlockingSimulator {
         }
     }
 
-    /// Waits for what a method of [`Simulator`] promises.
+    /// Runs an asynchronous method of [`Simulator`] to completion.
     ///
     /// # Panics
     ///
-    /// Within asynchronous code, which it would hold up.
+    /// Within asynchronous code, which it would block.
     pub fn block_on<F: Future>(&self, work: F) -> F::Output {
         self.runtime.handle.block_on(work)
     }
@@ -349,7 +346,7 @@ impl BlockingSimulator {
     ///
     /// # Panics
     ///
-    /// Within asynchronous code, which it would hold up.
+    /// Within asynchronous code, which it would block.
     pub fn stop(self) {
         self.runtime.handle.block_on(self.simulator.stop());
     }

@@ -14,7 +14,7 @@ use tencent_chat_types::text::quoted;
 /// Users, groups, messages, relations, pushes and counters of an app, as a document that
 /// [`Simulator::load`] takes. Requests, webhooks and faults are not part of it.
 ///
-/// Its form may change with versions; a version takes what it has made itself, and says so of others.
+/// Its format may change with versions. A version loads what it has made itself, and returns an error for anything else.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     format: u32,
@@ -68,7 +68,7 @@ impl Simulator {
     /// # Errors
     ///
     /// The snapshot is one of another version, or was changed to something that makes no sense: then
-    /// nothing happens. Or the data folder takes no more.
+    /// nothing happens. Or the data folder cannot be written.
     pub fn load(&self, snapshot: Snapshot) -> io::Result<()> {
         let wrong = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
         if snapshot.format != FORMAT {

@@ -63,26 +63,26 @@ pub(crate) struct Store {
     _lock: File,
 }
 
-/// The folder has not taken everything, and is given nothing more: what is in memory is ahead of it.
+/// A write to the folder has failed, and no more are tried: the state in memory is ahead of it.
 #[derive(Debug)]
-pub(crate) struct TakesNoMore;
+pub(crate) struct NotWritable;
 
-impl fmt::Display for TakesNoMore {
+impl fmt::Display for NotWritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the data folder takes no more")
+        f.write_str("the data folder cannot be written")
     }
 }
 
-impl std::error::Error for TakesNoMore {}
+impl std::error::Error for NotWritable {}
 
-impl From<TakesNoMore> for io::Error {
-    fn from(error: TakesNoMore) -> Self {
+impl From<NotWritable> for io::Error {
+    fn from(error: NotWritable) -> Self {
         Self::other(error)
     }
 }
 
-impl From<TakesNoMore> for Refusal {
-    fn from(error: TakesNoMore) -> Self {
+impl From<NotWritable> for Refusal {
+    fn from(error: NotWritable) -> Self {
         ErrorCode::ACCOUNT_SERVER_ERROR.because(error.to_string())
     }
 }
@@ -141,7 +141,7 @@ impl Store {
     /// # Errors
     ///
     /// As of [`replace`](Self::replace).
-    pub(crate) fn write(&self, changes: &Changes) -> Result<(), TakesNoMore> {
+    pub(crate) fn write(&self, changes: &Changes) -> Result<(), NotWritable> {
         match changes.list.is_empty() && changes.gone.is_empty() {
             true => self.check(),
             false => self.commit(changes, false),
@@ -153,19 +153,19 @@ impl Store {
     /// # Errors
     ///
     /// It could not be written, or something before it could not.
-    pub(crate) fn replace(&self, everything: &Changes) -> Result<(), TakesNoMore> {
+    pub(crate) fn replace(&self, everything: &Changes) -> Result<(), NotWritable> {
         self.commit(everything, true)
     }
 
     /// That everything so far could be written.
-    pub(crate) fn check(&self) -> Result<(), TakesNoMore> {
+    pub(crate) fn check(&self) -> Result<(), NotWritable> {
         match self.failed.load(Ordering::Relaxed) {
-            true => Err(TakesNoMore),
+            true => Err(NotWritable),
             false => Ok(()),
         }
     }
 
-    fn commit(&self, changes: &Changes, all: bool) -> Result<(), TakesNoMore> {
+    fn commit(&self, changes: &Changes, all: bool) -> Result<(), NotWritable> {
         self.check()?;
         let written = match changes.failed {
             true => Err("a row could not be written as JSON".to_owned()),
@@ -176,9 +176,9 @@ impl Store {
             tracing::error!(
                 target: "tencent_chat_simulator::store",
                 error,
-                "the data folder takes no more, so nothing is acknowledged from now on"
+                "the data folder cannot be written, so nothing is acknowledged from now on"
             );
-            TakesNoMore
+            NotWritable
         })
     }
 
@@ -246,7 +246,7 @@ fn check_marker(folder: &Path, sdk_app_id: u64) -> io::Result<()> {
             let mut held = fs::read_dir(folder)?;
             if held.any(|entry| entry.is_ok_and(|entry| entry.path() != part)) {
                 return wrong(format!(
-                    "{shown} holds something else than a simulator's state"
+                    "{shown} holds something other than a simulator's state"
                 ));
             }
             let marker = Marker {
@@ -262,7 +262,7 @@ fn check_marker(folder: &Path, sdk_app_id: u64) -> io::Result<()> {
     let marker: Option<Marker> = serde_json::from_slice(&text).ok();
     match marker.filter(|marker| marker.kind == KIND) {
         None => wrong(format!(
-            "{shown} holds something else than a simulator's state"
+            "{shown} holds something other than a simulator's state"
         )),
         Some(marker) if marker.format != FORMAT => wrong(format!(
             "{shown} has format {}, and this version knows format {FORMAT}",

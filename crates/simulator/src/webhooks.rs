@@ -406,7 +406,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// The app, told of what follows from a request.
+    /// The app, notified of what follows from a request.
     pub(crate) fn new(webhooks: &Arc<Webhooks>, cause: Option<Arc<Cause>>) -> Self {
         Self {
             webhooks: Arc::clone(webhooks),

@@ -48,7 +48,7 @@ impl Server {
         let body = serde_json::from_str(&body);
         (
             status,
-            body.unwrap_or_else(|_| panic!("{status} is no JSON")),
+            body.unwrap_or_else(|_| panic!("{status} is not JSON")),
         )
     }
 
@@ -224,7 +224,7 @@ async fn faults_happen_as_often_as_they_are_to() {
     let listed = server.get("faults").await;
     assert_eq!(listed["faults"][0]["happened"], 2);
     assert_eq!(listed["faults"][0]["left"], 0);
-    // A broken connection is no answer.
+    // A broken connection is not an answer.
     let fault = json!({ "command": "*", "fault": { "kind": "reset_after" } });
     server.post("faults", fault).await;
     let called = server
@@ -593,7 +593,7 @@ async fn mistakes_are_explained() {
         ("requests/0", "there is no request 0"),
         ("requests/x", "there is no request x"),
         ("messages?user=lin", "whose messages"),
-        ("messages?user=lin&peer=mei&before=x", "no message key"),
+        ("messages?user=lin&peer=mei&before=x", "not a message key"),
         ("users/nobody", "there is no user nobody"),
         ("groups/none", "there is no group none"),
     ] {

@@ -171,7 +171,7 @@ impl Retelling {
                 }
             }
         }
-        // A count of what is in a list beside it stays one.
+        // A count of what is in a list next to it stays one.
         for (name, value) in fields.iter_mut() {
             let counts = name.ends_with("Count") || name.ends_with("Num");
             let of = |(before, _): &&(usize, usize)| value.as_u64() == Some(*before as u64);
@@ -255,7 +255,7 @@ impl Retelling {
     }
 }
 
-/// Whether an element of a reply has a thing of the request: a text anywhere, a number under the same
+/// Whether an element of a reply has a thing of the request: a string anywhere, a number under the same
 /// name.
 fn mentions(name: &str, item: &Value, place: &Place, thing: &Value) -> bool {
     match item {

@@ -95,7 +95,7 @@ fn set_profile(context: &mut Context<'_>, request: SetProfile) -> Result<SetProf
 fn check(item: &ProfileItem) -> Result<(), Refusal> {
     let tag = &item.tag;
     if !tag.is_known() && !tag.as_str().starts_with(CUSTOM_TAG) {
-        return Err(ErrorCode::PROFILE_TAG_UNKNOWN.because(format!("{tag} is no field")));
+        return Err(ErrorCode::PROFILE_TAG_UNKNOWN.because(format!("{tag} is not a field")));
     }
     let fits = match &item.value {
         TagValue::Integer(number) => {

@@ -112,9 +112,9 @@ impl Commands {
     ) {
         let command = move |context: &mut Context<'_>, body: &[u8]| {
             let json: Value = serde_json::from_slice(body)
-                .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is no JSON"))?;
+                .map_err(|_| ErrorCode::JSON_UNPARSABLE.because("the body is not valid JSON"))?;
             if !json.is_object() {
-                return Err((bad_body.unparsable)(".").because("the body is no JSON object"));
+                return Err((bad_body.unparsable)(".").because("the body is not a JSON object"));
             }
             let decoded = tencent_chat_types::decode::<E>(body)
                 .map_err(|error| (bad_body.unparsable)(".").because(error.to_string()))?;

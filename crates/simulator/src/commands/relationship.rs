@@ -50,7 +50,7 @@ pub(super) fn register(commands: &mut Commands) {
     commands.add(BAD_BODY, check_block_list);
 }
 
-/// Results, and the users whose results are no success.
+/// Results, and the users whose results are failures.
 fn results(
     each: impl IntoIterator<Item = (String, ErrorCode)>,
 ) -> (Vec<RelationResult>, Option<Vec<String>>) {

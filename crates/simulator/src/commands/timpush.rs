@@ -29,7 +29,7 @@ use tencent_chat_types::{
     },
 };
 
-/// Most tags that a user gets beside others in a call.
+/// Most tags that a user gets besides others in a call.
 const MAX_NEW_TAGS: usize = AddUserTags::MAX_NEW_TAGS as usize;
 /// Where the ids of scheduled pushes begin. Beyond 32 bits, so that a client that cuts them off fails
 /// here and not in production.
@@ -322,7 +322,7 @@ fn seconds(text: &str) -> Result<u64, Refusal> {
         .and_then(|time| TimeZone::UTC.to_timestamp(time))
         .ok()
         .and_then(|time| u64::try_from(time.as_second()).ok());
-    time.ok_or_else(|| invalid(format!("{text} is no time such as 2026-06-01 10:00:00")))
+    time.ok_or_else(|| invalid(format!("{text} is not a time such as 2026-06-01 10:00:00")))
 }
 
 /// Seconds since 1970 as the service writes them.
@@ -354,7 +354,7 @@ fn check_content(
         ScheduledPushType::ALL => content.condition.is_none() && content.to_account.is_none(),
         ScheduledPushType::TAG => content.condition.is_some() && content.to_account.is_none(),
         ScheduledPushType::USER => content.to_account.iter().flatten().next().is_some(),
-        _ => return Err(invalid(format!("{kind} is no kind of scheduled push"))),
+        _ => return Err(invalid(format!("{kind} is not a kind of scheduled push"))),
     };
     match fits {
         true => Ok(()),

@@ -84,7 +84,7 @@ async fn add(
         fault.map_err(|expected| Problem::bad("the fault cannot happen").expected(expected))?;
     let probability = new.probability.unwrap_or(1.0);
     if !(0.0..=1.0).contains(&probability) {
-        return Err(Problem::bad(format!("{probability} is no probability")).expected("0 to 1"));
+        return Err(Problem::bad(format!("{probability} is not a probability")).expected("0 to 1"));
     }
     if !lock(&room.shared.faults).has_room_for(&fault) {
         let text =

@@ -67,7 +67,7 @@ async fn health() -> Json<Health> {
 
 /// Whether it takes calls
 ///
-/// It does as soon as it listens, unless its data folder takes no more.
+/// It does as soon as it listens, unless its data folder cannot be written.
 #[utoipa::path(
     get, path = "/ready", tag = "server",
     responses((status = 200, body = Health), (status = 503, body = Problem))

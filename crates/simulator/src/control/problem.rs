@@ -1,6 +1,6 @@
 //! What is answered to a request that cannot be served.
 
-use crate::{commands::UnknownCommand, store::TakesNoMore};
+use crate::{commands::UnknownCommand, store::NotWritable};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -90,8 +90,8 @@ impl From<UnknownCommand> for Problem {
     }
 }
 
-impl From<TakesNoMore> for Problem {
-    fn from(error: TakesNoMore) -> Self {
+impl From<NotWritable> for Problem {
+    fn from(error: NotWritable) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
             .suggestion("the log says why; make room, and start the server again")
     }

@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Room> {
 
 /// Adds users, groups, friends and messages
 ///
-/// The app is neither asked nor told, what is added is no traffic, and faults and quotas do not count. When
+/// The app is neither asked nor told, what is added does not count as traffic, and faults and quotas do not count. When
 /// a part cannot be, what came before it stays.
 #[utoipa::path(
     post, path = "/seed", tag = "state", request_body = Seed,

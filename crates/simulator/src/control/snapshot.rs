@@ -6,7 +6,7 @@ use super::{
     problem::Problem,
     room::Room,
 };
-use crate::{snapshot::Snapshot, store::TakesNoMore};
+use crate::{snapshot::Snapshot, store::NotWritable};
 use axum::{
     Json,
     extract::{DefaultBodyLimit, State},
@@ -66,9 +66,9 @@ fn failed(error: &io::Error) -> Problem {
         io::ErrorKind::InvalidInput => Problem::bad(text).expected("what GET of this path answers"),
         _ if error
             .get_ref()
-            .is_some_and(|inner| inner.is::<TakesNoMore>()) =>
+            .is_some_and(|inner| inner.is::<NotWritable>()) =>
         {
-            TakesNoMore.into()
+            NotWritable.into()
         }
         _ => Problem::new(StatusCode::CONFLICT, text),
     }

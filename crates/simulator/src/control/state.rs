@@ -445,7 +445,7 @@ async fn messages(
         (Some(user), Some(peer), None) => {
             let before = chat.before.as_deref().map(|before| {
                 MsgKey::parse(before).ok_or_else(|| {
-                    Problem::bad(format!("before: {before} is no message key"))
+                    Problem::bad(format!("before: {before} is not a message key"))
                         .expected("the id of a message")
                 })
             });
@@ -460,7 +460,7 @@ async fn messages(
         (None, None, Some(id)) => {
             let before = chat.before.as_deref().map(|before| {
                 before.parse::<u64>().map_err(|_| {
-                    Problem::bad(format!("before: {before} is no number of a message"))
+                    Problem::bad(format!("before: {before} is not the number of a message"))
                         .expected("the id of a message")
                 })
             });

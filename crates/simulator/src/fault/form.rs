@@ -14,7 +14,7 @@ const MAX_PAUSE_MS: u64 = 600_000;
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = Fault)]
 pub(crate) enum FaultForm {
-    /// Nothing: a place in a line of faults.
+    /// Nothing: a placeholder in a line of faults.
     None {},
     /// The answer takes longer.
     Delay {
@@ -22,32 +22,32 @@ pub(crate) enum FaultForm {
         #[schema(maximum = 600_000)]
         millis: u64,
     },
-    /// The request is acted upon, and no answer comes until the client hangs up.
+    /// The request is applied, and no answer comes until the client hangs up.
     Silence {},
-    /// The connection breaks before the request is acted upon.
+    /// The connection breaks before the request is applied.
     ResetBefore {},
-    /// The connection breaks after the request was acted upon, before the reply.
+    /// The connection breaks after the request was applied, before the reply.
     ResetAfter {},
-    /// The reply breaks off in the middle, after the request was acted upon.
+    /// The reply breaks off in the middle, after the request was applied.
     Truncated {},
     /// A gateway answers in place of the service, with a page of HTML.
     Gateway {
         /// HTTP status.
         #[schema(minimum = 200, maximum = 599)]
         status: u16,
-        /// Whether the service acted upon the request.
+        /// Whether the service applied the request.
         #[serde(default)]
         applied: bool,
     },
-    /// The reply is empty, after the request was acted upon.
+    /// The reply is empty, after the request was applied.
     EmptyBody {},
-    /// Something in between answers in place of the service with status 200, after the request was acted
-    /// upon.
+    /// Something in between answers in place of the service with status 200, after the request was
+    /// applied.
     Instead {
         /// What it answers.
         body: String,
     },
-    /// Numbers of the reply are objects, texts are lists.
+    /// Numbers in the reply become objects, and strings become lists.
     WrongTypes {},
     /// The reply has values in forms that no documentation has and that were seen all the same.
     Odd {
@@ -61,7 +61,7 @@ pub(crate) enum FaultForm {
         /// The code.
         code: i64,
     },
-    /// The reply comes in bits.
+    /// The reply comes in pieces.
     Drip {
         /// Milliseconds between them.
         #[schema(maximum = 600_000)]

@@ -11,31 +11,31 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing: a place in a script.
+    /// Nothing: a placeholder in a script.
     None,
     /// The answer takes this much longer.
     Delay(Duration),
-    /// The request is acted upon, and no answer comes until the client hangs up.
+    /// The request is applied, and no answer comes until the client hangs up.
     Silence,
-    /// The connection breaks before the request is acted upon.
+    /// The connection breaks before the request is applied.
     ResetBefore,
-    /// The connection breaks after the request was acted upon, before the reply.
+    /// The connection breaks after the request was applied, before the reply.
     ResetAfter,
-    /// The reply breaks off in the middle, after the request was acted upon.
+    /// The reply breaks off in the middle, after the request was applied.
     Truncated,
     /// A gateway answers in place of the service: this HTTP status with a page of HTML.
     Gateway {
         /// The status.
         status: u16,
-        /// Whether the service acted upon the request.
+        /// Whether the service applied the request.
         applied: bool,
     },
-    /// The reply is empty, after the request was acted upon.
+    /// The reply is empty, after the request was applied.
     EmptyBody,
     /// Something in between answers in place of the service, with this body and status 200, after the
-    /// request was acted upon.
+    /// request was applied.
     Instead(String),
-    /// Numbers of the reply are objects, texts are lists.
+    /// Numbers in the reply become objects, and strings become lists.
     WrongTypes,
     /// The reply has values in forms that no documentation has and that were seen all the same.
     Odd(Odd),
@@ -43,7 +43,7 @@ pub enum Fault {
     Unknown,
     /// The service refuses with this code, without acting.
     Refuse(ErrorCode),
-    /// The reply comes in bits, with this pause between them.
+    /// The reply comes in pieces, with this pause between them.
     Drip(Duration),
     /// The request arrives twice.
     Duplicate,
@@ -122,27 +122,27 @@ impl Fault {
 pub enum Odd {
     /// The reply begins with a byte order mark.
     Bom,
-    /// Each text ends in half of an emoji, as an escape.
+    /// Each string ends in half of an emoji, as an escape.
     HalfEmoji,
-    /// Each text ends in an emoji that is encoded as two surrogates.
+    /// Each string ends in an emoji that is encoded as two surrogates.
     Cesu8,
-    /// Each text ends in two bytes of GBK.
+    /// Each string ends in two bytes of GBK.
     Gbk,
-    /// Each integer is an empty text.
+    /// Each integer is an empty string.
     EmptyNumber,
     /// Each integer is a number with a fraction of zero.
     Fraction,
-    /// Each integer is a text with leading zeros.
+    /// Each integer is a string with leading zeros.
     LeadingZeros,
     /// Each integer is true.
     TrueNumber,
-    /// Each text is an object.
+    /// Each string is an object.
     ObjectForText,
     /// Each list is an object.
     ObjectForList,
     /// Each list is its first entry alone.
     EntryForList,
-    /// Each list is an empty text.
+    /// Each list is an empty string.
     TextForList,
     /// Each list has a null in it.
     NullInList,
@@ -166,7 +166,7 @@ impl Odd {
         Self::NullInList,
     ];
 
-    /// Bytes that no JSON value can hold, at the end of each text.
+    /// Bytes that no JSON value can hold, at the end of each string.
     fn tail(self) -> &'static [u8] {
         match self {
             Self::HalfEmoji => br"\ud83d",

@@ -30,7 +30,7 @@ pub struct JournalEntry {
     pub reply: Bytes,
     /// The code that was answered; zero for success.
     pub code: ErrorCode,
-    /// How often the request was acted upon: 0 when it was refused, a fault came first or it was
+    /// How often the request was applied: 0 when it was refused, a fault came first or it was
     /// dropped as a duplicate of an earlier one; 2 when it arrived twice and was carried out twice.
     pub applied: u32,
     /// What went wrong with it on demand.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WebhookOutcome {
-    /// The app was told of something, and acknowledged it.
+    /// The app was notified of something, and acknowledged it.
     Acknowledged,
     /// The app was asked, and allowed it.
     Allowed,
@@ -24,7 +24,7 @@ pub enum WebhookOutcome {
     Answered,
     /// The app did not answer in time.
     Late,
-    /// The app could not be reached, or what it answered is no answer to this webhook.
+    /// The app could not be reached, or its answer is not valid for this webhook.
     Failed,
 }
 
@@ -32,7 +32,7 @@ impl WebhookOutcome {
     pub(super) fn of(meaning: Meaning, failure: Option<WebhookFailure>) -> Self {
         match (failure, meaning) {
             (Some(WebhookFailure::Late), _) => Self::Late,
-            // Without an answer there is a failure; these meanings have none to tell of.
+            // Without an answer there is a failure; these meanings never come without one.
             (Some(_), _)
             | (None, Meaning::Unacknowledged | Meaning::Proceeded | Meaning::Refused) => {
                 Self::Failed

@@ -34,7 +34,7 @@ pub(crate) struct RequestReport {
     reply: Value,
     /// The code that was answered; 0 for success.
     code: i64,
-    /// How often the request was acted upon: 0 when it was refused or dropped as a duplicate.
+    /// How often the request was applied: 0 when it was refused or dropped as a duplicate.
     applied: u32,
     /// What went wrong with it on demand.
     #[serde(skip_serializing_if = "Option::is_none")]

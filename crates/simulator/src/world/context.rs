@@ -9,7 +9,7 @@ pub(crate) struct Context<'a> {
     /// Who acts: the administrator who calls, or the user of a device.
     pub(crate) operator: &'a str,
     pub(crate) settings: &'a Settings,
-    /// What the app is told of.
+    /// What the app is notified of.
     pub(crate) events: Events,
     /// Seconds since 1970.
     pub(crate) now: u64,

@@ -23,7 +23,7 @@ pub(crate) const fn duplicate_seconds(meta: &Meta) -> u64 {
 /// What makes two messages the same: half a SHA-256 of sender and conversation, the numbers and the
 /// elements. It is the same after a restart, and nobody can choose two messages that share one.
 ///
-/// In a row it is a text, since most programs that read JSON round numbers beyond 53 bits.
+/// In a row it is a string, since most programs that read JSON round numbers beyond 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(crate) struct Mark(u128);

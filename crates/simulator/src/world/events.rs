@@ -1,4 +1,4 @@
-//! What the app is told of and asked about.
+//! What the app is notified of and asked about.
 
 use bytes::Bytes;
 use std::{any::Any, future::Future, pin::Pin, sync::Arc};
@@ -42,7 +42,7 @@ pub(crate) struct Answer {
     pub(crate) code: ErrorCode,
 }
 
-/// Why something is no answer.
+/// Why something is not a valid answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum BadAnswer {
     /// It is not the JSON that this webhook is answered with.
@@ -99,7 +99,7 @@ impl Telling {
     }
 }
 
-/// What the app is to be told of, in the order of happening.
+/// What the app is to be notified of, in the order in which it happened.
 pub(crate) struct Events {
     app: Arc<dyn App>,
     platform: OptPlatform,
@@ -133,7 +133,7 @@ impl Events {
         Some(self.app.ask(question, read_answer::<E>))
     }
 
-    /// Whether the cause is a call of the REST API, and no device.
+    /// Whether the cause is a call of the REST API and not a device.
     pub(crate) fn is_rest(&self) -> bool {
         self.platform == OptPlatform::RESTAPI
     }

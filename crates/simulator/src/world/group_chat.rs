@@ -141,7 +141,7 @@ impl GroupDraft {
     fn check_sender(&self, group: &Group, muted_everywhere: bool, now: u64) -> Result<(), Refusal> {
         let member = group.members.get(&self.from);
         let belongs = member.is_some() || group.is_live();
-        allow(belongs, "From_Account is no member")?;
+        allow(belongs, "From_Account is not a member")?;
         let until = member.and_then(|member| member.mute_until).unwrap_or(0);
         let here = (self.topic.as_ref())
             .and_then(|id| group.topics.get(id)?.muted.get(&self.from).copied());
@@ -642,7 +642,7 @@ pub(crate) fn set_unread(
     allow(counts, "this kind of group counts nothing")?;
     let last = group.messages.last_seq();
     let Some(member) = group.members.get_mut(user) else {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is not a member"));
     };
     member.msg_seq = Some(last.saturating_sub(unread));
     Ok(())

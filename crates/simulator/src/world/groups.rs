@@ -82,7 +82,7 @@ impl NewGroup {
     /// What speaks against it; `owner` may have the id already.
     fn check(&self, state: &State, owner: Option<&String>) -> Result<(), Refusal> {
         if !self.kind.is_known() {
-            let text = format!("{} is no kind of group", self.kind);
+            let text = format!("{} is not a kind of group", self.kind);
             return Err(ErrorCode::GROUP_PARAMETER_INVALID.because(text));
         }
         if self.name.is_empty() {
@@ -298,7 +298,7 @@ impl GroupChanges {
     }
 }
 
-/// Changes a group. The app is told of its texts.
+/// Changes a group. The app is notified of its texts.
 pub(crate) fn modify(
     context: &mut Context<'_>,
     id: String,
@@ -391,7 +391,7 @@ pub(crate) fn change_owner(
     let group = group(context.state, &id)?;
     allow(!group.is_live(), "an AVChatRoom keeps its owner")?;
     if !group.members.contains_key(&owner) {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("NewOwner_Account is no member"));
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("NewOwner_Account is not a member"));
     }
     let (kind, old) = (kind(group), group.info.owner_account.clone());
     group.members.update(|user, member| {

@@ -210,7 +210,7 @@ fn take_out(state: &mut State, id: &str, user: &str) -> bool {
     was_member
 }
 
-/// Takes users out of a group. The app is told of those who were members.
+/// Takes users out of a group. The app is notified of those who were members.
 pub(crate) fn remove(context: &mut Context<'_>, id: &str, users: &[String]) -> Result<(), Refusal> {
     let group = group(context.state, id)?;
     if group.is_live() {
@@ -331,7 +331,7 @@ pub(crate) fn leave(context: &mut Context<'_>, id: &str) -> Result<(), Refusal> 
     let group = group(context.state, id)?;
     let (kind, is_live) = (kind(group), group.is_live());
     if !take_out(context.state, id, user) {
-        return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("the user is no member"));
+        return Err(ErrorCode::GROUP_PERMISSION_DENIED.because("the user is not a member"));
     }
     context.events.tell(|time| {
         let gone = [MemberAccount::new(user)];
@@ -360,7 +360,7 @@ pub(crate) struct MemberChanges {
     pub(crate) data: Vec<CustomField>,
 }
 
-/// Changes a member. The app is told of role and name.
+/// Changes a member. The app is notified of role and name.
 pub(crate) fn modify(
     context: &mut Context<'_>,
     id: &str,
@@ -375,7 +375,7 @@ pub(crate) fn modify(
     }
     let kind = kind(group);
     let Some(member) = group.members.get_mut(user) else {
-        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is no member"));
+        return Err(ErrorCode::GROUP_PARAMETER_INVALID.because("Member_Account is not a member"));
     };
     let before = (member.role.clone(), member.name_card.clone());
     if let Some(role) = changes.role {

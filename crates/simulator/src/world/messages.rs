@@ -81,7 +81,7 @@ impl Content {
     }
 }
 
-/// JSON that stands in a row as what it is, and not as a text.
+/// JSON that is embedded in a row as it is, not as a string.
 mod raw {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
     use serde_json::value::RawValue;
@@ -143,7 +143,7 @@ pub(crate) struct Touched<K> {
     pub(super) new: Vec<K>,
     /// Those that may say something else, with what stands for what they said before.
     pub(super) changed: Vec<(K, Option<Stamp>)>,
-    /// Those of which something became, which say the same.
+    /// Those whose state changed but not their content.
     pub(super) fates: Vec<K>,
     pub(super) gone: Vec<K>,
 }
@@ -373,7 +373,7 @@ pub(crate) struct C2cMessage {
     pub(crate) recalled: bool,
 }
 
-/// What a message is found by. As a text it is `seq_random_time`.
+/// What identifies a message. As a string it is `seq_random_time`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MsgKey {
     pub(crate) seq: u32,

@@ -91,7 +91,7 @@ impl<K: Ord + Clone, V: Entry> Table<K, V> {
     {
         let (held, value) = self.entries.get_key_value(key)?;
         // The first note of a key says what was there before.
-        if !self.touched.last().is_some_and(|(last, _)| last == held) {
+        if self.touched.last().is_none_or(|(last, _)| last != held) {
             let note = Note {
                 before: value.stamp(),
                 ..Note::default()

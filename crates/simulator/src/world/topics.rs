@@ -130,7 +130,7 @@ pub(crate) fn community<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Gr
     Ok(group)
 }
 
-/// Changes the profile of a topic. The app is told of the parts that it is told of.
+/// Changes the profile of a topic. The app is notified of the parts that its webhook has.
 pub(crate) fn modify(
     context: &mut Context<'_>,
     group_id: String,
