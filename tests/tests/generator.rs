@@ -627,6 +627,7 @@ fn a_new_webhook_is_one_new_file() {
         "door/mod.rs",
         "events.rs",
         "mod.rs",
+        "prelude.rs",
     ]
     .map(|file| format!("{folder}/{file}"));
     let expected = expected.iter().map(String::as_str).chain(DOCUMENTS);

@@ -87,7 +87,7 @@ fn text(words: &str) -> [TextElem; 1] {
 #[test]
 fn what_constructors_make_may_be_sent_again() {
     assert!(SendMsg::new("mei", text("hi")).is_repeat_safe());
-    assert!(SendMsgToMany::new(["mei"], text("hi")).is_repeat_safe());
+    assert!(SendMsgToMany::new(["mei"], ["hi".into()]).is_repeat_safe());
     assert!(SendGroupMsg::new("chess", text("hi")).is_repeat_safe());
     assert!(SendBroadcastMsg::new(text("hi")).is_repeat_safe());
     let import = ImportC2cMsg::new(ImportC2cMsgRequired {

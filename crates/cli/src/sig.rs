@@ -142,6 +142,7 @@ fn shown(claims: &Claims, output: &Output) -> Result<(), Failure> {
             let room = match &userbuf.room {
                 Room::Number(number) => json!(number),
                 Room::Name(name) => json!(name),
+                _ => json!(null),
             };
             json!({ "room": room, "privileges": userbuf.privileges.0, "ends": userbuf.expires_at })
         }

@@ -656,7 +656,8 @@ impl<'a, E: Batched> ItemResult<'a, E> {
                 code: *code,
                 info: info.as_deref(),
             },
-            Some(ItemReport::Unmentioned) | None => Self::Unmentioned,
+            // Also what a later version of the types says and this one does not know.
+            _ => Self::Unmentioned,
         }
     }
 }

@@ -36,6 +36,7 @@ mod http;
 mod limit;
 mod observe;
 mod pages;
+pub mod prelude;
 mod redact;
 #[cfg(feature = "redis")]
 mod redis_limit;

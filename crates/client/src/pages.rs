@@ -151,7 +151,7 @@ impl<E: Paged> Pages<E> {
                 self.next = None;
                 Ok(reply)
             }
-            Advance::Next | Advance::Stuck => {
+            _ => {
                 let error = Command::of(request).error(Cause::Stuck, Sent::Yes);
                 self.next = None;
                 Err(error)

@@ -1,6 +1,7 @@
 //! Where the service can be reached.
 
-use std::{fmt, str::FromStr};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{borrow::Cow, fmt, str::FromStr};
 use tencent_chat_types::text::quoted;
 
 /// A region of the service. An app lives in one, chosen when it was created; other regions refuse it.
@@ -58,6 +59,21 @@ impl FromStr for Region {
             .find(|region| region.id == wanted)
             .copied()
             .ok_or_else(|| UnknownRegion(id.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Region {
+    /// Reads a region of a configuration file by its [`id`](Self::id).
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Cow::<str>::deserialize(deserializer)?;
+        id.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Region {
+    /// As its [`id`](Self::id).
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id)
     }
 }
 

@@ -170,3 +170,19 @@ fn a_wrong_environment_is_told_without_what_it_holds() {
         assert!(!text.contains("hidden-word"), "{text}");
     }
 }
+
+#[test]
+fn a_region_of_a_configuration_file_is_read_by_its_id() {
+    let region: Region = serde_json::from_str(r#""singapore""#).unwrap();
+    assert_eq!(region, Region::SINGAPORE);
+    assert_eq!(serde_json::to_string(&region).unwrap(), r#""singapore""#);
+    let escaped: Region = serde_json::from_str(r#""s\u0065oul""#).unwrap();
+    assert_eq!(escaped, Region::SEOUL);
+    let error = serde_json::from_str::<Region>(r#""atlantis""#)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("atlantis") && error.contains("singapore"),
+        "{error}"
+    );
+}

@@ -61,7 +61,8 @@ pub trait Paged: Endpoint + Clone {
 }
 
 /// What [`Paged::advance`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Advance {
     /// The request now asks for the next page.
     Next,
@@ -94,7 +95,8 @@ pub trait Batched: Endpoint + Clone {
 }
 
 /// What a successful reply says of one item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ItemReport {
     /// It went well.
     Done {
@@ -275,7 +277,7 @@ impl Meta {
 }
 
 /// So many calls or items in any window of so many seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Quota {
     /// Calls or items per window.

@@ -52,7 +52,7 @@ impl Envelope {
 
 /// A reply of a command that this crate does not know: everything but the common fields is in
 /// [`extra`](Self::extra).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawReply {
     /// Result of the call as such.

@@ -44,6 +44,50 @@ pub enum ErrorRepeat {
     RenewUserSig,
 }
 
+impl ErrorClass {
+    /// A word for metrics and logs, as the specification has it: `not_found`. It does not change.
+    ///
+    /// ```
+    /// # use tencent_chat_types::ErrorClass;
+    /// assert_eq!(ErrorClass::NotFound.as_str(), "not_found");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::NotFound => "not_found",
+            Self::Configuration => "configuration",
+            Self::Quota => "quota",
+            Self::Transient => "transient",
+            Self::Server => "server",
+            Self::Refused => "refused",
+            Self::Credential => "credential",
+        }
+    }
+}
+
+impl AsRef<str> for ErrorClass {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl ErrorRepeat {
+    /// A word for metrics and logs, as the specification has it: `later`. It does not change.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Later => "later",
+            Self::RenewUserSig => "renew_usersig",
+        }
+    }
+}
+
+impl AsRef<str> for ErrorRepeat {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for ErrorClass {
     /// Who must act, as a phrase.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

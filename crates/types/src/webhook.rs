@@ -11,7 +11,7 @@ use crate::{
     wire::{Extra, Raw, holds_nothing, to_vec},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 pub use crate::generated::webhook::*;
 
@@ -68,7 +68,7 @@ pub enum Effect {
 }
 
 /// The answer to an event that the service only tells: nothing depends on it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Acknowledged;
 
 impl From<()> for Acknowledged {
@@ -102,7 +102,7 @@ impl<E> Answer<E> for Acknowledged {
 
 /// A refusal with a code of the app's own, in the range that the service passes on to the user, and
 /// a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Refusal<const FROM: i64, const TO: i64> {
     code: i64,
     text: String,
@@ -149,8 +149,44 @@ impl<const FROM: i64, const TO: i64> Refusal<FROM, TO> {
     }
 }
 
+/// An answer that can refuse with codes of the app's own.
+///
+/// ```
+/// use tencent_chat_types::webhook::{C2cBeforeSendMsgAnswer, CanRefuse as _, Refusal};
+///
+/// let refused = C2cBeforeSendMsgAnswer::refuse_with(120017, "no invitations, please")?;
+/// assert_eq!(refused, Refusal::new(120017, "no invitations, please")?.into());
+/// # Ok::<(), tencent_chat_types::webhook::CodeOutOfRange>(())
+/// ```
+pub trait CanRefuse: Sized {
+    /// The codes that reach the user together with a text.
+    const CODES: RangeInclusive<i64>;
+
+    /// Refuses without a code and a text of the app's own.
+    fn refuse() -> Self;
+
+    /// Refuses with a code of [`CODES`](Self::CODES) and a text for the user.
+    ///
+    /// # Errors
+    ///
+    /// A code outside of them, which the service would not take for a refusal.
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange>;
+
+    /// Refuses with the first of [`CODES`](Self::CODES) and a text for the user: where only the text matters, and
+    /// where webhooks with different codes are answered alike.
+    fn refuse_saying(text: impl Into<String>) -> Self {
+        Self::refuse_with(*Self::CODES.start(), text).unwrap_or_else(|_| Self::refuse())
+    }
+}
+
+/// An answer that can drop what is about to happen, while the user is told that it has happened.
+pub trait CanDrop {
+    /// Drops it.
+    fn drop() -> Self;
+}
+
 /// A code that does not refuse, because it is outside of the documented range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CodeOutOfRange {
     /// The code.
@@ -183,7 +219,7 @@ pub(crate) fn coded(code: i64, text: impl Into<String>) -> Envelope {
 }
 
 /// An event that this version does not know, as it came.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
     /// Name of the webhook, as the query says it.
@@ -251,6 +287,7 @@ impl WebhookMeta {
 
 /// Whether the service asks or tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum When {
     /// Something is about to happen: the answer decides. The service does not ask twice.
     Before,

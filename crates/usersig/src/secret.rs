@@ -1,6 +1,7 @@
 //! Texts that never print and are wiped on drop.
 
 use crate::SecretKeyError;
+use serde::{Deserialize, Deserializer, de};
 use std::{env, fmt};
 use zeroize::Zeroizing;
 
@@ -65,6 +66,62 @@ impl From<&str> for SecretKey {
 impl From<String> for SecretKey {
     fn from(key: String) -> Self {
         Self::new(key)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretKey {
+    /// Reads the key of a configuration file, without showing what is there when it is not a string.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Asked for a string alone, deserializers would report what else they have.
+        deserializer.deserialize_any(SecretText).map(Self)
+    }
+}
+
+fn not_a_string<E: de::Error>() -> E {
+    E::custom("not a string; expected a string in quotes")
+}
+
+/// Takes a string without ever repeating it.
+struct SecretText;
+
+impl de::Visitor<'_> for SecretText {
+    type Value = Zeroizing<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Zeroizing::new(text))
+    }
+
+    // The default errors would show the value.
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Err(not_a_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Err(not_a_string())
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Self::Value, E> {
+        Err(not_a_string())
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<Self::Value, E> {
+        Err(not_a_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(not_a_string())
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<Self::Value, E> {
+        Err(not_a_string())
     }
 }
 

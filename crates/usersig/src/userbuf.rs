@@ -4,7 +4,10 @@ use crate::{
     UserbufError,
     generated::params::{ACCOUNT_TYPE, INTEGER_ROOM_VERSION, STRING_ROOM_VERSION},
 };
-use std::ops::{BitOr, BitOrAssign};
+use std::{
+    fmt,
+    ops::{BitOr, BitOrAssign},
+};
 
 /// Rights in a room, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,12 +37,23 @@ impl BitOrAssign for Privileges {
 }
 
 /// A room, by number or by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Room {
     /// By number.
     Number(u32),
     /// By name.
     Name(String),
+}
+
+impl fmt::Display for Room {
+    /// The number or the name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 /// What a private map key says beyond who the user is. All numbers travel big-endian, lengths

@@ -400,3 +400,24 @@ fn a_key_with_white_space_around_it_signs_nothing() {
         assert_eq!(signed.unwrap_err(), SignError::WhiteSpaceAroundKey);
     }
 }
+
+/// A key comes from a configuration file too; what stands there by mistake may be one.
+#[test]
+fn a_key_is_read_and_never_shown() {
+    let key: SecretKey = serde_json::from_str(r#""top-\u0073ecret""#).unwrap();
+    assert_eq!(key.expose(), "top-secret");
+    assert_eq!(format!("{key:?}"), "SecretKey([redacted])");
+    for wrong in [
+        "90210271828",
+        "-90210271828",
+        "9021.0271",
+        "true",
+        "null",
+        "[\"90210271828\"]",
+        "{\"90210\":1}",
+    ] {
+        let error = serde_json::from_str::<SecretKey>(wrong).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("string") && !said.contains("9021"), "{said}");
+    }
+}

@@ -41,6 +41,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+pub mod prelude;
 mod query;
 mod receiver;
 #[cfg(feature = "tower")]

@@ -5,6 +5,7 @@ use crate::{
     query::{Query, required},
     token::push_hex,
 };
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
 use tencent_chat_types::{
@@ -85,6 +86,24 @@ impl EventKey {
         let mut key = name + "-";
         push_hex(&mut key, &digest[..16]);
         Self(key)
+    }
+}
+
+impl AsRef<str> for EventKey {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<EventKey> for String {
+    fn from(key: EventKey) -> Self {
+        key.0
+    }
+}
+
+impl Serialize for EventKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

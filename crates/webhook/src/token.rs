@@ -1,8 +1,10 @@
 //! The secret that signs requests.
 
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
+use tencent_chat_usersig::SecretKey;
 use zeroize::Zeroizing;
 
 /// The authentication token of the app's webhooks, from the console. It never prints.
@@ -82,6 +84,14 @@ impl From<String> for Token {
     }
 }
 
+impl<'de> Deserialize<'de> for Token {
+    /// Reads the token of a configuration file, without showing what is there when it is not a string.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let secret = SecretKey::deserialize(deserializer)?;
+        Ok(Self::new(secret.expose()))
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token([redacted])")
@@ -118,5 +128,9 @@ mod tests {
     #[test]
     fn a_token_does_not_print() {
         assert_eq!(format!("{:?}", Token::new("xxxyyy")), "Token([redacted])");
+        let read: Token = serde_json::from_str(r#""xxxxyyyy""#).unwrap();
+        assert_eq!(read.sign("1"), Token::new("xxxxyyyy").sign("1"));
+        let error = serde_json::from_str::<Token>("90210").unwrap_err();
+        assert!(!error.to_string().contains("90210"), "{error}");
     }
 }

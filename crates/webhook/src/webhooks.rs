@@ -134,7 +134,8 @@ impl fmt::Debug for Unreadable {
 }
 
 /// What to answer when a handler has no answer in time, fails or panics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Late {
     /// Let it happen, as the service does by default when it has no answer.
     #[default]
@@ -595,7 +596,7 @@ impl Webhooks {
         let answer = match begun.when {
             // Told as failed, the service may send the event again.
             When::After => failed(500),
-            When::Before => (begun.late)(inner.late).map_or_else(|| failed(503), ok),
+            _ => (begun.late)(inner.late).map_or_else(|| failed(503), ok),
         };
         (outcome, answer)
     }

@@ -53,7 +53,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     // The last of them may go when that many windows are full.
     let full = recipients.saturating_sub(1) / quota.amount as usize;
     let shortest = window * u32::try_from(full)?;
-    let message = SendMsgToMany::new(users, [TextElem::new("Doors open")]);
+    let message = SendMsgToMany::new(users, [TextElem::new("Doors open").into()]);
     let begin = Instant::now();
     let outcome = client.batch(message).await;
     let took = begin.elapsed();

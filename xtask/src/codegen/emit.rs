@@ -10,19 +10,24 @@ mod capacity;
 mod catalogue;
 mod client;
 mod constructors;
+mod conversions;
 mod docs;
 mod endpoints;
 mod enums;
 mod errors;
+mod event_traits;
 mod events;
 mod limits;
+mod made_of;
 mod module;
 mod objects;
 mod paging;
 mod protocol;
+mod reexports;
 mod rust_file;
 mod setters;
 mod simulator;
+mod tags;
 mod usersig;
 mod webhook;
 
@@ -81,14 +86,23 @@ pub fn emit(
             );
         }
         tree.insert(format!("{folder}/mod.rs"), webhook::index(webhooks, model)?);
+        tree.insert(
+            format!("{folder}/prelude.rs"),
+            webhook::prelude(webhooks, model)?,
+        );
         tree.insert(format!("{folder}/common.rs"), webhook::common(webhooks)?);
         tree.insert(format!("{folder}/events.rs"), webhook::events(webhooks)?);
+        if !webhooks.traits.is_empty() {
+            let traits = event_traits::emit(webhooks, model, structs)?;
+            tree.insert(format!("{folder}/traits.rs"), traits);
+        }
     }
     tree.insert(
         format!("{TYPES}/shared/mod.rs"),
         catalogue::shared_index(model)?,
     );
     tree.insert(format!("{TYPES}/mod.rs"), catalogue::index(model)?);
+    tree.insert(format!("{TYPES}/prelude.rs"), catalogue::prelude(model)?);
     tree.insert(
         format!("{TYPES}/catalogue.rs"),
         catalogue::catalogue(model)?,

@@ -9,9 +9,10 @@ use super::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, LoadedShared, LoadedWebhook, LoadedWebhooks, Source, Spec},
     model::{
-        Answer, Cursor, Each, Endpoint, Enum, Errors, Family, Field, Kind, Limit, Model, Module,
-        Object, Offset, Paging, PagingEnd, PagingStyle, Protocol, QueryParameter, Refuse, Region,
-        Regions, Repeat, Role, Sample, Type, Union, UserSig, Values, Variant, Webhook, Webhooks,
+        Answer, Cursor, Each, Endpoint, Enum, Errors, EventTrait, Family, Field, Holds, Kind,
+        Limit, Model, Module, Object, Offset, Paging, PagingEnd, PagingStyle, Protocol,
+        QueryParameter, Refuse, Region, Regions, Repeat, Role, Sample, Tags, Type, Union, UserSig,
+        Values, Variant, Webhook, Webhooks,
     },
     names,
     spec::{self, At, EnumLiteral, EnumType, ObjectType, Ordered, RegionStatus, UnionType},
@@ -55,6 +56,7 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         usersig: usersig(spec),
     };
     mark_sent(&mut model);
+    mark_fractions(&mut model);
     batch::lower(spec, &mut model, &mut lowering.errors);
     if lowering.errors.is_empty() {
         Ok(model)
@@ -193,6 +195,7 @@ impl Lowering {
                 doc: String::new(),
                 role: Role::Request,
                 sent: true,
+                has_fractions: false,
                 fields: request_fields,
             },
             Object {
@@ -200,6 +203,7 @@ impl Lowering {
                 doc: String::new(),
                 role: Role::Reply,
                 sent: false,
+                has_fractions: false,
                 fields: reply_fields,
             },
         ];
@@ -292,6 +296,7 @@ impl Lowering {
             name: common.tag.value.clone(),
             doc: "Names of all webhooks.".to_owned(),
             values: Values::String(all),
+            tags: None,
         }];
         all_enums.extend(enums(&common.enums));
         let families = families(&common.families, |family| {
@@ -300,7 +305,12 @@ impl Lowering {
                 .filter_map(|event| self.webhook_module(loaded, event))
                 .collect()
         });
+        let modules: Vec<&Module> = families.iter().flat_map(|family| &family.modules).collect();
+        let traits = (common.traits.iter())
+            .filter_map(|(name, def)| event_trait(name, def, loaded, &modules))
+            .collect();
         Webhooks {
+            traits,
             source: loaded.common.source.path.clone(),
             timeout_seconds: common.timeout_seconds,
             tag: common.tag.value.clone(),
@@ -341,6 +351,7 @@ impl Lowering {
             doc: String::new(),
             role: Role::Event,
             sent: false,
+            has_fractions: false,
             fields: event_fields,
         }];
         if let Some(answer) = &answer {
@@ -349,6 +360,7 @@ impl Lowering {
                 doc: String::new(),
                 role: Role::Reply,
                 sent: false,
+                has_fractions: false,
                 fields: reply_fields,
             });
         }
@@ -482,6 +494,7 @@ impl Lowering {
                 doc: "What every reply may say of the call as such.".to_owned(),
                 role: Role::Part,
                 sent: false,
+                has_fractions: false,
                 fields: self.fields(&scope, &file.reply),
             },
             enums: enums(&file.enums),
@@ -494,6 +507,7 @@ impl Lowering {
             doc: def.doc.value.clone(),
             role: Role::Part,
             sent: false,
+            has_fractions: false,
             fields: self.fields(scope, &def.fields),
         }
     }
@@ -670,10 +684,78 @@ fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
         Enum {
             name: name.value.clone(),
             doc: enum_doc(def),
+            tags: tags(def, &values),
             values,
         }
     };
     defs.iter().map(lower).collect()
+}
+
+/// What the values beside tags are.
+fn tags(def: &EnumType, values: &Values) -> Option<Tags> {
+    let reader = def.fields.as_ref()?.value.clone();
+    let Values::String(values) = values else {
+        return None;
+    };
+    let holds = (def.values.iter().zip(values)).filter_map(|(value, (constant, wire, doc))| {
+        let holds = Holds::of(value.holds.as_ref()?);
+        Some((constant.clone(), wire.clone(), holds, doc.clone()))
+    });
+    Some(Tags {
+        reader,
+        custom: (def.custom.as_ref())
+            .map(|custom| (custom.prefix.value.clone(), custom.name.value.clone())),
+        includes: def.includes.as_ref().map(|name| name.value.clone()),
+        holds: holds.collect(),
+    })
+}
+
+/// What several webhooks have in common. None when no webhook has it.
+fn event_trait(
+    name: &At<String>,
+    def: &spec::EventTrait,
+    all: &LoadedWebhooks,
+    modules: &[&Module],
+) -> Option<EventTrait> {
+    let has = |file: &spec::WebhookFile| file.traits.iter().any(|own| own.value == name.value);
+    let members = all.events.iter().filter(|event| has(&event.file));
+    let members: Vec<&Module> = members
+        .filter_map(|event| {
+            modules
+                .iter()
+                .find(|module| module.source == event.source.path)
+        })
+        .copied()
+        .collect();
+    let of_role = |role: Role, wires: &[At<String>]| -> Option<Vec<Field>> {
+        let objects = &members.first()?.objects;
+        let Some(object) = objects.iter().find(|object| object.role == role) else {
+            return Some(Vec::new());
+        };
+        let field = |wire: &At<String>| {
+            object
+                .fields
+                .iter()
+                .find(|field| field.wire == wire.value)
+                .cloned()
+        };
+        Some(wires.iter().filter_map(field).collect())
+    };
+    let events = members.iter().filter_map(|module| {
+        Some((
+            module.webhook.as_ref()?.event.clone(),
+            module.source.clone(),
+        ))
+    });
+    Some(EventTrait {
+        name: name.value.clone(),
+        doc: def.doc.value.clone(),
+        fields: of_role(Role::Event, &def.event)?,
+        refuse: def.refuse,
+        drop: def.drop,
+        change: of_role(Role::Reply, &def.change)?,
+        events: events.collect(),
+    })
 }
 
 /// What an enum is, and which values apps choose themselves.
@@ -705,7 +787,9 @@ fn unions(defs: &Ordered<UnionType>) -> Vec<Union> {
         doc: def.doc.value.clone(),
         tag: def.tag.value.clone(),
         content: def.content.value.clone(),
+        list: def.list.as_ref().map(|name| name.value.clone()),
         sent: false,
+        has_fractions: false,
         variants: def.variants.iter().map(variant).collect(),
     };
     defs.iter().map(lower).collect()
@@ -810,6 +894,63 @@ fn mark_sent(model: &mut Model) {
         for union in &mut module.unions {
             union.sent = sent.contains(&(module.source.clone(), union.name.clone()));
         }
+    }
+}
+
+/// Marks every object and union that can hold a fraction.
+fn mark_fractions(model: &mut Model) {
+    // By spec file and name, until nothing is added. Shared types are known under the name alone too.
+    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
+    loop {
+        let before = found.len();
+        let holds = |source: &str, ty: &Type| {
+            is_fraction(ty)
+                || named(ty).is_some_and(|name| {
+                    let known =
+                        |source: &str| found.contains(&(source.to_owned(), name.to_owned()));
+                    known(source) || model.shared.iter().any(|module| known(&module.source))
+                })
+        };
+        let mut more = Vec::new();
+        for module in model.modules() {
+            let source = &module.source;
+            for object in &module.objects {
+                if object.fields.iter().any(|field| holds(source, &field.ty)) {
+                    more.push((source.clone(), object.name.clone()));
+                }
+            }
+            for union in &module.unions {
+                let content = |ty: &str| Type::Named(ty.to_owned(), Kind::Object);
+                if union
+                    .variants
+                    .iter()
+                    .any(|variant| holds(source, &content(&variant.ty)))
+                {
+                    more.push((source.clone(), union.name.clone()));
+                }
+            }
+        }
+        found.extend(more);
+        if found.len() == before {
+            break;
+        }
+    }
+    for module in model.modules_mut() {
+        let holds = |name: &String| found.contains(&(module.source.clone(), name.clone()));
+        for object in &mut module.objects {
+            object.has_fractions = holds(&object.name);
+        }
+        for union in &mut module.unions {
+            union.has_fractions = holds(&union.name);
+        }
+    }
+}
+
+fn is_fraction(ty: &Type) -> bool {
+    match ty {
+        Type::F64 => true,
+        Type::List(item) | Type::Map(item) => is_fraction(item),
+        _ => false,
     }
 }
 

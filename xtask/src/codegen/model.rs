@@ -56,6 +56,8 @@ pub struct Webhooks {
     pub query: Vec<QueryParameter>,
     /// Enums that they share; the one of all webhooks comes first.
     pub enums: Vec<Enum>,
+    /// What several of them have in common; those that none of them has are left out.
+    pub traits: Vec<EventTrait>,
     /// The groups of webhooks; those without webhooks are left out.
     pub families: Vec<Family>,
 }
@@ -66,6 +68,25 @@ impl Webhooks {
         let modules = self.families.iter().flat_map(|family| &family.modules);
         modules.filter_map(|module| Some((module, module.webhook.as_ref()?)))
     }
+}
+
+/// What several webhooks have in common.
+#[derive(Debug)]
+pub struct EventTrait {
+    /// Rust name.
+    pub name: String,
+    /// What they have in common.
+    pub doc: String,
+    /// Fields of the event, as the first of the events has them.
+    pub fields: Vec<Field>,
+    /// Whether the app may refuse.
+    pub refuse: bool,
+    /// Whether the app may drop.
+    pub drop: bool,
+    /// Fields that the answer can change, as the first of the events has them.
+    pub change: Vec<Field>,
+    /// Their types: the event's own, source file.
+    pub events: Vec<(String, String)>,
 }
 
 /// Facts about a webhook.
@@ -385,6 +406,8 @@ pub struct Object {
     pub role: Role,
     /// Whether a request can hold it, so that its limits are checked.
     pub sent: bool,
+    /// Whether it can hold a fraction, which need not equal itself.
+    pub has_fractions: bool,
     /// Fields in the order of the spec.
     pub fields: Vec<Field>,
 }
@@ -501,6 +524,49 @@ pub struct Enum {
     pub doc: String,
     /// The named values.
     pub values: Values,
+    /// What the values beside them are, where they are tags of items.
+    pub tags: Option<Tags>,
+}
+
+/// What the values beside tags are.
+#[derive(Debug)]
+pub struct Tags {
+    /// Trait that reads them.
+    pub reader: String,
+    /// Beginning of tags that apps choose, and the method that takes the rest.
+    pub custom: Option<(String, String)>,
+    /// Enum of other tags that stand among these.
+    pub includes: Option<String>,
+    /// Tags of which it is known: constant, value on the wire, what it holds, meaning.
+    pub holds: Vec<(String, String, Holds, String)>,
+}
+
+/// What the value of a tag is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Text.
+    Text,
+    /// Whole number.
+    Integer,
+    /// List of texts.
+    Texts,
+    /// Day, as a number.
+    Date,
+    /// Value of an open enum over texts.
+    Enum(String),
+}
+
+impl Holds {
+    /// What a spec file calls it; every other name is that of an enum.
+    pub fn of(name: &str) -> Self {
+        match name {
+            "string" => Self::Text,
+            "i64" => Self::Integer,
+            "[string]" => Self::Texts,
+            "date" => Self::Date,
+            name => Self::Enum(name.to_owned()),
+        }
+    }
 }
 
 /// The named values of an enum: constant, value, meaning.
@@ -523,8 +589,12 @@ pub struct Union {
     pub tag: String,
     /// Key of the content.
     pub content: String,
+    /// What a list of its elements is called, where there is a type for it.
+    pub list: Option<String>,
     /// Whether a request can hold it.
     pub sent: bool,
+    /// Whether it can hold a fraction, which need not equal itself.
+    pub has_fractions: bool,
     /// Tag, Rust name, content type, meaning.
     pub variants: Vec<Variant>,
 }

@@ -145,6 +145,9 @@ pub struct WebhooksFile {
     /// Enums that the query uses.
     #[serde(default)]
     pub enums: Ordered<EnumType>,
+    /// What several webhooks have in common, so that one function handles them all; each names those that it has.
+    #[serde(default)]
+    pub traits: Ordered<EventTrait>,
     /// The groups of webhooks, in the order of the documentation.
     #[serde(default, rename = "family")]
     pub families: Vec<Family>,
@@ -188,6 +191,25 @@ impl WebhooksFile {
     }
 }
 
+/// What several webhooks have in common: a Rust trait of that name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventTrait {
+    /// What they have in common.
+    pub doc: At<String>,
+    /// Fields that all of them have, with one type, and required in all of them or in none.
+    pub event: Vec<At<String>>,
+    /// Whether the app may refuse, with codes of its own too.
+    #[serde(default)]
+    pub refuse: bool,
+    /// Whether the app may drop.
+    #[serde(default)]
+    pub drop: bool,
+    /// Fields that all answers can change.
+    #[serde(default)]
+    pub change: Vec<At<String>>,
+}
+
 /// `spec/webhooks/<family>/<event>.toml`: one webhook.
 ///
 /// The file's name is the event's Rust name (`state_change` gives `StateChange`), unique among all
@@ -210,6 +232,9 @@ pub struct WebhookFile {
     /// Whether the body names the webhook too; the query always does.
     #[serde(default = "yes")]
     pub tagged: bool,
+    /// What it has in common with others: names under `[traits]` of `spec/webhooks.toml`.
+    #[serde(default)]
+    pub traits: Vec<At<String>>,
     /// Fields of the event, by wire name, whose values together tell one occurrence from every
     /// other. Left out when the sources name none; then the whole body does.
     #[serde(default)]
@@ -921,6 +946,23 @@ pub struct EnumType {
     /// Beginnings of values that apps choose themselves; only for strings.
     #[serde(default)]
     pub prefixes: Vec<At<String>>,
+    /// Only for tags of items, beside which there is a `tag_value`: the Rust trait that reads the values of each tag as
+    /// what they are. Its methods are called like the constants of those that say what they hold.
+    pub fields: Option<At<String>>,
+    /// With `fields`: how the tags that apps choose themselves are read and written.
+    pub custom: Option<CustomTags>,
+    /// With `fields`: another enum of tags that stand among these, and are read by its own trait.
+    pub includes: Option<At<String>>,
+}
+
+/// Tags that apps choose themselves.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomTags {
+    /// What they begin with: one of the `prefixes`.
+    pub prefix: At<String>,
+    /// Method that takes what follows: snake_case.
+    pub name: At<String>,
 }
 
 /// How the values of an enum travel.
@@ -941,6 +983,9 @@ pub struct EnumValue {
     pub value: At<EnumLiteral>,
     /// Rust constant, UPPER_SNAKE_CASE. Made from the value when that is a string.
     pub name: Option<At<String>>,
+    /// Only for a tag: what the value beside it is. `string`, `i64`, `[string]`, `date` (a number such as 20240131) or the
+    /// name of an enum over texts. Left out where no source says so.
+    pub holds: Option<At<String>>,
     /// What the value means.
     pub doc: String,
 }
@@ -965,6 +1010,8 @@ pub struct UnionType {
     pub tag: At<String>,
     /// Key that holds the variant's object.
     pub content: At<String>,
+    /// Rust type for a list of its elements, made kind by kind: UpperCamelCase. Left out where nobody writes such lists.
+    pub list: Option<At<String>>,
     /// Variants by tag.
     pub variants: Ordered<Variant>,
 }

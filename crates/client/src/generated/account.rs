@@ -25,6 +25,8 @@ impl<'a> Account<'a> {
     /// Checks whether up to 100 users have been imported.
     ///
     /// See [`CheckAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "account_check")]
+    #[doc(alias = "v4/im_open_login_svc/account_check")]
     pub fn check_accounts(self, request: CheckAccounts) -> Call<'a, CheckAccounts> {
         self.client.call(request)
     }
@@ -32,6 +34,8 @@ impl<'a> Account<'a> {
     /// Permanently deletes up to 100 accounts with their profiles and relations.
     ///
     /// See [`DeleteAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "account_delete")]
+    #[doc(alias = "v4/im_open_login_svc/account_delete")]
     pub fn delete_accounts(self, request: DeleteAccounts) -> Call<'a, DeleteAccounts> {
         self.client.call(request)
     }
@@ -39,6 +43,8 @@ impl<'a> Account<'a> {
     /// Imports one of the app's users into the service, optionally with a nickname and a picture.
     ///
     /// See [`ImportAccount`] for limits, quota, retries and error codes.
+    #[doc(alias = "account_import")]
+    #[doc(alias = "v4/im_open_login_svc/account_import")]
     pub fn import_account(self, request: ImportAccount) -> Call<'a, ImportAccount> {
         self.client.call(request)
     }
@@ -46,6 +52,8 @@ impl<'a> Account<'a> {
     /// Imports up to 100 of the app's users into the service.
     ///
     /// See [`ImportAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "multiaccount_import")]
+    #[doc(alias = "v4/im_open_login_svc/multiaccount_import")]
     pub fn import_accounts(self, request: ImportAccounts) -> Call<'a, ImportAccounts> {
         self.client.call(request)
     }
@@ -53,6 +61,8 @@ impl<'a> Account<'a> {
     /// Logs a user out everywhere: UserSigs issued before now can no longer log in.
     ///
     /// See [`InvalidateLogin`] for limits, quota, retries and error codes.
+    #[doc(alias = "kick")]
+    #[doc(alias = "v4/im_open_login_svc/kick")]
     pub fn invalidate_login(
         self,
         request: InvalidateLogin,
@@ -63,6 +73,7 @@ impl<'a> Account<'a> {
     /// Queries whether up to 500 users are online, reachable by push or offline.
     ///
     /// See [`QueryOnlineStatus`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/openim/query_online_status")]
     pub fn query_online_status(
         self,
         request: QueryOnlineStatus,
@@ -73,6 +84,8 @@ impl<'a> Account<'a> {
     /// Sets a do-not-disturb period for a user.
     ///
     /// See [`SetDoNotDisturb`] for limits, quota, retries and error codes.
+    #[doc(alias = "admin_set_do_not_disturb")]
+    #[doc(alias = "v4/im_msg_db_logic/admin_set_do_not_disturb")]
     pub fn set_do_not_disturb(
         self,
         request: SetDoNotDisturb,

@@ -22,6 +22,8 @@ impl<'a> Chatbot<'a> {
     /// Creates a chatbot: an account whose messages go to the app's webhook.
     ///
     /// See [`CreateChatbot`] for limits, quota, retries and error codes.
+    #[doc(alias = "create_robot")]
+    #[doc(alias = "v4/openim_robot_http_svc/create_robot")]
     pub fn create_chatbot(self, request: CreateChatbot) -> Call<'a, CreateChatbot> {
         self.client.call(request)
     }
@@ -29,6 +31,8 @@ impl<'a> Chatbot<'a> {
     /// Deletes a chatbot.
     ///
     /// See [`DeleteChatbot`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_robot")]
+    #[doc(alias = "v4/openim_robot_http_svc/delete_robot")]
     pub fn delete_chatbot(self, request: DeleteChatbot) -> Call<'a, DeleteChatbot> {
         self.client.call(request)
     }
@@ -36,6 +40,8 @@ impl<'a> Chatbot<'a> {
     /// Lists all chatbots of the app.
     ///
     /// See [`ListChatbots`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_all_robots")]
+    #[doc(alias = "v4/openim_robot_http_svc/get_all_robots")]
     pub fn list_chatbots(self, request: ListChatbots) -> Call<'a, ListChatbots> {
         self.client.call(request)
     }
@@ -43,6 +49,7 @@ impl<'a> Chatbot<'a> {
     /// Streams the next piece of a text written by a chatbot.
     ///
     /// See [`SendStreamMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/openim_robot_http_svc/send_stream_msg")]
     pub fn send_stream_msg(self, request: SendStreamMsg) -> Call<'a, SendStreamMsg> {
         self.client.call(request)
     }

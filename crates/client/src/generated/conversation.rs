@@ -26,6 +26,7 @@ impl<'a> Conversation<'a> {
     /// Creates a conversation group for a user and adds conversations to it.
     ///
     /// See [`CreateContactGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/recentcontact/create_contact_group")]
     pub fn create_contact_group(
         self,
         request: CreateContactGroup,
@@ -36,6 +37,8 @@ impl<'a> Conversation<'a> {
     /// Deletes one of a user's conversation groups; the conversations in it are kept.
     ///
     /// See [`DeleteContactGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "del_contact_group")]
+    #[doc(alias = "v4/recentcontact/del_contact_group")]
     pub fn delete_contact_group(
         self,
         request: DeleteContactGroup,
@@ -46,6 +49,8 @@ impl<'a> Conversation<'a> {
     /// Removes a conversation from a user's list, and optionally that user's stored messages.
     ///
     /// See [`DeleteConversation`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete")]
+    #[doc(alias = "v4/recentcontact/delete")]
     pub fn delete_conversation(
         self,
         request: DeleteConversation,
@@ -56,6 +61,8 @@ impl<'a> Conversation<'a> {
     /// Counts the unread messages of a user, in all one-to-one conversations or in up to ten.
     ///
     /// See [`GetC2cUnreadCount`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_c2c_unread_msg_num")]
+    #[doc(alias = "v4/openim/get_c2c_unread_msg_num")]
     pub fn get_c2c_unread_count(
         self,
         request: GetC2cUnreadCount,
@@ -66,6 +73,7 @@ impl<'a> Conversation<'a> {
     /// Lists a user's conversation groups and, page by page, the conversations that are marked or belong to a group.
     ///
     /// See [`GetContactGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/recentcontact/get_contact_group")]
     pub fn get_contact_group(
         self,
         request: GetContactGroup,
@@ -76,6 +84,8 @@ impl<'a> Conversation<'a> {
     /// Lists a user's recent conversations page by page, both pinned and ordinary.
     ///
     /// See [`GetConversationList`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_list")]
+    #[doc(alias = "v4/recentcontact/get_list")]
     pub fn get_conversation_list(
         self,
         request: GetConversationList,
@@ -86,6 +96,7 @@ impl<'a> Conversation<'a> {
     /// Sets and clears standard marks on a user's conversations, and writes custom marks.
     ///
     /// See [`MarkContact`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/recentcontact/mark_contact")]
     pub fn mark_contact(self, request: MarkContact) -> Call<'a, MarkContact> {
         self.client.call(request)
     }
@@ -93,6 +104,8 @@ impl<'a> Conversation<'a> {
     /// Pins conversations to the top of a user's list, or unpins them.
     ///
     /// See [`PinConversations`] for limits, quota, retries and error codes.
+    #[doc(alias = "top")]
+    #[doc(alias = "v4/recentcontact/top")]
     pub fn pin_conversations(
         self,
         request: PinConversations,
@@ -103,6 +116,7 @@ impl<'a> Conversation<'a> {
     /// Looks up the marks and groups of given conversations of a user.
     ///
     /// See [`SearchContactGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/recentcontact/search_contact_group")]
     pub fn search_contact_group(
         self,
         request: SearchContactGroup,
@@ -113,6 +127,8 @@ impl<'a> Conversation<'a> {
     /// Sets a member's number of unread messages in a group; for migrating an app.
     ///
     /// See [`SetGroupUnreadCount`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_unread_msg_num")]
+    #[doc(alias = "v4/group_open_http_svc/set_unread_msg_num")]
     pub fn set_group_unread_count(
         self,
         request: SetGroupUnreadCount,
@@ -123,6 +139,7 @@ impl<'a> Conversation<'a> {
     /// Renames one of a user's conversation groups, or moves conversations into and out of it.
     ///
     /// See [`UpdateContactGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/recentcontact/update_contact_group")]
     pub fn update_contact_group(
         self,
         request: UpdateContactGroup,

@@ -35,6 +35,8 @@ impl<'a> Group<'a> {
     /// Adds users to a group and reports the result for each.
     ///
     /// See [`AddGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/add_group_member")]
     pub fn add_group_members(
         self,
         request: AddGroupMembers,
@@ -45,6 +47,8 @@ impl<'a> Group<'a> {
     /// Adds up to 100 members of a community to a permission group.
     ///
     /// See [`AddPermissionGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_permission_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/add_permission_group_member")]
     pub fn add_permission_group_members(
         self,
         request: AddPermissionGroupMembers,
@@ -55,6 +59,8 @@ impl<'a> Group<'a> {
     /// Adds permissions in up to 50 topics to a permission group.
     ///
     /// See [`AddTopicPermissions`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_topic_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/add_topic_permission_group")]
     pub fn add_topic_permissions(
         self,
         request: AddTopicPermissions,
@@ -65,6 +71,8 @@ impl<'a> Group<'a> {
     /// Bans members from a live broadcast group for a period: they receive nothing and cannot rejoin.
     ///
     /// See [`BanGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "ban_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/ban_group_member")]
     pub fn ban_group_members(
         self,
         request: BanGroupMembers,
@@ -75,6 +83,7 @@ impl<'a> Group<'a> {
     /// Transfers a group to another member, or assigns an owner to a group without one.
     ///
     /// See [`ChangeGroupOwner`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/change_group_owner")]
     pub fn change_group_owner(
         self,
         request: ChangeGroupOwner,
@@ -85,6 +94,8 @@ impl<'a> Group<'a> {
     /// Checks which of the specified users are in a live broadcast group.
     ///
     /// See [`CheckLiveGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "check_members")]
+    #[doc(alias = "v4/group_open_avchatroom_http_svc/check_members")]
     pub fn check_live_group_members(
         self,
         request: CheckLiveGroupMembers,
@@ -95,6 +106,8 @@ impl<'a> Group<'a> {
     /// Deletes all custom attributes of a group.
     ///
     /// See [`ClearGroupAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "clear_group_attr")]
+    #[doc(alias = "v4/group_open_http_svc/clear_group_attr")]
     pub fn clear_group_attributes(
         self,
         request: ClearGroupAttributes,
@@ -105,6 +118,7 @@ impl<'a> Group<'a> {
     /// Creates a group, optionally with a profile and first members.
     ///
     /// See [`CreateGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/create_group")]
     pub fn create_group(self, request: CreateGroup) -> Call<'a, CreateGroup> {
         self.client.call(request)
     }
@@ -112,6 +126,7 @@ impl<'a> Group<'a> {
     /// Creates a permission group in a community, which gives its members permissions in addition to the default ones.
     ///
     /// See [`CreatePermissionGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/create_permission_group")]
     pub fn create_permission_group(
         self,
         request: CreatePermissionGroup,
@@ -122,6 +137,7 @@ impl<'a> Group<'a> {
     /// Creates a topic in a community.
     ///
     /// See [`CreateTopic`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/million_group_open_http_svc/create_topic")]
     pub fn create_topic(self, request: CreateTopic) -> Call<'a, CreateTopic> {
         self.client.call(request)
     }
@@ -129,6 +145,8 @@ impl<'a> Group<'a> {
     /// Deletes custom attributes of a group by key.
     ///
     /// See [`DeleteGroupAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_group_attr")]
+    #[doc(alias = "v4/group_open_http_svc/delete_group_attr")]
     pub fn delete_group_attributes(
         self,
         request: DeleteGroupAttributes,
@@ -139,6 +157,8 @@ impl<'a> Group<'a> {
     /// Deletes counters of a group.
     ///
     /// See [`DeleteGroupCounters`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_group_counter")]
+    #[doc(alias = "v4/group_open_http_svc/delete_group_counter")]
     pub fn delete_group_counters(
         self,
         request: DeleteGroupCounters,
@@ -149,6 +169,8 @@ impl<'a> Group<'a> {
     /// Removes members from a group.
     ///
     /// See [`DeleteGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/delete_group_member")]
     pub fn delete_group_members(
         self,
         request: DeleteGroupMembers,
@@ -159,6 +181,8 @@ impl<'a> Group<'a> {
     /// Removes up to 100 members from a permission group.
     ///
     /// See [`DeletePermissionGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_permission_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/delete_permission_group_member")]
     pub fn delete_permission_group_members(
         self,
         request: DeletePermissionGroupMembers,
@@ -169,6 +193,8 @@ impl<'a> Group<'a> {
     /// Removes the permissions in up to 50 topics from a permission group.
     ///
     /// See [`DeleteTopicPermissions`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_topic_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/delete_topic_permission_group")]
     pub fn delete_topic_permissions(
         self,
         request: DeleteTopicPermissions,
@@ -179,6 +205,7 @@ impl<'a> Group<'a> {
     /// Disbands a group.
     ///
     /// See [`DestroyGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/destroy_group")]
     pub fn destroy_group(self, request: DestroyGroup) -> Call<'a, DestroyGroup> {
         self.client.call(request)
     }
@@ -186,6 +213,8 @@ impl<'a> Group<'a> {
     /// Deletes up to 20 permission groups of a community.
     ///
     /// See [`DestroyPermissionGroups`] for limits, quota, retries and error codes.
+    #[doc(alias = "destroy_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/destroy_permission_group")]
     pub fn destroy_permission_groups(
         self,
         request: DestroyPermissionGroups,
@@ -196,6 +225,8 @@ impl<'a> Group<'a> {
     /// Deletes topics of a community and reports the result for each.
     ///
     /// See [`DestroyTopics`] for limits, quota, retries and error codes.
+    #[doc(alias = "destroy_topic")]
+    #[doc(alias = "v4/million_group_open_http_svc/destroy_topic")]
     pub fn destroy_topics(self, request: DestroyTopics) -> Call<'a, DestroyTopics> {
         self.client.call(request)
     }
@@ -203,6 +234,8 @@ impl<'a> Group<'a> {
     /// Lists the users banned from a live broadcast group, page by page.
     ///
     /// See [`GetBannedGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_ban_member")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_ban_member")]
     pub fn get_banned_group_members(
         self,
         request: GetBannedGroupMembers,
@@ -213,6 +246,8 @@ impl<'a> Group<'a> {
     /// Gets the custom attributes of a group.
     ///
     /// See [`GetGroupAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_attr")]
+    #[doc(alias = "v4/group_open_attr_http_svc/get_group_attr")]
     pub fn get_group_attributes(
         self,
         request: GetGroupAttributes,
@@ -223,6 +258,8 @@ impl<'a> Group<'a> {
     /// Gets counters of a group.
     ///
     /// See [`GetGroupCounters`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_counter")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_counter")]
     pub fn get_group_counters(
         self,
         request: GetGroupCounters,
@@ -233,6 +270,7 @@ impl<'a> Group<'a> {
     /// Gets the profiles of up to 50 groups, with members and custom fields.
     ///
     /// See [`GetGroupInfo`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/get_group_info")]
     pub fn get_group_info(self, request: GetGroupInfo) -> Call<'a, GetGroupInfo> {
         self.client.call(request)
     }
@@ -240,6 +278,8 @@ impl<'a> Group<'a> {
     /// Gets the roles of users in a group.
     ///
     /// See [`GetGroupMemberRoles`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_role_in_group")]
+    #[doc(alias = "v4/group_open_http_svc/get_role_in_group")]
     pub fn get_group_member_roles(
         self,
         request: GetGroupMemberRoles,
@@ -250,6 +290,8 @@ impl<'a> Group<'a> {
     /// Lists the members of a group, all at once or page by page.
     ///
     /// See [`GetGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_member_info")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_member_info")]
     pub fn get_group_members(
         self,
         request: GetGroupMembers,
@@ -260,6 +302,8 @@ impl<'a> Group<'a> {
     /// Lists the groups that a user has joined, optionally with their fields.
     ///
     /// See [`GetJoinedGroups`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_joined_group_list")]
+    #[doc(alias = "v4/group_open_http_svc/get_joined_group_list")]
     pub fn get_joined_groups(
         self,
         request: GetJoinedGroups,
@@ -270,6 +314,8 @@ impl<'a> Group<'a> {
     /// Lists the administrators of a live broadcast group.
     ///
     /// See [`GetLiveGroupAdmins`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_admin_list")]
+    #[doc(alias = "v4/group_open_avchatroom_http_svc/get_admin_list")]
     pub fn get_live_group_admins(
         self,
         request: GetLiveGroupAdmins,
@@ -280,6 +326,8 @@ impl<'a> Group<'a> {
     /// Lists the online members of a live broadcast group, page by page.
     ///
     /// See [`GetLiveGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_members")]
+    #[doc(alias = "v4/group_open_avchatroom_http_svc/get_members")]
     pub fn get_live_group_members(
         self,
         request: GetLiveGroupMembers,
@@ -290,6 +338,8 @@ impl<'a> Group<'a> {
     /// Lists the muted members of a group.
     ///
     /// See [`GetMutedGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_muted_account")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_muted_account")]
     pub fn get_muted_group_members(
         self,
         request: GetMutedGroupMembers,
@@ -300,6 +350,8 @@ impl<'a> Group<'a> {
     /// Counts the online members of a live broadcast group.
     ///
     /// See [`GetOnlineMemberCount`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_online_member_num")]
+    #[doc(alias = "v4/group_open_http_svc/get_online_member_num")]
     pub fn get_online_member_count(
         self,
         request: GetOnlineMemberCount,
@@ -310,6 +362,8 @@ impl<'a> Group<'a> {
     /// Lists the members of a permission group page by page.
     ///
     /// See [`GetPermissionGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_permission_group_member_list")]
+    #[doc(alias = "v4/group_open_http_svc/get_permission_group_member_list")]
     pub fn get_permission_group_members(
         self,
         request: GetPermissionGroupMembers,
@@ -320,6 +374,8 @@ impl<'a> Group<'a> {
     /// Gets permission groups of a community: the specified ones, or all page by page.
     ///
     /// See [`GetPermissionGroups`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/get_permission_group")]
     pub fn get_permission_groups(
         self,
         request: GetPermissionGroups,
@@ -330,6 +386,8 @@ impl<'a> Group<'a> {
     /// Gets members of a group by user ID.
     ///
     /// See [`GetSpecifiedGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_specified_group_member_info")]
+    #[doc(alias = "v4/group_open_http_svc/get_specified_group_member_info")]
     pub fn get_specified_group_members(
         self,
         request: GetSpecifiedGroupMembers,
@@ -340,6 +398,8 @@ impl<'a> Group<'a> {
     /// Gets the permissions of a permission group in topics.
     ///
     /// See [`GetTopicPermissions`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_topic_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/get_topic_permission_group")]
     pub fn get_topic_permissions(
         self,
         request: GetTopicPermissions,
@@ -350,6 +410,8 @@ impl<'a> Group<'a> {
     /// Gets topics of a community, optionally with a user's membership in each.
     ///
     /// See [`GetTopics`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_topic")]
+    #[doc(alias = "v4/million_group_open_http_svc/get_topic")]
     pub fn get_topics(self, request: GetTopics) -> Call<'a, GetTopics> {
         self.client.call(request)
     }
@@ -357,6 +419,7 @@ impl<'a> Group<'a> {
     /// Imports a group from another system with its creation time, without notifications or webhooks.
     ///
     /// See [`ImportGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/import_group")]
     pub fn import_group(self, request: ImportGroup) -> Call<'a, ImportGroup> {
         self.client.call(request)
     }
@@ -364,6 +427,8 @@ impl<'a> Group<'a> {
     /// Imports members of a group from another system with their join times, without notifications or webhooks.
     ///
     /// See [`ImportGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "import_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/import_group_member")]
     pub fn import_group_members(
         self,
         request: ImportGroupMembers,
@@ -374,6 +439,7 @@ impl<'a> Group<'a> {
     /// Imports a topic from another system with its creation time, without notifications or webhooks.
     ///
     /// See [`ImportTopic`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/import_topic")]
     pub fn import_topic(self, request: ImportTopic) -> Call<'a, ImportTopic> {
         self.client.call(request)
     }
@@ -381,6 +447,8 @@ impl<'a> Group<'a> {
     /// Lists the IDs of all groups of the app page by page, optionally of one type only.
     ///
     /// See [`ListGroups`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_appid_group_list")]
+    #[doc(alias = "v4/group_open_http_svc/get_appid_group_list")]
     pub fn list_groups(self, request: ListGroups) -> Call<'a, ListGroups> {
         self.client.call(request)
     }
@@ -388,6 +456,8 @@ impl<'a> Group<'a> {
     /// Sets or removes marks on members of a live broadcast group.
     ///
     /// See [`MarkLiveGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_user_info")]
+    #[doc(alias = "v4/group_open_avchatroom_http_svc/modify_user_info")]
     pub fn mark_live_group_members(
         self,
         request: MarkLiveGroupMembers,
@@ -398,6 +468,8 @@ impl<'a> Group<'a> {
     /// Changes fields of a group's profile.
     ///
     /// See [`ModifyGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_group_base_info")]
+    #[doc(alias = "v4/group_open_http_svc/modify_group_base_info")]
     pub fn modify_group(self, request: ModifyGroup) -> Call<'a, ModifyGroup> {
         self.client.call(request)
     }
@@ -405,6 +477,8 @@ impl<'a> Group<'a> {
     /// Sets custom attributes of a group and leaves the others unchanged.
     ///
     /// See [`ModifyGroupAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_group_attr")]
+    #[doc(alias = "v4/group_open_http_svc/modify_group_attr")]
     pub fn modify_group_attributes(
         self,
         request: ModifyGroupAttributes,
@@ -415,6 +489,8 @@ impl<'a> Group<'a> {
     /// Changes the role, name card, mute or custom fields of a group member.
     ///
     /// See [`ModifyGroupMember`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_group_member_info")]
+    #[doc(alias = "v4/group_open_http_svc/modify_group_member_info")]
     pub fn modify_group_member(
         self,
         request: ModifyGroupMember,
@@ -425,6 +501,8 @@ impl<'a> Group<'a> {
     /// Adds or removes administrators of a live broadcast group.
     ///
     /// See [`ModifyLiveGroupAdmins`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_admin")]
+    #[doc(alias = "v4/group_open_avchatroom_http_svc/modify_admin")]
     pub fn modify_live_group_admins(
         self,
         request: ModifyLiveGroupAdmins,
@@ -435,6 +513,7 @@ impl<'a> Group<'a> {
     /// Changes the name, permissions or custom data of a permission group.
     ///
     /// See [`ModifyPermissionGroup`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/modify_permission_group")]
     pub fn modify_permission_group(
         self,
         request: ModifyPermissionGroup,
@@ -445,6 +524,7 @@ impl<'a> Group<'a> {
     /// Changes fields of a topic of a community.
     ///
     /// See [`ModifyTopic`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/million_group_open_http_svc/modify_topic")]
     pub fn modify_topic(self, request: ModifyTopic) -> Call<'a, ModifyTopic> {
         self.client.call(request)
     }
@@ -452,6 +532,8 @@ impl<'a> Group<'a> {
     /// Changes the permissions of a permission group in topics.
     ///
     /// See [`ModifyTopicPermissions`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_topic_permission_group")]
+    #[doc(alias = "v4/group_open_http_svc/set_topic_permission_group")]
     pub fn modify_topic_permissions(
         self,
         request: ModifyTopicPermissions,
@@ -462,6 +544,8 @@ impl<'a> Group<'a> {
     /// Mutes members of a group for a period, or lifts the mute.
     ///
     /// See [`MuteGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "forbid_send_msg")]
+    #[doc(alias = "v4/group_open_http_svc/forbid_send_msg")]
     pub fn mute_group_members(
         self,
         request: MuteGroupMembers,
@@ -472,6 +556,8 @@ impl<'a> Group<'a> {
     /// Replaces all custom attributes of a group.
     ///
     /// See [`ResetGroupAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_group_attr")]
+    #[doc(alias = "v4/group_open_http_svc/set_group_attr")]
     pub fn reset_group_attributes(
         self,
         request: ResetGroupAttributes,
@@ -482,6 +568,8 @@ impl<'a> Group<'a> {
     /// Unbans users from a live broadcast group.
     ///
     /// See [`UnbanGroupMembers`] for limits, quota, retries and error codes.
+    #[doc(alias = "unban_group_member")]
+    #[doc(alias = "v4/group_open_http_svc/unban_group_member")]
     pub fn unban_group_members(
         self,
         request: UnbanGroupMembers,
@@ -492,6 +580,8 @@ impl<'a> Group<'a> {
     /// Sets, increases or decreases counters of a group.
     ///
     /// See [`UpdateGroupCounters`] for limits, quota, retries and error codes.
+    #[doc(alias = "update_group_counter")]
+    #[doc(alias = "v4/group_open_http_svc/update_group_counter")]
     pub fn update_group_counters(
         self,
         request: UpdateGroupCounters,

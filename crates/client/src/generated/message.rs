@@ -29,6 +29,8 @@ impl<'a> Message<'a> {
     /// Hides the stored messages of a group from its members.
     ///
     /// See [`ClearGroupHistory`] for limits, quota, retries and error codes.
+    #[doc(alias = "clear_group_msg")]
+    #[doc(alias = "v4/group_open_http_svc/clear_group_msg")]
     pub fn clear_group_history(
         self,
         request: ClearGroupHistory,
@@ -39,6 +41,8 @@ impl<'a> Message<'a> {
     /// Deletes stored messages of a one-to-one conversation for one of its two users.
     ///
     /// See [`DeleteC2cMsgs`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_c2c_msg_ramble")]
+    #[doc(alias = "v4/openim/delete_c2c_msg_ramble")]
     pub fn delete_c2c_msgs(self, request: DeleteC2cMsgs) -> Call<'a, DeleteC2cMsgs> {
         self.client.call(request)
     }
@@ -46,6 +50,8 @@ impl<'a> Message<'a> {
     /// Recalls the messages of one user among the last 1,000 of a group, without notifying anyone.
     ///
     /// See [`DeleteGroupMsgsBySender`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_group_msg_by_sender")]
+    #[doc(alias = "v4/group_open_http_svc/delete_group_msg_by_sender")]
     pub fn delete_group_msgs_by_sender(
         self,
         request: DeleteGroupMsgsBySender,
@@ -56,6 +62,8 @@ impl<'a> Message<'a> {
     /// Reads the messages of a one-to-one conversation in a time range, as seen by one of its users.
     ///
     /// See [`GetC2cHistory`] for limits, quota, retries and error codes.
+    #[doc(alias = "admin_getroammsg")]
+    #[doc(alias = "v4/openim/admin_getroammsg")]
     pub fn get_c2c_history(self, request: GetC2cHistory) -> Call<'a, GetC2cHistory> {
         self.client.call(request)
     }
@@ -63,6 +71,8 @@ impl<'a> Message<'a> {
     /// Gets the key-value pairs attached to a one-to-one message.
     ///
     /// See [`GetC2cMsgExtensions`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_key_values")]
+    #[doc(alias = "v4/openim_msg_ext_http_svc/get_key_values")]
     pub fn get_c2c_msg_extensions(
         self,
         request: GetC2cMsgExtensions,
@@ -73,6 +83,8 @@ impl<'a> Message<'a> {
     /// Reads messages of a group, newest first, at most 20 at a time.
     ///
     /// See [`GetGroupHistory`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_msg_get_simple")]
+    #[doc(alias = "v4/group_open_http_svc/group_msg_get_simple")]
     pub fn get_group_history(
         self,
         request: GetGroupHistory,
@@ -83,6 +95,8 @@ impl<'a> Message<'a> {
     /// Gets the key-value pairs attached to a group message.
     ///
     /// See [`GetGroupMsgExtensions`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_get_key_values")]
+    #[doc(alias = "v4/openim_msg_ext_http_svc/group_get_key_values")]
     pub fn get_group_msg_extensions(
         self,
         request: GetGroupMsgExtensions,
@@ -93,6 +107,8 @@ impl<'a> Message<'a> {
     /// Lists the members who have read a group message, or those who have not, page by page.
     ///
     /// See [`GetGroupMsgReaders`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_msg_receipt_detail")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_msg_receipt_detail")]
     pub fn get_group_msg_readers(
         self,
         request: GetGroupMsgReaders,
@@ -103,6 +119,8 @@ impl<'a> Message<'a> {
     /// Gets how many members have read each of several group messages.
     ///
     /// See [`GetGroupMsgReceipts`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_group_msg_receipt")]
+    #[doc(alias = "v4/group_open_http_svc/get_group_msg_receipt")]
     pub fn get_group_msg_receipts(
         self,
         request: GetGroupMsgReceipts,
@@ -113,6 +131,8 @@ impl<'a> Message<'a> {
     /// Lists the pinned messages of a group or a topic.
     ///
     /// See [`GetPinnedGroupMsgs`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_pinned_messages")]
+    #[doc(alias = "v4/group_open_http_svc/get_pinned_messages")]
     pub fn get_pinned_group_msgs(
         self,
         request: GetPinnedGroupMsgs,
@@ -123,6 +143,8 @@ impl<'a> Message<'a> {
     /// Imports a one-to-one message from another system with the time it was sent.
     ///
     /// See [`ImportC2cMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "importmsg")]
+    #[doc(alias = "v4/openim/importmsg")]
     pub fn import_c2c_msg(self, request: ImportC2cMsg) -> Call<'a, ImportC2cMsg> {
         self.client.call(request)
     }
@@ -130,6 +152,8 @@ impl<'a> Message<'a> {
     /// Imports up to seven group messages from another system with the times they were sent.
     ///
     /// See [`ImportGroupMsgs`] for limits, quota, retries and error codes.
+    #[doc(alias = "import_group_msg")]
+    #[doc(alias = "v4/group_open_http_svc/import_group_msg")]
     pub fn import_group_msgs(
         self,
         request: ImportGroupMsgs,
@@ -140,6 +164,8 @@ impl<'a> Message<'a> {
     /// Marks messages of a one-to-one conversation as read for one of its users.
     ///
     /// See [`MarkC2cMsgsRead`] for limits, quota, retries and error codes.
+    #[doc(alias = "admin_set_msg_read")]
+    #[doc(alias = "v4/openim/admin_set_msg_read")]
     pub fn mark_c2c_msgs_read(
         self,
         request: MarkC2cMsgsRead,
@@ -150,6 +176,7 @@ impl<'a> Message<'a> {
     /// Changes elements or custom data of a stored one-to-one message.
     ///
     /// See [`ModifyC2cMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/openim/modify_c2c_msg")]
     pub fn modify_c2c_msg(self, request: ModifyC2cMsg) -> Call<'a, ModifyC2cMsg> {
         self.client.call(request)
     }
@@ -157,6 +184,7 @@ impl<'a> Message<'a> {
     /// Changes elements or custom data of a stored group message.
     ///
     /// See [`ModifyGroupMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/openim/modify_group_msg")]
     pub fn modify_group_msg(self, request: ModifyGroupMsg) -> Call<'a, ModifyGroupMsg> {
         self.client.call(request)
     }
@@ -164,6 +192,8 @@ impl<'a> Message<'a> {
     /// Pins a message in a group or a topic.
     ///
     /// See [`PinGroupMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "pin_message")]
+    #[doc(alias = "v4/group_open_http_svc/pin_message")]
     pub fn pin_group_msg(self, request: PinGroupMsg) -> Call<'a, PinGroupMsg> {
         self.client.call(request)
     }
@@ -171,6 +201,8 @@ impl<'a> Message<'a> {
     /// Recalls a one-to-one message, regardless of its sender and age.
     ///
     /// See [`RecallC2cMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "admin_msgwithdraw")]
+    #[doc(alias = "v4/openim/admin_msgwithdraw")]
     pub fn recall_c2c_msg(self, request: RecallC2cMsg) -> Call<'a, RecallC2cMsg> {
         self.client.call(request)
     }
@@ -178,6 +210,8 @@ impl<'a> Message<'a> {
     /// Recalls up to ten messages of a group, regardless of their senders.
     ///
     /// See [`RecallGroupMsgs`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_msg_recall")]
+    #[doc(alias = "v4/group_open_http_svc/group_msg_recall")]
     pub fn recall_group_msgs(
         self,
         request: RecallGroupMsgs,
@@ -188,6 +222,7 @@ impl<'a> Message<'a> {
     /// Sends a message to all live broadcast groups of the app.
     ///
     /// See [`SendBroadcastMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/send_broadcast_msg")]
     pub fn send_broadcast_msg(
         self,
         request: SendBroadcastMsg,
@@ -198,6 +233,8 @@ impl<'a> Message<'a> {
     /// Reports that a user has read one-to-one messages that requested receipts.
     ///
     /// See [`SendC2cReadReceipts`] for limits, quota, retries and error codes.
+    #[doc(alias = "c2c_msg_read_receipt")]
+    #[doc(alias = "v4/openim/c2c_msg_read_receipt")]
     pub fn send_c2c_read_receipts(
         self,
         request: SendC2cReadReceipts,
@@ -208,6 +245,7 @@ impl<'a> Message<'a> {
     /// Sends a message to a group on behalf of the administrator or a member.
     ///
     /// See [`SendGroupMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/send_group_msg")]
     pub fn send_group_msg(self, request: SendGroupMsg) -> Call<'a, SendGroupMsg> {
         self.client.call(request)
     }
@@ -215,6 +253,8 @@ impl<'a> Message<'a> {
     /// Reports that a member has read messages of a group.
     ///
     /// See [`SendGroupReadReceipts`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_msg_receipt")]
+    #[doc(alias = "v4/group_open_http_svc/group_msg_receipt")]
     pub fn send_group_read_receipts(
         self,
         request: SendGroupReadReceipts,
@@ -225,6 +265,7 @@ impl<'a> Message<'a> {
     /// Sends a system notification to all or some members of a group.
     ///
     /// See [`SendGroupSystemNotification`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/group_open_http_svc/send_group_system_notification")]
     pub fn send_group_system_notification(
         self,
         request: SendGroupSystemNotification,
@@ -235,6 +276,7 @@ impl<'a> Message<'a> {
     /// Sends a message to one user on behalf of the administrator or another user.
     ///
     /// See [`SendMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/openim/sendmsg")]
     pub fn send_msg(self, request: SendMsg) -> Call<'a, SendMsg> {
         self.client.call(request)
     }
@@ -242,6 +284,8 @@ impl<'a> Message<'a> {
     /// Sends a message to up to 500 users, each in a separate conversation.
     ///
     /// See [`SendMsgToMany`] for limits, quota, retries and error codes.
+    #[doc(alias = "batchsendmsg")]
+    #[doc(alias = "v4/openim/batchsendmsg")]
     pub fn send_msg_to_many(self, request: SendMsgToMany) -> Call<'a, SendMsgToMany> {
         self.client.call(request)
     }
@@ -249,6 +293,8 @@ impl<'a> Message<'a> {
     /// Sets, deletes or clears the key-value pairs attached to a one-to-one message.
     ///
     /// See [`SetC2cMsgExtensions`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_key_values")]
+    #[doc(alias = "v4/openim_msg_ext_http_svc/set_key_values")]
     pub fn set_c2c_msg_extensions(
         self,
         request: SetC2cMsgExtensions,
@@ -259,6 +305,8 @@ impl<'a> Message<'a> {
     /// Sets, deletes or clears the key-value pairs attached to a group message.
     ///
     /// See [`SetGroupMsgExtensions`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_set_key_values")]
+    #[doc(alias = "v4/openim_msg_ext_http_svc/group_set_key_values")]
     pub fn set_group_msg_extensions(
         self,
         request: SetGroupMsgExtensions,
@@ -269,6 +317,8 @@ impl<'a> Message<'a> {
     /// Unpins a message in a group or a topic.
     ///
     /// See [`UnpinGroupMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "unpin_message")]
+    #[doc(alias = "v4/group_open_http_svc/unpin_message")]
     pub fn unpin_group_msg(self, request: UnpinGroupMsg) -> Call<'a, UnpinGroupMsg> {
         self.client.call(request)
     }

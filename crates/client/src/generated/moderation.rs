@@ -26,6 +26,8 @@ impl<'a> Moderation<'a> {
     /// Adds words to a library of blocked words.
     ///
     /// See [`AddKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_cloud_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/add_cloud_audit_keywords")]
     pub fn add_keywords(self, request: AddKeywords) -> Call<'a, AddKeywords> {
         self.client.call(request)
     }
@@ -33,6 +35,8 @@ impl<'a> Moderation<'a> {
     /// Adds words that clients and the service block or replace on their own.
     ///
     /// See [`AddLocalKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_local_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/add_local_audit_keywords")]
     pub fn add_local_keywords(
         self,
         request: AddLocalKeywords,
@@ -43,6 +47,8 @@ impl<'a> Moderation<'a> {
     /// Bans a file sent in a message, so that clients can no longer open it.
     ///
     /// See [`BanFile`] for limits, quota, retries and error codes.
+    #[doc(alias = "forbid_illegal_object")]
+    #[doc(alias = "v4/im_cos_msg/forbid_illegal_object")]
     pub fn ban_file(self, request: BanFile) -> Call<'a, BanFile> {
         self.client.call(request)
     }
@@ -50,6 +56,8 @@ impl<'a> Moderation<'a> {
     /// Deletes words from a library of blocked words.
     ///
     /// See [`DeleteKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_cloud_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/delete_cloud_audit_keywords")]
     pub fn delete_keywords(self, request: DeleteKeywords) -> Call<'a, DeleteKeywords> {
         self.client.call(request)
     }
@@ -57,6 +65,8 @@ impl<'a> Moderation<'a> {
     /// Deletes words that clients and the service block or replace on their own.
     ///
     /// See [`DeleteLocalKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_local_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/delete_local_audit_keywords")]
     pub fn delete_local_keywords(
         self,
         request: DeleteLocalKeywords,
@@ -67,6 +77,8 @@ impl<'a> Moderation<'a> {
     /// Creates URLs that open files of messages for 15 minutes, including banned files.
     ///
     /// See [`GetFileSignatures`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_cos_sig")]
+    #[doc(alias = "v4/im_cos_msg/get_cos_sig")]
     pub fn get_file_signatures(
         self,
         request: GetFileSignatures,
@@ -77,6 +89,8 @@ impl<'a> Moderation<'a> {
     /// Gets how long a user remains muted.
     ///
     /// See [`GetGlobalMute`] for limits, quota, retries and error codes.
+    #[doc(alias = "getnospeaking")]
+    #[doc(alias = "v4/openconfigsvr/getnospeaking")]
     pub fn get_global_mute(self, request: GetGlobalMute) -> Call<'a, GetGlobalMute> {
         self.client.call(request)
     }
@@ -84,6 +98,8 @@ impl<'a> Moderation<'a> {
     /// Lists the libraries of blocked words used by cloud moderation.
     ///
     /// See [`ListKeywordLibraries`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_cloud_audit_keywords_ids")]
+    #[doc(alias = "v4/im_msg_audit_mgr/get_cloud_audit_keywords_ids")]
     pub fn list_keyword_libraries(
         self,
         request: ListKeywordLibraries,
@@ -94,6 +110,8 @@ impl<'a> Moderation<'a> {
     /// Lists or searches the words of a library of blocked words.
     ///
     /// See [`ListKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_cloud_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/get_cloud_audit_keywords")]
     pub fn list_keywords(self, request: ListKeywords) -> Call<'a, ListKeywords> {
         self.client.call(request)
     }
@@ -101,6 +119,8 @@ impl<'a> Moderation<'a> {
     /// Lists or searches the words that clients and the service block or replace on their own.
     ///
     /// See [`ListLocalKeywords`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_local_audit_keywords")]
+    #[doc(alias = "v4/im_msg_audit_mgr/get_local_audit_keywords")]
     pub fn list_local_keywords(
         self,
         request: ListLocalKeywords,
@@ -111,6 +131,8 @@ impl<'a> Moderation<'a> {
     /// Moderates a text, picture, audio or video.
     ///
     /// See [`ModerateContent`] for limits, quota, retries and error codes.
+    #[doc(alias = "content_moderation")]
+    #[doc(alias = "v4/im_msg_audit/content_moderation")]
     pub fn moderate_content(
         self,
         request: ModerateContent,
@@ -121,6 +143,8 @@ impl<'a> Moderation<'a> {
     /// Moderates up to ten texts and pictures.
     ///
     /// See [`ModerateContents`] for limits, quota, retries and error codes.
+    #[doc(alias = "batch_content_moderation")]
+    #[doc(alias = "v4/im_msg_audit/batch_content_moderation")]
     pub fn moderate_contents(
         self,
         request: ModerateContents,
@@ -131,6 +155,8 @@ impl<'a> Moderation<'a> {
     /// Mutes a user in one-to-one conversations or in groups, temporarily or permanently, or lifts the mute.
     ///
     /// See [`SetGlobalMute`] for limits, quota, retries and error codes.
+    #[doc(alias = "setnospeaking")]
+    #[doc(alias = "v4/openconfigsvr/setnospeaking")]
     pub fn set_global_mute(self, request: SetGlobalMute) -> Call<'a, SetGlobalMute> {
         self.client.call(request)
     }
@@ -138,6 +164,8 @@ impl<'a> Moderation<'a> {
     /// Unbans a file, so that clients can open it again.
     ///
     /// See [`UnbanFile`] for limits, quota, retries and error codes.
+    #[doc(alias = "allow_banned_object")]
+    #[doc(alias = "v4/im_cos_msg/allow_banned_object")]
     pub fn unban_file(self, request: UnbanFile) -> Call<'a, UnbanFile> {
         self.client.call(request)
     }

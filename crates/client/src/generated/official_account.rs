@@ -26,6 +26,8 @@ impl<'a> OfficialAccount<'a> {
     /// Subscribes users to an official account.
     ///
     /// See [`AddSubscribers`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_subscriber")]
+    #[doc(alias = "v4/official_account_open_http_svc/add_subscriber")]
     pub fn add_subscribers(self, request: AddSubscribers) -> Call<'a, AddSubscribers> {
         self.client.call(request)
     }
@@ -33,6 +35,7 @@ impl<'a> OfficialAccount<'a> {
     /// Creates an official account.
     ///
     /// See [`CreateOfficialAccount`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/official_account_open_http_svc/create_official_account")]
     pub fn create_official_account(
         self,
         request: CreateOfficialAccount,
@@ -43,6 +46,8 @@ impl<'a> OfficialAccount<'a> {
     /// Removes subscribers from an official account.
     ///
     /// See [`DeleteSubscribers`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_subscriber")]
+    #[doc(alias = "v4/official_account_open_http_svc/delete_subscriber")]
     pub fn delete_subscribers(
         self,
         request: DeleteSubscribers,
@@ -53,6 +58,7 @@ impl<'a> OfficialAccount<'a> {
     /// Deletes an official account.
     ///
     /// See [`DestroyOfficialAccount`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/official_account_open_http_svc/destroy_official_account")]
     pub fn destroy_official_account(
         self,
         request: DestroyOfficialAccount,
@@ -63,6 +69,8 @@ impl<'a> OfficialAccount<'a> {
     /// Reads messages of an official account, newest first, at most 20 at a time.
     ///
     /// See [`GetOfficialAccountHistory`] for limits, quota, retries and error codes.
+    #[doc(alias = "official_account_msg_get_simple")]
+    #[doc(alias = "v4/official_account_open_http_svc/official_account_msg_get_simple")]
     pub fn get_official_account_history(
         self,
         request: GetOfficialAccountHistory,
@@ -73,6 +81,8 @@ impl<'a> OfficialAccount<'a> {
     /// Gets the profiles of official accounts.
     ///
     /// See [`GetOfficialAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_official_account_info")]
+    #[doc(alias = "v4/official_account_open_http_svc/get_official_account_info")]
     pub fn get_official_accounts(
         self,
         request: GetOfficialAccounts,
@@ -83,6 +93,10 @@ impl<'a> OfficialAccount<'a> {
     /// Lists the official accounts that a user has subscribed to, page by page.
     ///
     /// See [`GetSubscribedOfficialAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_subscribed_official_account_list")]
+    #[doc(
+        alias = "v4/official_account_open_http_svc/get_subscribed_official_account_list"
+    )]
     pub fn get_subscribed_official_accounts(
         self,
         request: GetSubscribedOfficialAccounts,
@@ -93,6 +107,8 @@ impl<'a> OfficialAccount<'a> {
     /// Lists the subscribers of an official account, page by page.
     ///
     /// See [`GetSubscribers`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_subscriber_info")]
+    #[doc(alias = "v4/official_account_open_http_svc/get_subscriber_info")]
     pub fn get_subscribers(self, request: GetSubscribers) -> Call<'a, GetSubscribers> {
         self.client.call(request)
     }
@@ -100,6 +116,8 @@ impl<'a> OfficialAccount<'a> {
     /// Changes fields of the profile of an official account.
     ///
     /// See [`ModifyOfficialAccount`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_official_account_base_info")]
+    #[doc(alias = "v4/official_account_open_http_svc/modify_official_account_base_info")]
     pub fn modify_official_account(
         self,
         request: ModifyOfficialAccount,
@@ -110,6 +128,8 @@ impl<'a> OfficialAccount<'a> {
     /// Changes the stored data of a subscriber of an official account.
     ///
     /// See [`ModifySubscriber`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_subscriber_info")]
+    #[doc(alias = "v4/official_account_open_http_svc/modify_subscriber_info")]
     pub fn modify_subscriber(
         self,
         request: ModifySubscriber,
@@ -120,6 +140,8 @@ impl<'a> OfficialAccount<'a> {
     /// Recalls messages of an official account, as long as they are stored.
     ///
     /// See [`RecallOfficialAccountMsgs`] for limits, quota, retries and error codes.
+    #[doc(alias = "official_account_msg_recall")]
+    #[doc(alias = "v4/official_account_open_http_svc/official_account_msg_recall")]
     pub fn recall_official_account_msgs(
         self,
         request: RecallOfficialAccountMsgs,
@@ -130,6 +152,7 @@ impl<'a> OfficialAccount<'a> {
     /// Sends a message to all subscribers of an official account.
     ///
     /// See [`SendOfficialAccountMsg`] for limits, quota, retries and error codes.
+    #[doc(alias = "v4/official_account_open_http_svc/send_official_account_msg")]
     pub fn send_official_account_msg(
         self,
         request: SendOfficialAccountMsg,

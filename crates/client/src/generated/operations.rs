@@ -22,6 +22,8 @@ impl<'a> Operations<'a> {
     /// Gets the download URLs of the files that contain all messages of one hour within the last seven days.
     ///
     /// See [`GetMessageArchive`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_history")]
+    #[doc(alias = "v4/open_msg_svc/get_history")]
     pub fn get_message_archive(
         self,
         request: GetMessageArchive,
@@ -32,6 +34,8 @@ impl<'a> Operations<'a> {
     /// Gets daily statistics of the app for the last 30 days.
     ///
     /// See [`GetOperationsData`] for limits, quota, retries and error codes.
+    #[doc(alias = "getappinfo")]
+    #[doc(alias = "v4/openconfigsvr/getappinfo")]
     pub fn get_operations_data(
         self,
         request: GetOperationsData,
@@ -42,6 +46,8 @@ impl<'a> Operations<'a> {
     /// Lists the IP addresses and ranges from which the service connects, for allow lists.
     ///
     /// See [`GetServerIpList`] for limits, quota, retries and error codes.
+    #[doc(alias = "GetIPList")]
+    #[doc(alias = "v4/ConfigSvc/GetIPList")]
     pub fn get_server_ip_list(
         self,
         request: GetServerIpList,

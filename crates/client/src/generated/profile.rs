@@ -22,6 +22,8 @@ impl<'a> Profile<'a> {
     /// Gets selected fields of the profiles of up to 100 users.
     ///
     /// See [`GetProfiles`] for limits, quota, retries and error codes.
+    #[doc(alias = "portrait_get")]
+    #[doc(alias = "v4/profile/portrait_get")]
     pub fn get_profiles(self, request: GetProfiles) -> Call<'a, GetProfiles> {
         self.client.call(request)
     }
@@ -29,6 +31,8 @@ impl<'a> Profile<'a> {
     /// Sets fields of a user's profile.
     ///
     /// See [`SetProfile`] for limits, quota, retries and error codes.
+    #[doc(alias = "portrait_set")]
+    #[doc(alias = "v4/profile/portrait_set")]
     pub fn set_profile(self, request: SetProfile) -> Call<'a, SetProfile> {
         self.client.call(request)
     }

@@ -25,6 +25,8 @@ impl<'a> Push<'a> {
     /// Adds up to ten tags to each of up to 100 users.
     ///
     /// See [`AddUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_add_tag")]
+    #[doc(alias = "v4/all_member_push/im_add_tag")]
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
@@ -32,6 +34,8 @@ impl<'a> Push<'a> {
     /// Gets the names of the app's user attributes.
     ///
     /// See [`GetAttributeNames`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_get_attr_name")]
+    #[doc(alias = "v4/all_member_push/im_get_attr_name")]
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -42,6 +46,8 @@ impl<'a> Push<'a> {
     /// Gets the attributes of up to 100 users.
     ///
     /// See [`GetUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_get_attr")]
+    #[doc(alias = "v4/all_member_push/im_get_attr")]
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -52,6 +58,8 @@ impl<'a> Push<'a> {
     /// Gets the tags of up to 100 users.
     ///
     /// See [`GetUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_get_tag")]
+    #[doc(alias = "v4/all_member_push/im_get_tag")]
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
@@ -59,6 +67,8 @@ impl<'a> Push<'a> {
     /// Pushes a message to all users of the app, or to those with certain attributes or tags.
     ///
     /// See [`PushToUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_push")]
+    #[doc(alias = "v4/all_member_push/im_push")]
     pub fn push_to_users(self, request: PushToUsers) -> Call<'a, PushToUsers> {
         self.client.call(request)
     }
@@ -66,6 +76,8 @@ impl<'a> Push<'a> {
     /// Removes all tags of up to 100 users.
     ///
     /// See [`RemoveAllUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_remove_all_tags")]
+    #[doc(alias = "v4/all_member_push/im_remove_all_tags")]
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -76,6 +88,8 @@ impl<'a> Push<'a> {
     /// Removes attributes of up to 100 users.
     ///
     /// See [`RemoveUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_remove_attr")]
+    #[doc(alias = "v4/all_member_push/im_remove_attr")]
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -86,6 +100,8 @@ impl<'a> Push<'a> {
     /// Removes tags of up to 100 users.
     ///
     /// See [`RemoveUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_remove_tag")]
+    #[doc(alias = "v4/all_member_push/im_remove_tag")]
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
@@ -93,6 +109,8 @@ impl<'a> Push<'a> {
     /// Sets the names of the app's user attributes, at most ten.
     ///
     /// See [`SetAttributeNames`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_set_attr_name")]
+    #[doc(alias = "v4/all_member_push/im_set_attr_name")]
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -103,6 +121,8 @@ impl<'a> Push<'a> {
     /// Sets attributes of up to 100 users.
     ///
     /// See [`SetUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "im_set_attr")]
+    #[doc(alias = "v4/all_member_push/im_set_attr")]
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

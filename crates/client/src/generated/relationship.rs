@@ -27,6 +27,8 @@ impl<'a> Relationship<'a> {
     /// Creates friend lists for a user, optionally with friends in them.
     ///
     /// See [`AddFriendLists`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_add")]
+    #[doc(alias = "v4/sns/group_add")]
     pub fn add_friend_lists(self, request: AddFriendLists) -> Call<'a, AddFriendLists> {
         self.client.call(request)
     }
@@ -34,6 +36,8 @@ impl<'a> Relationship<'a> {
     /// Adds users as friends, or sends them friend requests if they require approval.
     ///
     /// See [`AddFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_add")]
+    #[doc(alias = "v4/sns/friend_add")]
     pub fn add_friends(self, request: AddFriends) -> Call<'a, AddFriends> {
         self.client.call(request)
     }
@@ -41,6 +45,8 @@ impl<'a> Relationship<'a> {
     /// Adds users to a user's block list.
     ///
     /// See [`BlockUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "black_list_add")]
+    #[doc(alias = "v4/sns/black_list_add")]
     pub fn block_users(self, request: BlockUsers) -> Call<'a, BlockUsers> {
         self.client.call(request)
     }
@@ -48,6 +54,8 @@ impl<'a> Relationship<'a> {
     /// Checks whether a user has blocked up to 1,000 other users.
     ///
     /// See [`CheckBlockList`] for limits, quota, retries and error codes.
+    #[doc(alias = "black_list_check")]
+    #[doc(alias = "v4/sns/black_list_check")]
     pub fn check_block_list(self, request: CheckBlockList) -> Call<'a, CheckBlockList> {
         self.client.call(request)
     }
@@ -55,6 +63,8 @@ impl<'a> Relationship<'a> {
     /// Checks the follow relationship between a user and others.
     ///
     /// See [`CheckFollows`] for limits, quota, retries and error codes.
+    #[doc(alias = "follow_check")]
+    #[doc(alias = "v4/follow/follow_check")]
     pub fn check_follows(self, request: CheckFollows) -> Call<'a, CheckFollows> {
         self.client.call(request)
     }
@@ -62,6 +72,8 @@ impl<'a> Relationship<'a> {
     /// Checks whether up to 1,000 users are friends of a user.
     ///
     /// See [`CheckFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_check")]
+    #[doc(alias = "v4/sns/friend_check")]
     pub fn check_friends(self, request: CheckFriends) -> Call<'a, CheckFriends> {
         self.client.call(request)
     }
@@ -69,6 +81,8 @@ impl<'a> Relationship<'a> {
     /// Deletes all friends of a user, with their fields.
     ///
     /// See [`DeleteAllFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_delete_all")]
+    #[doc(alias = "v4/sns/friend_delete_all")]
     pub fn delete_all_friends(
         self,
         request: DeleteAllFriends,
@@ -79,6 +93,8 @@ impl<'a> Relationship<'a> {
     /// Deletes friend lists of a user; the friends in them are kept.
     ///
     /// See [`DeleteFriendLists`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_delete")]
+    #[doc(alias = "v4/sns/group_delete")]
     pub fn delete_friend_lists(
         self,
         request: DeleteFriendLists,
@@ -89,6 +105,8 @@ impl<'a> Relationship<'a> {
     /// Deletes up to 1,000 of a user's friends, one-way or both ways.
     ///
     /// See [`DeleteFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_delete")]
+    #[doc(alias = "v4/sns/friend_delete")]
     pub fn delete_friends(self, request: DeleteFriends) -> Call<'a, DeleteFriends> {
         self.client.call(request)
     }
@@ -96,6 +114,8 @@ impl<'a> Relationship<'a> {
     /// Makes a user follow other users.
     ///
     /// See [`FollowUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "follow_add")]
+    #[doc(alias = "v4/follow/follow_add")]
     pub fn follow_users(self, request: FollowUsers) -> Call<'a, FollowUsers> {
         self.client.call(request)
     }
@@ -103,6 +123,8 @@ impl<'a> Relationship<'a> {
     /// Lists the users that a user has blocked, page by page.
     ///
     /// See [`GetBlockList`] for limits, quota, retries and error codes.
+    #[doc(alias = "black_list_get")]
+    #[doc(alias = "v4/sns/black_list_get")]
     pub fn get_block_list(self, request: GetBlockList) -> Call<'a, GetBlockList> {
         self.client.call(request)
     }
@@ -110,6 +132,8 @@ impl<'a> Relationship<'a> {
     /// Counts the followers, followed users and mutual follows of users.
     ///
     /// See [`GetFollowCounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "follow_get_info")]
+    #[doc(alias = "v4/follow/follow_get_info")]
     pub fn get_follow_counts(
         self,
         request: GetFollowCounts,
@@ -120,6 +144,8 @@ impl<'a> Relationship<'a> {
     /// Lists the users that a user follows, the user's followers, or mutual follows, page by page.
     ///
     /// See [`GetFollows`] for limits, quota, retries and error codes.
+    #[doc(alias = "follow_get")]
+    #[doc(alias = "v4/follow/follow_get")]
     pub fn get_follows(self, request: GetFollows) -> Call<'a, GetFollows> {
         self.client.call(request)
     }
@@ -127,6 +153,8 @@ impl<'a> Relationship<'a> {
     /// Gets the friend lists of a user, optionally with the friends in them.
     ///
     /// See [`GetFriendLists`] for limits, quota, retries and error codes.
+    #[doc(alias = "group_get")]
+    #[doc(alias = "v4/sns/group_get")]
     pub fn get_friend_lists(self, request: GetFriendLists) -> Call<'a, GetFriendLists> {
         self.client.call(request)
     }
@@ -134,6 +162,8 @@ impl<'a> Relationship<'a> {
     /// Lists a user's friends page by page, with all friend fields but without their profiles.
     ///
     /// See [`GetFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_get")]
+    #[doc(alias = "v4/sns/friend_get")]
     pub fn get_friends(self, request: GetFriends) -> Call<'a, GetFriends> {
         self.client.call(request)
     }
@@ -141,6 +171,8 @@ impl<'a> Relationship<'a> {
     /// Gets selected fields of specified friends and of their profiles.
     ///
     /// See [`GetFriendsById`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_get_list")]
+    #[doc(alias = "v4/sns/friend_get_list")]
     pub fn get_friends_by_id(self, request: GetFriendsById) -> Call<'a, GetFriendsById> {
         self.client.call(request)
     }
@@ -148,6 +180,8 @@ impl<'a> Relationship<'a> {
     /// Imports friends from another system, one-way and without approval.
     ///
     /// See [`ImportFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_import")]
+    #[doc(alias = "v4/sns/friend_import")]
     pub fn import_friends(self, request: ImportFriends) -> Call<'a, ImportFriends> {
         self.client.call(request)
     }
@@ -155,6 +189,8 @@ impl<'a> Relationship<'a> {
     /// Removes users from a user's block list.
     ///
     /// See [`UnblockUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "black_list_delete")]
+    #[doc(alias = "v4/sns/black_list_delete")]
     pub fn unblock_users(self, request: UnblockUsers) -> Call<'a, UnblockUsers> {
         self.client.call(request)
     }
@@ -162,6 +198,8 @@ impl<'a> Relationship<'a> {
     /// Makes a user unfollow other users.
     ///
     /// See [`UnfollowUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "follow_delete")]
+    #[doc(alias = "v4/follow/follow_delete")]
     pub fn unfollow_users(self, request: UnfollowUsers) -> Call<'a, UnfollowUsers> {
         self.client.call(request)
     }
@@ -169,6 +207,8 @@ impl<'a> Relationship<'a> {
     /// Sets remarks, friend lists and custom fields of a user's friends.
     ///
     /// See [`UpdateFriends`] for limits, quota, retries and error codes.
+    #[doc(alias = "friend_update")]
+    #[doc(alias = "v4/sns/friend_update")]
     pub fn update_friends(self, request: UpdateFriends) -> Call<'a, UpdateFriends> {
         self.client.call(request)
     }

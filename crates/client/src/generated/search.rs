@@ -22,6 +22,8 @@ impl<'a> Search<'a> {
     /// Searches groups by partial name or full ID.
     ///
     /// See [`SearchGroups`] for limits, quota, retries and error codes.
+    #[doc(alias = "search")]
+    #[doc(alias = "v4/group_search/search")]
     pub fn search_groups(self, request: SearchGroups) -> Call<'a, SearchGroups> {
         self.client.call(request)
     }
@@ -29,6 +31,8 @@ impl<'a> Search<'a> {
     /// Searches users by partial nickname or full ID.
     ///
     /// See [`SearchUsers`] for limits, quota, retries and error codes.
+    #[doc(alias = "search")]
+    #[doc(alias = "v4/user_search/search")]
     pub fn search_users(self, request: SearchUsers) -> Call<'a, SearchUsers> {
         self.client.call(request)
     }

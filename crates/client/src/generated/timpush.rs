@@ -27,6 +27,8 @@ impl<'a> Timpush<'a> {
     /// Adds tags to up to 100 users, or replaces their tags.
     ///
     /// See [`AddUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_tag")]
+    #[doc(alias = "v4/timpush/add_tag")]
     pub fn add_user_tags(self, request: AddUserTags) -> Call<'a, AddUserTags> {
         self.client.call(request)
     }
@@ -34,6 +36,8 @@ impl<'a> Timpush<'a> {
     /// Deletes a scheduled push.
     ///
     /// See [`DeleteScheduledPush`] for limits, quota, retries and error codes.
+    #[doc(alias = "delete_sched_task")]
+    #[doc(alias = "v4/timpush/delete_sched_task")]
     pub fn delete_scheduled_push(
         self,
         request: DeleteScheduledPush,
@@ -44,6 +48,8 @@ impl<'a> Timpush<'a> {
     /// Gets the names of the app's attributes for pushes.
     ///
     /// See [`GetAttributeNames`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_attr_name")]
+    #[doc(alias = "v4/timpush/get_attr_name")]
     pub fn get_attribute_names(
         self,
         request: GetAttributeNames,
@@ -54,6 +60,8 @@ impl<'a> Timpush<'a> {
     /// Gets a scheduled push.
     ///
     /// See [`GetScheduledPush`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_sched_task")]
+    #[doc(alias = "v4/timpush/get_sched_task")]
     pub fn get_scheduled_push(
         self,
         request: GetScheduledPush,
@@ -64,6 +72,8 @@ impl<'a> Timpush<'a> {
     /// Gets the attributes of up to 100 users.
     ///
     /// See [`GetUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_attr")]
+    #[doc(alias = "v4/timpush/get_attr")]
     pub fn get_user_attributes(
         self,
         request: GetUserAttributes,
@@ -74,6 +84,8 @@ impl<'a> Timpush<'a> {
     /// Gets the tags of up to 100 users.
     ///
     /// See [`GetUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "get_tag")]
+    #[doc(alias = "v4/timpush/get_tag")]
     pub fn get_user_tags(self, request: GetUserTags) -> Call<'a, GetUserTags> {
         self.client.call(request)
     }
@@ -81,6 +93,8 @@ impl<'a> Timpush<'a> {
     /// Lists the scheduled pushes of a time range page by page.
     ///
     /// See [`ListScheduledPushes`] for limits, quota, retries and error codes.
+    #[doc(alias = "list_sched_task")]
+    #[doc(alias = "v4/timpush/list_sched_task")]
     pub fn list_scheduled_pushes(
         self,
         request: ListScheduledPushes,
@@ -91,6 +105,8 @@ impl<'a> Timpush<'a> {
     /// Changes the time or the content of a scheduled push.
     ///
     /// See [`ModifyScheduledPush`] for limits, quota, retries and error codes.
+    #[doc(alias = "modify_sched_task")]
+    #[doc(alias = "v4/timpush/modify_sched_task")]
     pub fn modify_scheduled_push(
         self,
         request: ModifyScheduledPush,
@@ -101,6 +117,8 @@ impl<'a> Timpush<'a> {
     /// Pushes a notification to up to 500 users or devices.
     ///
     /// See [`PushToAccounts`] for limits, quota, retries and error codes.
+    #[doc(alias = "batch")]
+    #[doc(alias = "v4/timpush/batch")]
     pub fn push_to_accounts(self, request: PushToAccounts) -> Call<'a, PushToAccounts> {
         self.client.call(request)
     }
@@ -108,6 +126,8 @@ impl<'a> Timpush<'a> {
     /// Pushes to all users of the app, or to those with certain attributes or tags.
     ///
     /// See [`PushToAll`] for limits, quota, retries and error codes.
+    #[doc(alias = "push")]
+    #[doc(alias = "v4/timpush/push")]
     pub fn push_to_all(self, request: PushToAll) -> Call<'a, PushToAll> {
         self.client.call(request)
     }
@@ -115,6 +135,8 @@ impl<'a> Timpush<'a> {
     /// Stops a push, recalls its message where it has arrived, and replaces notifications.
     ///
     /// See [`RecallPush`] for limits, quota, retries and error codes.
+    #[doc(alias = "revoke")]
+    #[doc(alias = "v4/timpush/revoke")]
     pub fn recall_push(self, request: RecallPush) -> Call<'a, RecallPush> {
         self.client.call(request)
     }
@@ -122,6 +144,8 @@ impl<'a> Timpush<'a> {
     /// Removes all tags from up to 100 users.
     ///
     /// See [`RemoveAllUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "clear_all_tags")]
+    #[doc(alias = "v4/timpush/clear_all_tags")]
     pub fn remove_all_user_tags(
         self,
         request: RemoveAllUserTags,
@@ -132,6 +156,8 @@ impl<'a> Timpush<'a> {
     /// Removes attributes from up to 100 users.
     ///
     /// See [`RemoveUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "remove_attr")]
+    #[doc(alias = "v4/timpush/remove_attr")]
     pub fn remove_user_attributes(
         self,
         request: RemoveUserAttributes,
@@ -142,6 +168,8 @@ impl<'a> Timpush<'a> {
     /// Removes tags from up to 100 users.
     ///
     /// See [`RemoveUserTags`] for limits, quota, retries and error codes.
+    #[doc(alias = "remove_tag")]
+    #[doc(alias = "v4/timpush/remove_tag")]
     pub fn remove_user_tags(self, request: RemoveUserTags) -> Call<'a, RemoveUserTags> {
         self.client.call(request)
     }
@@ -149,6 +177,8 @@ impl<'a> Timpush<'a> {
     /// Schedules a push for later.
     ///
     /// See [`SchedulePush`] for limits, quota, retries and error codes.
+    #[doc(alias = "add_sched_task")]
+    #[doc(alias = "v4/timpush/add_sched_task")]
     pub fn schedule_push(self, request: SchedulePush) -> Call<'a, SchedulePush> {
         self.client.call(request)
     }
@@ -156,6 +186,8 @@ impl<'a> Timpush<'a> {
     /// Sets the names of the app's attributes for pushes, at most ten.
     ///
     /// See [`SetAttributeNames`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_attr_name")]
+    #[doc(alias = "v4/timpush/set_attr_name")]
     pub fn set_attribute_names(
         self,
         request: SetAttributeNames,
@@ -166,6 +198,8 @@ impl<'a> Timpush<'a> {
     /// Sets attributes of up to 100 users.
     ///
     /// See [`SetUserAttributes`] for limits, quota, retries and error codes.
+    #[doc(alias = "set_attr")]
+    #[doc(alias = "v4/timpush/set_attr")]
     pub fn set_user_attributes(
         self,
         request: SetUserAttributes,

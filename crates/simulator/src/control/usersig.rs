@@ -102,10 +102,7 @@ fn report(claims: &Claims, now: u64) -> ClaimsReport {
         expires_at: claims.expires_at(),
         expired: now >= claims.expires_at(),
         userbuf_bytes: userbuf.map(<[u8]>::len),
-        room: room.map(|userbuf| match userbuf.room {
-            tencent_chat_usersig::Room::Number(number) => number.to_string(),
-            tencent_chat_usersig::Room::Name(name) => name,
-        }),
+        room: room.map(|userbuf| userbuf.room.to_string()),
     }
 }
 

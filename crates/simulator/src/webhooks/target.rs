@@ -25,7 +25,8 @@ pub struct WebhookTarget {
 
 /// What becomes of what the app was asked about and gave no answer to: because it was late, could not
 /// be reached, or answered nonsense.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Unanswered {
     /// It happens, as with the real service unless the console says otherwise.
     #[default]

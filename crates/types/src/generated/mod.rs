@@ -18,4 +18,5 @@ pub mod moderation;
 pub mod operations;
 pub mod chatbot;
 pub mod search;
+pub(crate) mod prelude;
 pub(crate) mod webhook;

@@ -25,7 +25,7 @@ pub mod query {
 }
 
 /// What every reply may say of the call as such.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope {
     /// Whether the call succeeded. Some commands omit it.

@@ -20,7 +20,7 @@ use std::{borrow::Cow, fmt};
 ///
 /// What it keeps is kept as text and takes the memory of that; it takes none of its own until there
 /// is something to keep.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Extra(Option<Box<Kept>>);
 
 #[derive(Clone, Default)]
@@ -310,6 +310,8 @@ impl Kept {
 }
 
 /// The order in which fields came is no difference.
+impl Eq for Kept {}
+
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
         fn same<T: PartialEq>(ours: &[T], theirs: &[T]) -> bool {

@@ -12,6 +12,7 @@ use std::fmt;
 /// use tencent_chat_types::wire::Flag;
 /// assert_eq!(Flag::from(true), Flag::ON);
 /// assert!(Flag(2).is_on());
+/// assert!(bool::from(Flag::ON) && Flag::OFF == false);
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flag(pub i64);
@@ -31,6 +32,18 @@ impl Flag {
 impl From<bool> for Flag {
     fn from(on: bool) -> Self {
         Self(i64::from(on))
+    }
+}
+
+impl From<Flag> for bool {
+    fn from(flag: Flag) -> Self {
+        flag.is_on()
+    }
+}
+
+impl PartialEq<bool> for Flag {
+    fn eq(&self, on: &bool) -> bool {
+        self.is_on() == *on
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Misfits<'a> {
 }
 
 /// A value that did not fit, or a text of which a part had to be replaced.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Misfit {
     /// Where: a JSON pointer of wire names, `/RspMsgList/0/MsgBody`.

@@ -89,6 +89,8 @@ impl<T: Into<Value>> From<T> for Raw {
 }
 
 /// As JSON: white space and the order of keys are no difference.
+impl Eq for Raw {}
+
 impl PartialEq for Raw {
     fn eq(&self, other: &Self) -> bool {
         same_json(&self.0, &other.0)

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// assert_eq!(TagValue::from("Ann").as_text(), Some("Ann"));
 /// assert_eq!(TagValue::from(20240131).as_integer(), Some(20240131));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TagValue {
     /// A text.

@@ -16,7 +16,7 @@ pub(crate) trait Content: WireValue {
 
 /// A variant that this version does not know, or of which the content does not fit: the whole object,
 /// kept as it came.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown(Raw);
 
 impl Unknown {

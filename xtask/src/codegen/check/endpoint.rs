@@ -110,7 +110,7 @@ impl Rules<'_> {
             let by_client = || RESERVED_COMMANDS.contains(name).then_some("the runtime");
             let message = if let Some(owner) = reserved_for(name).or_else(by_client) {
                 format!("the command needs the type `{name}`, which is taken by {owner}")
-            } else if shared.get(name).is_some() {
+            } else if shared.is_taken(name) {
                 format!("the command needs the type `{name}`, which spec/shared has")
             } else {
                 continue;

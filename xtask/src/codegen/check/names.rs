@@ -14,6 +14,7 @@ const RESERVED_TYPES: &[&str] = &[
     "Box",
     "BTreeMap",
     "Checker",
+    "Date",
     "Edition",
     "Default",
     "DuplicateNumber",
@@ -27,6 +28,8 @@ const RESERVED_TYPES: &[&str] = &[
     "Into",
     "IntoIterator",
     "ItemReport",
+    "KeyValue",
+    "KeyValues",
     "Listed",
     "Meta",
     "None",
@@ -40,6 +43,7 @@ const RESERVED_TYPES: &[&str] = &[
     "Some",
     "String",
     "TagValue",
+    "TaggedFields",
     "Text",
     "Unknown",
     "Unlisted",
@@ -118,8 +122,8 @@ impl Rules<'_> {
         taken: &[&str],
     ) {
         let mut seen = BTreeMap::new();
-        for name in local.iter() {
-            if shared.get(name).is_some() || taken.contains(&name.as_str()) {
+        for name in local.iter().chain(local.others()) {
+            if shared.is_taken(name) || taken.contains(&name.as_str()) {
                 let message = format!(
                     "`{}` is taken by a shared type or by the command itself",
                     name.value

@@ -4,7 +4,7 @@ use crate::codegen::{
     spec::{At, EndpointFile, EnumType, ObjectType, Ordered, SharedFile, UnionType, WebhookFile},
     type_expr,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +19,35 @@ pub(super) enum What {
 
 /// The types of one scope.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names(BTreeMap<String, What>);
+pub(super) struct Names {
+    types: BTreeMap<String, What>,
+    /// What is made of unions and enums and named by no field: lists of elements, traits that read by tags.
+    others: BTreeSet<String>,
+}
 
 impl Names {
     pub(super) fn add<'a>(&mut self, what: What, names: impl Iterator<Item = &'a At<String>>) {
-        self.0.extend(names.map(|name| (name.value.clone(), what)));
+        self.types
+            .extend(names.map(|name| (name.value.clone(), what)));
+    }
+
+    /// Names that no other type can have, although no field names them.
+    pub(super) fn take<'a>(&mut self, names: impl Iterator<Item = &'a At<String>>) {
+        self.others.extend(names.map(|name| name.value.clone()));
     }
 
     pub(super) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.types.extend(other.types);
+        self.others.extend(other.others);
     }
 
     pub(super) fn get(&self, name: &str) -> Option<What> {
-        self.0.get(name).copied()
+        self.types.get(name).copied()
+    }
+
+    /// Whether another type cannot have a name.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        self.types.contains_key(name) || self.others.contains(name)
     }
 
     /// Whether a type, as a field writes it, is built in or made of these names.
@@ -42,14 +58,14 @@ impl Names {
 
     /// Names of object types.
     pub(super) fn objects(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.types
             .iter()
             .filter(|(_, what)| **what == What::Object)
             .map(|(name, _)| name.as_str())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.types.keys().map(String::as_str)
     }
 }
 
@@ -85,11 +101,20 @@ impl<'a> Local<'a> {
         enums.chain(types).chain(unions)
     }
 
+    /// What is made of unions and enums and named by no field: lists of elements, traits that read by tags.
+    pub(super) fn others(self) -> impl Iterator<Item = &'a At<String>> {
+        let lists = (self.unions.iter()).filter_map(|(_, def)| def.list.as_ref());
+        lists.chain((self.enums.iter()).filter_map(|(_, def)| def.fields.as_ref()))
+    }
+
     pub(super) fn names(self) -> Names {
         let mut names = Names::default();
         names.add(What::Object, self.types.iter().map(|(name, _)| name));
         names.add(What::Enum, self.enums.iter().map(|(name, _)| name));
         names.add(What::Union, self.unions.iter().map(|(name, _)| name));
+        names
+            .others
+            .extend(self.others().map(|name| name.value.clone()));
         names
     }
 }

@@ -35,7 +35,8 @@ impl Rules<'_> {
                         .expected("snake_case, and no Rust keyword"),
                 );
             }
-            for name in Local::from(&loaded.file).iter() {
+            let local = Local::from(&loaded.file);
+            for name in local.iter().chain(local.others()) {
                 let key = name.value.clone();
                 self.unique(&mut seen, key, &loaded.source, name, "this type's name");
             }

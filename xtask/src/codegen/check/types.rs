@@ -14,6 +14,10 @@ use crate::codegen::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Names that variants cannot have: those of Rust, of the variant for what is not known, and of methods of the list that
+/// a union may have.
+const RESERVED_VARIANTS: &[&str] = &["Self", "Unknown", "New", "With"];
+
 impl<'a> Rules<'a> {
     pub(super) fn definitions(&mut self, source: &Source, local: Local<'_>, shared: &Names) {
         let own = local.names();
@@ -27,6 +31,9 @@ impl<'a> Rules<'a> {
         for (name, def) in local.unions.iter() {
             self.type_name(source, name);
             self.doc(source, &def.doc);
+            if let Some(list) = &def.list {
+                self.type_name(source, list);
+            }
             self.union(source, def, &own, shared);
         }
     }
@@ -53,13 +60,13 @@ impl<'a> Rules<'a> {
                 &variant.rust,
                 "this variant's name",
             );
-            if !is_camel(&variant.rust) || ["Self", "Unknown"].contains(&variant.rust.as_str()) {
+            if !is_camel(&variant.rust) || RESERVED_VARIANTS.contains(&variant.rust.as_str()) {
                 let message = format!("`{}` is not a variant name", variant.rust.value);
                 self.at(
                     source,
                     &variant.rust,
                     message,
-                    "UpperCamelCase, and neither `Self` nor `Unknown`",
+                    "UpperCamelCase, and neither `Self`, `Unknown`, `New` nor `With`",
                 );
             }
             match own.get(&variant.ty).or_else(|| shared.get(&variant.ty)) {
@@ -94,6 +101,7 @@ impl<'a> Rules<'a> {
                 }
             }
             self.enum_values(source, def);
+            self.tags(source, name, def);
         }
     }
 

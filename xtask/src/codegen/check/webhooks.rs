@@ -19,7 +19,10 @@ use std::collections::BTreeMap;
 const RESERVED_EVENTS: &[&str] = &[
     "Acknowledged",
     "Answer",
+    "CanDrop",
+    "CanRefuse",
     "CodeOutOfRange",
+    "Effect",
     "Event",
     "Refusal",
     "UnknownEvent",
@@ -30,7 +33,7 @@ const RESERVED_EVENTS: &[&str] = &[
 ];
 
 /// Modules besides those of the families.
-const RESERVED_FAMILIES: &[&str] = &["common", "events", "query"];
+const RESERVED_FAMILIES: &[&str] = &["common", "events", "prelude", "query", "traits"];
 
 impl Rules<'_> {
     pub(super) fn webhooks(&mut self, shared: &Names) {
@@ -38,18 +41,20 @@ impl Rules<'_> {
             return;
         };
         self.what_webhooks_share(loaded, shared);
+        self.event_traits(loaded);
         // The enums that webhooks share are theirs alone.
         let common = &loaded.common.file;
         let mut visible = shared.clone();
         let enums = common.enums.iter().map(|(name, _)| name);
         visible.add(What::Enum, enums.chain([&common.tag]));
+        visible.take(common.traits.iter().map(|(name, _)| name));
         let (mut types, mut commands) = (BTreeMap::new(), BTreeMap::new());
         for event in &loaded.events {
             let (source, file) = (&*event.source, &event.file);
             self.folder_and_name(loaded, event);
             let own = type_names(event);
             for name in &own {
-                let taken = visible.get(name).is_some()
+                let taken = visible.is_taken(name)
                     || reserved_for(name).is_some()
                     || RESERVED_EVENTS.contains(&name.as_str());
                 if taken {
@@ -69,7 +74,7 @@ impl Rules<'_> {
             let local = Local::from(file);
             let own: Vec<&str> = own.iter().map(String::as_str).collect();
             self.local_names(source, local, &visible, &own);
-            self.not_reserved(source, local.iter());
+            self.not_reserved(source, local.iter().chain(local.others()));
             self.definitions(source, local, &visible);
             let names = local.names();
             self.fields(source, &file.event, &names, &visible);
@@ -110,9 +115,11 @@ impl Rules<'_> {
             self.at(source, &file.tag, message, "UpperCamelCase");
         }
         let enums = || file.enums.iter().map(|(name, _)| name);
-        self.not_reserved(source, enums().chain([&file.tag]));
-        for name in enums().chain([&file.tag]) {
-            if shared.get(name).is_some() {
+        let traits = || file.traits.iter().map(|(name, _)| name);
+        let all = || enums().chain([&file.tag]).chain(traits());
+        self.not_reserved(source, all());
+        for name in all() {
+            if shared.is_taken(name) {
                 let message = format!("`{}` is taken by a shared type", name.value);
                 self.at(source, name, message, "a name of its own");
             }

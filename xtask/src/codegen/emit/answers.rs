@@ -1,6 +1,11 @@
 //! What an app may answer to a webhook.
 
-use super::{arguments::parameter, docs::doc, rust_file::RustFile, setters::setter};
+use super::{
+    arguments::{Start, parameter},
+    docs::doc,
+    rust_file::RustFile,
+    setters::setter,
+};
 use crate::codegen::{
     model::{Answer, Each, Field, Object, Refuse, Webhook},
     names::ident,
@@ -24,6 +29,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
     let mut write = TokenStream::new();
     let mut read = TokenStream::new();
     let mut effects = TokenStream::new();
+    let mut abilities = TokenStream::new();
 
     let text = doc(&answer.allow);
     variants.extend(quote! { #text Allow, });
@@ -54,6 +60,29 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
                 codes.0, codes.1
             ));
             let refusal = refusal(*codes);
+            let (from, to) = (
+                Literal::i64_unsuffixed(codes.0),
+                Literal::i64_unsuffixed(codes.1),
+            );
+            abilities.extend(quote! {
+                impl From<#refusal> for #name {
+                    fn from(refusal: #refusal) -> Self {
+                        Self::RefuseWith(refusal)
+                    }
+                }
+
+                impl CanRefuse for #name {
+                    const CODES: RangeInclusive<i64> = #from..=#to;
+
+                    fn refuse() -> Self {
+                        Self::Refuse
+                    }
+
+                    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+                        Refusal::new(code, text).map(Self::RefuseWith)
+                    }
+                }
+            });
             variants.extend(quote! { #docs RefuseWith(#refusal), });
             effects.extend(quote! { Self::RefuseWith(_) => Effect::Refuse, });
             write.extend(
@@ -75,6 +104,13 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         effects.extend(quote! { Self::Drop => Effect::Drop, });
         write.extend(quote! { Self::Drop => reply.envelope = coded(#code, ""), });
         read.extend(quote! { #code => return Some(Self::Drop), });
+        abilities.extend(quote! {
+            impl CanDrop for #name {
+                fn drop() -> Self {
+                    Self::Drop
+                }
+            }
+        });
     }
     if let Some(each) = &answer.each {
         let docs = doc(&format!(
@@ -180,6 +216,8 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
             }
         }
 
+        #abilities
+
         #results
     });
 }
@@ -225,6 +263,7 @@ pub(super) fn changes(
     webhook: &Webhook,
     reply: &Object,
     fields: &[Field],
+    start: Start<'_>,
     structs: &tidy::Structs,
 ) -> Result<TokenStream, String> {
     let name = format_ident!("{}Changes", webhook.event);
@@ -239,7 +278,7 @@ pub(super) fn changes(
         let part = structs.field(&reply.name, &field.wire)?;
         parts.extend(quote! { #part, });
         let (setter, docs) = setter(field);
-        let (ty, value) = parameter(field, &part.ty)?;
+        let (ty, value) = parameter(field, &part.ty, start)?;
         setters.extend(quote! {
             #docs
             #[must_use]

@@ -1,5 +1,6 @@
 //! What a constructor asks for, and whether its values are told apart by their place or by their names.
 
+use super::made_of::Types;
 use crate::codegen::{
     model::{Endpoint, Field, Kind, Model, Module, Object, PagingStyle, Role, Type, Webhook},
     names::{self, bare, ident},
@@ -14,6 +15,7 @@ const MOST_BY_PLACE: usize = 3;
 /// What says how the objects of a module begin.
 #[derive(Clone, Copy)]
 pub(super) struct Start<'a> {
+    types: Types<'a>,
     endpoint: Option<&'a Endpoint>,
     /// Key of the body that names the webhook, and the webhook.
     webhook: Option<(&'a str, &'a Webhook)>,
@@ -23,6 +25,7 @@ impl<'a> Start<'a> {
     pub(super) fn of(module: &'a Module, model: &'a Model) -> Self {
         let tag = model.webhooks.as_ref().map(|all| all.tag.as_str());
         Self {
+            types: Types::new(module, model),
             endpoint: module.endpoint.as_ref(),
             webhook: tag.zip(module.webhook.as_ref()),
         }
@@ -68,6 +71,7 @@ impl<'a> Start<'a> {
                 .filter(|field| is_chosen(field) || self.asks_for(field, object))
                 .collect();
             Constructor {
+                start: self,
                 object,
                 method,
                 chosen,
@@ -122,6 +126,7 @@ pub(super) fn named_forms(module: &Module, model: &Model, role: Role) -> Vec<Str
 
 /// A function that makes an object.
 pub(super) struct Constructor<'a> {
+    start: Start<'a>,
     pub(super) object: &'a Object,
     /// Its name.
     pub(super) method: String,
@@ -132,10 +137,45 @@ pub(super) struct Constructor<'a> {
 }
 
 impl Constructor<'_> {
+    /// Whether an argument would fit its neighbour too if it took what becomes a value of its type. Then it takes
+    /// values alone.
+    fn takes_values_alone(&self, field: &Field) -> bool {
+        let types = Some(self.start.types);
+        let alike = |pair: &[&Field]| match pair {
+            [one, other] => {
+                [one, other].iter().any(|f| f.wire == field.wire)
+                    && alike(&one.ty, &other.ty, types)
+            }
+            _ => false,
+        };
+        self.asked.windows(2).any(alike)
+    }
+
+    /// An argument: the parameter's type, and the expression that stores it. Enums and codes are passed as
+    /// themselves: a text or a number would fit the argument beside them as well.
+    pub(super) fn argument(&self, field: &Field, of: &syn::Type) -> Result<Parameter, String> {
+        let name = ident(&field.rust);
+        let ty = plain(of);
+        let is_alone = self.takes_values_alone(field);
+        let (ty, value) = match &field.ty {
+            own if is_own(own) => (quote! { #ty }, quote! { #name }),
+            Type::List(item) if is_own(item) => list(field, ty, false)?,
+            Type::List(item) if is_alone && self.start.types.made_of(item).anything() => {
+                list(field, ty, false)?
+            }
+            own if is_alone && self.start.types.made_of(own).anything() => {
+                (quote! { #ty }, quote! { #name })
+            }
+            _ => return parameter(field, of, self.start),
+        };
+        Ok(in_its_box((ty, value), of))
+    }
+
     /// The struct whose fields name the values, where their places would not tell them apart.
     pub(super) fn named(&self) -> Option<String> {
         let many = self.asked.len() > MOST_BY_PLACE;
-        let alike = |pair: &[&Field]| matches!(pair, [one, other] if alike(&one.ty, &other.ty));
+        let alike =
+            |pair: &[&Field]| matches!(pair, [one, other] if alike(&one.ty, &other.ty, None));
         (many || self.asked.windows(2).any(alike)).then(|| {
             let other = (self.method != "new").then_some(self.chosen).flatten();
             names::required(&self.object.name, other.map(|field| field.rust.as_str()))
@@ -144,14 +184,15 @@ impl Constructor<'_> {
 }
 
 /// Whether one expression could be passed for either type, so that two arguments could change places
-/// without the compiler's notice.
-fn alike(one: &Type, other: &Type) -> bool {
+/// without the compiler's notice. With `types`, what becomes a value counts too.
+fn alike(one: &Type, other: &Type, types: Option<Types<'_>>) -> bool {
     match (one, other) {
         (Type::List(one), Type::List(other)) | (Type::Map(one), Type::Map(other)) => {
-            alike(one, other)
+            alike(one, other, types)
         }
         _ => {
-            one == other || (expressions(one).iter()).any(|kind| expressions(other).contains(kind))
+            let kinds = expressions(other, types);
+            one == other || (expressions(one, types).iter()).any(|kind| kinds.contains(kind))
         }
     }
 }
@@ -161,49 +202,58 @@ fn alike(one: &Type, other: &Type) -> bool {
 enum Expression {
     Text,
     Texts,
+    Pair,
+    Pairs,
     Integer,
     Fraction,
     Truth,
 }
 
-fn expressions(of: &Type) -> &'static [Expression] {
-    use Expression::{Fraction, Integer, Text, Texts, Truth};
+fn expressions(of: &Type, types: Option<Types<'_>>) -> Vec<Expression> {
+    use Expression::{Fraction, Integer, Pair, Pairs, Text, Texts, Truth};
     match of {
-        Type::String => &[Text],
-        Type::U32 | Type::U64 | Type::I32 | Type::I64 => &[Integer],
-        Type::F64 => &[Fraction],
-        Type::Bool | Type::Flag => &[Truth],
-        Type::TagValue => &[Text, Texts, Integer],
-        Type::Json => &[Text, Texts, Integer, Fraction, Truth],
-        Type::List(item) if **item == Type::String => &[Texts],
-        Type::ErrorCode | Type::List(_) | Type::Map(_) | Type::Named(..) => &[],
+        Type::String => vec![Text],
+        Type::U32 | Type::U64 | Type::I32 | Type::I64 => vec![Integer],
+        Type::F64 => vec![Fraction],
+        Type::Bool | Type::Flag => vec![Truth],
+        Type::TagValue => vec![Text, Texts, Integer],
+        Type::Json => vec![Text, Texts, Integer, Fraction, Truth],
+        Type::Map(item) if **item == Type::String => vec![Pairs],
+        Type::List(item) => {
+            let of_item = expressions(item, types).into_iter();
+            let lists = of_item.filter_map(|kind| match kind {
+                Text => Some(Texts),
+                Pair => Some(Pairs),
+                _ => None,
+            });
+            lists.collect()
+        }
+        Type::Named(..) => {
+            let made = types.map(|types| types.made_of(of)).unwrap_or_default();
+            let kinds = [made.text.then_some(Text), made.pair.then_some(Pair)];
+            kinds.into_iter().flatten().collect()
+        }
+        Type::ErrorCode | Type::Map(_) => Vec::new(),
     }
 }
 
 /// How a caller passes the value of a field: the parameter's type, and the expression that stores it.
 pub(super) type Parameter = (TokenStream, TokenStream);
 
-/// An argument of a constructor. Enums and codes are passed as themselves: a text or a number would
-/// fit the argument next to them as well.
-pub(super) fn argument(field: &Field, of: &syn::Type) -> Result<Parameter, String> {
-    let is_own = |ty: &Type| {
-        matches!(
-            ty,
-            Type::ErrorCode | Type::Named(_, Kind::IntegerEnum | Kind::StringEnum)
-        )
-    };
-    let name = ident(&field.rust);
-    let ty = plain(of);
-    let (ty, value) = match &field.ty {
-        own if is_own(own) => (quote! { #ty }, quote! { #name }),
-        Type::List(item) if is_own(item) => list(field, ty, false)?,
-        _ => return parameter(field, of),
-    };
-    Ok(in_its_box((ty, value), of))
+/// Whether values of a type are passed as themselves.
+fn is_own(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::ErrorCode | Type::Named(_, Kind::IntegerEnum | Kind::StringEnum)
+    )
 }
 
 /// The argument of a setter, whose name says what it is: whatever becomes a value of the field.
-pub(super) fn parameter(field: &Field, of: &syn::Type) -> Result<Parameter, String> {
+pub(super) fn parameter(
+    field: &Field,
+    of: &syn::Type,
+    start: Start<'_>,
+) -> Result<Parameter, String> {
     let name = ident(&field.rust);
     let ty = plain(of);
     let parameter = match &field.ty {
@@ -215,7 +265,7 @@ pub(super) fn parameter(field: &Field, of: &syn::Type) -> Result<Parameter, Stri
                     | Type::TagValue
                     | Type::Flag
                     | Type::Named(_, Kind::Union | Kind::StringEnum)
-            );
+            ) || start.types.made_of(item).anything();
             list(field, ty, converts)?
         }
         Type::Map(item) if **item == Type::String => (
@@ -227,6 +277,9 @@ pub(super) fn parameter(field: &Field, of: &syn::Type) -> Result<Parameter, Stri
         | Type::ErrorCode
         | Type::Json
         | Type::Named(_, Kind::IntegerEnum | Kind::StringEnum | Kind::Union) => {
+            (quote! { impl Into<#ty> }, quote! { #name.into() })
+        }
+        own if start.types.made_of(own).anything() => {
             (quote! { impl Into<#ty> }, quote! { #name.into() })
         }
         _ => (quote! { #ty }, quote! { #name }),

@@ -1,6 +1,6 @@
 //! Indexes: which modules there are, and which commands.
 
-use super::{arguments::named_forms, docs::doc, rust_file::RustFile};
+use super::{arguments::named_forms, docs::doc, reexports, rust_file::RustFile};
 use crate::codegen::model::{Endpoint, Family, Model, Role};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -18,8 +18,30 @@ pub(super) fn index(model: &Model) -> Result<String, String> {
     for family in &model.families {
         let _ = writeln!(text, "pub mod {};", family.name);
     }
+    text.push_str("pub(crate) mod prelude;\n");
     if model.webhooks.is_some() {
         text.push_str("pub(crate) mod webhook;\n");
+    }
+    file.text(text);
+    file.render()
+}
+
+/// `generated/prelude.rs`: the modules of families, and shared types by their names.
+pub(super) fn prelude(model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new(FAMILIES);
+    file.intro("What the crate's prelude gets.");
+    let families: Vec<&str> = (model.families.iter())
+        .map(|family| family.name.as_str())
+        .collect();
+    let mut text = format!("pub use crate::{{{}}};\n", families.join(", "));
+    for module in &model.shared {
+        let names = reexports::parts(module, model);
+        let _ = writeln!(
+            text,
+            "pub use crate::model::{}::{{{}}};",
+            module.name,
+            names.join(", ")
+        );
     }
     file.text(text);
     file.render()
@@ -34,14 +56,17 @@ pub(super) fn family_index(family: &Family, model: &Model) -> Result<String, Str
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
+    let mut parts = reexports::unique_parts(family.modules.iter(), model);
     for module in &family.modules {
         let Some(endpoint) = &module.endpoint else {
             continue;
         };
         let mut names = vec![endpoint.request.clone(), endpoint.reply.clone()];
         names.extend(named_forms(module, model, Role::Request));
+        names.extend(parts.remove(module.name.as_str()).unwrap_or_default());
         let _ = writeln!(text, "pub use {}::{{{}}};", module.name, names.join(", "));
     }
+    text.push_str(&reexports::shared(family.modules.iter(), model));
     file.text(text);
     file.render()
 }
@@ -56,11 +81,7 @@ pub(super) fn shared_index(model: &Model) -> Result<String, String> {
     }
     text.push('\n');
     for module in &model.shared {
-        let mut names: Vec<String> = module.objects.iter().map(|o| o.name.clone()).collect();
-        names.extend(module.enums.iter().map(|def| def.name.clone()));
-        names.extend(module.unions.iter().map(|def| def.name.clone()));
-        names.extend(named_forms(module, model, Role::Part));
-        names.sort_unstable();
+        let names = reexports::parts(module, model);
         if !names.is_empty() {
             let _ = writeln!(text, "pub use {}::{{{}}};", module.name, names.join(", "));
         }

@@ -1,6 +1,9 @@
 //! What the client crate gets: regions, and one accessor for each family.
 
-use super::{docs::doc, rust_file::RustFile};
+use super::{
+    docs::{aliases, doc, names_of_path},
+    rust_file::RustFile,
+};
 use crate::codegen::{
     model::{Family, Model, Regions},
     names,
@@ -94,8 +97,10 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
                 "{}\n\nSee [`{request}`] for limits, quota, retries and error codes.",
                 endpoint.summary.trim()
             ));
+            let known_as = aliases(&module.name, names_of_path(&endpoint.path));
             quote! {
                 #docs
+                #known_as
                 pub fn #name(self, request: #request) -> Call<'a, #request> {
                     self.client.call(request)
                 }

@@ -1,7 +1,7 @@
 //! How objects are made: constructors with what must be there.
 
 use super::{
-    arguments::{Constructor, Start, argument, random},
+    arguments::{Constructor, Start, random},
     docs::{doc, first_sentence},
     setters::{links, setters},
 };
@@ -115,7 +115,7 @@ fn method(
                 Some(_) if tidy::is_boxed(of) => quote! { Box::new(required.#rust) },
                 Some(_) => quote! { required.#rust },
                 None => {
-                    let (ty, value) = argument(field, of)?;
+                    let (ty, value) = constructor.argument(field, of)?;
                     parameters.extend(quote! { #rust: #ty, });
                     value
                 }

@@ -7,7 +7,7 @@ use crate::codegen::{
 };
 use proc_macro2::TokenStream;
 use quote::quote;
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Address of a page of the vendor's documentation.
 pub(super) fn page_address(id: u32) -> String {
@@ -18,6 +18,30 @@ pub(super) fn page_address(id: u32) -> String {
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = doc_lines(text);
     quote! { #(#[doc = #lines])* }
+}
+
+/// `#[doc(alias)]` for names on the wire, so that a search finds what has another name here. A search ignores case and
+/// underscores, so those that differ in nothing else need none.
+pub(super) fn aliases<'n>(rust: &str, wires: impl IntoIterator<Item = &'n str>) -> TokenStream {
+    let spoken = |name: &str| -> String {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let is_other = |wire: &&str| spoken(wire) != spoken(rust) && is_alias(wire);
+    let names: BTreeSet<&str> = wires.into_iter().filter(is_other).collect();
+    let names = names.iter();
+    quote! { #(#[doc(alias = #names)])* }
+}
+
+/// What rustdoc takes for an alias.
+fn is_alias(name: &str) -> bool {
+    !name.is_empty()
+        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'".contains(c))
+}
+
+/// The names by which people know a command: its path, and the end of that.
+pub(super) fn names_of_path(path: &str) -> [&str; 2] {
+    [path, path.rsplit('/').next().unwrap_or(path)]
 }
 
 /// The sentence that a text begins with.
@@ -125,7 +149,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
         age(endpoint.updated.as_ref())
     );
     if !endpoint.errors.is_empty() {
-        text.push_str("\n# Error codes\n\n| code | meaning |\n|---|---|\n");
+        text.push_str("\n# Error codes\n\n| code | constant | meaning |\n|---|---|---|\n");
         for (code, note) in &endpoint.errors {
             let service = endpoint.path.split('/').nth(1).unwrap_or_default();
             let meaning = note
@@ -142,9 +166,15 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
             let after = seconds.map_or_else(String::new, |seconds| {
                 format!(" A repeat cannot succeed for {seconds} seconds.")
             });
+            // A code of a range that apps choose from has none.
+            let constant = errors
+                .of_service(*code, service)
+                .map_or_else(String::new, |known| {
+                    format!("[`{0}`](ErrorCode::{0})", known.name.value)
+                });
             let _ = writeln!(
                 text,
-                "| {code} | {}{after} |",
+                "| {code} | {constant} | {}{after} |",
                 meaning.trim().replace('\n', " ").replace('|', "\\|")
             );
         }

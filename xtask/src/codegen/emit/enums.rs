@@ -1,6 +1,9 @@
 //! Open enums, and unions by tag.
 
-use super::{docs::doc, rust_file::RustFile};
+use super::{
+    docs::{aliases, doc},
+    rust_file::RustFile,
+};
 use crate::codegen::{
     model::{Enum, Union, Values},
     names::ident,
@@ -41,9 +44,10 @@ pub(super) fn emit_enum(file: &mut RustFile, def: &Enum) {
         }
         Values::String(values) => {
             let constants = values.iter().map(|(constant, value, text)| {
+                let known_as = aliases(constant, [value.as_str()]);
                 let constant = ident(constant);
                 let docs = doc(&format!("{} Wire value `{value}`.", text.trim()));
-                quote! { #docs pub const #constant: Self = Self(Text::known(#value)); }
+                quote! { #docs #known_as pub const #constant: Self = Self(Text::known(#value)); }
             });
             file.items(quote! {
                 #docs
@@ -73,12 +77,14 @@ pub(super) fn emit_union(file: &mut RustFile, def: &Union) {
             variant.doc.trim(),
             variant.wire
         ));
-        quote! { #docs #rust(#ty), }
+        let known_as = aliases(&variant.rust, [variant.wire.as_str()]);
+        quote! { #docs #known_as #rust(#ty), }
     });
     let unknown = doc("A variant unknown to this version, kept as it was received.");
+    let eq = (!def.has_fractions).then(|| quote! { , Eq });
     file.items(quote! {
         #docs
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq #eq)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*

@@ -2,6 +2,7 @@
 
 use super::{
     answers::{changes, emit_answer},
+    arguments::Start,
     docs::{age, page_address},
     rust_file::RustFile,
     webhook::PATH,
@@ -49,6 +50,7 @@ pub(super) fn emit(
     module: &Module,
     webhook: &Webhook,
     (names, tag): (&str, Option<&Field>),
+    start: Start<'_>,
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let event = ident(&webhook.event);
@@ -107,14 +109,23 @@ pub(super) fn emit(
         file.import(PATH, name);
     }
     if let Some(answer) = &webhook.answer {
-        for name in ["Answer", "Effect", "Refusal", "coded"] {
+        file.import("std::ops", "RangeInclusive");
+        for name in [
+            "Answer",
+            "CanDrop",
+            "CanRefuse",
+            "CodeOutOfRange",
+            "Effect",
+            "Refusal",
+            "coded",
+        ] {
             file.import(PATH, name);
         }
         emit_answer(file, webhook, answer);
         if let Some((_, fields)) = &answer.change {
             let reply = (module.objects.iter()).find(|object| object.role == Role::Reply);
             let reply = reply.ok_or_else(|| format!("{} has no reply", webhook.event))?;
-            file.items(changes(webhook, reply, fields, structs)?);
+            file.items(changes(webhook, reply, fields, start, structs)?);
         }
     }
     Ok(())

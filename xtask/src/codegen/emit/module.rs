@@ -1,11 +1,14 @@
 //! A module of types, put together: what each of its objects, enums and unions gets.
 
 use super::{
-    docs,
+    arguments::Start,
+    conversions, docs,
     enums::{emit_enum, emit_union},
-    events, objects,
+    events,
+    made_of::Types,
+    objects,
     rust_file::RustFile,
-    webhook,
+    tags, webhook,
 };
 use crate::codegen::{
     model::{Model, Module, Role},
@@ -33,6 +36,11 @@ pub(super) fn emit(
             let path = format!("crate::model::{}", shared.name);
             let names = shared.objects.iter().map(|o| &o.name);
             let names = names.chain(shared.enums.iter().map(|e| &e.name));
+            let readers = shared
+                .enums
+                .iter()
+                .filter_map(|def| Some(&def.tags.as_ref()?.reader));
+            let names = names.chain(readers);
             for name in names.chain(shared.unions.iter().map(|u| &u.name)) {
                 file.import(&path, name);
             }
@@ -53,14 +61,19 @@ pub(super) fn emit(
             (object.role, &module.webhook, &model.webhooks)
         {
             let tag = object.fields.iter().find(|field| field.wire == all.tag);
-            events::emit(&mut file, module, webhook, (&all.tag, tag), structs)?;
+            let start = Start::of(module, model);
+            events::emit(&mut file, module, webhook, (&all.tag, tag), start, structs)?;
         }
     }
     for def in &module.enums {
         emit_enum(&mut file, def);
+        if let Some(tags) = &def.tags {
+            tags::emit_reader(&mut file, def, tags);
+        }
     }
     for def in &module.unions {
         emit_union(&mut file, def);
+        conversions::emit_union(&mut file, def, Types::new(module, model));
     }
     file.render()
 }

@@ -4,21 +4,24 @@ use super::{
     arguments::{Start, random},
     batch, capacity,
     constructors::constructors,
-    docs::{doc, endpoint_facts},
+    conversions,
+    docs::{self, aliases, doc, endpoint_facts, names_of_path},
     endpoints::endpoint_impl,
     events::event_facts,
     limits::validate,
     paging::paged_impl,
     rust_file::RustFile,
+    tags,
 };
 use crate::codegen::{
     model::{Model, Module, Object, Role},
-    names::ident,
+    names::{bare, ident},
     tidy::{self, doc_attributes},
 };
+use proc_macro2::TokenStream;
 use quote::quote;
 use std::fmt::Write as _;
-use syn::{Fields, Item, ItemStruct, parse_quote};
+use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 pub(super) fn emit(
     file: &mut RustFile,
@@ -46,6 +49,8 @@ pub(super) fn emit(
         file.items(constructors(object, start, structs)?);
     }
     file.text(wire_table(object));
+    conversions::emit_object(file, object, structs)?;
+    tags::emit_object(file, object, module, model);
     if object.sent {
         file.items(validate(object, start.choices(object)));
     }
@@ -100,12 +105,25 @@ fn completed(
         item.attrs.push(parse_quote!(#[doc = ""]));
     }
     item.attrs.extend(doc_attributes(&facts));
-    item.attrs.push(match can_default {
-        true => parse_quote!(#[derive(Clone, Default, PartialEq)]),
-        false => parse_quote!(#[derive(Clone, PartialEq)]),
-    });
+    let known_as: Vec<&str> = match (object.role, &module.endpoint, &module.webhook) {
+        (Role::Request, Some(endpoint), _) => names_of_path(&endpoint.path).into(),
+        (Role::Event, _, Some(webhook)) => vec![&webhook.command],
+        _ => Vec::new(),
+    };
+    let aliases = aliases(&object.name, known_as);
+    item.attrs.extend(attributes(aliases));
+    let default = can_default.then(|| quote! { Default, });
+    let eq = (!object.has_fractions).then(|| quote! { , Eq });
+    item.attrs
+        .push(parse_quote!(#[derive(Clone, #default PartialEq #eq)]));
     item.attrs.push(parse_quote!(#[non_exhaustive]));
     if let Fields::Named(fields) = &mut item.fields {
+        for (field, known) in fields.named.iter_mut().zip(&object.fields) {
+            field.attrs.extend(attributes(docs::aliases(
+                bare(&known.rust),
+                [known.wire.as_str()],
+            )));
+        }
         if object.role == Role::Reply {
             let docs = doc(match module.endpoint {
                 Some(_) => "Result of the call itself: status, error code and error message.",
@@ -121,6 +139,11 @@ fn completed(
         fields.named.push(parse_quote! { #docs pub extra: Extra });
     }
     item
+}
+
+fn attributes(tokens: TokenStream) -> Vec<Attribute> {
+    let item: ItemStruct = parse_quote!(#tokens struct Attributes;);
+    item.attrs
 }
 
 fn wire_table(object: &Object) -> String {

@@ -41,7 +41,7 @@ pub(super) fn emit(
     let of_file = structs.get(&protocol.source);
     let item = of_file.ok_or_else(|| format!("no structs of {}", protocol.source))?;
     let mut item = item.item(&protocol.envelope.name)?.clone();
-    (item.attrs).push(parse_quote!(#[derive(Clone, Default, PartialEq)]));
+    (item.attrs).push(parse_quote!(#[derive(Clone, Default, PartialEq, Eq)]));
     item.attrs.push(parse_quote!(#[non_exhaustive]));
     file.item(Item::Struct(item));
     file.text(table + "\n});");

@@ -15,6 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "Advance",
             "Batched",
+            "Date",
             "Edition",
             "Endpoint",
             "Envelope",
@@ -27,12 +28,23 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "Paged",
             "Repeat",
             "Reply",
+            "TaggedFields",
         ],
     ),
     (
         "crate::batch",
         &[
             "Listed", "Unlisted", "Verdict", "by_code", "by_value", "key_part", "words",
+        ],
+    ),
+    (
+        "crate::conversions",
+        &[
+            "from_pair",
+            "from_text",
+            "key_value",
+            "union_from_text",
+            "union_list",
         ],
     ),
     ("crate::duplicates", &["DuplicateNumber"]),

@@ -27,7 +27,7 @@ pub(super) fn setters(
             continue;
         }
         let rust = ident(&field.rust);
-        let (ty, value) = parameter(field, &structs.field(&object.name, &field.wire)?.ty)?;
+        let (ty, value) = parameter(field, &structs.field(&object.name, &field.wire)?.ty, start)?;
         let (setter, docs) = setter(field);
         let stored = match field.required {
             true => value,

@@ -1,7 +1,7 @@
 //! What all webhooks share: the enum of all events, parameters, indexes.
 
 use super::{
-    arguments::named_forms, docs::doc, enums::emit_enum, protocol::query_constants,
+    arguments::named_forms, docs::doc, enums::emit_enum, protocol::query_constants, reexports,
     rust_file::RustFile,
 };
 use crate::codegen::{
@@ -14,6 +14,19 @@ use std::fmt::Write as _;
 
 /// Module of the types crate that the generated files are part of.
 pub(super) const PATH: &str = "crate::webhook";
+
+/// Hand-written types and traits that apps name.
+const RUNTIME: [&str; 9] = [
+    "Acknowledged",
+    "Answer",
+    "CanDrop",
+    "CanRefuse",
+    "CodeOutOfRange",
+    "Effect",
+    "Refusal",
+    "Webhook",
+    "When",
+];
 
 /// Types of a webhook that its family's module passes on.
 fn public_names(module: &Module, webhook: &Webhook, model: &Model) -> Vec<String> {
@@ -42,15 +55,19 @@ pub(super) fn family_index(
         let _ = writeln!(text, "pub mod {};", module.name);
     }
     text.push('\n');
+    let mut parts = reexports::unique_parts(family.modules.iter(), model);
     for module in &family.modules {
         let Some(webhook) = &module.webhook else {
             continue;
         };
-        let _ = match public_names(module, webhook, model).as_slice() {
+        let mut names = public_names(module, webhook, model);
+        names.extend(parts.remove(module.name.as_str()).unwrap_or_default());
+        let _ = match names.as_slice() {
             [one] => writeln!(text, "pub use {}::{one};", module.name),
             many => writeln!(text, "pub use {}::{{{}}};", module.name, many.join(", ")),
         };
     }
+    text.push_str(&reexports::shared(family.modules.iter(), model));
     file.text(text);
     file.render()
 }
@@ -60,22 +77,52 @@ pub(super) fn index(webhooks: &Webhooks, model: &Model) -> Result<String, String
     let mut file = RustFile::new(&webhooks.source);
     file.intro("The webhooks of each family.");
     let mut text = String::from("mod common;\nmod events;\n");
+    if !webhooks.traits.is_empty() {
+        text.push_str("mod traits;\n");
+    }
     for family in &webhooks.families {
         let _ = writeln!(text, "pub mod {};", family.name);
     }
-    text.push_str("\npub use common::*;\npub use events::*;\n");
+    text.push_str("pub mod prelude;\n\n");
+    text.push_str(&exports(webhooks, model, ""));
+    text.push_str(&reexports::shared(modules(webhooks), model));
+    file.text(text);
+    file.render()
+}
+
+/// `generated/webhook/prelude.rs`: everything but the modules of the families, which are called like those of commands.
+pub(super) fn prelude(webhooks: &Webhooks, model: &Model) -> Result<String, String> {
+    let mut file = RustFile::new(&webhooks.source);
+    file.intro("What most apps name: every event with its answer, and their traits.");
+    let mut text = exports(webhooks, model, "super::");
+    let _ = writeln!(text, "pub use {PATH}::{{{}}};", RUNTIME.join(", "));
+    file.text(text);
+    file.render()
+}
+
+fn modules(webhooks: &Webhooks) -> impl Iterator<Item = &Module> {
+    webhooks.families.iter().flat_map(|family| &family.modules)
+}
+
+/// Every event with its answer and its parts, and what they share.
+fn exports(webhooks: &Webhooks, model: &Model, from: &str) -> String {
+    let mut text = format!("pub use {from}common::*;\npub use {from}events::*;\n");
+    if !webhooks.traits.is_empty() {
+        let _ = writeln!(text, "pub use {from}traits::*;");
+    }
+    let mut parts = reexports::unique_parts(modules(webhooks), model);
     for family in &webhooks.families {
-        let _ = writeln!(text, "pub use {}::{{", family.name);
+        let _ = writeln!(text, "pub use {from}{}::{{", family.name);
         for module in &family.modules {
             if let Some(webhook) = &module.webhook {
-                let names = public_names(module, webhook, model);
+                let mut names = public_names(module, webhook, model);
+                names.extend(parts.remove(module.name.as_str()).unwrap_or_default());
                 let _ = writeln!(text, "    {},", names.join(", "));
             }
         }
         text.push_str("};\n");
     }
-    file.text(text);
-    file.render()
+    text
 }
 
 /// `generated/webhook/common.rs`: what all webhooks share.

@@ -18,14 +18,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 70169 | The account service timed out. |
-/// | 70202 | The account service timed out. |
-/// | 70402 | A parameter is missing or invalid. |
-/// | 70403 | Only an app administrator is permitted to do this. |
-/// | 70500 | The account service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 70202 | [`ACCOUNT_IMPORT_TIMED_OUT`](ErrorCode::ACCOUNT_IMPORT_TIMED_OUT) | The account service timed out. |
+/// | 70402 | [`ACCOUNT_PARAMETER_INVALID`](ErrorCode::ACCOUNT_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 70403 | [`ACCOUNT_ADMIN_REQUIRED`](ErrorCode::ACCOUNT_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 70500 | [`ACCOUNT_SERVER_ERROR`](ErrorCode::ACCOUNT_SERVER_ERROR) | The account service had an internal error. |
+#[doc(alias = "account_check")]
+#[doc(alias = "v4/im_open_login_svc/account_check")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckAccounts {
     /// Users to look up.
@@ -38,9 +40,9 @@ pub struct CheckAccounts {
 
 impl CheckAccounts {
     /// A request with the required fields.
-    pub fn new(check_item: impl IntoIterator<Item = AccountId>) -> Self {
+    pub fn new(check_item: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
         Self {
-            check_item: check_item.into_iter().collect(),
+            check_item: check_item.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -111,7 +113,7 @@ impl Batched for CheckAccounts {
 }
 
 /// Reply to [`CheckAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckAccountsReply {
     /// Result for each user.
@@ -139,7 +141,7 @@ impl Reply for CheckAccountsReply {
 }
 
 /// Import status of one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccountCheck {
     /// The user.

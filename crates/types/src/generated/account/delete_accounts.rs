@@ -20,20 +20,22 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-/// | 30008 | Another change to the same user's relationships was in progress. |
-/// | 40006 | The profile service had an internal error. |
-/// | 70107 | The user does not exist. |
-/// | 70169 | The account service timed out. |
-/// | 70202 | The account service timed out. |
-/// | 70402 | A parameter is missing or invalid. |
-/// | 70403 | Only an app administrator is permitted to do this. |
-/// | 70500 | The account service had an internal error. |
-/// | 71000 | The edition does not support deleting accounts. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+/// | 30008 | [`RELATION_WRITE_CONFLICT`](ErrorCode::RELATION_WRITE_CONFLICT) | Another change to the same user's relationships was in progress. |
+/// | 40006 | [`PROFILE_SERVER_ERROR`](ErrorCode::PROFILE_SERVER_ERROR) | The profile service had an internal error. |
+/// | 70107 | [`ACCOUNT_NOT_FOUND`](ErrorCode::ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 70202 | [`ACCOUNT_IMPORT_TIMED_OUT`](ErrorCode::ACCOUNT_IMPORT_TIMED_OUT) | The account service timed out. |
+/// | 70402 | [`ACCOUNT_PARAMETER_INVALID`](ErrorCode::ACCOUNT_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 70403 | [`ACCOUNT_ADMIN_REQUIRED`](ErrorCode::ACCOUNT_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 70500 | [`ACCOUNT_SERVER_ERROR`](ErrorCode::ACCOUNT_SERVER_ERROR) | The account service had an internal error. |
+/// | 71000 | [`ACCOUNT_DELETE_EDITION`](ErrorCode::ACCOUNT_DELETE_EDITION) | The edition does not support deleting accounts. |
+#[doc(alias = "account_delete")]
+#[doc(alias = "v4/im_open_login_svc/account_delete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteAccounts {
     /// Accounts to delete.
@@ -46,9 +48,9 @@ pub struct DeleteAccounts {
 
 impl DeleteAccounts {
     /// A request with the required fields.
-    pub fn new(delete_item: impl IntoIterator<Item = AccountId>) -> Self {
+    pub fn new(delete_item: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
         Self {
-            delete_item: delete_item.into_iter().collect(),
+            delete_item: delete_item.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -125,7 +127,7 @@ impl Batched for DeleteAccounts {
 }
 
 /// Reply to [`DeleteAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteAccountsReply {
     /// Result for each account.
@@ -153,7 +155,7 @@ impl Reply for DeleteAccountsReply {
 }
 
 /// Result for one account.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccountResult {
     /// The account.

@@ -17,16 +17,18 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 40006 | The profile service had an internal error. |
-/// | 40601 | A value is longer than 500 bytes. |
-/// | 70169 | The account service timed out. |
-/// | 70398 | The app has the maximum number of users allowed by its plan. |
-/// | 70402 | A parameter is missing or invalid. |
-/// | 70403 | Only an app administrator is permitted to do this. |
-/// | 70500 | The account service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 40006 | [`PROFILE_SERVER_ERROR`](ErrorCode::PROFILE_SERVER_ERROR) | The profile service had an internal error. |
+/// | 40601 | [`PROFILE_VALUE_TOO_LONG`](ErrorCode::PROFILE_VALUE_TOO_LONG) | A value is longer than 500 bytes. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 70398 | [`ACCOUNT_QUOTA`](ErrorCode::ACCOUNT_QUOTA) | The app has the maximum number of users allowed by its plan. |
+/// | 70402 | [`ACCOUNT_PARAMETER_INVALID`](ErrorCode::ACCOUNT_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 70403 | [`ACCOUNT_ADMIN_REQUIRED`](ErrorCode::ACCOUNT_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 70500 | [`ACCOUNT_SERVER_ERROR`](ErrorCode::ACCOUNT_SERVER_ERROR) | The account service had an internal error. |
+#[doc(alias = "account_import")]
+#[doc(alias = "v4/im_open_login_svc/account_import")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportAccount {
     /// User to import.
@@ -114,7 +116,7 @@ impl Endpoint for ImportAccount {
 }
 
 /// Reply to [`ImportAccount`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportAccountReply {
     /// Result of the call itself: status, error code and error message.

@@ -4,6 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, key_part};
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -21,17 +22,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 40006 | The profile service had an internal error. |
-/// | 40601 | A value is longer than 500 bytes. |
-/// | 70169 | The account service timed out. |
-/// | 70202 | The account service timed out. |
-/// | 70398 | The app has the maximum number of users allowed by its plan. |
-/// | 70402 | A parameter is missing or invalid. |
-/// | 70403 | Only an app administrator is permitted to do this. |
-/// | 70500 | The account service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 40006 | [`PROFILE_SERVER_ERROR`](ErrorCode::PROFILE_SERVER_ERROR) | The profile service had an internal error. |
+/// | 40601 | [`PROFILE_VALUE_TOO_LONG`](ErrorCode::PROFILE_VALUE_TOO_LONG) | A value is longer than 500 bytes. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 70202 | [`ACCOUNT_IMPORT_TIMED_OUT`](ErrorCode::ACCOUNT_IMPORT_TIMED_OUT) | The account service timed out. |
+/// | 70398 | [`ACCOUNT_QUOTA`](ErrorCode::ACCOUNT_QUOTA) | The app has the maximum number of users allowed by its plan. |
+/// | 70402 | [`ACCOUNT_PARAMETER_INVALID`](ErrorCode::ACCOUNT_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 70403 | [`ACCOUNT_ADMIN_REQUIRED`](ErrorCode::ACCOUNT_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 70500 | [`ACCOUNT_SERVER_ERROR`](ErrorCode::ACCOUNT_SERVER_ERROR) | The account service had an internal error. |
+#[doc(alias = "multiaccount_import")]
+#[doc(alias = "v4/im_open_login_svc/multiaccount_import")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportAccounts {
     /// Users to import, with their profiles.
@@ -58,10 +61,10 @@ impl ImportAccounts {
 
     /// A request with the required fields, made from [`account_list`](Self::account_list).
     pub fn from_account_list(
-        account_list: impl IntoIterator<Item = AccountImport>,
+        account_list: impl IntoIterator<Item = impl Into<AccountImport>>,
     ) -> Self {
         Self {
-            account_list: Some(account_list.into_iter().collect()),
+            account_list: Some(account_list.into_iter().map(Into::into).collect()),
             accounts: None,
             extra: Extra::default(),
         }
@@ -148,7 +151,7 @@ impl Batched for ImportAccounts {
 }
 
 /// Reply to [`ImportAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportAccountsReply {
     /// Users that could not be imported.
@@ -176,7 +179,7 @@ impl Reply for ImportAccountsReply {
 }
 
 /// A user to import.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccountImport {
     /// User ID, at most 32 bytes.
@@ -226,6 +229,8 @@ wire_object!(AccountImport {
     optional "Nick" => nick,
     optional "FaceUrl" => face_url,
 });
+
+from_text!(AccountImport);
 
 impl Validate for AccountImport {
     fn check(&self, checker: &mut Checker) {

@@ -17,14 +17,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 70107 | The user does not exist. |
-/// | 70169 | The account service timed out. |
-/// | 70402 | A parameter is missing or invalid. |
-/// | 70403 | Only an app administrator is permitted to do this. |
-/// | 70500 | The account service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 70107 | [`ACCOUNT_NOT_FOUND`](ErrorCode::ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 70402 | [`ACCOUNT_PARAMETER_INVALID`](ErrorCode::ACCOUNT_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 70403 | [`ACCOUNT_ADMIN_REQUIRED`](ErrorCode::ACCOUNT_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 70500 | [`ACCOUNT_SERVER_ERROR`](ErrorCode::ACCOUNT_SERVER_ERROR) | The account service had an internal error. |
+#[doc(alias = "kick")]
+#[doc(alias = "v4/im_open_login_svc/kick")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidateLogin {
     /// User to log out.
@@ -77,7 +79,7 @@ impl Endpoint for InvalidateLogin {
 }
 
 /// Reply to [`InvalidateLogin`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidateLoginReply {
     /// Result of the call itself: status, error code and error message.

@@ -10,10 +10,11 @@ pub mod invalidate_login;
 pub mod query_online_status;
 pub mod set_do_not_disturb;
 
-pub use check_accounts::{CheckAccounts, CheckAccountsReply};
-pub use delete_accounts::{DeleteAccounts, DeleteAccountsReply};
+pub use check_accounts::{CheckAccounts, CheckAccountsReply, AccountCheck, AccountStatus};
+pub use delete_accounts::{DeleteAccounts, DeleteAccountsReply, AccountResult};
 pub use import_account::{ImportAccount, ImportAccountReply};
-pub use import_accounts::{ImportAccounts, ImportAccountsReply};
+pub use import_accounts::{ImportAccounts, ImportAccountsReply, AccountImport};
 pub use invalidate_login::{InvalidateLogin, InvalidateLoginReply};
-pub use query_online_status::{QueryOnlineStatus, QueryOnlineStatusReply};
-pub use set_do_not_disturb::{SetDoNotDisturb, SetDoNotDisturbReply, SetDoNotDisturbRequired};
+pub use query_online_status::{QueryOnlineStatus, QueryOnlineStatusReply, OnlineState, OnlineStatus, Platform, PlatformStatus};
+pub use set_do_not_disturb::{SetDoNotDisturb, SetDoNotDisturbReply, SetDoNotDisturbRequired, DoNotDisturbLevel};
+pub use crate::model::account::{AccountId, UserFailure};

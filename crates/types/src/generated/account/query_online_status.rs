@@ -43,19 +43,20 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 70107 | The user does not exist. |
-/// | 70169 | The account service timed out. |
-/// | 90001 | The body is not valid JSON, or `To_Account` is an empty list. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90011 | More than 500 users were specified. |
-/// | 90992 | The message service had an internal error or timed out. |
-/// | 90994 | The message service had an internal error. |
-/// | 90995 | The message is too long. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 70107 | [`ACCOUNT_NOT_FOUND`](ErrorCode::ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or `To_Account` is an empty list. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90011 | [`MESSAGE_TOO_MANY_RECIPIENTS`](ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS) | More than 500 users were specified. |
+/// | 90992 | [`MESSAGE_BACKEND_ERROR`](ErrorCode::MESSAGE_BACKEND_ERROR) | The message service had an internal error or timed out. |
+/// | 90994 | [`MESSAGE_SERVER_ERROR`](ErrorCode::MESSAGE_SERVER_ERROR) | The message service had an internal error. |
+/// | 90995 | [`MESSAGE_TOO_LONG`](ErrorCode::MESSAGE_TOO_LONG) | The message is too long. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "v4/openim/query_online_status")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueryOnlineStatus {
     /// Users to look up.
@@ -165,7 +166,7 @@ impl Batched for QueryOnlineStatus {
 }
 
 /// Reply to [`QueryOnlineStatus`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueryOnlineStatusReply {
     /// Users that were found.
@@ -198,7 +199,7 @@ impl Reply for QueryOnlineStatusReply {
 }
 
 /// Whether a user is online.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OnlineStatus {
     /// The user.
@@ -270,7 +271,7 @@ wire_object!(OnlineStatus {
 });
 
 /// State of a user on one platform.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlatformStatus {
     /// The platform.

@@ -22,7 +22,9 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 /// * Quota: 200 calls per second, unless the plan sets another limit
 /// * Retry: safe; repeating the call leaves the same state
 /// * Vendor's page: 管理员设置全局免打扰选项, as of 2026-05-25
-#[derive(Clone, PartialEq)]
+#[doc(alias = "admin_set_do_not_disturb")]
+#[doc(alias = "v4/im_msg_db_logic/admin_set_do_not_disturb")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetDoNotDisturb {
     /// The user.
@@ -103,7 +105,7 @@ impl Endpoint for SetDoNotDisturb {
 }
 
 /// Reply to [`SetDoNotDisturb`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetDoNotDisturbReply {
     /// Result of the call itself: status, error code and error message.

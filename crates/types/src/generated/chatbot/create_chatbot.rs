@@ -18,11 +18,13 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+#[doc(alias = "create_robot")]
+#[doc(alias = "v4/openim_robot_http_svc/create_robot")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateChatbot {
     /// User ID; must begin with `@RBT#`.
@@ -115,7 +117,7 @@ impl CreateChatbot {
 }
 
 /// Reply to [`CreateChatbot`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateChatbotReply {
     /// Result of the call itself: status, error code and error message.

@@ -15,10 +15,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+#[doc(alias = "delete_robot")]
+#[doc(alias = "v4/openim_robot_http_svc/delete_robot")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteChatbot {
     /// User ID of the chatbot.
@@ -64,7 +66,7 @@ impl Endpoint for DeleteChatbot {
 }
 
 /// Reply to [`DeleteChatbot`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteChatbotReply {
     /// Result of the call itself: status, error code and error message.

@@ -15,11 +15,13 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10008 | The request is not allowed: the caller is not an administrator, or the maximum number of chatbots has been reached. |
-#[derive(Clone, Default, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The request is not allowed: the caller is not an administrator, or the maximum number of chatbots has been reached. |
+#[doc(alias = "get_all_robots")]
+#[doc(alias = "v4/openim_robot_http_svc/get_all_robots")]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListChatbots {
     /// Other fields of the object; also sent.
@@ -63,7 +65,7 @@ impl Endpoint for ListChatbots {
 }
 
 /// Reply to [`ListChatbots`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListChatbotsReply {
     /// User IDs of the chatbots; all begin with `@RBT#`.

@@ -17,11 +17,12 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+#[doc(alias = "v4/openim_robot_http_svc/send_stream_msg")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendStreamMsg {
     /// The chatbot.
@@ -114,7 +115,7 @@ impl Endpoint for SendStreamMsg {
 }
 
 /// Reply to [`SendStreamMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendStreamMsgReply {
     /// Key of the message, for later pieces.

@@ -23,14 +23,16 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or invalid. |
-/// | 50003 | Only an app administrator is permitted to do this. |
-/// | 50004 | The conversation service had an internal error. |
-/// | 50005 | The conversation service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 50001 | [`CONVERSATION_ACCOUNT_NOT_FOUND`](ErrorCode::CONVERSATION_ACCOUNT_NOT_FOUND) | The user has not been imported. |
+/// | 50002 | [`CONVERSATION_PARAMETER_INVALID`](ErrorCode::CONVERSATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 50003 | [`CONVERSATION_ADMIN_REQUIRED`](ErrorCode::CONVERSATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 50004 | [`CONVERSATION_SERVER_ERROR`](ErrorCode::CONVERSATION_SERVER_ERROR) | The conversation service had an internal error. |
+/// | 50005 | [`CONVERSATION_TIMEOUT`](ErrorCode::CONVERSATION_TIMEOUT) | The conversation service timed out. |
+#[doc(alias = "delete")]
+#[doc(alias = "v4/recentcontact/delete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteConversation {
     /// Owner of the conversations.
@@ -130,7 +132,7 @@ impl Endpoint for DeleteConversation {
 }
 
 /// Reply to [`DeleteConversation`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteConversationReply {
     /// Result of the call itself: status, error code and error message.

@@ -17,12 +17,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90008 | The sender is missing or does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+#[doc(alias = "get_c2c_unread_msg_num")]
+#[doc(alias = "v4/openim/get_c2c_unread_msg_num")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetC2cUnreadCount {
     /// The user.
@@ -114,7 +116,7 @@ impl Batched for GetC2cUnreadCount {
 }
 
 /// Reply to [`GetC2cUnreadCount`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetC2cUnreadCountReply {
     /// Unread messages in all conversations; present if no other users were specified.
@@ -154,7 +156,7 @@ impl Reply for GetC2cUnreadCountReply {
 }
 
 /// Unread messages of one conversation.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cUnread {
     /// The other user of the conversation.
@@ -186,7 +188,7 @@ wire_object!(C2cUnread {
 });
 
 /// A conversation that could not be counted.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cUnreadFailure {
     /// The other user of the conversation.

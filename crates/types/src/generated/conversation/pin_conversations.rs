@@ -26,15 +26,17 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or invalid. |
-/// | 50003 | Only an app administrator is permitted to do this. |
-/// | 50004 | The conversation service had an internal error. |
-/// | 50005 | The conversation service timed out. |
-/// | 51012 | Too many conversations are pinned. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 50001 | [`CONVERSATION_ACCOUNT_NOT_FOUND`](ErrorCode::CONVERSATION_ACCOUNT_NOT_FOUND) | The user has not been imported. |
+/// | 50002 | [`CONVERSATION_PARAMETER_INVALID`](ErrorCode::CONVERSATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 50003 | [`CONVERSATION_ADMIN_REQUIRED`](ErrorCode::CONVERSATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 50004 | [`CONVERSATION_SERVER_ERROR`](ErrorCode::CONVERSATION_SERVER_ERROR) | The conversation service had an internal error. |
+/// | 50005 | [`CONVERSATION_TIMEOUT`](ErrorCode::CONVERSATION_TIMEOUT) | The conversation service timed out. |
+/// | 51012 | [`CONVERSATION_PIN_QUOTA`](ErrorCode::CONVERSATION_PIN_QUOTA) | Too many conversations are pinned. |
+#[doc(alias = "top")]
+#[doc(alias = "v4/recentcontact/top")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinConversations {
     /// Owner of the conversations.
@@ -111,7 +113,7 @@ impl PinConversations {
 }
 
 /// Reply to [`PinConversations`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinConversationsReply {
     /// Result of the call itself: status, error code and error message.
@@ -133,7 +135,7 @@ impl Reply for PinConversationsReply {
 }
 
 /// A conversation to pin or unpin.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinnedContact {
     /// Conversation type.

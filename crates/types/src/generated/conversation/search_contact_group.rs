@@ -30,22 +30,23 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 50001 | The user has not been imported. |
-/// | 50002 | A parameter is missing or invalid. |
-/// | 50003 | Only an app administrator is permitted to do this. |
-/// | 50004 | The conversation service had an internal error. |
-/// | 50005 | The conversation service timed out. |
-/// | 51006 | No conversation was marked, or more than 100 at a time. |
-/// | 51007 | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
-/// | 51008 | Conversation groups and marks would contain more than 1,000 conversations. |
-/// | 51009 | No conversation group has this name. |
-/// | 51010 | The user would have more than 20 conversation groups. |
-/// | 51011 | The name of the conversation group is longer than 32 bytes. |
-/// | 51012 | Too many conversations are pinned. |
-/// | 51013 | The app's edition does not include conversation groups and standard marks. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 50001 | [`CONVERSATION_ACCOUNT_NOT_FOUND`](ErrorCode::CONVERSATION_ACCOUNT_NOT_FOUND) | The user has not been imported. |
+/// | 50002 | [`CONVERSATION_PARAMETER_INVALID`](ErrorCode::CONVERSATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 50003 | [`CONVERSATION_ADMIN_REQUIRED`](ErrorCode::CONVERSATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 50004 | [`CONVERSATION_SERVER_ERROR`](ErrorCode::CONVERSATION_SERVER_ERROR) | The conversation service had an internal error. |
+/// | 50005 | [`CONVERSATION_TIMEOUT`](ErrorCode::CONVERSATION_TIMEOUT) | The conversation service timed out. |
+/// | 51006 | [`CONVERSATION_MARK_COUNT`](ErrorCode::CONVERSATION_MARK_COUNT) | No conversation was marked, or more than 100 at a time. |
+/// | 51007 | [`CONVERSATION_GROUP_ID_UNRESOLVED`](ErrorCode::CONVERSATION_GROUP_ID_UNRESOLVED) | A group ID could not be resolved: an internal error occurred, the user has left the group, or the group was disbanded. |
+/// | 51008 | [`CONVERSATION_QUOTA`](ErrorCode::CONVERSATION_QUOTA) | Conversation groups and marks would contain more than 1,000 conversations. |
+/// | 51009 | [`CONTACT_GROUP_NOT_FOUND`](ErrorCode::CONTACT_GROUP_NOT_FOUND) | No conversation group has this name. |
+/// | 51010 | [`CONTACT_GROUP_QUOTA`](ErrorCode::CONTACT_GROUP_QUOTA) | The user would have more than 20 conversation groups. |
+/// | 51011 | [`CONTACT_GROUP_NAME_TOO_LONG`](ErrorCode::CONTACT_GROUP_NAME_TOO_LONG) | The name of the conversation group is longer than 32 bytes. |
+/// | 51012 | [`CONVERSATION_PIN_QUOTA`](ErrorCode::CONVERSATION_PIN_QUOTA) | Too many conversations are pinned. |
+/// | 51013 | [`CONVERSATION_EDITION_REQUIRED`](ErrorCode::CONVERSATION_EDITION_REQUIRED) | The app's edition does not include conversation groups and standard marks. |
+#[doc(alias = "v4/recentcontact/search_contact_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchContactGroup {
     /// Owner of the conversations.
@@ -160,7 +161,7 @@ impl Batched for SearchContactGroup {
 }
 
 /// Reply to [`SearchContactGroup`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchContactGroupReply {
     /// Conversations that have a mark or a group.

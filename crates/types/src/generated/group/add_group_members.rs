@@ -27,21 +27,23 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10005 | More than 300 users were specified. |
-/// | 10007 | The group type does not allow it, such as an `AVChatRoom`, or the caller is not an administrator. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10014 | The group does not have enough room for these members. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10016 | The app's own webhook refused the operation. |
-/// | 10019 | A user in the request does not exist. |
-/// | 10026 | The app is not permitted to use this command. |
-/// | 10037 | The user has created or joined the maximum number of groups. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10005 | [`GROUP_TOO_MANY_ACCOUNTS`](ErrorCode::GROUP_TOO_MANY_ACCOUNTS) | More than 300 users were specified. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The group type does not allow it, such as an `AVChatRoom`, or the caller is not an administrator. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10014 | [`GROUP_FULL`](ErrorCode::GROUP_FULL) | The group does not have enough room for these members. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10016 | [`GROUP_REFUSED_BY_WEBHOOK`](ErrorCode::GROUP_REFUSED_BY_WEBHOOK) | The app's own webhook refused the operation. |
+/// | 10019 | [`GROUP_USER_NOT_FOUND`](ErrorCode::GROUP_USER_NOT_FOUND) | A user in the request does not exist. |
+/// | 10026 | [`GROUP_COMMAND_FORBIDDEN`](ErrorCode::GROUP_COMMAND_FORBIDDEN) | The app is not permitted to use this command. |
+/// | 10037 | [`GROUP_USER_QUOTA`](ErrorCode::GROUP_USER_QUOTA) | The user has created or joined the maximum number of groups. |
+#[doc(alias = "add_group_member")]
+#[doc(alias = "v4/group_open_http_svc/add_group_member")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddGroupMembers {
     /// The group. Users join an `AVChatRoom` themselves; for one the call fails with 10007.
@@ -64,12 +66,12 @@ impl AddGroupMembers {
     /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
-        member_list: impl IntoIterator<Item = MemberAccount>,
+        member_list: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
             silence: None,
-            member_list: member_list.into_iter().collect(),
+            member_list: member_list.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -165,7 +167,7 @@ impl Batched for AddGroupMembers {
 }
 
 /// Reply to [`AddGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddGroupMembersReply {
     /// Result for each user.

@@ -20,12 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "add_permission_group_member")]
+#[doc(alias = "v4/group_open_http_svc/add_permission_group_member")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddPermissionGroupMembers {
     /// The community.
@@ -95,7 +97,7 @@ impl Endpoint for AddPermissionGroupMembers {
 }
 
 /// Reply to [`AddPermissionGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddPermissionGroupMembersReply {
     /// Result for each member.
@@ -123,7 +125,7 @@ impl Reply for AddPermissionGroupMembersReply {
 }
 
 /// Result for one member.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PermissionGroupMemberResult {
     /// The member.

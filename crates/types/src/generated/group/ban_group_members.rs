@@ -18,14 +18,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10005 | The request contains too many users. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10005 | [`GROUP_TOO_MANY_ACCOUNTS`](ErrorCode::GROUP_TOO_MANY_ACCOUNTS) | The request contains too many users. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+#[doc(alias = "ban_group_member")]
+#[doc(alias = "v4/group_open_http_svc/ban_group_member")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BanGroupMembers {
     /// An `AVChatRoom`.
@@ -133,7 +135,7 @@ impl Batched for BanGroupMembers {
 }
 
 /// Reply to [`BanGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BanGroupMembersReply {
     /// Result of the call itself: status, error code and error message.

@@ -15,6 +15,7 @@
 //! * Why: the samples show it inside MemberList.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::conversions::from_text;
 use crate::model::group::{ApplyJoinOption, CustomField, GroupType, InviteJoinOption, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, wire_object};
@@ -32,23 +33,24 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10005 | More than 100 members were specified. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The group type does not allow the request, such as members of an `AVChatRoom`, or the caller is not an administrator. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 10016 | The app's own webhook refused the operation. |
-/// | 10021 | The group ID is in use by another owner. |
-/// | 10025 | The group ID is in use by a group of this user. |
-/// | 10036 | The app has the maximum number of live broadcast groups allowed by its plan. |
-/// | 10037 | The owner has created or joined the maximum number of groups allowed by the plan. |
-/// | 10038 | The group would have more members than the plan allows. |
-/// | 10058 | The app has reached the free edition's limit of 100 groups. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10005 | [`GROUP_TOO_MANY_ACCOUNTS`](ErrorCode::GROUP_TOO_MANY_ACCOUNTS) | More than 100 members were specified. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The group type does not allow the request, such as members of an `AVChatRoom`, or the caller is not an administrator. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 10016 | [`GROUP_REFUSED_BY_WEBHOOK`](ErrorCode::GROUP_REFUSED_BY_WEBHOOK) | The app's own webhook refused the operation. |
+/// | 10021 | [`GROUP_ID_TAKEN`](ErrorCode::GROUP_ID_TAKEN) | The group ID is in use by another owner. |
+/// | 10025 | [`GROUP_ID_OWN`](ErrorCode::GROUP_ID_OWN) | The group ID is in use by a group of this user. |
+/// | 10036 | [`GROUP_AV_CHAT_ROOM_QUOTA`](ErrorCode::GROUP_AV_CHAT_ROOM_QUOTA) | The app has the maximum number of live broadcast groups allowed by its plan. |
+/// | 10037 | [`GROUP_USER_QUOTA`](ErrorCode::GROUP_USER_QUOTA) | The owner has created or joined the maximum number of groups allowed by the plan. |
+/// | 10038 | [`GROUP_MEMBER_QUOTA`](ErrorCode::GROUP_MEMBER_QUOTA) | The group would have more members than the plan allows. |
+/// | 10058 | [`GROUP_FREE_QUOTA`](ErrorCode::GROUP_FREE_QUOTA) | The app has reached the free edition's limit of 100 groups. |
+#[doc(alias = "v4/group_open_http_svc/create_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateGroup {
     /// Owner, who must be an imported user; becomes a member.
@@ -212,9 +214,11 @@ impl CreateGroup {
     #[must_use]
     pub fn with_app_defined_data(
         mut self,
-        app_defined_data: impl IntoIterator<Item = CustomField>,
+        app_defined_data: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
-        self.app_defined_data = Some(app_defined_data.into_iter().collect());
+        self.app_defined_data = Some(
+            app_defined_data.into_iter().map(Into::into).collect(),
+        );
         self
     }
 
@@ -222,9 +226,9 @@ impl CreateGroup {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = NewMember>,
+        member_list: impl IntoIterator<Item = impl Into<NewMember>>,
     ) -> Self {
-        self.member_list = Some(member_list.into_iter().collect());
+        self.member_list = Some(member_list.into_iter().map(Into::into).collect());
         self
     }
 
@@ -338,7 +342,7 @@ impl Endpoint for CreateGroup {
 }
 
 /// Reply to [`CreateGroup`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateGroupReply {
     /// ID of the new group.
@@ -376,7 +380,7 @@ impl Reply for CreateGroupReply {
 }
 
 /// A first member of a new group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewMember {
     /// The user.
@@ -417,10 +421,10 @@ impl NewMember {
     #[must_use]
     pub fn with_app_member_defined_data(
         mut self,
-        app_member_defined_data: impl IntoIterator<Item = CustomField>,
+        app_member_defined_data: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
         self.app_member_defined_data = Some(
-            app_member_defined_data.into_iter().collect(),
+            app_member_defined_data.into_iter().map(Into::into).collect(),
         );
         self
     }
@@ -431,6 +435,8 @@ wire_object!(NewMember {
     optional "Role" => role,
     optional "AppMemberDefinedData" => app_member_defined_data,
 });
+
+from_text!(NewMember);
 
 impl Validate for NewMember {
     fn check(&self, checker: &mut Checker) {

@@ -24,23 +24,24 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10016 | The app's own webhook refused the operation. |
-/// | 10025 | The group ID is in use by a group of this user. |
-/// | 10036 | The app has the maximum number of live broadcast groups allowed by its plan. |
-/// | 10037 | The user has created or joined the maximum number of groups. |
-/// | 11000 | Communities are not enabled. |
-/// | 80001 | The text did not pass moderation. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10016 | [`GROUP_REFUSED_BY_WEBHOOK`](ErrorCode::GROUP_REFUSED_BY_WEBHOOK) | The app's own webhook refused the operation. |
+/// | 10025 | [`GROUP_ID_OWN`](ErrorCode::GROUP_ID_OWN) | The group ID is in use by a group of this user. |
+/// | 10036 | [`GROUP_AV_CHAT_ROOM_QUOTA`](ErrorCode::GROUP_AV_CHAT_ROOM_QUOTA) | The app has the maximum number of live broadcast groups allowed by its plan. |
+/// | 10037 | [`GROUP_USER_QUOTA`](ErrorCode::GROUP_USER_QUOTA) | The user has created or joined the maximum number of groups. |
+/// | 11000 | [`COMMUNITY_NOT_ENABLED`](ErrorCode::COMMUNITY_NOT_ENABLED) | Communities are not enabled. |
+/// | 80001 | [`CONTENT_TEXT_REFUSED`](ErrorCode::CONTENT_TEXT_REFUSED) | The text did not pass moderation. |
+#[doc(alias = "v4/million_group_open_http_svc/create_topic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateTopic {
     /// A community with topics.
@@ -207,7 +208,7 @@ impl Endpoint for CreateTopic {
 }
 
 /// Reply to [`CreateTopic`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateTopicReply {
     /// ID of the new topic.

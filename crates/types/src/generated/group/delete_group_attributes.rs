@@ -3,6 +3,7 @@
 //! `POST v4/group_open_http_svc/delete_group_attr`: Deleting Group Custom Attributes
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
@@ -15,17 +16,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10045 | An attribute key is longer than 32 bytes. |
-/// | 10049 | The attributes of this group are written more than five times per second. |
-/// | 10050 | An attribute to delete does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10045 | [`GROUP_ATTRIBUTE_KEY_TOO_LONG`](ErrorCode::GROUP_ATTRIBUTE_KEY_TOO_LONG) | An attribute key is longer than 32 bytes. |
+/// | 10049 | [`GROUP_ATTRIBUTE_RATE_LIMITED`](ErrorCode::GROUP_ATTRIBUTE_RATE_LIMITED) | The attributes of this group are written more than five times per second. |
+/// | 10050 | [`GROUP_ATTRIBUTE_NOT_FOUND`](ErrorCode::GROUP_ATTRIBUTE_NOT_FOUND) | An attribute to delete does not exist. |
+#[doc(alias = "delete_group_attr")]
+#[doc(alias = "v4/group_open_http_svc/delete_group_attr")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteGroupAttributes {
     /// The group.
@@ -44,11 +47,11 @@ impl DeleteGroupAttributes {
     /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
-        group_attr: impl IntoIterator<Item = GroupAttributeKey>,
+        group_attr: impl IntoIterator<Item = impl Into<GroupAttributeKey>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            group_attr: group_attr.into_iter().collect(),
+            group_attr: group_attr.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -93,7 +96,7 @@ impl Endpoint for DeleteGroupAttributes {
 }
 
 /// Reply to [`DeleteGroupAttributes`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteGroupAttributesReply {
     /// Result of the call itself: status, error code and error message.
@@ -115,7 +118,7 @@ impl Reply for DeleteGroupAttributesReply {
 }
 
 /// An attribute by key.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAttributeKey {
     /// Key.
@@ -139,6 +142,8 @@ impl GroupAttributeKey {
 wire_object!(GroupAttributeKey {
     required "key" => key,
 });
+
+from_text!(GroupAttributeKey);
 
 impl Validate for GroupAttributeKey {
     fn check(&self, checker: &mut Checker) {

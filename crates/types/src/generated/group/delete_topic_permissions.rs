@@ -20,12 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "delete_topic_permission_group")]
+#[doc(alias = "v4/group_open_http_svc/delete_topic_permission_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteTopicPermissions {
     /// The community.
@@ -124,7 +126,7 @@ impl Batched for DeleteTopicPermissions {
 }
 
 /// Reply to [`DeleteTopicPermissions`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteTopicPermissionsReply {
     /// Result for each topic.

@@ -19,12 +19,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "destroy_permission_group")]
+#[doc(alias = "v4/group_open_http_svc/destroy_permission_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyPermissionGroups {
     /// The community.
@@ -115,7 +117,7 @@ impl Batched for DestroyPermissionGroups {
 }
 
 /// Reply to [`DestroyPermissionGroups`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyPermissionGroupsReply {
     /// Result for each permission group.
@@ -143,7 +145,7 @@ impl Reply for DestroyPermissionGroupsReply {
 }
 
 /// Result for one permission group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PermissionGroupResult {
     /// The permission group.

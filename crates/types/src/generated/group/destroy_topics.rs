@@ -17,21 +17,23 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10021 | The group ID is in use by another owner. |
-/// | 10025 | The group ID is in use by a group of this user. |
-/// | 11000 | Communities are not enabled. |
-/// | 110002 | The topic was not deleted; the error message says why. |
-/// | 110003 | The topic does not exist or has already been deleted. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10021 | [`GROUP_ID_TAKEN`](ErrorCode::GROUP_ID_TAKEN) | The group ID is in use by another owner. |
+/// | 10025 | [`GROUP_ID_OWN`](ErrorCode::GROUP_ID_OWN) | The group ID is in use by a group of this user. |
+/// | 11000 | [`COMMUNITY_NOT_ENABLED`](ErrorCode::COMMUNITY_NOT_ENABLED) | Communities are not enabled. |
+/// | 110002 | [`TOPIC_DESTROY_FAILED`](ErrorCode::TOPIC_DESTROY_FAILED) | The topic was not deleted; the error message says why. |
+/// | 110003 | [`TOPIC_NOT_FOUND`](ErrorCode::TOPIC_NOT_FOUND) | The topic does not exist or has already been deleted. |
+#[doc(alias = "destroy_topic")]
+#[doc(alias = "v4/million_group_open_http_svc/destroy_topic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyTopics {
     /// A community with topics.
@@ -101,7 +103,7 @@ impl Endpoint for DestroyTopics {
 }
 
 /// Reply to [`DestroyTopics`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyTopicsReply {
     /// Result for each topic.
@@ -129,7 +131,7 @@ impl Reply for DestroyTopicsReply {
 }
 
 /// Result for one topic.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyTopicResult {
     /// The topic.

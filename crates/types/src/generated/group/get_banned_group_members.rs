@@ -19,14 +19,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10005 | The request contains too many users. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10005 | [`GROUP_TOO_MANY_ACCOUNTS`](ErrorCode::GROUP_TOO_MANY_ACCOUNTS) | The request contains too many users. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+#[doc(alias = "get_group_ban_member")]
+#[doc(alias = "v4/group_open_http_svc/get_group_ban_member")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetBannedGroupMembers {
     /// An `AVChatRoom`.
@@ -123,7 +125,7 @@ impl Paged for GetBannedGroupMembers {
 }
 
 /// Reply to [`GetBannedGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetBannedGroupMembersReply {
     /// Banned users of this page.
@@ -156,7 +158,7 @@ impl Reply for GetBannedGroupMembersReply {
 }
 
 /// A banned user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BannedMember {
     /// The user.

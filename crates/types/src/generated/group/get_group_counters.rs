@@ -18,15 +18,17 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10059 | The app's edition does not include this feature. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10059 | [`GROUP_FEATURE_NEEDS_ULTIMATE`](ErrorCode::GROUP_FEATURE_NEEDS_ULTIMATE) | The app's edition does not include this feature. |
+#[doc(alias = "get_group_counter")]
+#[doc(alias = "v4/group_open_http_svc/get_group_counter")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGroupCounters {
     /// The group; not a community.
@@ -98,7 +100,7 @@ impl Endpoint for GetGroupCounters {
 }
 
 /// Reply to [`GetGroupCounters`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGroupCountersReply {
     /// Counters.

@@ -28,13 +28,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10018 | The reply would be larger than 1 MB. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10018 | [`GROUP_REPLY_TOO_LARGE`](ErrorCode::GROUP_REPLY_TOO_LARGE) | The reply would be larger than 1 MB. |
+#[doc(alias = "get_joined_group_list")]
+#[doc(alias = "v4/group_open_http_svc/get_joined_group_list")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetJoinedGroups {
     /// The user.
@@ -192,7 +194,7 @@ impl Paged for GetJoinedGroups {
 }
 
 /// Reply to [`GetJoinedGroups`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetJoinedGroupsReply {
     /// Number of matching groups, regardless of the page.
@@ -225,7 +227,7 @@ impl Reply for GetJoinedGroupsReply {
 }
 
 /// Fields of a joined group to return, by wire name.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinedGroupFilter {
     /// Fields of the group.
@@ -283,7 +285,7 @@ impl Validate for JoinedGroupFilter {
 }
 
 /// A group that the user has joined. The filter determines which fields are present.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinedGroup {
     /// ID.
@@ -554,7 +556,7 @@ wire_object!(JoinedGroup {
 });
 
 /// A user's membership in a group, limited to the requested fields.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Membership {
     /// Role.

@@ -20,12 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "get_permission_group_member_list")]
+#[doc(alias = "v4/group_open_http_svc/get_permission_group_member_list")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetPermissionGroupMembers {
     /// The community.
@@ -128,7 +130,7 @@ impl Paged for GetPermissionGroupMembers {
 }
 
 /// Reply to [`GetPermissionGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetPermissionGroupMembersReply {
     /// Members of this page, with their profiles in the community.

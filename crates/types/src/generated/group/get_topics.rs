@@ -25,18 +25,20 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 11000 | Communities are not enabled. |
-/// | 110003 | The topic does not exist or has already been deleted. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 11000 | [`COMMUNITY_NOT_ENABLED`](ErrorCode::COMMUNITY_NOT_ENABLED) | Communities are not enabled. |
+/// | 110003 | [`TOPIC_NOT_FOUND`](ErrorCode::TOPIC_NOT_FOUND) | The topic does not exist or has already been deleted. |
+#[doc(alias = "get_topic")]
+#[doc(alias = "v4/million_group_open_http_svc/get_topic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetTopics {
     /// A community with topics.
@@ -141,7 +143,7 @@ impl Endpoint for GetTopics {
 }
 
 /// Reply to [`GetTopics`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetTopicsReply {
     /// Topics.
@@ -169,7 +171,7 @@ impl Reply for GetTopicsReply {
 }
 
 /// A topic, and the user's membership in it.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicResult {
     /// Zero if this entry succeeded, otherwise the error code.
@@ -234,7 +236,7 @@ wire_object!(TopicResult {
 });
 
 /// A user's membership in a topic.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicMembership {
     /// How long the user is muted, in seconds; 0 if not muted.
@@ -290,7 +292,7 @@ wire_object!(TopicMembership {
 });
 
 /// A topic. The filter determines which fields are present.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicInfo {
     /// ID.

@@ -16,14 +16,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | An `AVChatRoom` cannot be imported, or the caller is not an administrator. |
-/// | 10021 | The group ID is in use by another owner. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | An `AVChatRoom` cannot be imported, or the caller is not an administrator. |
+/// | 10021 | [`GROUP_ID_TAKEN`](ErrorCode::GROUP_ID_TAKEN) | The group ID is in use by another owner. |
+#[doc(alias = "v4/group_open_http_svc/import_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportGroup {
     /// Owner, who becomes a member; if omitted, the group has none.
@@ -154,9 +155,11 @@ impl ImportGroup {
     #[must_use]
     pub fn with_app_defined_data(
         mut self,
-        app_defined_data: impl IntoIterator<Item = CustomField>,
+        app_defined_data: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
-        self.app_defined_data = Some(app_defined_data.into_iter().collect());
+        self.app_defined_data = Some(
+            app_defined_data.into_iter().map(Into::into).collect(),
+        );
         self
     }
 
@@ -245,7 +248,7 @@ impl Endpoint for ImportGroup {
 }
 
 /// Reply to [`ImportGroup`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportGroupReply {
     /// ID of the new group.

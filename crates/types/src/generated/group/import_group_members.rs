@@ -4,6 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_value, key_part};
+use crate::conversions::from_text;
 use crate::model::group::{AddMemberResult, MemberRole};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -18,17 +19,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10005 | The request contains too many users. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10005 | [`GROUP_TOO_MANY_ACCOUNTS`](ErrorCode::GROUP_TOO_MANY_ACCOUNTS) | The request contains too many users. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+#[doc(alias = "import_group_member")]
+#[doc(alias = "v4/group_open_http_svc/import_group_member")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportGroupMembers {
     /// The group; not an `AVChatRoom`.
@@ -47,11 +50,11 @@ impl ImportGroupMembers {
     /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
-        member_list: impl IntoIterator<Item = MemberToImport>,
+        member_list: impl IntoIterator<Item = impl Into<MemberToImport>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            member_list: member_list.into_iter().collect(),
+            member_list: member_list.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -126,7 +129,7 @@ impl Batched for ImportGroupMembers {
 }
 
 /// Reply to [`ImportGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportGroupMembersReply {
     /// Result for each user.
@@ -154,7 +157,7 @@ impl Reply for ImportGroupMembersReply {
 }
 
 /// A member to import.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemberToImport {
     /// The user.
@@ -217,6 +220,8 @@ wire_object!(MemberToImport {
     optional "JoinTime" => join_time,
     optional "UnreadMsgNum" => unread_msg_num,
 });
+
+from_text!(MemberToImport);
 
 impl Validate for MemberToImport {
     fn check(&self, checker: &mut Checker) {

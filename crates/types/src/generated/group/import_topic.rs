@@ -28,20 +28,21 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10021 | The group ID is in use by another owner. |
-/// | 10037 | The user has created or joined the maximum number of groups. |
-/// | 11000 | Communities are not enabled. |
-/// | 80001 | The text did not pass moderation. |
-/// | 80005 | The service is suspended for the app: its plan has expired or payment is overdue. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10021 | [`GROUP_ID_TAKEN`](ErrorCode::GROUP_ID_TAKEN) | The group ID is in use by another owner. |
+/// | 10037 | [`GROUP_USER_QUOTA`](ErrorCode::GROUP_USER_QUOTA) | The user has created or joined the maximum number of groups. |
+/// | 11000 | [`COMMUNITY_NOT_ENABLED`](ErrorCode::COMMUNITY_NOT_ENABLED) | Communities are not enabled. |
+/// | 80001 | [`CONTENT_TEXT_REFUSED`](ErrorCode::CONTENT_TEXT_REFUSED) | The text did not pass moderation. |
+/// | 80005 | [`SERVICE_STOPPED`](ErrorCode::SERVICE_STOPPED) | The service is suspended for the app: its plan has expired or payment is overdue. |
+#[doc(alias = "v4/group_open_http_svc/import_topic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportTopic {
     /// Type of the group that the topic belongs to; only `Community`.
@@ -231,7 +232,7 @@ impl Endpoint for ImportTopic {
 }
 
 /// Reply to [`ImportTopic`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportTopicReply {
     /// ID of the new topic.

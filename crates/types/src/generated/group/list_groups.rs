@@ -25,13 +25,15 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10018 | The reply would be larger than 1 MB. |
-#[derive(Clone, Default, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10018 | [`GROUP_REPLY_TOO_LARGE`](ErrorCode::GROUP_REPLY_TOO_LARGE) | The reply would be larger than 1 MB. |
+#[doc(alias = "get_appid_group_list")]
+#[doc(alias = "v4/group_open_http_svc/get_appid_group_list")]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListGroups {
     /// Maximum number of entries in one reply.
@@ -124,7 +126,7 @@ impl Paged for ListGroups {
 }
 
 /// Reply to [`ListGroups`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListGroupsReply {
     /// Number of groups of the app, or of the requested type, regardless of the page.
@@ -162,7 +164,7 @@ impl Reply for ListGroupsReply {
 }
 
 /// A group by ID.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupIdItem {
     /// The group.

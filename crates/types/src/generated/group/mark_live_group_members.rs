@@ -32,16 +32,18 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10001 | The caller is not logged in: the administrator or the UserSig is invalid. |
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10001 | [`GROUP_OPERATOR_NOT_LOGGED_IN`](ErrorCode::GROUP_OPERATOR_NOT_LOGGED_IN) | The caller is not logged in: the administrator or the UserSig is invalid. |
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+#[doc(alias = "modify_user_info")]
+#[doc(alias = "v4/group_open_avchatroom_http_svc/modify_user_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkLiveGroupMembers {
     /// An `AVChatRoom`.
@@ -145,7 +147,7 @@ impl Batched for MarkLiveGroupMembers {
 }
 
 /// Reply to [`MarkLiveGroupMembers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkLiveGroupMembersReply {
     /// The requested operation.
@@ -178,7 +180,7 @@ impl Reply for MarkLiveGroupMembersReply {
 }
 
 /// A member with marks.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkedMember {
     /// The user.

@@ -25,15 +25,17 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+#[doc(alias = "modify_group_member_info")]
+#[doc(alias = "v4/group_open_http_svc/modify_group_member_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyGroupMember {
     /// The group; not an `AVChatRoom`.
@@ -108,10 +110,10 @@ impl ModifyGroupMember {
     #[must_use]
     pub fn with_app_member_defined_data(
         mut self,
-        app_member_defined_data: impl IntoIterator<Item = CustomField>,
+        app_member_defined_data: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
         self.app_member_defined_data = Some(
-            app_member_defined_data.into_iter().collect(),
+            app_member_defined_data.into_iter().map(Into::into).collect(),
         );
         self
     }
@@ -177,7 +179,7 @@ impl Endpoint for ModifyGroupMember {
 }
 
 /// Reply to [`ModifyGroupMember`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyGroupMemberReply {
     /// Result of the call itself: status, error code and error message.

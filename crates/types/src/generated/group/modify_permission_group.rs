@@ -17,12 +17,13 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "v4/group_open_http_svc/modify_permission_group")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyPermissionGroup {
     /// The community.
@@ -129,7 +130,7 @@ impl Endpoint for ModifyPermissionGroup {
 }
 
 /// Reply to [`ModifyPermissionGroup`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyPermissionGroupReply {
     /// Result of the call itself: status, error code and error message.

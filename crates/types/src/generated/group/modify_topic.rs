@@ -25,20 +25,21 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10006 | Groups are created or listed more often than allowed. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10016 | The app's own webhook refused the operation. |
-/// | 11000 | Communities are not enabled. |
-/// | 80001 | The text did not pass moderation. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10006 | [`GROUP_RATE_LIMITED`](ErrorCode::GROUP_RATE_LIMITED) | Groups are created or listed more often than allowed. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10016 | [`GROUP_REFUSED_BY_WEBHOOK`](ErrorCode::GROUP_REFUSED_BY_WEBHOOK) | The app's own webhook refused the operation. |
+/// | 11000 | [`COMMUNITY_NOT_ENABLED`](ErrorCode::COMMUNITY_NOT_ENABLED) | Communities are not enabled. |
+/// | 80001 | [`CONTENT_TEXT_REFUSED`](ErrorCode::CONTENT_TEXT_REFUSED) | The text did not pass moderation. |
+#[doc(alias = "v4/million_group_open_http_svc/modify_topic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyTopic {
     /// A community with topics.
@@ -220,7 +221,7 @@ impl Endpoint for ModifyTopic {
 }
 
 /// Reply to [`ModifyTopic`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyTopicReply {
     /// Result of the call itself: status, error code and error message.

@@ -18,19 +18,21 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10045 | An attribute key is longer than 32 bytes. |
-/// | 10046 | An attribute value is longer than 4,000 bytes. |
-/// | 10047 | The group would have more than 16 attributes. |
-/// | 10048 | The values of all attributes would be longer than 16,000 bytes in total. |
-/// | 10049 | The attributes of this group are written more than five times per second. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10045 | [`GROUP_ATTRIBUTE_KEY_TOO_LONG`](ErrorCode::GROUP_ATTRIBUTE_KEY_TOO_LONG) | An attribute key is longer than 32 bytes. |
+/// | 10046 | [`GROUP_ATTRIBUTE_VALUE_TOO_LONG`](ErrorCode::GROUP_ATTRIBUTE_VALUE_TOO_LONG) | An attribute value is longer than 4,000 bytes. |
+/// | 10047 | [`GROUP_ATTRIBUTE_TOO_MANY`](ErrorCode::GROUP_ATTRIBUTE_TOO_MANY) | The group would have more than 16 attributes. |
+/// | 10048 | [`GROUP_ATTRIBUTES_TOO_LARGE`](ErrorCode::GROUP_ATTRIBUTES_TOO_LARGE) | The values of all attributes would be longer than 16,000 bytes in total. |
+/// | 10049 | [`GROUP_ATTRIBUTE_RATE_LIMITED`](ErrorCode::GROUP_ATTRIBUTE_RATE_LIMITED) | The attributes of this group are written more than five times per second. |
+#[doc(alias = "set_group_attr")]
+#[doc(alias = "v4/group_open_http_svc/set_group_attr")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResetGroupAttributes {
     /// The group.
@@ -49,11 +51,11 @@ impl ResetGroupAttributes {
     /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
-        group_attr: impl IntoIterator<Item = GroupAttribute>,
+        group_attr: impl IntoIterator<Item = impl Into<GroupAttribute>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            group_attr: group_attr.into_iter().collect(),
+            group_attr: group_attr.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -99,7 +101,7 @@ impl Endpoint for ResetGroupAttributes {
 }
 
 /// Reply to [`ResetGroupAttributes`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResetGroupAttributesReply {
     /// Result of the call itself: status, error code and error message.

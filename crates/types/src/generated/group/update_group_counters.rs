@@ -18,16 +18,18 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10059 | The app's edition does not include this feature. |
-/// | 10063 | The group would have more than 20 counters. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10059 | [`GROUP_FEATURE_NEEDS_ULTIMATE`](ErrorCode::GROUP_FEATURE_NEEDS_ULTIMATE) | The app's edition does not include this feature. |
+/// | 10063 | [`GROUP_COUNTER_TOO_MANY`](ErrorCode::GROUP_COUNTER_TOO_MANY) | The group would have more than 20 counters. |
+#[doc(alias = "update_group_counter")]
+#[doc(alias = "v4/group_open_http_svc/update_group_counter")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateGroupCounters {
     /// The group; not a community.
@@ -52,11 +54,11 @@ impl UpdateGroupCounters {
     /// A request with the required fields.
     pub fn new(
         group_id: impl Into<String>,
-        group_counter: impl IntoIterator<Item = GroupCounter>,
+        group_counter: impl IntoIterator<Item = impl Into<GroupCounter>>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
-            group_counter: group_counter.into_iter().collect(),
+            group_counter: group_counter.into_iter().map(Into::into).collect(),
             mode: None,
             extra: Extra::default(),
         }
@@ -109,7 +111,7 @@ impl Endpoint for UpdateGroupCounters {
 }
 
 /// Reply to [`UpdateGroupCounters`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateGroupCountersReply {
     /// These counters with their current values.

@@ -19,15 +19,17 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 20018 | Deleting stored messages failed because of an internal error. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90008 | The sender is missing or does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 20018 | [`C2C_HISTORY_DELETE_FAILED`](ErrorCode::C2C_HISTORY_DELETE_FAILED) | Deleting stored messages failed because of an internal error. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "delete_c2c_msg_ramble")]
+#[doc(alias = "v4/openim/delete_c2c_msg_ramble")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteC2cMsgs {
     /// User for whom they are deleted.
@@ -129,7 +131,7 @@ impl Batched for DeleteC2cMsgs {
 }
 
 /// Reply to [`DeleteC2cMsgs`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteC2cMsgsReply {
     /// Keys that are malformed.

@@ -37,14 +37,16 @@ use crate::wire::{Extra, Flag, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | `Peer_Account` is missing or not a string. |
-/// | 90008 | `Operator_Account` is missing, or the account does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | `Peer_Account` is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | `Operator_Account` is missing, or the account does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "admin_getroammsg")]
+#[doc(alias = "v4/openim/admin_getroammsg")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetC2cHistory {
     /// User whose view of the conversation is read.

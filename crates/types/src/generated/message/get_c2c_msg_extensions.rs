@@ -20,13 +20,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 23004 | The message does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 23004 | [`EXTENSION_MESSAGE_NOT_FOUND`](ErrorCode::EXTENSION_MESSAGE_NOT_FOUND) | The message does not exist. |
+#[doc(alias = "get_key_values")]
+#[doc(alias = "v4/openim_msg_ext_http_svc/get_key_values")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetC2cMsgExtensions {
     /// Sender of the message.
@@ -117,7 +119,7 @@ impl GetC2cMsgExtensions {
 }
 
 /// Reply to [`GetC2cMsgExtensions`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetC2cMsgExtensionsReply {
     /// Pairs in order of `Seq`, at most 200.

@@ -27,13 +27,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 23004 | The message does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 23004 | [`EXTENSION_MESSAGE_NOT_FOUND`](ErrorCode::EXTENSION_MESSAGE_NOT_FOUND) | The message does not exist. |
+#[doc(alias = "group_get_key_values")]
+#[doc(alias = "v4/openim_msg_ext_http_svc/group_get_key_values")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGroupMsgExtensions {
     /// The group.
@@ -103,7 +105,7 @@ impl GetGroupMsgExtensions {
 }
 
 /// Reply to [`GetGroupMsgExtensions`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGroupMsgExtensionsReply {
     /// Pairs in order of `Seq`, at most 200.

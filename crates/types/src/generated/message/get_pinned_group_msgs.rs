@@ -17,11 +17,13 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "get_pinned_messages")]
+#[doc(alias = "v4/group_open_http_svc/get_pinned_messages")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetPinnedGroupMsgs {
     /// The group.
@@ -78,7 +80,7 @@ impl Endpoint for GetPinnedGroupMsgs {
 }
 
 /// Reply to [`GetPinnedGroupMsgs`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetPinnedGroupMsgsReply {
     /// Pinned messages.
@@ -106,7 +108,7 @@ impl Reply for GetPinnedGroupMsgsReply {
 }
 
 /// A pinned message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinnedGroupMsg {
     /// Sequence number of the message.

@@ -20,25 +20,27 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90002 | `MsgBody` is not a list of elements. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90005 | `MsgRandom` is missing or not a number. |
-/// | 90006 | `MsgTimeStamp` is missing or not a number. |
-/// | 90007 | `MsgBody` is not a list. |
-/// | 90008 | The sender is missing or does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90010 | An element does not match its type. |
-/// | 90011 | The request contains more than 500 users. |
-/// | 90012 | The recipient does not exist. |
-/// | 90026 | The lifetime of the message exceeds seven days. |
-/// | 90030 | `SyncFromOldSystem` is missing or not a number. |
-/// | 90048 | A user in the request does not exist. |
-/// | 90992 | The message service had an internal error or timed out. |
-/// | 91000 | The message service had an internal error. |
-/// | 93000 | The request is larger than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90002 | [`MESSAGE_BODY_INVALID`](ErrorCode::MESSAGE_BODY_INVALID) | `MsgBody` is not a list of elements. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90005 | [`MESSAGE_RANDOM_INVALID`](ErrorCode::MESSAGE_RANDOM_INVALID) | `MsgRandom` is missing or not a number. |
+/// | 90006 | [`MESSAGE_TIME_INVALID`](ErrorCode::MESSAGE_TIME_INVALID) | `MsgTimeStamp` is missing or not a number. |
+/// | 90007 | [`MESSAGE_BODY_NO_LIST`](ErrorCode::MESSAGE_BODY_NO_LIST) | `MsgBody` is not a list. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90010 | [`MESSAGE_FORMAT_INVALID`](ErrorCode::MESSAGE_FORMAT_INVALID) | An element does not match its type. |
+/// | 90011 | [`MESSAGE_TOO_MANY_RECIPIENTS`](ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS) | The request contains more than 500 users. |
+/// | 90012 | [`MESSAGE_RECIPIENT_NOT_FOUND`](ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND) | The recipient does not exist. |
+/// | 90026 | [`MESSAGE_LIFE_TIME_TOO_LONG`](ErrorCode::MESSAGE_LIFE_TIME_TOO_LONG) | The lifetime of the message exceeds seven days. |
+/// | 90030 | [`MESSAGE_SYNC_SOURCE_INVALID`](ErrorCode::MESSAGE_SYNC_SOURCE_INVALID) | `SyncFromOldSystem` is missing or not a number. |
+/// | 90048 | [`MESSAGE_ACCOUNT_NOT_FOUND`](ErrorCode::MESSAGE_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 90992 | [`MESSAGE_BACKEND_ERROR`](ErrorCode::MESSAGE_BACKEND_ERROR) | The message service had an internal error or timed out. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+/// | 93000 | [`MESSAGE_TOO_LARGE`](ErrorCode::MESSAGE_TOO_LARGE) | The request is larger than 12 KB. |
+#[doc(alias = "importmsg")]
+#[doc(alias = "v4/openim/importmsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportC2cMsg {
@@ -202,7 +204,7 @@ impl Endpoint for ImportC2cMsg {
 }
 
 /// Reply to [`ImportC2cMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportC2cMsgReply {
     /// Result of the call itself: status, error code and error message.

@@ -26,13 +26,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10020 | The message is longer than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10020 | [`GROUP_MESSAGE_TOO_LONG`](ErrorCode::GROUP_MESSAGE_TOO_LONG) | The message is longer than 12 KB. |
+#[doc(alias = "import_group_msg")]
+#[doc(alias = "v4/group_open_http_svc/import_group_msg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImportGroupMsgs {
@@ -127,7 +129,7 @@ impl Endpoint for ImportGroupMsgs {
 }
 
 /// Reply to [`ImportGroupMsgs`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportGroupMsgsReply {
     /// Result for each message.
@@ -217,7 +219,7 @@ impl Validate for ImportedGroupMsg {
 }
 
 /// Result for one message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportedGroupMsgResult {
     /// Sequence number assigned to the message.

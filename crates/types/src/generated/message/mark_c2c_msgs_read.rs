@@ -22,12 +22,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | `Peer_Account` is missing or not a string. |
-/// | 90008 | `Report_Account` is missing, or the account does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | `Peer_Account` is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | `Report_Account` is missing, or the account does not exist. |
+#[doc(alias = "admin_set_msg_read")]
+#[doc(alias = "v4/openim/admin_set_msg_read")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkC2cMsgsRead {
     /// User who read them.
@@ -111,7 +113,7 @@ impl Endpoint for MarkC2cMsgsRead {
 }
 
 /// Reply to [`MarkC2cMsgsRead`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkC2cMsgsReadReply {
     /// Result of the call itself: status, error code and error message.

@@ -18,22 +18,23 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 20001 | The message service could not process the request. |
-/// | 20002 | The UserSig or the login ticket has expired. |
-/// | 20003 | The sender or the recipient does not exist. |
-/// | 20004 | An internal network error of the service. |
-/// | 20005 | The message service had an internal error. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90002 | `MsgBody` is not a list of elements. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90007 | `MsgBody` is not a list. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90010 | An element does not match its type. |
-/// | 90012 | The recipient does not exist. |
-/// | 90992 | The message service had an internal error or timed out. |
-/// | 91000 | The message service had an internal error. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 20001 | [`C2C_REQUEST_INVALID`](ErrorCode::C2C_REQUEST_INVALID) | The message service could not process the request. |
+/// | 20002 | [`C2C_CREDENTIAL_EXPIRED`](ErrorCode::C2C_CREDENTIAL_EXPIRED) | The UserSig or the login ticket has expired. |
+/// | 20003 | [`C2C_ACCOUNT_NOT_FOUND`](ErrorCode::C2C_ACCOUNT_NOT_FOUND) | The sender or the recipient does not exist. |
+/// | 20004 | [`C2C_NETWORK_ERROR`](ErrorCode::C2C_NETWORK_ERROR) | An internal network error of the service. |
+/// | 20005 | [`C2C_SERVER_ERROR`](ErrorCode::C2C_SERVER_ERROR) | The message service had an internal error. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90002 | [`MESSAGE_BODY_INVALID`](ErrorCode::MESSAGE_BODY_INVALID) | `MsgBody` is not a list of elements. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90007 | [`MESSAGE_BODY_NO_LIST`](ErrorCode::MESSAGE_BODY_NO_LIST) | `MsgBody` is not a list. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90010 | [`MESSAGE_FORMAT_INVALID`](ErrorCode::MESSAGE_FORMAT_INVALID) | An element does not match its type. |
+/// | 90012 | [`MESSAGE_RECIPIENT_NOT_FOUND`](ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND) | The recipient does not exist. |
+/// | 90992 | [`MESSAGE_BACKEND_ERROR`](ErrorCode::MESSAGE_BACKEND_ERROR) | The message service had an internal error or timed out. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "v4/openim/modify_c2c_msg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModifyC2cMsg {
@@ -153,7 +154,7 @@ impl Endpoint for ModifyC2cMsg {
 }
 
 /// Reply to [`ModifyC2cMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyC2cMsgReply {
     /// Result of the call itself: status, error code and error message.

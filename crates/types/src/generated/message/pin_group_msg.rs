@@ -19,13 +19,15 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10070 | Ten messages of the group or topic are already pinned, which is the maximum. |
-/// | 10071 | The message is already pinned. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10070 | [`GROUP_PIN_QUOTA`](ErrorCode::GROUP_PIN_QUOTA) | Ten messages of the group or topic are already pinned, which is the maximum. |
+/// | 10071 | [`GROUP_MESSAGE_PINNED`](ErrorCode::GROUP_MESSAGE_PINNED) | The message is already pinned. |
+#[doc(alias = "pin_message")]
+#[doc(alias = "v4/group_open_http_svc/pin_message")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinGroupMsg {
     /// The group.
@@ -110,7 +112,7 @@ impl PinGroupMsg {
 }
 
 /// Reply to [`PinGroupMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinGroupMsgReply {
     /// Result of the call itself: status, error code and error message.

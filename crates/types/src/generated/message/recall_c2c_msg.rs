@@ -17,17 +17,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 20022 | The message to recall does not exist. |
-/// | 20023 | The message has already been recalled. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90008 | The sender is missing or does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90054 | The `MsgKey` is malformed. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 20022 | [`C2C_MESSAGE_NOT_FOUND`](ErrorCode::C2C_MESSAGE_NOT_FOUND) | The message to recall does not exist. |
+/// | 20023 | [`C2C_MESSAGE_RECALLED`](ErrorCode::C2C_MESSAGE_RECALLED) | The message has already been recalled. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90054 | [`MESSAGE_KEY_INVALID`](ErrorCode::MESSAGE_KEY_INVALID) | The `MsgKey` is malformed. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "admin_msgwithdraw")]
+#[doc(alias = "v4/openim/admin_msgwithdraw")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallC2cMsg {
     /// Sender of the message.
@@ -105,7 +107,7 @@ impl Endpoint for RecallC2cMsg {
 }
 
 /// Reply to [`RecallC2cMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallC2cMsgReply {
     /// Result of the call itself: status, error code and error message.

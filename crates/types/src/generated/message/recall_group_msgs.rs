@@ -20,20 +20,22 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10030 | The message does not exist. |
-/// | 10031 | The message is too old to be changed. |
-/// | 10032 | The message cannot be recalled. |
-/// | 10033 | The group type does not support recalling messages. |
-/// | 10041 | Recalling group messages is not enabled for the app. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10030 | [`GROUP_MESSAGE_NOT_FOUND`](ErrorCode::GROUP_MESSAGE_NOT_FOUND) | The message does not exist. |
+/// | 10031 | [`GROUP_MESSAGE_TOO_OLD`](ErrorCode::GROUP_MESSAGE_TOO_OLD) | The message is too old to be changed. |
+/// | 10032 | [`GROUP_MESSAGE_NOT_RECALLABLE`](ErrorCode::GROUP_MESSAGE_NOT_RECALLABLE) | The message cannot be recalled. |
+/// | 10033 | [`GROUP_TYPE_WITHOUT_RECALL`](ErrorCode::GROUP_TYPE_WITHOUT_RECALL) | The group type does not support recalling messages. |
+/// | 10041 | [`GROUP_RECALL_DISABLED`](ErrorCode::GROUP_RECALL_DISABLED) | Recalling group messages is not enabled for the app. |
+#[doc(alias = "group_msg_recall")]
+#[doc(alias = "v4/group_open_http_svc/group_msg_recall")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallGroupMsgs {
     /// The group.
@@ -158,7 +160,7 @@ impl Batched for RecallGroupMsgs {
 }
 
 /// Reply to [`RecallGroupMsgs`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallGroupMsgsReply {
     /// Result for each message.
@@ -186,7 +188,7 @@ impl Reply for RecallGroupMsgsReply {
 }
 
 /// Result for one message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallResult {
     /// Sequence number of the message.

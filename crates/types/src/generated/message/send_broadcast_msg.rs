@@ -20,13 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10023 | Messages are sent to the group more often than allowed. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10023 | [`GROUP_MESSAGE_RATE_LIMITED`](ErrorCode::GROUP_MESSAGE_RATE_LIMITED) | Messages are sent to the group more often than allowed. |
+#[doc(alias = "v4/group_open_http_svc/send_broadcast_msg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendBroadcastMsg {
@@ -137,7 +138,7 @@ impl Endpoint for SendBroadcastMsg {
 }
 
 /// Reply to [`SendBroadcastMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendBroadcastMsgReply {
     /// Sequence number of the message.

@@ -15,16 +15,18 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 20001 | The message service could not process the request. |
-/// | 20002 | The UserSig or the login ticket has expired. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90008 | The sender is missing or does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 20001 | [`C2C_REQUEST_INVALID`](ErrorCode::C2C_REQUEST_INVALID) | The message service could not process the request. |
+/// | 20002 | [`C2C_CREDENTIAL_EXPIRED`](ErrorCode::C2C_CREDENTIAL_EXPIRED) | The UserSig or the login ticket has expired. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "c2c_msg_read_receipt")]
+#[doc(alias = "v4/openim/c2c_msg_read_receipt")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendC2cReadReceipts {
     /// User who read them.
@@ -102,7 +104,7 @@ impl Endpoint for SendC2cReadReceipts {
 }
 
 /// Reply to [`SendC2cReadReceipts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendC2cReadReceiptsReply {
     /// Result of the call itself: status, error code and error message.
@@ -124,7 +126,7 @@ impl Reply for SendC2cReadReceiptsReply {
 }
 
 /// A message that was read.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadMsg {
     /// Sender; same as `Peer_Account`.

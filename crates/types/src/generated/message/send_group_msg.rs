@@ -32,17 +32,18 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 10015 | The group ID is malformed, or no group has it. |
-/// | 10016 | The app's own webhook refused the operation. |
-/// | 10017 | The sender is muted in the group. |
-/// | 10023 | Messages are sent to the group more often than allowed. |
-/// | 80002 | The message is longer than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 10015 | [`GROUP_ID_INVALID`](ErrorCode::GROUP_ID_INVALID) | The group ID is malformed, or no group has it. |
+/// | 10016 | [`GROUP_REFUSED_BY_WEBHOOK`](ErrorCode::GROUP_REFUSED_BY_WEBHOOK) | The app's own webhook refused the operation. |
+/// | 10017 | [`GROUP_SENDER_MUTED`](ErrorCode::GROUP_SENDER_MUTED) | The sender is muted in the group. |
+/// | 10023 | [`GROUP_MESSAGE_RATE_LIMITED`](ErrorCode::GROUP_MESSAGE_RATE_LIMITED) | Messages are sent to the group more often than allowed. |
+/// | 80002 | [`CONTENT_TOO_LONG`](ErrorCode::CONTENT_TOO_LONG) | The message is longer than 12 KB. |
+#[doc(alias = "v4/group_open_http_svc/send_group_msg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendGroupMsg {
@@ -335,7 +336,7 @@ impl SendGroupMsg {
 }
 
 /// Reply to [`SendGroupMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendGroupMsgReply {
     /// When it was sent, in seconds since 1970.
@@ -380,6 +381,7 @@ pub struct MsgDropReason(Text);
 
 impl MsgDropReason {
     /// The group's rate limit was exceeded. Wire value `MsgFreqCtrl`.
+    #[doc(alias = "MsgFreqCtrl")]
     pub const RATE: Self = Self(Text::known("MsgFreqCtrl"));
 }
 

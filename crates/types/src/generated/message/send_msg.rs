@@ -23,30 +23,31 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 20001 | The message service could not process the request. |
-/// | 20002 | The UserSig or the login ticket has expired. |
-/// | 20003 | The sender or the recipient does not exist. |
-/// | 20004 | An internal network error of the service. |
-/// | 20005 | The message service had an internal error. |
-/// | 20006 | The app's own webhook refused the message. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90002 | `MsgBody` is not a list of elements. |
-/// | 90003 | The recipient is missing or not a string. |
-/// | 90005 | `MsgRandom` is missing or not a number. |
-/// | 90006 | `MsgTimeStamp` is missing or not a number. |
-/// | 90007 | `MsgBody` is not a list. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90010 | An element does not match its type. |
-/// | 90012 | The recipient does not exist. |
-/// | 90026 | The lifetime of the message exceeds seven days. |
-/// | 90031 | `SyncOtherMachine` is not a number. |
-/// | 90044 | `MsgLifeTime` is not a number. |
-/// | 90048 | A user in the request does not exist. |
-/// | 90992 | The service had an internal error. If it persists and webhooks are enabled, check what your webhook answers. |
-/// | 91000 | The message service had an internal error. |
-/// | 93000 | The request is larger than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 20001 | [`C2C_REQUEST_INVALID`](ErrorCode::C2C_REQUEST_INVALID) | The message service could not process the request. |
+/// | 20002 | [`C2C_CREDENTIAL_EXPIRED`](ErrorCode::C2C_CREDENTIAL_EXPIRED) | The UserSig or the login ticket has expired. |
+/// | 20003 | [`C2C_ACCOUNT_NOT_FOUND`](ErrorCode::C2C_ACCOUNT_NOT_FOUND) | The sender or the recipient does not exist. |
+/// | 20004 | [`C2C_NETWORK_ERROR`](ErrorCode::C2C_NETWORK_ERROR) | An internal network error of the service. |
+/// | 20005 | [`C2C_SERVER_ERROR`](ErrorCode::C2C_SERVER_ERROR) | The message service had an internal error. |
+/// | 20006 | [`C2C_REFUSED_BY_WEBHOOK`](ErrorCode::C2C_REFUSED_BY_WEBHOOK) | The app's own webhook refused the message. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90002 | [`MESSAGE_BODY_INVALID`](ErrorCode::MESSAGE_BODY_INVALID) | `MsgBody` is not a list of elements. |
+/// | 90003 | [`MESSAGE_RECIPIENT_INVALID`](ErrorCode::MESSAGE_RECIPIENT_INVALID) | The recipient is missing or not a string. |
+/// | 90005 | [`MESSAGE_RANDOM_INVALID`](ErrorCode::MESSAGE_RANDOM_INVALID) | `MsgRandom` is missing or not a number. |
+/// | 90006 | [`MESSAGE_TIME_INVALID`](ErrorCode::MESSAGE_TIME_INVALID) | `MsgTimeStamp` is missing or not a number. |
+/// | 90007 | [`MESSAGE_BODY_NO_LIST`](ErrorCode::MESSAGE_BODY_NO_LIST) | `MsgBody` is not a list. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90010 | [`MESSAGE_FORMAT_INVALID`](ErrorCode::MESSAGE_FORMAT_INVALID) | An element does not match its type. |
+/// | 90012 | [`MESSAGE_RECIPIENT_NOT_FOUND`](ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND) | The recipient does not exist. |
+/// | 90026 | [`MESSAGE_LIFE_TIME_TOO_LONG`](ErrorCode::MESSAGE_LIFE_TIME_TOO_LONG) | The lifetime of the message exceeds seven days. |
+/// | 90031 | [`MESSAGE_SYNC_FLAG_INVALID`](ErrorCode::MESSAGE_SYNC_FLAG_INVALID) | `SyncOtherMachine` is not a number. |
+/// | 90044 | [`MESSAGE_LIFE_TIME_INVALID`](ErrorCode::MESSAGE_LIFE_TIME_INVALID) | `MsgLifeTime` is not a number. |
+/// | 90048 | [`MESSAGE_ACCOUNT_NOT_FOUND`](ErrorCode::MESSAGE_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 90992 | [`MESSAGE_BACKEND_ERROR`](ErrorCode::MESSAGE_BACKEND_ERROR) | The service had an internal error. If it persists and webhooks are enabled, check what your webhook answers. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+/// | 93000 | [`MESSAGE_TOO_LARGE`](ErrorCode::MESSAGE_TOO_LARGE) | The request is larger than 12 KB. |
+#[doc(alias = "v4/openim/sendmsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendMsg {
@@ -354,7 +355,7 @@ impl Endpoint for SendMsg {
 }
 
 /// Reply to [`SendMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendMsgReply {
     /// When it was sent, in seconds since 1970.

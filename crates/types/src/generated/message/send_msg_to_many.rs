@@ -33,25 +33,27 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 70107 | The user does not exist. |
-/// | 70169 | The account service timed out. |
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90002 | `MsgBody` is not a list of elements. |
-/// | 90004 | `To_Account` is missing or not a list of strings. |
-/// | 90007 | `MsgBody` is not a list. |
-/// | 90008 | The sender is missing or does not exist. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90010 | An element does not match its type. |
-/// | 90011 | The request contains more than 500 users. |
-/// | 90012 | The recipient does not exist. |
-/// | 90026 | The lifetime of the message exceeds seven days. |
-/// | 90048 | A user in the request does not exist. |
-/// | 90057 | Messages to several users are sent too fast. |
-/// | 90992 | The message service had an internal error or timed out. |
-/// | 91000 | The message service had an internal error. |
-/// | 93000 | The request is larger than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 70107 | [`ACCOUNT_NOT_FOUND`](ErrorCode::ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 70169 | [`ACCOUNT_SERVICE_TIMED_OUT`](ErrorCode::ACCOUNT_SERVICE_TIMED_OUT) | The account service timed out. |
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90002 | [`MESSAGE_BODY_INVALID`](ErrorCode::MESSAGE_BODY_INVALID) | `MsgBody` is not a list of elements. |
+/// | 90004 | [`MESSAGE_RECIPIENTS_INVALID`](ErrorCode::MESSAGE_RECIPIENTS_INVALID) | `To_Account` is missing or not a list of strings. |
+/// | 90007 | [`MESSAGE_BODY_NO_LIST`](ErrorCode::MESSAGE_BODY_NO_LIST) | `MsgBody` is not a list. |
+/// | 90008 | [`MESSAGE_SENDER_INVALID`](ErrorCode::MESSAGE_SENDER_INVALID) | The sender is missing or does not exist. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90010 | [`MESSAGE_FORMAT_INVALID`](ErrorCode::MESSAGE_FORMAT_INVALID) | An element does not match its type. |
+/// | 90011 | [`MESSAGE_TOO_MANY_RECIPIENTS`](ErrorCode::MESSAGE_TOO_MANY_RECIPIENTS) | The request contains more than 500 users. |
+/// | 90012 | [`MESSAGE_RECIPIENT_NOT_FOUND`](ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND) | The recipient does not exist. |
+/// | 90026 | [`MESSAGE_LIFE_TIME_TOO_LONG`](ErrorCode::MESSAGE_LIFE_TIME_TOO_LONG) | The lifetime of the message exceeds seven days. |
+/// | 90048 | [`MESSAGE_ACCOUNT_NOT_FOUND`](ErrorCode::MESSAGE_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 90057 | [`MESSAGE_BATCH_RATE_LIMITED`](ErrorCode::MESSAGE_BATCH_RATE_LIMITED) | Messages to several users are sent too fast. |
+/// | 90992 | [`MESSAGE_BACKEND_ERROR`](ErrorCode::MESSAGE_BACKEND_ERROR) | The message service had an internal error or timed out. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+/// | 93000 | [`MESSAGE_TOO_LARGE`](ErrorCode::MESSAGE_TOO_LARGE) | The request is larger than 12 KB. |
+#[doc(alias = "batchsendmsg")]
+#[doc(alias = "v4/openim/batchsendmsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendMsgToMany {
@@ -111,7 +113,7 @@ impl SendMsgToMany {
     /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
     pub fn new(
         to_account: impl IntoIterator<Item = impl Into<String>>,
-        msg_body: impl IntoIterator<Item = impl Into<MsgElement>>,
+        msg_body: impl IntoIterator<Item = MsgElement>,
     ) -> Self {
         Self {
             sync_other_machine: None,
@@ -121,7 +123,7 @@ impl SendMsgToMany {
             msg_random: DuplicateNumber::next(),
             online_only_flag: None,
             msg_life_time: None,
-            msg_body: msg_body.into_iter().map(Into::into).collect(),
+            msg_body: msg_body.into_iter().collect(),
             cloud_custom_data: None,
             send_msg_control: None,
             offline_push_info: None,
@@ -329,7 +331,7 @@ impl Batched for SendMsgToMany {
 }
 
 /// Reply to [`SendMsgToMany`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendMsgToManyReply {
     /// Key of the message, needed to recall it; at most 50 characters.

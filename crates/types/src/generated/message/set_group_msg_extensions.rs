@@ -21,16 +21,18 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10008 | The group service could not verify the caller. |
-/// | 23001 | The pair has been changed by somebody else. |
-/// | 23002 | The message was sent without support for extensions. |
-/// | 23003 | The message's pairs were changed more than 200 times in one minute. |
-/// | 23004 | The message does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10008 | [`GROUP_REQUEST_UNVERIFIED`](ErrorCode::GROUP_REQUEST_UNVERIFIED) | The group service could not verify the caller. |
+/// | 23001 | [`EXTENSION_CONFLICT`](ErrorCode::EXTENSION_CONFLICT) | The pair has been changed by somebody else. |
+/// | 23002 | [`EXTENSION_UNSUPPORTED`](ErrorCode::EXTENSION_UNSUPPORTED) | The message was sent without support for extensions. |
+/// | 23003 | [`EXTENSION_RATE_LIMITED`](ErrorCode::EXTENSION_RATE_LIMITED) | The message's pairs were changed more than 200 times in one minute. |
+/// | 23004 | [`EXTENSION_MESSAGE_NOT_FOUND`](ErrorCode::EXTENSION_MESSAGE_NOT_FOUND) | The message does not exist. |
+#[doc(alias = "group_set_key_values")]
+#[doc(alias = "v4/openim_msg_ext_http_svc/group_set_key_values")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetGroupMsgExtensions {
     /// The group.
@@ -73,9 +75,9 @@ impl SetGroupMsgExtensions {
     #[must_use]
     pub fn with_extension_list(
         mut self,
-        extension_list: impl IntoIterator<Item = MsgExtension>,
+        extension_list: impl IntoIterator<Item = impl Into<MsgExtension>>,
     ) -> Self {
-        self.extension_list = Some(extension_list.into_iter().collect());
+        self.extension_list = Some(extension_list.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -155,7 +157,7 @@ impl Batched for SetGroupMsgExtensions {
 }
 
 /// Reply to [`SetGroupMsgExtensions`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetGroupMsgExtensionsReply {
     /// Result for each pair of the request.

@@ -17,11 +17,13 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10010 | The group does not exist or was disbanded. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+#[doc(alias = "unpin_message")]
+#[doc(alias = "v4/group_open_http_svc/unpin_message")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnpinGroupMsg {
     /// The group.
@@ -102,7 +104,7 @@ impl Endpoint for UnpinGroupMsg {
 }
 
 /// Reply to [`UnpinGroupMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnpinGroupMsgReply {
     /// Result of the call itself: status, error code and error message.

@@ -10,6 +10,7 @@
 //! * Why: no source names another region, and rejecting what one of them allows would be worse.
 
 use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
+use crate::conversions::from_text;
 use crate::model::moderation::ModerationLabel;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -24,15 +25,17 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service had an internal error. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or invalid. |
-/// | 2004 | The caller is not permitted to do this. |
-/// | 2015 | Moderation is not enabled. |
-/// | 2016 | The request adds more words than allowed. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 2001 | [`MODERATION_SERVER_ERROR`](ErrorCode::MODERATION_SERVER_ERROR) | The moderation service had an internal error. |
+/// | 2002 | [`MODERATION_COMMAND_UNSUPPORTED`](ErrorCode::MODERATION_COMMAND_UNSUPPORTED) | The moderation service does not support this command. |
+/// | 2003 | [`MODERATION_PARAMETER_INVALID`](ErrorCode::MODERATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 2004 | [`MODERATION_PERMISSION_DENIED`](ErrorCode::MODERATION_PERMISSION_DENIED) | The caller is not permitted to do this. |
+/// | 2015 | [`MODERATION_NOT_ENABLED`](ErrorCode::MODERATION_NOT_ENABLED) | Moderation is not enabled. |
+/// | 2016 | [`MODERATION_TOO_MANY_KEYWORDS`](ErrorCode::MODERATION_TOO_MANY_KEYWORDS) | The request adds more words than allowed. |
+#[doc(alias = "add_cloud_audit_keywords")]
+#[doc(alias = "v4/im_msg_audit_mgr/add_cloud_audit_keywords")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddKeywords {
     /// The app.
@@ -56,12 +59,12 @@ impl AddKeywords {
     pub fn new(
         sdk_app_id: u64,
         lib_id: impl Into<String>,
-        user_keywords: impl IntoIterator<Item = KeywordToAdd>,
+        user_keywords: impl IntoIterator<Item = impl Into<KeywordToAdd>>,
     ) -> Self {
         Self {
             sdk_app_id,
             lib_id: lib_id.into(),
-            user_keywords: user_keywords.into_iter().collect(),
+            user_keywords: user_keywords.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -105,7 +108,7 @@ impl Endpoint for AddKeywords {
 }
 
 /// Reply to [`AddKeywords`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddKeywordsReply {
     /// ID of this request.
@@ -133,7 +136,7 @@ impl Reply for AddKeywordsReply {
 }
 
 /// A word to block.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeywordToAdd {
     /// The word.
@@ -170,6 +173,8 @@ wire_object!(KeywordToAdd {
     required "Content" => content,
     optional "Label" => label,
 });
+
+from_text!(KeywordToAdd);
 
 impl Validate for KeywordToAdd {
     fn check(&self, checker: &mut Checker) {

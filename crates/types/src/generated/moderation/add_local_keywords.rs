@@ -14,7 +14,9 @@ use crate::wire::{Extra, wire_object};
 /// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `local_audit_words`: the client's `batch` splits them into calls of at most 10
 /// * Vendor's page: Adding Words for Local Moderation, date unknown
-#[derive(Clone, PartialEq)]
+#[doc(alias = "add_local_audit_keywords")]
+#[doc(alias = "v4/im_msg_audit_mgr/add_local_audit_keywords")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddLocalKeywords {
     /// The app.
@@ -33,11 +35,11 @@ impl AddLocalKeywords {
     /// A request with the required fields.
     pub fn new(
         sdk_app_id: u64,
-        local_audit_words: impl IntoIterator<Item = LocalKeyword>,
+        local_audit_words: impl IntoIterator<Item = impl Into<LocalKeyword>>,
     ) -> Self {
         Self {
             sdk_app_id,
-            local_audit_words: local_audit_words.into_iter().collect(),
+            local_audit_words: local_audit_words.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -89,7 +91,7 @@ impl Batched for AddLocalKeywords {
 }
 
 /// Reply to [`AddLocalKeywords`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddLocalKeywordsReply {
     /// ID of this request.

@@ -14,7 +14,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: not documented
 /// * Retry: safe; repeating the call leaves the same state
 /// * Vendor's page: Banning Files of Messages, as of 2023-07-26
-#[derive(Clone, PartialEq)]
+#[doc(alias = "forbid_illegal_object")]
+#[doc(alias = "v4/im_cos_msg/forbid_illegal_object")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BanFile {
     /// URL of a file in a message, as in the `Url` field of the element.
@@ -56,7 +58,7 @@ impl Endpoint for BanFile {
 }
 
 /// Reply to [`BanFile`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BanFileReply {
     /// Result of the call itself: status, error code and error message.

@@ -14,7 +14,9 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Quota: not documented
 /// * Retry: safe; the command changes nothing
 /// * Vendor's page: Getting Signed Addresses of Files of Messages, as of 2023-07-26
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_cos_sig")]
+#[doc(alias = "v4/im_cos_msg/get_cos_sig")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFileSignatures {
     /// Files.
@@ -58,7 +60,7 @@ impl Endpoint for GetFileSignatures {
 }
 
 /// Reply to [`GetFileSignatures`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFileSignaturesReply {
     /// Signed URLs.
@@ -86,7 +88,7 @@ impl Reply for GetFileSignaturesReply {
 }
 
 /// A file to create a signed URL for.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileToSign {
     /// Number of your choice, to match the result.
@@ -124,7 +126,7 @@ impl Validate for FileToSign {
 }
 
 /// A signed URL.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedFile {
     /// Number from the request.

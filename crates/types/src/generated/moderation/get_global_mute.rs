@@ -15,13 +15,15 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 130001 | The body is not valid JSON. |
-/// | 130002 | `Get_Account` is missing. |
-/// | 130003 | `Get_Account` is invalid. |
-/// | 130014 | The configuration service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 130001 | [`CONFIG_JSON_UNPARSABLE`](ErrorCode::CONFIG_JSON_UNPARSABLE) | The body is not valid JSON. |
+/// | 130002 | [`MUTE_GET_ACCOUNT_MISSING`](ErrorCode::MUTE_GET_ACCOUNT_MISSING) | `Get_Account` is missing. |
+/// | 130003 | [`MUTE_GET_ACCOUNT_INVALID`](ErrorCode::MUTE_GET_ACCOUNT_INVALID) | `Get_Account` is invalid. |
+/// | 130014 | [`CONFIG_SERVER_ERROR`](ErrorCode::CONFIG_SERVER_ERROR) | The configuration service had an internal error. |
+#[doc(alias = "getnospeaking")]
+#[doc(alias = "v4/openconfigsvr/getnospeaking")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGlobalMute {
     /// The user.
@@ -68,16 +70,18 @@ impl Endpoint for GetGlobalMute {
 }
 
 /// Reply to [`GetGlobalMute`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetGlobalMuteReply {
     /// Remaining mute in one-to-one conversations, in seconds: 0 is not muted, 4294967295 is permanent.
     ///
     /// Wire name `C2CmsgNospeakingTime`.
+    #[doc(alias = "C2CmsgNospeakingTime")]
     pub c2c_mute_seconds: u64,
     /// Remaining mute in groups, in seconds: 0 is not muted, 4294967295 is permanent.
     ///
     /// Wire name `GroupmsgNospeakingTime`.
+    #[doc(alias = "GroupmsgNospeakingTime")]
     pub group_mute_seconds: u64,
     /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,

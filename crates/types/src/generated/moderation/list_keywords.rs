@@ -30,14 +30,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service had an internal error. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or invalid. |
-/// | 2004 | The caller is not permitted to do this. |
-/// | 2015 | Moderation is not enabled. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 2001 | [`MODERATION_SERVER_ERROR`](ErrorCode::MODERATION_SERVER_ERROR) | The moderation service had an internal error. |
+/// | 2002 | [`MODERATION_COMMAND_UNSUPPORTED`](ErrorCode::MODERATION_COMMAND_UNSUPPORTED) | The moderation service does not support this command. |
+/// | 2003 | [`MODERATION_PARAMETER_INVALID`](ErrorCode::MODERATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 2004 | [`MODERATION_PERMISSION_DENIED`](ErrorCode::MODERATION_PERMISSION_DENIED) | The caller is not permitted to do this. |
+/// | 2015 | [`MODERATION_NOT_ENABLED`](ErrorCode::MODERATION_NOT_ENABLED) | Moderation is not enabled. |
+#[doc(alias = "get_cloud_audit_keywords")]
+#[doc(alias = "v4/im_msg_audit_mgr/get_cloud_audit_keywords")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListKeywords {
     /// The app.
@@ -151,7 +153,7 @@ impl Paged for ListKeywords {
 }
 
 /// Reply to [`ListKeywords`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListKeywordsReply {
     /// ID of this request.
@@ -189,7 +191,7 @@ impl Reply for ListKeywordsReply {
 }
 
 /// A blocked word.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockedKeyword {
     /// ID.

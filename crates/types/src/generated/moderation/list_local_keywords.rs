@@ -15,7 +15,9 @@ use crate::wire::{Extra, wire_object};
 /// * Retry: safe; the command changes nothing
 /// * Order of the items: not documented; items are in the order of the replies
 /// * Vendor's page: Getting Words of Local Moderation, date unknown
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_local_audit_keywords")]
+#[doc(alias = "v4/im_msg_audit_mgr/get_local_audit_keywords")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListLocalKeywords {
     /// The app.
@@ -122,7 +124,7 @@ impl Paged for ListLocalKeywords {
 }
 
 /// Reply to [`ListLocalKeywords`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListLocalKeywordsReply {
     /// ID of this request.

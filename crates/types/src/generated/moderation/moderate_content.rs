@@ -28,14 +28,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service had an internal error. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or invalid. |
-/// | 2004 | The caller is not permitted to do this. |
-/// | 2015 | Moderation is not enabled. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 2001 | [`MODERATION_SERVER_ERROR`](ErrorCode::MODERATION_SERVER_ERROR) | The moderation service had an internal error. |
+/// | 2002 | [`MODERATION_COMMAND_UNSUPPORTED`](ErrorCode::MODERATION_COMMAND_UNSUPPORTED) | The moderation service does not support this command. |
+/// | 2003 | [`MODERATION_PARAMETER_INVALID`](ErrorCode::MODERATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 2004 | [`MODERATION_PERMISSION_DENIED`](ErrorCode::MODERATION_PERMISSION_DENIED) | The caller is not permitted to do this. |
+/// | 2015 | [`MODERATION_NOT_ENABLED`](ErrorCode::MODERATION_NOT_ENABLED) | Moderation is not enabled. |
+#[doc(alias = "content_moderation")]
+#[doc(alias = "v4/im_msg_audit/content_moderation")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModerateContent {
     /// Moderation rules that apply.
@@ -134,7 +136,7 @@ impl Endpoint for ModerateContent {
 }
 
 /// Reply to [`ModerateContent`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModerateContentReply {
     /// ID of this request.

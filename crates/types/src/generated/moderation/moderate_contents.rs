@@ -30,14 +30,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 2001 | The moderation service had an internal error. |
-/// | 2002 | The moderation service does not support this command. |
-/// | 2003 | A parameter is missing or invalid. |
-/// | 2004 | The caller is not permitted to do this. |
-/// | 2015 | Moderation is not enabled. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 2001 | [`MODERATION_SERVER_ERROR`](ErrorCode::MODERATION_SERVER_ERROR) | The moderation service had an internal error. |
+/// | 2002 | [`MODERATION_COMMAND_UNSUPPORTED`](ErrorCode::MODERATION_COMMAND_UNSUPPORTED) | The moderation service does not support this command. |
+/// | 2003 | [`MODERATION_PARAMETER_INVALID`](ErrorCode::MODERATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 2004 | [`MODERATION_PERMISSION_DENIED`](ErrorCode::MODERATION_PERMISSION_DENIED) | The caller is not permitted to do this. |
+/// | 2015 | [`MODERATION_NOT_ENABLED`](ErrorCode::MODERATION_NOT_ENABLED) | Moderation is not enabled. |
+#[doc(alias = "batch_content_moderation")]
+#[doc(alias = "v4/im_msg_audit/batch_content_moderation")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModerateContents {
     /// Moderation rules that apply.
@@ -163,7 +165,7 @@ impl Batched for ModerateContents {
 }
 
 /// Reply to [`ModerateContents`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModerateContentsReply {
     /// Results.
@@ -191,7 +193,7 @@ impl Reply for ModerateContentsReply {
 }
 
 /// A piece of content to moderate.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContentToModerate {
     /// Number of your choice, unique within the request.
@@ -240,7 +242,7 @@ impl Validate for ContentToModerate {
 }
 
 /// What moderation found.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModeratedContent {
     /// Number from the request.

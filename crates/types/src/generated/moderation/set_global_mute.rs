@@ -17,14 +17,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 130001 | The body is not valid JSON. |
-/// | 130004 | `Set_Account` is missing. |
-/// | 130005 | `Set_Account` is invalid. |
-/// | 130008 | Neither of the two mute durations is set. |
-/// | 130014 | The configuration service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 130001 | [`CONFIG_JSON_UNPARSABLE`](ErrorCode::CONFIG_JSON_UNPARSABLE) | The body is not valid JSON. |
+/// | 130004 | [`MUTE_SET_ACCOUNT_MISSING`](ErrorCode::MUTE_SET_ACCOUNT_MISSING) | `Set_Account` is missing. |
+/// | 130005 | [`MUTE_SET_ACCOUNT_INVALID`](ErrorCode::MUTE_SET_ACCOUNT_INVALID) | `Set_Account` is invalid. |
+/// | 130008 | [`MUTE_TIME_MISSING`](ErrorCode::MUTE_TIME_MISSING) | Neither of the two mute durations is set. |
+/// | 130014 | [`CONFIG_SERVER_ERROR`](ErrorCode::CONFIG_SERVER_ERROR) | The configuration service had an internal error. |
+#[doc(alias = "setnospeaking")]
+#[doc(alias = "v4/openconfigsvr/setnospeaking")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetGlobalMute {
     /// The user.
@@ -34,10 +36,12 @@ pub struct SetGlobalMute {
     /// Duration of the mute in one-to-one conversations, in seconds: 0 lifts it, 4294967295 is permanent.
     ///
     /// Wire name `C2CmsgNospeakingTime`.
+    #[doc(alias = "C2CmsgNospeakingTime")]
     pub c2c_mute_seconds: Option<u32>,
     /// Duration of the mute in groups, in seconds: 0 lifts it, 4294967295 is permanent.
     ///
     /// Wire name `GroupmsgNospeakingTime`.
+    #[doc(alias = "GroupmsgNospeakingTime")]
     pub group_mute_seconds: Option<u32>,
     /// Other fields of the object; also sent.
     pub extra: Extra,
@@ -103,7 +107,7 @@ impl Endpoint for SetGlobalMute {
 }
 
 /// Reply to [`SetGlobalMute`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetGlobalMuteReply {
     /// Result of the call itself: status, error code and error message.

@@ -14,7 +14,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: not documented
 /// * Retry: safe; repeating the call leaves the same state
 /// * Vendor's page: Unbanning Files of Messages, as of 2023-07-26
-#[derive(Clone, PartialEq)]
+#[doc(alias = "allow_banned_object")]
+#[doc(alias = "v4/im_cos_msg/allow_banned_object")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnbanFile {
     /// URL of a file in a message, as in the `Url` field of the element.
@@ -56,7 +58,7 @@ impl Endpoint for UnbanFile {
 }
 
 /// Reply to [`UnbanFile`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnbanFileReply {
     /// Result of the call itself: status, error code and error message.

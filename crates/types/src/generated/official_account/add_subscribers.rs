@@ -25,7 +25,9 @@ use crate::wire::{Extra, wire_object};
 /// * Retry: safe; repeating the call leaves the same state
 /// * Any number of `subscriber_list`: the client's `batch` splits them into calls of at most 100
 /// * Vendor's page: [Adding Subscribers](https://www.tencentcloud.com/document/product/1047/60760), as of 2024-07-16
-#[derive(Clone, PartialEq)]
+#[doc(alias = "add_subscriber")]
+#[doc(alias = "v4/official_account_open_http_svc/add_subscriber")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddSubscribers {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -44,11 +46,11 @@ impl AddSubscribers {
     /// A request with the required fields.
     pub fn new(
         official_account: impl Into<String>,
-        subscriber_list: impl IntoIterator<Item = SubscriberAccount>,
+        subscriber_list: impl IntoIterator<Item = impl Into<SubscriberAccount>>,
     ) -> Self {
         Self {
             official_account: official_account.into(),
-            subscriber_list: subscriber_list.into_iter().collect(),
+            subscriber_list: subscriber_list.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -111,7 +113,7 @@ impl Batched for AddSubscribers {
 }
 
 /// Reply to [`AddSubscribers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddSubscribersReply {
     /// Result for each user.

@@ -15,7 +15,8 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second, unless the plan sets another limit
 /// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Vendor's page: [Creating Official Accounts](https://www.tencentcloud.com/document/product/1047/60755), as of 2025-10-23
-#[derive(Clone, PartialEq)]
+#[doc(alias = "v4/official_account_open_http_svc/create_official_account")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccount {
     /// Owner, who must be an imported user.
@@ -167,7 +168,7 @@ impl Endpoint for CreateOfficialAccount {
 }
 
 /// Reply to [`CreateOfficialAccount`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateOfficialAccountReply {
     /// ID of the new account.

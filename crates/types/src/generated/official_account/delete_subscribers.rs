@@ -31,14 +31,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 6017 | A parameter is invalid. |
-/// | 10004 | Internal error of the service. |
-/// | 20001 | The message service could not process the request. |
-/// | 20005 | The message service had an internal error. |
-/// | 130002 | The caller does not have permission to do this. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 6017 | [`OFFICIAL_ACCOUNT_PARAMETER_INVALID`](ErrorCode::OFFICIAL_ACCOUNT_PARAMETER_INVALID) | A parameter is invalid. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | Internal error of the service. |
+/// | 20001 | [`C2C_REQUEST_INVALID`](ErrorCode::C2C_REQUEST_INVALID) | The message service could not process the request. |
+/// | 20005 | [`C2C_SERVER_ERROR`](ErrorCode::C2C_SERVER_ERROR) | The message service had an internal error. |
+/// | 130002 | [`OFFICIAL_ACCOUNT_FORBIDDEN`](ErrorCode::OFFICIAL_ACCOUNT_FORBIDDEN) | The caller does not have permission to do this. |
+#[doc(alias = "delete_subscriber")]
+#[doc(alias = "v4/official_account_open_http_svc/delete_subscriber")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteSubscribers {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -110,7 +112,7 @@ impl Endpoint for DeleteSubscribers {
 }
 
 /// Reply to [`DeleteSubscribers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteSubscribersReply {
     /// Result for each user.

@@ -25,18 +25,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 6017 | A parameter is invalid. |
-/// | 10004 | Internal error of the service. |
-/// | 20001 | The message service could not process the request. |
-/// | 20005 | The message service had an internal error. |
-/// | 130002 | The caller does not have permission to do this. |
-/// | 130004 | The official account does not exist or no longer exists. |
-/// | 130007 | The ID of the official account is invalid. |
-/// | 130008 | The ID is in use by another official account. |
-/// | 131000 | Official accounts are not enabled for the app. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 6017 | [`OFFICIAL_ACCOUNT_PARAMETER_INVALID`](ErrorCode::OFFICIAL_ACCOUNT_PARAMETER_INVALID) | A parameter is invalid. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | Internal error of the service. |
+/// | 20001 | [`C2C_REQUEST_INVALID`](ErrorCode::C2C_REQUEST_INVALID) | The message service could not process the request. |
+/// | 20005 | [`C2C_SERVER_ERROR`](ErrorCode::C2C_SERVER_ERROR) | The message service had an internal error. |
+/// | 130002 | [`OFFICIAL_ACCOUNT_FORBIDDEN`](ErrorCode::OFFICIAL_ACCOUNT_FORBIDDEN) | The caller does not have permission to do this. |
+/// | 130004 | [`OFFICIAL_ACCOUNT_NOT_FOUND`](ErrorCode::OFFICIAL_ACCOUNT_NOT_FOUND) | The official account does not exist or no longer exists. |
+/// | 130007 | [`OFFICIAL_ACCOUNT_ID_INVALID`](ErrorCode::OFFICIAL_ACCOUNT_ID_INVALID) | The ID of the official account is invalid. |
+/// | 130008 | [`OFFICIAL_ACCOUNT_ID_TAKEN`](ErrorCode::OFFICIAL_ACCOUNT_ID_TAKEN) | The ID is in use by another official account. |
+/// | 131000 | [`OFFICIAL_ACCOUNT_NOT_ENABLED`](ErrorCode::OFFICIAL_ACCOUNT_NOT_ENABLED) | Official accounts are not enabled for the app. |
+#[doc(alias = "v4/official_account_open_http_svc/destroy_official_account")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyOfficialAccount {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -94,7 +95,7 @@ impl Endpoint for DestroyOfficialAccount {
 }
 
 /// Reply to [`DestroyOfficialAccount`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DestroyOfficialAccountReply {
     /// Result of the call itself: status, error code and error message.

@@ -4,6 +4,7 @@
 
 use crate::{Batched, Endpoint, Envelope, ItemReport, Meta, Quota, Repeat, Reply};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
+use crate::conversions::from_text;
 use crate::model::official_account::{OfficialAccountFilter, OfficialAccountInfo};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
@@ -18,7 +19,9 @@ use crate::wire::{Extra, wire_object};
 /// * Retry: safe; the command changes nothing
 /// * Any number of `official_account_id_list`: the client's `batch` splits them into calls of at most 50
 /// * Vendor's page: [Obtaining Official Account Information](https://www.tencentcloud.com/document/product/1047/60758), as of 2024-07-16
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_official_account_info")]
+#[doc(alias = "v4/official_account_open_http_svc/get_official_account_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetOfficialAccounts {
     /// Official accounts.
@@ -36,10 +39,13 @@ pub struct GetOfficialAccounts {
 impl GetOfficialAccounts {
     /// A request with the required fields.
     pub fn new(
-        official_account_id_list: impl IntoIterator<Item = OfficialAccountId>,
+        official_account_id_list: impl IntoIterator<Item = impl Into<OfficialAccountId>>,
     ) -> Self {
         Self {
-            official_account_id_list: official_account_id_list.into_iter().collect(),
+            official_account_id_list: official_account_id_list
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             response_filter: None,
             extra: Extra::default(),
         }
@@ -118,7 +124,7 @@ impl Batched for GetOfficialAccounts {
 }
 
 /// Reply to [`GetOfficialAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetOfficialAccountsReply {
     /// Official accounts.
@@ -146,7 +152,7 @@ impl Reply for GetOfficialAccountsReply {
 }
 
 /// An official account by ID.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountId {
     /// ID.
@@ -170,6 +176,8 @@ impl OfficialAccountId {
 wire_object!(OfficialAccountId {
     required "Official_Account" => official_account,
 });
+
+from_text!(OfficialAccountId);
 
 impl Validate for OfficialAccountId {
     fn check(&self, checker: &mut Checker) {

@@ -18,7 +18,9 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Retry: safe; the command changes nothing
 /// * Order of the items: not documented; items are in the order of the replies
 /// * Vendor's page: [Obtaining Subscribed Official Accounts](https://www.tencentcloud.com/document/product/1047/60763), as of 2024-07-16
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_subscribed_official_account_list")]
+#[doc(alias = "v4/official_account_open_http_svc/get_subscribed_official_account_list")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSubscribedOfficialAccounts {
     /// The user.
@@ -125,7 +127,7 @@ impl Paged for GetSubscribedOfficialAccounts {
 }
 
 /// Reply to [`GetSubscribedOfficialAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSubscribedOfficialAccountsReply {
     /// Official accounts of this page.

@@ -25,7 +25,9 @@ use crate::wire::{Extra, wire_object};
 /// * Retry: safe; the command changes nothing
 /// * Order of the items: not documented; items are in the order of the replies
 /// * Vendor's page: [Obtaining Subscriber Information of Official Accounts](https://www.tencentcloud.com/document/product/1047/60759), as of 2025-10-23
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_subscriber_info")]
+#[doc(alias = "v4/official_account_open_http_svc/get_subscriber_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSubscribers {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -114,7 +116,7 @@ impl Paged for GetSubscribers {
 }
 
 /// Reply to [`GetSubscribers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSubscribersReply {
     /// Where the next page starts; empty on the last page.
@@ -152,7 +154,7 @@ impl Reply for GetSubscribersReply {
 }
 
 /// A subscriber.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriberInfo {
     /// The user.

@@ -22,7 +22,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second, unless the plan sets another limit
 /// * Retry: safe; repeating the call leaves the same state
 /// * Vendor's page: [Modifying Official Account Information](https://www.tencentcloud.com/document/product/1047/60757), as of 2026-02-11
-#[derive(Clone, PartialEq)]
+#[doc(alias = "modify_official_account_base_info")]
+#[doc(alias = "v4/official_account_open_http_svc/modify_official_account_base_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccount {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -159,7 +161,7 @@ impl Endpoint for ModifyOfficialAccount {
 }
 
 /// Reply to [`ModifyOfficialAccount`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyOfficialAccountReply {
     /// Result of the call itself: status, error code and error message.

@@ -15,7 +15,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second, unless the plan sets another limit
 /// * Retry: safe; repeating the call leaves the same state
 /// * Vendor's page: [Modifying Subscriber Information](https://www.tencentcloud.com/document/product/1047/60762), as of 2025-11-03
-#[derive(Clone, PartialEq)]
+#[doc(alias = "modify_subscriber_info")]
+#[doc(alias = "v4/official_account_open_http_svc/modify_subscriber_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifySubscriber {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -81,7 +83,7 @@ impl Endpoint for ModifySubscriber {
 }
 
 /// Reply to [`ModifySubscriber`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifySubscriberReply {
     /// Result of the call itself: status, error code and error message.

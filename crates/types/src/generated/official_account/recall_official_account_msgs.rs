@@ -20,15 +20,17 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The official account does not exist or no longer exists. |
-/// | 10030 | The message does not exist. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The official account does not exist or no longer exists. |
+/// | 10030 | [`GROUP_MESSAGE_NOT_FOUND`](ErrorCode::GROUP_MESSAGE_NOT_FOUND) | The message does not exist. |
+#[doc(alias = "official_account_msg_recall")]
+#[doc(alias = "v4/official_account_open_http_svc/official_account_msg_recall")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallOfficialAccountMsgs {
     /// The official account, identified by the `OfficialAccountUserID` it was created with.
@@ -142,7 +144,7 @@ impl Batched for RecallOfficialAccountMsgs {
 }
 
 /// Reply to [`RecallOfficialAccountMsgs`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallOfficialAccountMsgsReply {
     /// Result for each message.
@@ -170,7 +172,7 @@ impl Reply for RecallOfficialAccountMsgsReply {
 }
 
 /// Result for one message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountRecallResult {
     /// Key of the message.

@@ -30,14 +30,15 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 10002 | The group service had an internal error. |
-/// | 10003 | The group service does not have this command. |
-/// | 10004 | A parameter is missing or invalid. |
-/// | 10007 | The caller is not permitted to do this, or the group type does not allow it. |
-/// | 10010 | The group does not exist or was disbanded. |
-/// | 80002 | The message is longer than 12 KB. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 10002 | [`GROUP_SERVER_ERROR`](ErrorCode::GROUP_SERVER_ERROR) | The group service had an internal error. |
+/// | 10003 | [`GROUP_COMMAND_INVALID`](ErrorCode::GROUP_COMMAND_INVALID) | The group service does not have this command. |
+/// | 10004 | [`GROUP_PARAMETER_INVALID`](ErrorCode::GROUP_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 10007 | [`GROUP_PERMISSION_DENIED`](ErrorCode::GROUP_PERMISSION_DENIED) | The caller is not permitted to do this, or the group type does not allow it. |
+/// | 10010 | [`GROUP_NOT_FOUND`](ErrorCode::GROUP_NOT_FOUND) | The group does not exist or was disbanded. |
+/// | 80002 | [`CONTENT_TOO_LONG`](ErrorCode::CONTENT_TOO_LONG) | The message is longer than 12 KB. |
+#[doc(alias = "v4/official_account_open_http_svc/send_official_account_msg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SendOfficialAccountMsg {
@@ -213,7 +214,7 @@ impl Endpoint for SendOfficialAccountMsg {
 }
 
 /// Reply to [`SendOfficialAccountMsg`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendOfficialAccountMsgReply {
     /// When it was sent, in seconds since 1970.

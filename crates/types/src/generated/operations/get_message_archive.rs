@@ -17,14 +17,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 1001 | The request for a message archive is malformed. |
-/// | 1002 | A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator. |
-/// | 1003 | The archive service had an internal error. |
-/// | 1004 | The archive of that hour has not been created yet, or no messages were sent in it. A repeat cannot succeed for 3600 seconds. |
-/// | 1005 | The archive of that hour is no longer kept. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 1001 | [`HISTORY_FILE_REQUEST_INVALID`](ErrorCode::HISTORY_FILE_REQUEST_INVALID) | The request for a message archive is malformed. |
+/// | 1002 | [`HISTORY_FILE_PARAMETER_INVALID`](ErrorCode::HISTORY_FILE_PARAMETER_INVALID) | A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator. |
+/// | 1003 | [`HISTORY_FILE_SERVER_ERROR`](ErrorCode::HISTORY_FILE_SERVER_ERROR) | The archive service had an internal error. |
+/// | 1004 | [`HISTORY_FILE_NOT_READY`](ErrorCode::HISTORY_FILE_NOT_READY) | The archive of that hour has not been created yet, or no messages were sent in it. A repeat cannot succeed for 3600 seconds. |
+/// | 1005 | [`HISTORY_FILE_EXPIRED`](ErrorCode::HISTORY_FILE_EXPIRED) | The archive of that hour is no longer kept. |
+#[doc(alias = "get_history")]
+#[doc(alias = "v4/open_msg_svc/get_history")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetMessageArchive {
     /// Type of messages.
@@ -84,7 +86,7 @@ impl Endpoint for GetMessageArchive {
 }
 
 /// Reply to [`GetMessageArchive`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetMessageArchiveReply {
     /// Type of messages, as requested.
@@ -126,7 +128,7 @@ impl Reply for GetMessageArchiveReply {
 }
 
 /// A file of messages.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchiveFile {
     /// Download URL.

@@ -15,14 +15,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 130001 | The body is not valid JSON. |
-/// | 130009 | The configuration service could not open its database. |
-/// | 130010 | The configuration service could not reach its database. |
-/// | 130011 | The configuration service could not query its database. |
-/// | 130012 | The configuration service could not parse the reply of its database. |
-#[derive(Clone, Default, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 130001 | [`CONFIG_JSON_UNPARSABLE`](ErrorCode::CONFIG_JSON_UNPARSABLE) | The body is not valid JSON. |
+/// | 130009 | [`CONFIG_DATABASE_OPEN_ERROR`](ErrorCode::CONFIG_DATABASE_OPEN_ERROR) | The configuration service could not open its database. |
+/// | 130010 | [`CONFIG_DATABASE_PING_ERROR`](ErrorCode::CONFIG_DATABASE_PING_ERROR) | The configuration service could not reach its database. |
+/// | 130011 | [`CONFIG_DATABASE_QUERY_ERROR`](ErrorCode::CONFIG_DATABASE_QUERY_ERROR) | The configuration service could not query its database. |
+/// | 130012 | [`CONFIG_DATABASE_RESULT_ERROR`](ErrorCode::CONFIG_DATABASE_RESULT_ERROR) | The configuration service could not parse the reply of its database. |
+#[doc(alias = "getappinfo")]
+#[doc(alias = "v4/openconfigsvr/getappinfo")]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetOperationsData {
     /// Statistics to return, by wire name.
@@ -82,7 +84,7 @@ impl Endpoint for GetOperationsData {
 }
 
 /// Reply to [`GetOperationsData`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetOperationsDataReply {
     /// Statistics, one entry per day.
@@ -110,7 +112,7 @@ impl Reply for GetOperationsDataReply {
 }
 
 /// Statistics of one day. Numbers are sent as strings.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DayFigures {
     /// Number of messages pushed to Apple devices.

@@ -21,7 +21,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 200 calls per second, unless the plan sets another limit
 /// * Retry: safe; the command changes nothing
 /// * Vendor's page: [Getting Server IP Addresses](https://www.tencentcloud.com/document/product/1047/36742), as of 2023-03-10
-#[derive(Clone, Default, PartialEq)]
+#[doc(alias = "GetIPList")]
+#[doc(alias = "v4/ConfigSvc/GetIPList")]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServerIpList {
     /// Other fields of the object; also sent.
@@ -56,7 +58,7 @@ impl Endpoint for GetServerIpList {
 }
 
 /// Reply to [`GetServerIpList`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServerIpListReply {
     /// IP addresses, and ranges in CIDR notation.

@@ -6,6 +6,6 @@ pub mod get_message_archive;
 pub mod get_operations_data;
 pub mod get_server_ip_list;
 
-pub use get_message_archive::{GetMessageArchive, GetMessageArchiveReply};
-pub use get_operations_data::{GetOperationsData, GetOperationsDataReply};
+pub use get_message_archive::{GetMessageArchive, GetMessageArchiveReply, ArchiveChatType, ArchiveFile, ArchiveFileRequired};
+pub use get_operations_data::{GetOperationsData, GetOperationsDataReply, DayFigures};
 pub use get_server_ip_list::{GetServerIpList, GetServerIpListReply};

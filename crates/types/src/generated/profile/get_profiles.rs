@@ -2,11 +2,13 @@
 
 //! `POST v4/profile/portrait_get`: Pulling Profiles
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
+use crate::{
+    Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply, TaggedFields,
+};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
-use crate::model::profile::{ProfileItem, ProfileTag};
+use crate::model::profile::{ProfileFields, ProfileItem, ProfileTag};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, wire_object};
+use crate::wire::{Extra, TagValue, wire_object};
 
 /// Gets selected fields of the profiles of up to 100 users.
 ///
@@ -20,16 +22,18 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 40001 | A parameter is missing or invalid. |
-/// | 40002 | The request does not specify a user. |
-/// | 40003 | The user does not exist. |
-/// | 40004 | Only an app administrator is permitted to do this. |
-/// | 40006 | The profile service had an internal error. |
-/// | 40007 | The caller has no read permission for the field. |
-/// | 40009 | No field has this tag. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 40001 | [`PROFILE_PARAMETER_INVALID`](ErrorCode::PROFILE_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 40002 | [`PROFILE_ACCOUNT_MISSING`](ErrorCode::PROFILE_ACCOUNT_MISSING) | The request does not specify a user. |
+/// | 40003 | [`PROFILE_ACCOUNT_NOT_FOUND`](ErrorCode::PROFILE_ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 40004 | [`PROFILE_ADMIN_REQUIRED`](ErrorCode::PROFILE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 40006 | [`PROFILE_SERVER_ERROR`](ErrorCode::PROFILE_SERVER_ERROR) | The profile service had an internal error. |
+/// | 40007 | [`PROFILE_READ_DENIED`](ErrorCode::PROFILE_READ_DENIED) | The caller has no read permission for the field. |
+/// | 40009 | [`PROFILE_TAG_UNKNOWN`](ErrorCode::PROFILE_TAG_UNKNOWN) | No field has this tag. |
+#[doc(alias = "portrait_get")]
+#[doc(alias = "v4/profile/portrait_get")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetProfiles {
     /// Users to look up.
@@ -129,7 +133,7 @@ impl Batched for GetProfiles {
 }
 
 /// Reply to [`GetProfiles`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetProfilesReply {
     /// Result for each user.
@@ -162,7 +166,7 @@ impl Reply for GetProfilesReply {
 }
 
 /// Fields of one user's profile.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserProfile {
     /// The user.
@@ -201,9 +205,9 @@ impl UserProfile {
     #[must_use]
     pub fn with_profile_item(
         mut self,
-        profile_item: impl IntoIterator<Item = ProfileItem>,
+        profile_item: impl IntoIterator<Item = impl Into<ProfileItem>>,
     ) -> Self {
-        self.profile_item = Some(profile_item.into_iter().collect());
+        self.profile_item = Some(profile_item.into_iter().map(Into::into).collect());
         self
     }
 
@@ -221,3 +225,11 @@ wire_object!(UserProfile {
     required "ResultCode" => result_code,
     optional "ResultInfo" => result_info,
 });
+
+impl TaggedFields for UserProfile {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.profile_item.as_deref()?.tagged(tag)
+    }
+}
+
+impl ProfileFields for UserProfile {}

@@ -5,5 +5,6 @@
 pub mod get_profiles;
 pub mod set_profile;
 
-pub use get_profiles::{GetProfiles, GetProfilesReply};
+pub use get_profiles::{GetProfiles, GetProfilesReply, UserProfile};
 pub use set_profile::{SetProfile, SetProfileReply};
+pub use crate::model::profile::{AdminForbidType, AllowType, Gender, ProfileFields, ProfileItem, ProfileTag};

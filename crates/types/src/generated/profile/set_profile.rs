@@ -16,18 +16,20 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 40001 | A parameter is missing or invalid. |
-/// | 40003 | The user does not exist. |
-/// | 40004 | Only an app administrator is permitted to do this. |
-/// | 40006 | The profile service had an internal error. |
-/// | 40008 | The caller has no write permission for the field. |
-/// | 40009 | No field has this tag. |
-/// | 40601 | A value is longer than 500 bytes. |
-/// | 40605 | A standard field has an invalid value. |
-/// | 40610 | A standard field has a value of the wrong type. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 40001 | [`PROFILE_PARAMETER_INVALID`](ErrorCode::PROFILE_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 40003 | [`PROFILE_ACCOUNT_NOT_FOUND`](ErrorCode::PROFILE_ACCOUNT_NOT_FOUND) | The user does not exist. |
+/// | 40004 | [`PROFILE_ADMIN_REQUIRED`](ErrorCode::PROFILE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 40006 | [`PROFILE_SERVER_ERROR`](ErrorCode::PROFILE_SERVER_ERROR) | The profile service had an internal error. |
+/// | 40008 | [`PROFILE_WRITE_DENIED`](ErrorCode::PROFILE_WRITE_DENIED) | The caller has no write permission for the field. |
+/// | 40009 | [`PROFILE_TAG_UNKNOWN`](ErrorCode::PROFILE_TAG_UNKNOWN) | No field has this tag. |
+/// | 40601 | [`PROFILE_VALUE_TOO_LONG`](ErrorCode::PROFILE_VALUE_TOO_LONG) | A value is longer than 500 bytes. |
+/// | 40605 | [`PROFILE_VALUE_INVALID`](ErrorCode::PROFILE_VALUE_INVALID) | A standard field has an invalid value. |
+/// | 40610 | [`PROFILE_VALUE_TYPE_INVALID`](ErrorCode::PROFILE_VALUE_TYPE_INVALID) | A standard field has a value of the wrong type. |
+#[doc(alias = "portrait_set")]
+#[doc(alias = "v4/profile/portrait_set")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetProfile {
     /// User whose profile to set.
@@ -46,11 +48,11 @@ impl SetProfile {
     /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
-        profile_item: impl IntoIterator<Item = ProfileItem>,
+        profile_item: impl IntoIterator<Item = impl Into<ProfileItem>>,
     ) -> Self {
         Self {
             from_account: from_account.into(),
-            profile_item: profile_item.into_iter().collect(),
+            profile_item: profile_item.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -95,7 +97,7 @@ impl Endpoint for SetProfile {
 }
 
 /// Reply to [`SetProfile`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetProfileReply {
     /// Result of the call itself: status, error code and error message.

@@ -24,25 +24,27 @@ use std::collections::BTreeMap;
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90002 | `MsgBody` is not a list of elements. |
-/// | 90005 | `MsgRandom` is missing or not a number. |
-/// | 90007 | `MsgBody` is not a list. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90010 | An element does not match its type. |
-/// | 90020 | A tag is longer than 50 bytes. |
-/// | 90022 | The conditions contain the same tag twice. |
-/// | 90024 | Two pushes were less than a second apart. |
-/// | 90026 | The lifetime of the message exceeds seven days. |
-/// | 90032 | The request has more than 10 tags. |
-/// | 90033 | An attribute is not defined for the app. |
-/// | 90039 | The conditions combine tags and attributes. |
-/// | 90040 | A tag in the conditions is empty. |
-/// | 90045 | Pushing to all users is not enabled. |
-/// | 90047 | The daily limit of pushes has been reached, 100 by default. |
-/// | 91000 | The message service had an internal error. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90002 | [`MESSAGE_BODY_INVALID`](ErrorCode::MESSAGE_BODY_INVALID) | `MsgBody` is not a list of elements. |
+/// | 90005 | [`MESSAGE_RANDOM_INVALID`](ErrorCode::MESSAGE_RANDOM_INVALID) | `MsgRandom` is missing or not a number. |
+/// | 90007 | [`MESSAGE_BODY_NO_LIST`](ErrorCode::MESSAGE_BODY_NO_LIST) | `MsgBody` is not a list. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90010 | [`MESSAGE_FORMAT_INVALID`](ErrorCode::MESSAGE_FORMAT_INVALID) | An element does not match its type. |
+/// | 90020 | [`PUSH_TAG_TOO_LONG`](ErrorCode::PUSH_TAG_TOO_LONG) | A tag is longer than 50 bytes. |
+/// | 90022 | [`PUSH_TAGS_REPEATED`](ErrorCode::PUSH_TAGS_REPEATED) | The conditions contain the same tag twice. |
+/// | 90024 | [`PUSH_RATE_LIMITED`](ErrorCode::PUSH_RATE_LIMITED) | Two pushes were less than a second apart. |
+/// | 90026 | [`MESSAGE_LIFE_TIME_TOO_LONG`](ErrorCode::MESSAGE_LIFE_TIME_TOO_LONG) | The lifetime of the message exceeds seven days. |
+/// | 90032 | [`PUSH_TOO_MANY_TAGS`](ErrorCode::PUSH_TOO_MANY_TAGS) | The request has more than 10 tags. |
+/// | 90033 | [`PUSH_ATTRIBUTE_INVALID`](ErrorCode::PUSH_ATTRIBUTE_INVALID) | An attribute is not defined for the app. |
+/// | 90039 | [`PUSH_CONDITIONS_MIXED`](ErrorCode::PUSH_CONDITIONS_MIXED) | The conditions combine tags and attributes. |
+/// | 90040 | [`PUSH_TAG_EMPTY`](ErrorCode::PUSH_TAG_EMPTY) | A tag in the conditions is empty. |
+/// | 90045 | [`PUSH_NOT_ENABLED`](ErrorCode::PUSH_NOT_ENABLED) | Pushing to all users is not enabled. |
+/// | 90047 | [`PUSH_DAILY_QUOTA`](ErrorCode::PUSH_DAILY_QUOTA) | The daily limit of pushes has been reached, 100 by default. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "im_push")]
+#[doc(alias = "v4/all_member_push/im_push")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToUsers {
@@ -202,7 +204,7 @@ impl Endpoint for PushToUsers {
 }
 
 /// Reply to [`PushToUsers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushToUsersReply {
     /// ID of the push.
@@ -230,7 +232,7 @@ impl Reply for PushToUsersReply {
 }
 
 /// Recipients of a push: conditions on attributes or on tags, not both.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushCondition {
     /// Users with at least one of these attributes, by name and value.

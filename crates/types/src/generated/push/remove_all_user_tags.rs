@@ -18,13 +18,15 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90018 | The request contains more users than allowed. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90018 | [`PUSH_TOO_MANY_ACCOUNTS`](ErrorCode::PUSH_TOO_MANY_ACCOUNTS) | The request contains more users than allowed. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "im_remove_all_tags")]
+#[doc(alias = "v4/all_member_push/im_remove_all_tags")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoveAllUserTags {
     /// The users.
@@ -94,7 +96,7 @@ impl Batched for RemoveAllUserTags {
 }
 
 /// Reply to [`RemoveAllUserTags`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoveAllUserTagsReply {
     /// Result of the call itself: status, error code and error message.

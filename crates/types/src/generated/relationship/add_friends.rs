@@ -27,26 +27,28 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30002 | The user does not belong to this SDKAppID. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-/// | 30008 | Another change to the same user's relationships was in progress. |
-/// | 30009 | The administrator has forbidden the user to add friends. |
-/// | 30010 | The user has the maximum number of friends. |
-/// | 30011 | The user has the maximum number of friend lists. |
-/// | 30012 | The user has the maximum number of pending friend requests. |
-/// | 30014 | The other user has the maximum number of friends. |
-/// | 30515 | The user has blocked the other user. |
-/// | 30516 | The other user does not accept friend requests. |
-/// | 30525 | The other user has blocked the user. |
-/// | 30539 | The friend request is waiting for the other user's approval. |
-/// | 30540 | The security policy rejected the friend request: too many in a short time. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30002 | [`RELATION_SDK_APP_ID_MISMATCH`](ErrorCode::RELATION_SDK_APP_ID_MISMATCH) | The user does not belong to this SDKAppID. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+/// | 30008 | [`RELATION_WRITE_CONFLICT`](ErrorCode::RELATION_WRITE_CONFLICT) | Another change to the same user's relationships was in progress. |
+/// | 30009 | [`FRIEND_ADD_FORBIDDEN`](ErrorCode::FRIEND_ADD_FORBIDDEN) | The administrator has forbidden the user to add friends. |
+/// | 30010 | [`FRIEND_QUOTA`](ErrorCode::FRIEND_QUOTA) | The user has the maximum number of friends. |
+/// | 30011 | [`FRIEND_LIST_QUOTA`](ErrorCode::FRIEND_LIST_QUOTA) | The user has the maximum number of friend lists. |
+/// | 30012 | [`FRIEND_REQUEST_QUOTA`](ErrorCode::FRIEND_REQUEST_QUOTA) | The user has the maximum number of pending friend requests. |
+/// | 30014 | [`FRIEND_QUOTA_OF_OTHER`](ErrorCode::FRIEND_QUOTA_OF_OTHER) | The other user has the maximum number of friends. |
+/// | 30515 | [`FRIEND_ADD_OTHER_IS_BLOCKED`](ErrorCode::FRIEND_ADD_OTHER_IS_BLOCKED) | The user has blocked the other user. |
+/// | 30516 | [`FRIEND_ADD_DENIED`](ErrorCode::FRIEND_ADD_DENIED) | The other user does not accept friend requests. |
+/// | 30525 | [`FRIEND_ADD_BLOCKED_BY_OTHER`](ErrorCode::FRIEND_ADD_BLOCKED_BY_OTHER) | The other user has blocked the user. |
+/// | 30539 | [`FRIEND_ADD_PENDING`](ErrorCode::FRIEND_ADD_PENDING) | The friend request is waiting for the other user's approval. |
+/// | 30540 | [`FRIEND_ADD_RESTRICTED`](ErrorCode::FRIEND_ADD_RESTRICTED) | The security policy rejected the friend request: too many in a short time. |
+#[doc(alias = "friend_add")]
+#[doc(alias = "v4/sns/friend_add")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddFriends {
     /// User to whom the friends are added.
@@ -153,7 +155,7 @@ impl AddFriends {
 }
 
 /// Reply to [`AddFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddFriendsReply {
     /// Result for each user.
@@ -186,7 +188,7 @@ impl Reply for AddFriendsReply {
 }
 
 /// A user to add.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewFriend {
     /// The user.

@@ -19,14 +19,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "black_list_check")]
+#[doc(alias = "v4/sns/black_list_check")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckBlockList {
     /// Owner of the block list.
@@ -130,7 +132,7 @@ impl Batched for CheckBlockList {
 }
 
 /// Reply to [`CheckBlockList`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckBlockListReply {
     /// Result for each user.
@@ -163,7 +165,7 @@ impl Reply for CheckBlockListReply {
 }
 
 /// Who has blocked whom.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockCheck {
     /// The user.
@@ -228,8 +230,10 @@ pub struct BlockCheckType(Text);
 
 impl BlockCheckType {
     /// Checks only the requester's block list. Wire value `BlackCheckResult_Type_Single`.
+    #[doc(alias = "BlackCheckResult_Type_Single")]
     pub const SINGLE: Self = Self(Text::known("BlackCheckResult_Type_Single"));
     /// Also checks the other user's block list. Wire value `BlackCheckResult_Type_Both`.
+    #[doc(alias = "BlackCheckResult_Type_Both")]
     pub const BOTH: Self = Self(Text::known("BlackCheckResult_Type_Both"));
 }
 
@@ -246,12 +250,16 @@ pub struct BlockRelation(Text);
 
 impl BlockRelation {
     /// Each has blocked the other. Wire value `BlackCheckResult_Type_BothWay`.
+    #[doc(alias = "BlackCheckResult_Type_BothWay")]
     pub const BOTH_WAY: Self = Self(Text::known("BlackCheckResult_Type_BothWay"));
     /// A has blocked B. Wire value `BlackCheckResult_Type_AWithB`.
+    #[doc(alias = "BlackCheckResult_Type_AWithB")]
     pub const A_WITH_B: Self = Self(Text::known("BlackCheckResult_Type_AWithB"));
     /// B has blocked A. Wire value `BlackCheckResult_Type_BWithA`.
+    #[doc(alias = "BlackCheckResult_Type_BWithA")]
     pub const B_WITH_A: Self = Self(Text::known("BlackCheckResult_Type_BWithA"));
     /// Neither, or A has not blocked B. Wire value `BlackCheckResult_Type_NO`.
+    #[doc(alias = "BlackCheckResult_Type_NO")]
     pub const NO: Self = Self(Text::known("BlackCheckResult_Type_NO"));
 }
 

@@ -19,12 +19,14 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30006 | The relationship service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+#[doc(alias = "follow_check")]
+#[doc(alias = "v4/follow/follow_check")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckFollows {
     /// The user.
@@ -110,7 +112,7 @@ impl Batched for CheckFollows {
 }
 
 /// Reply to [`CheckFollows`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckFollowsReply {
     /// Results.
@@ -138,7 +140,7 @@ impl Reply for CheckFollowsReply {
 }
 
 /// Follow relationship between two users.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowCheck {
     /// The other user.

@@ -19,14 +19,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "friend_check")]
+#[doc(alias = "v4/sns/friend_check")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckFriends {
     /// User whose friends the request is about.
@@ -130,7 +132,7 @@ impl Batched for CheckFriends {
 }
 
 /// Reply to [`CheckFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckFriendsReply {
     /// Result for each user.
@@ -163,7 +165,7 @@ impl Reply for CheckFriendsReply {
 }
 
 /// Friend relationship between two users.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendCheck {
     /// The user.
@@ -228,8 +230,10 @@ pub struct FriendCheckType(Text);
 
 impl FriendCheckType {
     /// Checks only the requester's friends. Wire value `CheckResult_Type_Single`.
+    #[doc(alias = "CheckResult_Type_Single")]
     pub const SINGLE: Self = Self(Text::known("CheckResult_Type_Single"));
     /// Also checks the other user's friends. Wire value `CheckResult_Type_Both`.
+    #[doc(alias = "CheckResult_Type_Both")]
     pub const BOTH: Self = Self(Text::known("CheckResult_Type_Both"));
 }
 
@@ -246,12 +250,16 @@ pub struct FriendRelation(Text);
 
 impl FriendRelation {
     /// Each has the other as a friend. Wire value `CheckResult_Type_BothWay`.
+    #[doc(alias = "CheckResult_Type_BothWay")]
     pub const BOTH_WAY: Self = Self(Text::known("CheckResult_Type_BothWay"));
     /// A has B as a friend. Wire value `CheckResult_Type_AWithB`.
+    #[doc(alias = "CheckResult_Type_AWithB")]
     pub const A_WITH_B: Self = Self(Text::known("CheckResult_Type_AWithB"));
     /// B has A as a friend. Wire value `CheckResult_Type_BWithA`.
+    #[doc(alias = "CheckResult_Type_BWithA")]
     pub const B_WITH_A: Self = Self(Text::known("CheckResult_Type_BWithA"));
     /// Neither, or A does not have B as a friend. Wire value `CheckResult_Type_NoRelation`.
+    #[doc(alias = "CheckResult_Type_NoRelation")]
     pub const NO_RELATION: Self = Self(Text::known("CheckResult_Type_NoRelation"));
 }
 

@@ -27,18 +27,20 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30002 | The user does not belong to this SDKAppID. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-/// | 30008 | Another change to the same user's relationships was in progress. |
-/// | 31704 | The user to remove is not a friend. |
-/// | 31707 | The security policy rejected the deletion of the friend: too many in a short time. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30002 | [`RELATION_SDK_APP_ID_MISMATCH`](ErrorCode::RELATION_SDK_APP_ID_MISMATCH) | The user does not belong to this SDKAppID. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+/// | 30008 | [`RELATION_WRITE_CONFLICT`](ErrorCode::RELATION_WRITE_CONFLICT) | Another change to the same user's relationships was in progress. |
+/// | 31704 | [`FRIEND_DELETE_NOT_A_FRIEND`](ErrorCode::FRIEND_DELETE_NOT_A_FRIEND) | The user to remove is not a friend. |
+/// | 31707 | [`FRIEND_DELETE_RESTRICTED`](ErrorCode::FRIEND_DELETE_RESTRICTED) | The security policy rejected the deletion of the friend: too many in a short time. |
+#[doc(alias = "friend_delete")]
+#[doc(alias = "v4/sns/friend_delete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteFriends {
     /// User whose friends the request is about.
@@ -153,7 +155,7 @@ impl Batched for DeleteFriends {
 }
 
 /// Reply to [`DeleteFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteFriendsReply {
     /// Result for each user.

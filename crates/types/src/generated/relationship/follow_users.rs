@@ -20,12 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30006 | The relationship service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+#[doc(alias = "follow_add")]
+#[doc(alias = "v4/follow/follow_add")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowUsers {
     /// User who follows.
@@ -44,11 +46,11 @@ impl FollowUsers {
     /// A request with the required fields.
     pub fn new(
         from_account: impl Into<String>,
-        follow_item: impl IntoIterator<Item = UserToFollow>,
+        follow_item: impl IntoIterator<Item = impl Into<UserToFollow>>,
     ) -> Self {
         Self {
             from_account: from_account.into(),
-            follow_item: follow_item.into_iter().collect(),
+            follow_item: follow_item.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -112,7 +114,7 @@ impl Batched for FollowUsers {
 }
 
 /// Reply to [`FollowUsers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowUsersReply {
     /// Result for each user.

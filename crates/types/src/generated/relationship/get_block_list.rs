@@ -24,14 +24,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "black_list_get")]
+#[doc(alias = "v4/sns/black_list_get")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetBlockList {
     /// Owner of the block list.
@@ -134,7 +136,7 @@ impl Paged for GetBlockList {
 }
 
 /// Reply to [`GetBlockList`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetBlockListReply {
     /// Users of this page.
@@ -148,6 +150,7 @@ pub struct GetBlockListReply {
     /// Changes with every change to the list.
     ///
     /// Wire name `CurruentSequence`.
+    #[doc(alias = "CurruentSequence")]
     pub current_sequence: u64,
     /// Result of the call itself: status, error code and error message.
     pub envelope: Envelope,
@@ -172,7 +175,7 @@ impl Reply for GetBlockListReply {
 }
 
 /// A blocked user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockedUser {
     /// The user.

@@ -19,12 +19,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30006 | The relationship service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+#[doc(alias = "follow_get_info")]
+#[doc(alias = "v4/follow/follow_get_info")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFollowCounts {
     /// Requester.
@@ -110,7 +112,7 @@ impl Batched for GetFollowCounts {
 }
 
 /// Reply to [`GetFollowCounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFollowCountsReply {
     /// Counts.
@@ -138,7 +140,7 @@ impl Reply for GetFollowCountsReply {
 }
 
 /// Counts of a user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowCounts {
     /// The user.

@@ -9,11 +9,13 @@
 //! * This crate: required.
 //! * Why: the sample sends it, so the request is correct either way.
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
-use crate::model::profile::ProfileItem;
+use crate::{
+    Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply, TaggedFields,
+};
+use crate::model::profile::{ProfileFields, ProfileItem};
 use crate::paging::{carry_optional, is_start};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, wire_integer_enum, wire_object};
+use crate::wire::{Extra, TagValue, wire_integer_enum, wire_object};
 
 /// Lists the users that a user follows, the user's followers, or mutual follows, page by page.
 ///
@@ -27,12 +29,14 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30006 | The relationship service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+#[doc(alias = "follow_get")]
+#[doc(alias = "v4/follow/follow_get")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFollows {
     /// The user.
@@ -124,7 +128,7 @@ impl Paged for GetFollows {
 }
 
 /// Reply to [`GetFollows`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFollowsReply {
     /// Users of this page.
@@ -157,7 +161,7 @@ impl Reply for GetFollowsReply {
 }
 
 /// A user in the list.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Follow {
     /// The user.
@@ -205,9 +209,9 @@ impl Follow {
     #[must_use]
     pub fn with_profile_item(
         mut self,
-        profile_item: impl IntoIterator<Item = ProfileItem>,
+        profile_item: impl IntoIterator<Item = impl Into<ProfileItem>>,
     ) -> Self {
-        self.profile_item = Some(profile_item.into_iter().collect());
+        self.profile_item = Some(profile_item.into_iter().map(Into::into).collect());
         self
     }
 
@@ -225,6 +229,14 @@ wire_object!(Follow {
     optional "ProfileItem" => profile_item,
     optional "profile_sequence" => profile_sequence,
 });
+
+impl TaggedFields for Follow {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.profile_item.as_deref()?.tagged(tag)
+    }
+}
+
+impl ProfileFields for Follow {}
 
 /// List of follows to return.
 ///

@@ -22,14 +22,16 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "group_get")]
+#[doc(alias = "v4/sns/group_get")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriendLists {
     /// Owner of the lists.
@@ -111,7 +113,7 @@ impl Endpoint for GetFriendLists {
 }
 
 /// Reply to [`GetFriendLists`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriendListsReply {
     /// The lists.
@@ -144,7 +146,7 @@ impl Reply for GetFriendListsReply {
 }
 
 /// A friend list.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendList {
     /// Name.
@@ -199,6 +201,7 @@ pub struct NeedFriend(Text);
 
 impl NeedFriend {
     /// Friends are included. Wire value `Need_Friend_Type_Yes`.
+    #[doc(alias = "Need_Friend_Type_Yes")]
     pub const YES: Self = Self(Text::known("Need_Friend_Type_Yes"));
 }
 

@@ -2,11 +2,14 @@
 
 //! `POST v4/sns/friend_get`: Pulling Friends
 
-use crate::{Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply};
-use crate::model::relationship::RelationItem;
+use crate::{
+    Advance, Endpoint, Envelope, ErrorCode, Meta, Paged, Quota, Repeat, Reply, TaggedFields,
+};
+use crate::model::profile::ProfileFields;
+use crate::model::relationship::{FriendFields, RelationItem};
 use crate::paging::{carry, nonzero};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, Flag, wire_object};
+use crate::wire::{Extra, Flag, TagValue, wire_object};
 
 /// Lists a user's friends page by page, with all friend fields but without their profiles.
 ///
@@ -20,14 +23,16 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "friend_get")]
+#[doc(alias = "v4/sns/friend_get")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriends {
     /// User whose friends the request is about.
@@ -134,7 +139,7 @@ impl Paged for GetFriends {
 }
 
 /// Reply to [`GetFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriendsReply {
     /// Friends of this page.
@@ -187,7 +192,7 @@ impl Reply for GetFriendsReply {
 }
 
 /// A friend with its fields.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Friend {
     /// The friend.
@@ -216,9 +221,9 @@ impl Friend {
     #[must_use]
     pub fn with_value_item(
         mut self,
-        value_item: impl IntoIterator<Item = RelationItem>,
+        value_item: impl IntoIterator<Item = impl Into<RelationItem>>,
     ) -> Self {
-        self.value_item = Some(value_item.into_iter().collect());
+        self.value_item = Some(value_item.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -227,3 +232,13 @@ wire_object!(Friend {
     required "To_Account" => to_account,
     optional "ValueItem" => value_item,
 });
+
+impl TaggedFields for Friend {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.value_item.as_deref()?.tagged(tag)
+    }
+}
+
+impl FriendFields for Friend {}
+
+impl ProfileFields for Friend {}

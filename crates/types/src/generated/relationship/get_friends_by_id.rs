@@ -2,11 +2,14 @@
 
 //! `POST v4/sns/friend_get_list`: Pulling Specified Friends
 
-use crate::{Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply};
+use crate::{
+    Batched, Endpoint, Envelope, ErrorCode, ItemReport, Meta, Quota, Repeat, Reply, TaggedFields,
+};
 use crate::batch::{Listed, Unlisted, by_code, key_part, words};
-use crate::model::relationship::{RelationItem, RelationTag};
+use crate::model::profile::ProfileFields;
+use crate::model::relationship::{FriendFields, RelationItem, RelationTag};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, wire_object};
+use crate::wire::{Extra, TagValue, wire_object};
 
 /// Gets selected fields of specified friends and of their profiles.
 ///
@@ -20,14 +23,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+#[doc(alias = "friend_get_list")]
+#[doc(alias = "v4/sns/friend_get_list")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriendsById {
     /// User whose friends the request is about.
@@ -131,7 +136,7 @@ impl Batched for GetFriendsById {
 }
 
 /// Reply to [`GetFriendsById`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetFriendsByIdReply {
     /// Result for each friend.
@@ -164,7 +169,7 @@ impl Reply for GetFriendsByIdReply {
 }
 
 /// Fields of one friend.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendInfo {
     /// The friend.
@@ -203,9 +208,11 @@ impl FriendInfo {
     #[must_use]
     pub fn with_sns_profile_item(
         mut self,
-        sns_profile_item: impl IntoIterator<Item = RelationItem>,
+        sns_profile_item: impl IntoIterator<Item = impl Into<RelationItem>>,
     ) -> Self {
-        self.sns_profile_item = Some(sns_profile_item.into_iter().collect());
+        self.sns_profile_item = Some(
+            sns_profile_item.into_iter().map(Into::into).collect(),
+        );
         self
     }
 
@@ -223,3 +230,13 @@ wire_object!(FriendInfo {
     required "ResultCode" => result_code,
     optional "ResultInfo" => result_info,
 });
+
+impl TaggedFields for FriendInfo {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.sns_profile_item.as_deref()?.tagged(tag)
+    }
+}
+
+impl FriendFields for FriendInfo {}
+
+impl ProfileFields for FriendInfo {}

@@ -9,10 +9,11 @@
 //! * This crate: both are required.
 //! * Why: the row of CustomItem says that each entry has both, and the field itself can be omitted.
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
-use crate::model::relationship::{RelationItem, RelationResult};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply, TaggedFields};
+use crate::model::profile::ProfileFields;
+use crate::model::relationship::{FriendFields, RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, wire_object};
+use crate::wire::{Extra, TagValue, wire_object};
 
 /// Imports friends from another system, one-way and without approval.
 ///
@@ -25,18 +26,20 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30002 | The user does not belong to this SDKAppID. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-/// | 30008 | Another change to the same user's relationships was in progress. |
-/// | 30010 | The user has the maximum number of friends. |
-/// | 30011 | The user has the maximum number of friend lists. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30002 | [`RELATION_SDK_APP_ID_MISMATCH`](ErrorCode::RELATION_SDK_APP_ID_MISMATCH) | The user does not belong to this SDKAppID. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+/// | 30008 | [`RELATION_WRITE_CONFLICT`](ErrorCode::RELATION_WRITE_CONFLICT) | Another change to the same user's relationships was in progress. |
+/// | 30010 | [`FRIEND_QUOTA`](ErrorCode::FRIEND_QUOTA) | The user has the maximum number of friends. |
+/// | 30011 | [`FRIEND_LIST_QUOTA`](ErrorCode::FRIEND_LIST_QUOTA) | The user has the maximum number of friend lists. |
+#[doc(alias = "friend_import")]
+#[doc(alias = "v4/sns/friend_import")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFriends {
     /// User to whom the friends are added.
@@ -104,7 +107,7 @@ impl Endpoint for ImportFriends {
 }
 
 /// Reply to [`ImportFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFriendsReply {
     /// Result for each user.
@@ -137,7 +140,7 @@ impl Reply for ImportFriendsReply {
 }
 
 /// A friend to import.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportedFriend {
     /// The friend.
@@ -234,9 +237,9 @@ impl ImportedFriend {
     #[must_use]
     pub fn with_custom_item(
         mut self,
-        custom_item: impl IntoIterator<Item = RelationItem>,
+        custom_item: impl IntoIterator<Item = impl Into<RelationItem>>,
     ) -> Self {
-        self.custom_item = Some(custom_item.into_iter().collect());
+        self.custom_item = Some(custom_item.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -259,6 +262,16 @@ wire_object!(ImportedFriend {
     optional "AddTime" => add_time,
     optional "CustomItem" => custom_item,
 });
+
+impl TaggedFields for ImportedFriend {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.custom_item.as_deref()?.tagged(tag)
+    }
+}
+
+impl FriendFields for ImportedFriend {}
+
+impl ProfileFields for ImportedFriend {}
 
 impl Validate for ImportedFriend {
     fn check(&self, checker: &mut Checker) {

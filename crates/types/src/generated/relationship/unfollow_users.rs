@@ -20,12 +20,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30006 | The relationship service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+#[doc(alias = "follow_delete")]
+#[doc(alias = "v4/follow/follow_delete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfollowUsers {
     /// User who follows.
@@ -111,7 +113,7 @@ impl Batched for UnfollowUsers {
 }
 
 /// Reply to [`UnfollowUsers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfollowUsersReply {
     /// Result for each user.

@@ -2,10 +2,11 @@
 
 //! `POST v4/sns/friend_update`: Updating Friends
 
-use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply};
-use crate::model::relationship::{RelationItem, RelationResult};
+use crate::{Endpoint, Envelope, ErrorCode, Meta, Quota, Repeat, Reply, TaggedFields};
+use crate::model::profile::ProfileFields;
+use crate::model::relationship::{FriendFields, RelationItem, RelationResult};
 use crate::validate::{Checker, Validate};
-use crate::wire::{Extra, wire_object};
+use crate::wire::{Extra, TagValue, wire_object};
 
 /// Sets remarks, friend lists and custom fields of a user's friends.
 ///
@@ -18,17 +19,19 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 30001 | A parameter is missing or invalid. |
-/// | 30002 | The user does not belong to this SDKAppID. |
-/// | 30003 | A user in the request does not exist. |
-/// | 30004 | Only an app administrator is permitted to do this. |
-/// | 30006 | The relationship service had an internal error. |
-/// | 30007 | The relationship service timed out. |
-/// | 30008 | Another change to the same user's relationships was in progress. |
-/// | 30011 | The user has the maximum number of friend lists. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 30001 | [`RELATION_PARAMETER_INVALID`](ErrorCode::RELATION_PARAMETER_INVALID) | A parameter is missing or invalid. |
+/// | 30002 | [`RELATION_SDK_APP_ID_MISMATCH`](ErrorCode::RELATION_SDK_APP_ID_MISMATCH) | The user does not belong to this SDKAppID. |
+/// | 30003 | [`RELATION_ACCOUNT_NOT_FOUND`](ErrorCode::RELATION_ACCOUNT_NOT_FOUND) | A user in the request does not exist. |
+/// | 30004 | [`RELATION_ADMIN_REQUIRED`](ErrorCode::RELATION_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 30006 | [`RELATION_SERVER_ERROR`](ErrorCode::RELATION_SERVER_ERROR) | The relationship service had an internal error. |
+/// | 30007 | [`RELATION_TIMEOUT`](ErrorCode::RELATION_TIMEOUT) | The relationship service timed out. |
+/// | 30008 | [`RELATION_WRITE_CONFLICT`](ErrorCode::RELATION_WRITE_CONFLICT) | Another change to the same user's relationships was in progress. |
+/// | 30011 | [`FRIEND_LIST_QUOTA`](ErrorCode::FRIEND_LIST_QUOTA) | The user has the maximum number of friend lists. |
+#[doc(alias = "friend_update")]
+#[doc(alias = "v4/sns/friend_update")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateFriends {
     /// User whose friends the request is about.
@@ -95,7 +98,7 @@ impl Endpoint for UpdateFriends {
 }
 
 /// Reply to [`UpdateFriends`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateFriendsReply {
     /// Result for each user.
@@ -128,7 +131,7 @@ impl Reply for UpdateFriendsReply {
 }
 
 /// Changes to one friend.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendUpdate {
     /// The friend.
@@ -147,11 +150,11 @@ impl FriendUpdate {
     /// An object with the required fields.
     pub fn new(
         to_account: impl Into<String>,
-        sns_item: impl IntoIterator<Item = RelationItem>,
+        sns_item: impl IntoIterator<Item = impl Into<RelationItem>>,
     ) -> Self {
         Self {
             to_account: to_account.into(),
-            sns_item: sns_item.into_iter().collect(),
+            sns_item: sns_item.into_iter().map(Into::into).collect(),
             extra: Extra::default(),
         }
     }
@@ -161,6 +164,16 @@ wire_object!(FriendUpdate {
     required "To_Account" => to_account,
     required "SnsItem" => sns_item,
 });
+
+impl TaggedFields for FriendUpdate {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.sns_item.tagged(tag)
+    }
+}
+
+impl FriendFields for FriendUpdate {}
+
+impl ProfileFields for FriendUpdate {}
 
 impl Validate for FriendUpdate {
     fn check(&self, checker: &mut Checker) {

@@ -5,5 +5,8 @@
 pub mod search_groups;
 pub mod search_users;
 
-pub use search_groups::{SearchGroups, SearchGroupsReply};
-pub use search_users::{SearchUsers, SearchUsersReply};
+pub use search_groups::{SearchGroups, SearchGroupsReply, FoundGroup};
+pub use search_users::{SearchUsers, SearchUsersReply, FoundProfileItem, FoundUser, SearchGender};
+pub use crate::model::group::{GroupType};
+pub use crate::model::profile::{AdminForbidType, AllowType, Gender, ProfileFields, ProfileTag};
+pub use crate::model::search::{KeywordMatchType};

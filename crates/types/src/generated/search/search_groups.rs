@@ -23,10 +23,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 60020 | The app's plan has expired. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 60020 | [`PLAN_EXPIRED`](ErrorCode::PLAN_EXPIRED) | The app's plan has expired. |
+#[doc(alias = "search")]
+#[doc(alias = "v4/group_search/search")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchGroups {
     /// Returns only groups of these types: `Private`, `Public`, `ChatRoom`, `Community`.
@@ -141,7 +143,7 @@ impl Paged for SearchGroups {
 }
 
 /// Reply to [`SearchGroups`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchGroupsReply {
     /// Whether this page is the last.
@@ -184,7 +186,7 @@ impl Reply for SearchGroupsReply {
 }
 
 /// A matching group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundGroup {
     /// Group type.

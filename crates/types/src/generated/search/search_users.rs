@@ -23,10 +23,12 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 60020 | The app's plan has expired. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 60020 | [`PLAN_EXPIRED`](ErrorCode::PLAN_EXPIRED) | The app's plan has expired. |
+#[doc(alias = "search")]
+#[doc(alias = "v4/user_search/search")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchUsers {
     /// Returns only users of this gender.
@@ -167,7 +169,7 @@ impl Paged for SearchUsers {
 }
 
 /// Reply to [`SearchUsers`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SearchUsersReply {
     /// Whether this page is the last.
@@ -210,7 +212,7 @@ impl Reply for SearchUsersReply {
 }
 
 /// A matching user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundUser {
     /// The user.
@@ -252,7 +254,7 @@ wire_object!(FoundUser {
 });
 
 /// A profile field. Fields that are not strings have their value under another key, which is not documented.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundProfileItem {
     /// Which field.
@@ -298,8 +300,10 @@ pub struct SearchGender(Text);
 
 impl SearchGender {
     /// Female. Wire value `Gender_Type_Female`.
+    #[doc(alias = "Gender_Type_Female")]
     pub const FEMALE: Self = Self(Text::known("Gender_Type_Female"));
     /// Male. Wire value `Gender_Type_Male`.
+    #[doc(alias = "Gender_Type_Male")]
     pub const MALE: Self = Self(Text::known("Gender_Type_Male"));
 }
 

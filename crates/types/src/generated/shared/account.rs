@@ -3,11 +3,12 @@
 //! Accounts by ID.
 
 use crate::ErrorCode;
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// An account by ID.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccountId {
     /// The user ID.
@@ -32,6 +33,8 @@ wire_object!(AccountId {
     required "UserID" => user_id,
 });
 
+from_text!(AccountId);
+
 impl Validate for AccountId {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -39,7 +42,7 @@ impl Validate for AccountId {
 }
 
 /// A user for whom the operation failed.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserFailure {
     /// The user.

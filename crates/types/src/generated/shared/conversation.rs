@@ -7,7 +7,7 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
 /// One conversation: a user or a group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contact {
     /// Conversation type.
@@ -65,7 +65,7 @@ impl Validate for Contact {
 }
 
 /// A conversation with its marks and the conversation groups it belongs to.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MarkedConversation {
     /// Conversation type.
@@ -174,7 +174,7 @@ wire_object!(MarkedConversation {
 });
 
 /// A conversation group: a user's own folder of conversations.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContactGroup {
     /// Name, unique per user.
@@ -206,7 +206,7 @@ wire_object!(ContactGroup {
 });
 
 /// Result for one conversation of a request.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContactResult {
     /// The conversation.

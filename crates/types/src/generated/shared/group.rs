@@ -2,11 +2,12 @@
 
 //! Groups and their members.
 
+use crate::conversions::{from_pair, from_text, key_value};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum};
 
 /// A custom field of a group or a member; fields are configured in the console.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CustomField {
     /// Field name.
@@ -45,6 +46,10 @@ wire_object!(CustomField {
     required "Value" => value,
 });
 
+from_pair!(CustomField { key: String, required value: String });
+
+key_value!(CustomField { key, required value: String });
+
 impl Validate for CustomField {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -52,7 +57,7 @@ impl Validate for CustomField {
 }
 
 /// A member of a group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupMember {
     /// The user.
@@ -179,10 +184,10 @@ impl GroupMember {
     #[must_use]
     pub fn with_app_member_defined_data(
         mut self,
-        app_member_defined_data: impl IntoIterator<Item = CustomField>,
+        app_member_defined_data: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
         self.app_member_defined_data = Some(
-            app_member_defined_data.into_iter().collect(),
+            app_member_defined_data.into_iter().map(Into::into).collect(),
         );
         self
     }
@@ -202,7 +207,7 @@ wire_object!(GroupMember {
 });
 
 /// A custom attribute of a group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAttribute {
     /// Key.
@@ -241,6 +246,10 @@ wire_object!(GroupAttribute {
     required "value" => value,
 });
 
+from_pair!(GroupAttribute { key: String, required value: String });
+
+key_value!(GroupAttribute { key, required value: String });
+
 impl Validate for GroupAttribute {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -250,7 +259,7 @@ impl Validate for GroupAttribute {
 }
 
 /// A counter of a group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupCounter {
     /// Key.
@@ -281,6 +290,10 @@ wire_object!(GroupCounter {
     required "Value" => value,
 });
 
+from_pair!(GroupCounter { key: String, required value: i64 });
+
+key_value!(GroupCounter { key, required value: i64 });
+
 impl Validate for GroupCounter {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -289,7 +302,7 @@ impl Validate for GroupCounter {
 }
 
 /// A member, former member or prospective member, by user ID.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemberAccount {
     /// The user.
@@ -314,6 +327,8 @@ wire_object!(MemberAccount {
     required "Member_Account" => member_account,
 });
 
+from_text!(MemberAccount);
+
 impl Validate for MemberAccount {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -321,7 +336,7 @@ impl Validate for MemberAccount {
 }
 
 /// Result of adding or importing a user to a group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddMemberResult {
     /// The user.

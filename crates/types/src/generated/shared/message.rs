@@ -14,13 +14,14 @@
 //! * This crate: nine types.
 //! * Why: the section on merged messages describes TIMRelayElem.
 
+use crate::conversions::{from_text, union_from_text, union_list};
 use crate::validate::{Checker, Validate};
 use crate::wire::{
     Extra, Flag, Text, Unknown, wire_integer_enum, wire_object, wire_string_enum, wire_union,
 };
 
 /// Text.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TextElem {
     /// The text; also shown in push notifications.
@@ -44,6 +45,8 @@ impl TextElem {
 wire_object!(TextElem {
     required "Text" => text,
 });
+
+from_text!(TextElem);
 
 impl Validate for TextElem {
     fn check(&self, checker: &mut Checker) {
@@ -111,7 +114,7 @@ impl Validate for LocationElem {
 }
 
 /// An emoji from the app's own set.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaceElem {
     /// Number of the emoji, assigned by the app.
@@ -156,7 +159,7 @@ impl Validate for FaceElem {
 }
 
 /// Custom content, defined by the app.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CustomElem {
     /// The content. It is not included in push notifications.
@@ -228,7 +231,7 @@ impl Validate for CustomElem {
 }
 
 /// A voice message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SoundElem {
     /// Download URL.
@@ -312,7 +315,7 @@ impl Validate for SoundElem {
 }
 
 /// A picture in up to three sizes.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageElem {
     /// Key that clients use to find it.
@@ -371,7 +374,7 @@ impl Validate for ImageElem {
 }
 
 /// One size of a picture.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageInfo {
     /// Which size.
@@ -455,7 +458,7 @@ impl Validate for ImageInfo {
 }
 
 /// A file.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileElem {
     /// Download URL.
@@ -539,7 +542,7 @@ impl Validate for FileElem {
 }
 
 /// A video with a thumbnail.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VideoFileElem {
     /// Download URL of the video.
@@ -830,7 +833,7 @@ impl Validate for RelayElem {
 }
 
 /// Streamed text. The vendor's chatbot plug-in sends this element; the page on message formats does not list it.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamElem {
     /// Pieces of the text.
@@ -893,7 +896,7 @@ impl Validate for StreamElem {
 }
 
 /// A piece of text.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamChunk {
     /// Type of piece; `data` is the only value seen.
@@ -1094,7 +1097,7 @@ impl Validate for RelayedMsg {
 }
 
 /// A group message by its sequence number.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MsgSeqItem {
     /// Sequence number of the message.
@@ -1126,7 +1129,7 @@ impl Validate for MsgSeqItem {
 }
 
 /// One mention in a group message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAt {
     /// 1 mentions all members, 0 the named one.
@@ -1283,8 +1286,10 @@ pub struct ForbidCallbackControl(Text);
 
 impl ForbidCallbackControl {
     /// The webhook before sending. Wire value `ForbidBeforeSendMsgCallback`.
+    #[doc(alias = "ForbidBeforeSendMsgCallback")]
     pub const BEFORE_SEND: Self = Self(Text::known("ForbidBeforeSendMsgCallback"));
     /// The webhook after sending. Wire value `ForbidAfterSendMsgCallback`.
+    #[doc(alias = "ForbidAfterSendMsgCallback")]
     pub const AFTER_SEND: Self = Self(Text::known("ForbidAfterSendMsgCallback"));
 }
 
@@ -1319,24 +1324,34 @@ wire_string_enum!(SendMsgControl {
 #[non_exhaustive]
 pub enum MsgElement {
     /// Text. Wire name `TIMTextElem`.
+    #[doc(alias = "TIMTextElem")]
     Text(TextElem),
     /// A location. Wire name `TIMLocationElem`.
+    #[doc(alias = "TIMLocationElem")]
     Location(LocationElem),
     /// An emoji from the app's own set. Wire name `TIMFaceElem`.
+    #[doc(alias = "TIMFaceElem")]
     Face(FaceElem),
     /// Custom content, defined by the app. Wire name `TIMCustomElem`.
+    #[doc(alias = "TIMCustomElem")]
     Custom(CustomElem),
     /// A voice message. Wire name `TIMSoundElem`.
+    #[doc(alias = "TIMSoundElem")]
     Sound(SoundElem),
     /// A picture in up to three sizes. Wire name `TIMImageElem`.
+    #[doc(alias = "TIMImageElem")]
     Image(ImageElem),
     /// A file. Wire name `TIMFileElem`.
+    #[doc(alias = "TIMFileElem")]
     File(FileElem),
     /// A video with a thumbnail. Wire name `TIMVideoFileElem`.
+    #[doc(alias = "TIMVideoFileElem")]
     Video(VideoFileElem),
     /// Several messages forwarded as one. Wire name `TIMRelayElem`.
+    #[doc(alias = "TIMRelayElem")]
     Relay(RelayElem),
     /// Streamed text, such as a chatbot's. Wire name `TIMStreamElem`.
+    #[doc(alias = "TIMStreamElem")]
     Stream(StreamElem),
     /// A variant unknown to this version, kept as it was received.
     Unknown(Unknown),
@@ -1372,3 +1387,104 @@ impl Validate for MsgElement {
         }
     }
 }
+
+impl MsgElement {
+    /// The content, if this is [`Text`](Self::Text).
+    pub fn as_text(&self) -> Option<&TextElem> {
+        match self {
+            Self::Text(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Location`](Self::Location).
+    pub fn as_location(&self) -> Option<&LocationElem> {
+        match self {
+            Self::Location(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Face`](Self::Face).
+    pub fn as_face(&self) -> Option<&FaceElem> {
+        match self {
+            Self::Face(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Custom`](Self::Custom).
+    pub fn as_custom(&self) -> Option<&CustomElem> {
+        match self {
+            Self::Custom(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Sound`](Self::Sound).
+    pub fn as_sound(&self) -> Option<&SoundElem> {
+        match self {
+            Self::Sound(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Image`](Self::Image).
+    pub fn as_image(&self) -> Option<&ImageElem> {
+        match self {
+            Self::Image(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`File`](Self::File).
+    pub fn as_file(&self) -> Option<&FileElem> {
+        match self {
+            Self::File(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Video`](Self::Video).
+    pub fn as_video(&self) -> Option<&VideoFileElem> {
+        match self {
+            Self::Video(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Relay`](Self::Relay).
+    pub fn as_relay(&self) -> Option<&RelayElem> {
+        match self {
+            Self::Relay(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The content, if this is [`Stream`](Self::Stream).
+    pub fn as_stream(&self) -> Option<&StreamElem> {
+        match self {
+            Self::Stream(content) => Some(content),
+            _ => None,
+        }
+    }
+}
+
+union_from_text!(MsgElement::Text(TextElem));
+
+/// A list of [`MsgElement`], made one by one. It goes wherever a list of them does. Unlike an array it can hold several kinds: in an array, Rust cannot guess what `.into()` is to make of each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MsgBody(Vec<MsgElement>);
+
+union_list!(MsgBody of MsgElement {
+    text(TextElem),
+    location(LocationElem),
+    face(FaceElem),
+    custom(CustomElem),
+    sound(SoundElem),
+    image(ImageElem),
+    file(FileElem),
+    video(VideoFileElem),
+    relay(RelayElem),
+    stream(StreamElem),
+});

@@ -10,11 +10,12 @@
 //! * Why: a pair is deleted by its key.
 
 use crate::ErrorCode;
+use crate::conversions::{from_pair, from_text, key_value};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
 /// A key-value pair attached to a message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MsgExtension {
     /// Key.
@@ -65,6 +66,12 @@ wire_object!(MsgExtension {
     optional "Seq" => seq,
 });
 
+from_text!(MsgExtension);
+
+from_pair!(MsgExtension { key: String, optional value: String, seq });
+
+key_value!(MsgExtension { key, optional value: String });
+
 impl Validate for MsgExtension {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -76,7 +83,7 @@ impl Validate for MsgExtension {
 }
 
 /// Result for one pair.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MsgExtensionResult {
     /// Zero if it was written; 23001 if somebody else wrote it first.
@@ -93,10 +100,10 @@ pub struct MsgExtensionResult {
 
 impl MsgExtensionResult {
     /// An object with the required fields.
-    pub fn new(error_code: ErrorCode, extension: MsgExtension) -> Self {
+    pub fn new(error_code: ErrorCode, extension: impl Into<MsgExtension>) -> Self {
         Self {
             error_code,
-            extension,
+            extension: extension.into(),
             extra: Extra::default(),
         }
     }

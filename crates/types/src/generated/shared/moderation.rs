@@ -2,11 +2,12 @@
 
 //! Content moderation and blocked words.
 
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum};
 
 /// A word of local moderation.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalKeyword {
     /// The word, or the regular expression.
@@ -107,6 +108,8 @@ wire_object!(LocalKeyword {
     optional "ReplacedContent" => replaced_content,
     optional "UpdateTime" => update_time,
 });
+
+from_text!(LocalKeyword);
 
 impl Validate for LocalKeyword {
     fn check(&self, checker: &mut Checker) {

@@ -3,11 +3,12 @@
 //! Official accounts and their subscribers.
 
 use crate::ErrorCode;
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_integer_enum, wire_object};
 
 /// Fields of an official account to return, by wire name.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountFilter {
     /// Fields of the account.
@@ -65,7 +66,7 @@ impl Validate for OfficialAccountFilter {
 }
 
 /// An official account. The filter determines which fields are present.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountInfo {
     /// Zero if this account was read; only when accounts are queried by ID.
@@ -259,7 +260,7 @@ wire_object!(OfficialAccountInfo {
 });
 
 /// A user's subscription.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subscription {
     /// Start time, in seconds since 1970.
@@ -301,7 +302,7 @@ wire_object!(Subscription {
 });
 
 /// Result for one subscriber.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriptionResult {
     /// The user.
@@ -336,7 +337,7 @@ wire_object!(SubscriptionResult {
 });
 
 /// A subscriber, former subscriber or prospective subscriber, by user ID.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriberAccount {
     /// The user.
@@ -360,6 +361,8 @@ impl SubscriberAccount {
 wire_object!(SubscriberAccount {
     required "Subscriber_Account" => subscriber_account,
 });
+
+from_text!(SubscriberAccount);
 
 impl Validate for SubscriberAccount {
     fn check(&self, checker: &mut Checker) {

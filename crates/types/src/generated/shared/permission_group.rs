@@ -3,11 +3,12 @@
 //! Permission groups of communities.
 
 use crate::ErrorCode;
+use crate::conversions::from_text;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, wire_object};
 
 /// Permissions in a topic.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicPermission {
     /// The topic.
@@ -45,7 +46,7 @@ impl Validate for TopicPermission {
 }
 
 /// Result for one topic.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicPermissionResult {
     /// The topic.
@@ -90,7 +91,7 @@ wire_object!(TopicPermissionResult {
 });
 
 /// A member to add to or remove from a permission group.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PermissionGroupMember {
     /// The member.
@@ -114,6 +115,8 @@ impl PermissionGroupMember {
 wire_object!(PermissionGroupMember {
     required "Member_Account" => member_account,
 });
+
+from_text!(PermissionGroupMember);
 
 impl Validate for PermissionGroupMember {
     fn check(&self, checker: &mut Checker) {

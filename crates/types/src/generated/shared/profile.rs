@@ -2,11 +2,13 @@
 
 //! User profiles: fields by tag.
 
+use crate::{Date, TaggedFields};
+use crate::conversions::{from_pair, key_value};
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, TagValue, Text, wire_object, wire_string_enum};
 
 /// One field of a profile.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProfileItem {
     /// Which field.
@@ -37,6 +39,88 @@ wire_object!(ProfileItem {
     required "Value" => value,
 });
 
+from_pair!(ProfileItem { tag: ProfileTag, required value: TagValue });
+
+key_value!(ProfileItem { tag, required value: TagValue });
+
+impl ProfileFields for [ProfileItem] {}
+
+impl ProfileItem {
+    /// Nickname: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_Nick")]
+    pub fn nick(nick: impl Into<String>) -> Self {
+        Self::from((ProfileTag::NICK, TagValue::Text(nick.into())))
+    }
+
+    /// Gender: `Gender_Type_Unknown`, `Gender_Type_Female` or `Gender_Type_Male`.
+    #[doc(alias = "Tag_Profile_IM_Gender")]
+    pub fn gender(gender: Gender) -> Self {
+        Self::from((ProfileTag::GENDER, TagValue::from(gender.as_str())))
+    }
+
+    /// Birthday: a number such as 20240131.
+    #[doc(alias = "Tag_Profile_IM_BirthDay")]
+    pub fn birthday(birthday: Date) -> Self {
+        Self::from((ProfileTag::BIRTHDAY, TagValue::from(birthday)))
+    }
+
+    /// Location: a string of at most 16 bytes, in a format defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Location")]
+    pub fn location(location: impl Into<String>) -> Self {
+        Self::from((ProfileTag::LOCATION, TagValue::Text(location.into())))
+    }
+
+    /// Self-introduction: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_SelfSignature")]
+    pub fn self_signature(self_signature: impl Into<String>) -> Self {
+        Self::from((ProfileTag::SELF_SIGNATURE, TagValue::Text(self_signature.into())))
+    }
+
+    /// How friend requests are handled: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`.
+    #[doc(alias = "Tag_Profile_IM_AllowType")]
+    pub fn allow_type(allow_type: AllowType) -> Self {
+        Self::from((ProfileTag::ALLOW_TYPE, TagValue::from(allow_type.as_str())))
+    }
+
+    /// Language: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Language")]
+    pub fn language(language: i64) -> Self {
+        Self::from((ProfileTag::LANGUAGE, TagValue::from(language)))
+    }
+
+    /// URL of the picture: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_Image")]
+    pub fn image(image: impl Into<String>) -> Self {
+        Self::from((ProfileTag::IMAGE, TagValue::Text(image.into())))
+    }
+
+    /// Whether the administrator forbids adding friends: `AdminForbid_Type_None` or `AdminForbid_Type_SendOut`.
+    #[doc(alias = "Tag_Profile_IM_AdminForbidType")]
+    pub fn admin_forbid_type(admin_forbid_type: AdminForbidType) -> Self {
+        Self::from((
+            ProfileTag::ADMIN_FORBID_TYPE,
+            TagValue::from(admin_forbid_type.as_str()),
+        ))
+    }
+
+    /// Level: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Level")]
+    pub fn level(level: i64) -> Self {
+        Self::from((ProfileTag::LEVEL, TagValue::from(level)))
+    }
+
+    /// Role: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Role")]
+    pub fn role(role: i64) -> Self {
+        Self::from((ProfileTag::ROLE, TagValue::from(role)))
+    }
+
+    /// A field of the app's own, by what follows `Tag_Profile_Custom_`; fields are set up in the console.
+    pub fn custom(name: &str, value: impl Into<TagValue>) -> Self {
+        Self::from((ProfileTag::from(["Tag_Profile_Custom_", name].concat()), value))
+    }
+}
+
 impl Validate for ProfileItem {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -51,28 +135,39 @@ pub struct ProfileTag(Text);
 
 impl ProfileTag {
     /// Nickname: a string of at most 500 bytes. Wire value `Tag_Profile_IM_Nick`.
+    #[doc(alias = "Tag_Profile_IM_Nick")]
     pub const NICK: Self = Self(Text::known("Tag_Profile_IM_Nick"));
     /// Gender: `Gender_Type_Unknown`, `Gender_Type_Female` or `Gender_Type_Male`. Wire value `Tag_Profile_IM_Gender`.
+    #[doc(alias = "Tag_Profile_IM_Gender")]
     pub const GENDER: Self = Self(Text::known("Tag_Profile_IM_Gender"));
     /// Birthday: a number such as 20240131. Wire value `Tag_Profile_IM_BirthDay`.
+    #[doc(alias = "Tag_Profile_IM_BirthDay")]
     pub const BIRTHDAY: Self = Self(Text::known("Tag_Profile_IM_BirthDay"));
     /// Location: a string of at most 16 bytes, in a format defined by the app. Wire value `Tag_Profile_IM_Location`.
+    #[doc(alias = "Tag_Profile_IM_Location")]
     pub const LOCATION: Self = Self(Text::known("Tag_Profile_IM_Location"));
     /// Self-introduction: a string of at most 500 bytes. Wire value `Tag_Profile_IM_SelfSignature`.
+    #[doc(alias = "Tag_Profile_IM_SelfSignature")]
     pub const SELF_SIGNATURE: Self = Self(Text::known("Tag_Profile_IM_SelfSignature"));
     /// How friend requests are handled: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`. Wire value `Tag_Profile_IM_AllowType`.
+    #[doc(alias = "Tag_Profile_IM_AllowType")]
     pub const ALLOW_TYPE: Self = Self(Text::known("Tag_Profile_IM_AllowType"));
     /// Language: a number defined by the app. Wire value `Tag_Profile_IM_Language`.
+    #[doc(alias = "Tag_Profile_IM_Language")]
     pub const LANGUAGE: Self = Self(Text::known("Tag_Profile_IM_Language"));
     /// URL of the picture: a string of at most 500 bytes. Wire value `Tag_Profile_IM_Image`.
+    #[doc(alias = "Tag_Profile_IM_Image")]
     pub const IMAGE: Self = Self(Text::known("Tag_Profile_IM_Image"));
     /// Whether the administrator forbids adding friends: `AdminForbid_Type_None` or `AdminForbid_Type_SendOut`. Wire value `Tag_Profile_IM_AdminForbidType`.
+    #[doc(alias = "Tag_Profile_IM_AdminForbidType")]
     pub const ADMIN_FORBID_TYPE: Self = Self(
         Text::known("Tag_Profile_IM_AdminForbidType"),
     );
     /// Level: a number defined by the app. Wire value `Tag_Profile_IM_Level`.
+    #[doc(alias = "Tag_Profile_IM_Level")]
     pub const LEVEL: Self = Self(Text::known("Tag_Profile_IM_Level"));
     /// Role: a number defined by the app. Wire value `Tag_Profile_IM_Role`.
+    #[doc(alias = "Tag_Profile_IM_Role")]
     pub const ROLE: Self = Self(Text::known("Tag_Profile_IM_Role"));
 }
 
@@ -88,4 +183,158 @@ wire_string_enum!(ProfileTag {
     "Tag_Profile_IM_AdminForbidType",
     "Tag_Profile_IM_Level",
     "Tag_Profile_IM_Role",
+});
+
+/// Reads items by [`ProfileTag`], each as what its value is. None where there is no such item, or where its value is something else than the documentation says; [`tagged`](TaggedFields::tagged) has it as it came.
+pub trait ProfileFields: TaggedFields {
+    /// Nickname: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_Nick")]
+    fn nick(&self) -> Option<&str> {
+        let value = self.tagged("Tag_Profile_IM_Nick")?;
+        value.as_text()
+    }
+
+    /// Gender: `Gender_Type_Unknown`, `Gender_Type_Female` or `Gender_Type_Male`.
+    #[doc(alias = "Tag_Profile_IM_Gender")]
+    fn gender(&self) -> Option<Gender> {
+        let value = self.tagged("Tag_Profile_IM_Gender")?;
+        value.as_text().map(Gender::from)
+    }
+
+    /// Birthday: a number such as 20240131.
+    #[doc(alias = "Tag_Profile_IM_BirthDay")]
+    fn birthday(&self) -> Option<Date> {
+        let value = self.tagged("Tag_Profile_IM_BirthDay")?;
+        Date::from_number(value.as_integer()?)
+    }
+
+    /// Location: a string of at most 16 bytes, in a format defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Location")]
+    fn location(&self) -> Option<&str> {
+        let value = self.tagged("Tag_Profile_IM_Location")?;
+        value.as_text()
+    }
+
+    /// Self-introduction: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_SelfSignature")]
+    fn self_signature(&self) -> Option<&str> {
+        let value = self.tagged("Tag_Profile_IM_SelfSignature")?;
+        value.as_text()
+    }
+
+    /// How friend requests are handled: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`.
+    #[doc(alias = "Tag_Profile_IM_AllowType")]
+    fn allow_type(&self) -> Option<AllowType> {
+        let value = self.tagged("Tag_Profile_IM_AllowType")?;
+        value.as_text().map(AllowType::from)
+    }
+
+    /// Language: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Language")]
+    fn language(&self) -> Option<i64> {
+        let value = self.tagged("Tag_Profile_IM_Language")?;
+        value.as_integer()
+    }
+
+    /// URL of the picture: a string of at most 500 bytes.
+    #[doc(alias = "Tag_Profile_IM_Image")]
+    fn image(&self) -> Option<&str> {
+        let value = self.tagged("Tag_Profile_IM_Image")?;
+        value.as_text()
+    }
+
+    /// Whether the administrator forbids adding friends: `AdminForbid_Type_None` or `AdminForbid_Type_SendOut`.
+    #[doc(alias = "Tag_Profile_IM_AdminForbidType")]
+    fn admin_forbid_type(&self) -> Option<AdminForbidType> {
+        let value = self.tagged("Tag_Profile_IM_AdminForbidType")?;
+        value.as_text().map(AdminForbidType::from)
+    }
+
+    /// Level: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Level")]
+    fn level(&self) -> Option<i64> {
+        let value = self.tagged("Tag_Profile_IM_Level")?;
+        value.as_integer()
+    }
+
+    /// Role: a number defined by the app.
+    #[doc(alias = "Tag_Profile_IM_Role")]
+    fn role(&self) -> Option<i64> {
+        let value = self.tagged("Tag_Profile_IM_Role")?;
+        value.as_integer()
+    }
+
+    /// A field of the app's own, by what follows `Tag_Profile_Custom_`.
+    #[doc(alias = "Tag_Profile_Custom_")]
+    fn custom(&self, name: &str) -> Option<&TagValue> {
+        self.tagged(&["Tag_Profile_Custom_", name].concat())
+    }
+}
+
+/// Gender in a profile.
+///
+/// Open: values without a constant are kept as they are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gender(Text);
+
+impl Gender {
+    /// Not specified. Wire value `Gender_Type_Unknown`.
+    #[doc(alias = "Gender_Type_Unknown")]
+    pub const UNKNOWN: Self = Self(Text::known("Gender_Type_Unknown"));
+    /// Female. Wire value `Gender_Type_Female`.
+    #[doc(alias = "Gender_Type_Female")]
+    pub const FEMALE: Self = Self(Text::known("Gender_Type_Female"));
+    /// Male. Wire value `Gender_Type_Male`.
+    #[doc(alias = "Gender_Type_Male")]
+    pub const MALE: Self = Self(Text::known("Gender_Type_Male"));
+}
+
+wire_string_enum!(Gender {
+    "Gender_Type_Unknown",
+    "Gender_Type_Female",
+    "Gender_Type_Male",
+});
+
+/// How friend requests to a user are handled.
+///
+/// Open: values without a constant are kept as they are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AllowType(Text);
+
+impl AllowType {
+    /// The user decides. Wire value `AllowType_Type_NeedConfirm`.
+    #[doc(alias = "AllowType_Type_NeedConfirm")]
+    pub const NEED_CONFIRM: Self = Self(Text::known("AllowType_Type_NeedConfirm"));
+    /// They are accepted. Wire value `AllowType_Type_AllowAny`.
+    #[doc(alias = "AllowType_Type_AllowAny")]
+    pub const ALLOW_ANY: Self = Self(Text::known("AllowType_Type_AllowAny"));
+    /// They are refused. Wire value `AllowType_Type_DenyAny`.
+    #[doc(alias = "AllowType_Type_DenyAny")]
+    pub const DENY_ANY: Self = Self(Text::known("AllowType_Type_DenyAny"));
+}
+
+wire_string_enum!(AllowType {
+    "AllowType_Type_NeedConfirm",
+    "AllowType_Type_AllowAny",
+    "AllowType_Type_DenyAny",
+});
+
+/// Whether the administrator forbids a user to add friends.
+///
+/// Open: values without a constant are kept as they are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AdminForbidType(Text);
+
+impl AdminForbidType {
+    /// Nothing is forbidden. Wire value `AdminForbid_Type_None`.
+    #[doc(alias = "AdminForbid_Type_None")]
+    pub const NONE: Self = Self(Text::known("AdminForbid_Type_None"));
+    /// The user cannot send friend requests. Wire value `AdminForbid_Type_SendOut`.
+    #[doc(alias = "AdminForbid_Type_SendOut")]
+    pub const SEND_OUT: Self = Self(Text::known("AdminForbid_Type_SendOut"));
+}
+
+wire_string_enum!(AdminForbidType {
+    "AdminForbid_Type_None",
+    "AdminForbid_Type_SendOut",
 });

@@ -13,7 +13,7 @@ use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, Flag, Text, wire_integer_enum, wire_object, wire_string_enum};
 
 /// How a message is pushed to offline devices. Takes precedence over the push settings of a custom element.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfflinePushInfo {
     /// Whether the message is pushed.
@@ -115,7 +115,7 @@ impl Validate for OfflinePushInfo {
 }
 
 /// Push settings for Android devices, by manufacturer. Channel IDs and categories take precedence over those in the console.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AndroidPushInfo {
     /// File name of the notification sound.
@@ -349,7 +349,7 @@ impl Validate for AndroidPushInfo {
 }
 
 /// Push settings for Apple devices. Apple's push service accepts at most 4 KB in total.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApnsPushInfo {
     /// File name of the notification sound.
@@ -476,7 +476,7 @@ impl Validate for ApnsPushInfo {
 }
 
 /// Attribute names of one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserAttributeNames {
     /// The user.

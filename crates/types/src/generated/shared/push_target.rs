@@ -7,7 +7,7 @@ use crate::wire::{Extra, wire_object};
 use std::collections::BTreeMap;
 
 /// Attributes of one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserAttributes {
     /// The user.
@@ -51,7 +51,7 @@ impl Validate for UserAttributes {
 }
 
 /// Tags of one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserTags {
     /// The user.

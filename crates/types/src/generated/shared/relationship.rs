@@ -2,12 +2,14 @@
 
 //! Friends, friend lists and block lists.
 
-use crate::ErrorCode;
+use crate::{ErrorCode, TaggedFields};
+use crate::conversions::{from_pair, from_text, key_value};
+use crate::model::profile::ProfileFields;
 use crate::validate::{Checker, Validate};
 use crate::wire::{Extra, TagValue, Text, wire_object, wire_string_enum};
 
 /// Result for one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RelationResult {
     /// The user.
@@ -52,7 +54,7 @@ wire_object!(RelationResult {
 });
 
 /// One field of a friend.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RelationItem {
     /// Which field.
@@ -83,6 +85,54 @@ wire_object!(RelationItem {
     required "Value" => value,
 });
 
+from_pair!(RelationItem { tag: RelationTag, required value: TagValue });
+
+key_value!(RelationItem { tag, required value: TagValue });
+
+impl FriendFields for [RelationItem] {}
+
+impl ProfileFields for [RelationItem] {}
+
+impl RelationItem {
+    /// Friend lists: a list of at most 32 names of at most 30 bytes each.
+    #[doc(alias = "Tag_SNS_IM_Group")]
+    pub fn group(group: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::from((
+            RelationTag::GROUP,
+            TagValue::from(group.into_iter().map(Into::into).collect::<Vec<String>>()),
+        ))
+    }
+
+    /// Remark: a string of at most 96 bytes.
+    #[doc(alias = "Tag_SNS_IM_Remark")]
+    pub fn remark(remark: impl Into<String>) -> Self {
+        Self::from((RelationTag::REMARK, TagValue::Text(remark.into())))
+    }
+
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
+    #[doc(alias = "Tag_SNS_IM_AddSource")]
+    pub fn add_source(add_source: impl Into<String>) -> Self {
+        Self::from((RelationTag::ADD_SOURCE, TagValue::Text(add_source.into())))
+    }
+
+    /// Message of the friend request: a string of at most 256 bytes.
+    #[doc(alias = "Tag_SNS_IM_AddWording")]
+    pub fn add_wording(add_wording: impl Into<String>) -> Self {
+        Self::from((RelationTag::ADD_WORDING, TagValue::Text(add_wording.into())))
+    }
+
+    /// When the friend was added, in seconds since 1970.
+    #[doc(alias = "Tag_SNS_IM_AddTime")]
+    pub fn add_time(add_time: i64) -> Self {
+        Self::from((RelationTag::ADD_TIME, TagValue::from(add_time)))
+    }
+
+    /// A field of the app's own, by what follows `Tag_SNS_Custom_`; fields are set up in the console.
+    pub fn friend_custom(name: &str, value: impl Into<TagValue>) -> Self {
+        Self::from((RelationTag::from(["Tag_SNS_Custom_", name].concat()), value))
+    }
+}
+
 impl Validate for RelationItem {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -90,7 +140,7 @@ impl Validate for RelationItem {
 }
 
 /// A user to follow, or one who is followed.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToFollow {
     /// The user.
@@ -115,6 +165,8 @@ wire_object!(UserToFollow {
     required "To_Account" => to_account,
 });
 
+from_text!(UserToFollow);
+
 impl Validate for UserToFollow {
     fn check(&self, checker: &mut Checker) {
         self.check_required(checker);
@@ -129,8 +181,10 @@ pub struct FriendAddType(Text);
 
 impl FriendAddType {
     /// Only the requester has the other user as a friend. Wire value `Add_Type_Single`.
+    #[doc(alias = "Add_Type_Single")]
     pub const SINGLE: Self = Self(Text::known("Add_Type_Single"));
     /// Each has the other as a friend. Wire value `Add_Type_Both`.
+    #[doc(alias = "Add_Type_Both")]
     pub const BOTH: Self = Self(Text::known("Add_Type_Both"));
 }
 
@@ -147,14 +201,19 @@ pub struct RelationTag(Text);
 
 impl RelationTag {
     /// Friend lists: a list of at most 32 names of at most 30 bytes each. Wire value `Tag_SNS_IM_Group`.
+    #[doc(alias = "Tag_SNS_IM_Group")]
     pub const GROUP: Self = Self(Text::known("Tag_SNS_IM_Group"));
     /// Remark: a string of at most 96 bytes. Wire value `Tag_SNS_IM_Remark`.
+    #[doc(alias = "Tag_SNS_IM_Remark")]
     pub const REMARK: Self = Self(Text::known("Tag_SNS_IM_Remark"));
     /// Source of the friend: `AddSource_Type_` followed by at most 8 letters. Wire value `Tag_SNS_IM_AddSource`.
+    #[doc(alias = "Tag_SNS_IM_AddSource")]
     pub const ADD_SOURCE: Self = Self(Text::known("Tag_SNS_IM_AddSource"));
     /// Message of the friend request: a string of at most 256 bytes. Wire value `Tag_SNS_IM_AddWording`.
+    #[doc(alias = "Tag_SNS_IM_AddWording")]
     pub const ADD_WORDING: Self = Self(Text::known("Tag_SNS_IM_AddWording"));
     /// When the friend was added, in seconds since 1970. Wire value `Tag_SNS_IM_AddTime`.
+    #[doc(alias = "Tag_SNS_IM_AddTime")]
     pub const ADD_TIME: Self = Self(Text::known("Tag_SNS_IM_AddTime"));
 }
 
@@ -166,6 +225,50 @@ wire_string_enum!(RelationTag {
     "Tag_SNS_IM_AddTime",
 });
 
+/// Reads items by [`RelationTag`], each as what its value is. None where there is no such item, or where its value is something else than the documentation says; [`tagged`](TaggedFields::tagged) has it as it came.
+pub trait FriendFields: TaggedFields {
+    /// Friend lists: a list of at most 32 names of at most 30 bytes each.
+    #[doc(alias = "Tag_SNS_IM_Group")]
+    fn group(&self) -> Option<&[String]> {
+        let value = self.tagged("Tag_SNS_IM_Group")?;
+        value.as_list()
+    }
+
+    /// Remark: a string of at most 96 bytes.
+    #[doc(alias = "Tag_SNS_IM_Remark")]
+    fn remark(&self) -> Option<&str> {
+        let value = self.tagged("Tag_SNS_IM_Remark")?;
+        value.as_text()
+    }
+
+    /// Source of the friend: `AddSource_Type_` followed by at most 8 letters.
+    #[doc(alias = "Tag_SNS_IM_AddSource")]
+    fn add_source(&self) -> Option<&str> {
+        let value = self.tagged("Tag_SNS_IM_AddSource")?;
+        value.as_text()
+    }
+
+    /// Message of the friend request: a string of at most 256 bytes.
+    #[doc(alias = "Tag_SNS_IM_AddWording")]
+    fn add_wording(&self) -> Option<&str> {
+        let value = self.tagged("Tag_SNS_IM_AddWording")?;
+        value.as_text()
+    }
+
+    /// When the friend was added, in seconds since 1970.
+    #[doc(alias = "Tag_SNS_IM_AddTime")]
+    fn add_time(&self) -> Option<i64> {
+        let value = self.tagged("Tag_SNS_IM_AddTime")?;
+        value.as_integer()
+    }
+
+    /// A field of the app's own, by what follows `Tag_SNS_Custom_`.
+    #[doc(alias = "Tag_SNS_Custom_")]
+    fn friend_custom(&self, name: &str) -> Option<&TagValue> {
+        self.tagged(&["Tag_SNS_Custom_", name].concat())
+    }
+}
+
 /// Whether a friend is deleted one-way or both ways.
 ///
 /// Open: values without a constant are kept as they are.
@@ -174,8 +277,10 @@ pub struct FriendDeleteType(Text);
 
 impl FriendDeleteType {
     /// Only the requester's friend is deleted. Wire value `Delete_Type_Single`.
+    #[doc(alias = "Delete_Type_Single")]
     pub const SINGLE: Self = Self(Text::known("Delete_Type_Single"));
     /// Both are deleted from each other's friends. Wire value `Delete_Type_Both`.
+    #[doc(alias = "Delete_Type_Both")]
     pub const BOTH: Self = Self(Text::known("Delete_Type_Both"));
 }
 

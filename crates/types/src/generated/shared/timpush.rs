@@ -9,7 +9,7 @@ use crate::wire::{Extra, Text, wire_integer_enum, wire_object, wire_string_enum}
 use std::collections::BTreeMap;
 
 /// Recipients of a push: conditions on attributes or on tags, not both.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TagCondition {
     /// Users with at least one of these attributes, by name and value.
@@ -121,7 +121,7 @@ impl Validate for TagCondition {
 }
 
 /// A user for whom the operation failed.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushFailure {
     /// The user.
@@ -166,7 +166,7 @@ wire_object!(PushFailure {
 });
 
 /// Content of a scheduled push: the fields of `v4/timpush/batch` for named users, otherwise those of `v4/timpush/push`.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduledPushContent {
     /// Sender of the message.
@@ -262,7 +262,7 @@ impl Validate for ScheduledPushContent {
 }
 
 /// A scheduled push.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduledPush {
     /// ID of the scheduled push.

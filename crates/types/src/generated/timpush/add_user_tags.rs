@@ -26,14 +26,16 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90018 | The request contains more users than allowed. |
-/// | 90035 | A tag or an attribute belongs either to users or to registration IDs of the push SDK, not to both. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90018 | [`PUSH_TOO_MANY_ACCOUNTS`](ErrorCode::PUSH_TOO_MANY_ACCOUNTS) | The request contains more users than allowed. |
+/// | 90035 | [`PUSH_ACCOUNT_KIND_MIXED`](ErrorCode::PUSH_ACCOUNT_KIND_MIXED) | A tag or an attribute belongs either to users or to registration IDs of the push SDK, not to both. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "add_tag")]
+#[doc(alias = "v4/timpush/add_tag")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddUserTags {
     /// 0 adds the tags to a user's existing tags, 1 replaces them.
@@ -136,7 +138,7 @@ impl Batched for AddUserTags {
 }
 
 /// Reply to [`AddUserTags`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddUserTagsReply {
     /// Users whose tags were not set.

@@ -18,10 +18,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90107 | The scheduled push is no longer waiting: it is being sent or was sent. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90107 | [`SCHEDULED_PUSH_NOT_PENDING`](ErrorCode::SCHEDULED_PUSH_NOT_PENDING) | The scheduled push is no longer waiting: it is being sent or was sent. |
+#[doc(alias = "delete_sched_task")]
+#[doc(alias = "v4/timpush/delete_sched_task")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteScheduledPush {
     /// The app, as in the request URL.
@@ -88,7 +90,7 @@ impl Endpoint for DeleteScheduledPush {
 }
 
 /// Reply to [`DeleteScheduledPush`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteScheduledPushReply {
     /// ID of the scheduled push.

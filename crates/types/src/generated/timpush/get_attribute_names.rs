@@ -19,13 +19,15 @@ use std::collections::BTreeMap;
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90018 | The request contains more users than allowed. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, Default, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90018 | [`PUSH_TOO_MANY_ACCOUNTS`](ErrorCode::PUSH_TOO_MANY_ACCOUNTS) | The request contains more users than allowed. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "get_attr_name")]
+#[doc(alias = "v4/timpush/get_attr_name")]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetAttributeNames {
     /// Other fields of the object; also sent.
@@ -63,7 +65,7 @@ impl Endpoint for GetAttributeNames {
 }
 
 /// Reply to [`GetAttributeNames`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetAttributeNamesReply {
     /// Name of each attribute, keyed by its number from `0` to `9`.

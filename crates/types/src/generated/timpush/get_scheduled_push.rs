@@ -22,7 +22,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 5 calls per second, unless the plan sets another limit
 /// * Retry: safe; the command changes nothing
 /// * Vendor's page: [Get Scheduled Task Details](https://www.tencentcloud.com/document/product/1047/78842), as of 2026-05-25
-#[derive(Clone, PartialEq)]
+#[doc(alias = "get_sched_task")]
+#[doc(alias = "v4/timpush/get_sched_task")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetScheduledPush {
     /// The app, as in the request URL.
@@ -80,7 +82,7 @@ impl Endpoint for GetScheduledPush {
 }
 
 /// Reply to [`GetScheduledPush`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetScheduledPushReply {
     /// The scheduled push.

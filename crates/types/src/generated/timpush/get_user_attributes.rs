@@ -21,12 +21,14 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90018 | The request contains more users than allowed. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90018 | [`PUSH_TOO_MANY_ACCOUNTS`](ErrorCode::PUSH_TOO_MANY_ACCOUNTS) | The request contains more users than allowed. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "get_attr")]
+#[doc(alias = "v4/timpush/get_attr")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserAttributes {
     /// The users.
@@ -101,7 +103,7 @@ impl Batched for GetUserAttributes {
 }
 
 /// Reply to [`GetUserAttributes`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserAttributesReply {
     /// Attributes of each user.

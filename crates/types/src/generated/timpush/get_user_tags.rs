@@ -21,13 +21,15 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90018 | The request contains more users than allowed. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90018 | [`PUSH_TOO_MANY_ACCOUNTS`](ErrorCode::PUSH_TOO_MANY_ACCOUNTS) | The request contains more users than allowed. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "get_tag")]
+#[doc(alias = "v4/timpush/get_tag")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserTags {
     /// The users, or registration IDs of the push SDK.
@@ -104,7 +106,7 @@ impl Batched for GetUserTags {
 }
 
 /// Reply to [`GetUserTags`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserTagsReply {
     /// Tags of each user.

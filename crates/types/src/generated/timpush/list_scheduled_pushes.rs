@@ -24,7 +24,9 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Retry: safe; the command changes nothing
 /// * Order of the items: not documented; items are in the order of the replies
 /// * Vendor's page: [Get Scheduled Task List](https://www.tencentcloud.com/document/product/1047/78843), as of 2026-04-13
-#[derive(Clone, PartialEq)]
+#[doc(alias = "list_sched_task")]
+#[doc(alias = "v4/timpush/list_sched_task")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListScheduledPushes {
     /// The app, as in the request URL.
@@ -152,7 +154,7 @@ impl Paged for ListScheduledPushes {
 }
 
 /// Reply to [`ListScheduledPushes`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListScheduledPushesReply {
     /// Total number of scheduled pushes.
@@ -192,8 +194,10 @@ pub struct ScheduleOrder(Text);
 
 impl ScheduleOrder {
     /// Creation time. Wire value `createAt`.
+    #[doc(alias = "createAt")]
     pub const CREATED: Self = Self(Text::known("createAt"));
     /// Scheduled time. Wire value `schedAt`.
+    #[doc(alias = "schedAt")]
     pub const SCHEDULED: Self = Self(Text::known("schedAt"));
 }
 

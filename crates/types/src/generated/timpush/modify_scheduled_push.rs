@@ -18,10 +18,12 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90107 | The scheduled push is no longer waiting: it is being sent or was sent. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90107 | [`SCHEDULED_PUSH_NOT_PENDING`](ErrorCode::SCHEDULED_PUSH_NOT_PENDING) | The scheduled push is no longer waiting: it is being sent or was sent. |
+#[doc(alias = "modify_sched_task")]
+#[doc(alias = "v4/timpush/modify_sched_task")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyScheduledPush {
     /// The app, as in the request URL.
@@ -117,7 +119,7 @@ impl Endpoint for ModifyScheduledPush {
 }
 
 /// Reply to [`ModifyScheduledPush`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModifyScheduledPushReply {
     /// ID of the scheduled push.

@@ -22,14 +22,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90045 | Pushing to all users is not enabled. |
-/// | 90057 | `DataId` is longer than 64 bytes. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90045 | [`PUSH_NOT_ENABLED`](ErrorCode::PUSH_NOT_ENABLED) | Pushing to all users is not enabled. |
+/// | 90057 | [`PUSH_DATA_ID_TOO_LONG`](ErrorCode::PUSH_DATA_ID_TOO_LONG) | `DataId` is longer than 64 bytes. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "batch")]
+#[doc(alias = "v4/timpush/batch")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushToAccounts {
     /// Sender of the message.
@@ -149,7 +151,7 @@ impl Endpoint for PushToAccounts {
 }
 
 /// Reply to [`PushToAccounts`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushToAccountsReply {
     /// ID of the push.

@@ -25,20 +25,22 @@ use crate::wire::{Extra, Flag, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90020 | A tag is longer than 50 bytes. |
-/// | 90022 | The conditions contain the same tag twice. |
-/// | 90024 | Two pushes were less than a second apart. |
-/// | 90032 | The request has more than 10 tags. |
-/// | 90033 | An attribute is not defined for the app. |
-/// | 90039 | The conditions combine tags and attributes. |
-/// | 90040 | A tag in the conditions is empty. |
-/// | 90045 | Pushing to all users is not enabled. |
-/// | 90047 | The daily limit of pushes has been reached, 100 by default. |
-/// | 91000 | The message service had an internal error. |
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90020 | [`PUSH_TAG_TOO_LONG`](ErrorCode::PUSH_TAG_TOO_LONG) | A tag is longer than 50 bytes. |
+/// | 90022 | [`PUSH_TAGS_REPEATED`](ErrorCode::PUSH_TAGS_REPEATED) | The conditions contain the same tag twice. |
+/// | 90024 | [`PUSH_RATE_LIMITED`](ErrorCode::PUSH_RATE_LIMITED) | Two pushes were less than a second apart. |
+/// | 90032 | [`PUSH_TOO_MANY_TAGS`](ErrorCode::PUSH_TOO_MANY_TAGS) | The request has more than 10 tags. |
+/// | 90033 | [`PUSH_ATTRIBUTE_INVALID`](ErrorCode::PUSH_ATTRIBUTE_INVALID) | An attribute is not defined for the app. |
+/// | 90039 | [`PUSH_CONDITIONS_MIXED`](ErrorCode::PUSH_CONDITIONS_MIXED) | The conditions combine tags and attributes. |
+/// | 90040 | [`PUSH_TAG_EMPTY`](ErrorCode::PUSH_TAG_EMPTY) | A tag in the conditions is empty. |
+/// | 90045 | [`PUSH_NOT_ENABLED`](ErrorCode::PUSH_NOT_ENABLED) | Pushing to all users is not enabled. |
+/// | 90047 | [`PUSH_DAILY_QUOTA`](ErrorCode::PUSH_DAILY_QUOTA) | The daily limit of pushes has been reached, 100 by default. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "push")]
+#[doc(alias = "v4/timpush/push")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushToAll {
@@ -213,7 +215,7 @@ impl Endpoint for PushToAll {
 }
 
 /// Reply to [`PushToAll`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushToAllReply {
     /// ID of the push.

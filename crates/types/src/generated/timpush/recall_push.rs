@@ -26,14 +26,16 @@ use crate::wire::{Extra, wire_object};
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90049 | No push has this task ID. |
-/// | 90050 | The push has already been recalled. |
-/// | 90051 | Two pushes were recalled within a second. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90049 | [`PUSH_TASK_NOT_FOUND`](ErrorCode::PUSH_TASK_NOT_FOUND) | No push has this task ID. |
+/// | 90050 | [`PUSH_RECALLED`](ErrorCode::PUSH_RECALLED) | The push has already been recalled. |
+/// | 90051 | [`PUSH_RECALL_RATE_LIMITED`](ErrorCode::PUSH_RECALL_RATE_LIMITED) | Two pushes were recalled within a second. |
+#[doc(alias = "revoke")]
+#[doc(alias = "v4/timpush/revoke")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallPush {
     /// ID of the push.
@@ -102,7 +104,7 @@ impl Endpoint for RecallPush {
 }
 
 /// Reply to [`RecallPush`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecallPushReply {
     /// Result of the call itself: status, error code and error message.

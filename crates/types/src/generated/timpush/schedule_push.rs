@@ -15,7 +15,9 @@ use crate::wire::{Extra, wire_object};
 /// * Quota: 5 calls per second, unless the plan sets another limit
 /// * Retry: unsafe; the call takes effect again, so repeat it only if it never arrived
 /// * Vendor's page: [Create Scheduled Task](https://www.tencentcloud.com/document/product/1047/78839), as of 2026-04-13
-#[derive(Clone, PartialEq)]
+#[doc(alias = "add_sched_task")]
+#[doc(alias = "v4/timpush/add_sched_task")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchedulePush {
     /// The app, as in the request URL.
@@ -90,7 +92,7 @@ impl Endpoint for SchedulePush {
 }
 
 /// Reply to [`SchedulePush`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchedulePushReply {
     /// ID of the scheduled push.

@@ -20,13 +20,15 @@ use std::collections::BTreeMap;
 ///
 /// # Error codes
 ///
-/// | code | meaning |
-/// |---|---|
-/// | 90001 | The body is not valid JSON, or does not match the command. |
-/// | 90009 | Only an app administrator is permitted to do this. |
-/// | 90033 | Two attributes have the same name, or the owner type of an attribute would change. |
-/// | 91000 | The message service had an internal error. |
-#[derive(Clone, PartialEq)]
+/// | code | constant | meaning |
+/// |---|---|---|
+/// | 90001 | [`MESSAGE_JSON_UNPARSABLE`](ErrorCode::MESSAGE_JSON_UNPARSABLE) | The body is not valid JSON, or does not match the command. |
+/// | 90009 | [`MESSAGE_ADMIN_REQUIRED`](ErrorCode::MESSAGE_ADMIN_REQUIRED) | Only an app administrator is permitted to do this. |
+/// | 90033 | [`PUSH_ATTRIBUTE_INVALID`](ErrorCode::PUSH_ATTRIBUTE_INVALID) | Two attributes have the same name, or the owner type of an attribute would change. |
+/// | 91000 | [`MESSAGE_SERVICE_ERROR`](ErrorCode::MESSAGE_SERVICE_ERROR) | The message service had an internal error. |
+#[doc(alias = "set_attr_name")]
+#[doc(alias = "v4/timpush/set_attr_name")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetAttributeNames {
     /// Name of each attribute, of at most 50 bytes, keyed by its number from `0` to `9`.
@@ -102,7 +104,7 @@ impl Endpoint for SetAttributeNames {
 }
 
 /// Reply to [`SetAttributeNames`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetAttributeNamesReply {
     /// Result of the call itself: status, error code and error message.

@@ -35,32 +35,40 @@ pub struct CallbackCommand(Text);
 
 impl CallbackCommand {
     /// The key-value pairs attached to a one-to-one message were set, deleted or cleared. Wire value `C2C.CallbackAfterC2CMsgExtension`.
+    #[doc(alias = "C2C.CallbackAfterC2CMsgExtension")]
     pub const C2C_AFTER_C2C_MSG_EXTENSION: Self = Self(
         Text::known("C2C.CallbackAfterC2CMsgExtension"),
     );
     /// A stored one-to-one message was changed. Wire value `C2C.CallbackAfterModifyMsg`.
+    #[doc(alias = "C2C.CallbackAfterModifyMsg")]
     pub const C2C_AFTER_MODIFY_MSG: Self = Self(
         Text::known("C2C.CallbackAfterModifyMsg"),
     );
     /// A user marked everything as read, in one-to-one conversations and in groups. Wire value `C2C.CallbackAfterMsgReadAll`.
+    #[doc(alias = "C2C.CallbackAfterMsgReadAll")]
     pub const C2C_AFTER_MSG_READ_ALL: Self = Self(
         Text::known("C2C.CallbackAfterMsgReadAll"),
     );
     /// A user sent read receipts for one-to-one messages. Wire value `C2C.CallbackAfterMsgReadReceipt`.
+    #[doc(alias = "C2C.CallbackAfterMsgReadReceipt")]
     pub const C2C_AFTER_MSG_READ_RECEIPT: Self = Self(
         Text::known("C2C.CallbackAfterMsgReadReceipt"),
     );
     /// A user has read the messages of a one-to-one conversation. Wire value `C2C.CallbackAfterMsgReport`.
+    #[doc(alias = "C2C.CallbackAfterMsgReport")]
     pub const C2C_AFTER_MSG_REPORT: Self = Self(
         Text::known("C2C.CallbackAfterMsgReport"),
     );
     /// A one-to-one message was recalled. Wire value `C2C.CallbackAfterMsgWithDraw`.
+    #[doc(alias = "C2C.CallbackAfterMsgWithDraw")]
     pub const C2C_AFTER_MSG_WITH_DRAW: Self = Self(
         Text::known("C2C.CallbackAfterMsgWithDraw"),
     );
     /// A one-to-one message was sent or could not be sent. Wire value `C2C.CallbackAfterSendMsg`.
+    #[doc(alias = "C2C.CallbackAfterSendMsg")]
     pub const C2C_AFTER_SEND_MSG: Self = Self(Text::known("C2C.CallbackAfterSendMsg"));
     /// A user is about to send a one-to-one message, and the app may refuse, drop or change it. Wire value `C2C.CallbackBeforeSendMsg`.
+    #[doc(alias = "C2C.CallbackBeforeSendMsg")]
     pub const C2C_BEFORE_SEND_MSG: Self = Self(Text::known("C2C.CallbackBeforeSendMsg"));
     /// A one-to-one message was sent to a chatbot. Wire value `Bot.OnC2CMessage`.
     pub const BOT_ON_C2C_MESSAGE: Self = Self(Text::known("Bot.OnC2CMessage"));
@@ -71,150 +79,187 @@ impl CallbackCommand {
         Text::known("Chatbot.OnC2CSignalMessage"),
     );
     /// A group was transferred to another owner. Wire value `Group.CallbackAfterChangeGroupOwner`.
+    #[doc(alias = "Group.CallbackAfterChangeGroupOwner")]
     pub const GROUP_AFTER_CHANGE_GROUP_OWNER: Self = Self(
         Text::known("Group.CallbackAfterChangeGroupOwner"),
     );
     /// A group was created. Wire value `Group.CallbackAfterCreateGroup`.
+    #[doc(alias = "Group.CallbackAfterCreateGroup")]
     pub const GROUP_AFTER_CREATE_GROUP: Self = Self(
         Text::known("Group.CallbackAfterCreateGroup"),
     );
     /// A topic was created in a community. Wire value `Group.CallbackAfterCreateTopic`.
+    #[doc(alias = "Group.CallbackAfterCreateTopic")]
     pub const GROUP_AFTER_CREATE_TOPIC: Self = Self(
         Text::known("Group.CallbackAfterCreateTopic"),
     );
     /// Custom attributes of a group were changed, replaced, deleted or cleared. Wire value `Group.CallbackAfterGroupAttrChanged`.
+    #[doc(alias = "Group.CallbackAfterGroupAttrChanged")]
     pub const GROUP_AFTER_GROUP_ATTR_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterGroupAttrChanged"),
     );
     /// A group was disbanded. Wire value `Group.CallbackAfterGroupDestroyed`.
+    #[doc(alias = "Group.CallbackAfterGroupDestroyed")]
     pub const GROUP_AFTER_GROUP_DESTROYED: Self = Self(
         Text::known("Group.CallbackAfterGroupDestroyed"),
     );
     /// A group is full: a new member took the last place, or a user could not join. Wire value `Group.CallbackAfterGroupFull`.
+    #[doc(alias = "Group.CallbackAfterGroupFull")]
     pub const GROUP_AFTER_GROUP_FULL: Self = Self(
         Text::known("Group.CallbackAfterGroupFull"),
     );
     /// The profile of a group was changed. Wire value `Group.CallbackAfterGroupInfoChanged`.
+    #[doc(alias = "Group.CallbackAfterGroupInfoChanged")]
     pub const GROUP_AFTER_GROUP_INFO_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterGroupInfoChanged"),
     );
     /// The key-value pairs attached to a group message were set, deleted or cleared. Wire value `Group.CallbackAfterGroupMsgExtension`.
+    #[doc(alias = "Group.CallbackAfterGroupMsgExtension")]
     pub const GROUP_AFTER_GROUP_MSG_EXTENSION: Self = Self(
         Text::known("Group.CallbackAfterGroupMsgExtension"),
     );
     /// Members left a group or were removed from it. Wire value `Group.CallbackAfterMemberExit`.
+    #[doc(alias = "Group.CallbackAfterMemberExit")]
     pub const GROUP_AFTER_MEMBER_EXIT: Self = Self(
         Text::known("Group.CallbackAfterMemberExit"),
     );
     /// A member's role or name in a group was changed. Wire value `Group.CallbackAfterMemberFieldChanged`.
+    #[doc(alias = "Group.CallbackAfterMemberFieldChanged")]
     pub const GROUP_AFTER_MEMBER_FIELD_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterMemberFieldChanged"),
     );
     /// A stored message of a group or of a topic was changed. Wire value `Group.CallbackAfterModifyMsg`.
+    #[doc(alias = "Group.CallbackAfterModifyMsg")]
     pub const GROUP_AFTER_MODIFY_MSG: Self = Self(
         Text::known("Group.CallbackAfterModifyMsg"),
     );
     /// Users joined a group: they applied, were invited or were added by the app. Wire value `Group.CallbackAfterNewMemberJoin`.
+    #[doc(alias = "Group.CallbackAfterNewMemberJoin")]
     pub const GROUP_AFTER_NEW_MEMBER_JOIN: Self = Self(
         Text::known("Group.CallbackAfterNewMemberJoin"),
     );
     /// The read receipts of group messages changed. Wire value `Group.CallbackAfterReadReceipt`.
+    #[doc(alias = "Group.CallbackAfterReadReceipt")]
     pub const GROUP_AFTER_READ_RECEIPT: Self = Self(
         Text::known("Group.CallbackAfterReadReceipt"),
     );
     /// Messages of a group or of a topic were recalled. Wire value `Group.CallbackAfterRecallMsg`.
+    #[doc(alias = "Group.CallbackAfterRecallMsg")]
     pub const GROUP_AFTER_RECALL_MSG: Self = Self(
         Text::known("Group.CallbackAfterRecallMsg"),
     );
     /// A group message was sent. Wire value `Group.CallbackAfterSendMsg`.
+    #[doc(alias = "Group.CallbackAfterSendMsg")]
     pub const GROUP_AFTER_SEND_MSG: Self = Self(
         Text::known("Group.CallbackAfterSendMsg"),
     );
     /// Topics of a community were deleted. Wire value `Group.CallbackAfterTopicDestroyed`.
+    #[doc(alias = "Group.CallbackAfterTopicDestroyed")]
     pub const GROUP_AFTER_TOPIC_DESTROYED: Self = Self(
         Text::known("Group.CallbackAfterTopicDestroyed"),
     );
     /// The profile of a topic was changed. Wire value `Group.CallbackAfterTopicInfoChanged`.
+    #[doc(alias = "Group.CallbackAfterTopicInfoChanged")]
     pub const GROUP_AFTER_TOPIC_INFO_CHANGED: Self = Self(
         Text::known("Group.CallbackAfterTopicInfoChanged"),
     );
     /// A user applies to join a group, and the app may refuse it. Wire value `Group.CallbackBeforeApplyJoinGroup`.
+    #[doc(alias = "Group.CallbackBeforeApplyJoinGroup")]
     pub const GROUP_BEFORE_APPLY_JOIN_GROUP: Self = Self(
         Text::known("Group.CallbackBeforeApplyJoinGroup"),
     );
     /// A group is about to be created, and the app may refuse it. Wire value `Group.CallbackBeforeCreateGroup`.
+    #[doc(alias = "Group.CallbackBeforeCreateGroup")]
     pub const GROUP_BEFORE_CREATE_GROUP: Self = Self(
         Text::known("Group.CallbackBeforeCreateGroup"),
     );
     /// A topic is about to be created in a community, and the app may refuse it. Wire value `Group.CallbackBeforeCreateTopic`.
+    #[doc(alias = "Group.CallbackBeforeCreateTopic")]
     pub const GROUP_BEFORE_CREATE_TOPIC: Self = Self(
         Text::known("Group.CallbackBeforeCreateTopic"),
     );
     /// Users are about to be added to a group, and the app may refuse all or some of them. Wire value `Group.CallbackBeforeInviteJoinGroup`.
+    #[doc(alias = "Group.CallbackBeforeInviteJoinGroup")]
     pub const GROUP_BEFORE_INVITE_JOIN_GROUP: Self = Self(
         Text::known("Group.CallbackBeforeInviteJoinGroup"),
     );
     /// A user is about to send a group message, and the app may refuse, drop or change it. Wire value `Group.CallbackBeforeSendMsg`.
+    #[doc(alias = "Group.CallbackBeforeSendMsg")]
     pub const GROUP_BEFORE_SEND_MSG: Self = Self(
         Text::known("Group.CallbackBeforeSendMsg"),
     );
     /// The app has used more than 70% of its daily limit on the net increase in groups. Wire value `Group.CallbackOnDailyGroupQuotaAlarm`.
+    #[doc(alias = "Group.CallbackOnDailyGroupQuotaAlarm")]
     pub const GROUP_ON_DAILY_GROUP_QUOTA_ALARM: Self = Self(
         Text::known("Group.CallbackOnDailyGroupQuotaAlarm"),
     );
     /// Members of a live broadcast group came online or went offline. Wire value `Group.CallbackOnMemberStateChange`.
+    #[doc(alias = "Group.CallbackOnMemberStateChange")]
     pub const GROUP_ON_MEMBER_STATE_CHANGE: Self = Self(
         Text::known("Group.CallbackOnMemberStateChange"),
     );
     /// A group message could not be sent. Wire value `Group.CallbackSendMsgException`.
+    #[doc(alias = "Group.CallbackSendMsgException")]
     pub const GROUP_SEND_MSG_EXCEPTION: Self = Self(
         Text::known("Group.CallbackSendMsgException"),
     );
     /// Cloud moderation delivered a result for a piece of content. Wire value `ContentCallback.ResultNotify`.
+    #[doc(alias = "ContentCallback.ResultNotify")]
     pub const CONTENT_RESULT_NOTIFY: Self = Self(
         Text::known("ContentCallback.ResultNotify"),
     );
     /// Users subscribed to an official account. Wire value `OfficialAccount.CallbackAfterAddSubscriber`.
+    #[doc(alias = "OfficialAccount.CallbackAfterAddSubscriber")]
     pub const OFFICIAL_ACCOUNT_AFTER_ADD_SUBSCRIBER: Self = Self(
         Text::known("OfficialAccount.CallbackAfterAddSubscriber"),
     );
     /// An official account was created. Wire value `OfficialAccount.CallbackAfterCreateOfficialAccount`.
+    #[doc(alias = "OfficialAccount.CallbackAfterCreateOfficialAccount")]
     pub const OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT: Self = Self(
         Text::known("OfficialAccount.CallbackAfterCreateOfficialAccount"),
     );
     /// Users unsubscribed from an official account. Wire value `OfficialAccount.CallbackAfterDeleteSubscriber`.
+    #[doc(alias = "OfficialAccount.CallbackAfterDeleteSubscriber")]
     pub const OFFICIAL_ACCOUNT_AFTER_DELETE_SUBSCRIBER: Self = Self(
         Text::known("OfficialAccount.CallbackAfterDeleteSubscriber"),
     );
     /// Messages of an official account were recalled. Wire value `OfficialAccount.CallbackAfterMsgWithDraw`.
+    #[doc(alias = "OfficialAccount.CallbackAfterMsgWithDraw")]
     pub const OFFICIAL_ACCOUNT_AFTER_MSG_WITH_DRAW: Self = Self(
         Text::known("OfficialAccount.CallbackAfterMsgWithDraw"),
     );
     /// An official account was deleted. Wire value `OfficialAccount.CallbackAfterOfficialAccountDestroyed`.
+    #[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountDestroyed")]
     pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED: Self = Self(
         Text::known("OfficialAccount.CallbackAfterOfficialAccountDestroyed"),
     );
     /// An official account has reached its maximum number of subscribers. Wire value `OfficialAccount.CallbackAfterOfficialAccountFull`.
+    #[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountFull")]
     pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_FULL: Self = Self(
         Text::known("OfficialAccount.CallbackAfterOfficialAccountFull"),
     );
     /// The profile of an official account was changed. Wire value `OfficialAccount.CallbackAfterOfficialAccountInfoChanged`.
+    #[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountInfoChanged")]
     pub const OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_INFO_CHANGED: Self = Self(
         Text::known("OfficialAccount.CallbackAfterOfficialAccountInfoChanged"),
     );
     /// An official account sent a message to its subscribers. Wire value `OfficialAccount.CallbackAfterSendMsg`.
+    #[doc(alias = "OfficialAccount.CallbackAfterSendMsg")]
     pub const OFFICIAL_ACCOUNT_AFTER_SEND_MSG: Self = Self(
         Text::known("OfficialAccount.CallbackAfterSendMsg"),
     );
     /// Users are about to subscribe to an official account, and the app may refuse some or all of them. Wire value `OfficialAccount.CallbackBeforeAddSubscriber`.
+    #[doc(alias = "OfficialAccount.CallbackBeforeAddSubscriber")]
     pub const OFFICIAL_ACCOUNT_BEFORE_ADD_SUBSCRIBER: Self = Self(
         Text::known("OfficialAccount.CallbackBeforeAddSubscriber"),
     );
     /// An official account is about to be created, and the app may refuse it. Wire value `OfficialAccount.CallbackBeforeCreateOfficialAccount`.
+    #[doc(alias = "OfficialAccount.CallbackBeforeCreateOfficialAccount")]
     pub const OFFICIAL_ACCOUNT_BEFORE_CREATE_OFFICIAL_ACCOUNT: Self = Self(
         Text::known("OfficialAccount.CallbackBeforeCreateOfficialAccount"),
     );
     /// An official account is about to send a message to its subscribers, and the app may refuse, drop or change it. Wire value `OfficialAccount.CallbackBeforeSendMsg`.
+    #[doc(alias = "OfficialAccount.CallbackBeforeSendMsg")]
     pub const OFFICIAL_ACCOUNT_BEFORE_SEND_MSG: Self = Self(
         Text::known("OfficialAccount.CallbackBeforeSendMsg"),
     );
@@ -227,34 +272,44 @@ impl CallbackCommand {
     /// Offline pushes of chat messages progressed or failed. Wire value `Push.OfflinePush`.
     pub const PUSH_OFFLINE_PUSH: Self = Self(Text::known("Push.OfflinePush"));
     /// A user followed other users. Wire value `Follow.CallbackAfterFollowAdd`.
+    #[doc(alias = "Follow.CallbackAfterFollowAdd")]
     pub const FOLLOW_AFTER_FOLLOW_ADD: Self = Self(
         Text::known("Follow.CallbackAfterFollowAdd"),
     );
     /// A user unfollowed other users. Wire value `Follow.CallbackAfterFollowDelete`.
+    #[doc(alias = "Follow.CallbackAfterFollowDelete")]
     pub const FOLLOW_AFTER_FOLLOW_DELETE: Self = Self(
         Text::known("Follow.CallbackAfterFollowDelete"),
     );
     /// Fields of a user's profile were changed. Wire value `Profile.CallbackPortraitSet`.
+    #[doc(alias = "Profile.CallbackPortraitSet")]
     pub const PROFILE_PORTRAIT_SET: Self = Self(
         Text::known("Profile.CallbackPortraitSet"),
     );
     /// Users were added to block lists. Wire value `Sns.CallbackBlackListAdd`.
+    #[doc(alias = "Sns.CallbackBlackListAdd")]
     pub const SNS_BLACK_LIST_ADD: Self = Self(Text::known("Sns.CallbackBlackListAdd"));
     /// Users were removed from block lists. Wire value `Sns.CallbackBlackListDelete`.
+    #[doc(alias = "Sns.CallbackBlackListDelete")]
     pub const SNS_BLACK_LIST_DELETE: Self = Self(
         Text::known("Sns.CallbackBlackListDelete"),
     );
     /// Users became friends. Wire value `Sns.CallbackFriendAdd`.
+    #[doc(alias = "Sns.CallbackFriendAdd")]
     pub const SNS_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackFriendAdd"));
     /// Users are no longer friends. Wire value `Sns.CallbackFriendDelete`.
+    #[doc(alias = "Sns.CallbackFriendDelete")]
     pub const SNS_FRIEND_DELETE: Self = Self(Text::known("Sns.CallbackFriendDelete"));
     /// A user is about to add others as friends, and the app may refuse each of them. Wire value `Sns.CallbackPrevFriendAdd`.
+    #[doc(alias = "Sns.CallbackPrevFriendAdd")]
     pub const SNS_PREV_FRIEND_ADD: Self = Self(Text::known("Sns.CallbackPrevFriendAdd"));
     /// A user accepts or rejects friend requests, and the app may refuse each of these responses. Wire value `Sns.CallbackPrevFriendResponse`.
+    #[doc(alias = "Sns.CallbackPrevFriendResponse")]
     pub const SNS_PREV_FRIEND_RESPONSE: Self = Self(
         Text::known("Sns.CallbackPrevFriendResponse"),
     );
     /// A user came online, went offline or set a custom status. Wire value `State.StateChange`.
+    #[doc(alias = "State.StateChange")]
     pub const STATE_CHANGE: Self = Self(Text::known("State.StateChange"));
 }
 
@@ -338,6 +393,7 @@ impl OptPlatform {
     /// An iPhone, in all webhooks except one. Wire value `iOS`.
     pub const IOS: Self = Self(Text::known("iOS"));
     /// An iPhone, in the webhook for online states. Wire value `IOS`.
+    #[doc(alias = "IOS")]
     pub const IOS_IN_CAPITALS: Self = Self(Text::known("IOS"));
     /// A Windows machine. Wire value `Windows`.
     pub const WINDOWS: Self = Self(Text::known("Windows"));

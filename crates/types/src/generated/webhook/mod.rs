@@ -4,6 +4,7 @@
 
 mod common;
 mod events;
+mod traits;
 pub mod operations;
 pub mod state;
 pub mod relationship;
@@ -13,31 +14,33 @@ pub mod chatbot;
 pub mod official_account;
 pub mod push;
 pub mod moderation;
+pub mod prelude;
 
 pub use common::*;
 pub use events::*;
+pub use traits::*;
 pub use operations::{
     AlertRequestOverLimit, AlertRequestOverLimitRequired,
 };
 pub use state::{
-    StateChange,
+    StateChange, KickedDevice, StateAction, StateReason, UserState,
 };
 pub use relationship::{
     FollowAfterFollowAdd,
     FollowAfterFollowDelete,
     ProfilePortraitSet, ProfilePortraitSetRequired,
-    SnsBlackListAdd,
-    SnsBlackListDelete,
-    SnsFriendAdd,
-    SnsFriendDelete,
-    SnsPrevFriendAdd, SnsPrevFriendAddRequired, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply,
-    SnsPrevFriendResponse, SnsPrevFriendResponseRequired, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply,
+    SnsBlackListAdd, BlockedPair, BlockedPairRequired,
+    SnsBlackListDelete, UnblockedPair, UnblockedPairRequired,
+    SnsFriendAdd, AddedFriendPair, AddedFriendPairRequired, FriendAddCommand,
+    SnsFriendDelete, DeletedFriendPair, DeletedFriendPairRequired,
+    SnsPrevFriendAdd, SnsPrevFriendAddRequired, SnsPrevFriendAddAnswer, SnsPrevFriendAddReply, FriendRequest, FriendRequestResult,
+    SnsPrevFriendResponse, SnsPrevFriendResponseRequired, SnsPrevFriendResponseAnswer, SnsPrevFriendResponseReply, FriendResponse, FriendResponseAction, FriendResponseResult,
 };
 pub use c2c::{
     C2cAfterC2cMsgExtension, C2cAfterC2cMsgExtensionRequired,
     C2cAfterModifyMsg, C2cAfterModifyMsgRequired,
-    C2cAfterMsgReadAll,
-    C2cAfterMsgReadReceipt, C2cAfterMsgReadReceiptRequired,
+    C2cAfterMsgReadAll, ClearedGroup,
+    C2cAfterMsgReadReceipt, C2cAfterMsgReadReceiptRequired, ReceiptedC2cMsg, ReceiptedC2cMsgRequired,
     C2cAfterMsgReport, C2cAfterMsgReportRequired,
     C2cAfterMsgWithDraw, C2cAfterMsgWithDrawRequired,
     C2cAfterSendMsg, C2cAfterSendMsgRequired,
@@ -47,17 +50,17 @@ pub use group::{
     GroupAfterChangeGroupOwner, GroupAfterChangeGroupOwnerRequired,
     GroupAfterCreateGroup, GroupAfterCreateGroupRequired,
     GroupAfterCreateTopic, GroupAfterCreateTopicRequired,
-    GroupAfterGroupAttrChanged, GroupAfterGroupAttrChangedRequired,
+    GroupAfterGroupAttrChanged, GroupAfterGroupAttrChangedRequired, ChangedGroupAttr, GroupAttrChange,
     GroupAfterGroupDestroyed, GroupAfterGroupDestroyedRequired,
     GroupAfterGroupFull,
     GroupAfterGroupInfoChanged, GroupAfterGroupInfoChangedRequired,
     GroupAfterGroupMsgExtension, GroupAfterGroupMsgExtensionRequired,
-    GroupAfterMemberExit, GroupAfterMemberExitRequired,
+    GroupAfterMemberExit, GroupAfterMemberExitRequired, GroupExitType,
     GroupAfterMemberFieldChanged, GroupAfterMemberFieldChangedRequired,
     GroupAfterModifyMsg, GroupAfterModifyMsgRequired,
-    GroupAfterNewMemberJoin, GroupAfterNewMemberJoinRequired,
-    GroupAfterReadReceipt, GroupAfterReadReceiptRequired,
-    GroupAfterRecallMsg, GroupAfterRecallMsgRequired,
+    GroupAfterNewMemberJoin, GroupAfterNewMemberJoinRequired, GroupJoinType,
+    GroupAfterReadReceipt, GroupAfterReadReceiptRequired, GroupMsgReading, GroupMsgReadingRequired,
+    GroupAfterRecallMsg, GroupAfterRecallMsgRequired, RecalledGroupMsg,
     GroupAfterSendMsg, GroupAfterSendMsgRequired,
     GroupAfterTopicDestroyed,
     GroupAfterTopicInfoChanged,
@@ -67,7 +70,7 @@ pub use group::{
     GroupBeforeInviteJoinGroup, GroupBeforeInviteJoinGroupRequired, GroupBeforeInviteJoinGroupAnswer, GroupBeforeInviteJoinGroupChanges, GroupBeforeInviteJoinGroupReply,
     GroupBeforeSendMsg, GroupBeforeSendMsgRequired, GroupBeforeSendMsgAnswer, GroupBeforeSendMsgChanges, GroupBeforeSendMsgReply,
     GroupOnDailyGroupQuotaAlarm, GroupOnDailyGroupQuotaAlarmRequired,
-    GroupOnMemberStateChange,
+    GroupOnMemberStateChange, LiveMemberCause, LiveMemberState,
     GroupSendMsgException, GroupSendMsgExceptionRequired,
 };
 pub use chatbot::{
@@ -79,7 +82,7 @@ pub use official_account::{
     OfficialAccountAfterAddSubscriber, OfficialAccountAfterAddSubscriberRequired,
     OfficialAccountAfterCreateOfficialAccount, OfficialAccountAfterCreateOfficialAccountRequired,
     OfficialAccountAfterDeleteSubscriber, OfficialAccountAfterDeleteSubscriberRequired,
-    OfficialAccountAfterMsgWithDraw,
+    OfficialAccountAfterMsgWithDraw, RecalledOfficialAccountMsg,
     OfficialAccountAfterOfficialAccountDestroyed, OfficialAccountAfterOfficialAccountDestroyedRequired,
     OfficialAccountAfterOfficialAccountFull,
     OfficialAccountAfterOfficialAccountInfoChanged, OfficialAccountAfterOfficialAccountInfoChangedRequired,
@@ -89,9 +92,18 @@ pub use official_account::{
     OfficialAccountBeforeSendMsg, OfficialAccountBeforeSendMsgAnswer, OfficialAccountBeforeSendMsgChanges, OfficialAccountBeforeSendMsgReply,
 };
 pub use push::{
-    PushAllMemberPush,
-    PushOfflinePush,
+    PushAllMemberPush, PushDelivery, PushResult, PushResultRequired,
+    PushOfflinePush, MsgPushResult, MsgPushResultRequired,
 };
 pub use moderation::{
-    ContentResultNotify, ContentResultNotifyRequired,
+    ContentResultNotify, ContentResultNotifyRequired, ModeratedContact, ModeratedScene, ModerationSuggestion,
 };
+pub use crate::model::conversation::{ContactType};
+pub use crate::model::group::{CustomField, CustomFieldRequired, GroupType, InviteJoinOption, MemberAccount, MemberRole};
+pub use crate::model::message::{CustomElem, DownloadFlag, FaceElem, FileElem, GroupAt, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, LocationElemRequired, MsgBody, MsgElement, MsgPriority, RelayElem, RelayedMsg, SoundElem, StreamChunk, StreamElem, TextElem, VideoFileElem};
+pub use crate::model::message_extension::{ExtensionOperation, MsgExtension};
+pub use crate::model::moderation::{ModerationContentType, ModerationLabel};
+pub use crate::model::official_account::{SubscriberAccount};
+pub use crate::model::profile::{AdminForbidType, AllowType, Gender, ProfileFields, ProfileItem, ProfileTag};
+pub use crate::model::push_result::{PushStage, PushVendor};
+pub use crate::model::relationship::{FriendAddType, UserToFollow};

@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`, `Seq`, `EventTime`
 /// * Vendor's page: [After a One-to-One Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76006), as of 2026-01-04
-#[derive(Clone, PartialEq)]
+#[doc(alias = "C2C.CallbackAfterC2CMsgExtension")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cAfterC2cMsgExtension {
     /// Name of the webhook.

@@ -21,6 +21,7 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`, `EventTime`
 /// * Vendor's page: After a One-to-One Message Is Modified, as of 2026-02-05
+#[doc(alias = "C2C.CallbackAfterModifyMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterModifyMsg {

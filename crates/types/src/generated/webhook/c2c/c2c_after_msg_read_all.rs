@@ -13,7 +13,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Report_Account`, `EventTime`
 /// * Vendor's page: After All Unread Messages Are Cleared, as of 2026-02-09
-#[derive(Clone, PartialEq)]
+#[doc(alias = "C2C.CallbackAfterMsgReadAll")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadAll {
     /// Name of the webhook.
@@ -90,7 +91,7 @@ impl Webhook for C2cAfterMsgReadAll {
 }
 
 /// A group whose messages were marked as read.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClearedGroup {
     /// The group.

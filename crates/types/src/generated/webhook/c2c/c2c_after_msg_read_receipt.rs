@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Operator_Account`, `Peer_Account`, `C2CMsgInfo`, `EventTime`
 /// * Vendor's page: After a Read Receipt of a Single One-to-One Message, as of 2026-02-05
-#[derive(Clone, PartialEq)]
+#[doc(alias = "C2C.CallbackAfterMsgReadReceipt")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReadReceipt {
     /// Name of the webhook.
@@ -109,7 +110,7 @@ impl Webhook for C2cAfterMsgReadReceipt {
 }
 
 /// A one-to-one message that was read.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReceiptedC2cMsg {
     /// Sender of the message.

@@ -20,7 +20,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Report_Account`, `Peer_Account`, `LastReadTime`, `EventTime`
 /// * Vendor's page: [After a One-to-One message Is Marked as Read](https://www.tencentcloud.com/document/product/1047/43465), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "C2C.CallbackAfterMsgReport")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgReport {
     /// Name of the webhook.

@@ -20,7 +20,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`
 /// * Vendor's page: [After A One-to-One Message Is Recalled](https://www.tencentcloud.com/document/product/1047/43466), as of 2023-12-15
-#[derive(Clone, PartialEq)]
+#[doc(alias = "C2C.CallbackAfterMsgWithDraw")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct C2cAfterMsgWithDraw {
     /// Name of the webhook.

@@ -29,6 +29,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`
 /// * Vendor's page: [After a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34365), as of 2025-03-10
+#[doc(alias = "C2C.CallbackAfterSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cAfterSendMsg {

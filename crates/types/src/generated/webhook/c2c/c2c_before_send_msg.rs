@@ -17,9 +17,11 @@
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanDrop, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook,
+    WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, Raw, wire_object};
+use std::ops::RangeInclusive;
 
 /// A user is about to send a one-to-one message, and the app may refuse, drop or change it.
 ///
@@ -31,6 +33,7 @@ use crate::wire::{Extra, Flag, Raw, wire_object};
 /// * Answer: determines what happens, see [`C2cBeforeSendMsgAnswer`]
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`
 /// * Vendor's page: [Before a One-to-One Message Is Sent](https://www.tencentcloud.com/document/product/1047/34364), as of 2025-03-10
+#[doc(alias = "C2C.CallbackBeforeSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsg {
@@ -264,6 +267,29 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
             Self::Drop => Effect::Drop,
             Self::Change(_) => Effect::Change,
         }
+    }
+}
+
+impl From<Refusal<120001, 130000>> for C2cBeforeSendMsgAnswer {
+    fn from(refusal: Refusal<120001, 130000>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for C2cBeforeSendMsgAnswer {
+    const CODES: RangeInclusive<i64> = 120001..=130000;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
+impl CanDrop for C2cBeforeSendMsgAnswer {
+    fn drop() -> Self {
+        Self::Drop
     }
 }
 

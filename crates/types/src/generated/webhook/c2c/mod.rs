@@ -13,9 +13,11 @@ pub mod c2c_before_send_msg;
 
 pub use c2c_after_c2c_msg_extension::{C2cAfterC2cMsgExtension, C2cAfterC2cMsgExtensionRequired};
 pub use c2c_after_modify_msg::{C2cAfterModifyMsg, C2cAfterModifyMsgRequired};
-pub use c2c_after_msg_read_all::C2cAfterMsgReadAll;
-pub use c2c_after_msg_read_receipt::{C2cAfterMsgReadReceipt, C2cAfterMsgReadReceiptRequired};
+pub use c2c_after_msg_read_all::{C2cAfterMsgReadAll, ClearedGroup};
+pub use c2c_after_msg_read_receipt::{C2cAfterMsgReadReceipt, C2cAfterMsgReadReceiptRequired, ReceiptedC2cMsg, ReceiptedC2cMsgRequired};
 pub use c2c_after_msg_report::{C2cAfterMsgReport, C2cAfterMsgReportRequired};
 pub use c2c_after_msg_with_draw::{C2cAfterMsgWithDraw, C2cAfterMsgWithDrawRequired};
 pub use c2c_after_send_msg::{C2cAfterSendMsg, C2cAfterSendMsgRequired};
 pub use c2c_before_send_msg::{C2cBeforeSendMsg, C2cBeforeSendMsgRequired, C2cBeforeSendMsgAnswer, C2cBeforeSendMsgChanges, C2cBeforeSendMsgReply};
+pub use crate::model::message::{CustomElem, DownloadFlag, FaceElem, FileElem, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, LocationElemRequired, MsgBody, MsgElement, RelayElem, RelayedMsg, SoundElem, StreamChunk, StreamElem, TextElem, VideoFileElem};
+pub use crate::model::message_extension::{ExtensionOperation, MsgExtension};

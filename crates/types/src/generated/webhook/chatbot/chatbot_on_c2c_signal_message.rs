@@ -24,7 +24,7 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`ChatbotOnC2cSignalMessageAnswer`]
 /// * Identified by: `From_Account`, `To_Account`, `MsgKey`
 /// * Vendor's page: [Chatbot Passthrough Message Callback](https://www.tencentcloud.com/document/product/1047/59057), date unknown
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessage {
     /// Name of the webhook.
@@ -219,7 +219,7 @@ impl ChatbotOnC2cSignalMessageChanges {
 }
 
 /// Wire form of [`ChatbotOnC2cSignalMessageAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessageReply {
     /// Content for the chatbot. A string of JSON in the page's sample.

@@ -9,3 +9,5 @@ pub mod chatbot_on_c2c_signal_message;
 pub use bot_on_c2c_message::{BotOnC2cMessage, BotOnC2cMessageRequired};
 pub use bot_on_group_message::{BotOnGroupMessage, BotOnGroupMessageRequired};
 pub use chatbot_on_c2c_signal_message::{ChatbotOnC2cSignalMessage, ChatbotOnC2cSignalMessageRequired, ChatbotOnC2cSignalMessageAnswer, ChatbotOnC2cSignalMessageChanges, ChatbotOnC2cSignalMessageReply};
+pub use crate::model::group::{GroupType};
+pub use crate::model::message::{CustomElem, DownloadFlag, FaceElem, FileElem, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, LocationElemRequired, MsgBody, MsgElement, RelayElem, RelayedMsg, SoundElem, StreamChunk, StreamElem, TextElem, VideoFileElem};

@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `OldOwner_Account`, `NewOwner_Account`, `EventTime`
 /// * Vendor's page: [Callback After the Group Owner Changed](https://www.tencentcloud.com/document/product/1047/60396), as of 2024-04-19
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterChangeGroupOwner")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterChangeGroupOwner {
     /// Name of the webhook.

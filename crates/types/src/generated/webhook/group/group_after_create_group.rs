@@ -31,7 +31,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `EventTime`
 /// * Vendor's page: [After a Group Is Created](https://www.tencentcloud.com/document/product/1047/34369), as of 2024-07-24
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterCreateGroup")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateGroup {
     /// Name of the webhook.
@@ -102,9 +103,9 @@ impl GroupAfterCreateGroup {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = MemberAccount>,
+        member_list: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
-        self.member_list = Some(member_list.into_iter().collect());
+        self.member_list = Some(member_list.into_iter().map(Into::into).collect());
         self
     }
 
@@ -112,9 +113,11 @@ impl GroupAfterCreateGroup {
     #[must_use]
     pub fn with_user_defined_data_list(
         mut self,
-        user_defined_data_list: impl IntoIterator<Item = CustomField>,
+        user_defined_data_list: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
-        self.user_defined_data_list = Some(user_defined_data_list.into_iter().collect());
+        self.user_defined_data_list = Some(
+            user_defined_data_list.into_iter().map(Into::into).collect(),
+        );
         self
     }
 

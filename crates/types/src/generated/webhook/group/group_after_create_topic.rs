@@ -15,7 +15,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49464), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterCreateTopic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterCreateTopic {
     /// Name of the webhook.
@@ -74,9 +75,11 @@ impl GroupAfterCreateTopic {
     #[must_use]
     pub fn with_user_defined_data_list(
         mut self,
-        user_defined_data_list: impl IntoIterator<Item = CustomField>,
+        user_defined_data_list: impl IntoIterator<Item = impl Into<CustomField>>,
     ) -> Self {
-        self.user_defined_data_list = Some(user_defined_data_list.into_iter().collect());
+        self.user_defined_data_list = Some(
+            user_defined_data_list.into_iter().map(Into::into).collect(),
+        );
         self
     }
 }

@@ -19,6 +19,7 @@
 //! * This crate: an integer; a string is accepted as well.
 //! * Why: newer samples of other webhooks have an integer.
 
+use crate::conversions::key_value;
 use crate::model::group::GroupType;
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
 use crate::wire::{Extra, Text, wire_object, wire_string_enum};
@@ -31,7 +32,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `Operator_Account`, `OptionType`, `GroupAttr`, `EventTime`
 /// * Vendor's page: [Callback After Group Attribute Changed](https://www.tencentcloud.com/document/product/1047/60394), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterGroupAttrChanged")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupAttrChanged {
     /// Name of the webhook.
@@ -145,7 +147,7 @@ impl Webhook for GroupAfterGroupAttrChanged {
 }
 
 /// A custom attribute of a group after a change.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangedGroupAttr {
     /// Key.
@@ -182,6 +184,8 @@ wire_object!(ChangedGroupAttr {
     required "key" => key,
     optional "value" => value,
 });
+
+key_value!(ChangedGroupAttr { key, optional value: String });
 
 /// Operation on the custom attributes of a group.
 ///

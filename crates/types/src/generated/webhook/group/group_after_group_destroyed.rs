@@ -36,7 +36,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `EventTime`
 /// * Vendor's page: [After a Group Is Disbanded](https://www.tencentcloud.com/document/product/1047/34377), as of 2024-02-04
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterGroupDestroyed")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupDestroyed {
     /// Name of the webhook.
@@ -109,9 +110,9 @@ impl GroupAfterGroupDestroyed {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = MemberAccount>,
+        member_list: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
-        self.member_list = Some(member_list.into_iter().collect());
+        self.member_list = Some(member_list.into_iter().map(Into::into).collect());
         self
     }
 }

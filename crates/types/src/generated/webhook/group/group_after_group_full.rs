@@ -30,7 +30,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `TopicId`, `EventTime`
 /// * Vendor's page: [After a Group Is Full](https://www.tencentcloud.com/document/product/1047/34376), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterGroupFull")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupFull {
     /// Name of the webhook.

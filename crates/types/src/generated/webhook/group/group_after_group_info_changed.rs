@@ -22,7 +22,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `Operator_Account`, `Name`, `Introduction`, `Notification`, `FaceUrl`, `EventTime`
 /// * Vendor's page: [After Group Profile Is Modified](https://www.tencentcloud.com/document/product/1047/34378), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterGroupInfoChanged")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupInfoChanged {
     /// Name of the webhook.

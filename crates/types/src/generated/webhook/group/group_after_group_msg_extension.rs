@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `MsgSeq`, `Seq`, `EventTime`
 /// * Vendor's page: [After a Group Message Extension Is Configured](https://www.tencentcloud.com/document/product/1047/76007), as of 2026-01-04
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterGroupMsgExtension")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterGroupMsgExtension {
     /// Name of the webhook.

@@ -26,7 +26,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `TopicId`, `Operator_Account`, `ExitMemberList`, `EventTime`
 /// * Vendor's page: [After a User Leaves a Group](https://www.tencentcloud.com/document/product/1047/34373), as of 2025-02-08
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterMemberExit")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberExit {
     /// Name of the webhook.

@@ -26,7 +26,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `Operator_Account`, `Modified_Account`, `Member_Account`, `EventTime`
 /// * Vendor's page: [Callback After Group Member Profile Changed](https://www.tencentcloud.com/document/product/1047/60393), as of 2024-05-14
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterMemberFieldChanged")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterMemberFieldChanged {
     /// Name of the webhook.

@@ -21,6 +21,7 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `TopicId`, `MsgSeq`, `EventTime`
 /// * Vendor's page: After a Group Message Is Modified, as of 2026-03-16
+#[doc(alias = "Group.CallbackAfterModifyMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterModifyMsg {

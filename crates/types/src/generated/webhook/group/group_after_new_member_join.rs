@@ -32,7 +32,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `Operator_Account`, `NewMemberList`, `EventTime`
 /// * Vendor's page: [After a User Joins a Group](https://www.tencentcloud.com/document/product/1047/34372), as of 2025-02-08
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterNewMemberJoin")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterNewMemberJoin {
     /// Name of the webhook.

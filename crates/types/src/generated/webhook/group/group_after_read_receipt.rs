@@ -22,7 +22,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `GroupMsgReceiptList`, `EventTime`
 /// * Vendor's page: [Callback After Read Receipt](https://www.tencentcloud.com/document/product/1047/60395), as of 2024-04-19
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterReadReceipt")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterReadReceipt {
     /// Name of the webhook.
@@ -106,7 +107,7 @@ impl Webhook for GroupAfterReadReceipt {
 }
 
 /// Read counts of a group message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupMsgReading {
     /// Sequence number of the message.
@@ -145,9 +146,11 @@ impl GroupMsgReading {
     #[must_use]
     pub fn with_read_receipt_members(
         mut self,
-        read_receipt_members: impl IntoIterator<Item = MemberAccount>,
+        read_receipt_members: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
-        self.read_receipt_members = Some(read_receipt_members.into_iter().collect());
+        self.read_receipt_members = Some(
+            read_receipt_members.into_iter().map(Into::into).collect(),
+        );
         self
     }
 }

@@ -26,7 +26,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `TopicId`, `MsgSeqList`, `EventTime`
 /// * Vendor's page: [Callback After Recalling Group Messages](https://www.tencentcloud.com/document/product/1047/46979), as of 2025-02-28
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterRecallMsg")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterRecallMsg {
     /// Name of the webhook.
@@ -131,7 +132,7 @@ impl Webhook for GroupAfterRecallMsg {
 }
 
 /// A group message that was recalled.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecalledGroupMsg {
     /// Sequence number of the message.

@@ -33,6 +33,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `TopicId`, `MsgSeq`, `Random`, `MsgTime`
 /// * Vendor's page: [After a Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34375), as of 2025-09-16
+#[doc(alias = "Group.CallbackAfterSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupAfterSendMsg {

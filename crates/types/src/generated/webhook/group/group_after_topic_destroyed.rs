@@ -22,7 +22,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a Topic Is Deleted](https://www.tencentcloud.com/document/product/1047/49465), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterTopicDestroyed")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicDestroyed {
     /// Name of the webhook.

@@ -24,7 +24,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [Topic Profile Change Webhook](https://www.tencentcloud.com/document/product/1047/49466), as of 2023-04-03
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackAfterTopicInfoChanged")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupAfterTopicInfoChanged {
     /// Name of the webhook.

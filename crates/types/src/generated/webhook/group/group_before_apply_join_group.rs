@@ -22,9 +22,11 @@
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook, WebhookMeta, When,
+    coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
+use std::ops::RangeInclusive;
 
 /// A user applies to join a group, and the app may refuse it.
 ///
@@ -35,7 +37,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`GroupBeforeApplyJoinGroupAnswer`]
 /// * Identified by: `GroupId`, `TopicId`, `Requestor_Account`, `EventTime`
 /// * Vendor's page: [Before Applying to Join a Group](https://www.tencentcloud.com/document/product/1047/34370), as of 2025-02-28
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackBeforeApplyJoinGroup")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeApplyJoinGroup {
     /// Name of the webhook.
@@ -197,8 +200,25 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
     }
 }
 
+impl From<Refusal<10100, 10200>> for GroupBeforeApplyJoinGroupAnswer {
+    fn from(refusal: Refusal<10100, 10200>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for GroupBeforeApplyJoinGroupAnswer {
+    const CODES: RangeInclusive<i64> = 10100..=10200;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
 /// Wire form of [`GroupBeforeApplyJoinGroupAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeApplyJoinGroupReply {
     /// Result fields of the answer: status, error code and the app's message.

@@ -27,9 +27,11 @@
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, InviteJoinOption, MemberAccount};
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook, WebhookMeta, When,
+    coded, identity_of,
 };
 use crate::wire::{Extra, Raw, wire_object};
+use std::ops::RangeInclusive;
 
 /// A group is about to be created, and the app may refuse it.
 ///
@@ -39,7 +41,8 @@ use crate::wire::{Extra, Raw, wire_object};
 /// * Answer: determines what happens, see [`GroupBeforeCreateGroupAnswer`]
 /// * Identified by: `Operator_Account`, `Owner_Account`, `Type`, `Name`, `EventTime`
 /// * Vendor's page: [Before a Group Is Created](https://www.tencentcloud.com/document/product/1047/34368), as of 2025-12-04
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackBeforeCreateGroup")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateGroup {
     /// Name of the webhook.
@@ -136,9 +139,9 @@ impl GroupBeforeCreateGroup {
     #[must_use]
     pub fn with_member_list(
         mut self,
-        member_list: impl IntoIterator<Item = MemberAccount>,
+        member_list: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
-        self.member_list = Some(member_list.into_iter().collect());
+        self.member_list = Some(member_list.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -248,8 +251,25 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
     }
 }
 
+impl From<Refusal<10100, 10200>> for GroupBeforeCreateGroupAnswer {
+    fn from(refusal: Refusal<10100, 10200>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for GroupBeforeCreateGroupAnswer {
+    const CODES: RangeInclusive<i64> = 10100..=10200;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
 /// Wire form of [`GroupBeforeCreateGroupAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateGroupReply {
     /// Result fields of the answer: status, error code and the app's message.

@@ -11,8 +11,12 @@
 
 use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
-use crate::webhook::{Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded};
+use crate::webhook::{
+    Answer, CallbackCommand, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook, WebhookMeta, When,
+    coded,
+};
 use crate::wire::{Extra, wire_object};
+use std::ops::RangeInclusive;
 
 /// A topic is about to be created in a community, and the app may refuse it.
 ///
@@ -23,7 +27,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`GroupBeforeCreateTopicAnswer`]
 /// * Identified by: its whole body
 /// * Vendor's page: [Before a Topic Is Created](https://www.tencentcloud.com/document/product/1047/49463), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackBeforeCreateTopic")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateTopic {
     /// Name of the webhook.
@@ -138,8 +143,25 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
     }
 }
 
+impl From<Refusal<10100, 10200>> for GroupBeforeCreateTopicAnswer {
+    fn from(refusal: Refusal<10100, 10200>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for GroupBeforeCreateTopicAnswer {
+    const CODES: RangeInclusive<i64> = 10100..=10200;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
 /// Wire form of [`GroupBeforeCreateTopicAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeCreateTopicReply {
     /// Result fields of the answer: status, error code and the app's message.

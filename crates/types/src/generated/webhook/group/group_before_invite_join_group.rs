@@ -27,9 +27,11 @@
 use crate::{Envelope, Reply};
 use crate::model::group::{GroupType, MemberAccount};
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook, WebhookMeta, When,
+    coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
+use std::ops::RangeInclusive;
 
 /// Users are about to be added to a group, and the app may refuse all or some of them.
 ///
@@ -40,7 +42,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`GroupBeforeInviteJoinGroupAnswer`]
 /// * Identified by: `GroupId`, `TopicId`, `Operator_Account`, `DestinationMembers`, `EventTime`
 /// * Vendor's page: [Before Inviting a User to a Group](https://www.tencentcloud.com/document/product/1047/34371), as of 2025-02-08
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackBeforeInviteJoinGroup")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroup {
     /// Name of the webhook.
@@ -224,6 +227,23 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
     }
 }
 
+impl From<Refusal<10100, 10200>> for GroupBeforeInviteJoinGroupAnswer {
+    fn from(refusal: Refusal<10100, 10200>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for GroupBeforeInviteJoinGroupAnswer {
+    const CODES: RangeInclusive<i64> = 10100..=10200;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
 /// Changes made by [`GroupBeforeInviteJoinGroupAnswer::Change`]. Parts that are not set stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -254,7 +274,7 @@ impl GroupBeforeInviteJoinGroupChanges {
 }
 
 /// Wire form of [`GroupBeforeInviteJoinGroupAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroupReply {
     /// Users who are not added.

@@ -23,9 +23,11 @@ use crate::{Envelope, Reply};
 use crate::model::group::GroupType;
 use crate::model::message::{MsgElement, MsgPriority};
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanDrop, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook,
+    WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, wire_object};
+use std::ops::RangeInclusive;
 
 /// A user is about to send a group message, and the app may refuse, drop or change it.
 ///
@@ -36,6 +38,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: determines what happens, see [`GroupBeforeSendMsgAnswer`]
 /// * Identified by: `GroupId`, `TopicId`, `From_Account`, `Random`, `EventTime`
 /// * Vendor's page: [Before Group Message Is Sent](https://www.tencentcloud.com/document/product/1047/34374), as of 2025-02-28
+#[doc(alias = "Group.CallbackBeforeSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsg {
@@ -288,6 +291,29 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
             Self::Drop => Effect::Drop,
             Self::Change(_) => Effect::Change,
         }
+    }
+}
+
+impl From<Refusal<10100, 10200>> for GroupBeforeSendMsgAnswer {
+    fn from(refusal: Refusal<10100, 10200>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for GroupBeforeSendMsgAnswer {
+    const CODES: RangeInclusive<i64> = 10100..=10200;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
+impl CanDrop for GroupBeforeSendMsgAnswer {
+    fn drop() -> Self {
+        Self::Drop
     }
 }
 

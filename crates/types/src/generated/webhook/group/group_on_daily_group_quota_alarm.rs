@@ -31,7 +31,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `QuotaUsed`, `Quota`, `EventTime`
 /// * Vendor's page: [Group Creation Daily Net Increase Threshold Alarm Callback](https://www.tencentcloud.com/document/product/1047/57455), as of 2025-06-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackOnDailyGroupQuotaAlarm")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupOnDailyGroupQuotaAlarm {
     /// Name of the webhook.

@@ -41,7 +41,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [Webhook for Online and Offline Status of Audio-Video Group Members](https://www.tencentcloud.com/document/product/1047/48734), as of 2025-10-28
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Group.CallbackOnMemberStateChange")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupOnMemberStateChange {
     /// Name of the webhook.
@@ -83,7 +84,7 @@ impl GroupOnMemberStateChange {
     pub fn new(
         group_id: impl Into<String>,
         event_type: LiveMemberState,
-        member_list: impl IntoIterator<Item = MemberAccount>,
+        member_list: impl IntoIterator<Item = impl Into<MemberAccount>>,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_MEMBER_STATE_CHANGE,
@@ -91,7 +92,7 @@ impl GroupOnMemberStateChange {
             r#type: None,
             event_type,
             event_cause: None,
-            member_list: member_list.into_iter().collect(),
+            member_list: member_list.into_iter().map(Into::into).collect(),
             event_time: None,
             extra: Extra::default(),
         }

@@ -29,6 +29,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `GroupId`, `From_Account`, `Random`, `EventTime`
 /// * Vendor's page: [Webhook for Exceptions When Group Messages Are Sent](https://www.tencentcloud.com/document/product/1047/49462), as of 2025-03-10
+#[doc(alias = "Group.CallbackSendMsgException")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupSendMsgException {

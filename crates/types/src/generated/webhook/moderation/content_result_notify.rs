@@ -33,7 +33,8 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: `Scene`, `MsgID`, `CtxcbRequestId`, `CtxcbResult`
 /// * Vendor's page: [Cloud Moderation Webhooks](https://www.tencentcloud.com/document/product/1047/78240), as of 2026-05-09
-#[derive(Clone, PartialEq)]
+#[doc(alias = "ContentCallback.ResultNotify")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContentResultNotify {
     /// Where the content was found.
@@ -304,7 +305,7 @@ impl Webhook for ContentResultNotify {
 }
 
 /// Recipient of a message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModeratedContact {
     /// Conversation type.

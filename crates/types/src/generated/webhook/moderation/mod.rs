@@ -4,4 +4,6 @@
 
 pub mod content_result_notify;
 
-pub use content_result_notify::{ContentResultNotify, ContentResultNotifyRequired};
+pub use content_result_notify::{ContentResultNotify, ContentResultNotifyRequired, ModeratedContact, ModeratedScene, ModerationSuggestion};
+pub use crate::model::conversation::{ContactType};
+pub use crate::model::moderation::{ModerationContentType, ModerationLabel};

@@ -17,7 +17,7 @@ pub mod official_account_before_send_msg;
 pub use official_account_after_add_subscriber::{OfficialAccountAfterAddSubscriber, OfficialAccountAfterAddSubscriberRequired};
 pub use official_account_after_create_official_account::{OfficialAccountAfterCreateOfficialAccount, OfficialAccountAfterCreateOfficialAccountRequired};
 pub use official_account_after_delete_subscriber::{OfficialAccountAfterDeleteSubscriber, OfficialAccountAfterDeleteSubscriberRequired};
-pub use official_account_after_msg_with_draw::OfficialAccountAfterMsgWithDraw;
+pub use official_account_after_msg_with_draw::{OfficialAccountAfterMsgWithDraw, RecalledOfficialAccountMsg};
 pub use official_account_after_official_account_destroyed::{OfficialAccountAfterOfficialAccountDestroyed, OfficialAccountAfterOfficialAccountDestroyedRequired};
 pub use official_account_after_official_account_full::OfficialAccountAfterOfficialAccountFull;
 pub use official_account_after_official_account_info_changed::{OfficialAccountAfterOfficialAccountInfoChanged, OfficialAccountAfterOfficialAccountInfoChangedRequired};
@@ -25,3 +25,5 @@ pub use official_account_after_send_msg::{OfficialAccountAfterSendMsg, OfficialA
 pub use official_account_before_add_subscriber::{OfficialAccountBeforeAddSubscriber, OfficialAccountBeforeAddSubscriberRequired, OfficialAccountBeforeAddSubscriberAnswer, OfficialAccountBeforeAddSubscriberChanges, OfficialAccountBeforeAddSubscriberReply};
 pub use official_account_before_create_official_account::{OfficialAccountBeforeCreateOfficialAccount, OfficialAccountBeforeCreateOfficialAccountRequired, OfficialAccountBeforeCreateOfficialAccountAnswer, OfficialAccountBeforeCreateOfficialAccountReply};
 pub use official_account_before_send_msg::{OfficialAccountBeforeSendMsg, OfficialAccountBeforeSendMsgAnswer, OfficialAccountBeforeSendMsgChanges, OfficialAccountBeforeSendMsgReply};
+pub use crate::model::message::{CustomElem, DownloadFlag, FaceElem, FileElem, ImageElem, ImageFormat, ImageInfo, ImageType, LocationElem, LocationElemRequired, MsgBody, MsgElement, RelayElem, RelayedMsg, SoundElem, StreamChunk, StreamElem, TextElem, VideoFileElem};
+pub use crate::model::official_account::{SubscriberAccount};

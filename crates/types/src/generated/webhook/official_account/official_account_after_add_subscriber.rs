@@ -15,7 +15,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
 /// * Vendor's page: [After Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60800), as of 2025-08-21
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterAddSubscriber")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterAddSubscriber {
     /// Name of the webhook.

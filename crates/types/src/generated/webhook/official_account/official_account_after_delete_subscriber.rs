@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
 /// * Vendor's page: [After Official Channel Is Unsubscribed](https://www.tencentcloud.com/document/product/1047/60802), as of 2024-06-18
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterDeleteSubscriber")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterDeleteSubscriber {
     /// Name of the webhook.

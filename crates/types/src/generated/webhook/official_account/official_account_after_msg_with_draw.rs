@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `WithdrawMsgList`, `EventTime`
 /// * Vendor's page: [Webhook After Recalling Official Channel Messages](https://www.tencentcloud.com/document/product/1047/60805), as of 2025-08-21
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterMsgWithDraw")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterMsgWithDraw {
     /// Name of the webhook.
@@ -91,7 +92,7 @@ impl Webhook for OfficialAccountAfterMsgWithDraw {
 }
 
 /// A recalled message.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecalledOfficialAccountMsg {
     /// Key of the message.

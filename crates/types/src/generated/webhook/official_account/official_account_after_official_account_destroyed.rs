@@ -13,7 +13,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `EventTime`
 /// * Vendor's page: [After Official Channel Is Destroyed](https://www.tencentcloud.com/document/product/1047/60798), as of 2024-06-18
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountDestroyed")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountDestroyed {
     /// Name of the webhook.

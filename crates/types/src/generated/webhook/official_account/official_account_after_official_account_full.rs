@@ -13,7 +13,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `EventTime`
 /// * Vendor's page: [After a Official Channel Is Full](https://www.tencentcloud.com/document/product/1047/60801), as of 2024-06-18
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountFull")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountFull {
     /// Name of the webhook.

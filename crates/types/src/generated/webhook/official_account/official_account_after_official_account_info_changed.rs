@@ -25,7 +25,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `Operator_Account`, `EventTime`
 /// * Vendor's page: [After Official Channel Profile Is Modified](https://www.tencentcloud.com/document/product/1047/60797), as of 2025-05-27
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackAfterOfficialAccountInfoChanged")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterOfficialAccountInfoChanged {
     /// Name of the webhook.

@@ -15,6 +15,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Official_Account`, `MsgKey`
 /// * Vendor's page: [Callback After Sending an Official Channel Message](https://www.tencentcloud.com/document/product/1047/60804), as of 2025-08-21
+#[doc(alias = "OfficialAccount.CallbackAfterSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountAfterSendMsg {

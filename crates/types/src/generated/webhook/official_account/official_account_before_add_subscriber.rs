@@ -25,7 +25,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`OfficialAccountBeforeAddSubscriberAnswer`]
 /// * Identified by: `Official_Account`, `Operator_Account`, `SubscribeAccountList`, `EventTime`
 /// * Vendor's page: [Before Official Channel Is Subscribed](https://www.tencentcloud.com/document/product/1047/60799), as of 2025-08-21
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackBeforeAddSubscriber")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriber {
     /// Name of the webhook.
@@ -212,7 +213,7 @@ impl OfficialAccountBeforeAddSubscriberChanges {
 }
 
 /// Wire form of [`OfficialAccountBeforeAddSubscriberAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriberReply {
     /// Users who do not subscribe.

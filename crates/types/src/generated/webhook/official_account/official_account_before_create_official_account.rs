@@ -11,9 +11,11 @@
 
 use crate::{Envelope, Reply};
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook, WebhookMeta, When,
+    coded, identity_of,
 };
 use crate::wire::{Extra, wire_object};
+use std::ops::RangeInclusive;
 
 /// An official account is about to be created, and the app may refuse it.
 ///
@@ -23,7 +25,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: determines what happens, see [`OfficialAccountBeforeCreateOfficialAccountAnswer`]
 /// * Identified by: `Operator_Account`, `Owner_Account`, `Name`, `EventTime`
 /// * Vendor's page: [Before a Official Channel Is Created](https://www.tencentcloud.com/document/product/1047/60795), as of 2024-06-18
-#[derive(Clone, PartialEq)]
+#[doc(alias = "OfficialAccount.CallbackBeforeCreateOfficialAccount")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccount {
     /// Name of the webhook.
@@ -162,8 +165,25 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
     }
 }
 
+impl From<Refusal<120001, 130000>> for OfficialAccountBeforeCreateOfficialAccountAnswer {
+    fn from(refusal: Refusal<120001, 130000>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for OfficialAccountBeforeCreateOfficialAccountAnswer {
+    const CODES: RangeInclusive<i64> = 120001..=130000;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
 /// Wire form of [`OfficialAccountBeforeCreateOfficialAccountAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeCreateOfficialAccountReply {
     /// Result fields of the answer: status, error code and the app's message.

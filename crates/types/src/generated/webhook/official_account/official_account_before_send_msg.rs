@@ -5,9 +5,11 @@
 use crate::{Envelope, Reply};
 use crate::model::message::MsgElement;
 use crate::webhook::{
-    Answer, CallbackCommand, Effect, Refusal, Webhook, WebhookMeta, When, coded, identity_of,
+    Answer, CallbackCommand, CanDrop, CanRefuse, CodeOutOfRange, Effect, Refusal, Webhook,
+    WebhookMeta, When, coded, identity_of,
 };
 use crate::wire::{Extra, Flag, wire_object};
+use std::ops::RangeInclusive;
 
 /// An official account is about to send a message to its subscribers, and the app may refuse, drop or change it.
 ///
@@ -19,6 +21,7 @@ use crate::wire::{Extra, Flag, wire_object};
 /// * Answer: determines what happens, see [`OfficialAccountBeforeSendMsgAnswer`]
 /// * Identified by: `Official_Account`, `MsgBody`, `EventTime`
 /// * Vendor's page: [Before Official Channel Message Is Sent](https://www.tencentcloud.com/document/product/1047/60803), as of 2025-08-21
+#[doc(alias = "OfficialAccount.CallbackBeforeSendMsg")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeSendMsg {
@@ -189,6 +192,29 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
             Self::Drop => Effect::Drop,
             Self::Change(_) => Effect::Change,
         }
+    }
+}
+
+impl From<Refusal<120001, 130000>> for OfficialAccountBeforeSendMsgAnswer {
+    fn from(refusal: Refusal<120001, 130000>) -> Self {
+        Self::RefuseWith(refusal)
+    }
+}
+
+impl CanRefuse for OfficialAccountBeforeSendMsgAnswer {
+    const CODES: RangeInclusive<i64> = 120001..=130000;
+    fn refuse() -> Self {
+        Self::Refuse
+    }
+
+    fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
+        Refusal::new(code, text).map(Self::RefuseWith)
+    }
+}
+
+impl CanDrop for OfficialAccountBeforeSendMsgAnswer {
+    fn drop() -> Self {
+        Self::Drop
     }
 }
 

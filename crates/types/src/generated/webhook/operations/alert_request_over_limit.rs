@@ -14,7 +14,7 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [API Overclocking Alarm Callbacks](https://www.tencentcloud.com/document/product/1047/60256), as of 2024-05-08
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AlertRequestOverLimit {
     /// Name of the webhook.

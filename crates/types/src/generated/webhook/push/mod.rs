@@ -5,5 +5,7 @@
 pub mod push_all_member_push;
 pub mod push_offline_push;
 
-pub use push_all_member_push::PushAllMemberPush;
-pub use push_offline_push::PushOfflinePush;
+pub use push_all_member_push::{PushAllMemberPush, PushDelivery, PushResult, PushResultRequired};
+pub use push_offline_push::{PushOfflinePush, MsgPushResult, MsgPushResultRequired};
+pub use crate::model::conversation::{ContactType};
+pub use crate::model::push_result::{PushStage, PushVendor};

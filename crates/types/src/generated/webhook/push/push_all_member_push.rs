@@ -27,7 +27,7 @@ use crate::wire::{Extra, wire_integer_enum, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [All Users / Tags / UserID Push Callback](https://www.tencentcloud.com/document/product/1047/67551), as of 2025-02-28
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushAllMemberPush {
     /// Results of the pushes.
@@ -71,7 +71,7 @@ impl Webhook for PushAllMemberPush {
 }
 
 /// Result of a push to one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushResult {
     /// Name of the webhook, repeated.

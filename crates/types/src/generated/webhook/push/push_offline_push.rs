@@ -33,7 +33,7 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [Other Push Callbacks](https://www.tencentcloud.com/document/product/1047/67552), as of 2026-01-20
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushOfflinePush {
     /// Results of the pushes.
@@ -77,7 +77,7 @@ impl Webhook for PushOfflinePush {
 }
 
 /// Result of pushing a message to one user.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MsgPushResult {
     /// Name of the webhook, repeated.

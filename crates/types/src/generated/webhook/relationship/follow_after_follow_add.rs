@@ -21,7 +21,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `FollowList`, `EventTime`
 /// * Vendor's page: [After a User Is Followed](https://www.tencentcloud.com/document/product/1047/70355), as of 2025-11-18
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Follow.CallbackAfterFollowAdd")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowAdd {
     /// Name of the webhook.
@@ -48,13 +49,13 @@ impl FollowAfterFollowAdd {
     /// An event with the fields that are always present; for tests.
     pub fn new(
         from_account: impl Into<String>,
-        follow_list: impl IntoIterator<Item = UserToFollow>,
+        follow_list: impl IntoIterator<Item = impl Into<UserToFollow>>,
         event_time: u64,
     ) -> Self {
         Self {
             callback_command: CallbackCommand::FOLLOW_AFTER_FOLLOW_ADD,
             from_account: from_account.into(),
-            follow_list: follow_list.into_iter().collect(),
+            follow_list: follow_list.into_iter().map(Into::into).collect(),
             event_time,
             extra: Extra::default(),
         }

@@ -20,7 +20,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `From_Account`, `To_Account`, `EventTime`
 /// * Vendor's page: [After a User Is Unfollowed](https://www.tencentcloud.com/document/product/1047/70356), as of 2025-06-09
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Follow.CallbackAfterFollowDelete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowAfterFollowDelete {
     /// Name of the webhook.

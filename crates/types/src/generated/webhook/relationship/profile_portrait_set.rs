@@ -2,9 +2,10 @@
 
 //! `Profile.CallbackPortraitSet`: After a Profile Is Updated
 
-use crate::model::profile::ProfileItem;
+use crate::TaggedFields;
+use crate::model::profile::{ProfileFields, ProfileItem};
 use crate::webhook::{Acknowledged, CallbackCommand, Webhook, WebhookMeta, When, identity_of};
-use crate::wire::{Extra, wire_object};
+use crate::wire::{Extra, TagValue, wire_object};
 
 /// Fields of a user's profile were changed.
 ///
@@ -14,7 +15,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: `Operator_Account`, `From_Account`, `EventTime`
 /// * Vendor's page: [After a Profile Is Updated](https://www.tencentcloud.com/document/product/1047/48733), as of 2025-06-17
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Profile.CallbackPortraitSet")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProfilePortraitSet {
     /// Name of the webhook.
@@ -74,6 +76,14 @@ wire_object!(ProfilePortraitSet {
     required "EventTime" => event_time,
     required "ProfileItem" => profile_item,
 });
+
+impl TaggedFields for ProfilePortraitSet {
+    fn tagged(&self, tag: &str) -> Option<&TagValue> {
+        self.profile_item.tagged(tag)
+    }
+}
+
+impl ProfileFields for ProfilePortraitSet {}
 
 impl Webhook for ProfilePortraitSet {
     type Answer = Acknowledged;

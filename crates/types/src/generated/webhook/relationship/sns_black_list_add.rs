@@ -13,7 +13,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a User Is Added to Blocklist](https://www.tencentcloud.com/document/product/1047/34361), as of 2024-08-20
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackBlackListAdd")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsBlackListAdd {
     /// Name of the webhook.
@@ -63,7 +64,7 @@ impl Webhook for SnsBlackListAdd {
 }
 
 /// A user and an entry of the user's block list.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockedPair {
     /// User who blocked.

@@ -13,7 +13,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a User Is Removed from Blocklist](https://www.tencentcloud.com/document/product/1047/34362), as of 2023-04-03
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackBlackListDelete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsBlackListDelete {
     /// Name of the webhook.
@@ -63,7 +64,7 @@ impl Webhook for SnsBlackListDelete {
 }
 
 /// A user and a former entry of the user's block list.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnblockedPair {
     /// User who had blocked.

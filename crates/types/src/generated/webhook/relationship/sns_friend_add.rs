@@ -21,7 +21,8 @@ use crate::wire::{Extra, Flag, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a Friend Is Added](https://www.tencentcloud.com/document/product/1047/34359), as of 2023-07-27
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackFriendAdd")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsFriendAdd {
     /// Name of the webhook.
@@ -110,7 +111,7 @@ impl Webhook for SnsFriendAdd {
 }
 
 /// A user and a new friend, in one direction.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddedFriendPair {
     /// User who has a new friend.
@@ -167,10 +168,12 @@ impl FriendAddCommand {
     /// A friend request. Wire value `friend_add`.
     pub const FRIEND_ADD: Self = Self(Text::known("friend_add"));
     /// A friend request; alternative spelling. Wire value `FriendAdd`.
+    #[doc(alias = "FriendAdd")]
     pub const FRIEND_ADD_CAMEL_CASE: Self = Self(Text::known("FriendAdd"));
     /// The response to a friend request. Wire value `friend_response`.
     pub const FRIEND_RESPONSE: Self = Self(Text::known("friend_response"));
     /// The response to a friend request; alternative spelling. Wire value `FriendResponse`.
+    #[doc(alias = "FriendResponse")]
     pub const FRIEND_RESPONSE_CAMEL_CASE: Self = Self(Text::known("FriendResponse"));
 }
 

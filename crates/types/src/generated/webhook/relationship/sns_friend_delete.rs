@@ -20,7 +20,8 @@ use crate::wire::{Extra, wire_object};
 /// * Answer: ignored by the service
 /// * Identified by: its whole body
 /// * Vendor's page: [After a Friend Is Deleted](https://www.tencentcloud.com/document/product/1047/34360), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackFriendDelete")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsFriendDelete {
     /// Name of the webhook.
@@ -70,7 +71,7 @@ impl Webhook for SnsFriendDelete {
 }
 
 /// A user and a former friend, in one direction.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeletedFriendPair {
     /// User who has lost a friend.

@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 /// * Answer: determines what happens, see [`SnsPrevFriendAddAnswer`]
 /// * Identified by: `Requester_Account`, `From_Account`, `FriendItem`, `EventTime`
 /// * Vendor's page: [Before a Friend Is Added](https://www.tencentcloud.com/document/product/1047/43468), as of 2025-03-10
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackPrevFriendAdd")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAdd {
     /// Name of the webhook.
@@ -215,7 +216,7 @@ impl SnsPrevFriendAddAnswer {
 }
 
 /// Wire form of [`SnsPrevFriendAddAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendAddReply {
     /// Result for each user.
@@ -243,7 +244,7 @@ impl Reply for SnsPrevFriendAddReply {
 }
 
 /// A user to be added.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendRequest {
     /// The user.
@@ -321,7 +322,7 @@ wire_object!(FriendRequest {
 });
 
 /// Result for a user to be added.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendRequestResult {
     /// The user.

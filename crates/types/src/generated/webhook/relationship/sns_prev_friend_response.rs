@@ -30,7 +30,8 @@ use std::collections::BTreeMap;
 /// * Answer: determines what happens, see [`SnsPrevFriendResponseAnswer`]
 /// * Identified by: `Requester_Account`, `From_Account`, `ResponseFriendItem`, `EventTime`
 /// * Vendor's page: [Before a Friend Request Is Responded](https://www.tencentcloud.com/document/product/1047/43467), as of 2023-04-03
-#[derive(Clone, PartialEq)]
+#[doc(alias = "Sns.CallbackPrevFriendResponse")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendResponse {
     /// Name of the webhook.
@@ -200,7 +201,7 @@ impl SnsPrevFriendResponseAnswer {
 }
 
 /// Wire form of [`SnsPrevFriendResponseAnswer`].
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnsPrevFriendResponseReply {
     /// Result for each response.
@@ -228,7 +229,7 @@ impl Reply for SnsPrevFriendResponseReply {
 }
 
 /// A response to a friend request.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendResponse {
     /// User who sent the friend request.
@@ -289,7 +290,7 @@ wire_object!(FriendResponse {
 });
 
 /// Result for a response to a friend request.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FriendResponseResult {
     /// User who sent the friend request.
@@ -338,10 +339,13 @@ pub struct FriendResponseAction(Text);
 
 impl FriendResponseAction {
     /// Accepted, and each has the other as a friend. Wire value `Response_Action_AgreeAndAdd`.
+    #[doc(alias = "Response_Action_AgreeAndAdd")]
     pub const AGREE_AND_ADD: Self = Self(Text::known("Response_Action_AgreeAndAdd"));
     /// Accepted: only the requester has this user as a friend. Wire value `Response_Action_Agree`.
+    #[doc(alias = "Response_Action_Agree")]
     pub const AGREE: Self = Self(Text::known("Response_Action_Agree"));
     /// Rejected. Wire value `Response_Action_Reject`.
+    #[doc(alias = "Response_Action_Reject")]
     pub const REJECT: Self = Self(Text::known("Response_Action_Reject"));
 }
 

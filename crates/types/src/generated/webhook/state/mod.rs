@@ -4,4 +4,4 @@
 
 pub mod state_change;
 
-pub use state_change::StateChange;
+pub use state_change::{StateChange, KickedDevice, StateAction, StateReason, UserState};

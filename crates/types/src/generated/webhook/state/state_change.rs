@@ -43,7 +43,8 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// * Answer: ignored by the service
 /// * Identified by: `Info`, `EventTime`
 /// * Vendor's page: [Status Change Webhooks](https://www.tencentcloud.com/document/product/1047/34357), as of 2025-10-30
-#[derive(Clone, PartialEq)]
+#[doc(alias = "State.StateChange")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StateChange {
     /// Name of the webhook.
@@ -115,7 +116,7 @@ impl Webhook for StateChange {
 }
 
 /// A user and what happened to the connection or the custom status.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserState {
     /// What happened.
@@ -172,7 +173,7 @@ wire_object!(UserState {
 });
 
 /// A device that was signed out.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KickedDevice {
     /// Platform of the device.
