@@ -13,7 +13,7 @@ use tencent_chat_types::{
         GetOnlineMemberCount, GetTopics, GetTopicsRequired, UpdateGroupCounters,
     },
     message::{SendBroadcastMsg, SendGroupMsg},
-    model::{GroupCounter, GroupType, MemberAccount, TextElem},
+    model::{GroupCounter, GroupType, TextElem},
 };
 
 #[tokio::main]
@@ -29,9 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_owner_account("lin")
         .with_support_topic(true);
     let community = client.send(&community).await?.group_id;
-    let members = ["mei", "ada"].map(MemberAccount::new);
     client
-        .batch(AddGroupMembers::new(&community, members))
+        .batch(AddGroupMembers::new(&community, ["mei", "ada"]))
         .await
         .into_result()
         .map(drop)?;

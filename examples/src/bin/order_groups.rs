@@ -7,7 +7,7 @@
 use std::{error::Error, fs};
 use tencent_chat_client::Client;
 use tencent_chat_examples::orders::Order;
-use tencent_chat_types::{ErrorCode, group::AddGroupMembers, model::MemberAccount};
+use tencent_chat_types::{ErrorCode, group::AddGroupMembers};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,8 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             Err(error) => return Err(error.into()),
         };
-        let staff = order.staff.iter().map(MemberAccount::new);
-        let added = client.batch(AddGroupMembers::new(&id, staff)).await;
+        let added = client.batch(AddGroupMembers::new(&id, &order.staff)).await;
         for (member, why) in added.failed() {
             eprintln!("{id}: {} was not added: {why}", member.member_account);
         }
