@@ -31,6 +31,7 @@ mod extra;
 mod flag;
 mod form;
 mod items;
+mod json;
 mod misfit;
 mod object;
 mod open_enum;
@@ -56,6 +57,7 @@ pub use union::Unknown;
 pub(crate) use canonical::holds_nothing;
 pub(crate) use delegate::delegate_to_i64;
 pub(crate) use deserialize::deserialize;
+pub(crate) use encode::Name;
 pub(crate) use extra::keep;
 pub(crate) use form::Form;
 pub(crate) use object::{
@@ -63,7 +65,7 @@ pub(crate) use object::{
 };
 pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};
 pub(crate) use parts::Parts;
-pub(crate) use reader::{Broken, Key, Mark, Reader};
+pub(crate) use reader::{Broken, Mark, Reader};
 pub(crate) use union::{Content, Tagged, read_content, wire_union};
 pub(crate) use value::{Shape, Slot, WireValue, write_text};
 

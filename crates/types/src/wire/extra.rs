@@ -220,11 +220,8 @@ impl Extra {
 
     /// Keeps what comes a second time under a known key.
     #[cold]
-    pub(crate) fn keep_again(
-        &mut self,
-        key: &Key<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), Broken> {
+    pub(crate) fn keep_again(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
+        let key = reader.last_key();
         let value = reader.misfit(reader.mark())?;
         self.kept().again.push(key.raw, value);
         Ok(())
@@ -232,12 +229,8 @@ impl Extra {
 
     /// Keeps a field that this version does not know.
     #[cold]
-    pub(crate) fn keep_unknown(
-        &mut self,
-        key: &Key<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), Broken> {
-        keep(&mut self.kept().unknown, key, reader)
+    pub(crate) fn keep_unknown(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
+        keep(&mut self.kept().unknown, reader)
     }
 
     /// Remembers the letters in which a key came.
@@ -281,11 +274,8 @@ impl Extra {
 }
 
 /// Keeps an entry as it comes, and notes when it holds invalid text.
-pub(crate) fn keep(
-    parts: &mut Parts,
-    key: &Key<'_>,
-    reader: &mut Reader<'_>,
-) -> Result<(), Broken> {
+pub(crate) fn keep(parts: &mut Parts, reader: &mut Reader<'_>) -> Result<(), Broken> {
+    let key = reader.last_key();
     let mark = reader.mark();
     let value = reader.unknown()?;
     if key.is_odd() {

@@ -1,7 +1,8 @@
 //! Objects: reading and writing the fields of a generated struct.
 
 use super::{
-    Broken, Extra, Form, Key, Reader, Slot, WireValue,
+    Broken, Extra, Form, Reader, Slot, WireValue,
+    encode::Name,
     extra::misfit_json,
     value::{Shaped, Usual},
 };
@@ -11,13 +12,12 @@ use serde::ser::SerializeMap;
 #[inline]
 pub(crate) fn read_field<T: WireValue>(
     reader: &mut Reader<'_>,
-    key: &Key<'_>,
     name: &'static str,
     field: &mut Option<T>,
     extra: &mut Extra,
 ) -> Result<(), Broken> {
     if field.is_some() || extra.form(name) != Form::Usual {
-        return extra.keep_again(key, reader);
+        return extra.keep_again(reader);
     }
     let mark = reader.mark();
     if reader.peek()? == b'n' {
@@ -61,7 +61,7 @@ pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap
     extra: &Extra,
 ) -> Result<(), M::Error> {
     if extra.is_empty() {
-        return map.serialize_entry(name, &Usual(value));
+        return map.serialize_entry(&Name(name), &Usual(value));
     }
     match extra.form(name) {
         Form::Absent | Form::Null | Form::Misfit if is_initial(value) => {
@@ -80,7 +80,7 @@ pub(crate) fn write_optional<T: WireValue, M: SerializeMap>(
     extra: &Extra,
 ) -> Result<(), M::Error> {
     match value {
-        Some(value) if extra.is_empty() => map.serialize_entry(name, &Usual(value)),
+        Some(value) if extra.is_empty() => map.serialize_entry(&Name(name), &Usual(value)),
         Some(value) => write_value(map, name, value, extra),
         None if extra.is_empty() => Ok(()),
         None => write_nothing(map, name, extra),
@@ -151,16 +151,21 @@ macro_rules! wire_object {
                 let mut extra = crate::wire::Extra::default();
                 $( let mut $common = $common_type::default(); )?
                 $( let mut $field = None; )*
-                let mut first = true;
-                while let Some(key) = reader.key(&mut first)? {
-                    let name = key.name();
-                    $( if name == $wire.as_bytes() {
-                        crate::wire::read_field(reader, &key, $wire, &mut $field, &mut extra)?;
-                        continue;
-                    } )*
-                    $( if $common.read_field(&key, reader, &mut extra)? { continue; } )?
-                    let _ = name;
-                    extra.keep_unknown(&key, reader)?;
+                #[allow(non_camel_case_types, reason = "called like the fields")]
+                enum Field { $( $field, )* }
+                const FIELDS: &[Field] = &[$( Field::$field, )*];
+                const KEYS: &[&str] = &[$( concat!(",\"", $wire, "\":"), )*];
+                let (mut next, mut first) = (0, true);
+                while let Some(field) = reader.field(KEYS, &mut next, &mut first)? {
+                    match FIELDS.get(field) {
+                        $( Some(Field::$field) => {
+                            crate::wire::read_field(reader, $wire, &mut $field, &mut extra)?;
+                        } )*
+                        _ => {
+                            $( if $common.read_field(reader, &mut extra)? { continue; } )?
+                            extra.keep_unknown(reader)?;
+                        }
+                    }
                 }
                 extra.settle();
                 let value = $name {
@@ -248,19 +253,19 @@ pub(crate) use wire_object;
 macro_rules! wire_common {
     ($name:ident { $(optional $wire:literal => $field:ident,)* }) => {
         impl $name {
-            /// Reads the value of `key` when that is one of these fields, in whatever letters.
+            /// Reads the value of the last key when that is one of these fields, in whatever letters.
             pub(crate) fn read_field(
                 &mut self,
-                key: &crate::wire::Key<'_>,
                 reader: &mut crate::wire::Reader<'_>,
                 extra: &mut crate::wire::Extra,
             ) -> Result<bool, crate::wire::Broken> {
+                let key = reader.last_key();
                 let name = key.name();
                 $( if name.eq_ignore_ascii_case($wire.as_bytes()) {
                     if name != $wire.as_bytes() && extra.form($wire) == crate::wire::Form::Usual && self.$field.is_none() {
-                        extra.keep_spelling($wire, key);
+                        extra.keep_spelling($wire, &key);
                     }
-                    crate::wire::read_field(reader, key, $wire, &mut self.$field, extra)?;
+                    crate::wire::read_field(reader, $wire, &mut self.$field, extra)?;
                     return Ok(true);
                 } )*
                 Ok(false)

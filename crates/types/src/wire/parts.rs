@@ -2,7 +2,7 @@
 
 use super::{
     canonical::same_json,
-    encode::{RawJson, with_exact_key},
+    encode::{RawJson, RawKey},
     reader::{Key, Reader},
 };
 use serde::ser::SerializeMap;
@@ -87,7 +87,7 @@ impl Parts {
 
     pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for (key, value) in self.iter() {
-            with_exact_key(&key, || map.serialize_entry(&*key.text(), &RawJson(value)))?;
+            map.serialize_entry(&RawKey(&key), &RawJson(value))?;
         }
         Ok(())
     }

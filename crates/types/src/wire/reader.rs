@@ -13,8 +13,12 @@ const DEEPEST: usize = 128;
 /// A cursor over JSON. Strings may hold invalid text: it is read with replacement characters.
 pub(crate) struct Reader<'de> {
     json: &'de [u8],
+    /// The same, where it is UTF-8: checked once, and not for each string.
+    text: Option<&'de str>,
     at: usize,
     depth: usize,
+    /// Where the last key begins and ends, with its quotes.
+    last_key: (usize, usize),
     /// Where values begin that did not fit: half the memory of `usize`, for texts up to 4 GiB.
     misfits: Vec<u32>,
 }
@@ -31,6 +35,8 @@ pub(crate) struct Mark {
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'de> {
     raw: &'de [u8],
+    /// The same, where all that is read is UTF-8.
+    text: Option<&'de str>,
     /// Whether it has neither escapes nor control characters.
     plain: bool,
 }
@@ -68,6 +74,17 @@ pub(crate) struct Slice<'de> {
 }
 
 impl<'de> Key<'de> {
+    fn of(raw: &'de [u8], string: Str<'de>) -> Self {
+        let (name, odd) = match string.plain {
+            true => (Cow::Borrowed(string.raw), false),
+            false => {
+                let (name, odd) = unescape(string.raw);
+                (Cow::Owned(name.into_bytes()), odd)
+            }
+        };
+        Self { raw, name, odd }
+    }
+
     /// The name as bytes of UTF-8.
     #[inline]
     pub(crate) fn name(&self) -> &[u8] {
@@ -88,7 +105,7 @@ impl<'de> Str<'de> {
     #[inline]
     pub(crate) fn decode(self) -> Decoded<'de> {
         if self.plain
-            && let Ok(text) = std::str::from_utf8(self.raw)
+            && let Some(text) = self.text.or_else(|| std::str::from_utf8(self.raw).ok())
         {
             let text = Cow::Borrowed(text);
             return Decoded { text, odd: false };
@@ -108,11 +125,13 @@ impl<'de> Reader<'de> {
         let byte_order_mark = b"\xEF\xBB\xBF";
         Self {
             json,
+            text: std::str::from_utf8(json).ok(),
             at: match json.starts_with(byte_order_mark) {
                 true => byte_order_mark.len(),
                 false => 0,
             },
             depth: 0,
+            last_key: (0, 0),
             misfits: Vec::new(),
         }
     }
@@ -257,14 +276,98 @@ impl<'de> Reader<'de> {
         }
         self.at += 1;
         self.peek()?;
-        let (name, odd) = match string.plain {
-            true => (Cow::Borrowed(string.raw), false),
-            false => {
-                let (name, odd) = unescape(string.raw);
-                (Cow::Owned(name.into_bytes()), odd)
-            }
+        self.last_key = (start, start + raw.len());
+        Ok(Some(Key::of(raw, string)))
+    }
+
+    /// The index in `fields` of the next key, or one beyond them; none at the end of the object. The reader then
+    /// stands before the value, and [`last_key`](Self::last_key) gives the key.
+    ///
+    /// `fields` holds what each key looks like behind a comma, `,"From_Account":`, in the order in which the
+    /// service writes them: so the one behind the last is tried first.
+    #[inline]
+    pub(crate) fn field(
+        &mut self,
+        fields: &[&'static str],
+        next: &mut usize,
+        first: &mut bool,
+    ) -> Result<Option<usize>, Broken> {
+        let index = *next;
+        match fields.get(index) {
+            Some(field) if self.is_next(field, *first) => self.pass(field, index, next, first),
+            _ => self.search(fields, next, first),
+        }
+    }
+
+    /// Whether this key is next, in the compact form.
+    #[inline]
+    fn is_next(&self, field: &str, first: bool) -> bool {
+        let field = field.as_bytes().get(usize::from(first)..);
+        let (Some(field), Some(rest)) = (field, self.json.get(self.at..)) else {
+            return false;
         };
-        Ok(Some(Key { raw, name, odd }))
+        // Of keys of other lengths another byte stands there.
+        rest.get(field.len().wrapping_sub(1)) == Some(&b':') && rest.starts_with(field)
+    }
+
+    /// Goes on behind a key that is next.
+    #[inline]
+    fn pass(
+        &mut self,
+        field: &str,
+        index: usize,
+        next: &mut usize,
+        first: &mut bool,
+    ) -> Result<Option<usize>, Broken> {
+        let end = self.at + field.len() - usize::from(*first);
+        self.last_key = (end + 1 - field.len(), end - 1);
+        self.at = end;
+        (*next, *first) = (index + 1, false);
+        self.peek()?;
+        Ok(Some(index))
+    }
+
+    #[inline(never)]
+    fn search(
+        &mut self,
+        fields: &[&'static str],
+        next: &mut usize,
+        first: &mut bool,
+    ) -> Result<Option<usize>, Broken> {
+        if let Some(b',' | b'"') = self.json.get(self.at) {
+            for (index, field) in fields.iter().enumerate().skip(*next + 1) {
+                if self.is_next(field, *first) {
+                    return self.pass(field, index, next, first);
+                }
+            }
+        }
+        let Some(key) = self.key(first)? else {
+            return Ok(None);
+        };
+        let name = key.name();
+        let is_it = |field: &&str| {
+            let field = field.as_bytes();
+            field.len() == name.len() + 4 && field.get(2..name.len() + 2) == Some(name)
+        };
+        let index = fields.iter().position(is_it);
+        if let Some(index) = index {
+            *next = index + 1;
+        }
+        Ok(Some(index.unwrap_or(fields.len())))
+    }
+
+    /// The key that came last, while the reader stands before its value.
+    #[cold]
+    pub(crate) fn last_key(&self) -> Key<'de> {
+        let (start, end) = self.last_key;
+        let raw = self.json.get(start..end).unwrap_or_default();
+        // It has been read before.
+        let string = Reader::new(raw).string().unwrap_or(Str {
+            raw: b"",
+            text: None,
+            plain: true,
+        });
+        Key::of(raw, string)
     }
 
     /// Whether there is another item in the list. The reader then stands before it.
@@ -295,7 +398,8 @@ impl<'de> Reader<'de> {
                 Some(b'"') => {
                     let raw = self.json.get(start..at).unwrap_or_default();
                     self.at = at + 1;
-                    return Ok(Str { raw, plain });
+                    let text = self.text.and_then(|text| text.get(start..at));
+                    return Ok(Str { raw, text, plain });
                 }
                 Some(b'\\') => at += 2,
                 Some(_) => at += 1,
@@ -323,29 +427,30 @@ impl<'de> Reader<'de> {
     pub(crate) fn number(&mut self) -> Result<Option<Number<'de>>, Broken> {
         let start = self.at;
         let negative = match self.json.get(start) {
-            Some(b'-') => {
-                self.at += 1;
-                true
-            }
+            Some(b'-') => true,
             Some(b'0'..=b'9') => false,
             _ => return Ok(None),
         };
-        let mut number = 0_u64;
-        let zero = self.json.get(self.at) == Some(&b'0');
-        let digits = self.at;
-        while let Some(digit @ b'0'..=b'9') = self.json.get(self.at) {
-            number = number
-                .wrapping_mul(10)
-                .wrapping_add(u64::from(*digit - b'0'));
-            self.at += 1;
+        let digits = start + usize::from(negative);
+        let rest = self.json.get(digits..).unwrap_or_default();
+        let zero = rest.first() == Some(&b'0');
+        let (mut number, mut length) = (0_u64, 0);
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            length += 1;
         }
+        self.at = digits + length;
         // Nineteen digits always fit.
-        let exact = match self.at - digits {
+        let exact = match length {
             0..20 => Some(number),
-            _ => (self.json.get(digits..self.at))
+            _ => (rest.get(..length))
                 .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()),
         };
-        if self.at == digits || (zero && self.at > digits + 1) {
+        if length == 0 || (zero && length > 1) {
             return Err(Broken);
         }
         let whole = !matches!(self.json.get(self.at), Some(b'.' | b'e' | b'E'));
@@ -509,26 +614,39 @@ impl<'de> Reader<'de> {
 
 /// Index of the next quote, backslash or control character; the length when there is none.
 #[inline]
-fn special(json: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
+pub(super) fn special(json: &[u8], from: usize) -> usize {
     let rest = json.get(from..).unwrap_or_default();
     let (chunks, tail) = rest.as_chunks::<8>();
     let mut at = from;
     for chunk in chunks {
-        let chunk = u64::from_le_bytes(*chunk);
-        let (quote, backslash) = (chunk ^ (ONES * 0x22), chunk ^ (ONES * 0x5C));
-        let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let backslash = backslash.wrapping_sub(ONES) & !backslash;
-        let found = (control | quote | backslash) & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+        if let Some(found) = special_in(*chunk) {
+            return at + found;
         }
         at += 8;
     }
-    let found = (tail.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-    at + found.unwrap_or(tail.len())
+    let Some(last) = rest.last_chunk::<8>().filter(|_| !tail.is_empty()) else {
+        let found = (tail.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+        return at + found.unwrap_or(tail.len());
+    };
+    // What this word has of the chunks before is not special.
+    match special_in(*last) {
+        Some(found) => json.len() - 8 + found,
+        None => json.len(),
+    }
+}
+
+/// Index of the first quote, backslash or control character.
+#[inline]
+fn special_in(chunk: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let chunk = u64::from_le_bytes(chunk);
+    let (quote, backslash) = (chunk ^ (ONES * 0x22), chunk ^ (ONES * 0x5C));
+    let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    let found = (control | quote | backslash) & HIGH;
+    (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }
 
 /// The text of a string with escapes, control characters or bytes that are not UTF-8, and whether

@@ -1,9 +1,6 @@
 //! Unions: one key names the variant, another holds it.
 
-use super::{
-    Broken, Extra, Mark, Raw, Reader, Shape, Slot, WireValue,
-    reader::{Decoded, Key},
-};
+use super::{Broken, Extra, Mark, Raw, Reader, Shape, Slot, WireValue, reader::Decoded};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -134,8 +131,8 @@ impl<'de> Tagged<'de> {
     }
 
     /// Keeps a key beside tag and content.
-    pub(crate) fn keep(&mut self, key: &Key<'_>, reader: &mut Reader<'de>) -> Result<(), Broken> {
-        super::keep(&mut self.beside, key, reader)
+    pub(crate) fn keep(&mut self, reader: &mut Reader<'de>) -> Result<(), Broken> {
+        super::keep(&mut self.beside, reader)
     }
 
     /// The whole object, once it has been read.
@@ -218,8 +215,8 @@ macro_rules! wire_union {
                     $(
                         Self::$variant(content) => {
                             let mut map = serializer.serialize_map(None)?;
-                            map.serialize_entry($tag, $wire)?;
-                            map.serialize_entry($content, content)?;
+                            map.serialize_entry(&crate::wire::Name($tag), &crate::wire::Name($wire))?;
+                            map.serialize_entry(&crate::wire::Name($content), content)?;
                             crate::wire::Content::extra(content).write_beside(&mut map)?;
                             map.end()
                         }
@@ -248,17 +245,20 @@ macro_rules! wire_union {
                     return Ok(None);
                 };
                 let mut read: Option<Self> = None;
-                let mut first = true;
-                while let Some(key) = reader.key(&mut first)? {
-                    let name = key.name();
-                    if name == $tag.as_bytes() && object.tag.is_none() {
+                const KEYS: &[&str] = &[
+                    concat!(",\"", $tag, "\":"),
+                    concat!(",\"", $content, "\":"),
+                ];
+                let (mut next, mut first) = (0, true);
+                while let Some(field) = reader.field(KEYS, &mut next, &mut first)? {
+                    if field == 0 && object.tag.is_none() {
                         object.read_tag(reader)?;
                         if let Some(content) = object.content {
                             read = reader.again(content, |reader| {
                                 Self::read_content(object.tag(), reader)
                             })?;
                         }
-                    } else if name == $content.as_bytes() && object.content.is_none() {
+                    } else if field == 1 && object.content.is_none() {
                         object.content = Some(reader.mark());
                         match &object.tag {
                             Some(_) => read = Self::read_content(object.tag(), reader)?,
@@ -267,7 +267,7 @@ macro_rules! wire_union {
                             }
                         }
                     } else {
-                        object.keep(&key, reader)?;
+                        object.keep(reader)?;
                     }
                 }
                 Ok(Some(match read {
