@@ -1,10 +1,9 @@
 //! `tencent-chat bulk`: jobs of any size, by the lines of a file.
 
 mod columns;
+mod hash;
 mod job;
 mod journal;
-mod problem;
-mod progress;
 mod rejects;
 mod rows;
 mod run;
@@ -14,27 +13,26 @@ use self::{
     columns::Columns,
     job::Job,
     journal::{Head, Journal, Past, Tally},
-    problem::Problem,
-    progress::Progress,
     rejects::{Rejects, Why},
-    rows::{Format, Rows},
+    rows::{BadLine, Rows},
     run::{Early, Ended, Parts, Run, is_harmful},
     units::Units,
 };
 use crate::{
+    edition::EditionName,
     failure::Failure,
+    lines::{Format, beside},
     output::{self, Output},
     profile::{Connection, Settings},
+    progress::Progress,
     signals::Signals,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 use std::{
-    ffi::OsString,
     fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+    io,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,7 +41,7 @@ use tencent_chat_client::LocalLimiter;
 use tencent_chat_types::{Edition, Meta, QuotaUnit};
 
 /// Of the journal's form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Most wrong lines that are listed.
 const SHOWN: usize = 20;
@@ -93,9 +91,12 @@ struct FileArgs {
     /// Where lines that failed go; FILE.failed.csv or .jsonl unless set
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
-    /// Calls at once. They can arrive in any order; 1 keeps the order of the lines
+    /// Calls at once. They can arrive in any order; with 1 each is answered before the next is sent
     #[arg(long, default_value_t = 16, value_name = "CALLS")]
     concurrency: usize,
+    /// The edition of the app, which its daily quota of messages depends on; paid unless set
+    #[arg(long, value_enum, conflicts_with = "rate")]
+    edition: Option<EditionName>,
     /// Calls a second, where the app's plan has another quota than the documentation
     #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
@@ -121,6 +122,12 @@ pub(crate) async fn run(
     }
 }
 
+impl FileArgs {
+    fn edition(&self) -> Edition {
+        self.edition.map(Edition::from).unwrap_or_default()
+    }
+}
+
 /// The file of a run.
 struct Input {
     /// As people call it.
@@ -140,8 +147,7 @@ impl Input {
             Failure::usage("how the lines are written is not known")
                 .help("set --format csv or jsonl")
         })?;
-        let fields = job.columns()?.of_arguments(&args.fields);
-        let fields = fields.map_err(|problem| Failure::usage(problem.to_string()))?;
+        let fields = job.columns()?.of_arguments(&args.fields)?;
         let spool = is_stdin.then(spool).transpose()?;
         let path = spool
             .as_ref()
@@ -166,16 +172,8 @@ impl Input {
     /// SHA-256 of all of it.
     fn hash(&self) -> Result<String, Failure> {
         let failed = |error: io::Error| self.failed(&error);
-        let mut file = File::open(&self.path).map_err(failed)?;
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-        loop {
-            match file.read(&mut buffer).map_err(failed)? {
-                0 => break,
-                read => hash.update(buffer.get(..read).unwrap_or_default()),
-            }
-        }
-        let digits = hash.finalize();
-        Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+        let file = File::open(&self.path).map_err(failed)?;
+        hash::of(file).map(hash::hex).map_err(failed)
     }
 
     /// Checks all lines, and counts them.
@@ -187,9 +185,12 @@ impl Input {
             let bad = match row {
                 Ok(row) => match job.check(&row.fields) {
                     Ok(()) => continue,
-                    Err(problem) => (row.place.line, problem),
+                    Err(problem) => BadLine {
+                        line: row.place.line,
+                        problem,
+                    },
                 },
-                Err(bad) => (bad.line, bad.problem),
+                Err(bad) => bad,
             };
             wrong += 1;
             if listed.len() < SHOWN {
@@ -202,13 +203,11 @@ impl Input {
         }
     }
 
-    fn wrong_lines(&self, wrong: u64, listed: &[(u64, Problem)]) -> Failure {
+    fn wrong_lines(&self, wrong: u64, listed: &[BadLine]) -> Failure {
         let lines: Vec<Value> = (listed.iter())
-            .map(|(line, problem)| json!({ "line": line, "problem": problem.to_string() }))
+            .map(|bad| json!({ "line": bad.line, "problem": bad.problem.in_line() }))
             .collect();
-        let mut text: Vec<String> = (listed.iter())
-            .map(|(line, problem)| format!("line {line}: {problem}"))
-            .collect();
+        let mut text: Vec<String> = listed.iter().map(BadLine::to_string).collect();
         if wrong > listed.len() as u64 {
             text.push(format!("and {} more", wrong - listed.len() as u64));
         }
@@ -235,14 +234,6 @@ fn spool() -> Result<NamedTempFile, Failure> {
     copy().map_err(|error| Failure::file("standard input", &error))
 }
 
-/// The same name with an end.
-fn beside(file: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(file);
-    name.push(".");
-    name.push(end);
-    PathBuf::from(name)
-}
-
 async fn start(
     job: &dyn Job,
     args: FileArgs,
@@ -251,10 +242,10 @@ async fn start(
 ) -> Result<(), Failure> {
     let input = Input::new(job, &args)?;
     if args.dry_run {
-        return dry_run(job, &input, args.rate, output);
+        return dry_run(job, &input, &args, output);
     }
     let settings = connection.settings()?;
-    let mut builder = settings.builder()?;
+    let mut builder = settings.builder()?.edition(args.edition());
     if let Some(rate) = args.rate {
         let limiter = LocalLimiter::new().command(job.meta().path, rate, 1);
         builder = builder.limiter(Arc::new(limiter));
@@ -280,9 +271,9 @@ async fn start(
             .or_else(|| beside(format!("failed.{end}"))),
         beside(format!("uncertain.{end}")),
     ];
-    let lengths = past.is_some.then_some(past.past.files);
+    let marks = past.is_some.then(|| past.past.files.clone());
     let header = rows.header().cloned();
-    let rejects = Rejects::open(files, header, lengths, is_harmful(job.meta()), output)?;
+    let rejects = Rejects::open(files, header, marks, is_harmful(job.meta()), output)?;
     let before = past.past.tally;
     let begun = Instant::now();
     let parts = Parts {
@@ -292,7 +283,7 @@ async fn start(
         units: Units::new(job, rows),
         journal,
         rejects,
-        progress: Progress::new(count, before.all(), output),
+        progress: Progress::new("lines", Some(count), before.all(), output),
         concurrency: args.concurrency,
     };
     let ended = Run::new(parts, &past.past)?.run(signals).await;
@@ -367,19 +358,14 @@ fn begin(
 }
 
 /// Says what a run would do.
-fn dry_run(
-    job: &dyn Job,
-    input: &Input,
-    rate: Option<u32>,
-    output: &Output,
-) -> Result<(), Failure> {
+fn dry_run(job: &dyn Job, input: &Input, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let rows = input.check(job)?;
     let mut units = Units::new(job, input.rows(job.columns()?)?);
     let mut calls = 0;
     while units.next()?.is_some() {
         calls += 1;
     }
-    let shortest = shortest(job.meta(), rate, calls);
+    let shortest = shortest(job.meta(), args.rate, args.edition(), calls);
     let json = json!({
         "job": job.name(),
         "command": job.meta().path,
@@ -397,19 +383,21 @@ fn dry_run(
     })
 }
 
-/// The time that the quotas of a command make so many calls take at least.
-fn shortest(meta: &Meta, rate: Option<u32>, calls: u32) -> Duration {
+/// The time that the quotas of a command make so many calls take at least: those of a second are spread evenly, and
+/// longer windows may be used up at once.
+fn shortest(meta: &Meta, rate: Option<u32>, edition: Edition, calls: u32) -> Duration {
     let gaps = calls.saturating_sub(1);
-    let time = |calls: u32, seconds: u32| match calls {
-        0 => Duration::ZERO,
-        calls => Duration::from_secs(seconds.into()) * gaps / calls,
+    let time = |calls: u32, seconds: u32| match (calls, seconds) {
+        (0, _) => Duration::ZERO,
+        (calls, 1) => Duration::from_secs(1) * gaps / calls,
+        (calls, seconds) => Duration::from_secs(seconds.into()) * (gaps / calls),
     };
     if let Some(rate) = rate {
         return time(rate, 1);
     }
     let quotas = meta.quotas.iter();
     quotas
-        .filter(|quota| quota.unit == QuotaUnit::Calls && quota.holds_in(Edition::default()))
+        .filter(|quota| quota.unit == QuotaUnit::Calls && quota.holds_in(edition))
         .map(|quota| time(quota.amount, quota.seconds))
         .max()
         .unwrap_or_default()
@@ -502,11 +490,7 @@ fn outcome(input: &Input, report: &Report, ended: Ended<'_>) -> Result<(), Failu
             );
             Err(Failure::stopped(left).help(goes_on))
         }
-        Some(Early::Failed(failure)) => {
-            let advice = failure.advice().map(|advice| format!("{advice}\n  "));
-            let help = format!("{}{goes_on}", advice.unwrap_or_default());
-            Err(failure.help(help))
-        }
+        Some(Early::Failed(failure)) => Err(failure.and_help(goes_on)),
         None if report.tally.failed + report.tally.uncertain > 0 => {
             let Tally {
                 failed, uncertain, ..

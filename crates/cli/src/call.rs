@@ -3,17 +3,17 @@
 use crate::{
     catalogue,
     failure::Failure,
-    input,
-    output::{Output, pretty},
+    fields, input,
+    output::{Output, as_it_came, pretty},
     profile::Connection,
     reference::{Operation, Schema},
 };
-use serde_json::{Map, Value, json};
-use std::{future::Future, path::Path, pin::Pin, time::Duration};
+use serde_json::{Map, Value, json, value::RawValue};
+use std::{collections::BTreeMap, future::Future, path::Path, pin::Pin, time::Duration};
 use tencent_chat_client::Client;
 use tencent_chat_types::{
-    Endpoint, EndpointVisitor, Meta, Paged, PagedVisitor, decode, text::quoted, to_vec,
-    visit_endpoint, visit_paged,
+    Endpoint, EndpointVisitor, ErrorCode, Meta, Paged, PagedVisitor, Reply, decode, text::quoted,
+    to_vec, visit_endpoint, visit_paged, wire::Raw,
 };
 
 /// Largest body that is read from a file or from standard input; the service takes less.
@@ -93,8 +93,8 @@ pub(crate) async fn run(
     output.result(&reply, || explained(&reply, meta))
 }
 
-/// The reply to a body that has been checked.
-pub(crate) async fn send(meta: &Meta, client: &Client, body: &Value) -> Result<Value, Failure> {
+/// The reply to a body that has been checked, as it came.
+pub(crate) async fn send(meta: &Meta, client: &Client, body: &Value) -> Result<Raw, Failure> {
     let json = serde_json::to_vec(body).unwrap_or_default();
     let json = &json;
     match visit_endpoint(meta.path, Call { client, json }) {
@@ -103,20 +103,25 @@ pub(crate) async fn send(meta: &Meta, client: &Client, body: &Value) -> Result<V
     }
 }
 
-async fn send_raw(path: &str, client: &Client, body: &Value) -> Result<Value, Failure> {
-    let reply = client.send_raw(path, body).await?;
-    Ok(serde_json::to_value(&reply).unwrap_or_default())
+async fn send_raw(path: &str, client: &Client, body: &Value) -> Result<Raw, Failure> {
+    Ok(written(&client.send_raw(path, body).await?))
+}
+
+/// A reply as it came, which it was decoded from.
+fn written(reply: &impl Reply) -> Raw {
+    let json = to_vec(reply).ok();
+    json.and_then(|json| as_it_came(&json)).unwrap_or_default()
 }
 
 /// The reply, and the meaning of codes in it that are not success.
-fn explained(reply: &Value, meta: Option<&Meta>) -> String {
+fn explained(reply: &Raw, meta: Option<&Meta>) -> String {
     let mut codes = Vec::new();
-    codes_of_items(reply, &mut codes);
+    codes_of_items(&reply.text(), 0, &mut codes);
     codes.sort_unstable();
     codes.dedup();
     let mut text = pretty(reply);
     for code in codes {
-        let code = tencent_chat_types::ErrorCode(code);
+        let code = ErrorCode(code);
         let meaning = meta.map_or_else(|| code.meaning(), |meta| meta.meaning_of(code));
         if let Some(meaning) = meaning {
             text.push_str(&format!("\n{code}: {meaning}"));
@@ -125,19 +130,27 @@ fn explained(reply: &Value, meta: Option<&Meta>) -> String {
     text
 }
 
-/// Codes of the items that a successful reply reports on.
-fn codes_of_items(value: &Value, codes: &mut Vec<i64>) {
-    match value {
-        Value::Object(object) => {
-            for (name, value) in object {
-                match value.as_i64().filter(|code| *code != 0) {
-                    Some(code) if name == "ResultCode" || name == "ErrorCode" => codes.push(code),
-                    _ => codes_of_items(value, codes),
-                }
+/// How deep codes are looked for.
+const DEPTH: u32 = 8;
+
+/// Codes of the items that a successful reply reports on. Nothing else is looked at, so that nothing odd hides them.
+fn codes_of_items(json: &str, depth: u32, codes: &mut Vec<i64>) {
+    if depth >= DEPTH {
+        return;
+    }
+    if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) {
+        for (name, value) in object {
+            // Numbers come as texts, too.
+            let code = value.get().trim_matches('"').parse();
+            match code.ok().filter(|code| *code != 0) {
+                Some(code) if name == "ResultCode" || name == "ErrorCode" => codes.push(code),
+                _ => codes_of_items(value.get(), depth + 1, codes),
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| codes_of_items(item, codes)),
-        _ => {}
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        for item in items {
+            codes_of_items(item.get(), depth + 1, codes);
+        }
     }
 }
 
@@ -162,65 +175,8 @@ fn body(args: &Args, schema: Option<Schema>) -> Result<Value, Failure> {
     let Value::Object(mut body) = body else {
         return Err(Failure::usage("the body must be a JSON object"));
     };
-    set_fields(&mut body, &args.fields, schema)?;
+    fields::set(&mut body, &args.fields, schema)?;
     Ok(Value::Object(body))
-}
-
-/// Sets fields as `name=value`, whose kind the schema says, or as `name:=JSON`.
-pub(crate) fn set_fields(
-    body: &mut Map<String, Value>,
-    fields: &[String],
-    schema: Option<Schema>,
-) -> Result<(), Failure> {
-    for field in fields {
-        let Some((name, text)) = field.split_once('=') else {
-            return Err(
-                Failure::usage(format!("\"{}\" is not FIELD=VALUE", quoted(field)))
-                    .help("write From_Account=lin, or To_Account:=[\"mei\"] for JSON"),
-            );
-        };
-        let value = match name.strip_suffix(':') {
-            Some(_) => from_json(field, text)?,
-            None => match schema
-                .and_then(|schema| schema.field(name))
-                .and_then(Schema::kind)
-            {
-                Some("string") | None => Value::String(text.to_owned()),
-                Some(kind) => of_kind(kind, name, text)?,
-            },
-        };
-        body.insert(name.trim_end_matches(':').to_owned(), value);
-    }
-    Ok(())
-}
-
-/// A value of a kind, by the words of JSON Schema.
-pub(crate) fn of_kind(kind: &str, name: &str, text: &str) -> Result<Value, Failure> {
-    let value: Option<Value> = serde_json::from_str(text).ok();
-    let fits = value.filter(|value| match kind {
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "array" => value.is_array(),
-        _ => value.is_object(),
-    });
-    fits.ok_or_else(|| {
-        let example = match kind {
-            "integer" | "number" => "7",
-            "boolean" => "true",
-            "array" => "[\"mei\"]",
-            _ => "{\"…\": 1}",
-        };
-        Failure::usage(format!("{name} takes {kind}, not \"{}\"", quoted(text)))
-            .help(format!("such as {name}={example}"))
-    })
-}
-
-fn from_json(field: &str, text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|_| {
-        Failure::usage(format!("\"{}\" has no JSON behind :=", quoted(field)))
-            .help("write FIELD=VALUE for a plain text")
-    })
 }
 
 /// Checks a body against everything that is documented of its command.
@@ -279,18 +235,16 @@ struct Call<'a> {
     json: &'a [u8],
 }
 
-type Reply<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
+type Replying<'a> = Pin<Box<dyn Future<Output = Result<Raw, Failure>> + Send + 'a>>;
 
 impl<'a> EndpointVisitor for Call<'a> {
-    type Output = Reply<'a>;
+    type Output = Replying<'a>;
 
     fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output {
         Box::pin(async move {
             let request = request::<E>(self.json)?;
             let answer = self.client.call(request).answer().await?;
-            // It was decoded a moment ago; bytes that are not UTF-8 are replaced for showing.
-            let shown = || serde_json::to_value(&answer.reply).unwrap_or_default();
-            Ok(serde_json::from_slice(&answer.body).unwrap_or_else(|_| shown()))
+            Ok(as_it_came(&answer.body).unwrap_or_else(|| written(&answer.reply)))
         })
     }
 }
@@ -325,8 +279,7 @@ impl<'a> PagedVisitor for Pages<'a> {
         Box::pin(async move {
             let mut pages = self.client.pages(request::<E>(self.json)?);
             while let Some(page) = pages.next_page().await {
-                let json = to_vec(&page?).unwrap_or_default();
-                let page: Value = serde_json::from_slice(&json).unwrap_or_default();
+                let page = written(&page?);
                 self.output.event(&page, || pretty(&page))?;
             }
             Ok(())
@@ -343,48 +296,6 @@ mod tests {
         Operation::of_command("v4/recentcontact/get_contact_group")
             .unwrap()
             .request()
-    }
-
-    fn set(field: &str) -> Result<Value, Failure> {
-        let mut body = Map::new();
-        set_fields(&mut body, &[field.to_owned()], schema())?;
-        Ok(Value::Object(body))
-    }
-
-    #[test]
-    fn a_field_has_the_kind_that_the_documentation_gives_it() {
-        assert_eq!(
-            set("From_Account=007").unwrap(),
-            json!({ "From_Account": "007" })
-        );
-        assert_eq!(
-            set("StartIndex=9040992949").unwrap(),
-            json!({ "StartIndex": 9040992949u64 })
-        );
-        assert_eq!(
-            set("Anything:={\"a\":[1]}").unwrap(),
-            json!({ "Anything": { "a": [1] } })
-        );
-        assert_eq!(
-            set("From_Account=a=b").unwrap(),
-            json!({ "From_Account": "a=b" })
-        );
-    }
-
-    #[test]
-    fn a_field_of_another_kind_is_refused_with_an_example() {
-        let text = set("StartIndex=soon").unwrap_err().to_string();
-        assert!(
-            text.contains("takes integer") && text.contains("StartIndex=7"),
-            "{text}"
-        );
-        assert!(
-            set("StartIndex")
-                .unwrap_err()
-                .to_string()
-                .contains("FIELD=VALUE")
-        );
-        assert!(set("StartIndex:=soon").is_err());
     }
 
     #[test]

@@ -7,24 +7,22 @@ mod write;
 
 use self::{
     kind::Kind,
-    spool::{Head, Spool},
-    write::{Form, Writing},
+    spool::{Files, Head, Spool},
+    write::Writing,
 };
 use crate::{
     failure::Failure,
+    lines::Format,
     output::{self, Output},
     profile::Connection,
+    progress::Progress,
     signals::Signals,
 };
-use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
-    ffi::OsString,
-    fs::{self, File},
     io::{self, IsTerminal},
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
+    path::PathBuf,
 };
 use tencent_chat_types::{
     Endpoint as _,
@@ -33,9 +31,6 @@ use tencent_chat_types::{
     wire::Flag,
 };
 use tencent_chat_usersig::{Clock, SystemClock};
-
-/// The time between two lines about the progress where there is no terminal.
-const EVERY: Duration = Duration::from_secs(5);
 
 /// Of the form of what goes on.
 const VERSION: u32 = 1;
@@ -99,9 +94,10 @@ struct Target {
     /// The file; standard output unless set, which can't go on after it was stopped
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// JSON lines or CSV; by the name of the file, and JSON lines otherwise
+    /// JSON lines with all that the service sent, or CSV of the documented fields; by the name of the file, and JSON
+    /// lines otherwise
     #[arg(long, value_enum)]
-    format: Option<Form>,
+    format: Option<Format>,
     /// Goes on with an export that was stopped
     #[arg(long, requires = "to")]
     resume: bool,
@@ -198,7 +194,7 @@ async fn start<E: Kind>(
         Some(next) => next,
         None => request,
     };
-    let mut progress = Progress::new(E::ITEMS, before, output);
+    let mut progress = Progress::new(E::ITEMS, None, before, output);
     if !spool.is_whole() {
         let mut pages = client.pages(request);
         loop {
@@ -207,22 +203,14 @@ async fn start<E: Kind>(
                 () = signals.next() => return Err(stopped(E::ITEMS, &spool, &target)),
             };
             let Some(page) = page else { break };
-            let page = page.map_err(|error| {
-                let failure = Failure::from(error);
-                let advice = failure.advice().map(|advice| format!("{advice}\n  "));
-                failure.help(format!(
-                    "{}{}",
-                    advice.unwrap_or_default(),
-                    goes_on(&target)
-                ))
-            })?;
+            let page = page.map_err(|error| Failure::from(error).and_help(goes_on(&target)))?;
             spool.add(&E::lines(page), pages.request())?;
-            progress.show(spool.items());
+            progress.show(spool.items(), "");
         }
     }
     progress.end();
     let writing = Writing {
-        form: form(&target),
+        format: format(&target),
         is_newest_first: E::NEWEST_FIRST,
         columns: kind::columns::<E>()?,
     };
@@ -230,30 +218,15 @@ async fn start<E: Kind>(
 }
 
 /// By the flag, or the name of the file.
-fn form(target: &Target) -> Form {
-    let named = || target.to.as_deref().and_then(Form::of);
-    target.format.or_else(named).unwrap_or(Form::Jsonl)
-}
-
-/// The same name with an end.
-fn beside(file: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(file);
-    name.push(end);
-    PathBuf::from(name)
+fn format(target: &Target) -> Format {
+    let named = || target.to.as_deref().and_then(Format::of);
+    target.format.or_else(named).unwrap_or(Format::Jsonl)
 }
 
 fn open(head: &Head, target: &Target) -> Result<Spool, Failure> {
-    let Some(file) = &target.to else {
-        return Spool::temporary();
-    };
-    if file.exists() {
-        let there = format!("{} is there already", file.display());
-        return Err(Failure::usage(there).help("move it away, or name another file"));
-    }
-    let (part, pages) = (beside(file, ".part"), beside(file, ".pages"));
-    match target.resume {
-        true => Spool::resume(&part, &pages, head),
-        false => Spool::begin(&part, &pages, head),
+    match &target.to {
+        None => Spool::temporary(),
+        Some(file) => Spool::open(Files::of(file), head, target.resume),
     }
 }
 
@@ -300,20 +273,10 @@ fn finish<E: Kind>(
         output.note(&format!("{items} {} on {pages} pages", E::ITEMS));
         return Ok(());
     };
-    let shown = file.display().to_string();
-    let failed = |error: io::Error| Failure::file(&shown, &error);
-    // It's there as a whole or not at all.
-    let new = beside(file, ".new");
-    let mut whole = File::create(&new).map_err(failed)?;
-    spool.write_to(writing, &mut whole, false).map_err(failed)?;
-    whole
-        .sync_all()
-        .and_then(|()| fs::rename(&new, file))
-        .map_err(failed)?;
-    spool.remove()?;
+    spool.finish(writing)?;
     let report = Report {
         command: E::META.path,
-        file: shown,
+        file: file.display().to_string(),
         items,
         before,
         pages,
@@ -326,51 +289,4 @@ fn finish<E: Kind>(
         ];
         output::table(None, facts)
     })
-}
-
-/// How far it is. How far there is to go nobody knows before the end.
-struct Progress<'a> {
-    bar: Option<ProgressBar>,
-    items: &'static str,
-    output: &'a Output,
-    before: u64,
-    begun: Instant,
-    told: Instant,
-}
-
-impl<'a> Progress<'a> {
-    fn new(items: &'static str, before: u64, output: &'a Output) -> Self {
-        let now = Instant::now();
-        Self {
-            bar: io::stderr().is_terminal().then(ProgressBar::new_spinner),
-            items,
-            output,
-            before,
-            begun: now,
-            told: now,
-        }
-    }
-
-    fn show(&mut self, all: u64) {
-        let seconds = self.begun.elapsed().as_secs_f64();
-        let rate = all.saturating_sub(self.before) as f64 / seconds;
-        let text = || format!("{all} {}, {rate:.0} a second", self.items);
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(text());
-                bar.tick();
-            }
-            None if self.told.elapsed() >= EVERY => {
-                self.told = Instant::now();
-                self.output.note(&text());
-            }
-            None => {}
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Why something did not work, and with which code the program ends.
 
 use serde_json::{Map, Value, json};
-use std::{fmt, io, process::ExitCode};
+use std::{fmt, io, path::Path, process::ExitCode};
 use tencent_chat_client::{ConfigError, Error, ErrorKind};
 
 /// Exit codes. `--help` lists them.
@@ -63,6 +63,11 @@ impl Failure {
         Self::new(Exit::File, format!("{name}: {error}"))
     }
 
+    /// The file at a path could not be read or written.
+    pub(crate) fn path(path: &Path, error: &io::Error) -> Self {
+        Self::file(&path.display().to_string(), error)
+    }
+
     /// Standard output could not be written.
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
@@ -91,6 +96,14 @@ impl Failure {
         self
     }
 
+    /// Adds what else can be done about it.
+    #[must_use]
+    pub(crate) fn and_help(self, more: &str) -> Self {
+        let before = self.help.as_ref().map(|help| format!("{help}\n  "));
+        let help = format!("{}{more}", before.unwrap_or_default());
+        self.help(help)
+    }
+
     /// Adds "did you mean", where there is a name like it.
     #[must_use]
     pub(crate) fn meant(self, meant: Option<impl fmt::Display>) -> Self {
@@ -107,14 +120,10 @@ impl Failure {
         self
     }
 
-    /// What did not work.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// What to do about it.
-    pub(crate) fn advice(&self) -> Option<&str> {
-        self.help.as_deref()
+    /// What did not work and what to do about it, in one line.
+    pub(crate) fn in_line(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {help}"));
+        format!("{}{}", self.message, help.unwrap_or_default())
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

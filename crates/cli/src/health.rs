@@ -1,8 +1,8 @@
 //! `tencent-chat health`: whether a local server takes calls, for whatever watches over it.
 
-use crate::{failure::Failure, output::Output};
+use crate::{failure::Failure, output::Output, serve::PORT};
 use serde_json::Value;
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 /// Longest wait for the answer.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -13,7 +13,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     host: String,
     /// Its port
-    #[arg(long, env = "TENCENT_CHAT_SERVE_PORT", default_value_t = 8600)]
+    #[arg(long, env = "TENCENT_CHAT_SERVE_PORT", default_value_t = PORT)]
     port: u16,
 }
 
@@ -30,6 +30,11 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         .tls_certs_only([])
         .build()
         .map_err(failed)?;
+    // The brackets that an address of IPv6 has within another may be left out here.
+    let host = match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host,
+    };
     let url = format!("http://{host}:{port}/_control/ready");
     let response = client.get(url).send().await.map_err(failed)?;
     let status = response.status();

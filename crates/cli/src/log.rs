@@ -1,7 +1,7 @@
 //! Files of JSON lines that are only ever added to, so that what a program has done survives any end of it.
 //!
 //! The last line can be torn; it's as if it had never been written, since nothing follows from a line before it is
-//! whole.
+//! whole. A file that doesn't begin as one of ours is somebody else's, and stays as it is.
 
 use crate::failure::Failure;
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,6 +10,9 @@ use std::{
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
+
+/// How each of these files begins: with its head, whose first field is this.
+const BEGINNING: &[u8] = br#"{"head":{"version":"#;
 
 /// Largest line; only heads hold what people write.
 const MAX_LINE: u64 = 1 << 20;
@@ -35,7 +38,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// Another program writes it, it's damaged, or an entry is refused.
+    /// Another program writes it, it's damaged or somebody else's, or an entry is refused.
     pub(crate) fn resume<E: DeserializeOwned>(
         path: &Path,
         is_durable: bool,
@@ -44,18 +47,19 @@ impl Log {
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(path, &error)),
+            Err(error) => return Err(Failure::path(path, &error)),
         };
         lock(path, &file)?;
+        must_be_ours(path, &mut file)?;
         let whole = read(path, &file, take)?;
         if whole == 0 {
             drop(file);
-            fs::remove_file(path).map_err(|error| failed(path, &error))?;
+            fs::remove_file(path).map_err(|error| Failure::path(path, &error))?;
             return Ok(None);
         }
         file.set_len(whole)
             .and_then(|()| file.seek(SeekFrom::Start(whole)))
-            .map_err(|error| failed(path, &error))?;
+            .map_err(|error| Failure::path(path, &error))?;
         Ok(Some(Self {
             path: path.to_owned(),
             file,
@@ -70,7 +74,7 @@ impl Log {
         first: &impl Serialize,
     ) -> Result<Self, Failure> {
         let file = OpenOptions::new().write(true).create_new(true).open(path);
-        let file = file.map_err(|error| failed(path, &error))?;
+        let file = file.map_err(|error| Failure::path(path, &error))?;
         lock(path, &file)?;
         let mut log = Self {
             path: path.to_owned(),
@@ -88,7 +92,7 @@ impl Log {
             let folder = File::open(folder.unwrap_or(Path::new(".")));
             folder
                 .and_then(|folder| folder.sync_all())
-                .map_err(|error| failed(path, &error))?;
+                .map_err(|error| Failure::path(path, &error))?;
         }
         Ok(log)
     }
@@ -98,20 +102,34 @@ impl Log {
         let mut line = serde_json::to_vec(entry).unwrap_or_default();
         line.push(b'\n');
         let written = self.file.write_all(&line);
-        written.map_err(|error| failed(&self.path, &error))
+        written.map_err(|error| Failure::path(&self.path, &error))
     }
 
     /// Waits until all entries would survive the machine, where that matters.
     pub(crate) fn sync(&mut self) -> Result<(), Failure> {
         match self.is_durable {
-            true => (self.file.sync_data()).map_err(|error| failed(&self.path, &error)),
+            true => (self.file.sync_data()).map_err(|error| Failure::path(&self.path, &error)),
             false => Ok(()),
         }
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::file(&path.display().to_string(), error)
+/// That the file begins as ours do, as far as it goes. Whoever opened it removes what holds no whole line.
+fn must_be_ours(path: &Path, file: &mut File) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    let read = (&mut *file)
+        .take(BEGINNING.len() as u64)
+        .read_to_end(&mut found)
+        .and_then(|_| file.rewind());
+    read.map_err(|error| Failure::path(path, &error))?;
+    match BEGINNING.starts_with(&found) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
+            "{} is there already, and nothing that this program wrote",
+            path.display()
+        ))
+        .help("move it away, or name another file")),
+    }
 }
 
 /// Two programs that write one file would each do everything.
@@ -121,7 +139,7 @@ fn lock(path: &Path, file: &File) -> Result<(), Failure> {
             Failure::usage(format!("{}: another run writes it", path.display()))
                 .help("wait for its end, or stop it")
         }
-        fs4::TryLockError::Error(error) => failed(path, &error),
+        fs4::TryLockError::Error(error) => Failure::path(path, &error),
     })
 }
 
@@ -136,7 +154,7 @@ fn read<E: DeserializeOwned>(
     loop {
         let mut line = Vec::new();
         let read = (&mut lines).take(MAX_LINE).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| failed(path, &error))? as u64;
+        let read = read.map_err(|error| Failure::path(path, &error))? as u64;
         number += 1;
         let damaged = |how: &str| {
             Failure::usage(format!(

@@ -11,16 +11,21 @@ mod code;
 mod commands;
 mod describe;
 mod doctor;
+mod edition;
 mod export;
 mod failure;
+mod fields;
 mod health;
 mod input;
+mod lines;
 mod log;
 mod mcp;
 mod output;
 mod page;
 mod profile;
+mod progress;
 mod reference;
+mod secret;
 mod serve;
 mod server_file;
 mod shell;
@@ -29,13 +34,16 @@ mod signals;
 mod webhook;
 
 use args::{Cli, Command};
-use clap::{CommandFactory, Parser};
+use clap::{
+    CommandFactory, FromArgMatches,
+    error::{ContextKind, ContextValue},
+};
 use failure::Failure;
 use output::Output;
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = read().unwrap_or_else(|error| without_variables(error).exit());
     let output = Output::new(cli.output);
     match run(cli, &output) {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,6 +52,25 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Reads the command line and the variables that its flags have.
+fn read() -> clap::error::Result<Cli> {
+    let mut program = Cli::command();
+    let matches = program.try_get_matches_from_mut(env::args_os())?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut program))?;
+    cli.connection = cli.connection.with_sources(&matches);
+    Ok(cli)
+}
+
+/// An error without the value that a variable has: that may be a secret, which nobody has typed here.
+fn without_variables(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && env::vars_os().any(|(_, other)| other.to_str() == Some(value))
+    {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".into()));
+    }
+    error
 }
 
 fn run(cli: Cli, output: &Output) -> Result<(), Failure> {

@@ -21,8 +21,9 @@ An assistant starts this program itself, such as with
 
 Calls go to a simulator inside of the program, with users, groups and conversations to try things on. \
 With --profile they go to the app of that profile, and only commands of which the documentation says \
-that they change nothing, unless --allow-changes is set. Variables and flags that name an app, and the \
-file's default profile, don't count.";
+that they change nothing, unless --allow-changes is set. The profile comes before variables that name another \
+app, and isn't taken together with flags that do. Without --profile neither they nor the file's default \
+profile count.";
 
 pub(crate) async fn run(
     args: Args,

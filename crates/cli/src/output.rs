@@ -9,7 +9,7 @@ use std::{
     fmt::Write as _,
     io::{self, IsTerminal, Write},
 };
-use tencent_chat_types::text::is_shown;
+use tencent_chat_types::{decode, text::is_shown, wire::Raw};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -93,11 +93,71 @@ impl Output {
     }
 }
 
+/// Deepest level that is indented further, so that many levels don't become much white space.
+const DEEPEST: usize = 64;
+
+/// JSON that others wrote, to be written again as it is: numbers of any size, any depth, names in their order. None
+/// where it isn't JSON.
+pub(crate) fn as_it_came(json: &[u8]) -> Option<Raw> {
+    let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
+    decode(json).ok().map(|decoded| decoded.value)
+}
+
 /// JSON for reading, which moves no terminal's cursor.
 pub(crate) fn pretty<T: Serialize + ?Sized>(value: &T) -> String {
     // What is written here are maps with texts as keys.
-    let json = serde_json::to_string_pretty(value).unwrap_or_default();
-    printable(&json, escape_for_json)
+    let json = serde_json::to_string(value).unwrap_or_default();
+    printable(&indented(&json), escape_for_json)
+}
+
+/// The same JSON on several lines. Reading and writing it again would change numbers, and fail beyond some depth.
+fn indented(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() * 2);
+    let mut depth = 0_usize;
+    let line = |text: &mut String, depth: usize| {
+        text.push('\n');
+        text.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+    };
+    let mut chars = json.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' | '\t' | '\n' | '\r' => {}
+            '"' => {
+                text.push(c);
+                while let Some(c) = chars.next() {
+                    text.push(c);
+                    match c {
+                        '"' => break,
+                        '\\' => text.extend(chars.next()),
+                        _ => {}
+                    }
+                }
+            }
+            '{' | '[' => {
+                text.push(c);
+                while chars.next_if(char::is_ascii_whitespace).is_some() {}
+                match chars.next_if(|c| matches!(c, '}' | ']')) {
+                    Some(end) => text.push(end),
+                    None => {
+                        depth += 1;
+                        line(&mut text, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut text, depth);
+                text.push(c);
+            }
+            ',' => {
+                text.push(c);
+                line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 /// The fields of a JSON object as a text, or the text that it is.
@@ -170,7 +230,55 @@ fn escape_for_terminal(c: char, shown: &mut String) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map(any::<String>(), inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_indented_as_serde_does_however_it_is_spaced(value in values()) {
+            let indented_by_serde = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(&indented(&value.to_string()), &indented_by_serde);
+            prop_assert_eq!(&indented(&indented_by_serde), &indented_by_serde);
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_stays_as_it_is() {
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        let json = format!(
+            r#"{{"z":"7","a":123456789012345678901234567890,"b":1.10,"c":1e999,"d":"\ud83d","e":{deep},"a":[]}}"#
+        );
+        let raw = as_it_came(format!("\u{feff}{json}").as_bytes()).unwrap();
+        let text = pretty(&raw);
+        assert_eq!(text.replace([' ', '\n'], ""), json);
+        assert!(text.starts_with("{\n  \"z\": \"7\",\n  \"a\": 123456789012345678901234567890"));
+        assert!(text.len() < 3_000_000);
+        // Bytes that aren't text become characters that say so.
+        let raw = as_it_came(b"{\"Nick\":\"\xc4\xe3\",\"n\":1e999}").unwrap();
+        let text = pretty(&raw);
+        assert!(
+            text.contains('\u{fffd}') && text.contains("1e999"),
+            "{text}"
+        );
+        assert!(as_it_came(b"{\"Nick\":").is_none());
+    }
 
     #[test]
     fn what_a_stranger_wrote_moves_no_cursor_and_stays_the_same_json() {

@@ -1,27 +1,26 @@
 //! Which app, whose key, which address: from flags, the environment, and profiles of a file.
 
-use crate::{failure::Failure, input, server_file::ServerFile};
+use crate::{
+    failure::Failure,
+    secret::{Secret, without_values},
+    server_file::ServerFile,
+};
+use clap::{ArgMatches, parser::ValueSource};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
-use std::{
-    collections::BTreeMap,
-    env, fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use tencent_chat_client::{Client, ClientBuilder, Region, SecretKey};
 use tencent_chat_types::text::quoted;
 use tencent_chat_usersig::Signer;
 use tencent_chat_webhook::Token;
-
-/// Largest secret that is read from a file or from standard input.
-const MAX_SECRET_BYTES: u64 = 4096;
 
 /// The variable that holds the app's key unless a flag or the profile names another.
 pub(crate) const KEY_VARIABLE: &str = "TENCENT_CHAT_SECRET_KEY";
 /// The variable that holds the webhook token.
 const TOKEN_VARIABLE: &str = "TENCENT_CHAT_WEBHOOK_TOKEN";
 
-/// Flags that say which app is meant. A flag comes before its variable, which comes before the profile.
+/// Flags that say which app is meant. A flag comes first, then a profile that is named, then a variable, then the
+/// file's default profile.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
@@ -59,6 +58,20 @@ pub(crate) struct Connection {
         conflicts_with = "key_file"
     )]
     key_env: Option<String>,
+    /// What variables say, once it is set apart from what the command line says.
+    #[arg(skip)]
+    variables: Choice,
+}
+
+/// An app, and how it is called, as one place names it.
+#[derive(Clone, Debug, Default)]
+struct Choice {
+    app: Option<u64>,
+    admin: Option<String>,
+    region: Option<String>,
+    base_url: Option<String>,
+    key: Option<Secret>,
+    token: Option<Secret>,
 }
 
 /// A profile of the configuration file. Secrets are named in it, never held.
@@ -73,6 +86,19 @@ struct Profile {
     secret_key_env: Option<String>,
     webhook_token_file: Option<PathBuf>,
     webhook_token_env: Option<String>,
+}
+
+impl From<Profile> for Choice {
+    fn from(profile: Profile) -> Self {
+        Self {
+            app: profile.sdk_app_id,
+            admin: profile.admin,
+            region: profile.region,
+            base_url: profile.base_url,
+            key: Secret::of(profile.secret_key_file, profile.secret_key_env),
+            token: Secret::of(profile.webhook_token_file, profile.webhook_token_env),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,8 +116,8 @@ struct Config {
 /// What flags, environment and profile come to.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    flags: Connection,
-    profile: Profile,
+    /// The first one that says something counts.
+    choices: [Choice; 3],
     /// Where the profile comes from, if there is one.
     pub(crate) source: Option<String>,
     /// What the file says of the local server.
@@ -99,42 +125,93 @@ pub(crate) struct Settings {
 }
 
 impl Connection {
+    /// Sets apart what variables say, since a profile that is named comes in between.
+    #[must_use]
+    pub(crate) fn with_sources(mut self, matches: &ArgMatches) -> Self {
+        let is_variable = |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
+        self.variables = Choice {
+            app: self.app.take_if(|_| is_variable("app")),
+            admin: self.admin.take_if(|_| is_variable("admin")),
+            region: self.region.take_if(|_| is_variable("region")),
+            base_url: self.base_url.take_if(|_| is_variable("base_url")),
+            key: Some(Secret::IfSet(KEY_VARIABLE)),
+            token: Some(Secret::IfSet(TOKEN_VARIABLE)),
+        };
+        self
+    }
+
     /// Whether a flag or a variable names a profile.
     pub(crate) fn names_a_profile(&self) -> bool {
         self.profile.is_some()
     }
 
+    /// The first flag on the command line that says something else about the app than its profile may.
+    pub(crate) fn flag_of_an_app(&self) -> Option<&'static str> {
+        let flags = [
+            ("--app", self.app.is_some()),
+            ("--admin", self.admin.is_some()),
+            ("--region", self.region.is_some()),
+            ("--base-url", self.base_url.is_some()),
+            ("--key-file", self.key_file.is_some()),
+            ("--key-env", self.key_env.is_some()),
+        ];
+        (flags.into_iter()).find_map(|(flag, is_set)| is_set.then_some(flag))
+    }
+
+    fn flags(&self) -> Choice {
+        Choice {
+            app: self.app,
+            admin: self.admin.clone(),
+            region: self.region.clone(),
+            base_url: self.base_url.clone(),
+            key: Secret::of(self.key_file.clone(), self.key_env.clone()),
+            token: None,
+        }
+    }
+
     /// Reads the profile, if one is named or the file has a default.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let (flags, variables) = (self.flags(), self.variables.clone());
+        let (server, found) = self.read()?;
+        let (profile, source) = match found {
+            Some((profile, source)) => (Choice::from(profile), Some(source)),
+            None => (Choice::default(), None),
+        };
+        let choices = match self.names_a_profile() {
+            true => [flags, profile, variables],
+            false => [flags, variables, profile],
+        };
+        Ok(Settings {
+            choices,
+            source,
+            server,
+        })
+    }
+
+    /// What the file says of the local server, and the profile with where it stands.
+    fn read(&self) -> Result<(ServerFile, Option<(Profile, String)>), Failure> {
         let named = self.profile.as_deref();
         let (path, must_exist) = match &self.config {
             Some(path) => (Some(path.clone()), true),
             None => (usual_path(), named.is_some()),
         };
-        let mut settings = Settings {
-            flags: self.clone(),
-            profile: Profile::default(),
-            source: None,
-            server: ServerFile::default(),
-        };
         let Some(path) = path else {
-            return Ok(settings);
+            return Ok(Default::default());
         };
         let shown = path.display().to_string();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => {
-                return Ok(settings);
+                return Ok(Default::default());
             }
             Err(error) => return Err(Failure::setup(format!("{shown}: {error}"))),
         };
-        let config: Config =
+        let mut config: Config =
             toml::from_str(&text).map_err(|error| bad_config(&shown, &text, &error))?;
-        settings.server = config.serve;
         let Some(name) = named.or(config.default.as_deref()) else {
-            return Ok(settings);
+            return Ok((config.serve, None));
         };
-        let Some(profile) = config.profiles.get(name) else {
+        let Some(profile) = config.profiles.remove(name) else {
             let names: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
             return Err(
                 Failure::setup(format!("{shown} has no profile \"{}\"", quoted(name))).help(
@@ -148,9 +225,8 @@ impl Connection {
                 ),
             );
         };
-        settings.profile = profile.clone();
-        settings.source = Some(format!("profile {name} of {shown}"));
-        Ok(settings)
+        let source = format!("profile {name} of {shown}");
+        Ok((config.serve, Some((profile, source))))
     }
 }
 
@@ -164,13 +240,12 @@ fn usual_path() -> Option<PathBuf> {
     )
 }
 
-/// The line is never quoted: people write keys where they do not belong.
+/// Neither the line nor a value is quoted: people write keys where they do not belong.
 fn bad_config(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
     let line = error.span().and_then(|span| text.get(..span.start));
     let line = line.map_or(1, |before| before.matches('\n').count() + 1);
     let message = error.message();
-    let message = message.split(", expected").next().unwrap_or(message);
-    let failure = Failure::setup(format!("{shown}, line {line}: {message}"));
+    let failure = Failure::setup(format!("{shown}, line {line}: {}", without_values(message)));
     match message.contains("`secret_key`") || message.contains("`webhook_token`") {
         true => failure.help("secrets stay out of this file: name a file (secret_key_file) or a variable (secret_key_env)"),
         false => failure.help(
@@ -181,6 +256,10 @@ fn bad_config(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
 }
 
 impl Settings {
+    fn first<T>(&self, of: impl Fn(&Choice) -> Option<T>) -> Option<T> {
+        self.choices.iter().find_map(of)
+    }
+
     /// The app.
     pub(crate) fn app(&self) -> Result<u64, Failure> {
         self.app_if_set().ok_or_else(|| {
@@ -190,7 +269,7 @@ impl Settings {
     }
 
     pub(crate) fn app_if_set(&self) -> Option<u64> {
-        self.flags.app.or(self.profile.sdk_app_id)
+        self.first(|choice| choice.app)
     }
 
     /// The administrator.
@@ -202,10 +281,7 @@ impl Settings {
     }
 
     pub(crate) fn admin_if_set(&self) -> Option<String> {
-        self.flags
-            .admin
-            .clone()
-            .or_else(|| self.profile.admin.clone())
+        self.first(|choice| choice.admin.clone())
     }
 
     /// The app's key.
@@ -218,45 +294,16 @@ impl Settings {
     }
 
     pub(crate) fn key_if_set(&self) -> Result<Option<SecretKey>, Failure> {
-        let named = |variable: &str| {
-            SecretKey::from_env(variable).map_err(|error| Failure::setup(error.to_string()))
-        };
-        if let Some(path) = &self.flags.key_file {
-            return Ok(Some(SecretKey::new(secret(path)?)));
-        }
-        if let Some(variable) = &self.flags.key_env {
-            return named(variable).map(Some);
-        }
-        if env::var_os(KEY_VARIABLE).is_some() {
-            return named(KEY_VARIABLE).map(Some);
-        }
-        match (&self.profile.secret_key_file, &self.profile.secret_key_env) {
-            (Some(path), _) => Ok(Some(SecretKey::new(secret(path)?))),
-            (None, Some(variable)) => named(variable).map(Some),
-            (None, None) => Ok(None),
-        }
+        Secret::first(self.choices.iter().filter_map(|choice| choice.key.as_ref()))
     }
 
     /// The token of the app's webhooks; none where nothing names one.
     pub(crate) fn token(&self) -> Result<Option<Token>, Failure> {
-        let named = |variable: &str| {
-            let token = secret_in(variable)?;
-            Ok::<_, Failure>(token.map(|token| Token::new(token.expose())))
-        };
-        if let Some(token) = named(TOKEN_VARIABLE)? {
-            return Ok(Some(token));
-        }
-        match (
-            &self.profile.webhook_token_file,
-            &self.profile.webhook_token_env,
-        ) {
-            (Some(path), _) => Ok(Some(Token::new(secret(path)?))),
-            (None, Some(variable)) => match named(variable)? {
-                Some(token) => Ok(Some(token)),
-                None => Err(Failure::setup(format!("{variable} is not set"))),
-            },
-            (None, None) => Ok(None),
-        }
+        let tokens = self
+            .choices
+            .iter()
+            .filter_map(|choice| choice.token.as_ref());
+        Ok(Secret::first(tokens)?.map(|token| Token::new(token.expose())))
     }
 
     /// Signs for the app.
@@ -274,37 +321,31 @@ impl Settings {
         })
     }
 
-    /// Where the app is called. A flag, a variable and the profile each name a region or an address.
+    /// Where the app is called. Each place names a region or an address.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
-        let choices = [
-            (&self.flags.region, &self.flags.base_url),
-            (&self.profile.region, &self.profile.base_url),
-        ];
-        for choice in choices {
-            match choice {
-                (Some(_), Some(_)) => {
-                    return Err(Failure::setup("a region and an address are set")
-                        .help("set one of the two"));
-                }
-                (None, Some(url)) => return Ok(Address::Url(url.clone())),
-                (Some(region), None) => {
-                    let region = region.parse();
-                    return region.map(Address::Region).map_err(
-                        |error: tencent_chat_client::UnknownRegion| {
-                            Failure::setup(error.to_string())
-                        },
-                    );
-                }
-                (None, None) => {}
+        let ids = || {
+            let ids: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
+            ids.join(", ")
+        };
+        let mut named = (self.choices.iter()).map(|choice| (&choice.region, &choice.base_url));
+        match named.find(|named| *named != (&None, &None)) {
+            Some((Some(_), Some(_))) => {
+                Err(Failure::setup("a region and an address are set").help("set one of the two"))
             }
-        }
-        let ids: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
-        Err(
-            Failure::setup("where the app is called is not known").help(format!(
+            Some((Some(region), None)) => match region.parse() {
+                Ok(region) => Ok(Address::Region(region)),
+                Err(_) => Err(Failure::setup("the region is not known")
+                    .help(format!("it is one of {}", ids()))),
+            },
+            Some((None, Some(url))) => Ok(Address::Url(url.clone())),
+            Some((None, None)) | None => Err(Failure::setup(
+                "where the app is called is not known",
+            )
+            .help(format!(
                 "set --region ({}), --base-url, their variables, or those of a profile",
-                ids.join(", ")
-            )),
-        )
+                ids()
+            ))),
+        }
     }
 }
 
@@ -321,29 +362,5 @@ impl std::fmt::Display for Address {
             Self::Region(region) => write!(f, "{} ({})", region.id, region.host),
             Self::Url(url) => f.write_str(&quoted(url)),
         }
-    }
-}
-
-/// A secret that a variable holds; none where it is not set.
-pub(crate) fn secret_in(variable: &str) -> Result<Option<SecretKey>, Failure> {
-    match env::var(variable) {
-        Ok(secret) if !secret.trim().is_empty() => Ok(Some(SecretKey::new(secret))),
-        Ok(_) => Err(Failure::setup(format!("{variable} is empty"))),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Failure::setup(format!("{variable} is not Unicode text")))
-        }
-    }
-}
-
-/// The secret in a file, without the end of its line.
-pub(crate) fn secret(path: &Path) -> Result<String, Failure> {
-    let text = input::read_text(Some(path), MAX_SECRET_BYTES).map_err(Failure::of_setup)?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(Failure::setup(format!(
-            "{} is empty",
-            input::name(Some(path))
-        ))),
-        secret => Ok(secret.to_owned()),
     }
 }

@@ -4,9 +4,12 @@ pub(crate) mod demo;
 mod logging;
 mod options;
 
-pub(crate) use self::options::Args;
 use self::options::Options;
-use crate::{failure::Failure, input, output::Output, page, profile::Connection, signals::Signals};
+pub(crate) use self::options::{Args, PORT};
+use crate::{
+    failure::Failure, input, output::Output, page, profile::Connection, secret::without_values,
+    signals::Signals,
+};
 use serde_json::json;
 use std::{io, path::Path, time::Duration};
 use tencent_chat_client::SecretKey;
@@ -14,11 +17,6 @@ use tencent_chat_simulator::{Seed, SeedError, Simulator, SimulatorBuilder};
 
 /// Largest seed that is read.
 const MAX_SEED_BYTES: u64 = 64 << 20;
-
-/// The app of a server that was told of none.
-const APP: u64 = 1_400_000_000;
-/// Its key, which is no secret.
-const DEMO_KEY: &str = "the-key-of-a-local-demonstration";
 
 pub(crate) async fn run(
     args: Args,
@@ -31,13 +29,13 @@ pub(crate) async fn run(
     let settings = connection.settings()?;
     let options = args.options(&settings)?;
     logging::begin(options.log)?;
-    let app = settings.app_if_set().unwrap_or(APP);
+    let app = settings.app_if_set().unwrap_or(demo::APP);
     let admin = settings
         .admin_if_set()
-        .unwrap_or_else(|| "administrator".to_owned());
+        .unwrap_or_else(|| demo::ADMIN.to_owned());
     let (key, is_public) = match settings.key_if_set()? {
         Some(key) => (key, false),
-        None if options.demo => (SecretKey::new(DEMO_KEY), true),
+        None if options.demo => (SecretKey::new(demo::KEY), true),
         None => {
             return Err(Failure::setup("the app's key is not known").help(
                 "any key will do: set TENCENT_CHAT_SECRET_KEY or --key-file, or start with --demo",
@@ -63,12 +61,12 @@ pub(crate) async fn run(
         "url": url,
         "sdk_app_id": app,
         "admin": admin,
-        "key": is_public.then_some(DEMO_KEY),
+        "key": is_public.then_some(demo::KEY),
         "commands": simulator.commands().len(),
     });
     output.event(&json, || {
         let key = match is_public {
-            true => format!("\n  TENCENT_CHAT_SECRET_KEY={DEMO_KEY}"),
+            true => format!("\n  TENCENT_CHAT_SECRET_KEY={}", demo::KEY),
             false => String::new(),
         };
         format!(
@@ -142,6 +140,7 @@ fn build(options: Options, app: u64, admin: &str, key: SecretKey) -> SimulatorBu
 fn read_seed(path: &Path) -> Result<Seed, Failure> {
     let text = input::read_text(Some(path), MAX_SEED_BYTES)?;
     serde_json::from_str(&text).map_err(|error| {
+        let error = without_values(&error.to_string());
         Failure::setup(format!("{}: {error}", input::name(Some(path)))).help(
             "a seed has users, groups, friends, messages and calls; openapi/control.json describes it",
         )

@@ -4,15 +4,13 @@
 
 mod common;
 
-use common::{APP, KEY, Running, folder, program, run};
+use common::{APP, KEY, Running, beside, folder, program, run, until};
 use serde_json::{Value, json};
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread::sleep,
-    time::Duration,
 };
 use tencent_chat_client::Client;
 use tencent_chat_simulator::{Fault, Simulator};
@@ -30,8 +28,7 @@ async fn simulator() -> Simulator {
 }
 
 fn client(simulator: &Simulator) -> Client {
-    let builder = Client::builder(APP, "administrator", KEY);
-    builder.base_url(simulator.base_url()).build().unwrap()
+    common::client(&simulator.base_url()).build().unwrap()
 }
 
 fn bulk(simulator: &Simulator, arguments: &[&str]) -> Command {
@@ -53,18 +50,13 @@ fn file(test: &str, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
-    PathBuf::from(format!("{}.{end}", path.display()))
-}
-
 fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// Calls of a command, by how often each was acted upon.
 fn calls<E: Endpoint>(simulator: &Simulator) -> Vec<u32> {
-    let journal = simulator.journal();
-    let calls = journal.iter().filter(|entry| entry.path == E::META.path);
+    let calls = common::calls::<E>(simulator).into_iter();
     calls.map(|entry| entry.applied).collect()
 }
 
@@ -77,23 +69,6 @@ fn entries(path: &Path, key: &str) -> Vec<Value> {
     entries
         .filter_map(|entry| entry.get(key).cloned())
         .collect()
-}
-
-/// Waits, as long as a test may take, until something is so.
-fn until(what: impl Fn() -> bool) {
-    for _ in 0..6_000 {
-        if what() {
-            return;
-        }
-        sleep(Duration::from_millis(5));
-    }
-    panic!("it never came about");
-}
-
-fn kill(running: &mut Running, signal: &str) {
-    let id = running.0.id().to_string();
-    let killed = Command::new("kill").args([signal, &id]).status().unwrap();
-    assert!(killed.success());
 }
 
 fn accounts(count: usize) -> String {
@@ -443,7 +418,7 @@ async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {
         let before = entries(&path, "end").len();
         let mut running = Running(command.spawn().unwrap());
         until(|| entries(&path, "end").len() > before + 3);
-        kill(&mut running, signal);
+        running.signal(signal);
         let mut text = String::new();
         std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut text).unwrap();
         assert_eq!(running.0.wait().unwrap().code(), Some(6), "{text}");
@@ -615,4 +590,128 @@ async fn standard_input_is_checked_whole_and_says_that_it_cannot_go_on() {
         "{error}"
     );
     assert!(error.contains("line 2: failed with 70107"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_somebody_else_stay_as_they_are() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let path = file("foreign", "gone.csv", "UserID\nu0\nu1\n");
+    let notes = path.with_file_name("notes.txt");
+    let delete = |more: [&Path; 2]| {
+        let mut command = bulk(&simulator, &["delete-accounts", shown(&path)]);
+        run(command
+            .arg("--journal")
+            .arg(more[0])
+            .arg("--failed")
+            .arg(more[1]))
+    };
+    let journal = path.with_file_name("its.journal");
+    let failed = path.with_file_name("failed.csv");
+    for text in [
+        "a line without an end",
+        "a line\n",
+        "UserID,code,reason\nu7,1,of another run\n",
+    ] {
+        fs::write(&notes, text).unwrap();
+        let (code, _, error) = delete([&notes, &failed]);
+        assert_eq!(code, 2, "{text}: {error}");
+        assert!(error.contains("nothing that this program wrote"), "{error}");
+        let (code, _, error) = delete([&journal, &notes]);
+        assert_eq!(code, 2, "{text}: {error}");
+        // The journal is there by now: the run goes on, and the file must be its own.
+        assert!(journal.exists());
+        assert_eq!(fs::read_to_string(&notes).unwrap(), text);
+        if !text.starts_with("UserID") {
+            let (code, _, error) = delete([&journal, &notes]);
+            assert_eq!(code, 2, "{text}: {error}");
+            assert!(error.contains("isn't as this run left it"), "{error}");
+            assert_eq!(fs::read_to_string(&notes).unwrap(), text);
+        }
+        fs::remove_file(&journal).unwrap();
+    }
+    assert!(simulator.journal().is_empty());
+
+    // What somebody has put right in the file of a run isn't cut off.
+    let (code, report, error) = delete([&journal, &failed]);
+    assert_eq!((code, &report["failed"]), (1, &json!(2)), "{error}");
+    let text = fs::read_to_string(&failed).unwrap();
+    assert!(text.contains("u0,70107,"), "{text}");
+    fs::write(&failed, text.replace("u0,", "v0,")).unwrap();
+    let (code, _, error) = delete([&journal, &failed]);
+    assert_eq!(code, 2);
+    assert!(error.contains("isn't as this run left it"), "{error}");
+    assert!(fs::read_to_string(&failed).unwrap().contains("v0,"));
+    drop(client);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_have_numbers_in_the_order_of_their_lines() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    recipients(&client, 1).await;
+    let lines: String = (0..30)
+        .map(|number| format!("message {number}\n"))
+        .collect();
+    let path = file("order", "messages.csv", &format!("Text\n{lines}"));
+    // The parser of arguments takes JSON, too.
+    let (code, report, error) = run(&mut bulk(
+        &simulator,
+        &[
+            "send",
+            shown(&path),
+            "To_Account=u0",
+            "SendMsgControl:=[\"NoUnread\"]",
+            "--concurrency",
+            "1",
+        ],
+    ));
+    assert_eq!((code, &report["done"]), (0, &json!(30)), "{error}");
+    let bodies = common::calls::<SendMsg>(&simulator);
+    let sent: Vec<SendMsg> = (bodies.iter())
+        .map(|entry| serde_json::from_slice(&entry.body).unwrap())
+        .collect();
+    let seqs: Vec<Option<u32>> = sent.iter().map(|message| message.msg_seq).collect();
+    assert_eq!(seqs, (1..=30).map(Some).collect::<Vec<_>>());
+    let randoms: std::collections::BTreeSet<u32> =
+        sent.iter().map(|message| message.msg_random).collect();
+    assert_eq!(randoms.len(), 30);
+    assert!(
+        sent.iter()
+            .all(|message| message.send_msg_control.is_some())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edition_decides_how_long_it_takes_and_what_is_sent_in_a_day() {
+    let simulator = simulator().await;
+    let lines: String = (0..2_001)
+        .map(|number| format!("u{number},Hello\n"))
+        .collect();
+    let path = file(
+        "edition",
+        "messages.csv",
+        &format!("To_Account,Text\n{lines}"),
+    );
+    let seconds = |edition: &str| {
+        let arguments = ["send", shown(&path), "--dry-run", "--edition", edition];
+        let (code, plan, error) = run(&mut bulk(&simulator, &arguments));
+        assert_eq!(code, 0, "{error}");
+        plan["shortest_seconds"].as_f64().unwrap()
+    };
+    // 200 a second, and 1,000 a day where the edition costs nothing.
+    assert_eq!(seconds("paid"), 10.0);
+    assert_eq!(seconds("free"), 2.0 * 86_400.0);
+    let arguments = [
+        "send",
+        shown(&path),
+        "--edition",
+        "free",
+        "--concurrency",
+        "64",
+    ];
+    let (code, report, error) = run(&mut bulk(&simulator, &arguments));
+    assert_eq!((code, &report["left"]), (4, &json!(1_001)), "{error}");
+    assert!(error.contains("goes on"), "{error}");
+    assert_eq!(calls::<SendMsg>(&simulator).len(), 1_000);
 }

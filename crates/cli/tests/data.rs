@@ -9,13 +9,14 @@
     reason = "a test may panic, and shows what it did"
 )]
 
-use serde_json::Value;
+mod common;
+
+use common::Running;
 use std::{
     collections::BTreeMap,
     env,
-    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -36,71 +37,33 @@ use tencent_chat_types::{
     },
 };
 
-const APP: u64 = 1_400_000_000;
-const KEY: &str = "a key for this test";
 const WORKERS: usize = 6;
 
 fn serve(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+    let mut command = common::server();
     command
-        .env_clear()
-        .env("TENCENT_CHAT_SDK_APP_ID", APP.to_string())
-        .env("TENCENT_CHAT_ADMIN", "administrator")
-        .env("TENCENT_CHAT_SECRET_KEY", KEY)
-        .args([
-            "--output",
-            "json",
-            "serve",
-            "--port",
-            "0",
-            "--message-memory",
-            "4096",
-            "--data",
-        ])
+        .args(["--message-memory", "4096", "--data"])
         .arg(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 
 /// A server that has said where it is.
-fn start(folder: &Path) -> (Child, String) {
-    let mut child = serve(folder).spawn().unwrap();
-    let mut line = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut line).unwrap();
-    let Ok(said) = serde_json::from_str::<Value>(&line) else {
-        let mut error = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut error)
-            .unwrap();
-        panic!("it did not open its folder: {error}");
-    };
-    (child, said["url"].as_str().unwrap().to_owned())
+fn start(folder: &Path) -> (Running, String) {
+    let (server, said) = common::start(&mut serve(folder));
+    (server, said["url"].as_str().unwrap().to_owned())
 }
 
-fn kill(mut child: Child) {
-    // SIGKILL
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
+/// A folder that is not there.
 fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
+    let folder = common::folder(name);
+    std::fs::remove_dir_all(&folder).unwrap();
     folder
 }
 
 fn client(url: &str) -> Client {
-    Client::builder(APP, "administrator", KEY)
-        .base_url(url)
-        .unlimited()
-        .build()
-        .unwrap()
+    common::client(url).unlimited().build().unwrap()
 }
 
 /// What a worker was told has happened.
@@ -288,14 +251,13 @@ async fn nothing_acknowledged_is_lost_by_kills() {
     for round in 0..kills {
         if random(4) == 0 {
             // In the middle of opening.
-            let mut child = serve(&folder).spawn().unwrap();
+            let child = Running(serve(&folder).spawn().unwrap());
             tokio::time::sleep(Duration::from_millis(random(300))).await;
-            child.kill().unwrap();
-            child.wait().unwrap();
+            drop(child);
             startups += 1;
         }
         let began = Instant::now();
-        let (child, url) = start(&folder);
+        let (server, url) = start(&folder);
         slowest = slowest.max(began.elapsed());
         if let Some(last) = rounds.last() {
             for (names, done) in last {
@@ -311,14 +273,15 @@ async fn nothing_acknowledged_is_lost_by_kills() {
             .collect();
         tokio::time::sleep(Duration::from_millis(20 + random(1_200))).await;
         stop.store(true, Ordering::SeqCst);
-        kill(child);
+        // SIGKILL
+        drop(server);
         let mut round_done = Vec::new();
         for (worker, task) in workers.into_iter().enumerate() {
             round_done.push((Names::of(round, worker), task.await.unwrap()));
         }
         rounds.push(round_done);
     }
-    let (child, url) = start(&folder);
+    let (server, url) = start(&folder);
     let client = client(&url);
     let mut all = 0;
     for (names, done) in rounds.iter().flatten() {
@@ -333,7 +296,7 @@ async fn nothing_acknowledged_is_lost_by_kills() {
             check(&client, names, done).await;
         }
     }
-    kill(child);
+    drop(server);
     eprintln!(
         "{kills} kills under load, {startups} while opening; {all} acknowledged things are there, \
          {checked} were checked right after the kill before; the slowest start took {slowest:?}"
@@ -344,15 +307,15 @@ async fn nothing_acknowledged_is_lost_by_kills() {
 #[test]
 fn a_folder_belongs_to_one_server_of_one_app() {
     let folder = folder("one-server");
-    let (child, _) = start(&folder);
+    let (server, _) = start(&folder);
     let refused = |command: &mut Command| {
-        let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(3));
-        String::from_utf8(output.stderr).unwrap()
+        let (code, _, error) = common::run(command.stderr(Stdio::piped()));
+        assert_eq!(code, 3);
+        error
     };
     let error = refused(&mut serve(&folder));
     assert!(error.contains("is in use by another simulator"), "{error}");
-    kill(child);
+    drop(server);
     let error = refused(serve(&folder).env("TENCENT_CHAT_SDK_APP_ID", "1400000001"));
     assert!(
         error.contains("holds the state of app 1400000000"),

@@ -2,34 +2,31 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use serde_json::Value;
+mod common;
+
+use common::{KEY, Running, start};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::Duration,
 };
 
 /// A simulator of its own that may have this many files open.
-fn simulator(files: usize) -> (Child, String) {
-    let mut child = Command::new("sh")
+fn simulator(files: usize) -> (Running, String) {
+    let mut command = Command::new("sh");
+    command
         .arg("-c")
         .arg(format!(
             "ulimit -n {files}; exec \"$0\" serve --port 0 --output json"
         ))
         .arg(env!("CARGO_BIN_EXE_tencent-chat"))
-        .env("TENCENT_CHAT_SECRET_KEY", "key")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    let started: Value = serde_json::from_str(&line).unwrap();
+        .env("TENCENT_CHAT_SECRET_KEY", KEY);
+    let (server, started) = start(&mut command);
     let host = started["url"].as_str().unwrap().replace("http://", "");
-    (child, host)
+    (server, host)
 }
 
 /// Processor time that a process has used, in hundredths of a second.
@@ -48,16 +45,17 @@ fn open_files(child: &Child) -> usize {
 #[test]
 fn no_processor_time_is_spent_while_no_connection_can_be_accepted() {
     let limit = 40;
-    let (mut child, host) = simulator(limit);
+    let (server, host) = simulator(limit);
+    let child = &server.0;
     let connect = || TcpStream::connect(&host).unwrap();
     let held: Vec<TcpStream> = (0..2 * limit).map(|_| connect()).collect();
     // All that it can accept; the rest waits in the system's queue.
-    while open_files(&child) < limit {
+    while open_files(child) < limit {
         thread::sleep(Duration::from_millis(10));
     }
-    let before = ticks(&child);
+    let before = ticks(child);
     thread::sleep(Duration::from_millis(1_500));
-    let spent = ticks(&child) - before;
+    let spent = ticks(child) - before;
 
     drop(held);
     let mut stream = connect();
@@ -65,8 +63,6 @@ fn no_processor_time_is_spent_while_no_connection_can_be_accepted() {
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
     // Whoever spins spends a good part of 150.
     assert!(spent <= 15, "{spent} hundredths of a second");
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");

@@ -3,19 +3,16 @@
 
 mod common;
 
-use common::{APP, KEY, Running, folder, program, run};
+use common::{Running, calls, folder, program, run, simulator, until};
 use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread::sleep,
     time::Duration,
 };
-use tencent_chat_client::Client;
-use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_simulator::{Fault, Odd, Simulator};
 use tencent_chat_types::{
-    Endpoint,
     account::ImportAccounts,
     group::{AddGroupMembers, CreateGroup},
     message::{GetC2cHistory, GetGroupHistory, SendGroupMsg, SendMsg},
@@ -24,12 +21,9 @@ use tencent_chat_types::{
 
 /// A conversation of 300 messages, and a group of 250 members with 90 messages.
 async fn world() -> Simulator {
-    let simulator = Simulator::builder(APP, KEY).start().await.unwrap();
-    let client = Client::builder(APP, "administrator", KEY)
-        .base_url(simulator.base_url())
-        .unlimited()
-        .build()
-        .unwrap();
+    let simulator = simulator().await;
+    let client = common::client(&simulator.base_url());
+    let client = client.unlimited().build().unwrap();
     let users: Vec<String> = (0..250).map(|number| format!("u{number}")).collect();
     drop(
         client
@@ -92,14 +86,6 @@ fn texts(items: &[Value]) -> Vec<&str> {
     texts.collect()
 }
 
-fn calls<E: Endpoint>(simulator: &Simulator) -> usize {
-    let journal = simulator.journal();
-    journal
-        .iter()
-        .filter(|entry| entry.path == E::META.path)
-        .count()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn histories_come_oldest_first_and_members_all() {
     let simulator = world().await;
@@ -116,7 +102,7 @@ async fn histories_come_oldest_first_and_members_all() {
         .map(|number| format!("message {number}, \"李\"\nof many"))
         .collect();
     assert_eq!(texts(&found), expected);
-    assert!(calls::<GetC2cHistory>(&simulator) > 3);
+    assert!(calls::<GetC2cHistory>(&simulator).len() > 3);
 
     let file = target("group.jsonl");
     let (code, report, error) =
@@ -131,7 +117,7 @@ async fn histories_come_oldest_first_and_members_all() {
         .map(|number| format!("group message {number}"))
         .collect();
     assert_eq!(texts(&found), expected);
-    assert!(calls::<GetGroupHistory>(&simulator) >= 5);
+    assert!(calls::<GetGroupHistory>(&simulator).len() >= 5);
     let (code, _, error) = run(export(&simulator, &["group-history", "club", "--to"]).arg(&file));
     assert_eq!(code, 2);
     assert!(error.contains("is there already"), "{error}");
@@ -185,12 +171,7 @@ async fn an_export_that_was_killed_goes_on_and_has_everything_once() {
                 .spawn()
                 .unwrap(),
         );
-        for _ in 0..6_000 {
-            if known() > begun {
-                break;
-            }
-            sleep(Duration::from_millis(5));
-        }
+        until(|| known() > begun);
         running.0.kill().unwrap();
         running.0.wait().unwrap();
         assert!(known() > begun && !file.exists());
@@ -241,22 +222,11 @@ async fn told_to_stop_or_refused_it_says_how_to_go_on() {
         .stderr(Stdio::piped());
     let mut running = Running(command.spawn().unwrap());
     let pages = PathBuf::from(format!("{}.pages", file.display()));
-    while fs::read_to_string(&pages)
-        .unwrap_or_default()
-        .lines()
-        .count()
-        < 2
-    {
-        sleep(Duration::from_millis(5));
-    }
-    let id = running.0.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    until(|| {
+        let pages = fs::read_to_string(&pages).unwrap_or_default();
+        pages.lines().count() >= 2
+    });
+    running.signal("-INT");
     let mut text = String::new();
     std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut text).unwrap();
     assert_eq!(running.0.wait().unwrap().code(), Some(6), "{text}");
@@ -276,4 +246,55 @@ async fn told_to_stop_or_refused_it_says_how_to_go_on() {
     ));
     assert_eq!(code, 2);
     assert!(error.contains("2026-01-31T08:00:00Z"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_values_do_not_fail_an_export() {
+    let simulator = world().await;
+    for odd in Odd::ALL {
+        for end in ["jsonl", "csv"] {
+            let file = target(&format!("odd.{end}"));
+            simulator
+                .inject::<GetGroupHistory>([Fault::Odd(odd).always()])
+                .unwrap();
+            let (code, report, error) =
+                run(export(&simulator, &["group-history", "club", "--to"]).arg(&file));
+            simulator.clear_faults();
+            // Some of them hide the list, or where to go on.
+            if code != 0 {
+                assert!(matches!(code, 1 | 4), "{odd:?}: {error}");
+                continue;
+            }
+            let items = report["items"].as_u64().unwrap();
+            let text = fs::read_to_string(&file).unwrap();
+            let found = match end {
+                "csv" => csv::Reader::from_reader(text.as_bytes())
+                    .records()
+                    .map(Result::unwrap)
+                    .count(),
+                _ => lines(&text).len(),
+            };
+            assert_eq!(found as u64, items, "{odd:?} {end}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_beside_the_file_and_not_of_the_export_stays_as_it_is() {
+    let simulator = world().await;
+    let file = target("foreign.jsonl");
+    for end in ["part", "new", "pages"] {
+        let foreign = common::beside(&file, end);
+        fs::write(&foreign, "a download").unwrap();
+        for more in [&[][..], &["--resume"]] {
+            let mut command = export(&simulator, &["members", "club", "--to"]);
+            let (code, _, error) = run(command.arg(&file).args(more));
+            assert_eq!(code, 2, "{error}");
+            assert!(error.contains(foreign.to_str().unwrap()), "{error}");
+            assert_eq!(fs::read_to_string(&foreign).unwrap(), "a download");
+        }
+        fs::remove_file(&foreign).unwrap();
+    }
+    let (code, _, error) = run(export(&simulator, &["members", "club", "--to"]).arg(&file));
+    assert_eq!(code, 0, "{error}");
 }

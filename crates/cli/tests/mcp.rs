@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{APP, KEY, folder};
+use common::{APP, KEY, folder, simulator};
 use rmcp::{
     RoleClient, ServiceExt as _,
     model::{CallToolRequestParams, CallToolResult},
@@ -199,7 +199,7 @@ fn profile(test: &str, simulator: &Simulator) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_a_profile_is_changed_only_with_leave() {
-    let simulator = Simulator::builder(APP, KEY).start().await.unwrap();
+    let simulator = simulator().await;
     let config = profile("assistant", &simulator);
     let config = config.to_str().unwrap();
     let import = json!({ "command": "account_import", "body": { "UserID": "lin" } });
@@ -238,6 +238,59 @@ async fn an_app_of_a_profile_is_changed_only_with_leave() {
         "Imported"
     );
     trusted.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_is_named_is_the_app_whatever_else_names_one() {
+    let (mine, other) = (simulator().await, simulator().await);
+    let config = profile("assistant-of-mine", &mine);
+    let config = config.to_str().unwrap();
+    let other_url = other.base_url();
+    let variables = [
+        ("TENCENT_CHAT_SDK_APP_ID", "1400000001"),
+        ("TENCENT_CHAT_ADMIN", "somebody"),
+        ("TENCENT_CHAT_BASE_URL", other_url.as_str()),
+        ("TENCENT_CHAT_SECRET_KEY", "the key of another app"),
+    ];
+    let check =
+        json!({ "command": "account_check", "body": { "CheckItem": [{ "UserID": "lin" }] } });
+    let by_variable = [&variables[..], &[("TENCENT_CHAT_PROFILE", "mine")]].concat();
+    for (arguments, variables) in [
+        (
+            &["mcp", "--config", config, "--profile", "mine"][..],
+            &variables[..],
+        ),
+        (&["mcp", "--config", config], &by_variable),
+    ] {
+        let assistant = assistant(arguments, variables).await;
+        let (is_error, checked) = ask(&assistant, "call_command", check.clone()).await;
+        assert!(!is_error, "{checked}");
+        let called = checked["called"].as_str().unwrap();
+        assert!(
+            called.contains(&APP.to_string()) && called.contains(&mine.base_url()),
+            "{called}"
+        );
+        assistant.cancel().await.unwrap();
+    }
+    assert_eq!(mine.journal().len(), 2);
+    assert!(other.journal().is_empty());
+
+    // On the command line both were meant, and nobody knows which.
+    for flag in [
+        "--app=1400000001",
+        "--base-url=http://127.0.0.1:1",
+        "--key-env=OTHER",
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+        command
+            .env_clear()
+            .args(["mcp", "--config", config, "--profile", "mine", flag])
+            .stdin(std::process::Stdio::null());
+        let ended = command.output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains("each name what is called"), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,19 +3,19 @@
 
 mod common;
 
-use common::{APP, KEY, Running, TOKEN, folder, program, run};
+use common::{APP, KEY, Running, TOKEN, folder, program, run, server, simulator, start};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
+    time::Duration,
 };
-use tencent_chat_simulator::Simulator;
-use tencent_chat_types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer};
-use tencent_chat_webhook::{Received, Receiver, Webhooks};
-
-async fn simulator() -> Simulator {
-    Simulator::builder(APP, KEY).start().await.unwrap()
-}
+use tencent_chat_simulator::{Fault, Simulator};
+use tencent_chat_types::{
+    account::CheckAccounts,
+    webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer},
+};
+use tencent_chat_webhook::{Received, Receiver, Token, Webhooks};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_checked_sent_and_answered() {
@@ -242,6 +242,107 @@ fn a_profile_names_secrets_and_a_mistake_in_it_quotes_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_is_named_comes_before_variables_and_after_flags() {
+    let (mine, other) = (simulator().await, simulator().await);
+    let folder = folder("named-profile");
+    let (config, key) = (folder.join("config.toml"), folder.join("key"));
+    std::fs::write(&key, KEY).unwrap();
+    let text = format!(
+        "default = \"mine\"\n[profiles.mine]\nsdk_app_id = {APP}\nadmin = \"administrator\"\nbase_url = {:?}\nsecret_key_file = {key:?}\n",
+        mine.base_url()
+    );
+    std::fs::write(&config, text).unwrap();
+    let call = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = program();
+        command
+            .arg("--config")
+            .arg(&config)
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .args(["call", "account_check", "CheckItem=[{\"UserID\":\"lin\"}]"]);
+        let (code, _, error) = run(&mut command);
+        let called = (mine.journal().len(), other.journal().len());
+        assert_eq!(code, 0, "{error}");
+        called
+    };
+    let other_url = other.base_url();
+    let variables = [("TENCENT_CHAT_BASE_URL", other_url.as_str())];
+    let foreign = [
+        ("TENCENT_CHAT_BASE_URL", other_url.as_str()),
+        ("TENCENT_CHAT_SDK_APP_ID", "1400000001"),
+        ("TENCENT_CHAT_SECRET_KEY", "the key of another app"),
+    ];
+    assert_eq!(call(&["--profile", "mine"], &foreign), (1, 0));
+    // The file's default is named by nobody.
+    assert_eq!(call(&[], &variables), (1, 1));
+    assert_eq!(
+        call(&["--profile", "mine", "--base-url", &other_url], &[]),
+        (1, 2)
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_file_or_a_variable_is_never_quoted() {
+    let folder = folder("values");
+    let file = folder.join("config.toml");
+    let config = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
+        run(command
+            .env_clear()
+            .arg("--config")
+            .arg(&file)
+            .args(["doctor", "--offline"]))
+    };
+    for (text, line, says) in [
+        (
+            format!("default = \"a\"\n[profiles.a]\nsdk_app_id = \"{KEY}\"\n"),
+            "line 3",
+            "expected u64",
+        ),
+        (
+            format!("default = \"a\"\n[profiles.a]\nregion = \"{KEY}\"\n"),
+            "",
+            "singapore",
+        ),
+        (
+            format!("[serve]\nport = \"{KEY}\"\n"),
+            "line 2",
+            "expected u16",
+        ),
+        (
+            format!("[profiles.a]\n{KEY} = true\n"),
+            "line 2",
+            "unknown field",
+        ),
+        (format!("default = \"{KEY}\n"), "line 1", "string"),
+    ] {
+        // That the key isn't shown is looked at for everything that is run.
+        let (code, found, error) = config(&text);
+        assert!(code == 3 || code == 1, "{text}: {code} {error}");
+        let said = format!("{found}{error}");
+        assert!(said.contains(line) && said.contains(says), "{text}: {said}");
+    }
+    let seed = folder.join("seed.json");
+    std::fs::write(
+        &seed,
+        format!("{{\"users\": [{{\"id\": \"lin\", \"profile\": \"{KEY}\"}}]}}"),
+    )
+    .unwrap();
+    let (code, _, error) = run(server().arg("--seed").arg(&seed));
+    assert_eq!(code, 3);
+    assert!(
+        error.contains("seed.json") && error.contains("at line 1"),
+        "{error}"
+    );
+    let (code, _, error) = run(program()
+        .env("TENCENT_CHAT_SDK_APP_ID", KEY)
+        .args(["doctor", "--offline"]));
+    assert_eq!(code, 2);
+    assert!(error.contains("--app"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_finds_a_wrong_key_and_a_server_that_is_not_there() {
     let simulator = simulator().await;
     let doctor = |url: &str, key: &str| {
@@ -304,26 +405,13 @@ async fn an_event_is_triggered_and_the_answer_explained() {
 
 #[test]
 fn what_is_triggered_is_received() {
-    let mut listener = program();
-    listener
-        .env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN)
-        .args(["webhook", "listen", "--count", "1", "-o", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut listener = Running(listener.spawn().unwrap());
-    let mut notes = BufReader::new(listener.0.stderr.take().unwrap()).lines();
-    let note = notes.next().unwrap().unwrap();
-    let url = note
-        .split_whitespace()
-        .find(|word| word.starts_with("http"))
-        .unwrap();
-    let url = url.trim_end_matches(';');
+    let (mut listener, url) = listen(&["--count", "1"]);
     let (code, answer, error) = run(program().env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN).args([
         "webhook",
         "trigger",
         "State.StateChange",
         "--url",
-        url,
+        &url,
     ]));
     assert_eq!((code, &answer["status"]), (0, &json!(200)), "{error}");
     let lines = BufReader::new(listener.0.stdout.take().unwrap()).lines();
@@ -335,17 +423,165 @@ fn what_is_triggered_is_received() {
     assert!(listener.0.wait().unwrap().success());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_values_are_printed_as_they_came() {
+    let simulator = simulator().await;
+    let url = simulator.base_url();
+    let odd = r#"{"ResultItem":[{"UserID":"lin","ResultCode":"70107","AccountStatus":"x\ud83d"}],"Large":123456789012345678901234567890,"Huge":1e999,"ActionStatus":"OK","ErrorCode":0,"Another":{"z":1,"a":"007"}}"#;
+    let call = |arguments: &[&str]| {
+        let faults = [Fault::Instead(odd.to_owned())];
+        simulator.inject::<CheckAccounts>(faults).unwrap();
+        let mut command = program();
+        command
+            .env("TENCENT_CHAT_BASE_URL", &url)
+            .args(["call", "account_check", "CheckItem=[{\"UserID\":\"lin\"}]"])
+            .args(arguments);
+        let ended = command.output().unwrap();
+        assert!(
+            ended.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    let without_space = |text: &str| text.replace([' ', '\n'], "");
+    assert_eq!(without_space(&call(&[])), odd);
+    // Those of no type come as their fields do: the common ones first.
+    let raw = without_space(&call(&["--no-check"]));
+    for part in [
+        "123456789012345678901234567890",
+        "1e999",
+        r#""x\ud83d""#,
+        r#"{"z":1,"a":"007"}"#,
+    ] {
+        assert!(raw.contains(part), "{raw}");
+    }
+    // A code that came as a text is explained.
+    let table = call(&["-o", "table"]);
+    assert!(table.contains("70107:"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_events_and_answers_are_printed_as_they_came() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let app = format!("http://{}/", listener.local_addr().unwrap());
+    let odd = r#"{"ActionStatus":"OK","ErrorCode":0,"Large":123456789012345678901234567890,"z":"\ud83d","a":1e999}"#;
+    let router = axum::Router::new().fallback(move || async move { odd });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (code, text, error) = {
+        let ended = program()
+            .args(["webhook", "trigger", "State.StateChange", "--url", &app])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(ended.stdout).unwrap();
+        (
+            ended.status.code(),
+            text,
+            String::from_utf8(ended.stderr).unwrap(),
+        )
+    };
+    assert_eq!(code, Some(0), "{error}");
+    assert!(text.replace([' ', '\n'], "").contains(odd), "{text}");
+
+    let folder = folder("odd-event");
+    let (query, body) = (folder.join("query"), folder.join("body"));
+    let event = r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000000,"Info":{"Action":"Login","To_Account":"lin","Reason":"x\ud83d"},"Large":123456789012345678901234567890}"#;
+    let (now, token) = ("1700000000", Token::new(TOKEN));
+    let asked = format!(
+        "SdkAppid={APP}&CallbackCommand=State.StateChange&contenttype=json&Sign={}&RequestTime={now}",
+        token.sign(now)
+    );
+    std::fs::write(&query, &asked).unwrap();
+    std::fs::write(&body, event).unwrap();
+    let ended = program()
+        .env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN)
+        .args(["webhook", "verify", "--query-file"])
+        .arg(&query)
+        .arg("--body")
+        .arg(&body)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(ended.stdout).unwrap();
+    assert!(
+        text.replace([' ', '\n'], "").contains(event),
+        "{text}{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+
+    let (mut listening, url) = listen(&["--unsigned", "--answer", odd]);
+    let client = reqwest::Client::new();
+    let sent = client
+        .post(format!("{url}?{asked}"))
+        .body(event)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.text().await.unwrap(), odd);
+    let mut lines = BufReader::new(listening.0.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains(event) && line.contains(odd), "{line}");
+}
+
+/// A listener, and where it is.
+fn listen(arguments: &[&str]) -> (Running, String) {
+    let mut listener = program();
+    listener
+        .env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN)
+        .args(["webhook", "listen", "-o", "json"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut listener = Running(listener.spawn().unwrap());
+    let mut notes = BufReader::new(listener.0.stderr.take().unwrap()).lines();
+    let note = notes.next().unwrap().unwrap();
+    let url = note
+        .split_whitespace()
+        .find(|word| word.starts_with("http"));
+    let url = url.unwrap().trim_end_matches(';').to_owned();
+    (listener, url)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_is_told_to_stop_answers_what_has_come_and_ends_well() {
+    // An app that takes its time.
+    let app = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let forward = format!("http://{}/", app.local_addr().unwrap());
+    let (came, mut coming) = tokio::sync::mpsc::channel(1);
+    let router = axum::Router::new().fallback(move || {
+        let came = came.clone();
+        async move {
+            came.send(()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#
+        }
+    });
+    tokio::spawn(async move { axum::serve(app, router).await });
+    for signal in ["-TERM", "-INT"] {
+        let (mut listening, url) = listen(&["--unsigned", "--forward-to", &forward]);
+        let address =
+            format!("{url}?SdkAppid={APP}&CallbackCommand=State.StateChange&contenttype=json");
+        let client = reqwest::Client::new();
+        let sent = client
+            .post(address)
+            .body(r#"{"CallbackCommand":"State.StateChange"}"#)
+            .send();
+        let sent = tokio::spawn(sent);
+        coming.recv().await.unwrap();
+        listening.signal(signal);
+        assert_eq!(sent.await.unwrap().unwrap().status(), 200, "{signal}");
+        let mut printed = String::new();
+        let mut out = listening.0.stdout.take().unwrap();
+        std::io::Read::read_to_string(&mut out, &mut printed).unwrap();
+        assert!(listening.0.wait().unwrap().success(), "{signal}");
+        assert!(printed.contains("State.StateChange"), "{signal}: {printed}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_server_answers_and_ends_when_it_is_told_to() {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
-    server
-        .env_clear()
-        .args(["serve", "--demo", "--port", "0", "-o", "json"])
-        .stdout(Stdio::piped());
-    let mut server = Running(server.spawn().unwrap());
-    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    let started: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let (mut server, started) = start(server().env_clear().arg("--demo"));
     let text = |name: &str| started[name].as_str().unwrap().to_owned();
     let call = |arguments: &[&str]| {
         run(program()
@@ -360,11 +596,7 @@ fn the_server_answers_and_ends_when_it_is_told_to() {
     assert_eq!((code, reply.is_null()), (0, true), "{error}");
     let (code, reply, error) = call(&["get_joined_group_list", "Member_Account=lin"]);
     assert_eq!((code, &reply["TotalCount"]), (0, &json!(1)), "{error}");
-    let kill = Command::new("kill")
-        .arg(server.0.id().to_string())
-        .status()
-        .unwrap();
-    assert!(kill.success());
+    server.signal("-TERM");
     assert!(server.0.wait().unwrap().success());
 }
 
@@ -430,26 +662,6 @@ fn odd_arguments_and_bodies_end_with_an_error_and_never_a_panic() {
     assert_eq!(child.wait().unwrap().code(), Some(5));
 }
 
-/// Starts a server, and answers what it says of itself.
-fn serve(command: &mut Command) -> (Running, Value) {
-    let child = command
-        .args(["--port", "0", "-o", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut server = Running(child.unwrap());
-    let mut line = String::new();
-    let mut out = BufReader::new(server.0.stdout.take().unwrap());
-    out.read_line(&mut line).unwrap();
-    let started = serde_json::from_str(&line).unwrap_or_else(|_| {
-        let mut said = String::new();
-        let mut err = server.0.stderr.take().unwrap();
-        err.read_to_string(&mut said).unwrap();
-        panic!("it did not start: {said}")
-    });
-    (server, started)
-}
-
 #[test]
 fn the_server_is_set_up_by_flags_variables_and_a_file() {
     let folder = folder("server-file");
@@ -464,13 +676,13 @@ fn the_server_is_set_up_by_flags_variables_and_a_file() {
     );
     let file = folder.join("config.toml");
     std::fs::write(&file, config).unwrap();
-    let mut command = program();
+    let mut command = server();
     command
-        .args(["serve", "--config"])
+        .arg("--config")
         .arg(&file)
         // A variable comes before the file.
         .env("TENCENT_CHAT_SERVE_QUOTAS", "paid");
-    let (mut server, started) = serve(&mut command);
+    let (mut server, started) = start(&mut command);
     let url = started["url"].as_str().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let client = reqwest::Client::new();
@@ -539,15 +751,31 @@ fn wrong_settings_of_the_server_are_explained() {
         ("[serve]\nclock_ahead = \"soon\"\n", &[], "clock_ahead"),
     ] {
         std::fs::write(&file, config).unwrap();
-        let mut command = program();
-        command
-            .args(["serve", "--port", "0", "--config"])
-            .arg(&file)
-            .args(arguments);
+        let mut command = server();
+        command.arg("--config").arg(&file).args(arguments);
         let (code, _, error) = run(&mut command);
         assert!((2..=5).contains(&code), "{arguments:?}: {code}");
         assert!(error.contains(said), "{config}{arguments:?}: {error}");
     }
     let (code, _, error) = run(program().args(["health", "--port", "1"]));
     assert_eq!(code, 4, "{error}");
+}
+
+#[test]
+fn a_server_at_an_address_of_ipv6_is_asked_for_its_health() {
+    // A machine may have none.
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let (_server, started) = start(server().args(["--address", "::1"]));
+    let url = started["url"].as_str().unwrap();
+    let port = url.rsplit(':').next().unwrap();
+    for host in ["::1", "[::1]"] {
+        let (code, ready, error) = run(program().args(["health", "--host", host, "--port", port]));
+        assert_eq!(
+            (code, &ready["status"]),
+            (0, &json!("ready")),
+            "{host}: {error}"
+        );
+    }
 }

@@ -1,7 +1,6 @@
 //! What the columns of a file are called and hold, by the published description.
 
-use super::problem::Problem;
-use crate::{call::of_kind, catalogue::nearest, reference::Schema};
+use crate::{catalogue::nearest, failure::Failure, fields::Assignment, reference::Schema};
 use serde_json::{Map, Value};
 use tencent_chat_types::text::quoted;
 
@@ -60,7 +59,7 @@ impl Columns {
     }
 
     /// The column of that name.
-    pub(super) fn find(&self, name: &str) -> Result<Column, Problem> {
+    pub(super) fn find(&self, name: &str) -> Result<Column, Failure> {
         if let Some((name, schema)) = self.known.iter().find(|(known, _)| *known == name) {
             return Ok(Column::Field(name, *schema));
         }
@@ -68,17 +67,16 @@ impl Columns {
             return Ok(Column::Ignored);
         }
         if let Some((_, why)) = self.refused.iter().find(|(other, _)| *other == name) {
-            return Err(Problem::new(format!("{name}: {why}")));
+            return Err(Failure::usage(format!("{name}: {why}")));
         }
-        let problem = Problem::new(format!("there is no column \"{}\"", quoted(name)));
+        let help = match name.contains([';', '\t']) {
+            true => "columns are separated by commas".to_owned(),
+            false => format!("it's one of {}", self.names()),
+        };
         Err(
-            match nearest(name, self.known.iter().map(|(name, _)| *name)) {
-                Some(meant) => problem.help(format!("did you mean {meant}?")),
-                None if name.contains([';', '\t']) => {
-                    problem.help("columns are separated by commas")
-                }
-                None => problem.help(format!("it's one of {}", self.names())),
-            },
+            Failure::usage(format!("there is no column \"{}\"", quoted(name)))
+                .help(help)
+                .meant(nearest(name, self.known.iter().map(|(name, _)| *name))),
         )
     }
 
@@ -86,7 +84,7 @@ impl Columns {
     pub(super) fn of_object(
         &self,
         object: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Problem> {
+    ) -> Result<Map<String, Value>, Failure> {
         let mut fields = Map::new();
         for (name, value) in object {
             let Column::Field(name, schema) = self.find(name)? else {
@@ -95,11 +93,8 @@ impl Columns {
             let unknown = schema.map(|schema| schema.unknown_fields(value));
             if let Some((path, meant)) = unknown.unwrap_or_default().first() {
                 let path = format!("{name}.{path}");
-                let problem = Problem::new(format!("there is no field \"{}\"", quoted(&path)));
-                return Err(match meant {
-                    Some(meant) => problem.help(format!("did you mean {meant}?")),
-                    None => problem,
-                });
+                let problem = format!("there is no field \"{}\"", quoted(&path));
+                return Err(Failure::usage(problem).meant(*meant));
             }
             fields.insert(name.to_owned(), value.clone());
         }
@@ -107,32 +102,14 @@ impl Columns {
     }
 
     /// `FIELD=VALUE` arguments, which hold for all lines that don't say otherwise.
-    pub(super) fn of_arguments(&self, arguments: &[String]) -> Result<Map<String, Value>, Problem> {
+    pub(super) fn of_arguments(&self, arguments: &[String]) -> Result<Map<String, Value>, Failure> {
         let mut fields = Map::new();
         for argument in arguments {
-            let Some((name, text)) = argument.split_once('=') else {
-                let problem = format!("\"{}\" isn't FIELD=VALUE", quoted(argument));
-                return Err(Problem::new(problem).help("such as GroupId=dinner-club"));
-            };
-            match self.find(name.trim_end_matches(':'))? {
-                Column::Field(name, schema) => {
-                    fields.insert(name.to_owned(), value(name, schema, text)?)
-                }
-                Column::Ignored => None,
-            };
+            let assignment = Assignment::parse(argument)?;
+            if let Column::Field(name, schema) = self.find(assignment.field)? {
+                fields.insert(name.to_owned(), assignment.value(schema)?);
+            }
         }
         Ok(fields)
-    }
-}
-
-/// What a cell says: a text as it is, anything else as JSON.
-pub(super) fn value(name: &str, schema: Option<Schema>, text: &str) -> Result<Value, Problem> {
-    let Some(schema) = schema else {
-        return Ok(Value::String(text.to_owned()));
-    };
-    match schema.kind() {
-        Some("string") => Ok(Value::String(text.to_owned())),
-        Some(kind) => Ok(of_kind(kind, name, text)?),
-        None => Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))),
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{
     columns::{Columns, TEXT},
-    problem::Problem,
     rows::{Place, Row},
 };
 use crate::{
@@ -91,7 +90,7 @@ pub(super) trait Job {
     /// The fields that lines of one call have in common.
     fn shared(&self, fields: &Fields) -> Fields;
     /// Whether a line could be sent.
-    fn check(&self, fields: &Fields) -> Result<(), Problem>;
+    fn check(&self, fields: &Fields) -> Result<(), Failure>;
     /// Sends lines.
     fn call<'a>(&'a self, outgoing: Outgoing<'a>) -> Calling<'a>;
 }
@@ -197,11 +196,11 @@ impl<E: Batched> Job for Lists<E> {
             .collect()
     }
 
-    fn check(&self, fields: &Fields) -> Result<(), Problem> {
+    fn check(&self, fields: &Fields) -> Result<(), Failure> {
         let request = self.request(&self.shared(fields), [fields].into_iter())?;
         request.validate().map_err(|violations| {
             let inside = format!("{}[0].", self.list);
-            Problem::new(violations.to_string().replace(&inside, ""))
+            Failure::usage(violations.to_string().replace(&inside, ""))
         })
     }
 
@@ -292,25 +291,32 @@ const NUMBERS: &[(&str, &str)] = &[
 ];
 
 impl Messages {
-    /// The message with numbers that the same line of the same file has each time.
-    fn request(fields: &Fields, key: &str) -> Result<SendMsg, Problem> {
+    /// The message with numbers that the same line of the same file has each time. Messages of one second are in
+    /// the order of their sequence numbers, which is that of the lines.
+    fn request(fields: &Fields, key: &str, row: u64) -> Result<SendMsg, Failure> {
         let mut body = fields.clone();
         if let Some(text) = body.remove(TEXT) {
             if body.contains_key("MsgBody") {
-                return Err(Problem::new(format!("it has both {TEXT} and MsgBody")));
+                return Err(Failure::usage(format!("it has both {TEXT} and MsgBody")));
             }
             let element = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }]);
             body.insert("MsgBody".to_owned(), element);
         } else if !body.contains_key("MsgBody") {
-            let problem = Problem::new(format!("it has neither {TEXT} nor MsgBody"));
-            return Err(problem.help("Text=… behind the file is the same for all lines"));
+            let problem = format!("it has neither {TEXT} nor MsgBody");
+            return Err(
+                Failure::usage(problem).help("Text=… behind the file is the same for all lines")
+            );
         }
         body.insert("MsgRandom".to_owned(), json!(0));
         let json = serde_json::to_vec(&body).unwrap_or_default();
-        let request = call::request::<SendMsg>(&json)?.with_idempotency_key(key);
+        // Beyond 32 bits they begin anew, more than a second later.
+        let seq = (row % u64::from(u32::MAX)) as u32 + 1;
+        let request = call::request::<SendMsg>(&json)?
+            .with_idempotency_key(key)
+            .with_msg_seq(seq);
         request
             .validate()
-            .map_err(|violations| Problem::new(violations.to_string()))?;
+            .map_err(|violations| Failure::usage(violations.to_string()))?;
         Ok(request)
     }
 }
@@ -337,8 +343,8 @@ impl Job for Messages {
         Fields::new()
     }
 
-    fn check(&self, fields: &Fields) -> Result<(), Problem> {
-        Self::request(fields, "").map(drop)
+    fn check(&self, fields: &Fields) -> Result<(), Failure> {
+        Self::request(fields, "", 0).map(drop)
     }
 
     fn call<'a>(&'a self, outgoing: Outgoing<'a>) -> Calling<'a> {
@@ -347,11 +353,11 @@ impl Job for Messages {
                 return Answer::NotSent;
             };
             let key = format!("{}:{}", outgoing.hash, row.place.line);
-            let request = match Self::request(&row.fields, &key) {
+            let request = match Self::request(&row.fields, &key, row.place.row) {
                 Ok(request) => request,
-                Err(problem) => {
+                Err(failure) => {
                     return Answer::Stop {
-                        failure: Failure::usage(problem.to_string()),
+                        failure,
                         maybe_acted: false,
                     };
                 }

@@ -52,11 +52,20 @@ impl Tally {
     }
 }
 
-/// How long the files of lines that did not go well are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lengths {
-    pub(super) failed: u64,
-    pub(super) uncertain: u64,
+/// What a run has written to a file, by which it knows the file again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    pub(super) bytes: u64,
+    /// SHA-256 of them, as hexadecimal digits; empty where there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) sha256: String,
+}
+
+/// What there is in the files of lines that did not go well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Marks {
+    pub(super) failed: Mark,
+    pub(super) uncertain: Mark,
 }
 
 /// A call that began.
@@ -81,7 +90,7 @@ enum Entry {
     End {
         call: u64,
         lines: Tally,
-        files: Lengths,
+        files: Marks,
     },
     /// The call that began did not go out.
     Undo(u64),
@@ -99,7 +108,7 @@ pub(super) struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) tally: Tally,
-    pub(super) files: Lengths,
+    pub(super) files: Marks,
     pub(super) open: BTreeMap<u64, Open>,
     /// The last call that began.
     pub(super) last: Option<Begun>,
@@ -147,7 +156,7 @@ impl Journal {
     }
 
     /// Says what became of a call.
-    pub(super) fn end(&mut self, call: u64, lines: Tally, files: Lengths) -> Result<(), Failure> {
+    pub(super) fn end(&mut self, call: u64, lines: Tally, files: Marks) -> Result<(), Failure> {
         self.0.add(&Entry::End { call, lines, files })
     }
 
@@ -272,7 +281,7 @@ mod tests {
         for call in 0..3 {
             journal.begin(begun(call)).unwrap();
         }
-        journal.end(0, DONE, Lengths::default()).unwrap();
+        journal.end(0, DONE, Marks::default()).unwrap();
         journal.undo(1).unwrap();
         (folder, path)
     }
@@ -336,9 +345,36 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replacen("begin", "begun", 1)).unwrap();
         assert!(refused(&head).contains("line 2"), "{}", refused(&head));
-        std::fs::write(&path, "{}\n{}\n").unwrap();
+        let head_twice = text.lines().next().unwrap().to_owned() + "\n";
+        std::fs::write(&path, head_twice.repeat(2)).unwrap();
         assert!(refused(&head).contains("damaged"));
     }
+
+    #[test]
+    fn what_is_somebody_elses_stays_as_it_is() {
+        let (_folder, path) = written();
+        for text in [
+            "notes, in one line without an end",
+            "notes, in one line\n",
+            "{}\n{}\n",
+            "{\"head\":\"of lettuce\"}\n",
+            "{\"head",
+            "\0\0\0\0",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let resumed = Journal::resume(&path, &head, false);
+            if BEGINNING_IS_OURS.contains(&text) {
+                assert!(resumed.unwrap().is_none() && !path.exists());
+                continue;
+            }
+            let error = resumed.err().unwrap().to_string();
+            assert!(error.contains("nothing that this program wrote"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    /// A head that was cut off.
+    const BEGINNING_IS_OURS: [&str; 1] = ["{\"head"];
 
     proptest::proptest! {
         /// Bytes of a journal that something changed: what is taken of it was written by a run.

@@ -1,15 +1,22 @@
 //! Lines that did not go well, in files that can be run again.
 
 use super::{
-    journal::Lengths,
+    columns::{CODE, REASON},
+    hash,
+    journal::{Mark, Marks},
     rows::{Row, header_with_reason},
 };
 use crate::{failure::Failure, output::Output};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
+
+/// Longest line that is looked at to find out whose file it is.
+const MAX_LINE: u64 = 2 << 20;
 
 /// Most lines that are told of, where no file takes them.
 const SHOWN: u64 = 20;
@@ -37,32 +44,66 @@ struct Target {
     path: Option<PathBuf>,
     file: Option<File>,
     length: u64,
+    /// Of all that was written.
+    hash: Sha256,
 }
 
 impl Target {
     /// Goes on with a file whose first bytes are those of calls that have ended: what is behind them is of
     /// calls that go out again.
-    fn resume(path: Option<PathBuf>, length: u64) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// The file isn't as the run left it, or another one.
+    fn resume(
+        path: Option<PathBuf>,
+        mark: &Mark,
+        header: Option<&csv::StringRecord>,
+    ) -> Result<Self, Failure> {
         let mut target = Self {
             path,
             file: None,
-            length,
+            length: 0,
+            hash: Sha256::new(),
         };
         let Some(path) = &target.path else {
             return Ok(target);
         };
-        match OpenOptions::new().write(true).open(path) {
-            Ok(file) => {
-                let kept = file.metadata().map(|found| found.len().min(length));
-                let kept = kept.and_then(|kept| file.set_len(kept).map(|()| kept));
-                target.length = kept.map_err(|error| failed(path, &error))?;
-                target.file = Some(file);
-            }
+        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => file,
             // Nothing was in it, or somebody took it away to see to its lines.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => target.length = 0,
-            Err(error) => return Err(failed(path, &error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
+            Err(error) => return Err(Failure::path(path, &error)),
+        };
+        let is_ours = match mark.bytes {
+            0 => begins_as_ours(&mut file, header),
+            bytes => hash::of((&mut file).take(bytes)).map(|hash| {
+                let is_same = hash::hex(hash.clone()) == mark.sha256;
+                target.hash = hash;
+                is_same
+            }),
+        };
+        if !is_ours.map_err(|error| Failure::path(path, &error))? {
+            let text = format!("{} isn't as this run left it", path.display());
+            return Err(Failure::usage(text).help(
+                "move it away, and what fails from now on is in a new one; or name another --failed",
+            ));
         }
+        file.set_len(mark.bytes)
+            .map_err(|error| Failure::path(path, &error))?;
+        target.length = mark.bytes;
+        target.file = Some(file);
         Ok(target)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            bytes: self.length,
+            sha256: match self.length {
+                0 => String::new(),
+                _ => hash::hex(self.hash.clone()),
+            },
+        }
     }
 
     fn write(&mut self, header: Option<&csv::StringRecord>, line: &[u8]) -> Result<(), Failure> {
@@ -72,9 +113,8 @@ impl Target {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
-                let options = &mut OpenOptions::new();
-                let file = options.write(true).create(true).truncate(true).open(path);
-                none.insert(file.map_err(|error| failed(path, &error))?)
+                let file = OpenOptions::new().write(true).create_new(true).open(path);
+                none.insert(file.map_err(|error| Failure::path(path, &error))?)
             }
         };
         let mut text = Vec::new();
@@ -86,29 +126,50 @@ impl Target {
         text.extend_from_slice(line);
         file.seek(SeekFrom::Start(self.length))
             .and_then(|_| file.write_all(&text))
-            .map_err(|error| failed(path, &error))?;
+            .map_err(|error| Failure::path(path, &error))?;
         self.length += text.len() as u64;
+        self.hash.update(&text);
         Ok(())
     }
 
     fn sync(&self) -> Result<(), Failure> {
         match (&self.file, &self.path) {
-            (Some(file), Some(path)) => file.sync_data().map_err(|error| failed(path, &error)),
+            (Some(file), Some(path)) => file
+                .sync_data()
+                .map_err(|error| Failure::path(path, &error)),
             _ => Ok(()),
         }
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::file(&path.display().to_string(), error)
+/// Whether a file that may hold lines of calls without an end holds nothing else: it is empty, or begins with the
+/// header or a line that a run writes.
+fn begins_as_ours(file: &mut File, header: Option<&csv::StringRecord>) -> io::Result<bool> {
+    let mut read = BufReader::new(file);
+    if read.fill_buf()?.is_empty() {
+        return Ok(true);
+    }
+    match header.map(header_with_reason) {
+        Some(expected) => {
+            let mut found = Vec::new();
+            read.take(expected.len() as u64).read_to_end(&mut found)?;
+            Ok(expected.starts_with(&found))
+        }
+        None => {
+            let mut line = Vec::new();
+            read.take(MAX_LINE).read_until(b'\n', &mut line)?;
+            let object = serde_json::from_slice::<Map<String, Value>>(&line);
+            Ok(object.is_ok_and(|object| object.contains_key(CODE) && object.contains_key(REASON)))
+        }
+    }
 }
 
 impl<'a> Rejects<'a> {
-    /// Goes on with files that are so long; for a new run they must not be there.
+    /// Goes on with files that hold this; for a new run they must not be there.
     pub(super) fn open(
         paths: [Option<PathBuf>; 2],
         header: Option<csv::StringRecord>,
-        past: Option<Lengths>,
+        past: Option<Marks>,
         is_durable: bool,
         output: &'a Output,
     ) -> Result<Self, Failure> {
@@ -124,9 +185,9 @@ impl<'a> Rejects<'a> {
         let [failed, uncertain] = paths;
         let past = past.unwrap_or_default();
         Ok(Self {
+            failed: Target::resume(failed, &past.failed, header.as_ref())?,
+            uncertain: Target::resume(uncertain, &past.uncertain, header.as_ref())?,
             header,
-            failed: Target::resume(failed, past.failed)?,
-            uncertain: Target::resume(uncertain, past.uncertain)?,
             is_durable,
             output,
             told: 0,
@@ -161,15 +222,15 @@ impl<'a> Rejects<'a> {
         target.write(header, &row.source.with_reason(header, code, reason))
     }
 
-    /// Waits until they would survive the machine, where that matters, and says how long the files are.
-    pub(super) fn settle(&mut self) -> Result<Lengths, Failure> {
+    /// Waits until they would survive the machine, where that matters, and says what is in the files.
+    pub(super) fn settle(&mut self) -> Result<Marks, Failure> {
         if self.is_durable {
             self.failed.sync()?;
             self.uncertain.sync()?;
         }
-        Ok(Lengths {
-            failed: self.failed.length,
-            uncertain: self.uncertain.length,
+        Ok(Marks {
+            failed: self.failed.mark(),
+            uncertain: self.uncertain.mark(),
         })
     }
 

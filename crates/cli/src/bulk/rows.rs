@@ -1,10 +1,11 @@
 //! Lines of a file: CSV with a header, or a JSON object on each line. One line is in memory at a time.
 
-use super::{
-    columns::{CODE, Column, Columns, REASON, value},
-    problem::Problem,
+use super::columns::{CODE, Column, Columns, REASON};
+use crate::{
+    failure::Failure,
+    fields::value,
+    lines::{Format, record},
 };
-use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
@@ -19,34 +20,6 @@ use tencent_chat_types::text::without_value;
 
 /// Largest line. The service takes less of anything that one line can hold.
 const MAX_BYTES: u64 = 1 << 20;
-
-/// How lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    /// Comma-separated values with a header
-    Csv,
-    /// A JSON object on each line
-    Jsonl,
-}
-
-impl Format {
-    /// By the end of a file's name.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" => Some(Self::Jsonl),
-            _ => None,
-        }
-    }
-
-    /// The end of a name.
-    pub(super) fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-}
 
 /// Where a line begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +53,12 @@ pub(super) enum Source {
 #[derive(Debug)]
 pub(super) struct BadLine {
     pub(super) line: u64,
-    pub(super) problem: Problem,
+    pub(super) problem: Failure,
 }
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
+        write!(f, "line {}: {}", self.line, self.problem.in_line())
     }
 }
 
@@ -196,11 +169,8 @@ enum Unread {
 }
 
 impl Unread {
-    fn line(line: u64, problem: impl Into<Problem>) -> Self {
-        Self::Line(BadLine {
-            line,
-            problem: problem.into(),
-        })
+    fn line(line: u64, problem: Failure) -> Self {
+        Self::Line(BadLine { line, problem })
     }
 }
 
@@ -243,7 +213,7 @@ impl CsvText {
             columns: Vec::new(),
         };
         let Some((place, mut header)) = text.record()? else {
-            return Err(Unread::line(1, Problem::new("there is no header")));
+            return Err(Unread::line(1, Failure::usage("there is no header")));
         };
         if header
             .iter()
@@ -253,11 +223,12 @@ impl CsvText {
             text.is_crlf = true;
             header = without_return(&header);
         }
-        let bad = |problem: Problem| Unread::line(place.line, problem);
+        let bad = |problem: Failure| Unread::line(place.line, problem);
         for (at, name) in header.iter().enumerate() {
             let name = name.trim();
             if header.iter().take(at).any(|other| other.trim() == name) {
-                return Err(bad(format!("the column {name} is there twice").into()));
+                let problem = format!("the column {name} is there twice");
+                return Err(bad(Failure::usage(problem)));
             }
             text.columns.push(columns.find(name).map_err(bad)?);
         }
@@ -321,11 +292,11 @@ impl CsvText {
         let Some((place, record)) = self.record()? else {
             return Ok(None);
         };
-        let bad = |problem: Problem| Unread::line(place.line, problem);
+        let bad = |problem: Failure| Unread::line(place.line, problem);
         let (cells, columns) = (record.len(), self.columns.len());
         if cells != columns {
             let problem = format!("it has {cells} cells, and the header has {columns}");
-            return Err(bad(problem.into()));
+            return Err(bad(Failure::usage(problem)));
         }
         let mut fields = Map::new();
         for (cell, column) in record.iter().zip(&self.columns) {
@@ -368,7 +339,7 @@ fn unread(error: csv::Error, line: u64) -> Unread {
     match error.into_kind() {
         csv::ErrorKind::Utf8 { pos, .. } => {
             let line = pos.map_or(line, |pos| pos.line());
-            Unread::line(line, Problem::new("it isn't UTF-8 text"))
+            Unread::line(line, Failure::usage("it isn't UTF-8 text"))
         }
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             Unread::File(io::Error::other(format!(
@@ -417,10 +388,10 @@ impl JsonText {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let bad = |problem: Problem| Unread::line(place.line, problem);
+            let bad = |problem: Failure| Unread::line(place.line, problem);
             let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
                 let error = error.to_string();
-                bad(Problem::new(format!(
+                bad(Failure::usage(format!(
                     "it isn't a JSON object: {}",
                     without_value(&error)
                 )))
@@ -464,11 +435,11 @@ impl Source {
         reason: &str,
     ) -> Vec<u8> {
         match self {
-            Self::Record(record) => {
+            Self::Record(cells) => {
                 let code = code.map(|code| code.to_string()).unwrap_or_default();
-                let mut line = own_cells(header, record);
+                let mut line = own_cells(header, cells);
                 line.extend([code.as_str(), reason]);
-                record_line(&line)
+                record(line)
             }
             Self::Object(object) => {
                 let mut object = object.clone();
@@ -486,7 +457,7 @@ impl Source {
 pub(super) fn header_with_reason(header: &csv::StringRecord) -> Vec<u8> {
     let mut line = own_cells(Some(header), header);
     line.extend([CODE, REASON]);
-    record_line(&line)
+    record(line)
 }
 
 /// The cells of a line without those that a run added.
@@ -502,13 +473,6 @@ fn own_cells<'a>(
         .filter(|(place, _)| !is_added(*place))
         .map(|(_, cell)| cell)
         .collect()
-}
-
-fn record_line(cells: &[&str]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory takes everything.
-    let _ = writer.write_record(cells);
-    writer.into_inner().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use super::{
     job::{Answer, Fate, Job, Outgoing, Unit},
     journal::{Begun, Journal, Open, Past, Tally},
-    progress::Progress,
     rejects::{Rejects, Why},
     units::Units,
 };
-use crate::{failure::Failure, signals::Signals};
+use crate::{failure::Failure, progress::Progress, signals::Signals};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::{
     collections::VecDeque,
@@ -154,7 +153,11 @@ impl<'a> Run<'a> {
                     early = Some(Early::Failed(failure));
                 }
             }
-            self.progress.show(self.tally);
+            let bad = match self.tally.failed + self.tally.uncertain {
+                0 => String::new(),
+                bad => format!(", {bad} failed"),
+            };
+            self.progress.show(self.tally.all(), &bad);
         }
         drop(running);
         self.progress.end();

@@ -3,6 +3,7 @@
 use super::write::{Writing, write};
 use crate::{
     failure::Failure,
+    lines::beside,
     log::{Bad, Log},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -12,6 +13,7 @@ use std::{
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
+use tencent_chat_types::{decode, to_vec, wire::Raw};
 
 /// Which export it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,8 +38,34 @@ enum Entry {
         bytes: u64,
         items: u64,
         /// Asks for the next one; none after the last.
-        next: Option<Value>,
+        next: Option<Raw>,
     },
+    /// All pages are there, and what is beside them as the new file is ours.
+    Writing,
+}
+
+/// Where an export is kept.
+pub(super) struct Files {
+    /// What there is in the end.
+    whole: PathBuf,
+    /// The pages so far.
+    part: PathBuf,
+    /// How far they go.
+    pages: PathBuf,
+    /// What is there in the end, while it is being written.
+    new: PathBuf,
+}
+
+impl Files {
+    /// Those beside a file.
+    pub(super) fn of(file: &Path) -> Self {
+        Self {
+            whole: file.to_owned(),
+            part: beside(file, "part"),
+            pages: beside(file, "pages"),
+            new: beside(file, "new"),
+        }
+    }
 }
 
 /// The pages so far.
@@ -50,8 +78,7 @@ pub(super) struct Spool {
 
 struct Kept {
     log: Log,
-    part: PathBuf,
-    pages: PathBuf,
+    files: Files,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +86,9 @@ struct Past {
     bytes: u64,
     items: u64,
     pages: u64,
-    next: Option<Value>,
+    next: Option<Raw>,
+    /// Whether the whole file was being written.
+    is_writing: bool,
 }
 
 impl Spool {
@@ -74,69 +103,51 @@ impl Spool {
         })
     }
 
-    /// Begins.
-    pub(super) fn begin(part: &Path, pages: &Path, head: &Head) -> Result<Self, Failure> {
-        if pages.exists() {
-            let there = format!("{} says that this export was begun", pages.display());
-            return Err(Failure::usage(there).help("--resume goes on with it; or remove the file"));
-        }
-        let log = Log::create(pages, false, &Entry::Head(head.clone()))?;
-        Self::new(part, pages, log, Past::default())
-    }
-
-    /// Goes on after the last page that is whole, if anything was begun.
-    pub(super) fn resume(part: &Path, pages: &Path, head: &Head) -> Result<Self, Failure> {
-        let (mut past, mut has_head) = (Past::default(), false);
-        let log = Log::resume(pages, false, |entry| match entry {
-            Entry::Head(found) if found == *head => {
-                has_head = true;
-                Ok(())
+    /// Begins, or goes on after the last page that is whole, if anything was begun.
+    ///
+    /// # Errors
+    ///
+    /// Files are there that nobody said are this export's.
+    pub(super) fn open(files: Files, head: &Head, goes_on: bool) -> Result<Self, Failure> {
+        must_not_exist(&files.whole)?;
+        let resumed = match goes_on {
+            true => resume(&files.pages, head)?,
+            false if files.pages.exists() => {
+                let there = format!("{} says that this export was begun", files.pages.display());
+                let help = "--resume goes on with it; or remove the file";
+                return Err(Failure::usage(there).help(help));
             }
-            Entry::Head(_) => Err(Bad::Refused(
-                Failure::usage(format!("{} is of another export", pages.display()))
-                    .help("repeat the arguments that it was begun with, or name another file"),
-            )),
-            Entry::Page { .. } if !has_head => Err(Bad::Damaged("it has no head")),
-            Entry::Page { bytes, items, next } => {
-                let pages = past.pages + 1;
-                past = Past {
-                    bytes,
-                    items,
-                    pages,
-                    next,
-                };
-                Ok(())
-            }
-        })?;
-        match log {
-            Some(log) => Self::new(part, pages, log, past),
-            None => Self::begin(part, pages, head),
+            false => None,
+        };
+        let is_begun = resumed.is_some();
+        if !is_begun {
+            must_not_exist(&files.part)?;
         }
-    }
-
-    fn new(part: &Path, pages: &Path, log: Log, past: Past) -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::file(&part.display().to_string(), &error);
+        if !resumed.as_ref().is_some_and(|(_, past)| past.is_writing) {
+            must_not_exist(&files.new)?;
+        }
+        let (log, past) = match resumed {
+            Some(resumed) => resumed,
+            None => {
+                let log = Log::create(&files.pages, false, &Entry::Head(head.clone()))?;
+                (log, Past::default())
+            }
+        };
+        let failed = |error: io::Error| Failure::path(&files.part, &error);
         let options = &mut OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(part).map_err(failed)?;
-        if file.metadata().map_err(failed)?.len() < past.bytes {
-            let short = format!(
-                "{} is shorter than {} says",
-                part.display(),
-                pages.display()
-            );
+        let mut part = options.open(&files.part).map_err(failed)?;
+        if part.metadata().map_err(failed)?.len() < past.bytes {
+            let (part, pages) = (files.part.display(), files.pages.display());
+            let short = format!("{part} is shorter than {pages} says");
             return Err(Failure::usage(short).help("remove both, and begin anew"));
         }
-        file.set_len(past.bytes)
-            .and_then(|()| file.seek(SeekFrom::Start(past.bytes)))
+        part.set_len(past.bytes)
+            .and_then(|()| part.seek(SeekFrom::Start(past.bytes)))
             .map_err(failed)?;
         Ok(Self {
-            part: file,
-            kept: Some(Kept {
-                log,
-                part: part.to_owned(),
-                pages: pages.to_owned(),
-            }),
+            part,
+            kept: Some(Kept { log, files }),
             past,
         })
     }
@@ -158,7 +169,8 @@ impl Spool {
 
     /// The request of the next page, where one is known.
     pub(super) fn next<E: DeserializeOwned>(&self) -> Result<Option<E>, Failure> {
-        let next = self.past.next.clone().map(serde_json::from_value);
+        let next = self.past.next.as_ref();
+        let next = next.map(|next| decode(next.as_bytes()).map(|decoded| decoded.value));
         next.transpose()
             .map_err(|_| Failure::usage("the request of the next page can't be read"))
     }
@@ -180,8 +192,7 @@ impl Spool {
         self.past.bytes += bytes.len() as u64;
         self.past.items += lines.len() as u64;
         self.past.pages += 1;
-        // A request can be written.
-        self.past.next = next.and_then(|next| serde_json::to_value(next).ok());
+        self.past.next = next.map(as_raw).transpose()?;
         if let Some(kept) = &mut self.kept {
             kept.log.add(&Entry::Page {
                 bytes: self.past.bytes,
@@ -203,15 +214,76 @@ impl Spool {
         write(&self.part, writing, out, is_terminal)
     }
 
-    /// Removes what is needed no more.
-    pub(super) fn remove(self) -> Result<(), Failure> {
-        let Some(kept) = self.kept else {
+    /// Writes the file, which is there as a whole or not at all, and removes what is needed no more.
+    pub(super) fn finish(mut self, writing: &Writing) -> Result<(), Failure> {
+        let Some(mut kept) = self.kept.take() else {
             return Ok(());
         };
-        for path in [&kept.part, &kept.pages] {
-            fs::remove_file(path)
-                .map_err(|error| Failure::file(&path.display().to_string(), &error))?;
+        kept.log.add(&Entry::Writing)?;
+        let Files {
+            whole,
+            part,
+            pages,
+            new,
+        } = &kept.files;
+        let failed = |error: io::Error| Failure::path(new, &error);
+        let mut file = File::create(new).map_err(failed)?;
+        self.write_to(writing, &mut file, false).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        must_not_exist(whole)?;
+        fs::rename(new, whole).map_err(|error| Failure::path(whole, &error))?;
+        for path in [part, pages] {
+            fs::remove_file(path).map_err(|error| Failure::path(path, &error))?;
         }
         Ok(())
     }
+}
+
+/// What was written down of this export; none where nothing was.
+fn resume(pages: &Path, head: &Head) -> Result<Option<(Log, Past)>, Failure> {
+    let (mut past, mut has_head) = (Past::default(), false);
+    let log = Log::resume(pages, false, |entry| match entry {
+        Entry::Head(found) if found == *head => {
+            has_head = true;
+            Ok(())
+        }
+        Entry::Head(_) => Err(Bad::Refused(
+            Failure::usage(format!("{} is of another export", pages.display()))
+                .help("repeat the arguments that it was begun with, or name another file"),
+        )),
+        _ if !has_head => Err(Bad::Damaged("it has no head")),
+        Entry::Page { bytes, items, next } => {
+            past = Past {
+                bytes,
+                items,
+                pages: past.pages + 1,
+                next,
+                is_writing: false,
+            };
+            Ok(())
+        }
+        Entry::Writing => {
+            past.is_writing = true;
+            Ok(())
+        }
+    })?;
+    Ok(log.map(|log| (log, past)))
+}
+
+/// What is there already may be anybody's.
+fn must_not_exist(path: &Path) -> Result<(), Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            let there = format!("{} is there already", path.display());
+            Err(Failure::usage(there).help("move it away, or name another file"))
+        }
+        Err(error) => Err(Failure::path(path, &error)),
+    }
+}
+
+/// A request as it is written.
+fn as_raw(request: &impl Serialize) -> Result<Raw, Failure> {
+    let raw = to_vec(request).and_then(|json| Ok(decode(&json)?.value));
+    raw.map_err(|_| Failure::usage("the request of the next page can't be written"))
 }

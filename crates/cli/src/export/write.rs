@@ -1,37 +1,19 @@
 //! Items in the form that was asked for.
 
 use super::backwards::Backwards;
-use crate::output::{plain, shown_json, shown_text};
-use serde_json::{Map, Value};
+use crate::{
+    lines::{Format, record},
+    output::{as_it_came, shown_json, shown_text},
+};
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Write},
-    path::Path,
 };
-
-/// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Form {
-    /// A JSON object on each line, with all that the service sent
-    Jsonl,
-    /// Comma-separated values of the documented fields; lists and objects are JSON in their cell
-    Csv,
-}
-
-impl Form {
-    /// By the end of a file's name.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" => Some(Self::Jsonl),
-            _ => None,
-        }
-    }
-}
+use tencent_chat_types::wire::Raw;
 
 /// How items are written.
 pub(super) struct Writing {
-    pub(super) form: Form,
+    pub(super) format: Format,
     /// Whether they are here the other way round.
     pub(super) is_newest_first: bool,
     /// Of CSV.
@@ -46,13 +28,14 @@ pub(super) fn write(
     is_terminal: bool,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    if writing.form == Form::Csv {
-        put(&mut out, &record(&writing.columns)?, is_terminal)?;
+    if writing.format == Format::Csv {
+        put(&mut out, &record(&writing.columns), is_terminal)?;
     }
-    let mut item = |line: &[u8]| match writing.form {
-        Form::Csv => put(&mut out, &row(line, &writing.columns)?, is_terminal),
-        Form::Jsonl => {
-            let line = String::from_utf8_lossy(line);
+    let mut item = |line: &[u8]| match writing.format {
+        Format::Csv => put(&mut out, &row(line, &writing.columns), is_terminal),
+        Format::Jsonl => {
+            let item = as_it_came(line).unwrap_or_default();
+            let line = item.text();
             match is_terminal {
                 true => writeln!(out, "{}", shown_json(&line)),
                 false => writeln!(out, "{line}"),
@@ -83,19 +66,56 @@ fn put(out: &mut dyn Write, record: &[u8], is_terminal: bool) -> io::Result<()> 
 }
 
 /// An item as a line of CSV.
-fn row(line: &[u8], columns: &[&str]) -> io::Result<Vec<u8>> {
-    let item: Map<String, Value> = serde_json::from_slice(line).map_err(io::Error::other)?;
-    let cells = columns.iter().map(|column| match item.get(*column) {
-        None | Some(Value::Null) => String::new(),
-        Some(value) => plain(value),
-    });
-    record(&cells.collect::<Vec<_>>())
+fn row(line: &[u8], columns: &[&str]) -> Vec<u8> {
+    let item = as_it_came(line).unwrap_or_default();
+    record(columns.iter().map(|column| cell(item.get_raw(column))))
 }
 
-fn record(cells: &[impl AsRef<[u8]>]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(io::Error::other)?;
-    writer
-        .into_inner()
-        .map_err(|error| io::Error::other(error.to_string()))
+/// Text as it is, everything else as the JSON that it came as.
+fn cell(value: Option<Raw>) -> String {
+    match value {
+        None => String::new(),
+        Some(value) => match value.as_bytes() {
+            b"null" => String::new(),
+            [b'"', ..] => (value.parse()).unwrap_or_else(|_| value.text().into_owned()),
+            _ => value.text().into_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn odd_values_are_in_their_cells_as_they_came() {
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        let item = format!(
+            r#"{{"Text":"a \"b\"","Number":"007","Large":123456789012345678901234567890,"Huge":1e999,"Half":"x\ud83d","Deep":{deep},"None":null,"List":[1, 2],"Unknown":1}}"#
+        );
+        let columns = [
+            "Text", "Number", "Large", "Huge", "Half", "Deep", "None", "List", "Missing",
+        ];
+        let row = row(item.as_bytes(), &columns);
+        let mut read = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(&*row);
+        let cells = read.records().next().unwrap().unwrap();
+        let cells: Vec<&str> = cells.iter().collect();
+        assert_eq!(
+            cells,
+            [
+                "a \"b\"",
+                "007",
+                "123456789012345678901234567890",
+                "1e999",
+                "x\u{fffd}",
+                &deep,
+                "",
+                "[1, 2]",
+                ""
+            ]
+        );
+    }
 }

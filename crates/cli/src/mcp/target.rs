@@ -5,11 +5,6 @@ use tencent_chat_client::Client;
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{Meta, Repeat};
 
-/// The app of a simulator that nobody else reaches, with its administrator and its key.
-const APP: u64 = 1_400_000_000;
-const ADMIN: &str = "administrator";
-const KEY: &str = "the-key-of-a-simulator-inside";
-
 /// What is called.
 pub(super) struct Target {
     client: Client,
@@ -23,10 +18,10 @@ impl Target {
     /// The app of the profile that is named, else a simulator.
     pub(super) async fn new(connection: &Connection, allow_changes: bool) -> Result<Self, Failure> {
         if !connection.names_a_profile() {
-            let simulator = Simulator::builder(APP, KEY).seed(demo::seed()?);
+            let simulator = Simulator::builder(demo::APP, demo::KEY).seed(demo::seed()?);
             let simulator = (simulator.start().await)
                 .map_err(|error| Failure::setup(format!("the simulator can't start: {error}")))?;
-            let client = Client::builder(APP, ADMIN, KEY)
+            let client = Client::builder(demo::APP, demo::ADMIN, demo::KEY)
                 .base_url(simulator.base_url())
                 .build()?;
             return Ok(Self {
@@ -35,6 +30,12 @@ impl Target {
                 simulator: Some(simulator),
                 allow_changes: true,
             });
+        }
+        if let Some(flag) = connection.flag_of_an_app() {
+            return Err(
+                Failure::usage(format!("{flag} and --profile each name what is called"))
+                    .help("leave one of them out: a profile says all of it"),
+            );
         }
         let settings = connection.settings()?;
         let client = settings.builder()?.build()?;

@@ -1,10 +1,6 @@
 //! What a local server is set up with: flags and their variables, then the configuration file.
 
-use crate::{
-    failure::Failure,
-    profile::{Settings, secret, secret_in},
-    server_file::ServerFile,
-};
+use crate::{edition::EditionName, failure::Failure, profile::Settings, secret::Secret};
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
@@ -13,6 +9,9 @@ use std::{
 use tencent_chat_client::SecretKey;
 use tencent_chat_simulator::{Unanswered, WebhookTarget};
 use tencent_chat_types::Edition;
+
+/// Port unless something else is set.
+pub(crate) const PORT: u16 = 8600;
 
 /// The variable that holds the control token unless the file names another.
 const CONTROL_TOKEN: &str = "TENCENT_CHAT_CONTROL_TOKEN";
@@ -67,7 +66,7 @@ pub(crate) struct Args {
     page_size: Option<usize>,
     /// Refuses calls above the quotas of this edition; keeps no quota unless set
     #[arg(long, env = "TENCENT_CHAT_SERVE_QUOTAS", value_enum)]
-    quotas: Option<Quotas>,
+    quotas: Option<EditionName>,
     /// Windows of quotas so many times as long as the service's; 1 unless set
     #[arg(
         long,
@@ -107,17 +106,7 @@ pub(crate) struct Args {
     pub(super) commands: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Quotas {
-    /// Trial, developer and other editions that cost nothing
-    Free,
-    /// Every edition that is paid for
-    Paid,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Log {
     /// A line for people
     Text,
@@ -179,8 +168,9 @@ impl Args {
         let file = &settings.server;
         let ahead = match (self.clock_ahead, &file.clock_ahead) {
             (Some(ahead), _) => ahead,
-            (None, Some(text)) => humantime::parse_duration(text).map_err(|error| {
-                Failure::setup(format!("clock_ahead of [serve]: {error}")).help("such as \"36h\"")
+            (None, Some(text)) => humantime::parse_duration(text).map_err(|_| {
+                Failure::setup("clock_ahead of [serve] is not a length of time")
+                    .help("such as \"36h\"")
             })?,
             (None, None) => Duration::ZERO,
         };
@@ -204,23 +194,27 @@ impl Args {
                 .or(file.refuse_unanswered)
                 .unwrap_or(false),
         };
-        let token_file = self.control_token_file.as_ref();
+        let control_tokens = [
+            Secret::of(self.control_token_file, None),
+            Some(Secret::IfSet(CONTROL_TOKEN)),
+            Secret::of(
+                file.control_token_file.clone(),
+                file.control_token_env.clone(),
+            ),
+        ];
         Ok(Options {
             address: self
                 .address
                 .or(file.address)
                 .unwrap_or(Ipv4Addr::LOCALHOST.into()),
-            port: self.port.or(file.port).unwrap_or(8600),
+            port: self.port.or(file.port).unwrap_or(PORT),
             demo: self.demo.or(file.demo).unwrap_or(false),
             seed: self.seed.or_else(|| file.seed.clone()),
             also_admin: list(self.also_admin, &file.also_admin),
             target: target.build(settings)?,
             webhook_any_host: any_host,
             page_size: self.page_size.or(file.page_size).unwrap_or(100),
-            quotas: quotas.map(|quotas| match quotas {
-                Quotas::Free => Edition::Free,
-                Quotas::Paid => Edition::Paid,
-            }),
+            quotas: quotas.map(Edition::from),
             quota_time_scale: self
                 .quota_time_scale
                 .or(file.quota_time_scale)
@@ -230,26 +224,9 @@ impl Args {
             message_memory: (self.message_memory.or(file.message_memory).unwrap_or(256))
                 .saturating_mul(1 << 20),
             allow_host: list(self.allow_host, &file.allow_host),
-            control_token: control_token(token_file, file)?,
+            control_token: Secret::first(control_tokens.iter().flatten())?,
             log: log.unwrap_or(Log::Text),
         })
-    }
-}
-
-fn control_token(flag: Option<&PathBuf>, file: &ServerFile) -> Result<Option<SecretKey>, Failure> {
-    if let Some(path) = flag {
-        return secret(path).map(SecretKey::new).map(Some);
-    }
-    if let Some(token) = secret_in(CONTROL_TOKEN)? {
-        return Ok(Some(token));
-    }
-    match (&file.control_token_file, &file.control_token_env) {
-        (Some(path), _) => secret(path).map(SecretKey::new).map(Some),
-        (None, Some(variable)) => match secret_in(variable)? {
-            Some(token) => Ok(Some(token)),
-            None => Err(Failure::setup(format!("{variable} is not set"))),
-        },
-        (None, None) => Ok(None),
     }
 }
 

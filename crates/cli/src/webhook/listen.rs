@@ -3,8 +3,9 @@
 use super::app::{Answered, App};
 use crate::{
     failure::Failure,
-    output::{Output, pretty},
+    output::{Output, as_it_came, pretty},
     profile::Connection,
+    signals::Signals,
 };
 use axum::{
     Router,
@@ -13,11 +14,14 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
-use std::{net::IpAddr, sync::Arc};
-use tencent_chat_types::text::quoted;
+use serde::Serialize;
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use tencent_chat_types::{text::quoted, wire::Raw};
 use tencent_chat_webhook::Receiver;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -38,11 +42,34 @@ pub(crate) struct Args {
     count: Option<u64>,
 }
 
+/// What the service is answered unless something else is set.
+const GO_ON: &str = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#;
+
+/// How long requests that are being answered are waited for at the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
 struct Listener {
     receiver: Receiver,
-    answer: Value,
+    answer: String,
     forward_to: Option<App>,
-    events: tokio::sync::mpsc::Sender<Value>,
+    events: mpsc::Sender<Seen>,
+}
+
+/// What has come.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Seen {
+    Refused {
+        refused: String,
+    },
+    Event {
+        webhook: String,
+        key: String,
+        event: Raw,
+        status: u16,
+        /// None where it isn't JSON.
+        answer: Option<Raw>,
+    },
 }
 
 pub(super) async fn run(
@@ -61,26 +88,25 @@ pub(super) async fn run(
             ));
         }
     };
-    let answer = match &args.answer {
-        None => json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" }),
-        Some(json) => {
-            serde_json::from_str(json).map_err(|_| Failure::usage("--answer is not JSON"))?
-        }
-    };
+    let answer = args.answer.unwrap_or_else(|| GO_ON.to_owned());
+    if as_it_came(answer.as_bytes()).is_none() {
+        return Err(Failure::usage("--answer is not JSON"));
+    }
     let forward_to = args.forward_to.as_deref().map(App::new).transpose()?;
-    let (events, mut seen) = tokio::sync::mpsc::channel(1000);
+    let (events, mut seen) = mpsc::channel(1000);
     let listener = Arc::new(Listener {
         receiver,
         answer,
         forward_to,
         events,
     });
-    let socket = TcpListener::bind((IpAddr::from([127, 0, 0, 1]), args.port))
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
         .await
         .map_err(|error| Failure::setup(format!("port {}: {error}", args.port)))?;
     let address = socket
         .local_addr()
         .map_err(|error| Failure::setup(error.to_string()))?;
+    let mut signals = Signals::listen()?;
     output.note(&format!(
         "receiving events at http://{address}/; stop with Ctrl-C"
     ));
@@ -88,7 +114,12 @@ pub(super) async fn run(
         .fallback(receive)
         .layer(DefaultBodyLimit::max(Receiver::DEFAULT_MAX_BODY_BYTES))
         .with_state(listener);
-    let mut server = tokio::spawn(axum::serve(socket, router).into_future());
+    let (stop, stopping) = oneshot::channel::<()>();
+    let server = axum::serve(socket, router).with_graceful_shutdown(async {
+        // Also where the sender has gone.
+        let _ = stopping.await;
+    });
+    let mut server = tokio::spawn(server.into_future());
     let mut left = args.count;
     while left != Some(0) {
         tokio::select! {
@@ -97,25 +128,36 @@ pub(super) async fn run(
                 output.event(&event, || text(&event))?;
                 left = left.map(|left| left - 1);
             }
-            _ = tokio::signal::ctrl_c() => break,
+            () = signals.next() => break,
             ended = &mut server => {
                 let why = ended.map_err(|error| error.to_string());
                 return Err(Failure::setup(format!("the server ended: {why:?}")));
             }
         }
     }
+    // Requests in flight are answered, and what has come is printed; a second signal ends that.
+    drop(stop);
+    tokio::select! {
+        _ = tokio::time::timeout(LAST_ANSWERS, &mut server) => {}
+        () = signals.next() => {}
+    }
     server.abort();
+    while let (true, Ok(event)) = (left != Some(0), seen.try_recv()) {
+        output.event(&event, || text(&event))?;
+        left = left.map(|left| left - 1);
+    }
     Ok(())
 }
 
-fn text(event: &Value) -> String {
-    let part = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-    match event.get("refused") {
-        Some(_) => format!("refused: {}", part("refused")),
-        None => {
-            let body = event.get("event").map(pretty).unwrap_or_default();
-            format!("{} {}\n{body}\n", part("webhook"), part("key"))
-        }
+fn text(seen: &Seen) -> String {
+    match seen {
+        Seen::Refused { refused } => format!("refused: {refused}"),
+        Seen::Event {
+            webhook,
+            key,
+            event,
+            ..
+        } => format!("{webhook} {key}\n{}\n", pretty(event)),
     }
 }
 
@@ -128,14 +170,15 @@ async fn receive(
     let delivery = match listener.receiver.receive(&query, &body) {
         Ok(delivery) => delivery,
         Err(error) => {
-            tell(&listener, json!({ "refused": error.to_string() }));
+            let refused = error.to_string();
+            tell(&listener, Seen::Refused { refused });
             let status = StatusCode::from_u16(error.status());
             return status.unwrap_or(StatusCode::BAD_REQUEST).into_response();
         }
     };
-    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let event = as_it_came(&body).unwrap_or_default();
     let (status, answer) = match &listener.forward_to {
-        None => (StatusCode::OK, listener.answer.to_string().into_bytes()),
+        None => (StatusCode::OK, listener.answer.clone().into_bytes()),
         Some(app) => match app.call(&query, body).await {
             Ok(Answered { status, body, .. }) => {
                 let status = StatusCode::from_u16(status);
@@ -146,18 +189,18 @@ async fn receive(
     };
     tell(
         &listener,
-        json!({
-            "webhook": quoted(delivery.event.command()),
-            "key": delivery.key().as_str(),
-            "event": event,
-            "status": status.as_u16(),
-            "answer": serde_json::from_slice::<Value>(&answer).ok(),
-        }),
+        Seen::Event {
+            webhook: quoted(delivery.event.command()).into_owned(),
+            key: delivery.key().to_string(),
+            event,
+            status: status.as_u16(),
+            answer: as_it_came(&answer),
+        },
     );
     (status, [(header::CONTENT_TYPE, "application/json")], answer).into_response()
 }
 
 /// Whoever floods the listener loses lines, and never memory.
-fn tell(listener: &Listener, event: Value) {
-    let _ = listener.events.try_send(event);
+fn tell(listener: &Listener, seen: Seen) {
+    let _ = listener.events.try_send(seen);
 }

@@ -2,19 +2,22 @@
 
 use super::app::App;
 use crate::{
-    call::set_fields,
     catalogue,
     failure::Failure,
-    output::{self, Output, pretty},
+    fields,
+    output::{self, Output, as_it_came, pretty},
     profile::Connection,
     reference::Operation,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tencent_chat_types::{
     decode,
+    text::quoted,
     webhook::{Answer, TIMEOUT_SECONDS, Webhook, WebhookVisitor, query, visit_webhook},
+    wire::Raw,
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
@@ -42,6 +45,19 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
+/// What the app answered, and what that means.
+#[derive(Serialize)]
+struct Explained {
+    webhook: &'static str,
+    signed: bool,
+    status: u16,
+    took_ms: u64,
+    in_time: bool,
+    /// None where it isn't JSON.
+    answer: Option<Raw>,
+    meaning: String,
+}
+
 pub(super) async fn run(
     args: Args,
     connection: &Connection,
@@ -60,7 +76,7 @@ pub(super) async fn run(
     })?;
     let mut event = sample.value.clone();
     if let Value::Object(event) = &mut event {
-        set_fields(event, &args.fields, operation.request())?;
+        fields::set(event, &args.fields, operation.request())?;
     }
     let settings = connection.settings()?;
     let app = App::new(&args.url)?;
@@ -92,45 +108,36 @@ pub(super) async fn run(
     }
     let event = serde_json::to_vec(&event).unwrap_or_default();
     let answered = app.call(&pairs.join("&"), event).await?;
-    let body = serde_json::from_slice::<Value>(&answered.body).ok();
     let meaning = match answered.status {
         200 => visit_webhook(meta.command, Explain(&answered.body)).unwrap_or_default(),
         status => format!("HTTP status {status}: the service takes that for no answer"),
     };
-    let late = answered.took > Duration::from_secs(TIMEOUT_SECONDS.into());
-    let json = json!({
-        "webhook": meta.command,
-        "signed": is_signed,
-        "status": answered.status,
-        "took_ms": u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
-        "in_time": !late,
-        "answer": body,
-        "meaning": meaning,
-    });
-    output.result(&json, || {
-        let took = humantime::format_duration(Duration::from_millis(
-            u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
-        ));
-        let late = if late {
-            ", which the service does not wait for"
-        } else {
-            ""
+    let explained = Explained {
+        webhook: meta.command,
+        signed: is_signed,
+        status: answered.status,
+        took_ms: u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
+        in_time: answered.took <= Duration::from_secs(TIMEOUT_SECONDS.into()),
+        answer: as_it_came(&answered.body),
+        meaning,
+    };
+    output.result(&explained, || {
+        let took = humantime::format_duration(Duration::from_millis(explained.took_ms));
+        let late = match explained.in_time {
+            true => "",
+            false => ", which the service does not wait for",
         };
-        let signed = if is_signed { "yes" } else { "no" };
+        let signed = if explained.signed { "yes" } else { "no" };
         let facts = [
-            ["webhook".to_owned(), meta.command.to_owned()],
-            ["signed".to_owned(), signed.to_owned()],
-            ["HTTP status".to_owned(), answered.status.to_string()],
-            ["took".to_owned(), format!("{took}{late}")],
-            ["meaning".to_owned(), meaning.clone()],
+            ("webhook", explained.webhook.to_owned()),
+            ("signed", signed.to_owned()),
+            ("HTTP status", explained.status.to_string()),
+            ("took", format!("{took}{late}")),
+            ("meaning", explained.meaning.clone()),
         ];
-        let answer = body.as_ref().map_or_else(
-            || {
-                tencent_chat_types::text::quoted(&String::from_utf8_lossy(&answered.body))
-                    .into_owned()
-            },
-            pretty,
-        );
+        let facts = facts.map(|(name, value)| [name.to_owned(), value]);
+        let words = || quoted(&String::from_utf8_lossy(&answered.body)).into_owned();
+        let answer = explained.answer.as_ref().map_or_else(words, pretty);
         format!("{}\n\n{answer}", output::table(None, facts))
     })?;
     match answered.status {

@@ -3,13 +3,13 @@
 use crate::{
     failure::Failure,
     input,
-    output::{self, Output, pretty},
+    output::{self, Output, as_it_came, pretty},
     profile::Connection,
     sig::time,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
-use tencent_chat_types::text::quoted;
+use tencent_chat_types::{text::quoted, wire::Raw};
 use tencent_chat_webhook::Receiver;
 
 /// Largest file that is read.
@@ -28,6 +28,16 @@ pub(crate) struct Args {
     max_age: Option<Duration>,
 }
 
+/// A request that is the service's.
+#[derive(Serialize)]
+struct Verified<'a> {
+    webhook: &'a str,
+    signed: Option<String>,
+    client_ip: Option<&'a str>,
+    key: &'a str,
+    event: Raw,
+}
+
 pub(super) fn run(args: &Args, connection: &Connection, output: &Output) -> Result<(), Failure> {
     let settings = connection.settings()?;
     let app = settings.app()?;
@@ -44,29 +54,23 @@ pub(super) fn run(args: &Args, connection: &Connection, output: &Output) -> Resu
     let delivery = receiver
         .receive(query, &body)
         .map_err(|error| Failure::refused(error.to_string()))?;
-    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let signed = delivery.origin.request_time.map(time);
     let key = delivery.key();
-    let json = json!({
-        "webhook": delivery.event.command(),
-        "signed": signed,
-        "client_ip": delivery.origin.client_ip,
-        "key": key.as_str(),
-        "event": event,
-    });
-    output.result(&json, || {
+    let verified = Verified {
+        webhook: delivery.event.command(),
+        signed: delivery.origin.request_time.map(time),
+        client_ip: delivery.origin.client_ip.as_deref(),
+        key: key.as_str(),
+        event: as_it_came(&body).unwrap_or_default(),
+    };
+    output.result(&verified, || {
         let facts = [
-            [
-                "webhook".to_owned(),
-                quoted(delivery.event.command()).into_owned(),
-            ],
-            ["signed".to_owned(), signed.clone().unwrap_or_default()],
-            [
-                "from".to_owned(),
-                delivery.origin.client_ip.clone().unwrap_or_default(),
-            ],
-            ["key".to_owned(), key.to_string()],
+            ("webhook", quoted(verified.webhook).into_owned()),
+            ("signed", verified.signed.clone().unwrap_or_default()),
+            ("from", verified.client_ip.unwrap_or_default().to_owned()),
+            ("key", key.to_string()),
         ];
-        format!("{}\n\n{}", output::table(None, facts), pretty(&event))
+        let facts = facts.map(|(name, value)| [name.to_owned(), value]);
+        let event = pretty(&verified.event);
+        format!("{}\n\n{event}", output::table(None, facts))
     })
 }

@@ -3,9 +3,15 @@
 
 use serde_json::Value;
 use std::{
-    path::PathBuf,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread::sleep,
+    time::Duration,
 };
+use tencent_chat_client::{Client, ClientBuilder};
+use tencent_chat_simulator::{JournalEntry, Simulator};
+use tencent_chat_types::Endpoint;
 
 pub(crate) const APP: u64 = 1400000000;
 pub(crate) const KEY: &str = "a-key-that-must-not-be-shown";
@@ -40,6 +46,65 @@ pub(crate) fn run(command: &mut Command) -> (i32, Value, String) {
     )
 }
 
+/// A simulator of the app.
+pub(crate) async fn simulator() -> Simulator {
+    Simulator::builder(APP, KEY).start().await.unwrap()
+}
+
+/// A client of the app, whose server is there.
+pub(crate) fn client(url: &str) -> ClientBuilder {
+    Client::builder(APP, "administrator", KEY).base_url(url)
+}
+
+/// What a simulator was asked by this command.
+pub(crate) fn calls<E: Endpoint>(simulator: &Simulator) -> Vec<JournalEntry> {
+    let mut calls = simulator.journal();
+    calls.retain(|entry| entry.path == E::META.path);
+    calls
+}
+
+/// The program as a server on a free port.
+pub(crate) fn server() -> Command {
+    let mut command = program();
+    command.args(["--output", "json", "serve", "--port", "0"]);
+    command
+}
+
+/// Starts a server, and answers what it says of itself.
+pub(crate) fn start(command: &mut Command) -> (Running, Value) {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut server = Running(child.unwrap());
+    let mut line = String::new();
+    let mut out = BufReader::new(server.0.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let started = serde_json::from_str(&line).unwrap_or_else(|_| {
+        let mut said = String::new();
+        let mut err = server.0.stderr.take().unwrap();
+        err.read_to_string(&mut said).unwrap();
+        panic!("it did not start: {said}")
+    });
+    (server, started)
+}
+
+/// Waits, as long as a test may take, until something is so.
+pub(crate) fn until(what: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if what() {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("it never came about");
+}
+
+/// The same name with an end.
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{end}", path.display()))
+}
+
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();
@@ -48,6 +113,15 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 
 /// A program that is stopped with the test.
 pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// Sends a signal, such as `-INT`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -1,0 +1,21 @@
+//! Editions of apps, as the command line names them.
+
+use tencent_chat_types::Edition;
+
+/// What an app costs, which some quotas depend on.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum EditionName {
+    /// Trial, developer and other editions that cost nothing
+    Free,
+    /// Every edition that is paid for
+    Paid,
+}
+
+impl From<EditionName> for Edition {
+    fn from(name: EditionName) -> Self {
+        match name {
+            EditionName::Free => Self::Free,
+            EditionName::Paid => Self::Paid,
+        }
+    }
+}
