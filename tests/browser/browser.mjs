@@ -17,10 +17,10 @@ function executable() {
 }
 
 /** Server, app and browser for the tests of one file. */
-export function workbench() {
+export function workbench(settings = {}) {
   const at = {};
   before(async () => {
-    [at.server, at.app, at.browser] = await Promise.all([startServer(), startApp(), chromium.launch({ executablePath: executable(), args: ["--no-sandbox", "--disable-gpu"] })]);
+    [at.server, at.app, at.browser] = await Promise.all([startServer(settings), startApp(), chromium.launch({ executablePath: executable(), args: ["--no-sandbox", "--disable-gpu"] })]);
     at.url = at.server.url;
   });
   after(async () => {

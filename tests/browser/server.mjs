@@ -5,16 +5,22 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** `tencent-chat serve --demo` on a free port. */
-export async function startServer() {
+/** The program that serves the page. */
+export function program() {
   const program = process.env.TENCENT_CHAT;
   if (!program) throw new Error("TENCENT_CHAT must name the program; tests/browser/run does so");
-  const child = spawn(program, ["serve", "--demo", "--port", "0", "--output", "json"], { stdio: ["ignore", "pipe", "inherit"] });
+  return program;
+}
+
+/** `tencent-chat serve --demo`, on a free port unless one is named. */
+export async function startServer({ port = 0, variables = {} } = {}) {
+  const child = spawn(program(), ["serve", "--demo", "--port", String(port), "--output", "json"], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...variables } });
   const lines = createInterface({ input: child.stdout });
   const [first] = await once(lines, "line");
-  const { url } = JSON.parse(first);
+  const { url, key } = JSON.parse(first);
   return {
     url,
+    key,
     async stop() {
       child.kill("SIGTERM");
       if (child.exitCode === null) await once(child, "exit");
@@ -54,7 +60,9 @@ export async function backend(url) {
 
 /** An app: refuses advertising, is too late for what is slow, allows everything else. */
 export async function startApp() {
+  const asked = [];
   const server = createServer((request, response) => {
+    asked.push(request.url);
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
@@ -69,9 +77,20 @@ export async function startApp() {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}/webhook`,
+    /** Paths and queries of what it was asked. */
+    asked,
     stop() {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+/** Waits, as long as a test may take, until something is so. */
+export async function until(isSo) {
+  for (let turn = 0; turn < 600; turn++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("it never came about");
 }

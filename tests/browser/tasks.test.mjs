@@ -61,7 +61,27 @@ browserTest("what does my backend send at sign-up: three calls, in order, and wh
   await page.getByRole("heading", { name: /account_import/ }).waitFor();
   const body = page.getByRole("region", { name: "Body", exact: true });
   await body.getByText('"Nora"', { exact: true }).waitFor();
-  await page.goto(`${at.url}/#/state/users/nora`);
+  // What became of each: the user is new, then another, and has a message.
+  const { requests } = await control(at.url).get("requests?limit=3");
+  const changed = (request) => request.changes.map(({ kind, id, action }) => `${kind} ${id} ${action}`);
+  assert.deepEqual(requests.slice(0, 2).map(changed), [["user nora created"], ["user nora changed"]]);
+  const sent = changed(requests[2]);
+  assert.ok(sent.some((change) => /^message administrator\/nora\/.* created$/.test(change)), sent.join());
+  assert.ok(sent.includes("conversation nora/administrator created"), sent.join());
+  const shown = async (command, expected) => {
+    await rows.filter({ hasText: command }).click();
+    await page.getByRole("heading", { name: new RegExp(command) }).waitFor();
+    const items = page.getByRole("region", { name: "What it changed" }).getByRole("listitem");
+    assert.deepEqual(await items.allInnerTexts(), expected);
+  };
+  await shown("account_import", ["user nora created"]);
+  await shown("portrait_set", ["user nora changed"]);
+  await shown("sendmsg", sent);
+
+  await page.getByRole("region", { name: "What it changed" }).waitFor();
+  await rows.filter({ hasText: "account_import" }).click();
+  await page.getByRole("region", { name: "What it changed" }).getByRole("link", { name: "nora" }).click();
+  await page.getByRole("heading", { name: /Nora/ }).waitFor();
   await page.getByRole("region", { name: "Profile" }).getByText("Hi, I am new.").waitFor();
   await page.getByRole("region", { name: "Conversations" }).getByRole("link", { name: "administrator" }).click();
   await page.getByText("Welcome, Nora!").waitFor();

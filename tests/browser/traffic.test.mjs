@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
 import { browserTest, clipboard, open, workbench } from "./browser.mjs";
-import { backend, control } from "./server.mjs";
+import { backend, control, program, startServer } from "./server.mjs";
 
 const at = workbench();
 const text = (words) => [{ MsgType: "TIMTextElem", MsgContent: { Text: words } }];
@@ -71,7 +72,11 @@ browserTest("what is copied as curl runs, and holds no signature", at, async (pa
   await page.getByRole("button", { name: "Copied" }).waitFor();
   const curl = await clipboard(page);
   assert.ok(curl.includes("usersig=$TENCENT_CHAT_USERSIG") && !curl.includes(signature));
-  const reply = execFileSync("bash", ["-c", curl.replace("curl ", "curl --silent ")], { env: { ...process.env, TENCENT_CHAT_USERSIG: encodeURIComponent(signature) }, encoding: "utf8" });
+  // Its first line says how the signature is made.
+  const script = curl.replace("# TENCENT_CHAT_USERSIG", "TENCENT_CHAT_USERSIG").replace("curl ", "curl --silent ");
+  const { sdk_app_id: app } = await control(at.url).get("info");
+  const variables = { PATH: `${dirname(program())}:${process.env.PATH}`, TENCENT_CHAT_SECRET_KEY: at.server.key, TENCENT_CHAT_SDK_APP_ID: String(app) };
+  const reply = execFileSync("bash", ["-c", script], { env: variables, encoding: "utf8" });
   assert.equal(JSON.parse(reply).ErrorCode, 0, reply);
   await page.getByRole("button", { name: "Copy as Rust" }).click();
   await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("use "));
@@ -112,4 +117,40 @@ browserTest("a burst of requests leaves the newest, and a page that answers", at
   await page.getByRole("searchbox", { name: "Filter" }).fill("burst-1499");
   await page.getByRole("list", { name: /Traffic/ }).getByRole("link").click();
   await page.getByRole("region", { name: "Body", exact: true }).getByText("burst-1499").waitFor();
+});
+
+browserTest("the page follows a server that was started again, whose numbers begin anew", at, async (page) => {
+  const first = await startServer();
+  const port = new URL(first.url).port;
+  const again = { browser: at.browser, url: first.url };
+  await page.context().unroute("**/*");
+  const { call } = await backend(first.url);
+  for (let number = 0; number < 30; number++) await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: `before-${number}` }] });
+  await open(page, again, "traffic");
+  const rows = page.getByRole("list", { name: /Traffic/ }).getByRole("link");
+  await rows.nth(29).waitFor();
+  await first.stop();
+  await page.getByText("Not connected", { exact: true }).waitFor();
+  const second = await startServer({ port });
+  try {
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("No traffic yet").waitFor();
+    const { call } = await backend(second.url);
+    await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: "afterwards" }] });
+    await rows.filter({ hasText: "account_check" }).click();
+    await page.getByRole("region", { name: "Body", exact: true }).getByText("afterwards").waitFor();
+  } finally {
+    await second.stop();
+  }
+}, {}, [/ERR_|Failed to load resource/]);
+
+browserTest("a row is found by words of any part of it, again and again", at, async (page) => {
+  const { call } = await backend(at.url);
+  await call("v4/openim/sendmsg", { From_Account: "ada", To_Account: "bob", MsgRandom: 12, MsgBody: text("Needle") });
+  await open(page, at, "traffic");
+  const search = page.getByRole("searchbox", { name: "Filter" });
+  for (const words of ["needle", "needle administrator", "NEEDLE msgkey", "needle"]) {
+    await search.fill(words);
+    await page.waitForFunction(() => document.querySelectorAll(".links a").length === 1);
+  }
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { browserTest, open, workbench } from "./browser.mjs";
-import { control } from "./server.mjs";
+import { control, until } from "./server.mjs";
 
 const at = workbench();
 
@@ -41,6 +41,38 @@ browserTest("allowed, refused and late webhooks are told apart, and the answer i
   await page.getByLabel("Outcome").selectOption("late");
   await rows.first().click();
   await page.getByText(/did not answer in time/).waitFor();
+});
+
+browserTest("saving the address again keeps the token, which can be taken away", at, async (page) => {
+  await control(at.url).put("webhooks/target", { url: `${at.app.url}?secret=1`, token: "a token", only: ["State.StateChange"] });
+  await open(page, at, "webhooks/target");
+  await page.getByText("They are signed.").waitFor();
+  await page.getByLabel("Time for an answer, in milliseconds").fill("700");
+  await page.getByRole("button", { name: "Save" }).click();
+  const target = async () => control(at.url).get("webhooks/target");
+  await until(async () => (await target()).timeout_ms === 700);
+  assert.deepEqual(await target(), { url: at.app.url, signed: true, timeout_ms: 700, unanswered: "proceed", only: ["State.StateChange"] });
+  await control(at.url).post("webhooks/fire", { command: "State.StateChange", body: { CallbackCommand: "State.StateChange" } });
+  assert.match(at.app.asked.at(-1), /secret=1.*Sign=/);
+  await page.getByLabel("Send them without a signature from now on").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("They are not signed.").waitFor();
+  assert.equal((await target()).signed, false);
+  await page.getByLabel("Token", { exact: true }).fill("another");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("They are signed.").waitFor();
+  await control(at.url).put("webhooks/target", { url: at.app.url, token: null });
+});
+
+browserTest("webhooks are found by words of event and answer", at, async (page) => {
+  await control(at.url).put("webhooks/target", { url: at.app.url, timeout_ms: 500 });
+  for (const text of ["buy now, haystack", "needle"]) await control(at.url).post("devices/send", { user: "lin", to: "mei", text });
+  await open(page, at, "webhooks");
+  const search = page.getByRole("searchbox", { name: "Filter webhooks" });
+  for (const words of ["haystack", "HAYSTACK advertising", "haystack refused"]) {
+    await search.fill(words);
+    await page.waitForFunction(() => document.querySelectorAll(".links a").length === 1);
+  }
 });
 
 browserTest("an event is changed before it is fired", at, async (page) => {

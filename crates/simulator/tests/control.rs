@@ -5,6 +5,7 @@
     reason = "a test may panic"
 )]
 
+use axum::extract::RawQuery;
 use futures_util::StreamExt;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -756,23 +757,25 @@ struct App {
     holding: Arc<tokio::sync::Mutex<()>>,
     answers: Arc<Mutex<VecDeque<Value>>>,
     received: Arc<Mutex<Vec<Value>>>,
+    queries: Arc<Mutex<Vec<String>>>,
 }
 
 impl App {
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let (answers, received) = (Arc::<Mutex<VecDeque<Value>>>::default(), Arc::default());
         let app = Self {
             url,
             holding: Arc::default(),
-            answers,
-            received,
+            answers: Arc::default(),
+            received: Arc::default(),
+            queries: Arc::default(),
         };
         let (answers, received) = (Arc::clone(&app.answers), Arc::clone(&app.received));
-        let holding = Arc::clone(&app.holding);
-        let hook = move |axum::Json(event): axum::Json<Value>| async move {
+        let (holding, queries) = (Arc::clone(&app.holding), Arc::clone(&app.queries));
+        let hook = move |RawQuery(query): RawQuery, axum::Json(event): axum::Json<Value>| async move {
             received.lock().unwrap().push(event);
+            queries.lock().unwrap().push(query.unwrap_or_default());
             drop(holding.lock().await);
             let ok = || json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" });
             axum::Json(answers.lock().unwrap().pop_front().unwrap_or_else(ok))
@@ -796,6 +799,10 @@ impl App {
         while self.received().len() < times {
             tokio::task::yield_now().await;
         }
+    }
+
+    fn queries(&self) -> Vec<String> {
+        self.queries.lock().unwrap().clone()
     }
 
     fn received(&self) -> Vec<Value> {
@@ -915,6 +922,55 @@ async fn webhooks_are_seen_with_what_they_did() {
         .with_body(Method::PUT, "webhooks/target", elsewhere)
         .await;
     assert_eq!(set["url"], "http://example.com/hook");
+}
+
+#[tokio::test]
+async fn a_target_keeps_what_is_never_shown_until_it_is_told_otherwise() {
+    let app = App::start().await;
+    let url = format!("{}?secret=1", app.url);
+    let target = WebhookTarget::new(&url).token("a token").repeats(1);
+    let server = Server::of(Simulator::builder(APP, "any key").webhooks(target)).await;
+    let set = async |body: Value| server.with_body(Method::PUT, "webhooks/target", body).await;
+    let fired = async || {
+        let body = json!({ "CallbackCommand": "State.StateChange", "Info": { "Action": "Login", "To_Account": "lin" } });
+        let event = json!({ "command": "State.StateChange", "body": body });
+        assert_eq!(server.post("webhooks/fire", event).await["status"], 200);
+        app.queries().pop().unwrap()
+    };
+    // What the page sends when only the time for an answer is changed.
+    let now = set(json!({ "timeout_ms": 700, "unanswered": "proceed" })).await;
+    assert_eq!(
+        (&now["signed"], &now["timeout_ms"]),
+        (&json!(true), &json!(700))
+    );
+    let query = fired().await;
+    assert!(
+        query.contains("secret=1") && query.contains("Sign="),
+        "{query}"
+    );
+    // Another address of the same app.
+    assert_eq!(set(json!({ "url": app.url })).await["signed"], true);
+    let query = fired().await;
+    assert!(
+        !query.contains("secret=1") && query.contains("Sign="),
+        "{query}"
+    );
+    assert_eq!(set(json!({ "token": null })).await["signed"], false);
+    assert!(!fired().await.contains("Sign="));
+    assert_eq!(set(json!({ "token": "another" })).await["signed"], true);
+    // Without an address before there is none to keep.
+    let cleared = Server::send(server.request(Method::DELETE, "webhooks/target")).await;
+    assert_eq!(cleared.0, 200);
+    let (_, error) = server
+        .problem(Method::PUT, "webhooks/target", json!({}))
+        .await;
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("address is missing"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -16,11 +16,6 @@ export class ApiError extends Error {
 
 const TOKEN = "tencent-chat-control-token";
 
-/** The control token that was entered in this tab; a server on loopback needs none. */
-export function controlToken(): string | null {
-  return sessionStorage.getItem(TOKEN);
-}
-
 /** Keeps the control token for as long as the tab is open. */
 export function setControlToken(token: string): void {
   sessionStorage.setItem(TOKEN, token);
@@ -28,7 +23,7 @@ export function setControlToken(token: string): void {
 
 /** Headers that every request carries. */
 export function authorization(): Record<string, string> {
-  const token = controlToken();
+  const token = sessionStorage.getItem(TOKEN);
   return token === null ? {} : { Authorization: `Bearer ${token}` };
 }
 
@@ -38,26 +33,33 @@ function failure(status: number, body: Json): ApiError {
   return new ApiError(status, text("message") ?? `the server answered HTTP status ${status}`, text("expected"), text("suggestion"));
 }
 
-async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** Sends JSON, and answers JSON, both as texts. */
+async function exchange(method: string, path: string, body?: string): Promise<string> {
   let response: Response;
   try {
     response = await fetch(`/_control/${path}`, {
       method,
       headers: { ...authorization(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-      ...(body === undefined ? {} : { body: writeJson(body, 0) }),
+      ...(body === undefined ? {} : { body }),
     });
   } catch {
     throw new ApiError(0, "the server can't be reached", undefined, "is `tencent-chat serve` still running?");
   }
   const text = await response.text();
-  let json: Json;
+  if (!response.ok) throw failure(response.status, read(response.status, text));
+  return text;
+}
+
+function read(status: number, text: string): Json {
   try {
-    json = text === "" ? {} : parseJson(text);
+    return text === "" ? {} : parseJson(text);
   } catch {
-    throw new ApiError(response.status, `the server answered HTTP status ${response.status} without JSON`);
+    throw new ApiError(status, `the server answered HTTP status ${status} without JSON`);
   }
-  if (!response.ok) throw failure(response.status, json);
-  return json as T;
+}
+
+async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return read(200, await exchange(method, path, body === undefined ? undefined : writeJson(body, 0))) as T;
 }
 
 /** Query string of the fields that are set. */
@@ -72,6 +74,12 @@ export const api = {
   post: <T>(path: string, body: unknown) => send<T>("POST", path, body),
   put: <T>(path: string, body: unknown) => send<T>("PUT", path, body),
   remove: <T>(path: string) => send<T>("DELETE", path, {}),
+};
+
+/** A document that is passed on as it is: it can be large, and nothing of it is shown. */
+export const file = {
+  get: (path: string) => exchange("GET", path),
+  put: (path: string, text: string) => exchange("PUT", path, text),
 };
 
 /** A part of a path. */

@@ -135,9 +135,15 @@ export interface CallResult {
   url_without_signature: string;
 }
 
+/** Why a device was refused. */
+export interface Refusal {
+  code: number;
+  text: string;
+}
+
 /** What a device's action came to: nothing, or a refusal. */
 export interface DeviceResult {
-  refused?: { code: number; text: string };
+  refused?: Refusal;
 }
 
 /** A fault that is switched on. */

@@ -22,7 +22,7 @@ export interface Code {
 }
 
 /** A sample of a body. */
-export interface Sample {
+interface Sample {
   name: string;
   summary: string | undefined;
   value: Json;

@@ -49,6 +49,11 @@ function show(): void {
   feed.update((now) => ({ ...now, requests: merged(now.requests, requests), webhooks: merged(now.webhooks, webhooks), version: now.version + 1 }));
 }
 
+/** Has everything that shows the state ask for it anew. */
+export function stateChanged(): void {
+  feed.update((now) => ({ ...now, version: now.version + 1 }));
+}
+
 function gather(): void {
   timer ??= setTimeout(show, GATHER_MS);
 }
@@ -91,6 +96,7 @@ export function followFeed(): () => void {
       if (!connected) return feed.update((now) => ({ ...now, connected }));
       // Another process may answer by now, whose numbers begin anew.
       forget(connected);
+      faultChanges.update((count) => count + 1);
       // Where that fails, the connection has broken and comes about anew.
       void loadFeed().catch(() => undefined);
     },

@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from "./json";
 import type { Reference, Schema } from "./document";
 
 /** A value that a list of choices offers. */
-export interface Option {
+interface Option {
   value: string | number;
   description: string;
 }

@@ -13,7 +13,7 @@ export function asCurl(info: Info, command: string, identifier: string, body: Js
   const base = info.base_url.replace(/\/$/, "");
   const query = `sdkappid=${info.sdk_app_id}&identifier=${encodeURIComponent(identifier)}`;
   return [
-    `# TENCENT_CHAT_USERSIG=$(tencent-chat sig sign ${shellQuoted(identifier)})`,
+    `# TENCENT_CHAT_USERSIG=$(tencent-chat sig sign ${shellQuoted(identifier)} --output table)`,
     `curl --request POST ${shellQuoted(`${base}/${command}?${query}`)}"&usersig=$TENCENT_CHAT_USERSIG&random=$RANDOM&contenttype=json" \\`,
     "  --header 'Content-Type: application/json' \\",
     `  --data ${shellQuoted(writeJson(body))}`,

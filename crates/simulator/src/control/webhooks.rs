@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{
     traffic::{Delivery, Page, WebhookReport},
-    webhooks::{Target, Unanswered, WebhookTarget, Webhooks as Sender},
+    webhooks::{Target, Unanswered, Webhooks as Sender},
 };
 use axum::{
     Json,
     extract::{Path, State},
 };
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tencent_chat_types::{
@@ -186,14 +186,22 @@ enum Silence {
     Refuse,
 }
 
+/// What is said, which can be null; what is left out says nothing.
+fn said<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
 /// Where webhooks are to go.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewTarget {
-    /// Address of the app: http on this machine, unless the server was started for other hosts.
-    url: String,
-    /// Signs requests.
-    token: Option<String>,
+    /// Address of the app: http on this machine, unless the server was started for other hosts. Without it the
+    /// address stays as it is.
+    url: Option<String>,
+    /// Signs requests. Without it they are signed as before; null ends that.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    token: Option<Option<String>>,
     /// How many milliseconds an answer may take; 2000 unless set, 60000 at most.
     timeout_ms: Option<u64>,
     /// What becomes of what the app gives no answer to; `proceed` unless set.
@@ -256,12 +264,13 @@ async fn set_target(
     State(room): State<Room>,
     Input(new): Input<NewTarget>,
 ) -> Result<Json<TargetReport>, Problem> {
-    let mut target = WebhookTarget::new(new.url);
+    let before = room.shared.webhooks.target();
+    let target = Target::changed(before.as_deref(), new.url, new.token);
+    let mut target = target.ok_or_else(|| {
+        Problem::bad("the address is missing").expected("url: where the app receives webhooks")
+    })?;
     if room.any_host {
         target = target.any_host();
-    }
-    if let Some(token) = new.token {
-        target = target.token(token);
     }
     if let Some(millis) = new.timeout_ms {
         target = target.timeout(Duration::from_millis(millis.min(MAX_TIMEOUT_MS)));

@@ -155,6 +155,25 @@ impl Target {
         Ok(Self { settings, uri })
     }
 
+    /// The settings for another address or with another token, and otherwise as they are documented. What neither
+    /// is told nor shown stays: address, token, and how often an event is sent again. None without an address.
+    pub(crate) fn changed(
+        before: Option<&Self>,
+        url: Option<String>,
+        token: Option<Option<String>>,
+    ) -> Option<WebhookTarget> {
+        let before = before.map(|target| &target.settings);
+        let url = url.or_else(|| before.map(|before| before.url.clone()))?;
+        Some(WebhookTarget {
+            token: match token {
+                Some(token) => token.map(Token::new),
+                None => before.and_then(|before| before.token.clone()),
+            },
+            repeats: before.map_or(0, |before| before.repeats),
+            ..WebhookTarget::new(url)
+        })
+    }
+
     pub(crate) fn wants(&self, command: &str) -> bool {
         let commands = self.settings.commands.as_ref();
         commands.is_none_or(|commands| commands.contains(command))

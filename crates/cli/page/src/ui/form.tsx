@@ -8,18 +8,7 @@ import { isObject, parseJson, writeJson, type Json, type JsonObject } from "../j
 import { kindInWords, limitsInWords, problem } from "../limits";
 import type { Field, Shape } from "../schema";
 import { Inline } from "./prose";
-import { NumberInput, TextInput } from "./inputs";
-
-interface Editor {
-  schema: Schema;
-  value: Json;
-  change(value: Json): void;
-  /** Name for assistive technology, and what begins each control's id. */
-  label: string;
-  describedBy: string | undefined;
-  id: string;
-  isInvalid: boolean;
-}
+import { NumberInput, TextInput, shown, type Editor } from "./inputs";
 
 /** How deep forms go; what is deeper is edited as JSON. */
 const DEPTH = 12;
@@ -274,8 +263,8 @@ function ChoiceEditor({ shape, ...editor }: Editor & { shape: Extract<Shape, { k
   const common = { id: editor.id, "aria-label": editor.label, "aria-describedby": editor.describedBy, "aria-invalid": editor.isInvalid };
   if (!shape.isOpen) {
     return (
-      <select {...common} value={String(editor.value)} onChange={(event) => editor.change(read(event.currentTarget.value))}>
-        {!known && <option value={String(editor.value)}>{String(editor.value)}</option>}
+      <select {...common} value={shown(editor.value)} onChange={(event) => editor.change(read(event.currentTarget.value))}>
+        {!known && <option value={shown(editor.value)}>{shown(editor.value)}</option>}
         {shape.options.map((option) => (
           <option key={option.value} value={String(option.value)}>{`${option.value} ${option.description}`}</option>
         ))}
@@ -284,7 +273,7 @@ function ChoiceEditor({ shape, ...editor }: Editor & { shape: Extract<Shape, { k
   }
   return (
     <>
-      <input {...common} list={list} value={typeof editor.value === "string" || typeof editor.value === "number" ? String(editor.value) : writeJson(editor.value, 0)} onInput={(event) => editor.change(read(event.currentTarget.value))} />
+      <input {...common} list={list} value={shown(editor.value)} onInput={(event) => editor.change(read(event.currentTarget.value))} />
       <datalist id={list}>
         {shape.options.map((option) => (
           <option key={option.value} value={String(option.value)}>
@@ -300,8 +289,8 @@ function ChoiceEditor({ shape, ...editor }: Editor & { shape: Extract<Shape, { k
 function FlagEditor({ shape, ...editor }: Editor & { shape: { kind: "flag" } | { kind: "boolean" } }) {
   const [off, on] = shape.kind === "flag" ? [0, 1] : [false, true];
   return (
-    <select id={editor.id} aria-label={editor.label} aria-describedby={editor.describedBy} aria-invalid={editor.isInvalid} value={String(editor.value)} onChange={(event) => editor.change(event.currentTarget.value === String(on) ? on : off)}>
-      {editor.value !== on && editor.value !== off && <option value={String(editor.value)}>{writeJson(editor.value, 0)}</option>}
+    <select id={editor.id} aria-label={editor.label} aria-describedby={editor.describedBy} aria-invalid={editor.isInvalid} value={shown(editor.value)} onChange={(event) => editor.change(event.currentTarget.value === String(on) ? on : off)}>
+      {editor.value !== on && editor.value !== off && <option value={shown(editor.value)}>{writeJson(editor.value, 0)}</option>}
       <option value={String(off)}>{String(off)}</option>
       <option value={String(on)}>{String(on)}</option>
     </select>

@@ -4,10 +4,12 @@ import { useState } from "preact/hooks";
 import type { Schema } from "../document";
 import { writeJson, type Json } from "../json";
 
-interface InputProps {
+/** What each control is given. */
+export interface Editor {
   schema: Schema;
   value: Json;
   change(value: Json): void;
+  /** Name for assistive technology, and what begins each control's id. */
   label: string;
   describedBy: string | undefined;
   id: string;
@@ -23,17 +25,18 @@ function readNumber(text: string): Json {
   return /^-?\d+\.\d+(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
-function shown(value: Json): string {
+/** A value in a box: text as it is, everything else as JSON. */
+export function shown(value: Json): string {
   return typeof value === "string" ? value : writeJson(value, 0);
 }
 
 /** A number. */
-export function NumberInput({ value, change, label, describedBy, id, isInvalid }: InputProps) {
+export function NumberInput({ value, change, label, describedBy, id, isInvalid }: Editor) {
   return <input id={id} inputMode="numeric" autocomplete="off" aria-label={label} aria-describedby={describedBy} aria-invalid={isInvalid} value={shown(value)} onInput={(event) => change(readNumber(event.currentTarget.value))} />;
 }
 
 /** A text: a line, or several where it begins with line breaks or long. Typing doesn't exchange the box. */
-export function TextInput({ value, change, label, describedBy, id, isInvalid }: InputProps) {
+export function TextInput({ value, change, label, describedBy, id, isInvalid }: Editor) {
   const text = shown(value);
   const [isLong] = useState(text.includes("\n") || text.length > 80);
   const common = { id, "aria-label": label, "aria-describedby": describedBy, "aria-invalid": isInvalid, spellcheck: false, value: text };

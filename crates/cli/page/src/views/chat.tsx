@@ -3,14 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, query, segment } from "../api";
 import { useWorkbench } from "../context";
-import type { DeviceResult, Group, Message } from "../contract";
+import type { Group, Message } from "../contract";
 import { moment } from "../format";
 import { isObject, writeJson, type Json } from "../json";
-import { useAction, useLoad, useServerState } from "../load";
+import { useLoad, useServerState } from "../load";
 import { link } from "../router";
 import { memberId } from "./group";
 import { Empty, Labelled, Pill, Problem, Tabs } from "../ui/basics";
-import { CodeMeaning } from "../ui/code";
+import { useDevice } from "../ui/device";
 import { SchemaForm } from "../ui/form";
 import { JsonView } from "../ui/tree";
 
@@ -51,6 +51,7 @@ export function Chat({ peers }: { peers: Peers }) {
           )}
         </h2>
         {peers.user !== undefined && <p class="quiet">As {peers.user} sees it</p>}
+        {peers.user !== undefined && <MarkRead peers={peers} user={peers.user} />}
       </header>
       <Problem error={error} />
       {value?.more === true && (
@@ -59,6 +60,20 @@ export function Chat({ peers }: { peers: Peers }) {
       {messages && <Messages messages={messages} me={me} />}
       {writers.length > 0 && <Composer peers={peers} writers={writers} sent={reload} />}
     </article>
+  );
+}
+
+/** Opens the conversation on the user's device. */
+function MarkRead({ peers, user }: { peers: Peers; user: string }) {
+  const { busy, run, outcome } = useDevice();
+  const read = () => (isGroup(peers) ? run("read-group", { user, group: peers.group }) : run("read", { user, from: peers.peer }));
+  return (
+    <>
+      <button type="button" disabled={busy} onClick={read}>
+        Mark as read
+      </button>
+      {outcome}
+    </>
   );
 }
 
@@ -120,26 +135,22 @@ function Composer({ peers, writers, sent }: { peers: Peers; writers: string[]; s
   const [mode, setMode] = useState<"text" | "element">("text");
   const [text, setText] = useState("");
   const [element, setElement] = useState<Json>(() => schemas.skeleton(schema));
-  const [refused, setRefused] = useState<{ code: number; text: string }>();
-  const { busy, error, run } = useAction(async () => {
-    setRefused(undefined);
-    const what = mode === "text" ? { text } : { body: [element] };
-    const result = isGroup(peers)
-      ? await api.post<DeviceResult>("devices/send-group", { user, group: peers.group, ...what })
-      : await api.post<DeviceResult>("devices/send", { user, to: user === peers.user ? peers.peer : peers.user, ...what });
-    if (result.refused) setRefused(result.refused);
-    else {
-      setText("");
-      sent();
-    }
+  const { busy, run, outcome } = useDevice(() => {
+    setText("");
+    sent();
   });
+  const send = () => {
+    const what: Record<string, Json> = mode === "text" ? { text } : { body: [element] };
+    if (isGroup(peers)) run("send-group", { user, group: peers.group, ...what });
+    else run("send", { user, to: user === peers.user ? peers.peer : peers.user, ...what });
+  };
   return (
     <form
       class="composer"
       aria-label="Write a message"
       onSubmit={(event) => {
         event.preventDefault();
-        void run();
+        send();
       }}
     >
       <div class="toolbar">
@@ -167,12 +178,7 @@ function Composer({ peers, writers, sent }: { peers: Peers; writers: string[]; s
           </button>
         </>
       )}
-      <Problem error={error} />
-      {refused && (
-        <div role="alert">
-          <CodeMeaning code={refused.code} reply={{ ErrorInfo: refused.text }} operation={undefined} />
-        </div>
-      )}
+      {outcome}
     </form>
   );
 }

@@ -1,9 +1,11 @@
-// What is done to the whole server: its clock.
+// What is done to the whole server: its clock, its state.
 
-import { api } from "../api";
+import { useState } from "preact/hooks";
+import { api, file } from "../api";
+import { stateChanged } from "../feed";
 import { moment } from "../format";
 import { useAction, useLoad } from "../load";
-import { Problem } from "../ui/basics";
+import { Labelled, Problem } from "../ui/basics";
 
 const STEPS = [
   { seconds: 60, title: "+1 minute" },
@@ -11,12 +13,14 @@ const STEPS = [
   { seconds: 86_400, title: "+1 day" },
 ];
 
-/** The clock. */
+/** The panel. */
 export function ServerTools() {
   return (
     <details class="block server-tools">
-      <summary>Clock</summary>
+      <summary>Clock, snapshots, reset</summary>
       <Clock />
+      <Snapshots />
+      <Reset />
     </details>
   );
 }
@@ -40,6 +44,87 @@ function Clock() {
         ))}
       </div>
       <Problem error={error ?? forward.error} />
+    </section>
+  );
+}
+
+/** Has the browser keep a text as a file. */
+function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const anchor = document.createElement("a");
+  anchor.href = address;
+  anchor.download = name;
+  anchor.click();
+  URL.revokeObjectURL(address);
+}
+
+function Snapshots() {
+  const [said, setSaid] = useState("");
+  const save = useAction(async () => {
+    setSaid("");
+    const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+    download(`tencent-chat-${time}.json`, await file.get("snapshot"));
+  });
+  const load = useAction(async (chosen: File) => {
+    setSaid("");
+    await file.put("snapshot", await chosen.text());
+    stateChanged();
+    setSaid(`The state is that of ${chosen.name}.`);
+  });
+  return (
+    <section aria-label="Snapshots">
+      <p>A snapshot holds users, groups, messages and relations, as a file.</p>
+      <div class="actions">
+        <button type="button" disabled={save.busy} onClick={() => void save.run()}>
+          Save a snapshot
+        </button>
+      </div>
+      <Labelled label="Load a snapshot" hint="In place of everything that is here.">
+        <input
+          type="file"
+          accept="application/json,.json"
+          disabled={load.busy}
+          onChange={(event) => {
+            const [chosen] = event.currentTarget.files ?? [];
+            if (chosen) void load.run(chosen);
+            // The same file can be chosen again.
+            event.currentTarget.value = "";
+          }}
+        />
+      </Labelled>
+      <p role="status">{said}</p>
+      <Problem error={save.error ?? load.error} />
+    </section>
+  );
+}
+
+function Reset() {
+  const [isAsked, setAsked] = useState(false);
+  const reset = useAction(async () => {
+    await api.post("reset", {});
+    setAsked(false);
+    stateChanged();
+  });
+  return (
+    <section aria-label="Reset">
+      <p>{isAsked ? "All users, groups, messages, requests, webhooks and faults will be forgotten." : "A reset forgets everything but where webhooks go and which quotas are kept."}</p>
+      <div class="actions">
+        {isAsked ? (
+          <>
+            <button type="button" disabled={reset.busy} onClick={() => void reset.run()}>
+              Forget everything
+            </button>
+            <button type="button" onClick={() => setAsked(false)}>
+              Keep it
+            </button>
+          </>
+        ) : (
+          <button type="button" onClick={() => setAsked(true)}>
+            Reset…
+          </button>
+        )}
+      </div>
+      <Problem error={reset.error} />
     </section>
   );
 }

@@ -10,7 +10,9 @@ import { Labelled, Problem } from "../ui/basics";
 /** What the form holds. */
 interface Draft {
   url: string;
+  /** Empty keeps the one that the server has. */
   token: string;
+  isSigned: boolean;
   timeout: string;
   unanswered: "proceed" | "refuse";
 }
@@ -19,9 +21,9 @@ interface Draft {
 export function TargetPanel() {
   const { reloadInfo } = useWorkbench();
   const { value, error, reload } = useLoad(() => api.get<Target>("webhooks/target"), []);
-  const [draft, setDraft] = useState<Draft>({ url: "", token: "", timeout: "", unanswered: "proceed" });
+  const [draft, setDraft] = useState<Draft>({ url: "", token: "", isSigned: true, timeout: "", unanswered: "proceed" });
   useEffect(() => {
-    if (value?.url) setDraft({ url: value.url, token: "", timeout: String(value.timeout_ms ?? ""), unanswered: value.unanswered ?? "proceed" });
+    if (value?.url) setDraft({ url: value.url, token: "", isSigned: true, timeout: String(value.timeout_ms ?? ""), unanswered: value.unanswered ?? "proceed" });
   }, [value]);
   const changed = () => {
     reload();
@@ -29,7 +31,14 @@ export function TargetPanel() {
   };
   const save = useAction(async () => {
     const timeout = Number(draft.timeout);
-    await api.put("webhooks/target", { url: draft.url, unanswered: draft.unanswered, ...(draft.token ? { token: draft.token } : {}), ...(timeout > 0 ? { timeout_ms: timeout } : {}) });
+    await api.put("webhooks/target", {
+      // What isn't sent stays: the server never says all of the address, and nothing of the token.
+      ...(draft.url === value?.url ? {} : { url: draft.url }),
+      ...(draft.isSigned ? (draft.token ? { token: draft.token } : {}) : { token: null }),
+      ...(timeout > 0 ? { timeout_ms: timeout } : {}),
+      unanswered: draft.unanswered,
+      ...(value?.only ? { only: value.only } : {}),
+    });
     changed();
   });
   const remove = useAction(async () => {
@@ -41,14 +50,15 @@ export function TargetPanel() {
       <header class="detail-head">
         <h2>The app's address</h2>
         <p>{value?.url ? `Webhooks go to ${value.url}.` : "No webhook is sent until there is an address."}</p>
+        {value?.url && <p>{value.signed ? "They are signed." : "They are not signed."}</p>}
       </header>
-      <TargetForm draft={draft} edit={setDraft} busy={save.busy} save={() => void save.run()} remove={value?.url ? () => void remove.run() : undefined} />
+      <TargetForm draft={draft} edit={setDraft} hasToken={value?.signed === true} busy={save.busy} save={() => void save.run()} remove={value?.url ? () => void remove.run() : undefined} />
       <Problem error={error ?? save.error ?? remove.error} />
     </article>
   );
 }
 
-function TargetForm({ draft, edit, busy, save, remove }: { draft: Draft; edit(draft: Draft): void; busy: boolean; save(): void; remove: (() => void) | undefined }) {
+function TargetForm({ draft, edit, hasToken, busy, save, remove }: { draft: Draft; edit(draft: Draft): void; hasToken: boolean; busy: boolean; save(): void; remove: (() => void) | undefined }) {
   return (
     <form
       class="plain-form"
@@ -60,9 +70,14 @@ function TargetForm({ draft, edit, busy, save, remove }: { draft: Draft; edit(dr
       <Labelled label="Address of the app" hint="Such as http://127.0.0.1:8080/webhook">
         <input type="url" required value={draft.url} onInput={(event) => edit({ ...draft, url: event.currentTarget.value })} />
       </Labelled>
-      <Labelled label="Token" hint="Signs the webhooks. It is kept by the server and never shown again.">
-        <input type="password" autocomplete="off" value={draft.token} onInput={(event) => edit({ ...draft, token: event.currentTarget.value })} />
+      <Labelled label="Token" hint={hasToken ? "Signs the webhooks. The server has one, and keeps it unless another is entered." : "Signs the webhooks. It is kept by the server and never shown again."}>
+        <input type="password" autocomplete="off" disabled={!draft.isSigned} value={draft.token} onInput={(event) => edit({ ...draft, token: event.currentTarget.value })} />
       </Labelled>
+      {hasToken && (
+        <label>
+          <input type="checkbox" checked={!draft.isSigned} onChange={(event) => edit({ ...draft, isSigned: !event.currentTarget.checked })} /> Send them without a signature from now on
+        </label>
+      )}
       <Labelled label="Time for an answer, in milliseconds" hint="As the service has it unless set.">
         <input inputMode="numeric" value={draft.timeout} onInput={(event) => edit({ ...draft, timeout: event.currentTarget.value })} />
       </Labelled>

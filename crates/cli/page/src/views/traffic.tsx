@@ -4,8 +4,8 @@ import { useMemo, useState } from "preact/hooks";
 import type { RequestSeen, WebhookSeen } from "../contract";
 import { feed, KEPT, type Feed } from "../feed";
 import { clock, count, took } from "../format";
-import { writeJson } from "../json";
 import { link } from "../router";
+import { finder } from "../search";
 import { useStore } from "../store";
 import { Empty, LinkList, Pill, SearchBox, Split } from "../ui/basics";
 import { CodePill } from "../ui/code";
@@ -27,30 +27,14 @@ function hasFailed(entry: Entry): boolean {
   return entry.kind === "request" ? entry.row.code !== 0 : ["refused", "dropped", "late", "failed"].includes(entry.row.outcome);
 }
 
-/** Texts of rows, which are made once: bodies can be long, and people type. */
-const texts = new WeakMap<object, string>();
-
-function searched(entry: Entry): string {
-  const known = texts.get(entry.row) ?? searchedAnew(entry);
-  texts.set(entry.row, known);
-  return known;
-}
-
-function searchedAnew(entry: Entry): string {
-  const { row } = entry;
-  const own = entry.kind === "request" ? [entry.row.identifier, entry.row.code, writeJson(entry.row.reply, 0)] : [entry.row.outcome, writeJson(entry.row.answer ?? null, 0)];
-  return [row.command, ...own, writeJson(row.body, 0)].join(" ").toLowerCase();
-}
-
 function entries({ requests, webhooks }: Feed, { text, show }: Filter): Entry[] {
   const all: Entry[] = [
     ...(show === "webhooks" ? [] : requests.map((row): Entry => ({ kind: "request", row }))),
     ...(show === "requests" ? [] : webhooks.map((row): Entry => ({ kind: "webhook", row }))),
   ];
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const hasWords = finder(text);
   return all
-    .filter((entry) => show !== "failed" || hasFailed(entry))
-    .filter((entry) => words.length === 0 || words.every((word) => searched(entry).includes(word)))
+    .filter((entry) => (show !== "failed" || hasFailed(entry)) && hasWords(entry.row))
     .sort((one, other) => other.row.time_ms - one.row.time_ms || other.row.id - one.row.id);
 }
 

@@ -7,6 +7,7 @@ import { moment } from "../format";
 import { useServerState } from "../load";
 import { go, link } from "../router";
 import { Labelled, Pill, Problem } from "../ui/basics";
+import { useDevice } from "../ui/device";
 import { JsonView } from "../ui/tree";
 import { useProfileSchema } from "../ui/profile";
 
@@ -25,11 +26,12 @@ export function UserDetail({ id }: { id: string }) {
           <code>{shown.id}</code>
         </p>
         <Muted user={shown} />
+        <Device user={shown.id} />
       </header>
       <Conversations user={shown} />
       <Links title="Friends" ids={shown.friends} to={(friend) => link("state", "users", friend)} none="No friends." />
       <Links title="Blocked" ids={shown.blocked} to={(blocked) => link("state", "users", blocked)} none="Nobody is blocked." />
-      <Links title="Groups" ids={shown.groups.map((group) => group.id)} to={(group) => link("state", "groups", group)} none="In no group." />
+      <Groups user={shown} />
       <Profile user={shown} />
     </article>
   );
@@ -44,6 +46,78 @@ function Presence({ user }: { user: User }) {
         </Pill>
       ))}
     </>
+  );
+}
+
+/** Where a user can be seen, by the names that the service has for it. */
+const PLATFORMS = ["Web", "Android", "iPhone", "iPad", "Windows", "Mac"];
+
+/** Comes and goes. */
+function Device({ user }: { user: string }) {
+  const [platform, setPlatform] = useState(PLATFORMS[0] ?? "");
+  const { busy, run, outcome } = useDevice();
+  const become = (status: string) => run("online", { user, platform, status });
+  return (
+    <section aria-label="Device">
+      <div class="actions">
+        <Labelled label="Device">
+          <select value={platform} onChange={(event) => setPlatform(event.currentTarget.value)}>
+            {PLATFORMS.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </Labelled>
+        <button type="button" disabled={busy} onClick={() => become("Online")}>
+          Come online
+        </button>
+        <button type="button" disabled={busy} title="The app is in the background: messages are pushed" onClick={() => become("PushOnline")}>
+          Lose the connection
+        </button>
+        <button type="button" disabled={busy} onClick={() => become("Offline")}>
+          Log out
+        </button>
+      </div>
+      {outcome}
+    </section>
+  );
+}
+
+function Groups({ user }: { user: User }) {
+  const [group, setGroup] = useState("");
+  const { busy, run, outcome } = useDevice(() => setGroup(""));
+  return (
+    <section aria-label="Groups">
+      <h3>Groups</h3>
+      {user.groups.length === 0 && <p class="quiet">In no group.</p>}
+      <ul class="conversations">
+        {user.groups.map(({ id, role }) => (
+          <li key={id}>
+            <a href={link("state", "groups", id)}>{id}</a> {role && <Pill>{role}</Pill>}{" "}
+            <button type="button" class="small" disabled={busy} onClick={() => run("leave", { user: user.id, group: id })}>
+              Leave<span class="hidden"> {id}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <form
+        class="actions"
+        onSubmit={(event) => {
+          event.preventDefault();
+          run("join", { user: user.id, group: group.trim() });
+        }}
+      >
+        <Labelled label="Group to join">
+          <input required value={group} onInput={(event) => setGroup(event.currentTarget.value)} />
+        </Labelled>
+        <button type="submit" disabled={busy}>
+          Join
+        </button>
+        <button type="button" disabled={busy || group.trim() === ""} title="The app's webhook is asked first" onClick={() => run("apply", { user: user.id, group: group.trim() })}>
+          Apply
+        </button>
+      </form>
+      {outcome}
+    </section>
   );
 }
 
@@ -77,6 +151,8 @@ function conversationLink(user: string, { group, peer = "" }: ConversationRow): 
 
 function Conversations({ user }: { user: User }) {
   const [peer, setPeer] = useState("");
+  const { busy, run, outcome } = useDevice();
+  const read = ({ group, peer = "" }: ConversationRow) => (group === undefined ? run("read", { user: user.id, from: peer }) : run("read-group", { user: user.id, group }));
   return (
     <section aria-label="Conversations">
       <h3>Conversations</h3>
@@ -85,10 +161,19 @@ function Conversations({ user }: { user: User }) {
         {user.conversations.map((row) => (
           <li key={`${row.group}/${row.peer}`}>
             <a href={conversationLink(user.id, row)}>{row.group ?? row.peer}</a> {row.group !== undefined && <Pill>group</Pill>} {row.pinned && <Pill>pinned</Pill>}{" "}
-            {row.unread > 0 && <Pill tone="odd">{row.unread} unread</Pill>} <span class="quiet">{moment(row.time_ms)}</span>
+            {row.unread > 0 && (
+              <>
+                <Pill tone="odd">{row.unread} unread</Pill>{" "}
+                <button type="button" class="small" disabled={busy} onClick={() => read(row)}>
+                  Mark as read<span class="hidden"> {row.group ?? row.peer}</span>
+                </button>
+              </>
+            )}{" "}
+            <span class="quiet">{moment(row.time_ms)}</span>
           </li>
         ))}
       </ul>
+      {outcome}
       <form
         class="actions"
         onSubmit={(event) => {

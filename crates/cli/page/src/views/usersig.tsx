@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { useWorkbench } from "../context";
-import { isObject, type JsonObject } from "../json";
+import type { JsonObject } from "../json";
 import { useAction } from "../load";
 import { CopyButton, Labelled, Pill, Problem } from "../ui/basics";
 import { JsonView } from "../ui/tree";
@@ -128,7 +128,7 @@ function Check({ signature, setSignature }: { signature: string; setSignature(si
 
 function Verdict({ checked: { kind, answer } }: { checked: Checked }) {
   const isValid = answer["valid"] === true;
-  const reason = typeof answer["reason"] === "string" ? answer["reason"] : isObject(answer["reason"]) ? "" : undefined;
+  const reason = typeof answer["reason"] === "string" ? answer["reason"] : "";
   return (
     <div aria-live="polite">
       {kind === "verified" && (

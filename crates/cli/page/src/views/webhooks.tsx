@@ -5,8 +5,8 @@ import { useWorkbench } from "../context";
 import type { WebhookSeen } from "../contract";
 import { feed } from "../feed";
 import { clock, count, took, words } from "../format";
-import { writeJson } from "../json";
 import { link } from "../router";
+import { finder } from "../search";
 import { useStore } from "../store";
 import { Empty, LinkList, SearchBox, Split } from "../ui/basics";
 import { OutcomePill } from "../ui/outcome";
@@ -15,14 +15,8 @@ import { TargetPanel } from "./target";
 import { WebhookDetail } from "./webhook";
 
 function filtered(webhooks: WebhookSeen[], text: string, outcome: string): WebhookSeen[] {
-  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return webhooks
-    .filter((row) => outcome === "" || row.outcome === outcome)
-    .filter((row) => {
-      const all = [row.command, writeJson(row.body, 0), writeJson(row.answer ?? null, 0)].join(" ").toLowerCase();
-      return wanted.every((word) => all.includes(word));
-    })
-    .toReversed();
+  const hasWords = finder(text);
+  return webhooks.filter((row) => (outcome === "" || row.outcome === outcome) && hasWords(row)).toReversed();
 }
 
 /** The view. Addresses: `12`, `fire`, `fire/<event>`, `target`. */
