@@ -10,7 +10,7 @@ use rmcp::ServiceExt as _;
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// Lets commands that change something be called of the app of a profile
+    /// Lets commands that change something, or answer a secret, be called of the app of a profile
     #[arg(long)]
     allow_changes: bool,
 }
@@ -21,7 +21,7 @@ An assistant starts this program itself, such as with
 
 Calls go to a simulator inside of the program, with users, groups and conversations to try things on. \
 With --profile they go to the app of that profile, and only commands of which the documentation says \
-that they change nothing, unless --allow-changes is set. The profile comes before variables that name another \
+that they change nothing and answer no secret, unless --allow-changes is set. The profile comes before variables that name another \
 app, and isn't taken together with flags that do. Without --profile neither they nor the file's default \
 profile count.";
 

@@ -105,6 +105,12 @@ impl Operation {
             .map(Schema)
     }
 
+    /// Whether a reply holds something that whoever has it can use.
+    pub(crate) fn answers_a_secret(self) -> bool {
+        self.reply()
+            .is_some_and(|reply| reply.holds_a_secret(DEPTH))
+    }
+
     pub(crate) fn request_samples(self) -> Vec<Sample> {
         samples(self.request_content())
     }
@@ -206,6 +212,21 @@ impl Schema {
         limits.extend(number("x-max-bytes").map(|most| format!("up to {most} bytes")));
         limits.extend(number("maxLength").map(|most| format!("up to {most} characters")));
         limits.join(", ")
+    }
+
+    /// Whether a field is a secret, or holds one, so many levels down.
+    fn holds_a_secret(self, levels: usize) -> bool {
+        let Some(levels) = levels.checked_sub(1) else {
+            return false;
+        };
+        let Self(schema) = self;
+        let inner = self
+            .properties()
+            .into_iter()
+            .flat_map(Map::values)
+            .map(Self);
+        schema.get("x-secret") == Some(&Value::Bool(true))
+            || (inner.chain(self.items())).any(|inner| inner.holds_a_secret(levels))
     }
 
     /// All fields, and the fields of fields behind each.

@@ -4,11 +4,10 @@
 
 mod common;
 
-use common::{APP, KEY, Running, beside, folder, program, run, until};
+use common::{APP, KEY, Running, against, beside, folder, run, until};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -32,12 +31,7 @@ fn client(simulator: &Simulator) -> Client {
 }
 
 fn bulk(simulator: &Simulator, arguments: &[&str]) -> Command {
-    let mut command = program();
-    command
-        .env("TENCENT_CHAT_BASE_URL", simulator.base_url())
-        .arg("bulk")
-        .args(arguments);
-    command
+    against(simulator, &[&["bulk"], arguments].concat())
 }
 
 /// An empty folder with a file.
@@ -238,16 +232,9 @@ async fn a_run_that_is_killed_goes_on_and_every_account_is_acknowledged_once() {
     let mut kills = 0;
     for acknowledged in [1, 9, 17, 30, 44] {
         let mut command = bulk(&simulator, &["import-accounts", shown(&path)]);
-        let mut running = Running(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
+        let running = Running::silent(&mut command);
         until(|| entries(&path, "end").len() >= acknowledged);
-        running.0.kill().unwrap();
-        running.0.wait().unwrap();
+        running.kill();
         kills += 1;
     }
     let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
@@ -310,13 +297,7 @@ async fn a_message_that_was_under_way_is_not_doubled() {
     });
     simulator.inject::<SendMsg>(faults).unwrap();
     let mut command = bulk(&simulator, &["send", shown(&path), "--concurrency", "4"]);
-    let mut running = Running(
-        command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
+    let running = Running::silent(&mut command);
     until(|| {
         calls::<SendMsg>(&simulator)
             .iter()
@@ -324,8 +305,7 @@ async fn a_message_that_was_under_way_is_not_doubled() {
             .count()
             >= 38
     });
-    running.0.kill().unwrap();
-    running.0.wait().unwrap();
+    running.kill();
     simulator.clear_faults();
     let (code, report, error) = run(&mut bulk(&simulator, &["send", shown(&path)]));
     assert_eq!((code, &report["done"]), (0, &json!(40)), "{error}");
@@ -350,16 +330,9 @@ async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
     let faults = [Fault::None, Fault::None, Fault::Silence];
     simulator.inject::<SendMsg>(faults).unwrap();
     let mut command = bulk(&simulator, &["send", shown(&path), "--concurrency", "1"]);
-    let mut running = Running(
-        command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
+    let running = Running::silent(&mut command);
     until(|| calls::<SendMsg>(&simulator).len() >= 3);
-    running.0.kill().unwrap();
-    running.0.wait().unwrap();
+    running.kill();
     // As if it had been an hour ago.
     let journal = beside(&path, "journal");
     let text = fs::read_to_string(&journal).unwrap();
@@ -559,22 +532,7 @@ async fn standard_input_is_checked_whole_and_says_that_it_cannot_go_on() {
     let simulator = simulator().await;
     let give = |text: &str| {
         let mut command = bulk(&simulator, &["delete-accounts", "-", "--format", "jsonl"]);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
-        let ended = child.wait_with_output().unwrap();
-        (
-            ended.status.code().unwrap(),
-            String::from_utf8(ended.stderr).unwrap(),
-        )
+        common::give(&mut command, text.as_bytes())
     };
     let (code, error) = give("{\"UserID\":\"lin\"}\n{\"User\":\"mei\"}\n");
     assert_eq!(code, 2, "{error}");

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Running, calls, folder, program, run, simulator, until};
+use common::{Running, against, calls, folder, run, simulator, until};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -56,12 +56,7 @@ async fn world() -> Simulator {
 }
 
 fn export(simulator: &Simulator, arguments: &[&str]) -> Command {
-    let mut command = program();
-    command
-        .env("TENCENT_CHAT_BASE_URL", simulator.base_url())
-        .arg("export")
-        .args(arguments);
-    command
+    against(simulator, &[&["export"], arguments].concat())
 }
 
 fn target(name: &str) -> PathBuf {
@@ -164,16 +159,9 @@ async fn an_export_that_was_killed_goes_on_and_has_everything_once() {
     };
     for (begun, more) in [(2, &[][..]), (4, &["--resume"])] {
         let mut command = start(more);
-        let mut running = Running(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
+        let running = Running::silent(&mut command);
         until(|| known() > begun);
-        running.0.kill().unwrap();
-        running.0.wait().unwrap();
+        running.kill();
         assert!(known() > begun && !file.exists());
     }
     simulator.clear_faults();

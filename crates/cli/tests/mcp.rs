@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{APP, KEY, folder, simulator};
+use common::{APP, KEY, profile, simulator};
 use rmcp::{
     RoleClient, ServiceExt as _,
     model::{CallToolRequestParams, CallToolResult},
@@ -11,8 +11,6 @@ use rmcp::{
     transport::TokioChildProcess,
 };
 use serde_json::{Value, json};
-use std::path::PathBuf;
-use tencent_chat_simulator::Simulator;
 use tokio::process::Command;
 
 type Assistant = RunningService<RoleClient, ()>;
@@ -184,19 +182,6 @@ async fn an_assistant_finds_understands_checks_and_calls() {
     assistant.cancel().await.unwrap();
 }
 
-/// A profile of an app that a simulator has.
-fn profile(test: &str, simulator: &Simulator) -> PathBuf {
-    let folder = folder(test);
-    let (config, key) = (folder.join("config.toml"), folder.join("key"));
-    std::fs::write(&key, KEY).unwrap();
-    let text = format!(
-        "[profiles.mine]\nsdk_app_id = {APP}\nadmin = \"administrator\"\nbase_url = {:?}\nsecret_key_file = {key:?}\n",
-        simulator.base_url()
-    );
-    std::fs::write(&config, text).unwrap();
-    config
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_a_profile_is_changed_only_with_leave() {
     let simulator = simulator().await;
@@ -216,6 +201,20 @@ async fn an_app_of_a_profile_is_changed_only_with_leave() {
                 .unwrap()
                 .contains("--allow-changes"),
         "{refused}"
+    );
+    // Addresses that open a file for anybody are handed out to nobody, although making them changes nothing.
+    let file = json!({ "ResourceID": 1, "RawURL": "https://example.com/a.png" });
+    let sign = json!({ "command": "get_cos_sig", "body": { "RawURLs": [file] } });
+    let (is_error, refused) = ask(&careful, "call_command", sign).await;
+    assert!(
+        is_error && refused["error"].as_str().unwrap().contains("hands out"),
+        "{refused}"
+    );
+    let described = json!({ "command": "get_cos_sig" });
+    let (_, described) = ask(&careful, "describe_command", described).await;
+    assert_eq!(
+        (&described["changes_nothing"], &described["needs_leave"]),
+        (&json!(true), &json!(true))
     );
     let (is_error, checked) = ask(&careful, "call_command", check.clone()).await;
     assert!(!is_error && checked["is_simulator"] == false, "{checked}");

@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::{APP, KEY, Running, TOKEN, folder, program, run, server, simulator, start};
+use common::{
+    APP, KEY, Running, TOKEN, folder, give, profile, program, run, server, simulator, start,
+};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -244,14 +246,9 @@ fn a_profile_names_secrets_and_a_mistake_in_it_quotes_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_that_is_named_comes_before_variables_and_after_flags() {
     let (mine, other) = (simulator().await, simulator().await);
-    let folder = folder("named-profile");
-    let (config, key) = (folder.join("config.toml"), folder.join("key"));
-    std::fs::write(&key, KEY).unwrap();
-    let text = format!(
-        "default = \"mine\"\n[profiles.mine]\nsdk_app_id = {APP}\nadmin = \"administrator\"\nbase_url = {:?}\nsecret_key_file = {key:?}\n",
-        mine.base_url()
-    );
-    std::fs::write(&config, text).unwrap();
+    let config = profile("named-profile", &mine);
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("default = \"mine\"\n{text}")).unwrap();
     let call = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = program();
         command
@@ -647,19 +644,11 @@ fn odd_arguments_and_bodies_end_with_an_error_and_never_a_panic() {
         );
     }
     // A body from standard input that is not text.
-    let mut command = program();
-    command
-        .args(["call", "sendmsg", "--body", "-"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(&[0xff, 0xfe])
-        .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let (code, _) = give(
+        program().args(["call", "sendmsg", "--body", "-"]),
+        &[0xff, 0xfe],
+    );
+    assert_eq!(code, 5);
 }
 
 #[test]

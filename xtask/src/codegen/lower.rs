@@ -548,6 +548,7 @@ impl Lowering {
             default: def.default.clone(),
             quoted: def.quoted,
             random: def.random,
+            secret: def.secret,
             limits: limits.into_iter().flatten().collect(),
             deprecated: def.deprecated.clone(),
             unconfirmed: def.unconfirmed.clone(),

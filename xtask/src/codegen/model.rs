@@ -444,6 +444,8 @@ pub struct Field {
     pub quoted: bool,
     /// Whether constructors fill it at random.
     pub random: bool,
+    /// Whether whoever has it can use it.
+    pub secret: bool,
     /// Documented limits.
     pub limits: Vec<Limit>,
     /// What to use instead.

@@ -190,6 +190,9 @@ fn description(wire: &str, schema: &Value) -> String {
         facts.push(format!("default: {}", text("x-default")));
     }
     let mut all = format!("{}\n\n{}.", text("description"), facts.join("; "));
+    if schema.get("x-secret").is_some() {
+        all += "\n\nA secret: whoever has it can use it.";
+    }
     if schema.get("x-unconfirmed").is_some() {
         all += &format!("\n\nUnconfirmed: {}", text("x-unconfirmed"));
     }

@@ -180,6 +180,7 @@ impl WebhooksFile {
             max_items: None,
             quoted: false,
             random: false,
+            secret: false,
             min: None,
             max: None,
             deprecated: None,
@@ -891,6 +892,10 @@ pub struct Field {
     /// which the service drops duplicates (`deduplicated_by`).
     #[serde(default)]
     pub random: bool,
+    /// Whoever has this text can use it: a key, or an address that opens something for anybody. A command that answers
+    /// one hands something out, even where it changes nothing.
+    #[serde(default)]
+    pub secret: bool,
     /// Smallest number.
     pub min: Option<i64>,
     /// Largest number.

@@ -1,6 +1,6 @@
 //! Whose commands are called: those of a simulator, or of the app of a profile.
 
-use crate::{failure::Failure, profile::Connection, serve::demo};
+use crate::{failure::Failure, profile::Connection, reference::Operation, serve::demo};
 use tencent_chat_client::Client;
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{Meta, Repeat};
@@ -66,12 +66,12 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// The command changes something, or nobody knows that it doesn't, and changes aren't allowed.
+    /// The command changes something, or nobody knows that it doesn't, or it answers a secret; and that isn't allowed.
     pub(super) fn client_for(&self, meta: &Meta) -> Result<&Client, Failure> {
-        match self.allow_changes || changes_nothing(meta) {
+        match self.allow_changes || !needs_leave(meta)? {
             true => Ok(&self.client),
             false => Err(Failure::refused(format!(
-                "{} can change the app, and calls go to {}",
+                "{} can change the app or hands out what opens something of it, and calls go to {}",
                 meta.path, self.name
             ))
             .help(
@@ -87,16 +87,35 @@ pub(super) fn changes_nothing(meta: &Meta) -> bool {
     meta.repeat == Repeat::Read
 }
 
+/// Whether a command of a real app is called only with somebody's leave: it changes something, or its reply holds
+/// what the spec calls a secret, such as an address that opens a file for anybody. What an assistant reads may be
+/// kept and passed on.
+pub(super) fn needs_leave(meta: &Meta) -> Result<bool, Failure> {
+    Ok(!changes_nothing(meta) || Operation::of_command(meta.path)?.answers_a_secret())
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use tencent_chat_types::ENDPOINTS;
 
     /// What an assistant may do to a real app without anybody's leave, for whoever reviews the spec.
     #[test]
     fn commands_that_are_called_without_leave() {
-        let read = ENDPOINTS.iter().filter(|meta| changes_nothing(meta));
+        let read = (ENDPOINTS.iter()).filter(|meta| !needs_leave(meta).unwrap());
         let paths: Vec<&str> = read.map(|meta| meta.path).collect();
         insta::assert_snapshot!(paths.join("\n"));
+    }
+
+    #[test]
+    fn commands_that_only_read_and_answer_a_secret_need_leave() {
+        let secret =
+            (ENDPOINTS.iter()).filter(|meta| changes_nothing(meta) && needs_leave(meta).unwrap());
+        let paths: Vec<&str> = secret.map(|meta| meta.path).collect();
+        assert_eq!(
+            paths,
+            ["v4/im_cos_msg/get_cos_sig", "v4/open_msg_svc/get_history"]
+        );
     }
 }

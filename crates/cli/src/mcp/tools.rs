@@ -1,6 +1,6 @@
 //! What an assistant can ask for.
 
-use super::target::{Target, changes_nothing};
+use super::target::{Target, changes_nothing, needs_leave};
 use crate::{call, catalogue, code, commands, describe, failure::Failure, webhook};
 use rmcp::{
     ServerHandler,
@@ -114,12 +114,13 @@ impl Tools {
     }
 
     /// Everything that is known of a command: meaning, fields with limits, quotas, error codes, samples, whether it
-    /// changes something.
+    /// changes something, and whether a real app's is called only with leave.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn describe_command(&self, Parameters(asked): Parameters<Named>) -> CallToolResult {
         let described = catalogue::command(&asked.command).and_then(|meta| {
             let mut described = describe::described(meta)?;
             described["changes_nothing"] = json!(changes_nothing(meta));
+            described["needs_leave"] = json!(needs_leave(meta)?);
             Ok(described)
         });
         answer(described)

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread::sleep,
@@ -54,6 +54,41 @@ pub(crate) async fn simulator() -> Simulator {
 /// A client of the app, whose server is there.
 pub(crate) fn client(url: &str) -> ClientBuilder {
     Client::builder(APP, "administrator", KEY).base_url(url)
+}
+
+/// The program with the app of a simulator.
+pub(crate) fn against(simulator: &Simulator, arguments: &[&str]) -> Command {
+    let mut command = program();
+    command
+        .env("TENCENT_CHAT_BASE_URL", simulator.base_url())
+        .args(arguments);
+    command
+}
+
+/// A configuration file with the app of a simulator as profile `mine`, which nobody names.
+pub(crate) fn profile(test: &str, simulator: &Simulator) -> PathBuf {
+    let folder = folder(test);
+    let (config, key) = (folder.join("config.toml"), folder.join("key"));
+    std::fs::write(&key, KEY).unwrap();
+    let text = format!(
+        "[profiles.mine]\nsdk_app_id = {APP}\nadmin = \"administrator\"\nbase_url = {:?}\nsecret_key_file = {key:?}\n",
+        simulator.base_url()
+    );
+    std::fs::write(&config, text).unwrap();
+    config
+}
+
+/// Runs the program on these bytes, and answers with which code it ends and what it says of it.
+pub(crate) fn give(command: &mut Command, bytes: &[u8]) -> (i32, String) {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    (ended.status.code().unwrap(), said)
 }
 
 /// What a simulator was asked by this command.
@@ -115,6 +150,18 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
+    /// Starts the program, whose words nobody reads.
+    pub(crate) fn silent(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Self(child.unwrap())
+    }
+
+    /// Ends it as nothing can prevent.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
     /// Sends a signal, such as `-INT`.
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.0.id().to_string();

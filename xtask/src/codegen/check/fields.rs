@@ -170,6 +170,7 @@ impl Rules<'_> {
         );
         let wrong = [
             ("quoted", field.quoted && !is_number, "an integer"),
+            ("secret", field.secret && !is_text, "a `string`"),
             (
                 "max_bytes",
                 field.max_bytes.is_some() && !is_text,

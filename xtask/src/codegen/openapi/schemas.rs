@@ -231,6 +231,9 @@ impl<'m> Schemas<'m> {
             schema["deprecated"] = true.into();
             schema["x-deprecated"] = instead.as_str().into();
         }
+        if field.secret {
+            schema["x-secret"] = true.into();
+        }
         if let Some(open) = &field.unconfirmed {
             schema["x-unconfirmed"] = open.as_str().into();
         }

@@ -144,6 +144,8 @@ pub struct SignedFile {
     /// URL that opens the file, valid for 15 minutes.
     ///
     /// Wire name `PreSigURL`.
+    ///
+    /// A secret: whoever has it can use it.
     pub pre_sig_url: Option<String>,
     /// Whether clients can open the file.
     ///

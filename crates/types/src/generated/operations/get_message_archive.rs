@@ -134,6 +134,8 @@ pub struct ArchiveFile {
     /// Download URL.
     ///
     /// Wire name `URL`.
+    ///
+    /// A secret: whoever has it can use it.
     pub url: String,
     /// When the URL expires: `2024-02-01 21:45:23`.
     ///
