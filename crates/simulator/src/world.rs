@@ -19,6 +19,7 @@ pub(crate) mod pins;
 pub(crate) mod push;
 mod relations;
 mod rows;
+mod stamp;
 mod state;
 mod step;
 mod table;

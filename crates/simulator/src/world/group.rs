@@ -2,7 +2,7 @@
 
 use super::{
     messages::Messages,
-    rows::Stamp,
+    stamp::Stamp,
     table::{Entry, Table, of_one_row, of_several_rows},
 };
 use serde::{Deserialize, Serialize};

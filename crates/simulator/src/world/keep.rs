@@ -4,7 +4,8 @@ use super::{
     duplicates::Remembered,
     group::{Attributes, Group, PermissionGroup, Topic},
     messages::{C2cMessage, Chat, Fate, GroupMessage, Messages},
-    rows::{BadRow, Changes, Key, Kind, Row, Stamp},
+    rows::{BadRow, Changes, Key, Kind, Row},
+    stamp::Stamp,
     state::{Account, Peer, Push, State},
 };
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Stored messages of groups, topics and pairs of users, and the pairs that are attached to messages.
 
 use super::{
-    rows::Stamp,
+    stamp::Stamp,
     table::{Entry, Table, of_several_rows},
 };
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Friends, friend lists and blocked users of one user.
 
 use super::{
-    rows::Stamp,
+    stamp::Stamp,
     table::{Entry, Table, of_one_row},
 };
 use serde::{Deserialize, Serialize};

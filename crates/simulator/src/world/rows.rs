@@ -1,10 +1,12 @@
 //! What the world is made of, row by row: so it is stored, and so a snapshot holds it.
 
-use super::table::{Entry, Table};
+use super::{
+    stamp::Stamp,
+    table::{Entry, Table},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use std::hash::{DefaultHasher, Hasher};
 
 macro_rules! kinds {
     ($( $(#[$docs:meta])* $kind:ident = $number:literal $name:literal, )*) => {
@@ -231,20 +233,6 @@ impl std::fmt::Display for BadRow {
 }
 
 impl std::error::Error for BadRow {}
-
-/// Stands for a value, so that one that is as it was need not be written again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp(u64);
-
-impl Stamp {
-    /// None for what cannot be written as JSON.
-    pub(super) fn of(value: &impl Serialize) -> Option<Self> {
-        let json = serde_json::to_vec(value).ok()?;
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&json);
-        Some(Self(hasher.finish()))
-    }
-}
 
 /// What a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

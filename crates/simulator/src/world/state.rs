@@ -5,7 +5,7 @@ use super::{
     group::Group,
     messages::{Aged, Chat, Messages},
     relations::Relations,
-    rows::Stamp,
+    stamp::Stamp,
     table::{Entry, Table, of_one_row, of_several_rows},
 };
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! A map that knows which of its entries were touched, so that they alone are written again.
 
-use super::rows::Stamp;
+use super::stamp::Stamp;
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, BTreeSet, btree_map},
