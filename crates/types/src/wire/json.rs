@@ -599,7 +599,7 @@ impl Serializer for KeyOf<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use crate::to_vec;
+    use super::Json;
     use proptest::prelude::*;
     use serde::Serialize;
     use serde_json::{Value, json, value::RawValue};
@@ -621,6 +621,12 @@ mod tests {
 
     #[derive(Serialize)]
     struct Unit;
+
+    fn to_vec<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        value.serialize(Json(&mut json))?;
+        Ok(json)
+    }
 
     fn same<T: Serialize>(value: &T) {
         let ours = String::from_utf8(to_vec(value).unwrap()).unwrap();
