@@ -1,6 +1,6 @@
-//! What the client costs beside bare reqwest: the same request to the same server, with the same
-//! settings, one at a time and 64 at once. The client does what it does for everybody: it checks,
-//! keeps a quota (one that is never reached), signs, is ready to repeat, and reads leniently.
+//! The cost of the client compared with bare reqwest: the same request to the same server, with the same
+//! settings, one at a time and 64 at once. The client does its usual work: it checks, keeps a quota (one that
+//! is never reached), signs, is ready to repeat, and reads leniently.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -23,7 +23,7 @@ const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93
 const TEXT: &str = "Dinner at seven?";
 const REPLY: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"MsgTime":1700000100,"MsgKey":"7_2837_1700000100"}"#;
 
-/// What somebody without this SDK writes.
+/// Code as written without this SDK.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct BareMsg<'a> {
@@ -59,7 +59,7 @@ struct BareReply {
     msg_key: String,
 }
 
-/// A client of reqwest with a prepared address.
+/// A reqwest client with a prepared address.
 struct Bare {
     http: reqwest::Client,
     address: String,
@@ -99,8 +99,8 @@ fn message() -> SendMsg {
         .with_msg_seq(8_u32)
 }
 
-/// A server that always says the same, on a thread of its own. It never sleeps: the time to wake it
-/// would count as the client's, and more often the longer the client takes.
+/// A server that always sends the same reply, on its own thread. It never sleeps: the time to wake it would
+/// count as the client's, and more often the longer the client takes.
 fn serve() -> Result<SocketAddr, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -125,7 +125,7 @@ fn serve() -> Result<SocketAddr, Box<dyn Error>> {
     Ok(address)
 }
 
-/// Reads what has come, and replies when that is a whole request. False when the connection is over.
+/// Reads the available bytes, and replies once they are a whole request. False when the connection is closed.
 fn answer(stream: &mut TcpStream, request: &mut Vec<u8>, reply: &str) -> bool {
     let mut read = [0; 4096];
     match stream.read(&mut read) {
@@ -177,7 +177,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let sig = Signer::new(APP, KEY).sign(ADMIN, Duration::from_secs(7 * 86_400))?;
     let bare = Bare {
-        // What the builder of the client sets.
+        // The settings of the client's builder.
         http: reqwest::Client::builder()
             .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())

@@ -1,6 +1,6 @@
-//! Reading and writing a page of history, 20 messages of mixed elements, with the types of this SDK
-//! and with structs that derive serde's traits. Those have the same fields; they neither keep what they
-//! do not know nor take a number for a text.
+//! Reading and writing a page of history, 20 messages of mixed elements, with the types of this SDK and with
+//! structs that derive serde's traits. Those have the same fields; they neither keep unknown fields nor accept
+//! a string for a number.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use std::{error::Error, hint::black_box};
 use tencent_chat_benches::{Contender, Goal, Harness};
 use tencent_chat_types::{from_slice, message::GetC2cHistoryReply, to_vec};
 
-/// What somebody without this SDK writes.
+/// Code as written without this SDK.
 mod derived {
     use super::{Deserialize, Serialize};
 
@@ -237,7 +237,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(serde_json::to_value(&ours)?, page);
     assert_eq!(serde_json::to_value(&derived)?, page);
 
-    // In the order of the documentation, and not in that of `Value`.
+    // In the order of the documentation, not that of `Value`.
     let text = serde_json::to_vec(&derived)?;
     let mut read_derived = |count: u64| {
         for _ in 0..count {

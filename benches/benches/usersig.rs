@@ -1,5 +1,5 @@
-//! UserSigs a second, against the two things that bound them: the HMAC that no implementation can do
-//! without, and an encoder of flate2 for each call at its default level, as one writes it at first.
+//! UserSigs per second, compared with the two things that bound them: the HMAC that no implementation can
+//! avoid, and a new flate2 encoder for each call at its default level, as in a first implementation.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression as Level, write::ZlibEncoder};
@@ -13,15 +13,15 @@ const APP: u64 = 1_400_000_000;
 const USER: &str = "administrator";
 const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
 const WEEK: u64 = 7 * 86_400;
-/// Setting of glibc: larger blocks come from the system each time, and are not kept when freed. It is
-/// so at first in every process, and always with other allocators. Set here, it stays so.
+/// A setting of glibc: larger blocks come from the system each time, and are not kept when freed. Every process
+/// starts like this, and with other allocators it is always so. Setting it here keeps it so.
 const THRESHOLD: &str = "MALLOC_MMAP_THRESHOLD_";
 
 fn lines(now: u64) -> String {
     format!("TLS.identifier:{USER}\nTLS.sdkappid:{APP}\nTLS.time:{now}\nTLS.expire:{WEEK}\n")
 }
 
-/// What somebody without this SDK writes: everything anew for each signature.
+/// Code as written without this SDK: everything anew for each signature.
 fn by_hand(
     mac: &Hmac<Sha256>,
     now: u64,
@@ -49,7 +49,7 @@ fn zlib_rs(document: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The backend that flate2 has unless another is asked for.
+/// The default backend of flate2.
 fn miniz(document: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec_zlib(document, 6)
 }
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stored = deflated.clone().with_compression(Compression::Stored);
     let mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes())?;
     let validity = Duration::from_secs(WEEK);
-    // Whatever is compared does the same work.
+    // All contenders do the same work.
     for compress in [zlib_rs, miniz] {
         deflated.verify(&by_hand(&mac, deflated.now(), compress)?)?;
     }

@@ -1,5 +1,5 @@
-//! Compares ways of doing the same work: they take turns, round by round, so that whatever else the
-//! machine does meets all of them alike. Results are ratios of neighbouring measurements.
+//! Compares ways of doing the same work. They take turns, round by round, so that other load on the machine
+//! affects all of them alike. Results are ratios of neighboring measurements.
 #![allow(clippy::print_stdout, reason = "benchmarks print their results")]
 
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Does the work so many times.
 pub type Work<'a> = &'a mut dyn FnMut(u64);
 
-/// A way of doing the work, and what is expected of it.
+/// A way of doing the work, and its target.
 pub struct Contender<'a> {
     /// Its name in the table.
     pub name: &'static str,
@@ -17,20 +17,20 @@ pub struct Contender<'a> {
     pub work: Work<'a>,
 }
 
-/// The speed against the first contender's that is aimed at. For reading: nothing fails by it.
+/// The target for the speed relative to the first contender. Only printed: nothing fails by it.
 #[derive(Clone, Copy, Debug)]
 pub enum Goal {
-    /// Nothing: it is there for comparison.
+    /// No target: it is there for comparison.
     None,
-    /// So many times as fast, or faster.
+    /// At least this many times as fast.
     Speed(f64),
-    /// At most so many times the time.
+    /// At most this many times the time.
     Time(f64),
-    /// As `Time`, or so many a second.
+    /// As `Time`, or at least this many per second.
     TimeOrRate(f64, f64),
 }
 
-/// How much is measured, and how it is shown.
+/// How much is measured, and how results are shown.
 #[derive(Debug)]
 pub struct Harness {
     rounds: usize,
@@ -64,7 +64,7 @@ impl Harness {
 
     /// Measures all contenders against the first.
     pub fn compare(&self, title: &str, contenders: &mut [Contender<'_>]) {
-        // As many operations as the slowest has time for in its slice.
+        // As many operations as the slowest contender can do in its slice.
         let counts = (contenders.iter_mut()).map(|contender| self.operations(contender.work));
         let count = counts.min().unwrap_or(1);
         let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
@@ -121,7 +121,7 @@ impl Harness {
 
     fn operations(&self, work: Work<'_>) -> u64 {
         let mut count = 1;
-        // The shortest of three, so that a disturbance does not make all slices short.
+        // The shortest of three, so that one disturbance does not shorten all slices.
         while (0..3)
             .map(|_| measure(work, count).wall * count as f64)
             .any(|took| took * 2.0 < self.slice.as_secs_f64())
@@ -183,7 +183,7 @@ impl Goal {
     }
 }
 
-/// The middle of many values, and their ends.
+/// The median of many values, and their extremes.
 struct Spread {
     median: f64,
     least: f64,
@@ -222,7 +222,7 @@ fn measure(work: Work<'_>, count: u64) -> Sample {
     }
 }
 
-/// Time that this thread has had a processor. Where there is no such clock the column stays empty.
+/// Processor time of this thread. Without such a clock the column stays empty.
 fn thread_cpu() -> Option<Duration> {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-// Every view in light and dark and on a small screen: axe finds nothing, and README's pictures are taken.
+// Every view in light and dark mode and on a small screen: axe finds nothing, and the README's pictures are taken.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -10,7 +10,7 @@ import { backend, control } from "./server.mjs";
 const at = workbench();
 const pictures = process.env.SCREENSHOTS;
 
-/** Views, with what must be there before they are looked at. */
+/** Views, each with something to wait for before it is checked. */
 const VIEWS = [
   ["commands/v4%2Fopenim%2Fsendmsg", "Sending One-to-One Messages to One User", "commands"],
   ["state/users/lin", "Lin", undefined],
@@ -111,7 +111,7 @@ browserTest("nothing of the page can be framed, and its policy allows this serve
   const headers = response.headers();
   assert.match(headers["content-security-policy"], /^default-src 'self';.*frame-ancestors 'none'/);
   assert.equal(headers["x-content-type-options"], "nosniff");
-  // A foreign name that leads to this machine gets nothing: a site elsewhere could read it otherwise.
+  // A foreign host name that resolves to this machine gets nothing: otherwise another site could read it.
   const status = await new Promise((resolve, reject) => {
     get(at.url, { headers: { Host: "elsewhere.example" } }, (answer) => resolve(answer.resume().statusCode)).on("error", reject);
   });

@@ -9,7 +9,7 @@ import { startApp, startServer } from "./server.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** Debian's names for it; Playwright's own download is not used. */
+/** Debian's names for Chromium; Playwright's own download is not used. */
 function executable() {
   const found = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
   if (!found) throw new Error("no Chromium is installed; CHROMIUM can name one");
@@ -32,8 +32,8 @@ export function workbench(settings = {}) {
 }
 
 /**
- * A test with a page of its own. It fails on requests to other origins, errors of the page, and whatever its console says but
- * what the test expects.
+ * A test with a page of its own. It fails on requests to other origins, errors of the page, and console messages that the
+ * test does not expect.
  */
 export function browserTest(name, at, body, options = {}, expected = []) {
   test(name, async () => {
@@ -79,7 +79,7 @@ async function source() {
   return (read ??= await readFile(axe, "utf8"));
 }
 
-/** What was copied last. */
+/** The text copied last. */
 export function clipboard(page) {
   return page.evaluate(() => navigator.clipboard.readText());
 }

@@ -1,4 +1,4 @@
-// Every command: found, described, called from a form that is made of the schema.
+// Every command: found, described, called from a form built from its schema.
 
 import assert from "node:assert/strict";
 import { browserTest, open, workbench } from "./browser.mjs";

@@ -1,4 +1,4 @@
-// What a backend or an app sends can be anything: it is shown, never run, and breaks no view.
+// A backend or an app can send anything: the page shows it, never runs it, and no view breaks.
 
 import assert from "node:assert/strict";
 import { browserTest, open, workbench } from "./browser.mjs";

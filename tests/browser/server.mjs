@@ -1,4 +1,4 @@
-// The programs that the browser meets: the server with its page, an app that answers webhooks, and a backend.
+// The programs around the browser: the server with its page, an app that answers webhooks, and a backend.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
@@ -28,7 +28,7 @@ export async function startServer({ port = 0, variables = {} } = {}) {
   };
 }
 
-/** The control API, for what a test needs besides the page. */
+/** The control API, for anything that a test needs besides the page. */
 export function control(url) {
   const ask = async (method, path, body) => {
     const response = await fetch(`${url}/_control/${path}`, {
@@ -58,7 +58,7 @@ export async function backend(url) {
   };
 }
 
-/** An app: refuses advertising, is too late for what is slow, allows everything else. */
+/** An app: refuses advertising, answers slow messages too late, allows everything else. */
 export async function startApp() {
   const asked = [];
   const server = createServer((request, response) => {

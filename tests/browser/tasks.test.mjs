@@ -1,4 +1,4 @@
-// Two people with a question each, and the way on which the page answers it.
+// Two people with one question each, and how the page answers it.
 
 import assert from "node:assert/strict";
 import { browserTest, open, workbench } from "./browser.mjs";
@@ -20,7 +20,7 @@ browserTest("why did my message not arrive: the app's webhook refused it", at, a
   await messages.getByText("Eight it is.").waitFor();
   assert.equal(await messages.getByText("buy now").count(), 0);
 
-  // The traffic has it, among what went wrong.
+  // The traffic lists it among the failures.
   await page.getByRole("link", { name: "Traffic" }).click();
   await page.getByLabel("Which traffic").selectOption("failed");
   await page.getByRole("searchbox", { name: "Filter" }).fill("while it lasts");
@@ -29,7 +29,7 @@ browserTest("why did my message not arrive: the app's webhook refused it", at, a
   await meaning.getByText("The app's own webhook refused the message with a custom code.").waitFor();
   await meaning.getByText("advertising is not allowed").waitFor();
 
-  // And which webhook that was, with what the app was asked and what it answered.
+  // It also shows the webhook, the question to the app, and the app's answer.
   const caused = page.getByRole("region", { name: "Webhooks of this request" });
   await caused.getByText(/refused it with code 120001: it did not happen/).waitFor();
   await caused.getByRole("link", { name: "C2C.CallbackBeforeSendMsg" }).click();
@@ -43,7 +43,7 @@ browserTest("what does my backend send at sign-up: three calls, in order, and wh
   await open(page, at, "traffic");
   await page.getByRole("searchbox", { name: "Filter" }).fill("nora");
 
-  // The backend signs somebody up while the page is open.
+  // The backend signs up a user while the page is open.
   const { call } = await backend(at.url);
   const replies = [
     await call("v4/im_open_login_svc/account_import", { UserID: "nora", Nick: "Nora" }),

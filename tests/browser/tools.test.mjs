@@ -57,7 +57,7 @@ browserTest("quotas are kept on demand, and what is used and left is shown", at,
   await page.getByLabel("Edition").selectOption("free");
   await page.getByRole("searchbox", { name: "Filter commands" }).fill("openim/sendmsg");
   const day = page.getByRole("row", { name: /v4\/openim\/sendmsg.*1000 calls in a day/ });
-  // What is sent before the quotas are kept does not count.
+  // Calls before the quotas are enforced do not count.
   await day.getByRole("cell", { name: "1000", exact: true }).waitFor();
   const { call } = await backend(at.url);
   await call("v4/openim/sendmsg", { From_Account: "lin", To_Account: "mei", MsgRandom: 99, MsgBody: [{ MsgType: "TIMTextElem", MsgContent: { Text: "counted" } }] });

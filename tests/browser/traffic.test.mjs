@@ -22,7 +22,7 @@ browserTest("what a backend sends is there without a reload, with its meaning", 
   await meaning.getByText("Does a repeat help?").waitFor();
   const body = page.getByRole("region", { name: "Body", exact: true });
   await body.getByText("nobody-knows").waitFor();
-  // In the words of the spec, which may change.
+  // In the wording of the spec, which may change.
   const { components } = await control(at.url).get("openapi.json");
   await body.getByText(components.schemas.MessageSendMsg.properties.To_Account.description).waitFor();
 });

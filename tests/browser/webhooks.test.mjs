@@ -1,4 +1,4 @@
-// Webhooks: where they go, what became of them, events fired by hand.
+// Webhooks: their target, their outcome, events fired by hand.
 
 import assert from "node:assert/strict";
 import { browserTest, open, workbench } from "./browser.mjs";

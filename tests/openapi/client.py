@@ -1,5 +1,5 @@
 """Imports users, sends a message, groups conversations and pages through them, with the client that
-openapi-python-client makes of the published document.
+openapi-python-client generates from the published document.
 
     BASE_URL=… SDK_APP_ID=… ADMIN=… SECRET_KEY=… python client.py
 """
@@ -29,7 +29,7 @@ Reply = TypeVar("Reply")
 
 
 def complete(request: httpx.Request) -> None:
-    """Adds what every call has besides its arguments."""
+    """Adds the parameters of every call to its arguments."""
     request.url = request.url.copy_merge_params(
         {"usersig": SIG, "random": str(random.getrandbits(32)), "contenttype": "json"}
     )

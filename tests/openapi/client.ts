@@ -1,5 +1,5 @@
-// Imports users, sends a message, groups conversations and pages through them, with nothing but the types that
-// openapi-typescript makes of the published document.
+// Imports users, sends a message, groups conversations and pages through them, using only the types that
+// openapi-typescript generates from the published document.
 //
 //   BASE_URL=… SDK_APP_ID=… ADMIN=… SECRET_KEY=… node out/client.js
 
@@ -22,7 +22,7 @@ const usersig = signer.genUserSig(query.identifier, 86_400);
 
 const api = createClient<paths>({ baseUrl: required("BASE_URL") });
 api.use({
-  // What every call has besides its arguments.
+  // Parameters of every call, in addition to its arguments.
   onRequest({ request }) {
     const url = new URL(request.url);
     url.searchParams.set("usersig", usersig);
@@ -41,7 +41,7 @@ function succeeded<T extends Reply>(data: T | undefined): Extract<T, { ErrorCode
   return data as Extract<T, { ErrorCode: 0 }>;
 }
 
-/** What an element shows; its content has a type of its own behind each tag. */
+/** The text of an element; each tag has its own type of content. */
 function shown(element: MsgElement): string {
   switch (element.MsgType) {
     case "TIMTextElem":
@@ -53,7 +53,7 @@ function shown(element: MsgElement): string {
 
 const friends = Array.from({ length: 150 }, (_, number) => `friend-${number}`);
 const users = ["lin", ...friends];
-// `satisfies` refuses a misspelt field, which a call of openapi-fetch alone lets through.
+// `satisfies` rejects a misspelled field, which openapi-fetch alone lets through.
 for (let from = 0; from < users.length; from += 100) {
   const imported = await api.POST("/v4/im_open_login_svc/multiaccount_import", {
     params: { query },

@@ -1,5 +1,5 @@
-// What a test of a program in Node does with the local server: seed, call, break, wait for a webhook that an app of
-// its own answers, look at what was seen, begin anew. Plain HTTP, signed by the official package.
+// Uses the local server as the test of a program in Node would: seed, call, inject faults, wait for a webhook that its
+// own app answers, look at what the server saw, reset. Plain HTTP, signed by the official package.
 //
 //   BASE_URL=… SDK_APP_ID=… ADMIN=… SECRET_KEY=… node control.mjs
 
@@ -12,7 +12,7 @@ const { BASE_URL: base, SDK_APP_ID: app, ADMIN: admin, SECRET_KEY: key } = proce
 const usersig = new tls.Api(Number(app), key).genUserSig(admin, 86_400);
 const sendGroupMsg = "v4/group_open_http_svc/send_group_msg";
 
-/** What the control API answers. */
+/** The control API's answer. */
 async function control(method, path, body) {
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${base}/_control/${path}`, { method, headers, body: body && JSON.stringify(body) });
@@ -21,7 +21,7 @@ async function control(method, path, body) {
   return answer;
 }
 
-/** A call of the service, as an app's own code makes it. */
+/** A call to the service, as an app's own code makes it. */
 async function call(command, body) {
   const random = String(Math.floor(Math.random() * 2 ** 32));
   const query = new URLSearchParams({ sdkappid: app, identifier: admin, usersig, random, contenttype: "json" });
@@ -61,7 +61,7 @@ await control("POST", "seed", {
 assert.equal((await control("GET", "groups/chess")).members_total, 2);
 await control("PUT", "webhooks/target", { url: `http://127.0.0.1:${server.address().port}/` });
 
-// The app changes what is said, and is told of it.
+// The app changes the message, and is notified of it.
 const waiting = control("GET", "webhooks?command=Group.CallbackAfterSendMsg&wait_ms=30000");
 const sent = await say("darn, checkmate");
 assert.equal(sent.ErrorCode, 0, JSON.stringify(sent));
@@ -82,7 +82,7 @@ const busy = await control("GET", "requests?code=60007");
 assert.equal(busy.requests.length, 2);
 assert.equal(busy.requests[0].fault.kind, "refuse");
 
-// What was said is there; then it is not.
+// The message is there; then it is not.
 const { messages } = await control("GET", "messages?group=chess");
 assert.deepEqual(
   messages.map((message) => message.body[0].MsgContent.Text),

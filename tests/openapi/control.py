@@ -1,5 +1,5 @@
-"""What a test of a program in Python does with the local server: seed, call, break, wait for a webhook that an app of
-its own answers, look at what was seen, begin anew. Plain HTTP, signed by the official package.
+"""Uses the local server as the test of a program in Python would: seed, call, inject faults, wait for a webhook that its
+own app answers, look at what the server saw, reset. Plain HTTP, signed by the official package.
 
     BASE_URL=… SDK_APP_ID=… ADMIN=… SECRET_KEY=… python control.py
 """
@@ -36,14 +36,14 @@ def http(method: str, url: str, body: Any = None) -> tuple[int, Any]:
 
 
 def control(method: str, path: str, body: Any = None, **query: Any) -> Any:
-    """What the control API answers."""
+    """The control API's answer."""
     status, answer = http(method, f"{BASE}/_control/{path}?{urlencode(query)}", body)
     assert status == 200, (path, status, answer)
     return answer
 
 
 def call(command: str, body: Any) -> tuple[int, Any]:
-    """A call of the service, as an app's own code makes it."""
+    """A call to the service, as an app's own code makes it."""
     query = {
         "sdkappid": APP,
         "identifier": ADMIN,
@@ -92,7 +92,7 @@ assert control("GET", "users/lin")["friends"] == ["mei"]
 target = {"url": f"http://127.0.0.1:{app.server_port}/hook", "token": TOKEN, "only": [BEFORE]}
 control("PUT", "webhooks/target", target)
 
-# The app is asked, and its answer counts.
+# The app is asked, and its answer takes effect.
 last = control("GET", "webhooks")["last"]
 status, reply = send("Dinner at seven?")
 assert (status, reply["ErrorCode"]) == (200, 0), reply
@@ -106,7 +106,7 @@ assert len(refused) == 1 and refused[0]["code"] == reply["ErrorCode"], refused
 asked = control("GET", f"webhooks/{refused[0]['webhooks'][0]}")
 assert asked["request"] == refused[0]["id"] and "refused" in asked["meaning"], asked
 
-# What breaks in production breaks here, once.
+# A failure as in production, once.
 control("POST", "faults", {"command": "v4/openim/sendmsg", "fault": {"kind": "gateway", "status": 502}})
 status, page = send("Are you there?")
 assert status == 502 and b"<html>" in page, (status, page)
@@ -117,7 +117,7 @@ assert (fault["happened"], fault["left"]) == (1, 0), fault
 broken = [request for request in control("GET", "requests")["requests"] if "fault" in request]
 assert len(broken) == 1 and broken[0]["applied"] == 0, broken
 
-# What was sent is there; then it is not.
+# The message is there; then it is not.
 texts = [message["body"][0]["MsgContent"]["Text"] for message in control("GET", "messages", user="lin", peer="mei")["messages"]]
 assert texts == ["Dinner at seven?", "Are you there?"], texts
 control("DELETE", "webhooks/target")

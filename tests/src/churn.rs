@@ -1,4 +1,4 @@
-//! Calls that are given up at random points, and what is left of them.
+//! Calls abandoned at random points, and what remains of them.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -32,7 +32,7 @@ pub struct Held {
     pub waiting: usize,
     /// Tasks of the runtime.
     pub tasks: usize,
-    /// Memory in use, in KiB, where the system tells.
+    /// Memory in use, in KiB, if the system reports it.
     pub memory_kib: Option<u64>,
 }
 
@@ -45,15 +45,15 @@ pub struct Churn {
     pub after: Held,
     /// Calls that were answered.
     pub answered: u64,
-    /// Calls that were dropped at some point.
+    /// Calls dropped at some point.
     pub dropped: u64,
     /// Calls that failed.
     pub failed: u64,
-    /// Answers of which a part did not fit.
+    /// Replies in which some value did not fit.
     pub odd: u64,
 }
 
-/// Polls a future so many times at most, then drops it.
+/// Polls a future at most this many times, then drops it.
 struct Polls<F> {
     future: Pin<Box<F>>,
     left: u32,
@@ -68,7 +68,7 @@ impl<F: Future> Future for Polls<F> {
         self.left -= 1;
         match self.future.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
-            // A place to give up even where nothing would wake the task.
+            // A point at which to give up even if nothing would wake the task.
             Poll::Pending if self.left == 0 => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
@@ -81,13 +81,13 @@ fn memory_kib() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Makes so many calls from 64 tasks, each given up at a random point or not at all.
+/// Makes this many calls from 64 tasks, each abandoned at a random point or not at all.
 pub async fn churn(calls: u64) -> Churn {
     let simulator = Simulator::builder(1_400_000_000, "key")
         .start()
         .await
         .unwrap();
-    // Fast enough not to be what is measured, and still with a queue.
+    // Too fast to be the bottleneck, but still with a queue.
     let limiter = Arc::new(
         LocalLimiter::new()
             .command(GetGlobalMute::META.path, 1_000_000, 1)
@@ -142,10 +142,10 @@ struct Counts {
     odd: u64,
 }
 
-/// Calls for which one script is made.
+/// Number of calls per script.
 const ROUND: u64 = 10_000;
 
-/// One reply of twenty is odd, and one connection of fifty breaks, so that repeats are given up as well.
+/// One reply in twenty is odd, and one connection in fifty breaks, so that repeats are abandoned as well.
 fn script(calls: u64) -> impl Iterator<Item = Fault> {
     let mut odd = Odd::ALL.into_iter().cycle();
     (0..calls).map(move |number| match number % 100 {
@@ -218,7 +218,7 @@ fn is_odd(reply: &impl Reply) -> bool {
     !misfits(reply).unwrap().is_empty()
 }
 
-/// What is held once connections that were given up have been noticed on both sides.
+/// What is held once both sides have noticed the abandoned connections.
 async fn settled(limiter: &LocalLimiter) -> Held {
     let mut held = None;
     for _ in 0..100 {

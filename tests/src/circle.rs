@@ -1,5 +1,5 @@
-//! The whole circle: a message is sent through the client, the app's webhook moderates it, and the
-//! changed message is read back; the app is told of what has happened.
+//! The whole circle: the client sends a message, the app's webhook moderates it, and the client reads the
+//! changed message back; the app is notified of what has happened.
 
 use crate::story::heading;
 use axum::Router;
@@ -27,7 +27,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The app.
 pub const APP: u64 = 1_400_000_000;
-/// The token that webhooks are signed with: the same in the app and in the console.
+/// The token with which webhooks are signed: the same in the app and in the console.
 const TOKEN: &str = "any token will do";
 
 /// What Lin writes to Mei.
@@ -38,7 +38,7 @@ const MESSAGES: [&str; 4] = [
     "psst, are you there?",
 ];
 
-/// What the app says to a message: its moderation, as a function of the text.
+/// The app's answer to a message: its moderation, as a function of the text.
 fn moderate(text: &str) -> Answer {
     if text.contains("gold") {
         // A code from this range reaches the sender, with the text.
@@ -73,7 +73,7 @@ fn text_of(body: &[MsgElement]) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// The app's webhooks: one handler for each event that it cares about.
+/// The app's webhooks: one handler for each event of interest.
 fn webhooks(receiver: Receiver, diary: &Diary) -> Webhooks {
     let (asked, sent, read) = (diary.clone(), diary.clone(), diary.clone());
     Webhooks::new(receiver)
@@ -153,7 +153,7 @@ impl Circle {
         })
     }
 
-    /// What the app was asked and told so far.
+    /// What the app has been asked and notified of so far.
     pub fn diary(&self) -> Vec<String> {
         let lines = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
         lines.clone()
@@ -163,7 +163,7 @@ impl Circle {
     ///
     /// # Errors
     ///
-    /// A call that fails, but for that which the app refuses.
+    /// A call that fails, except those that the app refuses.
     pub async fn play(&self, out: &mut (impl Write + Send)) -> Result<(), Box<dyn Error>> {
         self.client
             .send(&ImportAccounts::new(["lin", "mei"]))
@@ -189,7 +189,7 @@ impl Circle {
                 }
                 Err(error) => return Err(error.into()),
             }
-            // The app is told after the reply: wait, so that its diary is in order.
+            // The app is notified after the reply: wait, so that its diary is in order.
             self.simulator.webhooks_idle().await;
         }
 

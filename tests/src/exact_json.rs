@@ -1,4 +1,4 @@
-//! Comparing JSON that may hold invalid text, so that no difference goes unseen.
+//! Compares JSON that may contain invalid text, so that no difference goes unnoticed.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub fn exact(json: &[u8]) -> Option<Value> {
     serde_json::from_str(&clean).ok()
 }
 
-/// The text of a string, with what is invalid made visible.
+/// The text of a string, with invalid parts made visible.
 fn visible(raw: &[u8]) -> String {
     let mut bytes = Vec::new();
     let mut at = 0;

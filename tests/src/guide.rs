@@ -1,4 +1,4 @@
-//! The pages of the guide, compiled and run, and the little world in which they run.
+//! The pages of the guide, compiled and run, and the small world in which they run.
 
 use std::error::Error;
 use tencent_chat_client::{Client, SecretKey};

@@ -1,15 +1,15 @@
-//! What the service might send instead of what its pages show.
+//! Replies that the service might send instead of the documented ones.
 
 use serde_json::{Value, json};
 
-/// Objects whose keys are data, not fields: what comes new there is a key with a value of the same kind.
+/// Objects whose keys are data, not fields: an addition there is a key with a value of the same kind.
 const MAPS: [&str; 5] = ["AttrNames", "AttrTypes", "Attrs", "AttrsAnd", "AttrsOr"];
 
-/// Texts that must stay, or it would be another reply or another event.
+/// Strings that must stay: with another one it would be another reply or another event.
 const KEPT: [&str; 3] = ["ActionStatus", "MsgType", "CallbackCommand"];
 
-/// Adds what this version cannot know: a field in every object, another value to every enum-like
-/// text, an element of a new type to every list of elements.
+/// Adds things that this version cannot know: a field in every object, another value to every enum-like string,
+/// an element of a new type to every list of elements.
 pub fn from_the_future(json: &mut Value) {
     match json {
         Value::Object(object) => {
@@ -44,7 +44,7 @@ pub fn from_the_future(json: &mut Value) {
     }
 }
 
-/// Integers as texts, `null` for what can be missing.
+/// Integers as strings, `null` for fields that can be missing.
 pub fn loosely(json: &mut Value) {
     match json {
         Value::Object(object) => {

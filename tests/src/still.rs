@@ -2,8 +2,8 @@
 
 use std::sync::mpsc;
 
-/// Keeps the paused clock of tokio from moving by itself while it is there. Otherwise such a clock jumps to
-/// the next timer whenever the runtime has nothing to do, and to wait for a socket is nothing to do.
+/// Keeps tokio's paused clock from advancing by itself while this value exists. Otherwise the clock jumps to
+/// the next timer whenever the runtime is idle, and waiting for a socket counts as idle.
 #[derive(Debug)]
 #[must_use = "time goes on when it is dropped"]
 pub struct Still(

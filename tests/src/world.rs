@@ -32,7 +32,7 @@ pub struct World {
     pub client: Client,
     /// The clock of both.
     pub clock: Arc<FixedClock>,
-    /// Where the simulator keeps what it remembers; see the `Drop` of this.
+    /// The simulator's data folder; see the `Drop` of this type.
     folder: tempfile::TempDir,
 }
 
@@ -132,14 +132,14 @@ pub fn text(text: &str) -> [MsgElement; 1] {
     [TextElem::new(text).into()]
 }
 
-/// Every test ends with the question whether what is stored is what is remembered.
+/// At the end of every test, checks that the stored state matches the state in memory.
 impl Drop for World {
     fn drop(&mut self) {
         if thread::panicking() {
             return;
         }
         let remembered = self.simulator.snapshot().unwrap();
-        // As a kill at this moment would leave it: nobody has closed anything.
+        // As a kill at this moment would leave it: nothing has been closed.
         let copy = tempfile::tempdir().unwrap();
         copy_folder(self.folder.path(), copy.path());
         let stored = thread::spawn(move || {
@@ -158,7 +158,7 @@ impl Drop for World {
     }
 }
 
-/// Copies a folder with all that it holds.
+/// Copies a folder with all its content.
 pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

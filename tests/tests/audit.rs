@@ -1,6 +1,6 @@
-//! `cargo xtask audit`: what pages of every shape are worth.
+//! `cargo xtask audit` on pages of every layout.
 //!
-//! The pages under `fixtures/pages` are composed for these tests; nothing of the vendor's is kept here.
+//! The pages under `fixtures/pages` are composed for these tests; none of the vendor's text is kept here.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::prelude::*;
@@ -295,7 +295,7 @@ fn a_sentence_that_quotes_a_part_of_a_body_is_no_sample() {
     );
     let report = audited(&SPEC, &text);
     assert_eq!(of(&report, Grade::Unexplained), [], "{report}");
-    // A sample that was cut ends at the sentence, whatever that quotes.
+    // A truncated sample ends at the sentence, whatever that quotes.
     let text = page("contact_group.txt").replace(
         "Sample request\n",
         "Sample request\n\n{\n\"From_Account\":\"lin\",\n\"StartIndex\": [\n....\nThe next request has {\"Flavour\": 20}.\n",
@@ -423,7 +423,7 @@ mod files {
     #[test]
     fn strict_counts_what_only_the_spec_has_and_coverage_lists_files_without_a_page() {
         let dir = folder("strict");
-        // What a page older than the spec lacks says nothing.
+        // Something that a page older than the spec lacks says nothing.
         let text = page("contact_group.txt")
             .replace("51013\nThe edition lacks it.\n", "")
             .replace("2023-03-01", "2026-04-15");
@@ -448,11 +448,11 @@ mod files {
     }
 }
 
-/// `cargo xtask audit --accept`: what a page said when it was compared.
+/// `cargo xtask audit --accept`: the digest of a page when it was compared.
 mod accepted {
     use super::*;
 
-    /// A spec of its own, in which the file of the page has no digest.
+    /// A spec of its own, in which the page's file has no digest.
     fn options(test: &str) -> audit::Options {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("accept")
@@ -487,7 +487,7 @@ mod accepted {
         options.spec.join(file)
     }
 
-    /// The line of the spec file that says what it was compared with.
+    /// The line of the spec file about the compared page.
     fn held(options: &audit::Options) -> String {
         let text = fs::read_to_string(spec_file(options)).unwrap();
         let mut lines = text.lines();
@@ -512,7 +512,7 @@ mod accepted {
         audit::accept(options, &report).unwrap()
     }
 
-    /// What is said of the page's digest.
+    /// The findings about the page's digest.
     fn change(options: &audit::Options) -> Option<String> {
         let report = audit::run(options, |_, _| {}).unwrap();
         let found = report.findings.into_iter();
@@ -548,7 +548,7 @@ mod accepted {
         save(&options, "page.txt", &text.replace("51013\n", "51099\n"));
         let says = change(&options).unwrap();
         assert!(says.contains("its facts have changed"), "{says}");
-        // A later state is accepted in place of the earlier one.
+        // A later state replaces an accepted one.
         save(&options, "page.txt", &prose);
         assert_eq!(accept(&options), [file]);
         assert_eq!(change(&options), None);
@@ -583,11 +583,11 @@ mod accepted {
     }
 }
 
-/// Ways in which the same page is saved. What it says must not depend on them.
+/// Ways in which the same page is saved. Its content must not depend on them.
 mod shapes {
     use super::*;
 
-    /// A small page of its own: names, types, whether required, texts.
+    /// A small page: names, types, whether required, texts.
     const REQUEST: [[&str; 4]; 3] = [
         [
             "From_Account",
@@ -981,7 +981,7 @@ mod drafts {
             line(&of(&spec).toml),
             r#"CompleteFlag = { row = "is_last_page", required = true }"#
         );
-        // Of several meanings a person chooses.
+        // If a field has several meanings, a person chooses.
         let draft = of(&SPEC);
         assert_eq!(
             line(&draft.toml),
@@ -1090,7 +1090,7 @@ proptest! {
         prop_assert_eq!(report.exit_code(), 2);
     }
 
-    /// Pieces of pages in any order, cut anywhere: no panic, and no page is fine that is about nothing.
+    /// Pieces of pages in any order, truncated anywhere: no panic, and a page about nothing is never fine.
     #[test]
     fn pieces_of_pages_never_panic_and_are_never_fine_by_accident(
         picks in prop::collection::vec((0_usize..16, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6)

@@ -1,5 +1,5 @@
-//! Any number of items: split, sent side by side, and put together again with what became of each,
-//! in the order of the items; nothing is lost, whatever breaks.
+//! Any number of items: split, sent concurrently, and reassembled with the outcome of each, in the order of the
+//! items; nothing is lost, whatever breaks.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use axum::{
@@ -57,7 +57,7 @@ fn users(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("u{number}")).collect()
 }
 
-/// A world with that many users more.
+/// A world with this many more users.
 async fn world_with(count: usize) -> World {
     let world = World::new().await;
     let outcome = world
@@ -76,7 +76,7 @@ fn calls<E: Endpoint>(world: &World) -> usize {
     journal.iter().filter(|entry| entry.path == path).count()
 }
 
-/// What became of each item, in short, with how often in a row.
+/// The outcome of each item in short form, with the length of each run.
 fn runs<E: Batched>(outcome: &BatchOutcome<E>) -> Vec<(String, usize)> {
     let mut runs: Vec<(String, usize)> = Vec::new();
     for (_, outcome) in outcome.iter() {
@@ -125,7 +125,7 @@ async fn a_list_with_a_result_for_each() {
         );
     }
 
-    // Some fail in the middle, with code and words.
+    // Some fail in the middle, with code and text.
     let request = DeleteAccounts::new(asked[550..].iter().map(AccountId::new));
     let outcome = world.client.batch(request).await;
     assert_eq!(runs(&outcome), [run("Done", 50), run("failed: 70107", 634)]);
@@ -139,7 +139,7 @@ async fn a_list_with_a_result_for_each() {
     assert!(!info.unwrap().is_empty());
     assert!(outcome.outcome(683).is_some() && outcome.outcome(684).is_none());
     assert_eq!(outcome.succeeded().count(), 50);
-    // Users that do not exist do not come about by asking again.
+    // Asking again does not create users that do not exist.
     assert!(outcome.retry_request().is_none());
     let error = outcome.into_result().unwrap_err();
     let message = error.to_string();
@@ -162,7 +162,7 @@ async fn a_list_of_those_that_failed() {
     for (number, (_, outcome)) in outcome.iter().enumerate() {
         assert_eq!(outcome.is_done(), number % 50 != 0, "{number}");
     }
-    // No code says that it would be in vain, and it does no harm.
+    // No code says that it would be futile, and it does no harm.
     let again = outcome.retry_request().unwrap();
     assert_eq!(
         named(again.account_list.as_deref().unwrap()),
@@ -175,7 +175,7 @@ async fn a_list_of_failures_with_codes_beside_results() {
     let world = world_with(1_000).await;
     let asked = users(1_100);
     let outcome = world.client.batch(QueryOnlineStatus::new(&asked)).await;
-    // The last part is about nobody who exists, which fails the call.
+    // The last part names no existing user, which fails the call.
     let expected = [run("Done", 1_000), run("call failed: 70107", 100)];
     assert_eq!(runs(&outcome), expected);
     let mut swapped = asked.clone();
@@ -210,7 +210,7 @@ async fn members_of_a_group() {
     world.group(GroupType::PUBLIC, "chess").await;
     let mut names = users(1_001);
     names.swap(450, 1_000);
-    // By a value that says that it failed.
+    // By a field that says that it failed.
     let members = names.iter().map(MemberAccount::new);
     let outcome = world
         .client
@@ -266,7 +266,7 @@ async fn who_is_not_listed_failed() {
         .map(|(item, _)| item.member_account.as_str())
         .collect();
     assert_eq!(done, ["mei", "ada"]);
-    // Of the other parts nobody is there, which fails the calls.
+    // The other parts name no existing user, which fails the calls.
     let expected = [
         run("failed", 3),
         run("Done", 1),
@@ -287,7 +287,7 @@ async fn items_that_several_fields_name() {
     };
     let request = MarkContact::new("lin", names.iter().map(mark));
     let outcome = world.client.batch(request).concurrency(1).await;
-    // A user has a thousand marks and no more.
+    // A user has at most a thousand marks.
     let expected = [run("Done", 1_000), run("failed: 51008", 100)];
     assert_eq!(runs(&outcome), expected);
     for (item, outcome) in outcome.iter() {
@@ -295,7 +295,7 @@ async fn items_that_several_fields_name() {
         assert_eq!(entry.contact_item.to_account, item.contact_item.to_account);
     }
 
-    // What is not listed has nothing to tell.
+    // Unlisted items have nothing to report.
     let contact = |name: &String| Contact::new(ContactType::C2C).with_to_account(name);
     let request = SearchContactGroup::new("lin", names.iter().map(contact));
     let outcome = world.client.batch(request).await;
@@ -332,7 +332,7 @@ async fn an_item_that_is_named_twice_has_two_places() {
     let twice: Vec<String> = [users(60), users(60), vec!["nobody".to_owned()]].concat();
     let request = DeleteAccounts::new(twice.iter().map(AccountId::new));
     let outcome = world.client.batch(request).concurrency(1).await;
-    // Forty second namings are in the first call, which deletes each user once.
+    // The first call holds the forty repeated names, and deletes each user once.
     let expected = [run("Done", 60), run("failed: 70107", 61)];
     assert_eq!(runs(&outcome), expected);
 }
@@ -361,7 +361,7 @@ async fn users_are_imported_by_name_or_with_their_profiles() {
     assert!(shown.contains("Nick of u149"), "{shown}");
 }
 
-/// Which form it is, is said by the constructor; whoever sets both or none is told before sending.
+/// The constructor determines the form; a request with both or neither is refused before sending.
 #[tokio::test]
 async fn exactly_one_form_is_sent() {
     let world = World::new().await;
@@ -379,7 +379,7 @@ async fn exactly_one_form_is_sent() {
             "{text}"
         );
         assert!(text.contains(found), "{text}");
-        // The service, asked all the same, refuses it.
+        // The service, if asked anyway, refuses it.
         let error = world.client.call(request).unchecked().await.unwrap_err();
         assert_eq!(error.code(), Some(ErrorCode::ACCOUNT_PARAMETER_INVALID));
     }
@@ -390,7 +390,7 @@ fn named(items: &[AccountImport]) -> Vec<&str> {
     items.iter().map(|item| item.user_id.as_str()).collect()
 }
 
-/// Ten parts of which two fail as a whole, and items of the others.
+/// Ten parts, two of which fail as a whole, along with items of the others.
 async fn broken(world: &World, faults: &[Fault]) -> BatchOutcome<ImportAccounts> {
     let path = ImportAccounts::META.path;
     world
@@ -493,7 +493,7 @@ async fn nothing_is_lost_among_calls_side_by_side() {
         end = range.end;
     }
     assert_eq!(end, 2_000);
-    // With the client's own policy the same faults are mended on the way.
+    // With the client's own policy, the same faults are fixed on the way.
     world
         .simulator
         .inject_at(
@@ -547,7 +547,7 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
         run("Done", 1),
     ];
     assert_eq!(runs(&outcome), expected);
-    // With both numbers the service drops the doubles, so that asking again does no harm.
+    // With both numbers the service drops the duplicates, so asking again does no harm.
     let again = outcome.retry_request().unwrap();
     assert_eq!(again.to_account, to[500..1_000]);
     assert_eq!((again.msg_random, again.msg_seq), (77, Some(5)));
@@ -556,7 +556,7 @@ async fn parts_of_a_message_are_no_doubles_and_repeats_are() {
         assert_eq!(messages(&world, user).await, 1, "{user}");
     }
 
-    // Without one of them nobody knows.
+    // Without one of them, nobody knows.
     world
         .simulator
         .inject_at(path, [Fault::None, Fault::ResetAfter])
@@ -591,7 +591,7 @@ async fn a_batch_stops_at_a_failure_when_asked_to() {
     assert_eq!(named(again.account_list.as_deref().unwrap()), names[200..]);
 }
 
-/// Says when a number of tries are over.
+/// Reports when a number of tries are over.
 #[derive(Debug)]
 struct After {
     left: AtomicUsize,
@@ -670,7 +670,7 @@ where
 async fn as_many_calls_at_once_as_were_allowed_and_no_more() {
     for (allowed, expected) in [(None, 4), (Some(1), 1), (Some(0), 1), (Some(10), 10)] {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        // Nobody gets an answer before as many have asked as may at once.
+        // Nobody gets an answer until as many have asked as may run at once.
         let all = Arc::new(Barrier::new(expected));
         let (counted, seen) = (Arc::clone(&now), Arc::clone(&most));
         let client = server(move |_, _| {
@@ -741,7 +741,7 @@ async fn a_batch_that_is_dropped_leaves_nothing_behind() {
             }
         } => {}
     }
-    // The connections close, which takes both sides a moment.
+    // The connections close, which takes a moment on both sides.
     for _ in 0..1_000 {
         if tasks() <= before {
             break;
@@ -753,12 +753,12 @@ async fn a_batch_that_is_dropped_leaves_nothing_behind() {
     assert_eq!(arrived.load(Ordering::SeqCst), 3);
 }
 
-/// A command that can be split, with a request of its samples.
+/// A command that can be split, with one of its sample requests.
 struct Split {
     path: String,
     /// Wire name of the list.
     list: String,
-    /// Most items as the spec has it.
+    /// The maximum number of items, according to the spec.
     max: usize,
     request: Value,
 }
@@ -816,7 +816,7 @@ fn number_of(item: &Value) -> usize {
 struct Check<'a> {
     client: &'a Client,
     split: &'a Split,
-    /// So many tenths of what one call takes.
+    /// This many tenths of what one call takes.
     tenths: usize,
     more: usize,
     concurrency: usize,

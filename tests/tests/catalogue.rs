@@ -1,4 +1,4 @@
-//! The spec against the vendor's own list of commands, and the simulator against the spec.
+//! Compares the spec with the vendor's own list of commands, and the simulator with the spec.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, path::Path};
@@ -14,7 +14,7 @@ fn rows() -> Vec<(Part, String)> {
         .collect()
 }
 
-/// Wrong paths are the commonest mistake of SDKs of this API.
+/// Wrong paths are the most common mistake in SDKs for this API.
 #[test]
 fn every_path_is_one_of_the_vendors() {
     let rows = rows();

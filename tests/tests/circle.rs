@@ -1,5 +1,4 @@
-//! The whole circle over HTTP: send through the client, moderate in the webhook, read the changed
-//! message back.
+//! The whole circle over HTTP: send through the client, moderate in the webhook, read the changed message back.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ async fn the_circle_tells_its_story() {
 #[tokio::test]
 async fn every_step_of_the_circle() {
     let circle = Circle::start(Arc::new(FixedClock::new(NOW))).await.unwrap();
-    // The accounts are there after the story; its messages are not looked at here.
+    // The accounts exist after the story; its messages do not matter here.
     circle.play(&mut String::new()).await.unwrap();
     let before = circle.simulator.deliveries().len();
     let send = |random: u32, text: &str| {
@@ -41,11 +40,11 @@ async fn every_step_of_the_circle() {
     let sent = send(11, "hello").await.unwrap();
     assert_eq!(sent.msg_key.as_deref(), Some("11_11_1700000000"));
 
-    // Changed: the sender is told nothing of it.
+    // Changed: the sender does not learn of it.
     let changed = send(12, "darn it").await.unwrap();
     assert_eq!(changed.msg_key.as_deref(), Some("12_12_1700000000"));
 
-    // Refused, with the app's own code and words.
+    // Refused, with the app's own code and text.
     let error = send(13, "gold").await.unwrap_err();
     assert_eq!(error.code().unwrap().0, 120_017);
     assert_eq!(error.server_text(), Some("no advertising here"));
@@ -56,7 +55,7 @@ async fn every_step_of_the_circle() {
     let dropped = send(14, "psst").await.unwrap();
     assert_eq!(dropped.msg_key.as_deref(), Some("14_14_1700000000"));
 
-    // A double of each that counts as sent: the app is not asked again.
+    // A duplicate of each that counts as sent: the app is not asked again.
     for (random, text) in [(11, "hello"), (12, "darn it"), (14, "psst")] {
         let again = send(random, text).await.unwrap();
         assert_eq!(again.msg_key.unwrap(), format!("{random}_{random}_{NOW}"));
@@ -80,7 +79,7 @@ async fn every_step_of_the_circle() {
         assert_eq!(texts.len(), 4, "two of the story, two of these");
     }
 
-    // What the app was sent, each once.
+    // Everything that was sent to the app, each once.
     circle.simulator.webhooks_idle().await;
     let deliveries = circle.simulator.deliveries().split_off(before);
     let of = |command: &str| -> Vec<Value> {

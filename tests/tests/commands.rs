@@ -200,13 +200,13 @@ async fn messages() {
         sent.msg_key.as_deref(),
         Some("4294967295_4294967295_1700000000")
     );
-    // The same again is dropped, now and later.
+    // The same message again is dropped, now and later.
     world.clock.advance(30);
     assert_eq!(
         world.client.send(&message).await.unwrap().msg_key,
         sent.msg_key
     );
-    // Without a sequence number it is a double within the second only.
+    // Without a sequence number it is a duplicate only within the same second.
     let mut short = SendMsg::new("mei", text("a"))
         .with_msg_random(5)
         .with_from_account("lin");
@@ -310,7 +310,7 @@ async fn messages() {
 async fn history_pages_back_through_a_conversation() {
     let world = World::new().await;
     for number in 0..40 {
-        // Some share a second, so that the key has to tell where a page ended.
+        // Some share a second, so the key has to show where a page ended.
         world.clock.advance(u64::from(number % 3 == 0));
         let message = SendMsg::new("mei", text(&format!("{number} {}", "x".repeat(900))))
             .with_msg_random(number);

@@ -1,4 +1,4 @@
-//! No two values of a constructor can change places unnoticed: read from the sources that callers see.
+//! No two values of a constructor can be swapped unnoticed: checked in the sources that callers see.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -11,15 +11,15 @@ use syn::{
     ReturnType, Signature, Type, TypeParamBound, Visibility,
 };
 
-/// What the generator wrote: constructors by `Type::method`, structs, enums with what else becomes one.
+/// The generated code: constructors by `Type::method`, structs, enums with the types that convert into them.
 #[derive(Default)]
 struct Generated {
     constructors: BTreeMap<String, Signature>,
     structs: BTreeMap<String, ItemStruct>,
     enums: BTreeMap<String, &'static str>,
-    /// What becomes a value of a type besides.
+    /// What else converts into a value of a type.
     made_of: BTreeMap<String, BTreeSet<&'static str>>,
-    /// Types by the traits that are implemented for them.
+    /// Types by the traits implemented for them.
     implements: BTreeSet<(String, String)>,
 }
 
@@ -89,7 +89,7 @@ impl Generated {
         }
     }
 
-    /// What an argument of a type can be written as.
+    /// The ways to write an argument of a type.
     fn fits(&self, ty: &Type) -> BTreeSet<String> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         if let Type::Tuple(_) = ty {

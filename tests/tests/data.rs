@@ -1,4 +1,4 @@
-//! What the simulator keeps: in its folder, and as snapshots.
+//! Everything that the simulator keeps: in its folder, and as snapshots.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ async fn a_message_is_a_duplicate_after_a_restart_too() {
     let again = client.send(&message).await.unwrap();
     assert_eq!(again.msg_key, first.msg_key);
     assert_eq!(simulator.journal().last().unwrap().applied, 0);
-    // What a device sends again is another message.
+    // A repeated send from a device is another message.
     let other = simulator.send_as("lin", "mei", text("by a device")).await;
     assert_ne!(other.unwrap(), by_device.unwrap());
     let history = GetC2cHistory::new(GetC2cHistoryRequired {
@@ -161,10 +161,10 @@ async fn a_group_is_on_its_members_lists_as_its_messages_come() {
     send("one").await;
     let once = [("chess".to_owned(), NOW, false)];
     assert_eq!(listed("mei").await, once);
-    // Who joins later has it from the next message on.
+    // A member who joins later has it from the next message on.
     world.simulator.join_group("bob", "chess").unwrap();
     assert_eq!(listed("bob").await, []);
-    // A conversation that was taken off comes back with the next message; one that was left stays.
+    // A conversation that was removed comes back with the next message; one that was left stays away.
     let gone = DeleteConversation::new("mei", ContactType::GROUP).with_to_group_id("chess");
     world.ok(gone).await;
     assert_eq!(listed("mei").await, []);

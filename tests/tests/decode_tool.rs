@@ -1,4 +1,4 @@
-//! The `decode` tool on what was seen in place of what the documentation says.
+//! The `decode` tool on payloads seen in place of the documented ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Runs the tool on lines of bytes; gives a report for each.
+/// Runs the tool on lines of bytes and returns a report for each.
 fn decode(lines: &[Vec<u8>]) -> Vec<Value> {
     let mut tool = Command::new(env!("CARGO_BIN_EXE_decode"))
         .stdin(Stdio::piped())
@@ -80,7 +80,7 @@ fn misfits_are_findings_of_their_own_and_nothing_is_lost() {
         .iter()
         .map(|(json, _)| {
             let head = format!(r#"{{"command":"{HISTORY}","side":"reply","json":"#);
-            // A byte order mark stands before a text, not within.
+            // A byte order mark precedes a text and is not within it.
             let (mark, json) = match json.strip_prefix(b"\xEF\xBB\xBF") {
                 Some(json) => (&b"\xEF\xBB\xBF"[..], json),
                 None => (&b""[..], json.as_slice()),
@@ -112,7 +112,7 @@ fn a_byte_order_mark_is_skipped_before_a_line_and_before_its_body_only() {
         [mark, head, body].concat(),
         [head, mark, body].concat(),
         [mark, head, b" ", mark, b" ", body].concat(),
-        // Part of a text, where it is a character like any other.
+        // Part of a text, where it is an ordinary character.
         [head, &within].concat(),
     ]);
     assert_eq!(reports.len(), 4);

@@ -1,4 +1,4 @@
-//! What a code means depends on the service that sent it, in every place that says what it means.
+//! The meaning of a code depends on the service that sent it, everywhere a meaning is given.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tencent_chat_client::{ErrorKind, RetryPolicy};
@@ -26,13 +26,13 @@ fn one_number_has_the_meaning_of_its_service() {
         GetGlobalMute::META.meaning_of(TWO_MEANINGS),
         DestroyOfficialAccount::META.meaning_of(TWO_MEANINGS),
     );
-    // Without a service it is not known which of them is meant.
+    // Without a service, it is not known which meaning applies.
     assert_eq!(TWO_MEANINGS.info(), None);
     assert_eq!(TWO_MEANINGS.class(), None);
     assert_eq!(TWO_MEANINGS.info_in("openim"), None);
 }
 
-/// Who is told that a rate is used up pauses and repeats, which does not make a text shorter.
+/// A caller who is told that a rate is used up pauses and repeats, which does not make a text shorter.
 #[tokio::test]
 async fn a_rate_of_one_service_is_a_mistake_in_another() {
     let world = World::with(|client| client.retry(RetryPolicy::none())).await;
@@ -101,7 +101,7 @@ fn codes_that_an_app_chooses_are_ranges() {
     assert_eq!(ErrorCode(39_001).info(), None);
 }
 
-/// A service that strikes at abuse, stops for want of payment or refuses a conflict does so again.
+/// A service that punishes abuse, stops for lack of payment or refuses a conflict does so again.
 #[test]
 fn no_repeat_where_it_makes_things_worse() {
     for code in [10056, 23001, 30540, 31707, 70114, 80005, 90995] {

@@ -1,5 +1,5 @@
-//! Every sample request of every command through the client, over HTTP, against the simulator: what
-//! comes out is a reply or a code that the command's page documents.
+//! Every sample request of every command through the client, over HTTP, against the simulator: the outcome is a
+//! reply or a code that the command's page documents.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, fmt::Write as _, future::Future, path::Path, pin::Pin};
@@ -24,7 +24,7 @@ use tencent_chat_types::{
 };
 use xtask::codegen::load;
 
-/// Keys in the samples, which stand for that of a message that was sent.
+/// Keys in the samples, which stand for the key of a message that was sent.
 const MSG_KEYS: [&str; 4] = [
     "28460_19901224_1700000000",
     "7001_12_1700000000",
@@ -35,11 +35,11 @@ const MSG_KEYS: [&str; 4] = [
 /// The people and groups of the samples.
 struct Populated {
     world: World,
-    /// A live group, whose id the samples cannot know.
+    /// A live group, whose ID the samples cannot know.
     live: String,
     /// Key of a message from lin to mei, likewise.
     key: String,
-    /// Id of a scheduled push to all, likewise.
+    /// ID of a scheduled push to all, likewise.
     task: u64,
     /// Id of a push, likewise.
     push: String,
@@ -138,7 +138,7 @@ async fn populated() -> Populated {
     }
 }
 
-/// Calls a command with a request that is JSON.
+/// Calls a command with a JSON request.
 struct Call<'a> {
     world: &'a World,
     json: &'a str,

@@ -1,5 +1,5 @@
-//! What can go wrong against what the client makes of it: each row a fault, a kind of command, the
-//! tries, the result, and how often the simulator acted. Nothing is done twice, nothing is lost.
+//! Faults and the client's reaction to them: each row is a fault, a kind of command, the tries, the result, and
+//! how often the simulator acted. Nothing is done twice, nothing is lost.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
@@ -23,9 +23,9 @@ enum Kind {
     Read,
     /// A second run changes nothing.
     Idempotent,
-    /// The service drops doubles, and the request has all the numbers for that.
+    /// The service drops duplicates, and the request has all the numbers for that.
     Deduplicated,
-    /// The service drops doubles, but the request lacks one of the numbers.
+    /// The service drops duplicates, but the request lacks one of the numbers.
     HalfDeduplicated,
     /// A second run does the work again.
     Unsafe,
@@ -109,7 +109,7 @@ async fn outcome<E: Endpoint>(client: &Client, request: E) -> Result<usize, Erro
     Ok(misfits(&reply).unwrap().len())
 }
 
-/// Calls a command of a kind once; what is there to count afterwards counts its effects.
+/// Calls a command of a kind once; the returned closure counts its effects afterwards.
 async fn act(client: &Client, kind: Kind) -> Result<usize, Error> {
     let message = || {
         SendMsg::new("mei", text("once"))
@@ -182,7 +182,7 @@ fn hasty_builder(world: &World) -> ClientBuilder {
         .retry(policy)
 }
 
-/// The same with another host in front, to which no connection comes about within the time of a try.
+/// The same with another host in front, to which no connection is established within the time of a try.
 fn behind(world: &World, down: &Unreachable) -> Client {
     hasty_builder(world)
         .base_url(down.base_url())
@@ -322,7 +322,7 @@ async fn a_stale_signature_is_renewed_once() {
     assert_eq!(error.clock_ahead(), None, "the clocks agree");
 }
 
-/// A machine whose clock is wrong makes signatures that the service finds expired.
+/// Signatures from a machine with a wrong clock look expired to the service.
 #[tokio::test]
 async fn a_wrong_clock_is_found_out() {
     let world = World::new().await;
@@ -342,7 +342,7 @@ async fn a_wrong_clock_is_found_out() {
     }
 }
 
-/// Group messages are told apart by `Random` and content.
+/// Group messages are identified by `Random` and content.
 #[tokio::test]
 async fn repeated_group_messages_are_one() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What the simulator refuses before a command looks at a request, with the documented codes.
+//! Requests that the simulator refuses before a command looks at them, with the documented codes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::Value;
@@ -138,14 +138,14 @@ async fn each_wrong_query_has_its_code() {
         .unwrap();
     let reply: Value = serde_json::from_slice(&get.bytes().await.unwrap()).unwrap();
     assert_eq!(reply["ErrorCode"], 60002);
-    // Refusals say nothing that could be a signature or the key.
+    // Refusals contain nothing that could be a signature or the key.
     for entry in simulator.journal() {
         assert!(!format!("{entry:?}").contains("usersig"), "{entry:?}");
     }
 }
 
-/// A simulator that keeps the quotas of an edition, with windows so many times as long, and a client that
-/// keeps none. Both have the clock.
+/// A simulator that enforces the quotas of an edition, with windows stretched by a factor, and a client without
+/// quotas. Both use the clock.
 async fn with_quotas(edition: Edition, scale: f64, clock: &Arc<FixedClock>) -> (Simulator, Client) {
     let simulator = Simulator::builder(APP, "key")
         .clock(Arc::clone(clock))
@@ -159,7 +159,7 @@ async fn with_quotas(edition: Edition, scale: f64, clock: &Arc<FixedClock>) -> (
         .base_url(simulator.base_url())
         .retry(RetryPolicy::none())
         .unlimited()
-        // Connections that nobody uses are closed while time goes by.
+        // Unused connections are closed as time passes.
         .http(|http| http.pool_max_idle_per_host(0))
         .build()
         .unwrap();
@@ -205,7 +205,7 @@ async fn the_call_after_the_last_of_a_window_is_refused_until_the_first_has_left
     }
     goes_by(599).await;
     assert_eq!(sent(&client, &request).await, CALL_RATE);
-    // The first has left: one goes, and what was refused has not counted.
+    // The first call has left the window: one may go, and the refused one has not counted.
     goes_by(1).await;
     assert_eq!(sent(&client, &request).await, 0);
     assert_eq!(sent(&client, &request).await, CALL_RATE);
@@ -268,7 +268,7 @@ async fn the_quotas_of_the_edition_hold_all_at_once() {
             // That of a second.
             assert_eq!(sent(&client, &push(random)).await, PUSH_RATE, "{edition:?}");
             goes_by(1_000).await;
-            // What the simulator itself counts of pushes, it counts by the app's clock.
+            // The simulator counts pushes by the app's clock.
             clock.advance(1);
         }
         assert_eq!(sent(&client, &push(daily)).await, DAILY, "{edition:?}");
@@ -294,7 +294,7 @@ async fn windows_are_as_long_as_the_scale_says() {
     }
 }
 
-/// Nobody asks for quotas, nobody is refused.
+/// Without quotas, nothing is refused.
 #[tokio::test]
 async fn without_being_asked_to_the_simulator_keeps_no_quota() {
     let simulator = Simulator::builder(APP, "key").start().await.unwrap();

@@ -1,4 +1,4 @@
-//! What the generator makes of a small spec, and how files are written and compared.
+//! The generator's output for a small spec, and how files are written and compared.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Map, Value, json};
@@ -37,7 +37,7 @@ fn generated(dir: &Path) -> Tree {
     generate(&checked(dir)).unwrap_or_else(|mistakes| panic!("{}", mistakes.render()))
 }
 
-/// An empty folder of this test's own.
+/// An empty folder for this test.
 fn empty_dir(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("generator")
@@ -65,7 +65,7 @@ fn flat(path: &str) -> String {
     path.replace('/', "__")
 }
 
-/// The published documents, which hold everything.
+/// The published documents, which contain everything.
 const DOCUMENTS: [&str; 3] = [
     "openapi/tencent-chat.json",
     "openapi/tencent-chat.schema.json",
@@ -88,7 +88,7 @@ fn what_typify_reads() {
     insta::assert_json_snapshot!("mini_lowered", of_command);
 }
 
-/// The file of a command, from a document of all types that was changed.
+/// The file of a command, generated from a changed document of all types.
 fn described_book(change: impl FnOnce(&mut Map<String, Value>)) -> Result<String, String> {
     let model = lower::lower(&checked(&mini_spec())).unwrap();
     let mut document = openapi::types(&model).unwrap();
@@ -304,7 +304,7 @@ fn a_stale_file_goes_and_a_foreign_one_stays() {
     );
 }
 
-/// Every file of a folder by its path below, links as what they lead to.
+/// Every file of a folder by relative path, links by their target.
 fn everything(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut open = vec![root.to_owned()];
@@ -641,8 +641,8 @@ fn a_new_webhook_is_one_new_file() {
     }
 }
 
-/// An odd webhook, whose code must compile without a warning all the same: what is imported is used, and
-/// what is not changed is not `mut`.
+/// An odd webhook, whose code must still compile without a warning: every import is used, and nothing is `mut`
+/// without need.
 const ODD_WEBHOOK: &str = r#"
 command = "Door.NoticeBeforeEntry"
 title = "Before Somebody Comes In"
@@ -679,7 +679,7 @@ fn an_odd_webhook_compiles_without_a_warning() {
     assert!(!text.contains("let mut reply"), "{text}");
 }
 
-/// What the generator knows, it knows from the spec.
+/// The generator knows the API only from the spec.
 #[test]
 fn the_generator_names_no_command_and_no_webhook() {
     fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {

@@ -350,7 +350,7 @@ async fn attributes() {
     world
         .ok(ModifyGroupAttributes::new(id, [pair("c", "3")]))
         .await;
-    // Five writes in a second were enough, without the one that was refused.
+    // Five writes in a second are the limit, not counting the refused one.
     assert_eq!(world.code(ClearGroupAttributes::new(id)).await, 10049);
     world.clock.advance(1);
     world.ok(ClearGroupAttributes::new(id)).await;

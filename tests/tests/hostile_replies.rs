@@ -1,5 +1,5 @@
-//! Whatever a server answers: an object decodes, keeps what does not fit and comes back the same,
-//! anything else is an error. Never a panic.
+//! Whatever a server answers: an object decodes, keeps values that do not fit, and round-trips; anything else
+//! is an error. Never a panic.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use tencent_chat_types::{
 };
 use xtask::codegen::load;
 
-/// Any object decodes, whatever it holds; it must encode to the same, and that must decode to the same
-/// again.
+/// Any object decodes, whatever it holds; it must encode to the same text, and that must decode to the same
+/// value again.
 fn check<T: DeserializeOwned + Serialize>(json: &[u8], same: impl Fn(&T, &T) -> bool) -> Option<T> {
     let shown = || String::from_utf8_lossy(json);
     let decoded = match decode::<T>(json) {
@@ -76,7 +76,7 @@ fn decode_everywhere(bytes: &[u8]) {
     }
 }
 
-/// What was seen in place of what the documentation says, and worse.
+/// Values seen in place of the documented ones, and worse.
 const ODD: &[&[u8]] = &[
     br#"{"OpType":2}"#,
     br#""""#,
@@ -98,7 +98,7 @@ const ODD: &[&[u8]] = &[
     br#"{"a":1,"a":null}"#,
 ];
 
-/// The body with bytes of any kind at the `at`-th place.
+/// The body with arbitrary bytes at the `at`-th place.
 fn with_bytes(mut body: Value, at: usize, odd: &[u8]) -> Vec<u8> {
     let mark = "here be dragons";
     if !replace(&mut body, &mut { at }, &Value::from(mark)) {

@@ -54,7 +54,7 @@ async fn group_messages_are_numbered_stored_and_paged() {
     for number in 1..=45 {
         assert_eq!(send(&world, &id, number).await, u64::from(number));
     }
-    // The same again within five minutes is dropped.
+    // The same message again within five minutes is dropped.
     assert_eq!(send(&world, &id, 45).await, 45);
     world.clock.advance(300);
     assert_eq!(send(&world, &id, 45).await, 46);

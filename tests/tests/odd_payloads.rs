@@ -1,5 +1,5 @@
-//! Payloads as old clients, gateways and SDKs with bugs make them: each decodes, nothing of it is lost or
-//! changed, what does not fit is named, and the order of keys makes no difference.
+//! Payloads of old clients, gateways and buggy SDKs: each decodes, nothing in it is lost or changed, misfits
+//! are named, and the order of keys makes no difference.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,7 +15,7 @@ use tencent_chat_webhook::Receiver;
 
 const APP: u64 = 1_400_000_000;
 
-/// Command, body, and the pointers of what does not fit.
+/// Command, body, and the pointers of misfits.
 type Payload = (&'static str, &'static [u8], &'static [&'static str]);
 
 const SEND: &str = "v4/openim/sendmsg";
@@ -127,7 +127,7 @@ const EVENTS: &[Payload] = &[
     (STATE, br#"{"CallbackCommand":"State.StateChange","Info":{"Action":1,"To_Account":"t","Reason":null,"New":{"z":"\ud83d","a":[1e400]}},"KickedDevice":[{"Platform":5},1]}"#, &["/Info/New", "/KickedDevice/1"]),
 ];
 
-/// The body with the keys of each object backwards, except that those of one name keep their order.
+/// The body with the keys of each object reversed, except that equal keys keep their order.
 fn backwards(json: &[u8]) -> Vec<u8> {
     fn space(json: &[u8], at: &mut usize) {
         while json.get(*at).is_some_and(u8::is_ascii_whitespace) {
@@ -165,7 +165,7 @@ fn backwards(json: &[u8]) -> Vec<u8> {
                         _ => parts.push((Vec::new(), value(json, at))),
                     }
                 }
-                // Stable. Keys of a reply's head are one name in any letters.
+                // Stable. Keys of a reply's head are the same in any case.
                 parts.sort_by_key(|(key, _)| std::cmp::Reverse(key.to_ascii_lowercase()));
                 let parts: Vec<Vec<u8>> = parts.into_iter().map(|(_, part)| part).collect();
                 [&[open], &parts.join(&b" ,\n"[..])[..], &[open + 2]].concat()
@@ -183,7 +183,7 @@ fn backwards(json: &[u8]) -> Vec<u8> {
     value(json, &mut 0)
 }
 
-/// Decodes a body and holds what comes of it against the body.
+/// Decodes a body and compares the result with it.
 fn check<T: DeserializeOwned + Serialize>(
     (command, body, misfits): &Payload,
     same: impl Fn(&T, &T) -> bool,
@@ -193,7 +193,7 @@ fn check<T: DeserializeOwned + Serialize>(
     let found: Vec<_> = decoded.misfits.list(usize::MAX);
     let pointers: Vec<&str> = found.iter().map(|misfit| misfit.pointer.as_str()).collect();
     assert_eq!(pointers, *misfits, "{shown}");
-    // The log names fields, and nothing of what they hold.
+    // The log names fields, but none of their content.
     let log = format!("{} {:?}", decoded.misfits, decoded.misfits);
     assert!(!log.contains('"') && !log.contains('{'), "{log}");
 
@@ -207,7 +207,7 @@ fn check<T: DeserializeOwned + Serialize>(
     let other_order = backwards(body);
     let third = from_slice::<T>(&other_order).unwrap();
     assert!(same(&third, &decoded.value), "{shown} in another order");
-    // Whoever uses serde_json gets the same, in valid text.
+    // With serde_json the result is the same, in valid text.
     let text = serde_json::to_vec(&decoded.value).unwrap();
     assert!(serde_json::from_slice::<&serde_json::value::RawValue>(&text).is_ok());
 }
@@ -242,7 +242,7 @@ impl WebhookVisitor for Events {
     }
 }
 
-/// An event reaches the app, and one and the same event in other words has one key.
+/// An event reaches the app, and two encodings of the same event have one key.
 #[test]
 fn odd_events_arrive_and_their_key_depends_on_what_they_say_alone() {
     let receiver = Receiver::unauthenticated(APP);
@@ -258,7 +258,7 @@ fn odd_events_arrive_and_their_key_depends_on_what_they_say_alone() {
     }
 }
 
-/// What is no answer at all: a client says so, and keeps what came.
+/// A response that is not an answer at all: the client reports it, and keeps what came.
 #[test]
 fn what_is_not_json_is_an_error_with_a_place() {
     for body in [
@@ -297,7 +297,7 @@ fn what_is_not_json_is_an_error_with_a_place() {
     }
 }
 
-/// The same over HTTP: what the service calls a success is one, with all that came.
+/// The same over HTTP: a success for the service is a success here, with everything that came.
 #[tokio::test]
 async fn odd_replies_reach_the_caller_whole() {
     use axum::{Router, body::Bytes, routing::post};

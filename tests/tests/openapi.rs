@@ -1,4 +1,4 @@
-//! The published documents: what they say holds together, and every sample fits it.
+//! The published documents are consistent, and every sample fits them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use jsonschema::{Registry, Validator};
@@ -35,7 +35,7 @@ fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Map<String, Value>)
     }
 }
 
-/// Every operation: the path or the webhook, and what is said of it.
+/// Every operation: its path or webhook, and its description.
 fn operations(document: &Value) -> Vec<(&str, &Value)> {
     ["paths", "webhooks"]
         .into_iter()
@@ -110,7 +110,7 @@ fn the_two_forms_of_the_document_say_the_same() {
     assert_eq!(yaml, document());
 }
 
-/// The document as something that schemas refer into.
+/// The document as the target of references in schemas.
 fn registry(document: &Value) -> Registry<'_> {
     let registry = Registry::new().add("urn:api", document.clone()).unwrap();
     registry.prepare().unwrap()
@@ -176,8 +176,8 @@ fn a_reply_of_another_shape_does_not_fit() {
     assert!(!validator.is_valid(&json!({ "ErrorCode": 0, "ActionStatus": "OK" })));
 }
 
-/// Whatever the simulator answers to a sample: a success where it takes it, or a failure where the
-/// sample names users and groups that are not there.
+/// The simulator's answer to a sample: a success if it accepts it, or a failure if the sample names users and
+/// groups that do not exist.
 #[tokio::test]
 async fn what_the_simulator_answers_to_every_sample_fits_its_schema() {
     let document = document();

@@ -1,5 +1,5 @@
-//! Every command that pages, by every way of paging that its spec file names: each of 10,000 items
-//! exactly once and in order, from a server that is made of nothing but the `[paging]` table.
+//! Every command that pages, by every way of paging that its spec file names: each of 10,000 items exactly once
+//! and in order, from a server that knows nothing but the `[paging]` table.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse};
@@ -155,12 +155,12 @@ enum Way {
     Downwards,
 }
 
-/// What the spec says of a command that pages.
+/// The spec's description of a command that pages.
 #[derive(Clone, Debug)]
 struct Listing {
     file: Arc<LoadedEndpoint>,
     way: Way,
-    /// The reply field that has the items.
+    /// The reply field that holds the items.
     list: String,
 }
 
@@ -169,7 +169,7 @@ impl Listing {
         self.file.file.paging.as_ref().unwrap()
     }
 
-    /// Whether an empty page can be followed by others: not where it is what ends the paging.
+    /// Whether an empty page can be followed by others: not if it is what ends the paging.
     fn goes_on_after_an_empty_page(&self) -> bool {
         self.way == Way::Cursor
             && !matches!(
@@ -239,7 +239,7 @@ fn read_listings() -> HashMap<String, Vec<Listing>> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Odd {
     Nothing,
-    /// From this page on it answers the cursor that it was sent.
+    /// From this page on it returns the cursor that it was sent.
     StuckAt(usize),
     /// Its third page leads back to the second.
     Circle,
@@ -254,7 +254,7 @@ struct Server {
     odd: Odd,
     /// Asks for the second page.
     second: Mutex<Vec<Value>>,
-    /// The items of pages as they were written the first time, by the numbers of these.
+    /// The items of pages as first written, by the numbers of those pages.
     written: Mutex<HashMap<Range<u64>, String>>,
     /// Which page a cursor stands for, by all of its parts.
     cursors: Mutex<HashMap<String, usize>>,
@@ -278,7 +278,7 @@ impl Server {
             axum::routing::post(move |body: Bytes| async move {
                 match answering.answer(&serde_json::from_slice(&body).unwrap()) {
                     Some(reply) => reply.into_response(),
-                    // Another cursor than one that it gave.
+                    // A cursor other than those that it returned.
                     None => StatusCode::BAD_REQUEST.into_response(),
                 }
             }),
@@ -286,7 +286,7 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        // Certificates that nobody asks for would be read again for each server.
+        // Certificates that nobody uses would be loaded again for each server.
         let client = Client::builder(APP, "administrator", "key")
             .base_url(base)
             .http(|http| http.tls_certs_only([]))
@@ -341,7 +341,7 @@ impl Server {
         items.clone()
     }
 
-    /// An item, with its number in a field that no type knows.
+    /// An item with its number in an unknown field.
     fn item(&self, number: u64) -> Value {
         let mut item = json!({ "TestNumber": number });
         if let Some(downwards) = &self.listing.paging().downwards {
@@ -368,7 +368,7 @@ impl Server {
             cursors.insert(format!("{sent:?}"), 0);
         }
         let page = *cursors.get(&format!("{sent:?}"))?;
-        // Each time another one of its parts moves, and the rest stays; beyond 32 bits.
+        // Another part of it moves each time, and the rest stays; beyond 32 bits.
         let mut next = sent;
         let moves = page % next.len();
         if page == 1 {
@@ -419,7 +419,7 @@ impl Server {
         let highest = request.get(&self.listing.paging().downwards.as_ref()?.request.value);
         let from = ITEMS - highest.map_or(Some(ITEMS), Value::as_u64)?;
         let page = self.pages.iter().position(|page| page.start == from)?;
-        // A server that does not go on answers the page before once more.
+        // A server that does not advance returns the previous page again.
         let page = match self.odd {
             Odd::StuckAt(stuck) if page >= stuck => page - 1,
             _ => page,
@@ -440,7 +440,7 @@ fn numbers<E: Paged<Item: Serialize>>(reply: E::Reply) -> Vec<u64> {
     E::items(reply).iter().map(number).collect()
 }
 
-/// Fails when a command of the spec pages and has no row here.
+/// Fails if a command of the spec pages and has no row here.
 fn assert_complete(paths: &[&'static str]) {
     let spec: BTreeSet<String> = listings().keys().cloned().collect();
     let rows: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -477,7 +477,7 @@ where
             items.extend(page);
         }
         assert!(items == expected, "pages of {what}");
-        // Short and empty pages came as they were, and none is the end.
+        // Short and empty pages arrived unchanged, and none is the end.
         let plan = server.pages.iter().map(|page| page.end - page.start);
         assert_eq!(
             sizes[..server.pages.len()],
@@ -585,7 +585,8 @@ where
     (path, seen)
 }
 
-/// `IsFinished` of 2 in a history, or of 1 in either list of readers: the page counts, and nothing more is asked for.
+/// `IsFinished` of 2 in a history, or of 1 in either list of readers: the page counts, and no further one is
+/// requested.
 #[tokio::test]
 async fn nothing_is_asked_for_after_an_early_end() {
     let (paths, seen): (Vec<_>, Vec<_>) = for_each_paged!(early_end_is_the_end).into_iter().unzip();
@@ -633,7 +634,7 @@ async fn a_listing_resumed_in_mid_page_yields_each_item_once() {
     assert_complete(&paths);
 }
 
-/// Callers that lose patience over and over.
+/// Callers that give up over and over.
 #[tokio::test]
 async fn giving_a_poll_up_loses_nothing() {
     let listing = &listings()["v4/recentcontact/get_contact_group"][0];
@@ -650,7 +651,7 @@ async fn giving_a_poll_up_loses_nothing() {
         }
     }
     assert!(seen == expected);
-    // A poll that was given up is not a call that was given up.
+    // An abandoned poll is not an abandoned call.
     assert_eq!(server.requests(), server.pages.len());
 
     let mut items = client.items(GetContactGroup::new("lin"));
@@ -688,7 +689,7 @@ async fn giving_a_poll_up_loses_nothing() {
     assert!(seen == expected);
 }
 
-/// A stream that waits for the quota and is not polled any more must not be in anybody's way.
+/// A stream that waits for the quota and is no longer polled must not block anybody.
 #[tokio::test]
 async fn a_stream_that_rests_holds_nobody_up() {
     let world = World::new().await;
@@ -703,7 +704,7 @@ async fn a_stream_that_rests_holds_nobody_up() {
     client.send(&request).await.unwrap();
     let mut resting = client.pages(request.clone());
     assert!(resting.next().now_or_never().is_none());
-    // For ever, if the resting one kept its place in the queue.
+    // Forever, if the resting stream kept its place in the queue.
     let calls = async {
         for _ in 0..3 {
             client.send(&request).await.unwrap();
@@ -715,7 +716,7 @@ async fn a_stream_that_rests_holds_nobody_up() {
     assert!(resting.next().await.is_none());
 }
 
-/// A listing without a runtime is an error, not a panic, and can be gone on with in one.
+/// A listing without a runtime is an error, not a panic, and can be continued within one.
 #[test]
 fn a_stream_needs_a_runtime() {
     let client = Client::builder(APP, "administrator", "key")
@@ -727,7 +728,7 @@ fn a_stream_needs_a_runtime() {
     assert_eq!(error.kind(), ErrorKind::Runtime, "{error}");
 }
 
-/// Forwards the newest comes first, over all pages; messages of one second keep their order.
+/// Forward, the newest comes first, over all pages; messages of one second keep their order.
 #[tokio::test]
 async fn a_one_to_one_history_can_be_had_oldest_first() {
     let world = World::new().await;
@@ -796,7 +797,7 @@ async fn those_who_have_not_read_come_too() {
     assert_eq!(all, expected.map(|(what, who)| (what, who.to_owned())));
 }
 
-/// The simulator's own pages, with what it keeps: 3,000 friends.
+/// The simulator's own pages, from its state: 3,000 friends.
 #[tokio::test]
 async fn the_simulators_friends() {
     let world = World::new().await;

@@ -174,7 +174,7 @@ async fn chatbots() {
     assert_eq!(world.ok(ListChatbots::new()).await.robot_account.len(), 19);
 }
 
-/// What comes from outside answers its sample.
+/// Results from outside are those of the sample.
 #[tokio::test]
 async fn operations() {
     let world = World::new().await;

@@ -1,7 +1,7 @@
 //! What the limiter lets out and what the service refuses above its quotas, together and over HTTP.
 //!
-//! Minutes pass at once: the clock is a paused one, which client and simulator have in common, and stands
-//! still while a call is under way. So the times are exact, however busy the machine is.
+//! Minutes pass at once: client and simulator share a paused clock, which stands still while a call is under
+//! way. So the times are exact, however busy the machine is.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -59,7 +59,7 @@ impl Observer for Shared {
     }
 }
 
-/// A simulator that keeps all quotas, a client with default settings, and so many users.
+/// A simulator that enforces all quotas, a client with default settings, and this many users.
 async fn world(users: usize) -> (Simulator, Client, Vec<String>) {
     let simulator = Simulator::builder(APP, "key")
         .quotas(Edition::Paid)
@@ -86,8 +86,8 @@ fn asked<E: Endpoint>(simulator: &Simulator) -> Vec<JournalEntry> {
     journal
 }
 
-/// A message to that many users by one batch: nothing is refused, nobody is left out or told twice, and it
-/// takes no longer than the quota makes it, within 5 %.
+/// A message to this many users by one batch: nothing is refused, nobody is left out or reached twice, and it
+/// takes at most 5 % longer than the quota requires.
 async fn everybody_is_told(users: usize) {
     let (simulator, client, users) = world(users).await;
     let quota = (SendMsgToMany::META.quotas.iter())
@@ -141,8 +141,8 @@ async fn messages_to_200_000_reach_everybody_in_the_time_that_the_quota_takes() 
     everybody_is_told(200_000).await;
 }
 
-/// With less time for the quota than it takes, what is above it fails at once. A signal to stop need not wait
-/// for the quota. Either way it was not sent, and can be sent later.
+/// With less time for the quota than needed, the rest fails at once. A signal to stop need not wait for the
+/// quota. Either way it was not sent, and can be sent later.
 #[tokio::test(start_paused = true)]
 async fn what_does_not_wait_for_the_quota_is_unsent_and_can_be_sent_later() {
     let (simulator, client, users) = world(13_500).await;
@@ -173,7 +173,7 @@ async fn what_does_not_wait_for_the_quota_is_unsent_and_can_be_sent_later() {
     assert_eq!(later.to_account, users[12_000..]);
     assert_eq!(asked::<SendMsgToMany>(&simulator).len(), 24);
 
-    // Whoever was given up stands in nobody's way.
+    // An abandoned call blocks nobody.
     let outcome = client.batch(later).await;
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_eq!(begin.elapsed().as_secs(), 60);

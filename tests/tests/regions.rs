@@ -1,4 +1,4 @@
-//! A command that some regions serve alone is refused elsewhere before it is sent.
+//! A command that only some regions serve is refused elsewhere before it is sent.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tencent_chat_client::{Client, ErrorKind, Region, RetryPolicy, Sent};
@@ -42,7 +42,7 @@ async fn a_call_elsewhere_is_refused_before_sending() {
     }
 }
 
-/// Also one that goes to the region by its address, and one that asks not to be checked.
+/// Including one that reaches the region by its address, and one that skips checks.
 #[tokio::test]
 async fn the_host_tells_the_region() {
     let request = ListKeywordLibraries::new(ListKeywordLibrariesRequired {

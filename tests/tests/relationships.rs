@@ -71,7 +71,7 @@ async fn friends_are_added_as_both_sides_wish() {
         FriendRelation::NO_RELATION
     );
 
-    // An administrator may force it, and one way only.
+    // An administrator may force it, in one direction only.
     let forced = AddFriends::new("lin", [new("ada")]).with_force_add_flags(true);
     world.ok(forced.with_add_type(FriendAddType::SINGLE)).await;
     assert_eq!(
@@ -117,7 +117,7 @@ async fn friends_are_changed_read_and_deleted() {
         seen.push(friend.unwrap().to_account);
     }
     assert_eq!(seen, users);
-    // Nothing has changed since: nothing comes.
+    // Nothing has changed since, so nothing comes.
     let first = world.ok(GetFriends::new("lin")).await;
     let again = GetFriends::new("lin")
         .with_standard_sequence(first.standard_sequence)

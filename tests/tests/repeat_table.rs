@@ -1,6 +1,6 @@
-//! May this be sent again? Each row a request, a fault and a way of sending it; all who answer the
-//! question are asked: the loop over attempts, the error, the batch's items, the batch's own repeat. The
-//! caller believes them and sends again, and the simulator tells how often the command had its effect.
+//! May this be sent again? Each row is a request, a fault and a way of sending it. Everything that answers the
+//! question is asked: the loop over attempts, the error, the batch's items, the batch's own repeat. The caller
+//! believes the answer and sends again, and the simulator counts how often the command had its effect.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -26,13 +26,13 @@ enum Way {
     Batch,
 }
 
-/// What those say that answer the question.
+/// The answers to the question.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     result: String,
-    /// What the error or the item says; none for a success.
+    /// The answer of the error or the item; none for a success.
     safe: Option<bool>,
-    /// Whether the caller sent it again for that.
+    /// Whether the caller sent it again because of that.
     again: bool,
 }
 
@@ -56,7 +56,8 @@ fn faults() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// A world whose client tries so often. To set HTTP up takes longer than all the rest, so that is shared.
+/// A world whose client makes this many tries. Setting up HTTP takes longer than everything else, so it is
+/// shared.
 async fn world(http: &reqwest::Client, tries: u32) -> World {
     let pause = Duration::from_millis(1);
     let policy = RetryPolicy::new()
@@ -76,7 +77,7 @@ fn shown(error: Option<&Error>) -> String {
     }
 }
 
-/// Sends a request, and once more if that is said to be safe and to help.
+/// Sends a request, and once more if that is said to be safe and helpful.
 async fn one<E: Endpoint + Clone>(client: &Client, request: &E, way: Way) -> Told {
     let send = || async {
         match way {
@@ -168,7 +169,7 @@ fn to_many() -> SendMsgToMany {
         .with_from_account("lin")
 }
 
-/// The path of a kind's command and what those say who are asked; none where there is no such way.
+/// The path of a kind's command and the answers; none if the combination does not exist.
 async fn run(client: &Client, kind: Kind, way: Way) -> Option<(&'static str, Told)> {
     async fn any<E: Endpoint + Clone>(
         client: &Client,
@@ -218,7 +219,7 @@ async fn run(client: &Client, kind: Kind, way: Way) -> Option<(&'static str, Tol
     }
 }
 
-/// How often the command had its effect; none where it leaves nothing to count.
+/// How often the command had its effect; none if it leaves nothing to count.
 async fn effects(world: &World, kind: Kind) -> Option<u64> {
     match kind {
         Kind::Read | Kind::Idempotent => None,
@@ -303,7 +304,7 @@ async fn all_who_are_asked_give_the_same_answer_and_whoever_believes_it_duplicat
     insta::assert_snapshot!("repeat_table", table);
 }
 
-/// A number counts as set when it goes out.
+/// A number counts as set when it is sent.
 #[test]
 fn a_message_may_be_sent_again_when_all_its_numbers_go_out() {
     let complete = json!({"To_Account": "mei", "MsgRandom": 0, "MsgSeq": 0, "MsgBody": []});

@@ -58,7 +58,7 @@ fn whatever_lasts_from_now_on_is_repeated_alike() {
     }
 }
 
-/// Without a time, a message that came between the two runs would be read by nobody.
+/// Without a time, nobody would have read a message that came between the two runs.
 #[tokio::test]
 async fn marking_as_read_is_repeated_with_a_time_only() {
     let world = World::new().await;
@@ -83,7 +83,7 @@ fn text(words: &str) -> [TextElem; 1] {
     [TextElem::new(words)]
 }
 
-/// Nobody has to think of numbers.
+/// Nobody has to supply the numbers.
 #[test]
 fn what_constructors_make_may_be_sent_again() {
     assert!(SendMsg::new("mei", text("hi")).is_repeat_safe());
@@ -110,7 +110,7 @@ fn what_constructors_make_may_be_sent_again() {
     assert_eq!(first.clone().msg_random, first.msg_random);
 }
 
-/// Numbers are made by constructors alone: what was not there when it was read is not there when it is written.
+/// Only constructors make numbers: a value absent when read is absent when written.
 #[test]
 fn decoding_makes_no_numbers() {
     struct Decode;

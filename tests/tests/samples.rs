@@ -1,5 +1,5 @@
-//! Every sample of the spec, through the generated types: decoded as a snapshot, encoded again
-//! without loss, and decoded again with what a later server might add.
+//! Every sample of the spec, through the generated types: decoded as a snapshot, encoded again without loss,
+//! and decoded again with additions that a later server might make.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde::de::DeserializeOwned;
@@ -199,7 +199,7 @@ fn decoded_samples() {
     }
 }
 
-/// One line for each command: what a reviewer must see when the surface changes.
+/// One line per command: a reviewer must see when the surface changes.
 #[test]
 fn surface() {
     let mut table = String::new();

@@ -1,4 +1,4 @@
-//! The simulator itself: what it drops, keeps, says of whom, and how much it remembers.
+//! The simulator itself: what it drops, what it keeps, whom it names, and how much it remembers.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::Value;
@@ -45,13 +45,13 @@ fn applied(world: &World) -> u32 {
     world.simulator.journal().last().unwrap().applied
 }
 
-/// Sends a message, and says whether it was one of its own.
+/// Sends a message, and returns whether it became a separate message.
 async fn counts<E: Endpoint>(world: &World, request: E) -> bool {
     world.ok(request).await;
     applied(world) == 1
 }
 
-/// What there is between lin and another user, as that user has it.
+/// The conversation between lin and another user, as that user has it.
 async fn history(world: &World, user: &str) -> Vec<String> {
     let request = GetC2cHistory::new(GetC2cHistoryRequired {
         operator_account: user.into(),
@@ -103,7 +103,7 @@ async fn duplicates_are_told_by_sender_numbers_and_content_for_120_seconds() {
     assert!(counts(&world, many(&["bob", "mei"])).await);
     world.clock.advance(120);
     assert!(counts(&world, many(&["ada", "bob"])).await);
-    // Without a sequence number the service picks one, so only the same second tells.
+    // Without a sequence number the service picks one, so only the same second identifies it.
     let mut unnumbered = SendMsg::new("mei", text("hi")).with_msg_random(11);
     unnumbered.msg_seq = None;
     assert!(counts(&world, unnumbered.clone()).await);
@@ -153,7 +153,7 @@ async fn imported_duplicates_are_told_by_numbers_and_time_whatever_they_say() {
     };
     assert!(counts(&world, import("lin", "mei", 1, NOW - 500, "a")).await);
     assert!(!counts(&world, import("lin", "mei", 1, NOW - 500, "b")).await);
-    // The other way round too, however late.
+    // The other way around too, however late.
     world.clock.advance(86_400);
     assert!(!counts(&world, import("mei", "lin", 1, NOW - 500, "c")).await);
     assert!(counts(&world, import("lin", "mei", 1, NOW - 501, "d")).await);
@@ -180,7 +180,7 @@ async fn a_dropped_duplicate_does_not_count_as_acted_upon() {
     twice(SendMsg::META.path);
     world.ok(to("mei", 1, 1, "hi")).await;
     assert_eq!(applied(&world), 0);
-    // What is not a message is done twice.
+    // Everything that is not a message is done twice.
     twice(ImportAccounts::META.path);
     world.ok(ImportAccounts::new(["eve"])).await;
     assert_eq!(applied(&world), 2);
@@ -423,7 +423,7 @@ async fn faults_of_an_unknown_command_are_an_error() {
     }
 }
 
-/// A world of its own with a bound.
+/// A world of its own with a limit.
 async fn small(message_memory: usize) -> (Simulator, Client) {
     let simulator = Simulator::builder(APP, "key").message_memory(message_memory);
     let simulator = simulator.start().await.unwrap();
@@ -511,7 +511,7 @@ async fn at_the_bound_the_oldest_messages_go() {
         20001
     );
 
-    // Downwards to where they have expired, which the last page says.
+    // Downward to where they have expired, which the last page reports.
     let (mut next, mut seqs, mut end) = (last.1, Vec::new(), HistoryEnd::MORE);
     while end != HistoryEnd::REST_EXPIRED {
         let page = GetGroupHistory::new(group.as_str(), 20).with_req_msg_seq(next);

@@ -1,8 +1,8 @@
 //! Every mistake that a spec can have is found, with place and advice.
 //!
-//! `fixtures/bad_spec/<name>` lies over `fixtures/mini_spec`: its files replace those of the same
-//! name, and `.remove` lists files to leave out. Each folder makes one mistake, and its snapshot
-//! is what the author of the spec reads.
+//! `fixtures/bad_spec/<name>` is laid over `fixtures/mini_spec`: its files replace those of the same name, and
+//! `.remove` lists files to leave out. Each folder makes one mistake, and its snapshot is what the author of
+//! the spec reads.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -34,7 +34,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The small spec with an overlay, in a folder of its own: tests run side by side.
+/// The small spec with an overlay, in its own folder, because tests run concurrently.
 fn overlaid(test: &str, name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("spec_diagnostics")
@@ -119,7 +119,7 @@ fn places_are_inside_the_files() {
     }
 }
 
-/// One JSON object a line, with the same places as the text.
+/// One JSON object per line, with the same places as the text.
 #[test]
 fn machines_can_read_them() {
     let found = mistakes(&overlaid("machines", "many_of_sense"));
@@ -148,7 +148,7 @@ fn one(source: &Source, span: std::ops::Range<usize>, message: &str) -> Diagnost
     found
 }
 
-/// A file cannot write to the terminal of the person who reads what is wrong with it.
+/// A file cannot write to the terminal of a person who reads its mistakes.
 #[test]
 fn control_characters_of_files_are_not_printed() {
     let odd = "\u{1b}[31m\u{9b}2J\u{202e}\u{7f}";
@@ -174,7 +174,7 @@ fn control_characters_of_files_are_not_printed() {
     );
 }
 
-/// A sample can be one line of a megabyte: what is around the mark is shown, and how long the line is
+/// A sample can be one line of a megabyte: the surroundings of the mark are shown, and the length of the line
 /// makes no difference.
 #[test]
 fn long_lines_are_cut_around_the_mark() {
@@ -192,7 +192,7 @@ fn long_lines_are_cut_around_the_mark() {
     assert!(line.chars().count() < 140, "{line}");
     let marks = mark.lines().find(|line| line.contains('^')).unwrap();
     assert_eq!(line.find("WRONG"), marks.find("^^^^^"));
-    // All of the value is meant: its beginning is shown.
+    // The mark covers the whole value; its beginning is shown.
     let whole = one(&source, 8..source.text.len(), "wrong").render();
     let line = whole.lines().find(|line| line.starts_with("1 |")).unwrap();
     assert!(

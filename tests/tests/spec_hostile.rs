@@ -1,4 +1,4 @@
-//! Whatever stands in a spec folder, the generator answers with files or with mistakes.
+//! Whatever a spec folder contains, the generator returns files or mistakes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::{prelude::*, sample::Index};
@@ -44,7 +44,7 @@ static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
 
 static MINI: LazyLock<load::Spec> = LazyLock::new(|| load::load(&mini_spec()).unwrap());
 
-/// Renders every mistake too: that has to work for any place in any text.
+/// Renders every mistake too, which has to work for any place in any text.
 fn told(mistakes: &Diagnostics) {
     assert!(!mistakes.is_empty());
     assert!(mistakes.render().contains("error"));
@@ -150,9 +150,9 @@ enum Change {
     Swap(Index, Index, usize),
     DeleteLine(Index),
     SwapLines(Index, Index),
-    /// A word of the file in place of another.
+    /// A word of the file replaced by another.
     ReplaceWord(Index, Index),
-    /// A word that is legal somewhere, in place of one of the file.
+    /// A word of the file replaced by one that is legal elsewhere.
     Word(Index, &'static str),
 }
 
@@ -227,7 +227,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Where the words of a text are.
+/// The positions of a text's words.
 fn words(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
@@ -360,7 +360,7 @@ proptest! {
         let _ = type_expr::parse(&text);
     }
 
-    /// A path that is found is one that could be written: nothing is made up on the way.
+    /// Every path that is found could be written: nothing is made up on the way.
     #[test]
     fn any_text_as_a_key_of_an_erratum(
         text in "((reply|request|Pages|Book|Copies|Notes|PageContent|Inner|Title)?(\\[\\]|\\{\\}|[é\\[])?[.:]?){0,8}(type|field)?",
@@ -398,7 +398,7 @@ proptest! {
         }
     }
 
-    /// A sample of any text, also such as contains quotes.
+    /// A sample of any text, including text with quotes.
     #[test]
     fn any_sample(body in "[\\[\\]{}\":,0-9a-z.\\\\ \n-]{0,60}") {
         let text = String::from_utf8(file("endpoints/reader/ring_bell.toml")).unwrap();
@@ -429,8 +429,8 @@ fn file(path: &str) -> Vec<u8> {
     found.unwrap().1.clone()
 }
 
-/// Words of each file in turn become one of the words that are legal somewhere: the changes
-/// that come closest to passing the checks.
+/// Words of each file in turn are replaced by words that are legal elsewhere: the changes that come closest to
+/// passing the checks.
 #[test]
 fn every_word_replaced() {
     for (path, bytes) in FILES.iter() {
@@ -532,7 +532,7 @@ fn numbers_at_their_ends() {
     }
 }
 
-/// A checkout with the other line ends gives the same files.
+/// A checkout with other line endings gives the same files.
 #[test]
 fn other_line_ends() {
     let expected = generate(&MINI).unwrap();

@@ -146,8 +146,7 @@ fn every_field_may_be_missing() {
     }
 }
 
-/// Where a field that identifies an event is not there, whatever differs makes another key, and nothing
-/// else does.
+/// If a field that identifies an event is missing, any difference makes another key, and nothing else does.
 #[test]
 fn without_its_identifying_fields_an_event_is_known_by_all_that_it_holds() {
     const APP: u64 = 1_400_000_000;
@@ -182,7 +181,7 @@ fn without_its_identifying_fields_an_event_is_known_by_all_that_it_holds() {
                 let mut other = body.clone();
                 other["FieldOfNextYear"] = json!({ "b": "x", "a": [1] });
                 let (one, other_delivery) = (receive(&body), receive(&other));
-                // The fields that identify it are untouched, or what came within them makes it another.
+                // The identifying fields are untouched, or misfits within them change the key.
                 if let Some(identity) = one.event.identity() {
                     let same = Some(identity) == whole.event.identity();
                     assert_eq!(one.key() == whole.key(), same, "{body}");
@@ -191,7 +190,7 @@ fn without_its_identifying_fields_an_event_is_known_by_all_that_it_holds() {
                 lacking += 1;
                 assert_ne!(one.key(), other_delivery.key(), "{body}");
                 assert_ne!(one.key(), whole.key(), "{body}");
-                // The same again, in another order and with white space.
+                // The same event in another order and with white space.
                 let mut text =
                     String::from("{ \"FieldOfNextYear\" : {\"a\":[ 1 ],\"b\":\"\\u0078\"}");
                 for (name, value) in other.as_object().unwrap().iter().rev() {
@@ -218,7 +217,7 @@ fn an_unknown_webhook_is_kept() {
     assert!(!CallbackCommand::from("Next.CallbackOfNextYear").is_known());
 }
 
-/// What each answer of the samples means, and that it is said again the same way.
+/// The meaning of each sample answer, and that it is written again unchanged.
 struct Meaning<'a> {
     event: &'a Value,
     reply: &'a Value,
@@ -256,7 +255,7 @@ fn answers_mean_what_they_say() {
     insta::assert_snapshot!(shown);
 }
 
-/// Nothing that allows may be read as something else.
+/// An answer that allows must not be read as anything else.
 struct Allows<'a>(&'a Value);
 
 impl WebhookVisitor for Allows<'_> {
@@ -300,7 +299,7 @@ fn decoded_samples() {
     }
 }
 
-/// One line for each webhook: what a reviewer must see when the surface changes.
+/// One line per webhook: a reviewer must see when the surface changes.
 #[test]
 fn surface() {
     let mut table = String::new();

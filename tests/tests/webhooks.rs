@@ -1,4 +1,4 @@
-//! Webhooks of the simulator over HTTP: what asks, what tells, what becomes of answers and of none.
+//! Webhooks of the simulator over HTTP: which ask, which notify, and the effect of answers and of missing ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use axum::{
@@ -69,7 +69,7 @@ const ASK_C2C: &str = "C2C.CallbackBeforeSendMsg";
 const ASK_GROUP: &str = "Group.CallbackBeforeSendMsg";
 const TELL_C2C: &str = "C2C.CallbackAfterSendMsg";
 
-/// What an app answers, written by hand as an app in any language would.
+/// An app's answers, written by hand as an app in any language would.
 #[derive(Clone, Debug)]
 enum Says {
     Json(Value),
@@ -89,7 +89,7 @@ struct Script {
     seen: Vec<(String, Vec<u8>)>,
 }
 
-/// An app that answers by a script, and says yes beyond it.
+/// An app that answers by a script, and allows everything after it.
 struct App {
     url: String,
     script: Arc<Mutex<Script>>,
@@ -178,7 +178,7 @@ fn commands(deliveries: &[WebhookDelivery]) -> Vec<&'static str> {
     deliveries.iter().map(|sent| sent.command).collect()
 }
 
-/// Texts of what mei has from lin.
+/// Texts that mei has from lin.
 async fn texts(world: &World) -> Vec<String> {
     let history = world
         .ok(GetC2cHistory::new(GetC2cHistoryRequired {
@@ -260,7 +260,7 @@ async fn one_to_one_messages_are_as_the_app_answers() {
         history.msg_list[1].cloud_custom_data.as_deref(),
         Some("by the app")
     );
-    // A refused message may be sent again, with the same numbers, and is asked about again.
+    // A refused message may be sent again, with the same numbers, and the app is asked again.
     app.says(ASK_C2C, [code(0)]);
     world.ok(to_mei(2, "refused")).await;
     assert_eq!(texts(&world).await, ["allowed", "changed", "refused"]);
@@ -300,7 +300,7 @@ async fn group_messages_are_as_the_app_answers() {
     assert_eq!(changed.msg_seq, Some(2), "nothing was stored in between");
     assert_eq!(group_texts(&world, &group).await, ["allowed", "changed"]);
 
-    // Doubles of what counts as sent are not asked about, whatever the app made of them.
+    // The app is not asked about duplicates of a message that counts as sent, whatever it answered.
     let before = app.seen().len();
     assert_eq!(world.ok(send(5, "to be changed")).await.msg_seq, Some(2));
     assert_eq!(world.ok(send(4, "dropped")).await.msg_seq, dropped.msg_seq);
@@ -381,7 +381,7 @@ async fn groups_topics_and_members_are_as_the_app_answers() {
     let members = json!([{ "Member_Account": "administrator" }]);
     assert_eq!(joined[0].event["NewMemberList"], members);
     assert_eq!(joined[0].event["JoinType"], "Invited");
-    // Nobody is left to be asked about.
+    // No item is left to ask about.
     let before = app.seen().len();
     world.ok(add(&["mei", "nobody"])).await;
     assert_eq!(app.seen().len(), before);
@@ -452,7 +452,7 @@ async fn devices_get_what_the_app_answers() {
     }
 }
 
-/// What the policy makes of each way to give no answer.
+/// The effect of the policy for each way to give no answer.
 #[tokio::test]
 async fn without_an_answer_the_policy_decides() {
     let nonsense = json!({ "ErrorCode": 3 });
@@ -500,7 +500,7 @@ async fn without_an_answer_the_policy_decides() {
     }
     // The app is gone.
     drop(app);
-    // Bound, so that nobody else gets the port, and not listened at.
+    // Bound, so that nobody else gets the port, and not listening.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let deserted = socket.local_addr().unwrap();
@@ -535,7 +535,7 @@ async fn the_app_has_two_seconds() {
     assert_eq!(texts(&world).await, ["x"]);
 }
 
-/// Also where the documentation has no code for a refusal of the whole.
+/// Even if the documentation has no code for refusing the whole.
 #[tokio::test]
 async fn every_question_is_refused_without_an_answer_when_the_policy_says_so() {
     let (world, app) = with_app().await;
@@ -645,12 +645,12 @@ async fn requests_are_signed_and_say_what_they_are() {
     assert!(!format!("{:?}", app.target()).contains(TOKEN));
 }
 
-/// Everything that state changes imply, in the order of the changes, each once.
+/// Every event that state changes imply, in the order of the changes, each once.
 #[tokio::test]
 async fn the_app_is_told_of_all_changes_in_order() {
     let (world, app) = with_app().await;
     let simulator = &world.simulator;
-    // One-to-one messages; several receivers at once are not told of.
+    // One-to-one messages; messages to several receivers at once are not reported.
     let sent = world.ok(to_mei(1, "hello")).await;
     world
         .ok(SendMsgToMany::new(["mei", "ada"], text("all")).with_msg_random(2))
@@ -814,7 +814,7 @@ async fn the_app_is_told_of_all_changes_in_order() {
     }
     let bodies = app.seen();
     assert_eq!(bodies.len(), deliveries.len());
-    // Every event has a key of its own, but for those of the one webhook that has no time.
+    // Every event has its own key, except for the one webhook without a time.
     let receiver = Receiver::new(APP, TOKEN).clock(world.clock.clone());
     let mut keys = BTreeSet::new();
     for (query, body) in &bodies {
@@ -823,7 +823,7 @@ async fn the_app_is_told_of_all_changes_in_order() {
         let timeless = delivery.event.command() == "Group.CallbackOnMemberStateChange";
         assert!(new || timeless, "{query}");
     }
-    // What asks does not wait for what tells, so their order among each other is left open.
+    // Questions do not wait for notifications, so their relative order is undefined.
     let asks = |command: &str| command.contains("Before") || command.contains("Prev");
     let (asked, told): (Vec<_>, Vec<_>) = deliveries.iter().partition(|sent| asks(sent.command));
     let times: Vec<u64> = (told.iter())
@@ -885,7 +885,7 @@ async fn what_is_told_late_is_repeated_on_request_with_the_same_key() {
     assert!(keys[0] == keys[1] && keys[1] == keys[2]);
     assert_ne!(keys[2], keys[3]);
 
-    // Only lateness is repeated, and only so often.
+    // Only late delivery is repeated, and only this often.
     app.says(TELL_C2C, [Says::Status(500)]);
     world.ok(to_mei(4, "an error")).await;
     app.says(TELL_C2C, [Says::Nothing]);
@@ -902,7 +902,7 @@ async fn what_is_told_late_is_repeated_on_request_with_the_same_key() {
     assert_eq!(deliveries.len(), before + 2);
 }
 
-/// Many at once: none is lost, none is told twice, and the order is that in which they were stored.
+/// Many at once: none is lost, none is reported twice, and the order is that in which they were stored.
 #[tokio::test]
 async fn messages_at_once_are_told_in_the_order_of_being_stored() {
     let (world, _app) = with_app().await;
@@ -941,7 +941,7 @@ async fn messages_at_once_are_told_in_the_order_of_being_stored() {
     assert!(seqs(TELL_C2C).ends_with(&stored));
 }
 
-/// A reply does not wait for what the app is told after it.
+/// A reply does not wait for later notifications to the app.
 #[tokio::test]
 async fn what_is_told_holds_up_nobody() {
     let (world, app) = with_app().await;
@@ -961,7 +961,7 @@ async fn what_is_told_holds_up_nobody() {
     );
 }
 
-/// A handler that calls the service back, which asks the app again.
+/// A handler that calls the service, which asks the app again.
 #[tokio::test]
 async fn handlers_may_call_the_service() {
     let world = World::new().await;
@@ -1009,7 +1009,7 @@ async fn handlers_may_call_the_service() {
     task.abort();
 }
 
-/// An app that thinks about what it is asked until it is told to go on.
+/// An app that waits with its answer until it is told to go on.
 async fn thinking_app(world: &World) -> (Arc<Notify>, Arc<Notify>, JoinHandle<()>) {
     let (asked, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (began, wait) = (Arc::clone(&asked), Arc::clone(&go_on));
@@ -1037,7 +1037,7 @@ async fn a_double_waits_for_what_becomes_of_the_first() {
     let first = send();
     asked.notified().await;
     let second = send();
-    // Time for the second to arrive. Were it later still, it would be a double like any other.
+    // Time for the second to arrive. If it came even later, it would be an ordinary duplicate.
     sleep(Duration::from_millis(100)).await;
     go_on.notify_one();
     let (first, second) = (first.await.unwrap(), second.await.unwrap());
@@ -1077,7 +1077,7 @@ async fn requests_that_arrive_twice_ask_once() {
     world.simulator.webhooks_idle().await;
     assert_eq!(commands(&world.simulator.deliveries()), [ASK_C2C, TELL_C2C]);
     assert_eq!(world.simulator.journal().last().unwrap().applied, 1);
-    // A reply that was lost: the client repeats, the app is asked and told once.
+    // A lost reply: the client repeats, the app is asked and notified once.
     world
         .simulator
         .inject_at(SendMsg::META.path, [Fault::ResetAfter])
@@ -1267,7 +1267,7 @@ async fn every_webhook_can_be_fired() {
     task.abort();
 }
 
-/// What waits is bounded, and what does not fit is on record.
+/// The queue is bounded, and what does not fit is recorded.
 #[tokio::test]
 async fn what_waits_is_bounded() {
     let (world, app) = with_app().await;

@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: the vendor's list of commands, row by row, against what is here.
+//! `cargo xtask coverage`: compares the vendor's list of commands, row by row, with the repository.
 
 use crate::codegen::load;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// In the navigation that this project began with.
+    /// In the navigation with which this project began.
     Navigation,
     /// Elsewhere, mostly since.
     Beyond,
@@ -53,7 +53,7 @@ pub struct Line {
     pub section: String,
     /// Path of the command.
     pub command: String,
-    /// Its file, below `spec/endpoints` and without the ending.
+    /// Its file, below `spec/endpoints` and without the extension.
     pub spec: Option<String>,
     /// Whether the types crate has its file.
     pub types: bool,
@@ -61,7 +61,7 @@ pub struct Line {
     pub samples: usize,
     /// How the simulator answers.
     pub simulator: Option<String>,
-    /// The vendor's date of the text that the file was compared with.
+    /// The vendor's date of the text with which the file was compared.
     pub updated: Option<String>,
     /// Days since then.
     pub age_days: Option<i64>,
@@ -83,7 +83,7 @@ pub struct WebhookLine {
     pub section: String,
     /// Name of the webhook.
     pub command: String,
-    /// Its file, below `spec/webhooks` and without the ending.
+    /// Its file, below `spec/webhooks` and without the extension.
     pub spec: Option<String>,
     /// Whether the types crate has its file.
     pub types: bool,
@@ -91,7 +91,7 @@ pub struct WebhookLine {
     pub events: usize,
     /// Sample answers.
     pub answers: usize,
-    /// The vendor's date of the text that the file was compared with.
+    /// The vendor's date of the text with which the file was compared.
     pub updated: Option<String>,
     /// Days since then.
     pub age_days: Option<i64>,
@@ -107,11 +107,11 @@ impl WebhookLine {
 /// The whole comparison.
 #[derive(Debug, Serialize)]
 pub struct Coverage {
-    /// A line for each command of the catalogue.
+    /// One line per command of the catalogue.
     pub rows: Vec<Line>,
-    /// A line for each webhook of the catalogue.
+    /// One line per webhook of the catalogue.
     pub webhooks: Vec<WebhookLine>,
-    /// Commands and webhooks of the spec that no row names, with the row that looks most like it.
+    /// Commands and webhooks of the spec that no row names, each with the most similar row.
     pub strangers: Vec<(String, Option<String>)>,
 }
 
@@ -138,7 +138,7 @@ pub fn catalogue(spec: &Path) -> Result<Catalogue, String> {
 ///
 /// # Errors
 ///
-/// What cannot be read, and a simulator that does not build.
+/// Files that cannot be read, and a simulator that does not build.
 pub fn coverage(root: &Path) -> Result<Coverage, String> {
     let catalogue = catalogue(&root.join("spec"))?;
     let spec = load::load(&root.join("spec")).map_err(|mistakes| mistakes.render())?;
@@ -213,7 +213,7 @@ fn webhooks(root: &Path, catalogue: &Catalogue, spec: &load::Spec, today: i64) -
         .collect()
 }
 
-/// What no row names, with the row that looks most like it among those that nothing is here of.
+/// Entries that no row names, each with the most similar of the rows without an entry.
 fn strangers<'a>(
     here: impl Iterator<Item = &'a str> + Clone,
     rows: &[Row],
@@ -241,7 +241,7 @@ fn today() -> i64 {
 pub fn age(date: &str, today: i64) -> Option<i64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // Years begin in March, so that the leap day is their last.
+    // Years begin in March, so that the leap day is their last day.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {
@@ -260,8 +260,8 @@ fn shown_age(updated: Option<&str>, days: Option<i64>) -> String {
     }
 }
 
-/// What the simulator says of itself. Asked as a program, since it is built from generated code,
-/// without which this tool must build.
+/// The simulator's own report. It comes from running the program, because the simulator is built from generated
+/// code, and this tool must build without that.
 fn behaviours(root: &Path) -> Result<BTreeMap<String, String>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -285,7 +285,7 @@ fn behaviours(root: &Path) -> Result<BTreeMap<String, String>, String> {
 }
 
 impl Coverage {
-    /// Every file with its age, the oldest first; those of unknown age before all.
+    /// Every file with its age, the oldest first; files of unknown age come before all others.
     pub fn by_age(&self) -> String {
         let rows = self
             .rows
@@ -304,14 +304,14 @@ impl Coverage {
         text
     }
 
-    /// Whether a row has something missing, or the spec has a command that no row names.
+    /// Whether a row has gaps, or the spec has a command that no row names.
     pub fn has_gaps(&self) -> bool {
         !self.strangers.is_empty()
             || self.rows.iter().any(Line::is_missing)
             || self.webhooks.iter().any(WebhookLine::is_missing)
     }
 
-    /// How many commands, and how many webhooks, of those that the vendor lists there.
+    /// How many of the commands and webhooks in that list of the vendor exist here.
     fn count(&self, part: Part) -> [(usize, usize); 2] {
         fn count(missing: impl Iterator<Item = bool> + Clone) -> (usize, usize) {
             (
@@ -397,7 +397,7 @@ impl fmt::Display for Coverage {
 struct Sections<'a>(Option<(Part, &'a str)>);
 
 impl<'a> Sections<'a> {
-    /// Writes the heading when a row is the first of its section.
+    /// Writes the heading if a row is the first of its section.
     fn enter(&mut self, f: &mut fmt::Formatter<'_>, part: Part, section: &'a str) -> fmt::Result {
         let section = match part {
             Part::Navigation => section,

@@ -25,9 +25,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Turns the spec into Rust: writes what changed, removes what is stale.
+    /// Generates Rust and OpenAPI from the spec: writes changed files and removes stale ones.
     Codegen {
-        /// Writes nothing; fails with a diff when a generated file is not what the spec says.
+        /// Write nothing; fail with a diff if a generated file does not match the spec.
         #[arg(long)]
         check: bool,
         /// Root of the workspace.
@@ -40,7 +40,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Prints what is here of each command that the vendor lists; fails when something is missing.
+    /// Prints the state of each command in the vendor's list; fails if something is missing.
     Coverage {
         /// Root of the workspace.
         #[arg(long, default_value = default_root())]
@@ -48,55 +48,56 @@ enum Command {
         /// How the table is printed.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
-        /// Lists the ages of all files, the oldest first.
+        /// List the ages of all files, the oldest first.
         #[arg(long)]
         by_age: bool,
     },
-    /// Compares saved pages of the vendor with the spec; fails when a difference is unexplained (1) or a page
+    /// Compares saved pages of the vendor with the spec; fails if a difference is unexplained (1) or a page
     /// cannot be compared (2).
     Audit {
         /// The spec folder.
         #[arg(long, default_value = default_spec())]
         spec: PathBuf,
-        /// One JSON object a line for each finding.
+        /// Print one JSON object per finding, one per line.
         #[arg(long)]
         json: bool,
-        /// Counts what only the spec has too, and shows what is explained.
+        /// Also count facts that only the spec has, and show explained differences.
         #[arg(long)]
         strict: bool,
-        /// Findings that are accepted: a file of lines that `--json` printed.
+        /// Accepted findings: a file of lines printed by `--json`.
         #[arg(long, value_name = "FILE")]
         baseline: Option<PathBuf>,
-        /// Lists spec files that no page is about.
+        /// List spec files that no page is about.
         #[arg(long)]
         coverage: bool,
-        /// Prints a spec file without sentences for each lacking command.
+        /// Print a spec file without sentences for each missing command.
         #[arg(long, conflicts_with = "json")]
         stub: bool,
-        /// Writes date and digest of each page into the spec file of its command, so that later changes show.
+        /// Write date and digest of each page into the spec file of its command, so that later changes are
+        /// noticed.
         #[arg(long)]
         accept: bool,
         /// Pages, or folders of pages: text, Markdown or HTML.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Drafts the spec file of a command from its pages. Its sentences are empty, and `codegen` refuses it until a
-    /// person has written them.
+    /// Drafts the spec file of a command from its pages. Its sentences are empty, and `codegen` refuses the
+    /// file until somebody writes them.
     Draft {
         /// The spec folder.
         #[arg(long, default_value = default_spec())]
         spec: PathBuf,
-        /// Pages of the command, or several commands.
+        /// Pages of one or more commands.
         #[arg(required = true)]
         pages: Vec<PathBuf>,
     },
-    /// Measures what the audit would notice: takes facts out of a copy of the spec, one at a time, and audits the
-    /// pages that state them. Without the folder there is nothing to do.
+    /// Measures how much the audit notices: removes facts from a copy of the spec, one at a time, and audits
+    /// the pages that state them. Does nothing if the folder does not exist.
     AuditRecall {
         /// The spec folder.
         #[arg(long, default_value = default_spec())]
         spec: PathBuf,
-        /// Names every fact that is missed.
+        /// Print every missed fact.
         #[arg(long)]
         missed: bool,
         /// Folders of pages in Markdown.
@@ -253,7 +254,7 @@ fn print_draft(draft: &audit::draft::Draft) {
 
 fn audit_recall(spec: &Path, missed: bool, paths: &[PathBuf]) -> ExitCode {
     if let Some(path) = paths.iter().find(|path| !path.exists()) {
-        println!("skipped: there is no {}", path.display());
+        println!("skipped: {} does not exist", path.display());
         return ExitCode::SUCCESS;
     }
     match audit::recall::measure(spec, paths) {
@@ -296,7 +297,7 @@ fn coverage(root: &Path, format: Format, by_age: bool) -> ExitCode {
         },
     }
     if coverage.has_gaps() {
-        eprintln!("error: what is missing stands above");
+        eprintln!("error: the missing entries are listed above");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -337,7 +338,7 @@ fn codegen(options: &Options, format: Format) -> ExitCode {
             ExitCode::SUCCESS
         }
         Outcome::Checked { drift, summary } if drift.is_empty() => {
-            println!("{summary}: all generated files are what the spec says, {took} ms");
+            println!("{summary}: all generated files match the spec, {took} ms");
             ExitCode::SUCCESS
         }
         Outcome::Checked { drift, .. } => {

@@ -1,6 +1,6 @@
-//! No file imports, over however many others, from a file that imports from it: each can be read, moved and tested
-//! with what is below it. A re-export counts as the file that has the item. What generated files import doesn't
-//! count: they add constants to hand-written types, which look them up.
+//! No file imports, directly or through others, from a file that imports from it, so each can be read, moved
+//! and tested together with only the files below it. A re-export counts as the file that defines the item.
+//! Imports of generated files do not count: they add constants to hand-written types, which look them up.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -44,7 +44,7 @@ fn files(crate_folder: &Path) -> Files {
     found
 }
 
-/// Every path of a `use`, with the name that it gives.
+/// Every path of a `use`, with the name that it brings into scope.
 fn used(tree: &UseTree, before: &Names) -> Vec<(String, Names)> {
     let leaf = |name: String, last: String| vec![(name, [&before[..], &[last]].concat())];
     match tree {
@@ -66,7 +66,7 @@ fn used(tree: &UseTree, before: &Names) -> Vec<(String, Names)> {
     }
 }
 
-/// A path as seen in a module, from the root of the crate; `None` for one into another crate.
+/// A path as seen in a module, from the root of the crate; `None` for a path into another crate.
 fn absolute(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
     let mut place = scope.clone();
     let mut rest = &path[..];
@@ -84,7 +84,7 @@ fn absolute(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
     Some([&place[..], rest].concat())
 }
 
-/// The file that has what a path names, past all re-exports.
+/// The file that defines the target of a path, past all re-exports.
 fn file_of(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
     let full = absolute(files, scope, path)?;
     let module = (0..=full.len()).rev().map(|end| full[..end].to_vec());
@@ -105,7 +105,7 @@ fn file_of(files: &Files, scope: &Names, path: &Names) -> Option<Names> {
     Some(module)
 }
 
-/// Collects the files that a file takes something from.
+/// Collects the files from which a file imports.
 struct Imports<'a> {
     files: &'a Files,
     scope: Names,
@@ -135,10 +135,10 @@ impl VisitMut for Imports<'_> {
         self.scope.pop();
     }
 
-    /// `pub(super)` takes nothing from the parent.
+    /// `pub(super)` imports nothing from the parent.
     fn visit_visibility_mut(&mut self, _: &mut Visibility) {}
 
-    /// Arguments of `format!` and its kin; what `quote!` makes belongs to another crate.
+    /// Arguments of `format!` and similar macros; the output of `quote!` belongs to another crate.
     fn visit_macro_mut(&mut self, call: &mut Macro) {
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.tokens.clone());
         if let (false, Ok(arguments)) = (call.path.is_ident("quote"), arguments) {
@@ -149,7 +149,7 @@ impl VisitMut for Imports<'_> {
     }
 }
 
-/// The imports that are part of a circle, one a line.
+/// The imports that are part of a circle, one per line.
 fn circles(files: &Files) -> Vec<String> {
     let imports: BTreeMap<&Names, BTreeSet<Names>> = (files.iter())
         .map(|(module, file)| {
@@ -252,7 +252,7 @@ fn a_circle_is_found_and_a_facade_is_none() {
         takes("pub(super) struct Made; mod tests { use super::*; }"),
         [""; 0]
     );
-    // The facade only passes on what the other has.
+    // The facade only passes on the other file's item.
     let root = ("", "mod one; mod two; pub use one::One; pub use two::Two;");
     let two = ("two", "pub struct Two;");
     assert_eq!(

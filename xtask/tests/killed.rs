@@ -1,4 +1,4 @@
-//! What a run leaves that is killed while it writes.
+//! What remains of a run that is killed while it writes.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -54,7 +54,7 @@ fn a_run_that_is_killed_leaves_no_half_written_file() {
     fs::create_dir_all(&fresh).unwrap();
     assert!(codegen(&fresh, None));
     let new = files(&fresh);
-    // The generated files, each with a line more at its end: a run has to write all of them.
+    // The generated files, each with an extra line at its end: a run has to write all of them.
     let old: BTreeMap<PathBuf, Vec<u8>> = (new.iter())
         .map(|(path, text)| (path.clone(), [text.as_slice(), b"\n// old\n"].concat()))
         .collect();
@@ -93,7 +93,7 @@ fn a_run_that_is_killed_leaves_no_half_written_file() {
                 before.keys().all(|path| left.contains_key(path)),
                 "{blocks} blocks"
             );
-            // The next run finishes, and clears away what this one had not.
+            // The next run finishes, and removes the leftovers of this one.
             assert!(codegen(&root, None));
             assert_eq!(files(&root), new, "{blocks} blocks");
         }

@@ -50,7 +50,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         .find(|quota| quota.unit == QuotaUnit::Items)
         .ok_or("batchsendmsg has no quota of items")?;
     let window = Duration::from_secs(quota.seconds.into()).mul_f64(scale);
-    // The last of them may go when that many windows are full.
+    // The last part may go when this many windows are full.
     let full = recipients.saturating_sub(1) / quota.amount as usize;
     let shortest = window * u32::try_from(full)?;
     let message = SendMsgToMany::new(users, [TextElem::new("Doors open").into()]);

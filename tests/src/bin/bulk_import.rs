@@ -98,7 +98,7 @@ fn write_accounts(file: &Path, accounts: u64) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Starts the workbench that lies beside this program.
+/// Starts the workbench next to this program.
 fn start(simulator: &Simulator, file: &Path) -> Result<Child, Box<dyn Error>> {
     let mut program = env::current_exe()?;
     program.set_file_name(format!("tencent-chat{}", env::consts::EXE_SUFFIX));
@@ -120,7 +120,7 @@ fn journal(file: &Path) -> PathBuf {
     PathBuf::from(format!("{}.journal", file.display()))
 }
 
-/// Waits until so many calls have ended, or the program has. Answers how many have.
+/// Waits until this many calls have ended, or the program has. Returns how many have.
 fn watch(
     child: &mut Child,
     file: &Path,
@@ -152,7 +152,7 @@ fn watch(
     }
 }
 
-/// In KiB, where the system says it.
+/// In KiB, if the system reports it.
 fn largest_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status
@@ -161,7 +161,7 @@ fn largest_memory(child: &Child) -> Option<u64> {
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
-/// The time that the quota makes so many calls take.
+/// The time that the quota imposes on this many calls.
 fn shortest(calls: u64) -> Result<Duration, Box<dyn Error>> {
     let quota = (ImportAccounts::META.quotas.iter()).find(|quota| quota.unit == QuotaUnit::Calls);
     let quota = quota.ok_or("the import has no quota of calls")?;

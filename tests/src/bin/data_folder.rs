@@ -49,7 +49,7 @@ async fn main() -> Outcome<()> {
     match what.as_str() {
         "rates" => rates(count.unwrap_or(20_000)).await,
         "messages" => messages(count.unwrap_or(1_000_000)),
-        // What `messages` starts itself with.
+        // The argument with which `messages` starts itself.
         "fill" => fill(count.unwrap_or_default(), Path::new(&folder)).await,
         "start" => start(Path::new(&folder)).await,
         _ => Err("say rates or messages".into()),
@@ -207,7 +207,7 @@ fn messages(count: u64) -> Outcome<()> {
     Ok(())
 }
 
-/// What says that everything is stored.
+/// The line that reports that everything is stored.
 const FILLED: &str = "filled";
 
 /// This program in another process, so that only its memory counts.
@@ -217,7 +217,7 @@ fn again(what: &str, count: u64, folder: &Path) -> Outcome<Command> {
     Ok(command)
 }
 
-/// Stores messages, says what that took, and waits to be killed.
+/// Stores messages, prints the cost, and waits to be killed.
 async fn fill(count: u64, folder: &Path) -> Outcome<()> {
     let before = resident()?;
     let simulator = builder().data_dir(folder).start().await?;
@@ -225,7 +225,7 @@ async fn fill(count: u64, folder: &Path) -> Outcome<()> {
     let begin = Instant::now();
     let mut bytes = 0;
     for number in 0..count {
-        // Of 100 to 1,000 bytes with what stands around the text.
+        // Between 100 and 1,000 bytes, including what surrounds the text.
         let length = 50 + (number.wrapping_mul(2_654_435_761) % 850) as usize;
         let words = format!("{number:>12} {}", "lorem ipsum ".repeat(length / 12));
         bytes += words.len() as u64;

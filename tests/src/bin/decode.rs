@@ -63,7 +63,7 @@ fn report(line: &[u8]) -> Value {
                 request: false,
             },
         ),
-        // One that this version does not know is kept whole, which is what happens to it in an app.
+        // An unknown command or webhook is kept whole, as in an app.
         Some("event") => visit_webhook(name, EventAgain(json)).or_else(|| {
             let event = Event::decode(name, json);
             Some(again(event.map(|event| (event, Vec::new()))))
@@ -78,8 +78,8 @@ fn report(line: &[u8]) -> Value {
     answer(&command, &side, again.map(|again| compare(json, again)))
 }
 
-/// A line without the byte order marks outside of its strings: before it, and before a body that was put
-/// into it as it came.
+/// A line without the byte order marks outside its strings: before the line, and before a body that was
+/// inserted unchanged.
 fn without_marks(line: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(line.len());
     let (mut rest, mut within) = (line, false);
@@ -100,7 +100,7 @@ fn without_marks(line: &[u8]) -> Vec<u8> {
     clean
 }
 
-/// What was decoded, encoded again, and the pointers of what did not fit.
+/// The decoded value, encoded again, and the pointers of misfits.
 struct Encoded {
     json: Vec<u8>,
     misfits: Vec<String>,
@@ -124,7 +124,7 @@ fn decode_again<T: serde::de::DeserializeOwned + Serialize>(
     }))
 }
 
-/// Pointers of what does not fit, of what is missing and of what differs.
+/// Pointers of misfits, of missing values and of changed ones.
 #[derive(Default)]
 struct Findings {
     misfit: Vec<String>,
@@ -189,7 +189,7 @@ fn compare(before: &[u8], again: Encoded) -> Findings {
     };
     match (exact(before), exact(&again.json)) {
         (Some(before), Some(after)) => walk(&before, &after, &mut String::new(), &mut findings),
-        // Nested too deeply to be looked into.
+        // Nested too deeply to look into.
         _ if before == again.json => {}
         _ => findings.changed.push(String::new()),
     }

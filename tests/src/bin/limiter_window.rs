@@ -40,7 +40,7 @@ fn shared(_: &str) -> Result<Arc<dyn Limiter>> {
     Err("build with --features redis".into())
 }
 
-/// Calls as fast as the limiter lets it, from so many tasks.
+/// Calls as fast as the limiter permits, from this many tasks.
 async fn load(base: &str, limiter: Arc<dyn Limiter>, tasks: usize) -> Result<()> {
     let client = Client::builder(APP, "administrator", "key")
         .base_url(base)

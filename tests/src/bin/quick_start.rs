@@ -9,7 +9,7 @@ use tencent_chat_tests::story;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // A message is marked by a number; the time makes another one of every run.
+    // A number marks a message; the time makes it different in every run.
     let random = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.subsec_nanos());

@@ -1,4 +1,4 @@
-//! Digests of pages go into the spec.
+//! Writes digests of pages into the spec.
 
 use super::{
     report::{PageDigest, Report},
@@ -6,9 +6,9 @@ use super::{
 };
 use std::{collections::BTreeMap, fs};
 
-/// Writes date and digest of each page into the spec file of its command, where the date fits what the file holds.
-/// Of several pages about one command the newest counts; where two differ and neither is newer, none does.
-/// Gives the files that were changed.
+/// Writes date and digest of each page into the spec file of its command, if the date fits the file. Of several
+/// pages about one command the newest counts; if two differ and neither is newer, none does. Returns the files
+/// that changed.
 ///
 /// # Errors
 ///
@@ -43,8 +43,8 @@ pub fn accept(options: &Options, report: &Report) -> Result<Vec<String>, String>
     Ok(changed)
 }
 
-/// The text of a spec file whose `page` has this digest, if that changes anything. A page of another date than the
-/// file's is another text, and says nothing of the one that was compared.
+/// The text of a spec file with this digest in its `page`, if that changes anything. A page with a date other
+/// than the file's is another text, and says nothing about the one that was compared.
 fn with_digest(text: &str, digest: &PageDigest) -> Option<String> {
     let start = text.find("\npage = {")? + 1;
     let line = text[start..].lines().next()?;

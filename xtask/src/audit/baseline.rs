@@ -4,7 +4,7 @@ use super::{compare::Kind, report::identity};
 use crate::codegen::diagnostic::{Diagnostic, Diagnostics};
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Findings that are accepted: lines as `--json` prints them.
+/// Accepted findings: lines as `--json` prints them.
 pub(super) fn baseline(path: &Path) -> Result<BTreeSet<String>, Diagnostics> {
     #[derive(serde::Deserialize)]
     struct Line {

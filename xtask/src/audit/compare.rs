@@ -1,5 +1,5 @@
-//! Facts of a page against facts of the spec. What differs is a [`Difference`]; what it means is decided in
-//! [`judge`](super::judge).
+//! Compares facts of a page with facts of the spec. Each difference is a [`Difference`];
+//! [`judge`](super::judge) decides what it means.
 
 use super::{
     digest::Change,
@@ -49,17 +49,17 @@ pub enum Kind {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// Page and spec differ, and nothing says why.
+    /// Page and spec differ without an explanation.
     Unexplained,
     /// An erratum settles it.
     Explained,
-    /// The page contradicts itself, and the spec holds with its better half.
+    /// The page contradicts itself, and the spec agrees with its more reliable half.
     PageInternal,
-    /// The spec has what a whole page lacks, or a page has changed.
+    /// The spec has something that a complete page lacks, or a page has changed.
     SpecOnly,
-    /// An erratum settles what the page no longer says.
+    /// An erratum settles something that the page no longer says.
     ObsoleteErratum,
-    /// The page is of another product.
+    /// The page belongs to another product.
     OtherService,
     /// The page cannot be compared.
     Unusable,
@@ -76,13 +76,13 @@ pub struct Difference {
     pub page_says: String,
     /// What the spec says.
     pub spec_says: String,
-    /// How much it matters before errata are asked.
+    /// Its severity before errata are considered.
     pub grade: Grade,
     /// Line of the page.
     pub line: usize,
     /// Types whose errata may settle it.
     pub owners: Vec<String>,
-    /// Whether table, sample and spec all differ: no erratum foresaw that.
+    /// Whether table, sample and spec all differ; no erratum can have foreseen that.
     pub threefold: bool,
 }
 
@@ -107,8 +107,8 @@ impl Difference {
     }
 }
 
-/// What a page states of a field: its path, and whether the page agrees in type or in being required.
-/// Errata about facts that the page states as the spec does are obsolete.
+/// What a page states about a field: its path, and whether the page agrees about its type or whether it is
+/// required. Errata about facts on which page and spec agree are obsolete.
 pub type Agreed = BTreeSet<(String, Kind)>;
 
 /// The outcome for one page.
@@ -171,7 +171,7 @@ pub fn compare(facts: &Facts, resolved: &Resolved<'_>, vocabulary: &Vocabulary) 
                     outcome: Outcome::default(),
                 };
                 comparison.body(Side::Request);
-                // The page holds tables of other shared types too.
+                // The page may contain tables of other shared types as well.
                 let differences = &mut comparison.outcome.differences;
                 differences.retain(|difference| {
                     let leaf = difference.path.rsplit('.').next().unwrap_or_default();
@@ -181,7 +181,7 @@ pub fn compare(facts: &Facts, resolved: &Resolved<'_>, vocabulary: &Vocabulary) 
                         || !resolved.is_shared_field(leaf)
                 });
                 for difference in differences.iter_mut() {
-                    // Which variant's table a row stands in is not known.
+                    // The page does not show to which variant the table of a row belongs.
                     if difference.kind == Kind::FieldLacking {
                         let leaf = difference
                             .path
@@ -329,7 +329,7 @@ fn error_page(facts: &Facts, resolved: &Resolved<'_>, out: &mut Vec<Difference>)
             out.push(difference.says(page, "one meaning for all services"));
         }
     }
-    // Only the codes of the page's own span: those that only pages of commands list are not news.
+    // Only codes within the page's own span: codes that only pages of commands list are nothing new.
     if facts.whole {
         for entry in &file.codes {
             let code = entry.code.value;
@@ -356,7 +356,7 @@ fn first_line(text: &str) -> String {
     }
 }
 
-/// What a page states of one field.
+/// Everything that a page states about one field.
 #[derive(Default)]
 struct Stated {
     table: Vec<(Vec<Class>, String, usize)>,
@@ -397,7 +397,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whether the page is known to be older than what the spec was written from.
+    /// Whether the page is known to be older than the source of the spec.
     fn is_older(&self) -> bool {
         match (&self.facts.updated, &self.expected.page.updated) {
             (Some(page), Some(held)) => page.as_str() < held.value.0.as_str(),
@@ -554,7 +554,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Walks a sample: keys that the spec lacks, and what the others say.
+    /// Walks a sample: keys that the spec lacks, and keys that contradict it.
     fn sample(
         &mut self,
         side: Side,
@@ -582,11 +582,11 @@ impl Comparison<'_> {
                 Found::Free => {}
                 Found::Nothing { parent } => {
                     let leaf = names.last().copied().unwrap_or_default();
-                    // Where brackets are broken, a path says nothing; a name still does.
+                    // Within broken brackets a path says nothing, but a name still does.
                     if sample.damaged && any(roots, leaf) || !is_plain(leaf) {
                         continue;
                     }
-                    // A path whose beginning is unknown too is reported with that.
+                    // A path with an unknown beginning is reported together with that beginning.
                     let path = format!("{}.{}", self.word(side), key.path.join("."));
                     let class = key.class.map_or("null", Class::word);
                     let difference = lack(path.clone(), parent, leaf, key.line)
@@ -618,14 +618,14 @@ impl Comparison<'_> {
             for child in children {
                 if !child.variant && !child.common && !object.keys.contains(child.name) {
                     let entry = stated.entry(child.path.clone());
-                    // A field that the page never names is not stated by being left out.
+                    // A field that the page never names is not stated by its absence.
                     entry.or_default().omitted.get_or_insert(object.line);
                 }
             }
         }
     }
 
-    /// Gives each row of a flat table its place.
+    /// Finds the place of each row in a flat table.
     fn rows(
         &mut self,
         side: Side,
@@ -693,7 +693,7 @@ impl Comparison<'_> {
                     place.len() == parent.len() && place.iter().zip(&parent).all(|(a, b)| a == b);
                 !same && row.names.len() == 1
             });
-            // A second row of a name, under a container that has no such field.
+            // A repeated name, under a container that has no such field.
             if used.contains(node.path.as_str())
                 && elsewhere
                 && !self.is_free(&nodes, place.as_deref())
@@ -870,7 +870,7 @@ impl Comparison<'_> {
             (Some((.., line)), None) => *line,
             (None, None) => 0,
         };
-        // The sample is the better half of the page.
+        // The sample is the more reliable half of the page.
         let grade = if samples_fit && !stated.samples.is_empty() {
             Grade::PageInternal
         } else {
@@ -914,7 +914,7 @@ impl Comparison<'_> {
             };
             self.push(difference.says(page, spec));
         };
-        // Replies and events are often abbreviated on the page: their samples refute its column, not the spec.
+        // Pages often abbreviate replies and events: their samples refute the page's column, not the spec.
         let counts = side == Side::Request || !node.required;
         let omitted = stated
             .omitted
@@ -936,7 +936,7 @@ impl Comparison<'_> {
                     "required, but left out in a sample",
                 );
             }
-            // Each of such fields is required where it is the one that is sent.
+            // Each of these fields is required if it is the one that is sent.
             (false, Some(_), None, None) if node.names.len() == 1 && one_of => {}
             (false, Some((_, line)), None, None) if !stated.conditional => {
                 finding(Grade::Unexplained, *line, "required")
@@ -1040,7 +1040,7 @@ fn lack(path: String, parent: Option<&Node<'_>>, leaf: &str, line: usize) -> Dif
     difference
 }
 
-/// Whether a sample shows a failed call, whose other fields are missing by right.
+/// Whether a sample shows a failed call, whose other fields may be missing.
 fn failed(sample: &Sample) -> bool {
     let code = sample
         .root_value("ErrorCode")
@@ -1049,7 +1049,7 @@ fn failed(sample: &Sample) -> bool {
     code.is_some_and(|code| code != 0) || status.eq_ignore_ascii_case("FAIL")
 }
 
-/// Whether a key is the name of a field and not one of a map: `"user1"`, `"2020-01-01"`.
+/// Whether a key is the name of a field and not a key of a map: `"user1"`, `"2020-01-01"`.
 fn is_plain(name: &str) -> bool {
     super::page::is_name(name)
 }

@@ -1,4 +1,4 @@
-//! What tells a changed page: a digest of its facts and one of its prose.
+//! Detects changed pages by a digest of their facts and one of their prose.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use std::fmt;
 pub struct Digest {
     /// Language of the text, by its letters.
     pub language: &'static str,
-    /// Of fields, types, codes, quotas and hosts: the same for every shape of a page.
+    /// Of fields, types, codes, quotas and hosts: independent of the layout of the page.
     pub facts: String,
-    /// Of letters and digits of the text, frames left out.
+    /// Of letters and digits of the text, without page frames.
     pub prose: String,
 }
 
@@ -19,10 +19,10 @@ impl fmt::Display for Digest {
     }
 }
 
-/// How a page differs from the one that a digest was made of.
+/// How a page differs from the one that a digest describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Not at all, or it is in another language, which says nothing.
+    /// It does not, or it is in another language, which says nothing.
     None,
     /// Only its sentences.
     Prose,
@@ -31,7 +31,7 @@ pub enum Change {
 }
 
 impl Digest {
-    /// Compares with a digest that the spec holds.
+    /// Compares with a digest from the spec.
     pub fn change_since(&self, held: &str) -> Change {
         let mut parts = held.split('-');
         let (language, facts, prose) = (parts.next(), parts.next(), parts.next());
@@ -47,7 +47,7 @@ impl Digest {
     }
 }
 
-/// Whether a text can be a digest as it is printed.
+/// Whether a text has the form of a printed digest.
 pub fn is_digest(text: &str) -> bool {
     let mut parts = text.split('-');
     let (language, facts, prose) = (parts.next(), parts.next(), parts.next());

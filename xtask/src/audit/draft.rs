@@ -1,5 +1,5 @@
-//! From pages to a spec file that only lacks its sentences. They are empty, and the generator refuses empty ones, so
-//! that nobody forgets them.
+//! Drafts a spec file from pages. Its sentences are empty, and the generator refuses empty sentences, so nobody
+//! forgets to write them.
 
 use super::{
     facts::{Body, Facts, Row, Side, Subject},
@@ -26,7 +26,7 @@ pub struct Draft {
     pub file: String,
     /// The file.
     pub toml: String,
-    /// What a person must look at besides the sentences.
+    /// Points for a person to check, besides the sentences.
     pub notes: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ struct Shape {
     item: Option<Class>,
     values: Vec<String>,
     rows: Vec<Row>,
-    /// In how many objects it stood, of how many.
+    /// The number of objects that had it, and of all objects.
     shown: usize,
     inside: Fields,
 }
@@ -108,7 +108,7 @@ impl Fields {
         }
     }
 
-    /// Where a name stands, outermost first.
+    /// The position of a name, outermost first.
     fn find(&mut self, name: &str) -> Option<&mut Shape> {
         if self.get(name).is_some() {
             return Some(self.entry(name));
@@ -132,8 +132,8 @@ impl Fields {
             if let Some(shape) = self.find(name) {
                 shape.rows.push(row.clone());
             } else {
-                // Only tables know it: it belongs into the container that a heading or the row above names, where no
-                // sample shows what that holds.
+                // Only tables have this field. It belongs in the container that a heading or the row above
+                // names, unless a sample shows what that contains.
                 let inside = row.hint.clone().or_else(|| container.clone());
                 let outer = inside
                     .and_then(|name| self.find(&name))
@@ -150,7 +150,7 @@ impl Fields {
     }
 }
 
-/// Drafts a file for each command that the pages are about and `wanted` wants.
+/// Drafts a file for each command that the pages are about and `wanted` accepts.
 pub fn drafts(
     spec: &Spec,
     vocabulary: &Vocabulary,
@@ -314,7 +314,7 @@ impl<'a> Drafter<'a> {
             .flat_map(|facts| &facts.quotas)
             .map(|(quota, _)| *quota)
             .collect();
-        // Pages that contradict each other state one window twice; a person decides.
+        // Pages that contradict each other give two quotas for one window; a person decides.
         let mut windows = BTreeMap::new();
         for quota in quotas {
             if let Some(held) = windows.insert(quota.seconds, quota) {
@@ -497,7 +497,7 @@ impl<'a> Drafter<'a> {
         text
     }
 
-    /// The row that all fields of this name and type name. Where they mean several things a person chooses.
+    /// The row to which all fields of this name and type refer. If there are several, a person chooses.
     fn row(&mut self, name: &str, ty: &str) -> Option<&'a str> {
         let tables = self.spec.tables().into_iter();
         let fields = tables.flat_map(|(_, fields)| fields.iter());
@@ -556,7 +556,7 @@ impl<'a> Drafter<'a> {
         }
     }
 
-    /// The type of an object: a shared one that has just these fields, a shared union, or a new one.
+    /// The type of an object: a shared type with exactly these fields, a shared union, or a new type.
     fn object(&mut self, name: &str, fields: &Fields, side: Side) -> String {
         for shared in &self.spec.shared {
             for (union, def) in shared.file.unions.iter() {
@@ -654,7 +654,7 @@ impl Shape {
     }
 }
 
-/// Whether an object has only fields of a shared type, every required one, and of the same kinds.
+/// Whether an object has only fields of a shared type, all required ones, and of the same kinds.
 fn fits_shared(fields: &Fields, def: &ObjectType) -> bool {
     let same = fields.fields.iter().all(|(name, shape)| {
         def.fields.get(name).is_some_and(|field| {
@@ -689,7 +689,7 @@ fn failed(sample: &Sample) -> bool {
         .is_some_and(|code| code.parse::<i64>().is_ok_and(|code| code != 0))
 }
 
-/// A body of our own: nothing of the page's sample is kept.
+/// A body composed anew: nothing of the page's sample is kept.
 fn example(fields: &Fields) -> Vec<String> {
     let entries = fields.fields.iter().map(|(name, shape)| {
         let inside = || format!("{{ {} }}", example(&shape.inside).join(", "));

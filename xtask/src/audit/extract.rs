@@ -40,7 +40,7 @@ pub fn facts(page: &Page, vocabulary: &Vocabulary) -> Facts {
         reader.block(block, page.blocks.get(at + 1));
     }
     let (subject, contradictions) = subject(page, &reader, vocabulary);
-    // An excerpt without headings: its samples are all that it has.
+    // An excerpt without headings has nothing but samples.
     if reader.parts.iter().all(|part| *part == Part::Prose)
         && !matches!(subject, Subject::Document(_))
     {
@@ -95,7 +95,7 @@ struct Cells {
 struct Reader<'a> {
     vocabulary: &'a Vocabulary,
     part: Option<Part>,
-    /// Body that tables and samples belong to.
+    /// The body to which tables and samples belong.
     side: Option<Side>,
     heading: String,
     title: Option<String>,
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 self.in_rows = true;
             }
             Kind::Text(text) => {
-                // The title of a page without marks is the line above its first part.
+                // On a page without marked headings, the title is the line above its first part.
                 if self.part.is_none() {
                     self.last_line = (text.chars().count() < 80).then(|| text.clone());
                 }
@@ -242,7 +242,7 @@ impl Reader<'_> {
         while let Some(rest) = text.get(at..) {
             let Some(start) = rest.find('{') else { break };
             let before = rest[..start].trim();
-            // Commands, scripts and prose hold braces too; a body begins a line.
+            // Commands, scripts and prose contain braces too; a body begins at the start of a line.
             let begins = before.is_empty()
                 || rest[..start].ends_with(['\n', ' '])
                     && before.lines().all(|line| {
@@ -292,7 +292,7 @@ impl Reader<'_> {
         self.bodies.entry(side).or_default().samples.push(sample);
     }
 
-    /// Whether every key of a body was a field of requests before: requests stand among replies too.
+    /// Whether every key of a body was a request field before: requests also appear among replies.
     fn is_request(&self, sample: &Sample) -> bool {
         let Some(body) = self.bodies.get(&Side::Request) else {
             return false;
@@ -342,7 +342,7 @@ impl Reader<'_> {
         };
         let side = match (self.side, self.part) {
             (Some(side), _) => side,
-            // A table of typed fields whose heading was lost.
+            // A table of typed fields that lost its heading.
             (None, Some(Part::Parameters)) if !self.columns.contains(&Some(Column::Type)) => return,
             (None, _) if row.classes.is_empty() => return,
             (None, Some(Part::End)) => return,
@@ -367,7 +367,8 @@ impl Reader<'_> {
         row.names.len() == 1 && results.contains(&row.names[0])
     }
 
-    /// A row of fields, by its headers where it has as many cells, else by what its cells say.
+    /// A row of fields, read by its headers if the number of cells matches, otherwise by the content of its
+    /// cells.
     fn fields(&mut self, cells: &[String], line: usize) -> Option<Row> {
         let full = cells.len() == self.headers && self.columns.len() == cells.len();
         let column = |column: Column| {
@@ -448,7 +449,7 @@ impl Reader<'_> {
         if self.parts.contains(&Part::Quota) {
             read(&self.quota_texts)
         } else {
-            // The heading was lost: a quota stands alone in its line.
+            // The heading is missing: a quota is on a line of its own.
             let short: Vec<_> = (self.other_texts.iter())
                 .filter(|(text, _)| text.chars().count() < 40)
                 .cloned()

@@ -1,9 +1,9 @@
-//! What a page says, as facts: nothing here knows the spec.
+//! The content of a page as facts, independent of the spec.
 
 use super::{digest::Digest, quota::Quota, sample::Sample, vocabulary::Class};
 use std::collections::BTreeMap;
 
-/// Which body a field belongs to.
+/// The body to which a field belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// Body of a request.
@@ -40,7 +40,7 @@ pub enum Subject {
     Index(Vec<(String, usize)>),
     /// A document without a command, which the vocabulary names.
     Document(String),
-    /// Nothing that could be compared, and why.
+    /// Nothing to compare, and the reason.
     Nothing(String),
 }
 
@@ -49,9 +49,9 @@ pub enum Subject {
 pub struct Row {
     /// Name, in parts where it is dotted; without `[]`.
     pub names: Vec<String>,
-    /// What its type means, where it has one that the vocabulary knows.
+    /// The meaning of its type, if the vocabulary knows it.
     pub classes: Vec<Class>,
-    /// Its type as the page writes it.
+    /// Its type as written on the page.
     pub ty: String,
     /// Its word for "must be sent"; `Some(None)` where it depends.
     pub required: Option<Option<bool>>,
@@ -65,7 +65,7 @@ pub struct Row {
     pub hint: Option<String>,
 }
 
-/// What a page says of one body.
+/// What a page says about one body.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
     /// Rows of tables.
@@ -87,7 +87,7 @@ pub struct Code {
     pub heading: String,
 }
 
-/// A contradiction of a page with itself.
+/// A page's contradiction of itself.
 #[derive(Clone, Debug)]
 pub struct Contradiction {
     /// What says so.
@@ -109,11 +109,11 @@ pub struct Facts {
     pub address: Option<String>,
     /// The vendor's date of its text.
     pub updated: Option<String>,
-    /// Whether its end is there, so that what it lacks says something.
+    /// Whether the page is complete, so that missing content says something.
     pub whole: bool,
     /// Bodies.
     pub bodies: BTreeMap<Side, Body>,
-    /// Samples that stand in no part of a command's page.
+    /// Samples outside the parts of a command's page.
     pub loose: Vec<Sample>,
     /// How often the command may be called, with the line.
     pub quotas: Vec<(Quota, usize)>,
@@ -121,7 +121,7 @@ pub struct Facts {
     pub hosts: Vec<(String, usize)>,
     /// Error codes.
     pub codes: Vec<Code>,
-    /// Where the page contradicts itself about what it is about.
+    /// Contradictions of the page about its own subject.
     pub contradictions: Vec<Contradiction>,
     /// Tables that lost cells, with the line of their first row.
     pub dropped: Vec<usize>,

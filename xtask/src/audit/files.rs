@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The files of all paths; folders are walked, what is hidden is left out.
+/// The files under all paths; folders are walked, hidden entries are skipped.
 pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostics> {
     let mut errors = Diagnostics::default();
     let mut files = Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostics> {
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>, depth: usize, errors: &mut Diagnostics) {
-    /// What browsers and people keep next to pages.
+    /// Files that browsers and people keep next to pages.
     const OTHER: &[&str] = &[
         "css", "js", "png", "jpg", "jpeg", "gif", "svg", "ico", "woff", "woff2", "ttf", "json",
         "jsonl", "toml", "map", "webp",

@@ -1,4 +1,4 @@
-//! The digest of a page is made here.
+//! Computes the digest of a page.
 
 use super::{
     digest::Digest,

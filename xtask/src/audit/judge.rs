@@ -1,4 +1,4 @@
-//! What a difference means: errata settle some, and errata that settle nothing any more are obsolete.
+//! Decides what a difference means: errata settle some, and errata that no longer settle anything are obsolete.
 
 use super::{
     compare::{Difference, Grade, Kind, Outcome},
@@ -26,13 +26,13 @@ fn settles(kind: Kind, settled: SettledKind, has_path: bool, grade: Grade) -> bo
         Kind::Quota => settled == S::Quota,
         Kind::HostLacking => matches!(settled, S::HostLacking | S::Host),
         Kind::Sample => settled == S::Sample,
-        // The form of a page is its own affair already.
+        // The page's own form has already been handled.
         Kind::Page => false,
         Kind::CommandLacking => settled == S::Command,
     }
 }
 
-/// Whether a key is about this place. Brackets of lists are left out on both sides.
+/// Whether a key refers to this place. Brackets of lists are ignored on both sides.
 fn same_place(key: Settled<'_>, path: &str, owners: &[String]) -> bool {
     let plain = |text: &str| text.replace("[]", "").replace("{}", "");
     key.path.is_none_or(|held| {
@@ -57,7 +57,7 @@ pub fn explain<'s>(
                 let keys = held.erratum.settles.value.iter();
                 keys.filter_map(|key| Some((key, Settled::parse(key).ok()?)))
                     .find(|(_, settled)| {
-                        // Whose erratum it is shows in what it says of the name.
+                        // What an erratum says about the name shows to which file it belongs.
                         let named = difference.kind != Kind::CommandLacking
                             || [&held.erratum.says, &held.erratum.place]
                                 .iter()
@@ -91,7 +91,7 @@ pub fn explain<'s>(
         .collect()
 }
 
-/// Errata about facts that the page states as the spec does.
+/// Errata about facts on which page and spec agree.
 pub fn obsolete<'s>(
     outcome: &Outcome,
     expected: &Expected<'s>,

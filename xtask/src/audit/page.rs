@@ -1,4 +1,4 @@
-//! A saved page becomes blocks, whatever its format: headings, rows of cells, code, lines of text.
+//! Turns a saved page of any format into blocks: headings, rows of cells, code, lines of text.
 
 mod block;
 mod html;
@@ -33,7 +33,7 @@ pub struct Page {
     pub format: Format,
     /// Its pieces.
     pub blocks: Vec<Block>,
-    /// Address that the file itself names.
+    /// The address that the file itself names.
     pub address: Option<String>,
     /// The whole text of the file.
     pub source: String,
@@ -43,7 +43,7 @@ pub struct Page {
 ///
 /// # Errors
 ///
-/// What is wrong with the file as such: too large, not readable.
+/// Problems with the file itself: too large, or not readable.
 pub fn read(path: &Path, vocabulary: &Vocabulary) -> Result<Page, String> {
     let meta = fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
     if meta.len() > MAX_BYTES {
@@ -56,7 +56,7 @@ pub fn read(path: &Path, vocabulary: &Vocabulary) -> Result<Page, String> {
     Ok(parse(&decode(&bytes), vocabulary))
 }
 
-/// UTF-8 or UTF-16 with a mark, whatever else as well as it goes.
+/// UTF-8, or UTF-16 with a byte order mark; everything else is decoded as far as possible.
 fn decode(bytes: &[u8]) -> String {
     let wide = |order: fn([u8; 2]) -> u16| {
         let units = bytes[2..]
@@ -98,7 +98,7 @@ pub fn parse(source: &str, vocabulary: &Vocabulary) -> Page {
     }
 }
 
-/// By what a page looks like, not by the file's name: pages are saved under any.
+/// Recognized by content and not by file name, because pages are saved under any name.
 fn format_of(source: &str) -> Format {
     let head: String = source.chars().take(4096).collect::<String>().to_lowercase();
     let head = head.trim_start();

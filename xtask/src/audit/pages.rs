@@ -1,4 +1,4 @@
-//! Every page through the stages: what it says, how that differs, what is explained.
+//! Runs every page through the stages: what it says, how that differs, what is explained.
 
 use super::{
     compare::{self, Grade},
@@ -20,7 +20,7 @@ pub(super) struct Read {
     pub(super) facts: Facts,
 }
 
-/// Reads files as pages; what cannot be read is a page about nothing.
+/// Reads files as pages; an unreadable file is a page about nothing.
 pub(super) fn read(
     files: &[PathBuf],
     vocabulary: &Vocabulary,
@@ -112,7 +112,7 @@ pub(super) fn audit<'p>(
             });
         }
     }
-    // What another page of this run still says is not obsolete.
+    // Something that another page of this run still says is not obsolete.
     findings.extend(
         obsolete
             .into_iter()
@@ -136,8 +136,8 @@ pub(super) fn audit<'p>(
     }
 }
 
-/// The address of a request decides what a page is about. Where the parameter table names another command, and the
-/// rest of the page is all about that one, the address is what was copied from elsewhere.
+/// The address of a request decides what a page is about. If the parameter table names another command and the
+/// rest of the page is about that one, the address was copied from elsewhere.
 fn choose(
     facts: &Facts,
     address: &str,

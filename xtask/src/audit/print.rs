@@ -1,4 +1,4 @@
-//! The report for people: lacking commands first, then file by file.
+//! The report for people: missing commands first, then file by file.
 
 use super::{
     compare::{Grade, Kind},
@@ -19,7 +19,10 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         for known in &self.stale_baseline {
-            writeln!(f, "The baseline lists what is no longer found: {known}")?;
+            writeln!(
+                f,
+                "The baseline lists a finding that no longer occurs: {known}"
+            )?;
         }
         let count = |grade: Grade| {
             self.findings
@@ -133,7 +136,7 @@ impl Report {
         writeln!(f, "Not compared: {}", unusable.len())?;
         for finding in unusable {
             let why = match finding.grade {
-                Grade::OtherService => format!("{} is another product's", finding.page_says),
+                Grade::OtherService => format!("{} belongs to another product", finding.page_says),
                 _ => finding.page_says.clone(),
             };
             writeln!(f, "  {}: {why}", finding.page)?;
@@ -153,7 +156,7 @@ fn place(finding: &Finding) -> String {
     place
 }
 
-/// Pages are text from outside: one line, cut, without control characters.
+/// Pages are text from outside: shown on one line, cut, without control characters.
 fn quoted(text: &str) -> String {
     let clean: String = text
         .chars()

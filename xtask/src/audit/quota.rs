@@ -1,4 +1,4 @@
-//! How often a command may be called, as a page says it.
+//! How often a command may be called, according to a page.
 
 use super::vocabulary::{Piece, QuotaWords, Vocabulary};
 
@@ -55,7 +55,7 @@ pub fn quotas(text: &str, vocabulary: &Vocabulary) -> Vec<Quota> {
     found
 }
 
-/// Numbers, runs of ASCII letters, and every other character alone.
+/// Numbers, runs of ASCII letters, and every other character separately.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();

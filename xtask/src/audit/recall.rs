@@ -1,5 +1,6 @@
-//! How much the audit would notice: facts are taken out of a copy of the spec, one at a time, and the pages that state
-//! them are audited again. Whether a page states a fact is asked of its raw text, not of the audit's own reader.
+//! Measures how much the audit notices: it removes facts from a copy of the spec, one at a time, and audits the
+//! pages that state them again. Whether a page states a fact is determined from its raw text, not by the
+//! audit's own reader.
 
 use super::{
     compare::{Grade, Kind},
@@ -22,12 +23,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Facts of one kind: how many pages state, how many are missed when the spec lacks them.
+/// Facts of one kind: how many pages state, and how many are missed when the spec lacks them.
 #[derive(Clone, Debug, Default)]
 pub struct Count {
     /// Facts that a page states.
     pub stated: usize,
-    /// Facts whose absence, or whose opposite, is not noticed.
+    /// Facts whose absence or opposite is not noticed.
     pub missed: Vec<String>,
 }
 
@@ -61,9 +62,9 @@ pub struct Recall {
     pub codes: Count,
     /// Hosts of regions.
     pub hosts: Count,
-    /// Types of fields, changed into another.
+    /// Types of fields, replaced by another.
     pub types: Count,
-    /// Whether a field of a request must be sent, turned round.
+    /// Whether a field of a request must be sent, inverted.
     pub required: Count,
     /// Unexplained findings with the whole spec.
     pub noise: usize,
@@ -72,7 +73,7 @@ pub struct Recall {
 }
 
 impl Recall {
-    /// What falls short of what the project promises.
+    /// Results below what the project promises.
     pub fn shortfalls(&self) -> Vec<String> {
         [
             ("fields", &self.fields, 95.0),
@@ -104,7 +105,7 @@ impl Recall {
         ]
     }
 
-    /// Every missed fact, a line each.
+    /// Every missed fact, one per line.
     pub fn missed(&self) -> impl Iterator<Item = String> + '_ {
         let counts = self.counts().into_iter();
         counts.flat_map(|(name, count)| {
@@ -251,7 +252,7 @@ impl Measure {
         })
     }
 
-    /// Takes each field of a table out, changes its type, and turns round whether it is required.
+    /// Removes each field of a table, changes its type, and inverts whether it is required.
     fn table(
         &mut self,
         recall: &mut Recall,
@@ -304,7 +305,7 @@ impl Measure {
             let says: Vec<Option<bool>> = (rows.iter())
                 .filter_map(|row| self.vocabulary.required(row.get(2)?))
                 .collect();
-            // Only what the page says in so many words, and as the spec has it.
+            // Only what the page states literally and as the spec has it.
             if sent && says.len() == 1 && says[0] == Some(field.required) {
                 get(&mut self.spec).0[at].1.required = !field.required;
                 let found = self.notices(pages, &before, &[Kind::Required], &name);
@@ -408,7 +409,7 @@ impl Measure {
         }
     }
 
-    /// Shared types are on pages of every command that uses them, outside of the variants of a union.
+    /// Shared types are on the pages of every command that uses them, except for the variants of a union.
     fn shared(&mut self, recall: &mut Recall) {
         let users = self.users();
         for file in 0..self.spec.shared.len() {

@@ -35,14 +35,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What stays the same when the page is saved again under another name.
+    /// The part that stays the same when the page is saved again under another name.
     pub(super) fn identity(&self) -> String {
         let about = self.command.as_deref().unwrap_or(&self.page);
         identity(about, self.kind, &self.path, &self.page_says)
     }
 }
 
-/// What stays the same of a finding about a command, or about a page that names none.
+/// The part that stays the same for a finding about a command, or about a page that names none.
 pub(super) fn identity(about: &str, kind: Kind, path: &str, page_says: &str) -> String {
     format!("{about} {} {path} {page_says}", kind.word())
 }
@@ -54,19 +54,19 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many pages were read.
     pub pages: usize,
-    /// How many findings the baseline lists.
+    /// The number of findings in the baseline.
     pub accepted: usize,
-    /// What the baseline lists and is no longer found.
+    /// Findings of the baseline that no longer occur.
     pub stale_baseline: Vec<String>,
-    /// Spec files that no page is about, where they were asked for.
+    /// Spec files that no page is about, if requested.
     pub without_page: Option<Vec<String>>,
     /// For each page that is about a command of the spec: file of the page, spec file, date, digest.
     pub digests: Vec<PageDigest>,
-    /// Files for lacking commands, where they were asked for.
+    /// Files for missing commands, if requested.
     pub stubs: Vec<draft::Draft>,
     /// How long it took.
     pub milliseconds: u128,
-    /// Whether what only the spec has counts too.
+    /// Whether facts that only the spec has count too.
     pub strict: bool,
 }
 
@@ -84,7 +84,7 @@ pub struct PageDigest {
 }
 
 impl Report {
-    /// 0: nothing unexplained. 1: something is. 2: a page is unusable, or there is none.
+    /// 0: nothing is unexplained. 1: something is. 2: a page is unusable, or there is none.
     pub fn exit_code(&self) -> u8 {
         let has = |grade: Grade| self.findings.iter().any(|finding| finding.grade == grade);
         if self.pages == 0 || has(Grade::Unusable) {

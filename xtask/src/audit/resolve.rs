@@ -18,19 +18,19 @@ pub struct Node<'s> {
     pub name: &'s str,
     /// Names from the body to it, without `[]`.
     pub names: Vec<&'s str>,
-    /// The same as errata and findings write it.
+    /// The same, as errata and findings write it.
     pub path: String,
     /// What its value may be.
     pub classes: Vec<Class>,
     /// Whether it may have a fraction.
     pub fraction: bool,
-    /// Its type as the spec writes it.
+    /// Its type as written in the spec.
     pub ty: String,
-    /// The field, but for what is part of a union.
+    /// The field, unless it is part of a union.
     pub field: Option<&'s Field>,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether the spec says nothing of what is inside.
+    /// Whether the spec says nothing about its content.
     pub free: bool,
     /// Whether it belongs to one variant of a union.
     pub variant: bool,
@@ -100,7 +100,7 @@ pub struct Held<'s> {
     pub erratum: &'s Erratum,
 }
 
-/// What the spec says of one command or webhook.
+/// Everything that the spec says about one command or webhook.
 #[derive(Debug)]
 pub struct Expected<'s> {
     /// Path or name.
@@ -109,7 +109,7 @@ pub struct Expected<'s> {
     pub file: &'s str,
     /// Whether it is a webhook.
     pub webhook: bool,
-    /// What paths begin with, for what is neither.
+    /// The beginning of paths for everything else.
     pub word: Option<&'s str>,
     /// The page it was written from.
     pub page: &'s Page,
@@ -119,7 +119,7 @@ pub struct Expected<'s> {
     pub quotas: Vec<Quota>,
     /// Codes that its page lists.
     pub codes: Vec<i64>,
-    /// Fields of the request of which just one is sent.
+    /// Fields of the request exactly one of which is sent.
     pub one_of: Vec<&'s str>,
     /// What is settled.
     pub errata: Vec<Held<'s>>,
@@ -127,14 +127,14 @@ pub struct Expected<'s> {
     pub samples: Vec<(Side, &'s str)>,
 }
 
-/// Everything that pages are compared with.
+/// Everything with which pages are compared.
 #[derive(Debug)]
 pub struct Resolved<'s> {
     /// The spec.
     pub spec: &'s Spec,
     /// Commands and webhooks by name.
     pub commands: BTreeMap<&'s str, Expected<'s>>,
-    /// Shared unions, whose variants have a page of their own.
+    /// Shared unions, whose variants have their own page.
     pub unions: Vec<Expected<'s>>,
     /// Hosts of all regions.
     pub hosts: Vec<&'s str>,
@@ -289,7 +289,7 @@ impl<'s> Resolved<'s> {
                 erratum,
             })
         });
-        // A page of an old name is settled by the command of today.
+        // A page of an old name is settled by today's command.
         let commands = self.commands.values().flat_map(|expected| {
             let command = |held: &&Held<'s>| {
                 let keys = &held.erratum.settles.value;
@@ -398,7 +398,7 @@ struct Follow<'s> {
 struct Place<'s> {
     names: Vec<&'s str>,
     path: String,
-    /// Types on the way, against endless ones.
+    /// Types on the way, to stop at recursive ones.
     through: Vec<&'s str>,
     owner: Option<&'s str>,
     variant: bool,

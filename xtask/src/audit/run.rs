@@ -1,4 +1,4 @@
-//! The commands: what they read, and in which order the stages run.
+//! The commands: what they read, and the order of their stages.
 
 use super::{
     baseline::baseline,
@@ -36,11 +36,11 @@ pub struct Options {
     pub stub: bool,
 }
 
-/// Compares pages with the spec. `progress` hears of each page that was read: how many of how many.
+/// Compares pages with the spec. `progress` is called for each page read, with its number and the total.
 ///
 /// # Errors
 ///
-/// What is wrong with spec, vocabulary, paths or baseline; never what is wrong with a page.
+/// Problems with spec, vocabulary, paths or baseline; never problems with a page.
 pub fn run(options: &Options, progress: impl FnMut(usize, usize)) -> Result<Report, Diagnostics> {
     let start = Instant::now();
     let vocabulary = Vocabulary::load(&options.spec, &options.fallback)?;
@@ -87,7 +87,7 @@ pub fn run(options: &Options, progress: impl FnMut(usize, usize)) -> Result<Repo
 ///
 /// # Errors
 ///
-/// What is wrong with spec, vocabulary or paths, and pages without a command.
+/// Problems with spec, vocabulary or paths, and pages without a command.
 pub fn draft_files(options: &Options) -> Result<Vec<draft::Draft>, Diagnostics> {
     let vocabulary = Vocabulary::load(&options.spec, &options.fallback)?;
     let spec = load::load(&options.spec)?;
@@ -105,7 +105,7 @@ pub fn draft_files(options: &Options) -> Result<Vec<draft::Draft>, Diagnostics> 
     errors.into_result(draft::drafts(&spec, &vocabulary, &facts, |_| true))
 }
 
-/// Compares one text that was read as a page; for tests of what holds for every text.
+/// Compares one text, read as a page; for tests of properties that hold for every text.
 pub fn audit_text(spec: &Spec, vocabulary: &Vocabulary, name: &str, text: &str) -> Report {
     let page = page::parse(text, vocabulary);
     let facts = extract::facts(&page, vocabulary);

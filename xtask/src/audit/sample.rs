@@ -1,24 +1,24 @@
-//! Sample bodies, scanned for tokens and not parsed: they have comments, lose and gain commas, and are
-//! cut. A key is a string before a colon, its path the stack of brackets.
+//! Sample bodies, scanned for tokens and not parsed: they contain comments, lose and gain commas, and are
+//! truncated. A key is a string before a colon; its path is the stack of brackets.
 
 use super::vocabulary::Class;
 use std::collections::BTreeSet;
 
-/// Deepest nesting that is kept; what lies below is skipped.
+/// Deepest nesting that is kept; deeper content is skipped.
 const MAX_DEPTH: usize = 40;
 
 /// A key of a sample.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// Names of the objects around it and its own, with `[]` behind each list.
+    /// Names of the enclosing objects and its own, with `[]` after each list.
     pub path: Vec<String>,
-    /// What its value is, where there is one.
+    /// The kind of its value, if it has one.
     pub class: Option<Class>,
-    /// What its list holds first, where it is one.
+    /// The kind of the first entry of its list, if it is one.
     pub item: Option<Class>,
     /// Whether the value is `null`.
     pub null: bool,
-    /// The value, where it is one word.
+    /// The value, if it is one word.
     pub value: String,
     /// Line of the page.
     pub line: usize,
@@ -31,7 +31,7 @@ pub struct Object {
     pub path: Vec<String>,
     /// Its keys.
     pub keys: BTreeSet<String>,
-    /// Whether the sample says that there are more keys, or is broken here.
+    /// Whether the sample indicates that there are more keys, or is broken here.
     pub open: bool,
     /// Line where it begins.
     pub line: usize,
@@ -49,14 +49,14 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Whether the body has this key at its root.
+    /// Whether the body has this key at the top level.
     pub fn has_root(&self, name: &str) -> bool {
         self.keys
             .iter()
             .any(|key| key.path.len() == 1 && key.path[0] == name)
     }
 
-    /// The value of a key at the root.
+    /// The value of a key at the top level.
     pub fn root_value(&self, name: &str) -> Option<&str> {
         let key = self
             .keys
@@ -70,13 +70,13 @@ enum Open {
     Object {
         index: usize,
     },
-    /// With the key that it is the value of.
+    /// With the key whose value it is.
     List {
         key: Option<usize>,
     },
 }
 
-/// Scans one body. `text` begins at or before its first bracket; gives the body and how many bytes it took.
+/// Scans one body. `text` begins at or before its first bracket. Returns the body and its length in bytes.
 pub fn scan(text: &str, first_line: usize) -> Option<(Sample, usize)> {
     let start = text.find(['{', '['])?;
     let mut scanner = Scanner {
@@ -100,7 +100,7 @@ struct Scanner<'a> {
     /// Name of each open object's or list's key; `None` for items of lists and the body.
     path: Vec<Option<String>>,
     sample: Sample,
-    /// Key whose value is to come: index in the sample.
+    /// The key whose value is expected: its index in the sample.
     pending: Option<usize>,
 }
 
@@ -145,7 +145,7 @@ impl Scanner<'_> {
                 c if c.is_alphabetic() || c == '_' => self.word(None),
                 c => {
                     if c == ',' || c == '\n' {
-                        // A comma ends a value that was left out.
+                        // A comma ends an omitted value.
                         self.pending = self.pending.filter(|_| c == '\n');
                     }
                     self.advance(c.len_utf8());
@@ -260,7 +260,7 @@ impl Scanner<'_> {
         let (text, took) = string_end(self.rest(), quote);
         let text = text.to_owned();
         self.advance(took);
-        // A colon may stand behind blanks.
+        // Blanks may precede a colon.
         let rest = self.rest();
         let blank = rest.len() - rest.trim_start().len();
         let colon = rest[blank..]
@@ -273,7 +273,7 @@ impl Scanner<'_> {
         });
         match (colon, index) {
             (Some(colon), Some(index)) => {
-                // A key inside a list: the object's bracket is missing.
+                // A key inside a list: the bracket of the object is missing.
                 if matches!(self.stack.last(), Some(Open::List { .. })) {
                     self.sample.damaged = true;
                 }
@@ -324,8 +324,8 @@ impl Scanner<'_> {
         self.value(class, bare);
     }
 
-    /// A comment goes to the end of the line. Where line ends became blanks, or this one's was lost, it goes
-    /// to the next key that has a value and a comma or bracket behind it.
+    /// A comment extends to the end of the line. If line ends became blanks, or this one was lost, it extends
+    /// to the next key followed by a value and a comma or bracket.
     fn comment(&mut self) {
         let rest = self.rest();
         let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
@@ -334,7 +334,8 @@ impl Scanner<'_> {
     }
 }
 
-/// The inside of a string and how many bytes it takes with its quotes. It ends with its line at the latest.
+/// The inside of a string, and its length in bytes including quotes. It ends at the end of its line at the
+/// latest.
 fn string_end(text: &str, quote: char) -> (&str, usize) {
     let start = quote.len_utf8();
     let mut escaped = false;
@@ -352,7 +353,7 @@ fn string_end(text: &str, quote: char) -> (&str, usize) {
     (&text[start..], text.len())
 }
 
-/// Where the sample goes on inside a line that a comment began.
+/// Where the sample continues on a line on which a comment began.
 fn resume(line: &str) -> Option<usize> {
     let mut from = 2.min(line.len());
     while let Some(found) = line.get(from..)?.find(['"', '}', ']', '{']) {
@@ -385,8 +386,8 @@ fn resume(line: &str) -> Option<usize> {
     None
 }
 
-/// Whether a value is followed by a comma, a bracket, another key or another comment, as in a sample and not as
-/// in a sentence.
+/// Whether a comma, a bracket, another key or another comment follows a value, as in a sample and not as in a
+/// sentence.
 fn value_ends_well(text: &str) -> bool {
     let text = text.trim_start();
     if text.starts_with(['{', '[']) {
@@ -406,7 +407,7 @@ fn value_ends_well(text: &str) -> bool {
     end > 0 && text[end..].trim_start().starts_with([',', '}', ']', '/'])
 }
 
-/// Whether the rest of a line closes or opens brackets and holds keys, and is not a sentence.
+/// Whether the rest of a line closes or opens brackets and contains keys, and is not a sentence.
 fn only_brackets(text: &str) -> bool {
     let mut rest = text
         .trim_start_matches(['{', '}', '[', ']', ',', ' ', '\t'])

@@ -1,4 +1,4 @@
-//! `spec/audit/vocabulary.toml`: the words by which the vendor's pages are read.
+//! `spec/audit/vocabulary.toml`: the vocabulary for reading the vendor's pages.
 
 pub mod file;
 
@@ -14,7 +14,7 @@ pub use file::{
 };
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// What a type of a page or of the spec means on the wire.
+/// The wire meaning of a type on a page or in the spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     /// A string.
@@ -29,7 +29,7 @@ pub enum Class {
     Array,
     /// An object.
     Object,
-    /// Nothing that could be compared.
+    /// Nothing comparable.
     Other,
 }
 
@@ -174,7 +174,7 @@ impl Vocabulary {
                         report(word, "an empty word".to_owned(), "letters or digits");
                     } else if let Some(other) = seen.insert(squeezed, group).filter(|o| o != group)
                     {
-                        let message = format!("`{}` stands under `{other}` already", word.value);
+                        let message = format!("`{}` is already under `{other}`", word.value);
                         report(word, message, "each word under one meaning");
                     }
                 }
@@ -273,8 +273,8 @@ impl Vocabulary {
         }
     }
 
-    /// The part that a heading begins. A marked heading contains the words; a line that only may be a
-    /// heading must be the words.
+    /// The part that a heading begins. A marked heading contains the words; a line that might be a heading must
+    /// consist of the words.
     pub fn part(&self, text: &str, marked: bool) -> Option<Part> {
         if text.len() > 120 {
             return None;
@@ -304,7 +304,7 @@ impl Vocabulary {
         })
     }
 
-    /// What a column is for, by its header.
+    /// The purpose of a column, by its header.
     pub fn column(&self, header: &str) -> Option<Column> {
         if header.len() > 60 {
             return None;
@@ -312,7 +312,8 @@ impl Vocabulary {
         self.headers.get(&squeeze(header)).copied()
     }
 
-    /// What a cell means, if it is a type and nothing else. Several types are all given.
+    /// The meaning of a cell, if it is a type and nothing else. If there are several types, returns all of
+    /// them.
     pub fn classes(&self, cell: &str) -> Option<Vec<Class>> {
         if cell.is_empty() || cell.len() > 60 {
             return None;
@@ -343,7 +344,7 @@ impl Vocabulary {
         Some(words)
     }
 
-    /// Whether a word is a type in just the letters of the vocabulary.
+    /// Whether a word is a type in exactly the spelling of the vocabulary.
     pub fn is_exact_type(&self, word: &str) -> bool {
         let t = &self.file.types;
         let lists = [
@@ -354,7 +355,7 @@ impl Vocabulary {
             .any(|list| list.iter().any(|known| known.value == word))
     }
 
-    /// What a cell of a "must be sent" column says: `Some(None)` where it depends.
+    /// The meaning of a cell in a "must be sent" column: `Some(None)` if it depends.
     pub fn required(&self, cell: &str) -> Option<Option<bool>> {
         if cell.is_empty() || cell.len() > 160 {
             return None;
@@ -372,19 +373,19 @@ impl Vocabulary {
         None
     }
 
-    /// Whether a cell is a word of a "must be sent" column and no sentence.
+    /// Whether a cell is a word of a "must be sent" column and not a sentence.
     pub fn is_required_word(&self, cell: &str) -> bool {
         cell.len() <= 24 && self.required.contains_key(&squeeze(cell))
     }
 
-    /// Whether the text of a row says that the field need not always be sent.
+    /// Whether the text of a row says that the field is not always sent.
     pub fn is_conditional(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let words = &self.file.required.conditional;
         words.iter().any(|word| text.contains(&word.to_lowercase()))
     }
 
-    /// Splits a type word off the end of a cell that two cells were glued into.
+    /// Splits a type off the end of a cell into which two cells were joined.
     pub fn split_type(&self, cell: &str) -> Option<(String, String)> {
         (self.types.keys())
             .filter(|word| word.len() >= 3 && cell.len() > word.len())
@@ -430,7 +431,7 @@ impl Vocabulary {
         found
     }
 
-    /// Most entries of a list that a text states.
+    /// Largest number of list entries that a text states.
     pub fn items(&self, text: &str) -> Vec<u64> {
         let words = &self.file.limits;
         let found = numbers(text).into_iter().filter(|(_, before, behind)| {
@@ -468,7 +469,7 @@ impl Vocabulary {
     }
 }
 
-/// The numbers of a text with what stands before and behind.
+/// The numbers in a text with the words before and after them.
 fn numbers(text: &str) -> Vec<(u64, &str, &str)> {
     let mut found = Vec::new();
     let mut from = 0;

@@ -1,6 +1,6 @@
-//! Stage 2: what the files say must make sense together. Reports every mistake, not the first.
+//! Stage 2: checks that the files make sense together. Reports every mistake, not just the first.
 //!
-//! This is the list of what is checked; each subject has a room of its own.
+//! This is the list of checks; each subject has its own module.
 
 mod batch;
 mod capacity;

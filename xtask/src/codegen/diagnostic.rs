@@ -1,4 +1,4 @@
-//! What is wrong with a spec, and where.
+//! Mistakes in a spec and their places.
 
 use super::source::Source;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
@@ -9,7 +9,7 @@ use std::{fmt::Write as _, ops::Range};
 pub struct Diagnostic {
     /// File, relative to the workspace.
     pub file: String,
-    /// Line, from 1; 0 when the mistake is in no line.
+    /// Line, from 1; 0 when the mistake has no line.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
@@ -17,9 +17,9 @@ pub struct Diagnostic {
     pub message: String,
     /// What would be right.
     pub expected: Option<String>,
-    /// The nearest name that would be right.
+    /// The nearest valid name.
     pub suggestion: Option<String>,
-    /// The line itself, and how many characters of it are meant.
+    /// The line itself, and how many of its characters are marked.
     #[serde(skip)]
     pub excerpt: Option<(String, usize)>,
 }
@@ -52,7 +52,7 @@ impl Diagnostic {
         }
     }
 
-    /// A mistake of a file or folder as a whole.
+    /// A mistake in a file or folder as a whole.
     pub fn of_file(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             file: path.into(),
@@ -85,7 +85,7 @@ impl Diagnostic {
         self
     }
 
-    /// For people: message, place, the line with a mark, what would be right.
+    /// For people: message, place, the marked line, and what is expected.
     pub fn render(&self) -> String {
         self.rendered(&PLAIN)
     }
@@ -111,8 +111,8 @@ impl Diagnostic {
         renderer.render(&[group])
     }
 
-    /// The bytes of the excerpt that are meant. The renderer shows all of a mark, however long, so
-    /// that one of a sample is cut.
+    /// The marked bytes of the excerpt. The renderer shows all of a mark, however long, so a mark over a sample
+    /// is cut.
     fn marked(&self, line: &str, width: usize) -> Range<usize> {
         let byte = |at| line.char_indices().nth(at).map_or(line.len(), |(i, _)| i);
         let start = self.column.saturating_sub(1);
@@ -120,14 +120,14 @@ impl Diagnostic {
     }
 }
 
-/// Lines are shown for this many columns, around the mark.
+/// The renderer shows lines for this many columns around the mark.
 const PLAIN: Renderer = Renderer::plain().term_width(120);
 /// The same with colors.
 const STYLED: Renderer = Renderer::styled().term_width(120);
 /// Columns of a mark at most.
 const MARKED_COLUMNS: usize = 100;
 
-/// Text of a file within a sentence: nothing moves the cursor or ends the line.
+/// Text of a file within a sentence: no character moves the cursor or ends the line.
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -139,14 +139,14 @@ fn escaped(text: &str) -> String {
     shown
 }
 
-/// A line of a file, each character in its place. The renderer shows tabs as blanks and the control
-/// characters of ASCII as pictures, but leaves those of Latin-1 as they are.
+/// A line of a file with each character in its place. The renderer shows tabs as blanks and ASCII control
+/// characters as pictures, but leaves those of Latin-1 as they are.
 fn excerpt(line: &str) -> String {
     let latin = |c| matches!(c, '\u{80}'..='\u{9f}');
     line.replace(latin, "\u{fffd}")
 }
 
-/// Whether a character does anything other than show itself.
+/// Whether a character does anything other than display itself.
 pub(super) fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -181,7 +181,7 @@ impl Diagnostics {
         self.0.len()
     }
 
-    /// In the order of files and lines, each once.
+    /// In the order of files and lines, without repetitions.
     pub fn sorted(&self) -> Vec<Diagnostic> {
         let mut all = self.0.clone();
         all.sort();
@@ -219,7 +219,7 @@ impl Diagnostics {
         out
     }
 
-    /// For machines: a JSON object a line.
+    /// For machines: one JSON object per line.
     pub fn render_json(&self) -> String {
         self.sorted()
             .iter()
@@ -247,7 +247,7 @@ pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The candidate most like `word`, unless none is like it.
+/// The candidate most similar to `word`, if any is similar.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness =
         |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());

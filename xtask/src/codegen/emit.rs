@@ -1,7 +1,7 @@
 //! Stage 7: structs and model become Rust.
 //!
-//! A file here for each kind of generated file (`module`, `catalogue`, …) and for each trade of a
-//! module (`objects`, `constructors`, `paging`, …). No name of a command, a field or a code appears.
+//! There is one file for each kind of generated file (`module`, `catalogue`, …) and for each part of a module
+//! (`objects`, `constructors`, `paging`, …). None contains the name of a command, a field or a code.
 
 mod answers;
 mod arguments;
@@ -43,7 +43,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 ///
-/// Where a stage disagrees with another: bugs of the generator, not of the spec.
+/// Disagreements between stages: bugs of the generator, not of the spec.
 pub fn emit(
     model: &Model,
     structs: &BTreeMap<String, Structs>,

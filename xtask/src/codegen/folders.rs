@@ -13,8 +13,8 @@ pub const SPEC_SCHEMAS: &str = "spec/schema";
 /// Documents for other languages.
 pub const OPENAPI: &str = "openapi";
 
-/// What others keep in these folders: a test of the simulator writes the description of its control API.
+/// Files of others in these folders: a test of the simulator writes the description of its control API.
 pub const OF_OTHERS: [&str; 1] = ["openapi/control.json"];
 
-/// The folders in which every other file is generated. Nothing is written elsewhere.
+/// The folders whose files are all generated, apart from those above. Nothing is written elsewhere.
 pub const OWNED: [&str; 6] = [TYPES, CLIENT, USERSIG, SIMULATOR, SPEC_SCHEMAS, OPENAPI];

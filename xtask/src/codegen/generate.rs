@@ -5,7 +5,7 @@ use super::{
     editor_schema, emit, load, lower, model, openapi, schema, tidy, tree,
 };
 
-/// One document describes all types; the structs are made from it, and it is published.
+/// One document describes all types; it is the source of the structs, and it is published.
 fn types_and_documents(model: &model::Model, tree: &mut tree::Tree) -> Result<(), String> {
     let document = openapi::types(model)?;
     let structs = tidy::tidy(model, schema::structs(&document, model)?)?;
@@ -13,11 +13,11 @@ fn types_and_documents(model: &model::Model, tree: &mut tree::Tree) -> Result<()
     openapi::emit(model, &document, tree)
 }
 
-/// Everything that follows from a checked spec.
+/// All files generated from a checked spec.
 ///
 /// # Errors
 ///
-/// Where two stages disagree; on a spec without mistakes that is a bug of the generator.
+/// Disagreements between two stages. On a spec without mistakes, these are bugs of the generator.
 pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
     let model = lower::lower(spec)?;
     let mut tree = tree::Tree::default();
@@ -34,7 +34,9 @@ pub fn generate(spec: &load::Spec) -> Result<tree::Tree, Diagnostics> {
                 "xtask",
                 format!("the generator disagrees with itself: {message}"),
             )
-            .expected("a spec that passed the checks generates; please report this as a bug"),
+            .expected(
+                "a spec that passed the checks can be generated; please report this as a bug",
+            ),
         );
         errors
     })?;

@@ -25,12 +25,12 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Deepest nesting of brackets in a spec file, samples included.
 const MAX_NESTING: usize = 64;
 
-/// What a kind of file says: read by serde, described for [`structure`].
+/// The content of a kind of file: read by serde, described for [`structure`].
 pub trait SpecFile: DeserializeOwned + JsonSchema {}
 
 impl<T: DeserializeOwned + JsonSchema> SpecFile for T {}
 
-/// A file and what it says.
+/// A file and its content.
 #[derive(Clone, Debug)]
 pub struct Loaded<T> {
     /// The file.
@@ -65,7 +65,7 @@ pub struct LoadedWebhook {
     pub file: WebhookFile,
 }
 
-/// The webhooks of a spec that has any.
+/// The webhooks of a spec, if it has any.
 #[derive(Clone, Debug)]
 pub struct LoadedWebhooks {
     /// `webhooks.toml`
@@ -98,7 +98,7 @@ pub struct Spec {
     pub errors: Loaded<ErrorsFile>,
     /// `usersig.toml`
     pub usersig: Loaded<UserSigFile>,
-    /// `fields.toml`, which a spec without shared rows does not have.
+    /// `fields.toml`, absent from a spec without shared rows.
     pub fields: Option<Loaded<FieldsFile>>,
     /// `shared/*.toml`
     pub shared: Vec<LoadedShared>,
@@ -109,7 +109,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// Every table of fields that a person wrote, and its file.
+    /// Every hand-written table of fields, with its file.
     pub fn tables(&self) -> Vec<(&Source, &Ordered<Field>)> {
         fn add<'s>(
             all: &mut Vec<(&'s Source, &'s Ordered<Field>)>,
@@ -161,12 +161,12 @@ impl Spec {
         all
     }
 
-    /// Gives fields that name a row its type and its sentence. Loading has done that; it is for whoever puts another file
-    /// in place of a loaded one.
+    /// Gives fields that name a row its type and its sentence. Loading has already done this; call it after
+    /// replacing a loaded file.
     ///
     /// # Errors
     ///
-    /// Names of no row, and fields that have what their row says.
+    /// Names without a row, and fields that repeat what their row holds.
     pub fn fill_in_rows(&mut self) -> Result<(), Diagnostics> {
         let rows = self.fields.clone();
         let rows = rows.map(|loaded| loaded.file.rows).unwrap_or_default();
@@ -227,7 +227,7 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
                 endpoints,
                 webhooks,
             };
-            // A vocabulary that cannot be read says itself why its rows are unknown.
+            // An unreadable vocabulary has an error of its own, which explains why its rows are unknown.
             let mut spec = loader.errors.into_result(spec)?;
             spec.fill_in_rows()?;
             Ok(spec)
@@ -236,7 +236,7 @@ pub fn load(dir: &Path) -> Result<Spec, Diagnostics> {
     }
 }
 
-/// File name without folder and ending.
+/// File name without folder and extension.
 fn stem(path: &str) -> String {
     Path::new(path)
         .file_stem()
@@ -254,7 +254,7 @@ impl Loader {
         format!("spec/{path}")
     }
 
-    /// Every file in every folder of a folder, with its name and its family.
+    /// Every file in every subfolder of a folder, with its name and its family.
     fn families<T: SpecFile>(
         &mut self,
         folder: &str,
@@ -290,7 +290,7 @@ impl Loader {
         common.map(|common| LoadedWebhooks { common, events })
     }
 
-    /// Entries of a folder with this ending ("" for folders), sorted.
+    /// Entries of a folder with this extension ("" for folders), sorted.
     fn list(&mut self, folder: &str, ending: &str) -> Vec<String> {
         let entries = match fs::read_dir(self.dir.join(folder)) {
             Ok(entries) => entries,
@@ -315,12 +315,12 @@ impl Loader {
                 found.push(path);
             } else if !name.starts_with('.') {
                 let expected = if ending.is_empty() {
-                    "a folder, one for each family".to_owned()
+                    "one folder per family".to_owned()
                 } else {
                     format!("a file ending in .{ending}")
                 };
                 self.errors.push(
-                    Diagnostic::of_file(Self::shown(&path), "this has no place in the spec")
+                    Diagnostic::of_file(Self::shown(&path), "this does not belong in the spec")
                         .expected(expected),
                 );
             }
@@ -329,7 +329,7 @@ impl Loader {
         found
     }
 
-    /// A misspelt top-level file would silently not be read.
+    /// Without this check, a misspelled top-level file would silently be ignored.
     fn refuse_strangers(&mut self) {
         const KNOWN: &[&str] = &[
             "README.md",
@@ -354,7 +354,7 @@ impl Loader {
             let name = entry.file_name().to_string_lossy().into_owned();
             if !KNOWN.contains(&name.as_str()) && !name.starts_with('.') {
                 self.errors.push(
-                    Diagnostic::of_file(Self::shown(&name), "this has no place in the spec")
+                    Diagnostic::of_file(Self::shown(&name), "this does not belong in the spec")
                         .expected(format!("one of {}", KNOWN.join(", ")))
                         .suggest(&name, KNOWN.iter().copied()),
                 );
@@ -373,7 +373,7 @@ impl Loader {
         match fs::metadata(&full) {
             Ok(meta) if meta.len() > MAX_FILE_BYTES => {
                 return fail(format!(
-                    "the file has {} bytes, at most {MAX_FILE_BYTES} are read",
+                    "the file has {} bytes; at most {MAX_FILE_BYTES} are read",
                     meta.len()
                 ));
             }
@@ -390,7 +390,7 @@ impl Loader {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let source = Source { path: shown, text };
                 self.errors.push(
-                    Diagnostic::new(&source, at..at + 1, "this is not UTF-8")
+                    Diagnostic::new(&source, at..at + 1, "this is not valid UTF-8")
                         .expected("a file saved as UTF-8"),
                 );
                 None
@@ -399,7 +399,7 @@ impl Loader {
         }
     }
 
-    /// A file that a spec need not have.
+    /// Reads a file that a spec may omit.
     fn optional<T: SpecFile>(&mut self, path: &str) -> Option<Loaded<T>> {
         let there = self.dir.join(path).exists();
         there.then(|| self.file(path)).flatten()
@@ -424,8 +424,7 @@ impl Loader {
     }
 }
 
-/// Reads one file: syntax, then structure, then values. Reports all mistakes of the first of
-/// these that finds any.
+/// Reads one file: syntax, then structure, then values. Reports all mistakes of the first step that finds any.
 ///
 /// # Errors
 ///
@@ -434,7 +433,7 @@ pub fn parse<T: SpecFile>(source: &Source) -> Result<T, Diagnostics> {
     parse_as(source, &editor_schema::schema_of::<T>())
 }
 
-/// [`parse`] with the schema of the kind of file, which takes longer to make than a file to read.
+/// [`parse`] with the schema of this kind of file, which takes longer to build than a file takes to read.
 fn parse_as<T: SpecFile>(source: &Source, schema: &Value) -> Result<T, Diagnostics> {
     let mut errors = Diagnostics::default();
     if let Some(at) = too_deep(&source.text) {
@@ -444,7 +443,7 @@ fn parse_as<T: SpecFile>(source: &Source, schema: &Value) -> Result<T, Diagnosti
                 at..at + 1,
                 format!("brackets nest more than {MAX_NESTING} deep"),
             )
-            .expected("a flatter file; every opening bracket counts, also those in strings"),
+            .expected("a flatter file; every opening bracket counts, including those in strings"),
         );
         return Err(errors);
     }
@@ -471,7 +470,7 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Diagnostic {
     Diagnostic::new(source, span, message)
 }
 
-/// Where brackets nest too deep. Counts them in strings too: samples are JSON in a string.
+/// Where brackets nest too deeply. Counts them in strings too, because samples are JSON in a string.
 fn too_deep(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {

@@ -1,7 +1,7 @@
 //! Stage 3: the checked spec becomes the [`Model`].
 //!
-//! Runs only on a spec without errors, so what cannot be resolved here is a bug of the check
-//! stage; it is reported with its place all the same.
+//! Runs only on a spec without errors. A name that cannot be resolved here is a bug of the check stage, and is
+//! still reported with its place.
 
 mod batch;
 
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 ///
-/// Names that lead nowhere.
+/// Names that cannot be resolved.
 pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
     let mut lowering = Lowering {
         shared: kinds_of_shared(&spec.shared),
@@ -93,7 +93,7 @@ fn query(parameters: &Ordered<spec::QueryParameter>) -> Vec<QueryParameter> {
         .collect()
 }
 
-/// What each name of one scope stands for.
+/// The meaning of each name of one scope.
 type Kinds = BTreeMap<String, Kind>;
 
 fn kinds(
@@ -135,7 +135,7 @@ struct Lowering {
     errors: Diagnostics,
 }
 
-/// Where names of one file are looked up.
+/// The scopes in which names of one file are looked up.
 struct Scope<'a> {
     source: &'a Source,
     local: Kinds,
@@ -250,7 +250,7 @@ impl Lowering {
             },
             duplicate_seconds: file.duplicate_seconds.as_ref().map(|seconds| seconds.value),
             paging,
-            // What it names can be in any file: filled in when all are there.
+            // Its names can be from any file, so it is filled in when all files are there.
             batch: None,
             bare_reply: file.bare_reply.is_some(),
             retry_after: (file.errors.iter())
@@ -491,7 +491,7 @@ impl Lowering {
             query: query(&file.query),
             envelope: Object {
                 name: "Envelope".to_owned(),
-                doc: "What every reply may say of the call as such.".to_owned(),
+                doc: "What every reply may say about the call itself.".to_owned(),
                 role: Role::Part,
                 sent: false,
                 has_fractions: false,
@@ -692,7 +692,7 @@ fn enums(defs: &Ordered<EnumType>) -> Vec<Enum> {
     defs.iter().map(lower).collect()
 }
 
-/// What the values beside tags are.
+/// The values next to tags.
 fn tags(def: &EnumType, values: &Values) -> Option<Tags> {
     let reader = def.fields.as_ref()?.value.clone();
     let Values::String(values) = values else {
@@ -711,7 +711,7 @@ fn tags(def: &EnumType, values: &Values) -> Option<Tags> {
     })
 }
 
-/// What several webhooks have in common. None when no webhook has it.
+/// A trait that several webhooks share. None if no webhook has it.
 fn event_trait(
     name: &At<String>,
     def: &spec::EventTrait,
@@ -759,7 +759,7 @@ fn event_trait(
     })
 }
 
-/// What an enum is, and which values apps choose themselves.
+/// The documentation of an enum, including the values that apps choose themselves.
 fn enum_doc(def: &EnumType) -> String {
     let prefixes: Vec<String> = def
         .prefixes
@@ -796,7 +796,7 @@ fn unions(defs: &Ordered<UnionType>) -> Vec<Union> {
     defs.iter().map(lower).collect()
 }
 
-/// A sample; its texts are JSON, as the samples' own check has seen.
+/// A sample. Its strings are JSON, as the check of samples has verified.
 fn sample(
     name: &At<String>,
     note: Option<&String>,
@@ -845,7 +845,7 @@ fn constant(event: &LoadedWebhook) -> String {
     event.name.to_ascii_uppercase()
 }
 
-/// Marks every part that a request can hold: only those have limits to check.
+/// Marks every type that a request can contain: only those have limits to check.
 fn mark_sent(model: &mut Model) {
     let mut held: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut open: Vec<(&str, &str)> = Vec::new();
@@ -876,7 +876,7 @@ fn mark_sent(model: &mut Model) {
             continue;
         }
         for inner in held.get(&(source, name)).into_iter().flatten() {
-            // A name is local to its file or, being unique there, that of a shared type.
+            // A name is local to its file or, if the file does not define it, that of a shared type.
             let place = held
                 .keys()
                 .find(|key| **key == (source, *inner))
@@ -955,7 +955,7 @@ fn is_fraction(ty: &Type) -> bool {
     }
 }
 
-/// The object or union that a type holds, at whatever depth.
+/// The object or union inside a type, at whatever depth.
 fn named(ty: &Type) -> Option<&str> {
     match ty {
         Type::Named(name, Kind::Object | Kind::Union) => Some(name),

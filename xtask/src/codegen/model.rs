@@ -10,9 +10,9 @@ use serde_json::Value;
 /// Everything that code is emitted for.
 #[derive(Debug)]
 pub struct Model {
-    /// Groups of commands, in the order of the documentation; those without commands are left out.
+    /// Groups of commands, in the order of the documentation; groups without commands are left out.
     pub families: Vec<Family>,
-    /// Types that several commands use, a module each.
+    /// Types that several commands use, one module each.
     pub shared: Vec<Module>,
     /// What all commands share.
     pub protocol: Protocol,
@@ -34,7 +34,7 @@ impl Model {
         (self.shared.iter()).chain(families.flat_map(|family| &family.modules))
     }
 
-    /// Every module of types, to be completed.
+    /// Every module of types, mutable so that later passes can complete it.
     pub fn modules_mut(&mut self) -> impl Iterator<Item = &mut Module> {
         let webhooks = self.webhooks.iter_mut();
         let events = webhooks.flat_map(|webhooks| &mut webhooks.families);
@@ -108,9 +108,9 @@ pub struct Webhook {
     pub page: Option<u32>,
     /// When the vendor last changed the text that was compared.
     pub updated: Option<Date>,
-    /// Fields that tell one occurrence from every other.
+    /// Fields that together identify one occurrence.
     pub identity: Vec<Field>,
-    /// What the app may answer, where it is asked.
+    /// What the app may answer, if it is asked.
     pub answer: Option<Answer>,
 }
 
@@ -125,7 +125,7 @@ pub struct Answer {
     pub refuse: Option<Refuse>,
     /// Code, what follows.
     pub drop: Option<(i64, String)>,
-    /// What follows, and the fields of the reply that change something.
+    /// The effect, and the fields of the reply that change something.
     pub change: Option<(String, Vec<Field>)>,
     /// Judging item by item.
     pub each: Option<Each>,
@@ -159,7 +159,7 @@ pub struct Each {
     pub info: Field,
     /// Codes that refuse an item.
     pub codes: (i64, i64),
-    /// What follows from refusing an item.
+    /// The effect of refusing an item.
     pub doc: String,
 }
 
@@ -238,9 +238,9 @@ pub struct Endpoint {
     pub capacity: Vec<(String, Capacity)>,
     /// Field of the request whose entries quotas of items count.
     pub counted: Option<Field>,
-    /// Fields of the request of which exactly one is sent.
+    /// Fields of the request exactly one of which is sent.
     pub one_of: Vec<Field>,
-    /// Regions that serve it: id and name; empty where all do.
+    /// Regions that serve it: ID and name; empty if all do.
     pub regions: Vec<(String, String)>,
     /// Whether the same request may be sent twice.
     pub repeat: Repeat,
@@ -263,11 +263,11 @@ pub struct Endpoint {
 pub enum Repeat {
     /// It changes nothing.
     Read,
-    /// A second run leaves the state of the first.
+    /// A second run leaves the same state as the first.
     Idempotent,
     /// The server drops a second request with the same values in these fields.
     DeduplicatedBy(Vec<String>),
-    /// A second run leaves the state of the first if these fields are set.
+    /// A second run leaves the same state as the first if these fields are set.
     IdempotentWith(Vec<String>),
     /// A second run does the work again.
     Unsafe,
@@ -276,22 +276,22 @@ pub enum Repeat {
 /// How a command pages.
 #[derive(Debug)]
 pub struct Paging {
-    /// Reply fields with the items: more than one where what an item is depends on its list.
+    /// Reply fields with the items: more than one if the meaning of an item depends on its list.
     pub items: Vec<Field>,
-    /// In which order the items of all pages come, where that is known.
+    /// The order of the items of all pages, where it is known.
     pub order: Option<ItemOrder>,
-    /// Whether each page lists its items the other way round.
+    /// Whether each page lists its items in reverse.
     pub reversed_pages: bool,
     /// A value that ends the paging early.
     pub early_end: Option<PagingEnd>,
-    /// How the next page is asked for.
+    /// How the next page is requested.
     pub style: PagingStyle,
 }
 
-/// How the next page is asked for.
+/// How the next page is requested.
 #[derive(Debug)]
 pub enum PagingStyle {
-    /// With values of the reply; where a reply has none of them, with an offset if there is one.
+    /// With values of the reply; if a reply has none of them, with an offset where there is one.
     Cursor(Vec<Cursor>, PagingEnd, Option<Offset>),
     /// With the number of items so far.
     Offset(Offset),
@@ -347,9 +347,9 @@ pub struct Batch {
     pub results: Option<BatchResults>,
     /// The list of the reply with the items that failed.
     pub failed: Option<BatchFailures>,
-    /// What it means when the reply does not list an item.
+    /// What it means if the reply does not list an item.
     pub unlisted: Unlisted,
-    /// Whether calls side by side run into each other.
+    /// Whether concurrent calls interfere with each other.
     pub one_by_one: bool,
 }
 
@@ -358,7 +358,7 @@ pub struct Batch {
 pub struct BatchResults {
     /// The list.
     pub list: Field,
-    /// What names the item of an entry.
+    /// The fields that name the item of an entry.
     pub key: Vec<KeyPart>,
     /// How an entry says that its item failed.
     pub verdict: Option<Verdict>,
@@ -380,7 +380,7 @@ pub enum Verdict {
 pub struct BatchFailures {
     /// The list.
     pub list: Field,
-    /// What names the item of an entry.
+    /// The fields that name the item of an entry.
     pub key: Vec<KeyPart>,
     /// Code of an entry.
     pub code: Option<Field>,
@@ -404,7 +404,7 @@ pub struct Object {
     pub doc: String,
     /// What it is for.
     pub role: Role,
-    /// Whether a request can hold it, so that its limits are checked.
+    /// Whether a request can contain it, so that its limits are checked.
     pub sent: bool,
     /// Whether it can hold a fraction, which need not equal itself.
     pub has_fractions: bool,
@@ -434,11 +434,11 @@ pub struct Field {
     pub rust: String,
     /// Type without the `Option` of an optional field.
     pub ty: Type,
-    /// Whether it must be sent, or always comes.
+    /// Whether it must be sent, or is always present.
     pub required: bool,
     /// Meaning.
     pub doc: String,
-    /// What the server assumes when it is left out.
+    /// The value that the server assumes when it is left out.
     pub default: Option<String>,
     /// Whether the service writes the integer as a string.
     pub quoted: bool,
@@ -522,7 +522,7 @@ pub enum Kind {
 pub struct Enum {
     /// Rust name.
     pub name: String,
-    /// What the values choose between.
+    /// The choice that the values express.
     pub doc: String,
     /// The named values.
     pub values: Values,
@@ -591,9 +591,9 @@ pub struct Union {
     pub tag: String,
     /// Key of the content.
     pub content: String,
-    /// What a list of its elements is called, where there is a type for it.
+    /// Name of the type for a list of its elements, if there is one.
     pub list: Option<String>,
-    /// Whether a request can hold it.
+    /// Whether a request can contain it.
     pub sent: bool,
     /// Whether it can hold a fraction, which need not equal itself.
     pub has_fractions: bool,
@@ -686,7 +686,7 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// The entry of a code that holds when a service sends it.
+    /// The entry for a code sent by a service.
     pub fn of_service(&self, code: i64, service: &str) -> Option<&ErrorCode> {
         ErrorCode::of_service(&self.codes, code, service)
     }
@@ -699,16 +699,16 @@ pub struct UserSig {
     pub source: String,
     /// Value of the document's version field.
     pub version: String,
-    /// Most bytes of a signature that are looked at.
+    /// Longest signature, in bytes, that is examined.
     pub max_encoded_bytes: u32,
     /// Most bytes that a signature may inflate to.
     pub max_document_bytes: u32,
     /// Names in the document.
     pub fields: usersig::Fields,
-    /// Character of base64, what stands for it.
+    /// Character of base64 and its replacement.
     pub alphabet: Vec<(char, char)>,
-    /// The binary block that a document may carry.
+    /// The binary block that a document may contain.
     pub userbuf: usersig::Userbuf,
-    /// Constant, its bit as a number, what it grants.
+    /// Constant, its bit as a number, the right that it grants.
     pub privileges: Vec<(String, u32, String)>,
 }

@@ -1,8 +1,8 @@
-//! The only place that makes a Rust name from a wire name.
+//! The only place that turns a wire name into a Rust name.
 
 use proc_macro2::{Ident, Span};
 
-/// Words that stay one word though their capitals say otherwise.
+/// Words that stay one word despite their capitals.
 const WHOLE_WORDS: &[&str] = &["iOS", "IPs", "IDs"];
 
 /// `From_Account` → `from_account`, `SDKAppID` → `sdk_app_id`, `C2CUnreadMsgNum` →
@@ -34,11 +34,11 @@ pub fn const_case(wire: &str) -> String {
     }
 }
 
-/// Ending of the structs that name what a constructor asks for; no type of a spec has it.
+/// Suffix of the structs that name a constructor's arguments; no type of a spec has it.
 pub const REQUIRED: &str = "Required";
 
-/// The struct that names what the constructor of an object asks for. `other` is the field that a
-/// constructor besides `new` is for.
+/// The struct that names the arguments of an object's constructor. `other` is the field of a constructor
+/// besides `new`.
 pub fn required(object: &str, other: Option<&str>) -> String {
     let other = other.map(|field| camel_case(bare(field)));
     format!("{object}{}{REQUIRED}", other.unwrap_or_default())
@@ -56,25 +56,25 @@ pub fn field_name(wire: &str) -> String {
     }
 }
 
-/// An identifier as documentation and longer names have it: without keyword escaping.
+/// An identifier as it appears in documentation and in longer names: without keyword escaping.
 pub fn bare(name: &str) -> &str {
     name.trim_start_matches("r#")
 }
 
-/// What the published document calls a reply that is not a success.
+/// Name of an unsuccessful reply in the published document.
 pub const FAILURE: &str = "Failure";
-/// What it calls the answer to an event that only tells.
+/// Name of the answer to an "after" event in the published document.
 pub const ACKNOWLEDGEMENT: &str = "Acknowledgement";
-/// How it goes on from the name of an answer, for each way to answer.
+/// Suffix of the name of an answer, for each kind of answer.
 pub const ALLOW: &str = "Allow";
 /// See [`ALLOW`].
 pub const REFUSE: &str = "Refuse";
 /// See [`ALLOW`].
 pub const DROP: &str = "Drop";
-/// How it goes on from the name of a union, for the variants of later versions.
+/// Suffix of the name of a union, for the variants of later versions.
 pub const UNKNOWN_VARIANT: &str = "Unknown";
 
-/// What the published document calls a type of a command's file. It follows from that file alone, so that a new file
+/// Name of a type of a command's file in the published document. It follows from that file alone, so a new file
 /// renames nothing.
 pub fn definition_of_command(family: &str, request: &str, name: &str) -> String {
     let family = camel_case(family);
@@ -84,7 +84,7 @@ pub fn definition_of_command(family: &str, request: &str, name: &str) -> String 
     }
 }
 
-/// What the published document calls a type of a webhook's file.
+/// Name of a type of a webhook's file in the published document.
 pub fn definition_of_webhook(event: &str, name: &str) -> String {
     match name.starts_with(event) {
         true => format!("Webhook{name}"),
@@ -92,7 +92,7 @@ pub fn definition_of_webhook(event: &str, name: &str) -> String {
     }
 }
 
-/// What the published document calls all that an app may answer to a webhook.
+/// Name in the published document of everything that an app may answer to a webhook.
 pub fn definition_of_answer(event: &str) -> String {
     format!("Webhook{event}Answer")
 }
@@ -115,9 +115,9 @@ fn capitalise(word: &str) -> String {
     })
 }
 
-/// Splits at separators, at a lower-to-upper step and before the last capital of a run that a
-/// lower-case letter follows. Digits belong to the word before them, and a capital after a digit
-/// goes on with the word when the word so far is capitals and digits (`C2C`, `GB2312Code`).
+/// Splits at separators, at a lower-to-upper step, and before the last capital of a run that a lower-case
+/// letter follows. Digits belong to the word before them, and a capital after a digit continues the word if the
+/// word so far consists of capitals and digits (`C2C`, `GB2312Code`).
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for part in name

@@ -6,7 +6,7 @@ use super::{
     spec::{At, Field, Ordered, Row},
 };
 
-/// Gives each field that names a row what the row says, as if that stood where the row is named.
+/// Gives each field that names a row the content of the row, as if it were written where the row is named.
 pub fn fill_in(
     source: &Source,
     fields: &mut Ordered<Field>,
@@ -29,7 +29,7 @@ pub fn fill_in(
             ("type", &mut field.ty, &row.ty),
             ("doc", &mut field.doc, &row.doc),
         ] {
-            // What was filled in stands where the row is named.
+            // The filled-in values have the position at which the row is named.
             if !said.span.is_empty() && said.span != named.span {
                 let message = format!("`{}` names a row and has a `{key}` of its own", wire.value);
                 let expected = "either `row`, or `type` and `doc`";

@@ -16,7 +16,7 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{collections::HashSet, fmt, ops::Range};
 
-/// Reports what a sample says and the spec does not, and the other way round.
+/// Reports differences between a sample and the spec, in both directions.
 pub fn check(spec: &Spec) -> Diagnostics {
     let mut errors = Diagnostics::default();
     let common = &spec.protocol.file.reply;
@@ -64,7 +64,7 @@ struct SampleChecker<'a> {
     types: &'a Ordered<ObjectType>,
     enums: &'a Ordered<EnumType>,
     unions: &'a Ordered<UnionType>,
-    /// Enums of the spec besides those of its own file and the shared ones.
+    /// Enums of the spec other than those of its own file and the shared ones.
     more_enums: Option<&'a Ordered<EnumType>>,
 }
 
@@ -72,9 +72,9 @@ struct SampleChecker<'a> {
 #[derive(Clone, Copy)]
 struct Json<'a> {
     text: &'a str,
-    /// Address of the sample's text, to tell where a piece of it stands.
+    /// Address of the sample's text, from which the position of a piece of it is computed.
     base: usize,
-    /// Where the sample's text stands in the file.
+    /// Position of the sample's text in the file.
     offset: usize,
 }
 
@@ -107,7 +107,7 @@ impl SampleChecker<'_> {
                 self.body(event, &fields, None, errors);
                 let body = serde_json::from_str::<serde_json::Value>(event).unwrap_or_default();
                 if file.tagged && body[tag.as_str()].as_str() != Some(&file.command) {
-                    let message = format!("`{}` is not this webhook's", tag.value);
+                    let message = format!("`{}` is not the name of this webhook", tag.value);
                     errors.push(
                         Diagnostic::new(self.source, event.span.clone(), message)
                             .expected(format!("{:?}", file.command.value)),
@@ -135,7 +135,7 @@ impl SampleChecker<'_> {
             || (answer.drop.as_ref()).is_some_and(|drop| drop.code.value == code)
             || codes.is_some_and(|codes| (codes.from.value..=codes.to).contains(&code));
         if !fits {
-            let message = format!("the code {code} is none that `[answer]` allows");
+            let message = format!("`[answer]` does not allow the code {code}");
             errors.push(
                 Diagnostic::new(self.source, reply.span.clone(), message)
                     .expected("0, or a code of `refuse` or `drop`"),
@@ -143,11 +143,10 @@ impl SampleChecker<'_> {
         }
     }
 
-    /// A reply that says neither how the call went nor with which code counts as somebody else's,
-    /// unless the file says that the command answers so, which a sample then shows.
-    /// Exactly one of several fields is sent.
+    /// A reply with neither a status nor a code does not count as the service's, unless the file says that the
+    /// command replies that way, and then a sample must show it. Exactly one of several fields is sent.
     fn one_of(&self, request: &At<String>, fields: &[At<String>], errors: &mut Diagnostics) {
-        // What is not an object is reported as such.
+        // Anything but an object is reported as such.
         let Ok(body) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(request)
         else {
             return;
@@ -199,14 +198,14 @@ impl SampleChecker<'_> {
         common: Option<&Ordered<Field>>,
         errors: &mut Diagnostics,
     ) {
-        // Only a literal text stands in the file as it is, so that places in it can be told.
+        // Only a literal string is in the file verbatim, so only in it can positions be computed.
         let literal = self.source.text.get(text.span.clone()).unwrap_or_default();
         if !literal.starts_with("'''") {
             errors.push(
                 Diagnostic::new(
                     self.source,
                     text.span.clone(),
-                    "the sample is not in a literal text",
+                    "the sample is not in a literal string",
                 )
                 .expected("JSON between ''' and '''"),
             );
@@ -239,7 +238,7 @@ impl SampleChecker<'_> {
             errors.push(Diagnostic::new(
                 self.source,
                 at..at + 1,
-                format!("the sample is no JSON: {message}"),
+                format!("the sample is not valid JSON: {message}"),
             ));
             return;
         }
@@ -278,7 +277,7 @@ impl SampleChecker<'_> {
             if !seen.insert(key.as_str()) {
                 self.report(
                     json.piece(entry.key),
-                    format!("`{key}` stands twice in one object"),
+                    format!("`{key}` appears twice in one object"),
                     "each key once",
                     errors,
                 );
@@ -294,7 +293,7 @@ impl SampleChecker<'_> {
                         .map(|(name, _)| name.value.as_str())
                         .collect();
                     let expected = if known.is_empty() {
-                        "no fields: none are declared here".to_owned()
+                        "no fields; none are declared here".to_owned()
                     } else {
                         format!("one of {}", known.join(", "))
                     };
@@ -330,7 +329,7 @@ impl SampleChecker<'_> {
         let Ok(ty) = type_expr::parse(&field.ty.value) else {
             return;
         };
-        // `null` stands for "none" and may stand for any field that can be missing.
+        // `null` means "none" and is allowed for any field that can be missing.
         if json.text == "null" && !field.required {
             return;
         }
@@ -425,11 +424,11 @@ impl SampleChecker<'_> {
             TypeExpr::Bool => fits(matches!(json.text, "true" | "false"), "true or false"),
             TypeExpr::U32 => fits(
                 integer(json).is_some_and(|n| u32::try_from(n).is_ok()),
-                "a 32-bit number from 0",
+                "an unsigned 32-bit integer",
             ),
             TypeExpr::U64 => fits(
                 integer(json).is_some_and(|n| u64::try_from(n).is_ok()),
-                "a 64-bit number from 0",
+                "an unsigned 64-bit integer",
             ),
             TypeExpr::I32 => fits(
                 integer(json).is_some_and(|n| i32::try_from(n).is_ok()),
@@ -602,7 +601,7 @@ impl SampleChecker<'_> {
     }
 }
 
-/// A literal as it stands in a sample.
+/// A literal as it is written in a sample.
 fn literal_text(literal: &EnumLiteral) -> String {
     match literal {
         EnumLiteral::Integer(number) => number.to_string(),
@@ -610,7 +609,7 @@ fn literal_text(literal: &EnumLiteral) -> String {
     }
 }
 
-/// Whether a reply says that the call failed: then its other fields are missing by right.
+/// Whether a reply says that the call failed; then its other fields may be missing.
 fn is_failure(text: &str) -> bool {
     let reply = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
     let status = reply["ActionStatus"].as_str().unwrap_or_default();
@@ -631,10 +630,10 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// An object's entries in their order, duplicates included.
+/// The entries of an object in their order, duplicates included.
 struct Entries<'a>(Vec<Entry<'a>>);
 
-/// A key, the text that it stands in, and the value.
+/// A key, its position in the text, and the value.
 struct Entry<'a> {
     name: String,
     key: &'a RawValue,

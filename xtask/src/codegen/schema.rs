@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
-/// Values for which the runtime has types: the format that stands for each, its kind, and its type.
-/// The first three are keywords of the document.
+/// Values for which the runtime has types: their format, kind and type. The first three are keywords of the
+/// document.
 const SCALARS: [(&str, &str, &str); 4] = [
     ("x-flag", "integer", "Flag"),
     ("x-error-code", "integer", "ErrorCode"),
@@ -136,7 +136,7 @@ fn object(schema: &Value, definition: &Definition<'_>, model: &Model) -> Result<
         "type": "object",
         "properties": properties.collect::<Map<_, _>>(),
         "required": required,
-        // Without it an object without properties becomes a newtype over a map.
+        // Otherwise an object without properties becomes a newtype over a map.
         "additionalProperties": false,
     });
     if let Some(text) = schema.get("description") {
@@ -217,7 +217,7 @@ fn limits(schema: &Value) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whether a bound follows from the width of the integer.
+/// Whether the width of the integer implies a bound.
 fn is_of_type(schema: &Value, keyword: &str, limit: i64) -> bool {
     match (schema["format"].as_str(), keyword) {
         (Some("uint32" | "uint64"), "minimum") => limit == 0,

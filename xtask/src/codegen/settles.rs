@@ -1,6 +1,6 @@
-//! What an erratum settles: the key by which a finding on a vendor's page is known to be explained.
+//! What an erratum settles: the key that marks a finding on a vendor's page as explained.
 //!
-//! A key is `<path>:<kind>`, or the kind alone where it is about the file as a whole:
+//! A key is `<path>:<kind>`, or the kind alone if it is about the file as a whole:
 //! `reply.ContactItem[].Type:type`, `90003:code-meaning`, `quota`.
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use std::fmt;
 
-/// In which respect a page and the spec differ.
+/// The respect in which a page and the spec differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SettledKind {
     /// Type of a field.
@@ -24,23 +24,23 @@ pub enum SettledKind {
     Limit,
     /// Values of an enum, variants of a union.
     EnumValue,
-    /// A field that the spec holds and a page lacks.
+    /// A field that the spec has and the page lacks.
     Field,
-    /// A field that a page has and the spec does not hold.
+    /// A field that the page has and the spec lacks.
     FieldLacking,
     /// What a field means, its unit or its default.
     Meaning,
-    /// A code that the spec holds and a page lacks or lists oddly.
+    /// A code that the spec has and the page lacks or lists oddly.
     Code,
-    /// A code that a page has and the spec does not hold.
+    /// A code that the page has and the spec lacks.
     CodeLacking,
     /// What a code means or what to do about it.
     CodeMeaning,
     /// How often a command may be called.
     Quota,
-    /// A host of a region that the spec holds.
+    /// A host of a region that the spec has.
     Host,
-    /// A host that a page has and the spec does not hold.
+    /// A host that the page has and the spec lacks.
     HostLacking,
     /// Which regions serve it.
     Region,
@@ -48,9 +48,9 @@ pub enum SettledKind {
     Command,
     /// A sample that contradicts its own page.
     Sample,
-    /// The form of a page: columns that are shifted, rows of another page.
+    /// The form of a page: shifted columns, rows of another page.
     Page,
-    /// What happens when, as prose tells it; no table holds it.
+    /// Behavior that prose describes and no table holds.
     Behaviour,
 }
 
@@ -135,7 +135,7 @@ impl SettledKind {
         }
     }
 
-    /// Whether the path names what the spec does not hold.
+    /// Whether the path names something that the spec lacks.
     pub const fn is_lacking(self) -> bool {
         matches!(
             self,
@@ -159,14 +159,14 @@ pub struct Settled<'t> {
     pub kind: SettledKind,
 }
 
-/// Why a text names nothing, with what would have been right.
+/// Why a text names nothing, and what would be valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// What is wrong.
     pub message: String,
     /// What would be right.
     pub expected: String,
-    /// The word that is wrong, and those that would be right.
+    /// The wrong word, and the valid ones.
     pub instead: Option<(String, Vec<String>)>,
 }
 
@@ -208,23 +208,23 @@ impl<'t> Settled<'t> {
                 format!("`{kind}` without a path"),
             )),
             (PathOf::Field, None) => Err(Wrong::new(
-                format!("`{kind}` does not say of which field"),
+                format!("`{kind}` does not name its field"),
                 format!("a path in front of it: `reply.List[].Field:{kind}`"),
             )),
             (PathOf::Code, None) => Err(Wrong::new(
-                format!("`{kind}` does not say of which code"),
+                format!("`{kind}` does not name its code"),
                 format!("a code in front of it: `10002:{kind}`"),
             )),
             (PathOf::Host, None) => Err(Wrong::new(
-                format!("`{kind}` does not say of which region"),
-                format!("a region's id or a host in front of it: `singapore:{kind}`"),
+                format!("`{kind}` does not name its region"),
+                format!("a region's ID or a host in front of it: `singapore:{kind}`"),
             )),
             _ => Ok(Self { path, kind }),
         }
     }
 }
 
-/// What paths of a file can name.
+/// The names that paths of a file can contain.
 #[derive(Clone, Debug, Default)]
 pub struct Outline<'s> {
     roots: Vec<(String, Step<'s>)>,
@@ -233,7 +233,7 @@ pub struct Outline<'s> {
     enums: Vec<&'s Ordered<EnumType>>,
 }
 
-/// A place on the way of a path.
+/// A place along a path.
 #[derive(Clone, Debug)]
 enum Step<'s> {
     /// A body.
@@ -265,7 +265,7 @@ impl<'s> Outline<'s> {
         self
     }
 
-    /// Adds a type that a path can begin with; for files of shared types.
+    /// Adds a type at which a path can begin; for files of shared types.
     #[must_use]
     pub fn root_type(mut self, name: &str) -> Self {
         let step = Step::Value(TypeExpr::Named(name.to_owned()));
@@ -273,7 +273,7 @@ impl<'s> Outline<'s> {
         self
     }
 
-    /// Adds types that fields can have. Those added first hide others of the same name.
+    /// Adds types that fields can have. Those added first shadow others of the same name.
     #[must_use]
     pub fn types(
         mut self,
@@ -287,7 +287,7 @@ impl<'s> Outline<'s> {
         self
     }
 
-    /// The type of what a path names, if it has one, and whether that is an enum or a union.
+    /// The type that a path names, if any, and whether it is an enum or a union.
     ///
     /// # Errors
     ///
@@ -305,7 +305,7 @@ impl<'s> Outline<'s> {
         })
     }
 
-    /// Makes sure that a path names nothing, though all but its last step does.
+    /// Verifies that a path names nothing although all but its last step does.
     ///
     /// # Errors
     ///
@@ -322,7 +322,7 @@ impl<'s> Outline<'s> {
         if (self.inside(&step, parent)?.iter()).any(|(known, _)| *known == name) {
             return Err(Wrong::new(
                 format!("`{parent}` has the field `{name}`"),
-                "a field that a page has and this file does not",
+                "a field that the page has and this file does not",
             ));
         }
         Ok(())
@@ -356,7 +356,7 @@ impl<'s> Outline<'s> {
         let object = |name: &str| self.objects.iter().find_map(|objects| objects.get(name));
         let fields = |fields: &'s Ordered<Field>| {
             fields.iter().map(|(name, field)| {
-                // A type that does not parse is reported where it stands.
+                // A type that does not parse is reported where it is written.
                 let ty = type_expr::parse(&field.ty).unwrap_or(TypeExpr::Json);
                 (name.value.as_str(), Step::Value(ty))
             })
@@ -397,7 +397,7 @@ impl<'s> Outline<'s> {
     }
 }
 
-/// A name, and the brackets behind it.
+/// A name and the brackets after it.
 fn split_brackets(segment: &str) -> (&str, &str) {
     match segment.find(['[', '{']) {
         Some(at) => segment.split_at(at),

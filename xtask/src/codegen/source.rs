@@ -1,4 +1,4 @@
-//! A file of the spec as text, which every diagnostic quotes.
+//! The text of a spec file, which diagnostics quote.
 
 /// A spec file as text.
 #[derive(Clone, Debug)]

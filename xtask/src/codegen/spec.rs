@@ -39,8 +39,8 @@ pub struct EndpointFile {
     /// For how many seconds the service drops a second request that is the same, where a source says so;
     /// only with `deduplicated_by`. Later it acts again.
     pub duplicate_seconds: Option<At<u32>>,
-    /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: which
-    /// source shows that. Without it such a reply counts as that of something in between.
+    /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: the source that
+    /// shows this. Without it, such a reply does not count as the service's.
     pub bare_reply: Option<At<String>>,
     /// How much the service keeps, or puts into one reply, beyond the limits of single fields: constants of
     /// the request type, by name.
@@ -48,14 +48,14 @@ pub struct EndpointFile {
     pub capacity: Ordered<Capacity>,
     /// How the command pages. Left out for commands that answer everything at once.
     pub paging: Option<Paging>,
-    /// How a request with more items than one call takes is split. Left out where the list is one
-    /// unit, or where its order or its company matters.
+    /// How a request with more items than one call takes is split. Left out if the list is one unit, or if it
+    /// matters in which order or together with which others the items are sent.
     pub batch: Option<Batch>,
     /// Fields of the request body, by wire name, in the order of the page.
     #[serde(default)]
     pub request: Ordered<Field>,
-    /// Optional fields of the request of which exactly one is sent: forms of the same thing, the one
-    /// that constructors call `new` first.
+    /// Optional fields of the request exactly one of which is sent: forms of the same thing, first the one for
+    /// which constructors are called `new`.
     #[serde(default)]
     pub one_of: Vec<At<String>>,
     /// Fields of the reply body besides the common ones of `spec/protocol.toml`.

@@ -34,7 +34,7 @@ struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     fn resolve(&self, mut schema: &'a Json) -> &'a Json {
-        // References do not chain in circles in a derived schema; the bound is for safety.
+        // References in a derived schema form no cycles; the bound is only for safety.
         for _ in 0..16 {
             let Some(name) = schema.get("$ref").and_then(Json::as_str) else {
                 break;
@@ -115,7 +115,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Strings become comments and literals; what rustc refuses there, or nobody sees, stays out.
+    /// Strings become comments and literals. Characters that rustc rejects, or that nobody sees, are not
+    /// allowed in them.
     fn characters(
         &self,
         text: &str,
@@ -136,7 +137,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The alternatives of a schema; where one has alternatives itself, those instead.
+    /// The alternatives of a schema; nested alternatives are flattened.
     fn leaves(&self, schema: &'a Json, leaves: &mut Vec<&'a Json>) {
         let schema = self.resolve(schema);
         match alternatives_of(schema) {
@@ -296,7 +297,7 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// Keys that must be there: always, or, where the schema has an `if`, because others are there or not.
+/// Keys that must be present: always, or, if the schema has an `if`, depending on whether others are.
 fn required<'s>(schema: &'s Json, table: &DeTable<'_>) -> impl Iterator<Item = &'s str> {
     let names = |schema: &'s Json| {
         let names = schema["required"].as_array();
@@ -309,7 +310,7 @@ fn required<'s>(schema: &'s Json, table: &DeTable<'_>) -> impl Iterator<Item = &
     names(schema).chain(branch.into_iter().flat_map(names))
 }
 
-/// A table's span can reach over the whole file; its first line is the place to show.
+/// A table's span can cover the whole file; its first line is the place to show.
 fn first_line(source: &Source, span: &std::ops::Range<usize>) -> std::ops::Range<usize> {
     let rest = source.text.get(span.start..).unwrap_or_default();
     span.start..span.start + rest.find('\n').unwrap_or(rest.len())
@@ -350,7 +351,7 @@ fn allows(schema: &Json, kind: &str) -> bool {
     }
 }
 
-/// The integers that a schema's format stands for.
+/// The integers that a schema's format represents.
 fn range_of(schema: &Json) -> Option<(i128, i128)> {
     Some(match schema["format"].as_str()? {
         "uint8" => (0, u8::MAX.into()),

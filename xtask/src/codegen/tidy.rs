@@ -1,9 +1,8 @@
 //! Stage 6: typify's structs become the ones that we publish.
 //!
-//! Documentation, fields, types and boxes are typify's. Names get short, serde's attributes go, since
-//! a table next to the struct says how it travels, and fields come in the order of the spec. The seam is
-//! strict in both directions: a struct or a field that the model does not name, and one that typify
-//! left out, end the run.
+//! Documentation, fields, types and boxes are typify's. Names get shorter. serde's attributes go, since a table
+//! next to each struct describes its wire form. Fields come in the order of the spec. The check is strict in
+//! both directions: a struct or field that the model does not name, and one that typify left out, end the run.
 
 use super::{
     model::{Field, Model, Object},
@@ -194,7 +193,7 @@ fn tidied(
     })
 }
 
-/// Documentation alone, an attribute a line. What the document calls by a definition's name is a link.
+/// Documentation alone, one attribute per line. Definition names become links.
 fn documentation(attributes: &[Attribute], links: &[(&str, &str)]) -> Vec<Attribute> {
     let mut lines = Vec::new();
     for attribute in attributes {
@@ -213,7 +212,7 @@ fn documentation(attributes: &[Attribute], links: &[(&str, &str)]) -> Vec<Attrib
     lines.into_iter().map(doc_attribute).collect()
 }
 
-/// The lines of a text as `///` has them.
+/// The lines of a text as they follow `///`.
 pub fn doc_lines(text: &str) -> impl Iterator<Item = String> {
     text.trim().lines().map(|line| match line.trim_end() {
         "" => String::new(),
@@ -221,7 +220,7 @@ pub fn doc_lines(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// A text as documentation, an attribute a line.
+/// A text as documentation, one attribute per line.
 pub fn doc_attributes(text: &str) -> impl Iterator<Item = Attribute> {
     doc_lines(text).map(doc_attribute)
 }
@@ -243,7 +242,7 @@ fn doc_attribute(line: String) -> Attribute {
     }
 }
 
-/// `Box<Option<T>>`, which typify makes of an optional field of its own type, → `Option<Box<T>>`.
+/// `Box<Option<T>>`, which typify generates for an optional field of its own type, → `Option<Box<T>>`.
 fn option_outside(ty: Type) -> Type {
     match argument_of(&ty, "Box").and_then(|inner| argument_of(inner, "Option")) {
         Some(inner) => parse_quote!(Option<Box<#inner>>),
@@ -258,7 +257,7 @@ fn renamed(attributes: &[Attribute]) -> Option<String> {
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))
     {
-        // Other serde arguments are of no interest here.
+        // Other serde arguments do not matter here.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 if let Lit::Str(text) = meta.value()?.parse()? {
@@ -300,7 +299,7 @@ impl VisitMut for ShortNames<'_> {
     }
 
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
-        // Only types: a field may be called like a definition.
+        // Only types: a field may have the name of a definition.
         self.visit_type_mut(&mut field.ty);
     }
 

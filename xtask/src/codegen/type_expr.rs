@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Longest nesting that makes sense; deeper input is refused before it can exhaust the stack.
+/// Deepest nesting; deeper input is rejected before it can exhaust the stack.
 const MAX_DEPTH: usize = 8;
 
 /// Names that are not types of the spec.
@@ -51,7 +51,7 @@ pub enum TypeExpr {
 pub struct TypeError {
     /// What is wrong.
     pub message: String,
-    /// The word that is wrong, for suggestions.
+    /// The invalid word, for suggestions.
     pub word: Option<String>,
 }
 

@@ -24,7 +24,7 @@ pub mod query {
     pub const CONTENT_TYPE_VALUE: &str = "json";
 }
 
-/// What every reply may say of the call as such.
+/// What every reply may say about the call itself.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope {

@@ -1,5 +1,5 @@
-//! Lines become rows, headings and code by what they say: in pages that were saved as text a table is one cell
-//! a line, loses cells, or keeps its pipes.
+//! Recognizes rows, headings and code by the content of lines: in pages saved as text, a table has one cell per
+//! line, loses cells, or keeps its pipes.
 
 use super::{
     block::{Block, Kind},
@@ -11,7 +11,7 @@ use crate::audit::{
     vocabulary::{Column, Part, Vocabulary},
 };
 
-/// Takes lines together; leaves everything else as it is.
+/// Joins lines that belong together; leaves everything else as it is.
 pub(super) fn regroup(blocks: Vec<Block>, vocabulary: &Vocabulary) -> Vec<Block> {
     let blocks = blocks
         .into_iter()
@@ -46,7 +46,7 @@ struct Regroup<'a> {
 }
 
 impl Regroup<'_> {
-    /// The text of a line that is not yet understood.
+    /// The text of a line that is not yet classified.
     fn line(&self, at: usize) -> Option<&str> {
         match &self.blocks.get(at)?.kind {
             Kind::Text(text) => Some(text.trim()),
@@ -183,7 +183,7 @@ impl Regroup<'_> {
         at + 1
     }
 
-    /// Adds a row, or the two that lost the line end between them.
+    /// Adds a row, or two rows that lost the line end between them.
     fn rows(&mut self, line: usize, cells: Vec<String>) {
         let width = self.width.max(3);
         let second = (width.min(cells.len())..cells.len().saturating_sub(1))
@@ -220,7 +220,7 @@ impl Regroup<'_> {
         next
     }
 
-    /// A body that begins in this line: lines up to its last bracket become code.
+    /// A body that begins on this line: lines up to its last bracket become code.
     fn body(&mut self, at: usize, text: &str) -> Option<usize> {
         let start = text
             .find('{')
@@ -285,7 +285,7 @@ impl Regroup<'_> {
         let number = self.blocks[at].line;
         let prefix = inline(&text[..start]);
         let heading = self.vocabulary.part(&prefix, false).is_some();
-        // A sentence that goes on behind the braces quotes a part of a body.
+        // A sentence that continues after the braces quotes part of a body.
         if !prefix.is_empty() && !heading && used == 0 && rest.chars().any(char::is_alphanumeric) {
             return None;
         }
@@ -310,13 +310,13 @@ impl Regroup<'_> {
         }
     }
 
-    /// Headers, one a line or several in a line.
+    /// Headers, one per line or several on a line.
     fn header_at(&self, at: usize) -> Option<(Vec<String>, usize)> {
         let mut cells = Vec::new();
         let mut next = at;
         while let Some(line) = self.line(next) {
             match self.header_cells(line) {
-                // A name that is also a header begins a row when a type follows.
+                // A name that is also a header begins a row if a type follows.
                 Some(_) if !cells.is_empty() && self.row_at(next).is_some() => break,
                 Some(more) => cells.extend(more),
                 None => break,
@@ -364,7 +364,7 @@ impl Regroup<'_> {
         (cells.len() >= 2).then_some(cells)
     }
 
-    /// A row of fields that begins here: its first cells, and the line behind them.
+    /// A row of fields that begins here: its first cells, and the line after them.
     fn row_at(&self, at: usize) -> Option<(Vec<String>, usize)> {
         let name = inline(self.line(at)?);
         let next = self.line(at + 1).map(inline).unwrap_or_default();
@@ -397,7 +397,7 @@ impl Regroup<'_> {
             }
             return None;
         }
-        // Cells that were glued to one line.
+        // Cells that were joined on one line.
         let mut words = name.split_whitespace();
         let (first, second) = (words.next()?, words.next()?);
         if !is_name(first)
@@ -433,7 +433,7 @@ impl Regroup<'_> {
         Some((cells, after))
     }
 
-    /// A type, or a type and a word for "must be sent" that were glued.
+    /// A type, or a type joined with a word for "must be sent".
     fn type_cells(&self, text: &str) -> Option<Vec<String>> {
         if self.vocabulary.classes(text).is_some() {
             return Some(vec![text.to_owned()]);
@@ -448,7 +448,7 @@ impl Regroup<'_> {
         Some(vec![ty, required])
     }
 
-    /// Whether something other than more text begins in this line.
+    /// Whether something other than more text begins on this line.
     fn begins(&self, at: usize) -> bool {
         let Some(line) = self.line(at) else {
             return true;
@@ -457,7 +457,7 @@ impl Regroup<'_> {
         self.vocabulary.part(&plain, false).is_some()
             || self.row_at(at).is_some()
             || self.header_at(at).is_some()
-            // A heading that only its place shows.
+            // A heading recognizable only by its position.
             || plain.chars().count() < 60 && self.header_at(at + 1).is_some()
             || self.part == Some(Part::Errors) && is_title(&plain) && self.vocabulary.part(&plain, true) == Some(Part::Errors)
             || line.starts_with('{')
@@ -468,7 +468,7 @@ impl Regroup<'_> {
     }
 }
 
-/// Whether a line of a body is a sentence that belongs to no body.
+/// Whether a line of a body is a sentence outside any body.
 fn is_prose(line: &str) -> bool {
     let begins = line.starts_with(|c: char| c.is_alphabetic());
     // A sentence may quote a small body of its own.
@@ -478,7 +478,7 @@ fn is_prose(line: &str) -> bool {
         && (line.split_whitespace().count() > 2 || line.chars().any(|c| c >= '\u{3000}'))
 }
 
-/// Whether a line is short and no sentence.
+/// Whether a line is short and not a sentence.
 fn is_title(line: &str) -> bool {
     line.chars().count() < 48 && !line.ends_with(['.', '。', ';', '；', ':', '：'])
 }
@@ -491,7 +491,7 @@ fn is_piped(line: &str) -> bool {
         || line.matches('|').count() >= 2
 }
 
-/// A line that begins with a code, and the text behind it.
+/// A line that begins with a code, and the text after it.
 fn code_at(line: &str) -> Option<(String, Option<String>)> {
     let line = line.trim();
     if codes(line).is_some() {

@@ -4,22 +4,22 @@ use crate::codegen::spec::At;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// `spec/audit/vocabulary.toml`: the words by which the vendor's pages are read.
+/// `spec/audit/vocabulary.toml`: the vocabulary for reading the vendor's pages.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VocabularyFile {
-    /// Headings that begin a part of a page; the first that fits counts.
+    /// Headings that begin a part of a page; the first match counts.
     #[serde(rename = "part")]
     pub parts: Vec<PartWords>,
-    /// What the columns of tables are called.
+    /// Names of the columns of tables.
     pub headers: Headers,
     /// What a column of types says.
     pub types: Types,
-    /// What a column of "must be sent" says.
+    /// Content of a "must be sent" column.
     pub required: RequiredWords,
     /// How a quota is said.
     pub quotas: QuotaWords,
-    /// How a page says when its text was last changed.
+    /// How a page dates the last change of its text.
     pub dates: DateWords,
     /// What the hosts of the service look like.
     pub hosts: HostWords,
@@ -34,12 +34,12 @@ pub struct VocabularyFile {
     pub client_codes: Vec<CodeWords>,
     /// The page of all error codes.
     pub errors: ErrorWords,
-    /// What is not the document in a saved HTML page.
+    /// Parts of a saved HTML page outside the document.
     pub html: HtmlWords,
     /// Pages that document no command.
     #[serde(default, rename = "document")]
     pub documents: Vec<Document>,
-    /// What a page that was not delivered says.
+    /// Signs of a page that was not delivered.
     pub unusable: Unusable,
     /// How a new command is drafted.
     pub draft: DraftWords,
@@ -81,7 +81,7 @@ pub struct PartWords {
     pub words: Vec<At<String>>,
 }
 
-/// What the columns of tables are called.
+/// Names of the columns of tables.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Headers {
@@ -98,7 +98,7 @@ pub struct Headers {
     pub code: Vec<At<String>>,
 }
 
-/// What a column of types says, by what it means on the wire.
+/// Content of a type column, by its meaning on the wire.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Types {
@@ -114,11 +114,11 @@ pub struct Types {
     pub array: Vec<At<String>>,
     /// An object.
     pub object: Vec<At<String>>,
-    /// A type that says nothing that could be compared.
+    /// A type that says nothing comparable.
     pub other: Vec<At<String>>,
 }
 
-/// What a column of "must be sent" says.
+/// Content of a "must be sent" column.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredWords {
@@ -126,7 +126,7 @@ pub struct RequiredWords {
     pub yes: Vec<At<String>>,
     /// It may be left out.
     pub no: Vec<At<String>>,
-    /// Words in the text of a row by which it may be left out, whatever the column says.
+    /// Words in the text of a row that mean it may be left out, whatever the column says.
     pub conditional: Vec<String>,
 }
 
@@ -152,7 +152,7 @@ pub struct QuotaWords {
     pub day: Vec<String>,
 }
 
-/// How a page says when its text was last changed.
+/// How a page dates the last change of its text.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateWords {
@@ -202,13 +202,13 @@ pub struct FieldWords {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitWords {
-    /// What stands behind a number of bytes.
+    /// Words after a number of bytes.
     pub bytes: Vec<String>,
-    /// What stands behind a number of 1,024 bytes.
+    /// Words after a number of units of 1,024 bytes.
     pub kilobytes: Vec<String>,
-    /// What stands before the most entries of a list.
+    /// Words before the largest number of list entries.
     pub most_before: Vec<String>,
-    /// What stands behind the most entries of a list.
+    /// Words after the largest number of list entries.
     pub most_behind: Vec<String>,
 }
 
@@ -232,7 +232,7 @@ pub struct ErrorWords {
     pub server_parts: Vec<String>,
 }
 
-/// What is not the document in a saved HTML page.
+/// Parts of a saved HTML page outside the document.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HtmlWords {
@@ -252,7 +252,7 @@ pub struct Document {
     pub signs: Vec<String>,
 }
 
-/// What a page that was not delivered says.
+/// Signs of a page that was not delivered.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unusable {
@@ -266,10 +266,10 @@ pub struct Unusable {
 pub struct DraftWords {
     /// Integers that are 0 or 1.
     pub flags: Vec<String>,
-    /// How the field of a reply is called that goes into the request field `{}` for the next page.
+    /// Name of the reply field that goes into the request field `{}` for the next page.
     pub cursor_next: Vec<At<String>>,
-    /// Flags of replies that are 1 on the last page.
+    /// Reply flags that are 1 on the last page.
     pub end_flags: Vec<String>,
-    /// Last parts of paths of commands that change nothing.
+    /// Last path segments of commands that change nothing.
     pub reads: Vec<String>,
 }

@@ -8,7 +8,7 @@ use crate::codegen::{
     type_expr::{self, TypeExpr},
 };
 
-/// What a part of a key is compared by.
+/// How a part of a key is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Compared {
     Text,
@@ -16,7 +16,7 @@ enum Compared {
 }
 
 impl Rules<'_> {
-    /// A list of names stands for items that have nothing else.
+    /// A list of names stands for items without other fields.
     fn shorthand(&mut self, source: &Source, file: &EndpointFile, batch: &Batch) {
         let one_of = |name: &str| file.one_of.iter().any(|field| field.value == name);
         let Some(names) = &batch.names else {
@@ -135,7 +135,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Either the list's own limit or a recommendation.
+    /// Checks that there is either the list's own limit or a recommendation.
     fn maximum(&mut self, source: &Source, file: &EndpointFile, batch: &Batch) {
         let own = (file.request.get(&batch.items)).and_then(|field| field.max_items);
         match (own, &batch.at_most) {
@@ -206,7 +206,7 @@ impl Rules<'_> {
         def.map(|def| def.wire)
     }
 
-    /// What the parts of a key are compared by; none after a mistake.
+    /// How the parts of the key are compared; none after a mistake.
     fn key(
         &mut self,
         source: &Source,
@@ -242,7 +242,7 @@ impl Rules<'_> {
         let steps: Vec<&str> = path.split('.').collect();
         for (index, step) in steps.iter().enumerate() {
             let Some(fields) = self.object(file, &ty) else {
-                let message = format!("nothing called `{step}` can be there: it is in no object");
+                let message = format!("`{step}` cannot exist here: this is not an object");
                 self.at(
                     source,
                     path,
@@ -257,7 +257,7 @@ impl Rules<'_> {
                     Diagnostic::new(
                         source,
                         path.span.clone(),
-                        format!("no field `{step}` is there"),
+                        format!("there is no field `{step}`"),
                     )
                     .expected(one_of(&known))
                     .suggest(step, known.iter().copied()),
@@ -302,7 +302,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Items and entries are compared part by part.
+    /// Checks that items and entries can be compared part by part.
     fn same_key(
         &mut self,
         source: &Source,
@@ -312,7 +312,7 @@ impl Rules<'_> {
     ) {
         if own.is_some() && theirs.is_some() && own != theirs {
             let message = format!(
-                "the entries of `{}` have another key than the items",
+                "the entries of `{}` have a different key from the items",
                 list.value
             );
             let expected = "as many parts on both sides, of the same types in the same order";
@@ -340,7 +340,7 @@ impl Rules<'_> {
         expected: &str,
     ) {
         if ty.is_some_and(|ty| !right.contains(&ty)) {
-            let message = format!("`{}` is of another type", name.value);
+            let message = format!("`{}` has a different type", name.value);
             self.at(source, name, message, expected);
         }
     }

@@ -1,4 +1,5 @@
-//! What the published document calls the types. Of two names that differ at most by case many languages make one.
+//! Names of the types in the published document. In many languages, names that differ only in case are the
+//! same.
 
 use super::{endpoint::reply_name, names_of_types::Local, rules::Rules};
 use crate::codegen::{
@@ -9,7 +10,7 @@ use crate::codegen::{
 };
 use std::{collections::BTreeMap, ops::Range};
 
-/// A definition, and what it has its name from.
+/// A definition and the source of its name.
 struct Definition<'s> {
     name: String,
     source: &'s Source,
@@ -17,12 +18,12 @@ struct Definition<'s> {
 }
 
 impl Rules<'_> {
-    /// Names that are mistakes in themselves come first: this would tell them again.
+    /// Names that are themselves mistakes come first; otherwise this check would report them again.
     pub(super) fn definitions_of_the_document(&mut self) {
         if !self.errors.is_empty() {
             return;
         }
-        // Without the case of their letters.
+        // Case-insensitive.
         let mut seen: BTreeMap<String, String> = [
             (names::FAILURE, "every failed reply"),
             (names::ACKNOWLEDGEMENT, "every answer to what only tells"),

@@ -103,7 +103,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The types that a command needs: taken by nobody else.
+    /// The types that a command needs must not be taken.
     fn needed_types(&mut self, loaded: &LoadedEndpoint, needed: &[&str], shared: &Names) {
         let path = &loaded.source.path;
         for name in needed {
@@ -131,7 +131,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Fields of which exactly one is sent.
+    /// Checks the fields of which exactly one is sent.
     pub(super) fn one_of(&mut self, source: &Source, file: &EndpointFile) {
         let mut seen = BTreeMap::new();
         for name in &file.one_of {
@@ -176,7 +176,7 @@ impl Rules<'_> {
                 source,
                 seconds,
                 message,
-                "a second or more, with `deduplicated_by`",
+                "at least one second, with `deduplicated_by`",
             );
         }
     }
@@ -190,7 +190,7 @@ pub(super) fn reply_name(loaded: &LoadedEndpoint) -> String {
     format!("{}Reply", names::camel_case(&loaded.name))
 }
 
-/// The types that a command's file makes of its own name.
+/// The types that a command's file derives from its own name.
 fn type_names(loaded: &LoadedEndpoint) -> Vec<String> {
     let request = names::camel_case(&loaded.name);
     let paging = loaded.file.paging.as_ref();

@@ -1,4 +1,4 @@
-//! Rules for errata: what they say they settle must be there to be settled.
+//! Rules for errata: whatever an erratum settles must exist.
 
 use super::rules::Rules;
 use crate::codegen::{
@@ -11,7 +11,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// What the errata of one file can be about.
+/// The names that the errata of one file can refer to.
 #[derive(Default)]
 pub(super) struct Scope<'s> {
     outline: Outline<'s>,
@@ -113,7 +113,7 @@ fn among(name: &str, known: Vec<String>, lacking: bool, what: &str) -> Result<()
         let message = format!("this file has the {what} `{name}`");
         return Err(Wrong::new(
             message,
-            "what a page has and this file does not",
+            "a name that the page has and this file does not",
         ));
     }
     Err(Wrong {

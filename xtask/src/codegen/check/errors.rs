@@ -1,4 +1,4 @@
-//! Error codes, and those of a command.
+//! Error codes, and the codes of a command.
 
 use super::{errata::Scope, rules::Rules};
 use crate::codegen::{
@@ -39,7 +39,7 @@ impl Rules<'_> {
                 },
             );
             if code.code.value < last {
-                let message = format!("{} stands after {last}", code.code.value);
+                let message = format!("{} comes after {last}", code.code.value);
                 self.at(source, &code.code, message, "codes in ascending order");
             }
             last = last.max(code.code.value);
@@ -91,19 +91,19 @@ impl Rules<'_> {
             self.at(source, place, message, "`repeat = \"later\"` with it");
         }
         if seconds == 0 {
-            let message = "0 seconds say nothing";
-            self.at(source, place, message, "seconds, from 1 on");
+            let message = "0 seconds mean nothing";
+            self.at(source, place, message, "at least 1 second");
         }
     }
 
-    /// Services that a code has its meaning for.
+    /// Checks the services for which a code has its meaning.
     pub(super) fn services(&mut self, source: &Source, services: &[At<String>]) {
         let known: BTreeSet<&str> = (self.spec.endpoints.iter())
             .filter_map(|endpoint| endpoint.file.path.split('/').nth(1))
             .collect();
         for service in services {
             if !known.contains(service.as_str()) {
-                let message = format!("no command is of the service `{}`", service.value);
+                let message = format!("no command belongs to the service `{}`", service.value);
                 let diagnostic = Diagnostic::new(source, service.span.clone(), message)
                     .expected("the middle of a command's path")
                     .suggest(service, known.iter().copied());

@@ -1,4 +1,4 @@
-//! What several webhooks have in common.
+//! Fields and answers that several webhooks share.
 
 use super::rules::Rules;
 use crate::codegen::{
@@ -85,7 +85,7 @@ impl Rules<'_> {
             let (found, expected) = (fields.get(wire), first.get(wire));
             if found.is_none() || found.map(said) != expected.map(said) {
                 let message = format!(
-                    "`{}` of the {side} is not what others with `{}` have",
+                    "`{}` of the {side} differs from that of other webhooks with `{}`",
                     wire.value, own.value
                 );
                 let expected = format!(
@@ -106,7 +106,7 @@ impl Rules<'_> {
             (def.drop, drops, "dropped"),
         ] {
             if needed && !found {
-                let message = format!("`{}` can be {what}, this webhook cannot", own.value);
+                let message = format!("`{}` can be {what}, but this webhook cannot", own.value);
                 self.at(&event.source, own, message, "an [answer] that allows it");
             }
         }

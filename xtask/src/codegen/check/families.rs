@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
-/// Modules of the crates and methods of the client, which a family must not hide.
+/// Modules of the crates and methods of the client that a family must not shadow.
 const RESERVED_FAMILIES: &[&str] = &[
     "answer",
     "batch",

@@ -13,10 +13,10 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// Names that every generated struct has already.
+/// Names that every generated struct already uses.
 const RESERVED_FIELDS: &[&str] = &["extra", "envelope"];
 impl Rules<'_> {
-    /// The fields of anything but a request.
+    /// Checks the fields of anything but a request.
     pub(super) fn fields(
         &mut self,
         source: &Source,
@@ -25,7 +25,7 @@ impl Rules<'_> {
         shared: &Names,
     ) {
         for (wire, _) in fields.iter().filter(|(_, field)| field.random) {
-            let message = format!("nothing makes `{}` at random", wire.value);
+            let message = format!("nothing fills `{}` at random", wire.value);
             self.at(
                 source,
                 wire,
@@ -36,7 +36,7 @@ impl Rules<'_> {
         self.any_fields(source, fields, own, shared);
     }
 
-    /// The fields of a request, of which constructors can make some at random.
+    /// Checks the fields of a request, some of which constructors can fill at random.
     pub(super) fn request_fields(
         &mut self,
         source: &Source,
@@ -50,7 +50,7 @@ impl Rules<'_> {
         };
         let random = file.request.iter().filter(|(_, field)| field.random);
         for (wire, field) in random.clone() {
-            let message = format!("`{}` cannot be made at random", wire.value);
+            let message = format!("`{}` cannot be filled at random", wire.value);
             if !numbers.iter().any(|number| number.value == wire.value) {
                 let expected = "a field that `deduplicated_by` names";
                 self.at(source, wire, &message, expected);
@@ -64,7 +64,7 @@ impl Rules<'_> {
                 self.at(source, wire, &message, expected);
             }
         }
-        // Setters are called like the fields.
+        // Setters have the names of the fields.
         let taken = |(wire, field): &(&At<String>, &Field)| {
             let rust = field.rust.as_ref().map(|rust| rust.value.clone());
             rust.unwrap_or_else(|| names::field_name(wire)) == "idempotency_key"
@@ -72,7 +72,7 @@ impl Rules<'_> {
         if random.count() > 0
             && let Some((wire, _)) = file.request.iter().find(taken)
         {
-            let message = "`with_idempotency_key` sets the numbers that are made at random";
+            let message = "`with_idempotency_key` sets the numbers that are filled at random";
             self.at(source, wire, message, "another name: rust = \"…\"");
         }
         self.any_fields(source, &file.request, own, shared);
@@ -195,7 +195,7 @@ impl Rules<'_> {
                 &format!("`{limit}` only on {on}"),
             );
         }
-        // A limit beyond the type's own range would not even compile.
+        // A limit outside the type's range would not even compile.
         let range = match expr {
             TypeExpr::U32 => Some((0, i64::from(u32::MAX))),
             TypeExpr::U64 => Some((0, i64::MAX)),
@@ -207,7 +207,7 @@ impl Rules<'_> {
                 && !(from..=to).contains(&value)
             {
                 let message = format!(
-                    "`{limit}` of `{}` is {value}, which no {} is",
+                    "`{limit}` of `{}` is {value}, which is not a {}",
                     wire.value, field.ty.value
                 );
                 self.at(source, &field.ty, message, &format!("{from} to {to}"));

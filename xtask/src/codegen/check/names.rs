@@ -1,4 +1,4 @@
-//! Names that a spec gives: fit for Rust, and not taken.
+//! Names in a spec must be valid in Rust and not taken.
 
 use super::{
     names_of_types::{Local, Names},
@@ -7,7 +7,7 @@ use super::{
 use crate::codegen::{load::Source, names, spec::At};
 use std::collections::BTreeMap;
 
-/// Names that every generated file uses; a type of the spec must not hide them.
+/// Names that every generated file uses; a type of the spec must not shadow them.
 const RESERVED_TYPES: &[&str] = &[
     "Advance",
     "Batched",
@@ -54,10 +54,10 @@ const RESERVED_TYPES: &[&str] = &[
     "Quota",
 ];
 
-/// Names that a command's request must not have besides: what the client's files import.
+/// More names that a command's request must not have: the client's files import them.
 pub(super) const RESERVED_COMMANDS: &[&str] = &["Call", "Client"];
 
-/// What else generated files use a type's name for.
+/// Endings with which generated files derive other names from a type's name.
 pub(super) fn reserved_for(name: &str) -> Option<&'static str> {
     if RESERVED_TYPES.contains(&name) {
         Some("the runtime")
@@ -113,7 +113,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The names of a file's own types: each once, and none that others have.
+    /// Checks the names of a file's own types: each must be unique, also among the types of other scopes.
     pub(super) fn local_names(
         &mut self,
         source: &Source,
@@ -149,7 +149,7 @@ impl Rules<'_> {
     }
 }
 
-/// UpperCamelCase, as far as letters tell.
+/// UpperCamelCase, as far as the letters show.
 pub(super) fn is_camel(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())

@@ -1,4 +1,4 @@
-//! Which types a file can name.
+//! The types that a file can name.
 
 use crate::codegen::{
     spec::{At, EndpointFile, EnumType, ObjectType, Ordered, SharedFile, UnionType, WebhookFile},
@@ -77,7 +77,7 @@ pub(super) struct Local<'a> {
     pub(super) unions: &'a Ordered<UnionType>,
 }
 
-/// Every kind of file that defines types has the same three tables.
+/// Every kind of file that defines types has these three tables.
 macro_rules! local_from {
     ($($File:ty),*) => {$(
         impl<'a> From<&'a $File> for Local<'a> {

@@ -1,4 +1,4 @@
-//! The vendor's page that a file was compared with.
+//! The vendor's page with which a file was compared.
 
 use super::rules::Rules;
 use crate::audit::digest::is_digest;
@@ -20,7 +20,7 @@ impl Rules<'_> {
         }
         match &page.updated {
             Some(day) if !day.is_day() => {
-                let expected = "the day on which the vendor changed the text: YYYY-MM-DD";
+                let expected = "the day on which the vendor last changed the text: YYYY-MM-DD";
                 self.at(source, day, format!("`{}` is not a day", day.0), expected);
             }
             Some(_) => {}

@@ -132,7 +132,7 @@ impl Rules<'_> {
         }
     }
 
-    /// What ends the paging is a number.
+    /// The value that ends the paging must be a number.
     pub(super) fn paging_end(&mut self, source: &Source, file: &EndpointFile, end: &PagingEnd) {
         let (PagingEnd::FieldEquals { field, .. } | PagingEnd::FieldNonzero(field)) = end else {
             return;
@@ -160,7 +160,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The other lists that items are in, and how pages are turned round.
+    /// Checks the other lists that hold items, and how pages are reversed.
     pub(super) fn lists(&mut self, source: &Source, file: &EndpointFile, paging: &Paging) {
         let mut seen = BTreeMap::new();
         for list in std::iter::once(&paging.items).chain(&paging.or_in) {
@@ -178,7 +178,7 @@ impl Rules<'_> {
             self.at(source, list, message, "`items` alone");
         }
         if paging.reversed_pages && paging.order.is_none() {
-            let message = "each page is reversed, but in which order they come is missing";
+            let message = "each page is reversed, but the order of the items is missing";
             self.at(
                 source,
                 &paging.items,
@@ -188,7 +188,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The keys of `[paging]` that go together.
+    /// Checks which keys of `[paging]` go together.
     pub(super) fn paging_style(&mut self, source: &Source, paging: &Paging) {
         let cursor = !paging.cursor.is_empty();
         let problem = match (cursor, &paging.end, &paging.offset, &paging.downwards) {
@@ -196,7 +196,7 @@ impl Rules<'_> {
             (false, Some(_), _, _) => Some("`end` without a cursor"),
             (true, _, _, Some(_)) => Some("`downwards` next to a cursor"),
             (false, None, Some(_), Some(_)) => Some("`downwards` next to `offset`"),
-            (false, None, None, None) => Some("a command that pages, but not how"),
+            (false, None, None, None) => Some("a command that pages without saying how"),
             _ => None,
         };
         if let Some(problem) = problem {
@@ -209,7 +209,7 @@ impl Rules<'_> {
         }
     }
 
-    /// A field that a page is counted by.
+    /// Checks a field that counts pages.
     pub(super) fn page_number(
         &mut self,
         source: &Source,

@@ -1,10 +1,10 @@
-//! What rustdoc would warn about, and what a reader sees first.
+//! Text that rustdoc would warn about, and text that readers see first.
 
 use super::rules::Rules;
 use crate::codegen::{load::Source, spec::At};
 
 impl Rules<'_> {
-    /// What rustdoc would warn about, said where it can be fixed.
+    /// Reports text that rustdoc would warn about at the place where it can be fixed.
     pub(super) fn doc(&mut self, source: &Source, doc: &At<String>) {
         let text = &doc.value;
         let expected = if text.trim().is_empty() {
@@ -21,7 +21,7 @@ impl Rules<'_> {
         self.at(source, doc, "this would make poor documentation", expected);
     }
 
-    /// What a reader sees first.
+    /// Checks a summary, which readers see first.
     pub(super) fn prose(&mut self, source: &Source, summary: &At<String>, details: Option<&str>) {
         self.doc(source, summary);
         if !summary.trim_end().ends_with('.') || summary.contains('\n') {
@@ -29,7 +29,7 @@ impl Rules<'_> {
                 source,
                 summary,
                 "the summary is not a sentence",
-                "one line that ends with a full stop",
+                "one line that ends with a period",
             );
         }
         if let Some(details) = details {
@@ -42,7 +42,7 @@ impl Rules<'_> {
     }
 }
 
-/// The parts of a text outside backticks and angle-bracketed addresses.
+/// The parts of a text outside backticks and addresses in angle brackets.
 fn unquoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').step_by(2).flat_map(|part| {
         part.split("<http").enumerate().map(|(i, piece)| {

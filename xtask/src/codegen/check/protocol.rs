@@ -1,4 +1,4 @@
-//! What all calls have in common.
+//! What all calls share.
 
 use super::{
     errata::Scope,

@@ -9,7 +9,7 @@ use crate::codegen::{
 use std::collections::BTreeSet;
 
 impl Rules<'_> {
-    /// Quotas must allow something, say once what they count, and not contradict each other.
+    /// Quotas must allow something, count the same list, and not contradict each other.
     pub(super) fn quotas(&mut self, source: &Source, file: &EndpointFile) {
         let start = source.text.find("\nquota").map_or(0, |at| at + 1);
         let mut report = |message: String, expected: String| {
@@ -66,10 +66,10 @@ impl Rules<'_> {
             match (&quota.of, quota.items) {
                 (Some(_), None) => report(
                     "`of` is for quotas of items".to_owned(),
-                    "`items` in place of `calls`, or no `of`".to_owned(),
+                    "`items` instead of `calls`, or no `of`".to_owned(),
                 ),
                 (None, Some(_)) => report(
-                    "a quota of items does not say which".to_owned(),
+                    "a quota of items does not name its list".to_owned(),
                     format!("`of` with a list of the request: {}", quoted.join(", ")),
                 ),
                 (Some(of), Some(_)) if !lists.contains(&of.as_str()) => report(

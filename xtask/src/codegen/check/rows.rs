@@ -9,7 +9,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// What stands at so many fields is a row; what stands at fewer is written out at each.
+/// Number of fields from which a shared type and sentence become a row; fewer fields each write them out.
 const SHARED_FROM: usize = 4;
 
 /// A type and a sentence.
@@ -38,7 +38,7 @@ impl<'a> Rules<'a> {
         self.repeats(&rows, shared);
     }
 
-    /// How many fields name each row, or say what it says, which is a mistake of its own.
+    /// Checks how many fields name each row or repeat its content, which is a mistake of its own.
     fn uses_of_rows(&self, rows: &BTreeMap<Said<'a>, &'a str>) -> BTreeMap<&'a str, usize> {
         let mut uses = BTreeMap::new();
         let tables = self.spec.tables().into_iter();
@@ -59,7 +59,7 @@ impl<'a> Rules<'a> {
         let (message, word) = match type_expr::parse(&row.ty) {
             Ok(expr) => match expr.named() {
                 Some(named) if shared.get(named).is_none() => {
-                    let message = format!("not every file knows a type `{named}`");
+                    let message = format!("the type `{named}` is not known to every file");
                     (message, Some(named.to_owned()))
                 }
                 _ => return,
@@ -86,17 +86,17 @@ impl<'a> Rules<'a> {
         self.at(source, name, message, &expected);
     }
 
-    /// Fields that say what a row says, and fields that say the same often enough for a row.
+    /// Reports fields that repeat a row, and fields that repeat each other often enough for a row.
     fn repeats(&mut self, rows: &BTreeMap<Said<'a>, &'a str>, shared: &Names) {
         let mut written: BTreeMap<Said<'a>, Vec<(&'a Source, &'a Field)>> = BTreeMap::new();
         for (source, fields) in self.spec.tables() {
             for (wire, field) in fields.iter().filter(|(_, field)| field.row.is_none()) {
                 if let Some(row) = rows.get(&said(field)) {
                     let message = format!("`{}` says what the row `{row}` says", wire.value);
-                    let expected = format!("row = \"{row}\" in place of type and doc");
+                    let expected = format!("row = \"{row}\" instead of type and doc");
                     self.at(source, &field.doc, message, &expected);
                 } else if shared.know(&field.ty) {
-                    // A type of the file's own means something else in every file.
+                    // A file-local type means something different in every file.
                     written
                         .entry(said(field))
                         .or_default()
@@ -113,7 +113,7 @@ impl<'a> Rules<'a> {
                 format!("{}:{}", place.file, place.line)
             });
             let message = format!(
-                "{} fields have this type and doc, also those at {}",
+                "{} fields have this type and doc, including those at {}",
                 places.len(),
                 others.collect::<Vec<_>>().join(", ")
             );

@@ -1,4 +1,4 @@
-//! What every room writes its mistakes with.
+//! The shared means with which every module reports mistakes.
 
 use crate::codegen::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -7,13 +7,13 @@ use crate::codegen::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The spec that is checked, and what was found.
+/// The spec under check, and the mistakes found so far.
 pub(super) struct Rules<'a> {
     pub(super) spec: &'a Spec,
     pub(super) errors: Diagnostics,
-    /// Shared types that something uses.
+    /// Shared types in use.
     pub(super) used: BTreeSet<String>,
-    /// Rows whose type is wrong, which need not be said again at each of their fields.
+    /// Rows with an invalid type, which is not reported again at each of their fields.
     pub(super) faulty_rows: BTreeSet<String>,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Rules<'a> {
         self.push(Diagnostic::new(source, at.span.clone(), message).expected(expected));
     }
 
-    /// Reports a second thing with the same key.
+    /// Reports the second of two things with the same key.
     pub(super) fn unique<K: Ord>(
         &mut self,
         seen: &mut BTreeMap<K, String>,
@@ -62,7 +62,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// `one of A, B`, or that there is nothing to choose from.
+/// `one of A, B`, or a note that there is nothing to choose from.
 pub(super) fn one_of(names: &[&str]) -> String {
     if names.is_empty() {
         "nothing: there are no fields".to_owned()

@@ -1,4 +1,4 @@
-//! Objects and enums that several files define alike: one type of `spec/shared` is what they mean.
+//! Objects and enums that several files define identically and that belong in one type of `spec/shared`.
 
 use super::{
     names_of_types::{Local, Names},
@@ -10,7 +10,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// A type: its file, its name, and all that is written there, but for places and its own sentence.
+/// A type: its file, its name, and its whole definition except for positions and its own sentence.
 type Defined<'s> = (&'s Source, &'s At<String>, String);
 
 impl Rules<'_> {
@@ -44,7 +44,7 @@ fn definitions<'s>(spec: &'s Spec, shared: &Names) -> Vec<Defined<'s>> {
 }
 
 fn add<'s>(all: &mut Vec<Defined<'s>>, source: &'s Source, local: Local<'s>, shared: &Names) {
-    // A type of the file's own means something else in every file.
+    // A file-local type means something different in every file.
     let objects = local.types.iter().filter(|(_, def)| {
         let mut fields = def.fields.iter();
         !def.fields.is_empty() && fields.all(|(_, field)| shared.know(&field.ty))

@@ -1,4 +1,4 @@
-//! Tags: what the values beside them are.
+//! Tags: the values next to them.
 
 use super::rules::Rules;
 use crate::codegen::{
@@ -10,7 +10,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// What items have besides the methods of their tags.
+/// Methods that items have in addition to those of their tags.
 const RESERVED_METHODS: &[&str] = &["new", "tagged"];
 
 impl Rules<'_> {
@@ -19,7 +19,7 @@ impl Rules<'_> {
             let stray = def.values.iter().find_map(|value| value.holds.as_ref());
             let stray = stray.or(def.includes.as_ref());
             if let Some(stray) = stray.or(def.custom.as_ref().map(|custom| &custom.prefix)) {
-                let message = "nothing reads the values beside these tags";
+                let message = "nothing reads the values next to these tags";
                 self.at(
                     source,
                     stray,
@@ -67,7 +67,7 @@ impl Rules<'_> {
                         known.chain(["string", "i64", "[string]", "date"]).collect();
                     self.push(
                         Diagnostic::new(source, holds.span.clone(), message)
-                            .expected("`string`, `i64`, `[string]`, `date` or an enum of spec/shared over texts")
+                            .expected("`string`, `i64`, `[string]`, `date` or an enum of spec/shared over strings")
                             .suggest(&name, known.iter().copied()),
                     );
                 }
@@ -108,7 +108,7 @@ impl Rules<'_> {
                     "an enum of spec/shared with `fields`",
                 );
             }
-            // One step is enough for everything that is known, and cannot go round.
+            // One step is enough for everything that is known, and cannot form a circle.
             Some(found) if found.includes.is_some() || std::ptr::eq(found, def) => {
                 let message = format!("`{}` includes others itself", other.value);
                 self.at(source, other, message, "an enum without `includes`");

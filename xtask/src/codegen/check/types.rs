@@ -45,7 +45,7 @@ impl<'a> Rules<'a> {
         }
         let (mut rust_names, mut contents) = (BTreeMap::new(), BTreeMap::new());
         for (_, variant) in def.variants.iter() {
-            // Each content converts into its union; of two variants it could not know which.
+            // Each content converts into its union; with two variants the conversion would be ambiguous.
             self.unique(
                 &mut contents,
                 variant.ty.value.clone(),
@@ -143,9 +143,8 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// An object that must hold itself could never be written, and one that holds itself in
-    /// place, without a list, would have no size. Of the latter typify fixes what it sees: objects
-    /// of one file.
+    /// An object that must contain itself could never be written. One that contains itself in place, without a
+    /// list, would have no size; typify fixes the cases that it sees, which are objects of one file.
     pub(super) fn endless(
         &mut self,
         source: &Source,
@@ -158,8 +157,8 @@ impl<'a> Rules<'a> {
             let Ok(TypeExpr::Named(first)) = type_expr::parse(&field.ty) else {
                 continue;
             };
-            // What is held in place, whether all on the way is required, and whether a union or
-            // another file lies on the way.
+            // The types held in place, whether every step is required, and whether a union or another file lies
+            // on the way.
             let mut open = vec![(first, field.required, false)];
             let mut seen = BTreeSet::new();
             let (mut must, mut unseen) = (false, false);
@@ -196,17 +195,20 @@ impl<'a> Rules<'a> {
                         }
                     }
                 } else if let Some(def) = union {
-                    // Another variant may always be chosen.
+                    // Another variant can always be chosen.
                     let contents = def.variants.iter().map(|(_, v)| v.ty.value.clone());
                     open.extend(contents.map(|content| (content, false, true)));
                 }
             }
             if must {
-                let message = format!("`{}` must hold itself, and so on without end", name.value);
+                let message = format!(
+                    "`{}` must contain itself, and so on without end",
+                    name.value
+                );
                 self.at(source, &field.ty, message, "an optional field or a list");
             } else if unseen {
                 let message = format!(
-                    "`{}` holds itself in place, by way of a union or another file",
+                    "`{}` contains itself in place, by way of a union or another file",
                     name.value
                 );
                 self.at(source, &field.ty, message, "a list somewhere on the way");
@@ -214,7 +216,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Types that no body leads to.
+    /// Reports types that no body uses.
     pub(super) fn unused_local(
         &mut self,
         source: &Source,

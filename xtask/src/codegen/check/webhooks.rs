@@ -15,7 +15,7 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// Names that the files of webhooks use besides those of [`reserved_for`].
+/// More names that the files of webhooks use, in addition to those of [`reserved_for`].
 const RESERVED_EVENTS: &[&str] = &[
     "Acknowledged",
     "Answer",
@@ -32,7 +32,7 @@ const RESERVED_EVENTS: &[&str] = &[
     "When",
 ];
 
-/// Modules besides those of the families.
+/// Modules other than those of the families.
 const RESERVED_FAMILIES: &[&str] = &["common", "events", "prelude", "query", "traits"];
 
 impl Rules<'_> {
@@ -42,7 +42,7 @@ impl Rules<'_> {
         };
         self.what_webhooks_share(loaded, shared);
         self.event_traits(loaded);
-        // The enums that webhooks share are theirs alone.
+        // No other type may have the name of an enum that webhooks share.
         let common = &loaded.common.file;
         let mut visible = shared.clone();
         let enums = common.enums.iter().map(|(name, _)| name);
@@ -125,7 +125,7 @@ impl Rules<'_> {
             }
         }
         if file.timeout_seconds == 0 {
-            let message = "nobody answers in no time";
+            let message = "nobody can answer in 0 seconds";
             self.at(source, &file.page, message, "`timeout_seconds` from 1");
         }
         self.enums(source, &file.enums);
@@ -204,7 +204,7 @@ impl Rules<'_> {
             }
             (When::After, None) => {
                 for (wire, _) in file.reply.iter() {
-                    let message = "nobody reads fields of an answer that is ignored";
+                    let message = "nobody reads the fields of an ignored answer";
                     self.at(source, wire, message, "no [reply], or `before`");
                 }
             }
@@ -218,7 +218,7 @@ impl Rules<'_> {
             self.code(source, &refuse.code);
             if let Some(codes) = &refuse.codes {
                 self.range(source, codes);
-                // Read as the service does, one code means one thing.
+                // The service reads these codes, so each must have one meaning.
                 for code in [
                     Some(&refuse.code),
                     answer.drop.as_ref().map(|drop| &drop.code),
@@ -226,7 +226,7 @@ impl Rules<'_> {
                     if let Some(code) = code
                         && (codes.from.value..=codes.to).contains(&code.value)
                     {
-                        let message = "this code is one of those of the app's own";
+                        let message = "this code is among those that the app chooses";
                         self.at(source, code, message, "a code outside of `codes`");
                     }
                 }
@@ -332,7 +332,7 @@ impl Rules<'_> {
         };
         let required = fields.get(list).is_some_and(|field| field.required);
         if entries.is_none() || !required {
-            let message = format!("`{}` cannot be judged entry by entry", list.value);
+            let message = format!("`{}` cannot be answered entry by entry", list.value);
             self.at(
                 source,
                 list,
@@ -366,7 +366,7 @@ impl Rules<'_> {
     }
 }
 
-/// The types that a webhook's file makes of its own name.
+/// The types that a webhook's file derives from its own name.
 fn type_names(event: &LoadedWebhook) -> Vec<String> {
     let name = names::camel_case(&event.name);
     let mut all = vec![name.clone()];

@@ -1,5 +1,4 @@
-//! How requests are split: a pass over the finished model, since items and entries can be of
-//! shared types.
+//! How requests are split: a pass over the finished model, since items and entries can have shared types.
 
 use crate::codegen::{
     diagnostic::Diagnostics,
@@ -100,7 +99,7 @@ fn of_endpoint(
     let unlisted = match (&batch.unlisted, &results) {
         (Some(unlisted), _) => unlisted.value,
         (None, Some(_)) => Unlisted::Unknown,
-        // Only failures are listed, or nothing at all.
+        // The reply lists only failures, or nothing at all.
         (None, None) => Unlisted::Done,
     };
     let names = match &batch.names {
@@ -119,14 +118,14 @@ fn of_endpoint(
     })
 }
 
-/// Where names of types are looked up.
+/// The scopes in which names of types are looked up.
 struct Scope<'a> {
     module: &'a Module,
     model: &'a Model,
 }
 
 impl<'a> Scope<'a> {
-    /// The fields of the objects of a list; none when they are not objects.
+    /// The fields of the objects of a list; none if they are not objects.
     fn fields_of(&self, list: &Field) -> &'a [Field] {
         match &list.ty {
             Type::List(entry) => self.fields(entry),
