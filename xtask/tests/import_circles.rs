@@ -203,6 +203,7 @@ fn no_crate_has_an_import_circle() {
         "simulator",
         "usersig",
         "webhook",
+        "webhook-queue",
         "../xtask",
     ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -57,7 +57,8 @@ pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, FixedClock, SystemClock};
 pub use token::Token;
 pub use webhooks::{
-    Fallible, HandlerError, HandlerOutput, HttpAnswer, Late, Plain, Received, Unreadable, Webhooks,
+    DispatchError, Fallible, HandlerError, HandlerOutput, HttpAnswer, Late, Plain, Received,
+    Unreadable, Webhooks,
 };
 
 /// The examples of the README are tests.

@@ -13,7 +13,7 @@ use tencent_chat_types::{
     text::{quoted, without_value},
     to_vec,
     webhook::{
-        CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, query,
+        CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, When, query,
         visit_webhook,
     },
     wire::{Raw, canonical},
@@ -57,6 +57,22 @@ pub struct Origin {
     pub request_time: Option<u64>,
 }
 
+impl Origin {
+    /// Whether the service asks or tells; none for a webhook that this version does not know.
+    pub fn when(&self) -> Option<When> {
+        visit_webhook(self.command.as_str(), WhenOf)
+    }
+}
+
+struct WhenOf;
+
+impl WebhookVisitor for WhenOf {
+    type Output = When;
+    fn visit<E: Webhook>(self) -> When {
+        E::META.when
+    }
+}
+
 /// Tells one event from every other: the same when the service sends the same event again.
 ///
 /// It is made of the fields that identify the event ([`Webhook::identity`]). Where the pages name none, or
@@ -66,9 +82,18 @@ pub struct Origin {
 pub struct EventKey(String);
 
 impl EventKey {
-    /// The key as a text of letters and digits: at most 96 bytes.
+    /// The key as text: letters, digits and one hyphen, at most 96 bytes.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The key of the event that a body holds, the same as [`Received::key`](crate::Received::key). A body
+    /// that cannot be read has a key too: that of its bytes.
+    pub fn of_body(origin: &Origin, body: &[u8]) -> Self {
+        let command = origin.command.as_str();
+        visit_webhook(command, KeyOf { body })
+            .flatten()
+            .unwrap_or_else(|| Self::of(command, None, || body.to_vec()))
     }
 
     /// The key of an event: of the fields that identify it, or of all that it holds.
@@ -86,6 +111,26 @@ impl EventKey {
         let mut key = name + "-";
         push_hex(&mut key, &digest[..16]);
         Self(key)
+    }
+}
+
+struct KeyOf<'a> {
+    body: &'a [u8],
+}
+
+impl WebhookVisitor for KeyOf<'_> {
+    type Output = Option<EventKey>;
+    fn visit<E: Webhook>(self) -> Option<EventKey> {
+        let event: E = decode(self.body).ok()?.value;
+        let whole = || to_vec(&event).unwrap_or_default();
+        Some(EventKey::of(E::META.command, event.identity(), whole))
+    }
+}
+
+impl From<String> for EventKey {
+    /// A key that was written down as text, such as that of an event in a queue. No text is refused.
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -170,7 +215,7 @@ impl Receiver {
         self
     }
 
-    /// The largest body that is read.
+    /// The largest body that is read, in bytes.
     #[cfg(feature = "tower")]
     pub(crate) fn body_limit(&self) -> usize {
         self.max_body_bytes
@@ -210,6 +255,24 @@ impl Receiver {
             [] => None,
             tokens => Some(self.verify_sign(&query, tokens)?),
         };
+        self.origin(query, request_time)
+    }
+
+    /// Reads a query that [`verify`](Self::verify) accepted earlier, such as that of an event in a queue.
+    /// Neither the signature nor its age is checked; the app is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive), except for those about the signature.
+    pub fn parse_verified(&self, query: &str) -> Result<Origin, ReceiveError> {
+        let query = Query::parse(query)?;
+        let request_time = query.request_time.as_deref();
+        let request_time = request_time.and_then(|time| time.parse().ok());
+        self.origin(query, request_time)
+    }
+
+    /// What a query says of its event.
+    fn origin(&self, query: Query<'_>, request_time: Option<u64>) -> Result<Origin, ReceiveError> {
         let sdk_app_id = required(&query.sdk_app_id, query::SDK_APP_ID)?;
         let sdk_app_id = sdk_app_id
             .parse()

@@ -1,6 +1,6 @@
 //! A service for axum, hyper and everything else that speaks tower.
 
-use crate::{HttpAnswer, ReceiveError, Webhooks};
+use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
@@ -70,25 +70,51 @@ where
         Ok(origin) => origin,
         Err(answer) => return finish(answer),
     };
-    let limit = webhooks.receiver().body_limit();
-    let too_large = ReceiveError::BodyTooLarge { limit };
-    if body.size_hint().lower() > limit as u64 {
-        return finish(webhooks.refuse(&too_large));
+    match webhooks.receiver().read_body(body, until).await {
+        Ok(body) => finish(webhooks.handle_verified(origin, &body, until).await),
+        Err(error) => finish(webhooks.refuse(&error)),
     }
-    let body = Limited::new(body, limit).collect();
-    let body = match tokio::time::timeout_at(until, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return finish(webhooks.refuse(&too_large));
+}
+
+impl Receiver {
+    /// Reads the body of a request whose query has been verified, up to
+    /// [`max_body_bytes`](Self::max_body_bytes) and until that time.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyTooLarge`](ReceiveError::BodyTooLarge), or [`BodyBroken`](ReceiveError::BodyBroken) when it did
+    /// not arrive in time or not whole.
+    pub async fn read_body<B>(&self, body: B, until: Instant) -> Result<Bytes, ReceiveError>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let limit = self.body_limit();
+        let too_large = ReceiveError::BodyTooLarge { limit };
+        if body.size_hint().lower() > limit as u64 {
+            return Err(too_large);
         }
-        Ok(Err(_)) | Err(_) => return finish(webhooks.refuse(&ReceiveError::BodyBroken)),
-    };
-    finish(webhooks.handle_verified(origin, &body, until).await)
+        let body = Limited::new(body, limit).collect();
+        match tokio::time::timeout_at(until, body).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
+            Ok(Err(_)) | Err(_) => Err(ReceiveError::BodyBroken),
+        }
+    }
 }
 
 fn finish(answer: HttpAnswer) -> Response<Full<Bytes>> {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response(status, answer.body)
+    answer.into()
+}
+
+impl From<HttpAnswer> for Response<Full<Bytes>> {
+    fn from(answer: HttpAnswer) -> Self {
+        let status = StatusCode::from_u16(answer.status);
+        response(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            answer.body,
+        )
+    }
 }
 
 fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {

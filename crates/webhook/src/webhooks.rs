@@ -160,6 +160,71 @@ impl HttpAnswer {
         let body = body.into();
         Self { status, body }
     }
+
+    /// The answer to an event that the service only tells, once the app has it: HTTP status 200.
+    pub fn acknowledged() -> Self {
+        ok(acknowledgement())
+    }
+
+    /// An answer that the service takes for a failure. It says nothing of the cause.
+    pub fn failed(status: u16) -> Self {
+        failed(status)
+    }
+}
+
+/// Why [`Webhooks::dispatch`] counts an event as not handled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DispatchError {
+    /// The body cannot be read, and nothing is set for that. Trying again changes nothing.
+    Unreadable(ReceiveError),
+    /// The hook for what cannot be read answered with this HTTP status.
+    Refused {
+        /// Any but 200.
+        status: u16,
+    },
+    /// The handler returned this error.
+    Failed(HandlerError),
+    /// The handler panicked.
+    Panicked,
+    /// The handler had not ended in time, and was dropped.
+    TimedOut {
+        /// How long it had.
+        deadline: Duration,
+    },
+}
+
+impl fmt::Display for DispatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(_) => f.write_str("the event cannot be read"),
+            Self::Refused { status } => {
+                write!(
+                    f,
+                    "the event cannot be read, and was refused with HTTP status {status}"
+                )
+            }
+            Self::Failed(_) => f.write_str("the handler failed"),
+            Self::Panicked => f.write_str("the handler panicked"),
+            Self::TimedOut { deadline } => {
+                write!(
+                    f,
+                    "the handler did not end within {} s",
+                    deadline.as_secs_f64()
+                )
+            }
+        }
+    }
+}
+
+impl StdError for DispatchError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::Failed(error) => Some(&**error),
+            _ => None,
+        }
+    }
 }
 
 /// Receives events and calls a handler for each. Cheap to clone.
@@ -464,8 +529,8 @@ impl Webhooks {
         self.0.tasks.wait().await;
     }
 
-    #[cfg(feature = "tower")]
-    pub(crate) fn receiver(&self) -> &Receiver {
+    /// What verifies the requests.
+    pub fn receiver(&self) -> &Receiver {
         &self.0.receiver
     }
 
@@ -532,6 +597,48 @@ impl Webhooks {
         };
         trace(command.as_str(), outcome, answer.status, began.elapsed());
         answer
+    }
+
+    /// Calls the handler of an event that was verified and acknowledged earlier, such as one from a queue,
+    /// and waits for its end. Nobody is answered: what the handler answers to an event that the service asks
+    /// about is dropped.
+    ///
+    /// None of the limits of [`handle`](Self::handle) apply, neither deadlines nor places: the handler has as
+    /// long as `deadline` says, and how many run at once is up to the caller. What cannot be read goes to
+    /// [`on_unreadable`](Self::on_unreadable), where that is set. Must run within tokio.
+    ///
+    /// # Errors
+    ///
+    /// Why the event counts as not handled.
+    pub async fn dispatch(
+        &self,
+        origin: Origin,
+        body: &[u8],
+        deadline: Duration,
+    ) -> Result<(), DispatchError> {
+        let began = Instant::now();
+        let command = origin.command.clone();
+        let begun = match self.begin(origin, body) {
+            Ok(begun) => begun,
+            Err(not_read) => {
+                let (origin, error) = *not_read;
+                let begun = self.0.unreadable(origin, body, error);
+                begun.map_err(DispatchError::Unreadable)?
+            }
+        };
+        let ended = timeout(deadline, handled(begun.answer)).await;
+        let ended = ended.unwrap_or(Ended::GivenUp);
+        trace_background(command.as_str(), &ended, began.elapsed());
+        match ended {
+            Ended::Answered(answer) if answer.status == 200 => Ok(()),
+            // Only the hook for what cannot be read chooses a status.
+            Ended::Answered(answer) => Err(DispatchError::Refused {
+                status: answer.status,
+            }),
+            Ended::Failed(error) => Err(DispatchError::Failed(error)),
+            Ended::Panicked => Err(DispatchError::Panicked),
+            Ended::GivenUp => Err(DispatchError::TimedOut { deadline }),
+        }
     }
 
     /// What became of an event, and its answer.
@@ -667,7 +774,7 @@ impl Inner {
             return Err(error);
         }
         let hook = Arc::clone(hook);
-        let when = visit_webhook(origin.command.as_str(), WhenOf);
+        let when = origin.when();
         let policy = self.late;
         let unreadable = Unreadable {
             origin,
@@ -691,15 +798,6 @@ impl Inner {
                 Late::Fail => None,
             }),
         })
-    }
-}
-
-struct WhenOf;
-
-impl WebhookVisitor for WhenOf {
-    type Output = When;
-    fn visit<E: Webhook>(self) -> When {
-        E::META.when
     }
 }
 

@@ -1,0 +1,262 @@
+//! The handling side: claims events and calls their handlers.
+
+use crate::{
+    event::{ClaimId, Claimed},
+    queue::{Queue, QueueError, explained},
+};
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+    pin_mut,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tencent_chat_webhook::{DispatchError, Webhooks, types::text::quoted};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+/// Longest wait for events before the queue is asked again.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Between two attempts to reach a queue that is not available: the first pause, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// How often it is tried to note what became of an event, before the lease has to run out.
+const NOTES: u32 = 8;
+
+/// Calls the handlers of [`Webhooks`] for the events of a queue. Any number can work on one queue, in any number of
+/// processes.
+///
+/// An event whose handler ends without an error is removed. One whose handler fails, panics or does not end in time
+/// is repeated after a growing delay, and becomes a dead letter after [`max_attempts`](Self::max_attempts); so does
+/// one that keeps ending the process. What cannot be read becomes a dead letter at once, unless
+/// [`Webhooks::on_unreadable`] takes it.
+#[derive(Clone, Debug)]
+pub struct Consumer<Q> {
+    queue: Q,
+    webhooks: Webhooks,
+    concurrency: usize,
+    max_attempts: u32,
+    delays: (Duration, Duration),
+    deadline: Option<Duration>,
+}
+
+impl<Q: Queue + Clone> Consumer<Q> {
+    /// How many handlers run at once unless set otherwise.
+    pub const DEFAULT_CONCURRENCY: usize = 64;
+
+    /// How often an event is tried unless set otherwise.
+    pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
+
+    /// The delay after the first failure unless set otherwise, and the longest.
+    pub const DEFAULT_DELAYS: (Duration, Duration) =
+        (Duration::from_secs(1), Duration::from_secs(600));
+
+    /// Calls these handlers for the events of that queue.
+    pub fn new(queue: Q, webhooks: Webhooks) -> Self {
+        Self {
+            queue,
+            webhooks,
+            concurrency: Self::DEFAULT_CONCURRENCY,
+            max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
+            delays: Self::DEFAULT_DELAYS,
+            deadline: None,
+        }
+    }
+
+    /// How many handlers run at once, at least one.
+    #[must_use]
+    pub fn concurrency(mut self, handlers: usize) -> Self {
+        self.concurrency = handlers.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// How often an event is tried before it becomes a dead letter, at least once.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The delay after the first failure, which doubles with each further one up to the longest. A quarter more or
+    /// less is random, so that what failed together does not come again together.
+    #[must_use]
+    pub const fn delays(mut self, first: Duration, longest: Duration) -> Self {
+        self.delays = (first, longest);
+        self
+    }
+
+    /// How long a handler may take; then it is dropped where it awaits something, which counts as a failure. One that
+    /// blocks its thread cannot be stopped. Half of the queue's lease at most, and unless set otherwise: the rest is
+    /// for noting what became of the event before others get it.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Works until `shutdown` ends; then claims nothing any more and waits for the handlers that run, which takes no
+    /// longer than their deadline unless one blocks its thread. Must run within tokio.
+    ///
+    /// A queue that is not available is tried again until it is. When this future is dropped, so are the handlers;
+    /// their events are repeated when the lease has run out.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let shutdown = shutdown.fuse();
+        pin_mut!(shutdown);
+        let slots = Arc::new(Semaphore::new(self.concurrency));
+        let worker = Arc::new(Worker {
+            deadline: {
+                let most = self.queue.lease() / 2;
+                self.deadline.map_or(most, |deadline| deadline.min(most))
+            },
+            consumer: self,
+        });
+        let mut handlers = JoinSet::new();
+        let mut pause = PAUSES.0;
+        loop {
+            let places = places(&slots);
+            pin_mut!(places);
+            let mut places = match select(&mut shutdown, places).await {
+                Either::Left(_) => break,
+                Either::Right((places, _)) => places,
+            };
+            while handlers.try_join_next().is_some() {}
+            // Not given up when the shutdown comes: what was claimed would be waited for until its lease ends.
+            let rest = match worker.consumer.queue.claim(places.len()).await {
+                Ok(claimed) if claimed.is_empty() => {
+                    pause = PAUSES.0;
+                    drop(places);
+                    let wait = worker.consumer.queue.wait(WAIT);
+                    match select(&mut shutdown, wait).await {
+                        Either::Left(_) => break,
+                        Either::Right((Ok(()), _)) => continue,
+                        Either::Right((Err(error), _)) => Err(error),
+                    }
+                }
+                Ok(claimed) => {
+                    pause = PAUSES.0;
+                    for claimed in claimed {
+                        let (worker, place) = (Arc::clone(&worker), places.pop());
+                        handlers.spawn(async move {
+                            worker.handle(claimed).await;
+                            drop(place);
+                        });
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = rest {
+                let error = explained(&error);
+                tracing::warn!(target: "tencent_chat_webhook", %error, "queue not available");
+                let rest = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0));
+                pin_mut!(rest);
+                if let Either::Left(_) = select(&mut shutdown, rest).await {
+                    break;
+                }
+                pause = PAUSES.1.min(pause * 2);
+            }
+        }
+        while handlers.join_next().await.is_some() {}
+    }
+}
+
+/// All places that are free, at least one.
+async fn places(slots: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
+    let first = Arc::clone(slots).acquire_owned().await;
+    // Never closed, so there is one.
+    let mut places: Vec<_> = first.into_iter().collect();
+    while let Ok(place) = Arc::clone(slots).try_acquire_owned() {
+        places.push(place);
+    }
+    places
+}
+
+/// A consumer at work.
+struct Worker<Q> {
+    consumer: Consumer<Q>,
+    deadline: Duration,
+}
+
+/// What is to be noted of an event.
+enum Note {
+    Done,
+    Again(Duration),
+    Dead(String),
+}
+
+impl<Q: Queue + Clone> Worker<Q> {
+    async fn handle(&self, claimed: Claimed) {
+        let Claimed { id, event } = claimed;
+        let note = self.try_to_handle(&id, &event).await;
+        self.write_down(id, note).await;
+    }
+
+    async fn try_to_handle(&self, id: &ClaimId, event: &crate::QueuedEvent) -> Note {
+        let most = self.consumer.max_attempts;
+        if id.attempt > most {
+            let text = format!(
+                "given up after {most} attempts, in the last of which the process ended or the lease ran out"
+            );
+            return self.dead(event, text);
+        }
+        let webhooks = &self.consumer.webhooks;
+        let origin = match webhooks.receiver().parse_verified(&event.query) {
+            Ok(origin) => origin,
+            Err(error) => return self.dead(event, explained(&error)),
+        };
+        match webhooks.dispatch(origin, &event.body, self.deadline).await {
+            Ok(()) => Note::Done,
+            Err(error @ DispatchError::Unreadable(_)) => self.dead(event, explained(&error)),
+            Err(error) if id.attempt >= most => self.dead(event, explained(&error)),
+            Err(_) => Note::Again(self.delay(id.attempt)),
+        }
+    }
+
+    fn dead(&self, event: &crate::QueuedEvent, reason: String) -> Note {
+        let key = event.key.as_str();
+        tracing::error!(target: "tencent_chat_webhook", key, %reason, "dead letter");
+        Note::Dead(reason)
+    }
+
+    /// How long after this attempt the next one comes.
+    fn delay(&self, attempt: u32) -> Duration {
+        let (first, longest) = self.consumer.delays;
+        let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
+        let delay = first.saturating_mul(doubled).min(longest);
+        delay.mul_f64(0.75 + fastrand::f64() / 2.0)
+    }
+
+    /// Tries to note what became of an event while nobody else can have it.
+    async fn write_down(&self, id: ClaimId, note: Note) {
+        let began = Instant::now();
+        let left = self.consumer.queue.lease() / 2;
+        let mut pause = PAUSES.0;
+        let mut last: Option<QueueError> = None;
+        for _ in 0..NOTES {
+            let queue = &self.consumer.queue;
+            let noted = match &note {
+                Note::Done => queue.finish(vec![id.clone()]),
+                Note::Again(delay) => queue.retry(id.clone(), *delay),
+                Note::Dead(reason) => queue.bury(id.clone(), reason.clone()),
+            };
+            match noted.await {
+                Ok(()) => return,
+                Err(error) => last = Some(error),
+            }
+            if began.elapsed() + pause > left {
+                break;
+            }
+            sleep(pause).await;
+            pause = PAUSES.1.min(pause * 2);
+        }
+        let error = last.map_or_else(String::new, |error| explained(&error));
+        let event = id.event.as_str();
+        tracing::warn!(
+            target: "tencent_chat_webhook", event = %quoted(event), %error,
+            "what became of an event was not noted: it will be handled again"
+        );
+    }
+}

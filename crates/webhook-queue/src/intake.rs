@@ -1,0 +1,195 @@
+//! The receiving side: stores events, and acknowledges them once they are stored.
+
+use crate::{
+    event::{QueuedEvent, Stored, now_ms},
+    queue::{Queue, QueueError, explained},
+};
+use bytes::Bytes;
+use std::{sync::Arc, time::Duration};
+use tencent_chat_webhook::{
+    EventKey, HttpAnswer, Origin, Receiver,
+    types::{
+        text::quoted,
+        webhook::{TIMEOUT_SECONDS, When, query},
+    },
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until, timeout_at},
+};
+
+/// Between two attempts to store an event: the first pause, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(300));
+
+/// Stores events that the service tells. Cheap to clone. For tower there is
+/// [`QueueLayer`](crate::QueueLayer); with any other framework:
+///
+/// ```
+/// # use tencent_chat_webhook_queue::{Intake, MemoryQueue, QueueSettings};
+/// # use tencent_chat_webhook::{HttpAnswer, Receiver, Webhooks};
+/// # async fn answer(intake: Intake<MemoryQueue>, webhooks: Webhooks, query: &str, body: Vec<u8>) -> HttpAnswer {
+/// match intake.take(query, body.clone().into()).await {
+///     Some(answer) => answer,
+///     // Something that the service asks about, or a request that is refused.
+///     None => webhooks.handle(query, &body).await,
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Intake<Q> {
+    receiver: Receiver,
+    queue: Q,
+    patience: Duration,
+    places: Arc<Semaphore>,
+}
+
+impl<Q: Queue> Intake<Q> {
+    /// For how long storing an event is tried unless set otherwise: half a second longer than the service waits, so
+    /// that the service takes the failure for a timeout.
+    pub const DEFAULT_PATIENCE: Duration =
+        Duration::from_millis(TIMEOUT_SECONDS as u64 * 1_000 + 500);
+
+    /// How many events are stored at once unless set otherwise.
+    pub const DEFAULT_MAX_IN_FLIGHT: usize = 1_024;
+
+    /// Stores what this receiver verifies in that queue.
+    pub fn new(receiver: Receiver, queue: Q) -> Self {
+        Self {
+            receiver,
+            queue,
+            patience: Self::DEFAULT_PATIENCE,
+            places: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_FLIGHT)),
+        }
+    }
+
+    /// For how long storing an event is tried before the answer is HTTP status 503. The service's pages say only of
+    /// timeouts that they can be repeated, and it waits two seconds: an answer that comes earlier may be the
+    /// last that is heard of the event.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How many events are stored at once. More are answered with HTTP status 503 at once, before their bodies are
+    /// read. Each takes memory for its body.
+    #[must_use]
+    pub fn max_in_flight(mut self, events: usize) -> Self {
+        self.places = Arc::new(Semaphore::new(events.min(Semaphore::MAX_PERMITS)));
+        self
+    }
+
+    /// What verifies the requests.
+    pub(crate) const fn receiver(&self) -> &Receiver {
+        &self.receiver
+    }
+
+    /// What the query says, if it is in order and the event is to be stored.
+    pub(crate) fn verify(&self, query: &str) -> Option<Origin> {
+        let origin = self.receiver.verify(query).ok()?;
+        // The service waits for the answer to what it asks. What this version does not know is taken for told.
+        (origin.when() != Some(When::Before)).then_some(origin)
+    }
+
+    /// A place for an event, or what to answer if there is none.
+    pub(crate) fn place(&self, origin: &Origin) -> Result<OwnedSemaphorePermit, HttpAnswer> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            let command = quoted(origin.command.as_str());
+            tracing::warn!(
+                target: "tencent_chat_webhook", %command, outcome = "overloaded", "queue"
+            );
+            HttpAnswer::failed(503)
+        })
+    }
+
+    /// Verifies a request and stores its event; none if the event is not to be stored, or the request not in
+    /// order: that is for [`Webhooks::handle`](tencent_chat_webhook::Webhooks::handle) to answer. `query` is what
+    /// follows the question mark of the address. Must run within tokio.
+    pub async fn take(&self, query: &str, body: Bytes) -> Option<HttpAnswer> {
+        let origin = self.verify(query)?;
+        Some(match self.place(&origin) {
+            Ok(_place) => self.store(&origin, query, body).await,
+            Err(answer) => answer,
+        })
+    }
+
+    /// Stores a verified event: status 200 once it is stored, 503 if that did not work in time.
+    pub(crate) async fn store(&self, origin: &Origin, query: &str, body: Bytes) -> HttpAnswer {
+        let began = Instant::now();
+        let until = began + self.patience;
+        let key = EventKey::of_body(origin, &body);
+        let event = QueuedEvent::new(key, without_sign(query), body, now_ms());
+        let mut pause = PAUSES.0;
+        let mut error = loop {
+            let error = match timeout_at(until, self.queue.store(event.clone())).await {
+                Ok(Ok(stored)) => return acknowledge(origin, stored, began.elapsed()),
+                Ok(Err(error)) => Some(error),
+                Err(_) => break None,
+            };
+            let next = Instant::now() + pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+            if next >= until {
+                sleep_until(until).await;
+                break error;
+            }
+            sleep_until(next).await;
+            pause = PAUSES.1.min(pause * 2);
+        };
+        let command = quoted(origin.command.as_str());
+        let error = error.take().unwrap_or_else(timed_out);
+        let (error, took_ms) = (explained(&error), began.elapsed().as_secs_f64() * 1e3);
+        tracing::warn!(
+            target: "tencent_chat_webhook",
+            %command, outcome = "not_stored", status = 503, took_ms, %error, "queue"
+        );
+        HttpAnswer::failed(503)
+    }
+}
+
+fn timed_out() -> QueueError {
+    QueueError::unavailable("it did not answer in time")
+}
+
+/// Names are part of the interface: target `tencent_chat_webhook`, fields `command`, `outcome`, `status`,
+/// `took_ms`.
+fn acknowledge(origin: &Origin, stored: Stored, took: Duration) -> HttpAnswer {
+    let outcome = match stored {
+        Stored::New => "stored",
+        Stored::Duplicate => "duplicate",
+    };
+    let (command, took_ms) = (quoted(origin.command.as_str()), took.as_secs_f64() * 1e3);
+    tracing::debug!(
+        target: "tencent_chat_webhook", %command, outcome, status = 200, took_ms, "queue"
+    );
+    HttpAnswer::acknowledged()
+}
+
+/// A query without the signature: within a minute it would be good for any other request.
+fn without_sign(query: &str) -> String {
+    let is_sign = |pair: &&str| pair.split('=').next() == Some(query::SIGN);
+    let mut kept = String::with_capacity(query.len());
+    for (number, pair) in query.split('&').filter(|pair| !is_sign(pair)).enumerate() {
+        if number > 0 {
+            kept.push('&');
+        }
+        kept.push_str(pair);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_signature_is_left_out() {
+        for (query, kept) in [
+            ("", ""),
+            ("Sign=ab", ""),
+            ("a=1&Sign=ab&b=%20&&Signed=c&=d", "a=1&b=%20&&Signed=c&=d"),
+            ("Sign&a=Sign=&sign=x", "a=Sign=&sign=x"),
+            ("&Sign=1&", "&"),
+        ] {
+            assert_eq!(without_sign(query), kept, "{query}");
+        }
+    }
+}
