@@ -102,6 +102,7 @@ impl RedisLimiter {
     /// # Errors
     ///
     /// A text that is not a certificate in PEM, or an address without TLS.
+    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Result<Self, RedisError> {
         self.address = self.address.with_root_certificate(pem.into());
         self.checked()

@@ -21,7 +21,7 @@ pub enum SecretKeyError {
         /// Its name.
         variable: String,
     },
-    /// The environment variable is no Unicode.
+    /// The value of the environment variable is not valid Unicode.
     NotUnicode {
         /// Its name.
         variable: String,
@@ -43,7 +43,9 @@ impl fmt::Display for SecretKeyError {
                 f,
                 "{variable} has white space around its text; it must hold the app's key from the console and nothing else"
             ),
-            Self::NotUnicode { variable } => write!(f, "{variable} is no Unicode text"),
+            Self::NotUnicode { variable } => {
+                write!(f, "the value of {variable} is not valid Unicode")
+            }
         }
     }
 }
@@ -106,9 +108,9 @@ pub enum VerifyError {
     },
     /// The text is not in the base64 of signatures.
     BadBase64,
-    /// The bytes are no zlib stream, or it is cut off.
+    /// The bytes are not a zlib stream, or the stream is cut off.
     BadZlib,
-    /// The document is no JSON object.
+    /// The document is not a JSON object.
     BadJson,
     /// A field of the document is missing, of the wrong kind, or holds what is never signed: a user id
     /// that is empty or has control characters, no validity.
@@ -144,8 +146,10 @@ impl fmt::Display for VerifyError {
         match self {
             Self::TooLarge { limit } => write!(f, "the signature is larger than {limit} bytes"),
             Self::BadBase64 => f.write_str("the signature is not in the base64 of signatures"),
-            Self::BadZlib => f.write_str("the signature is no zlib stream, or it is cut off"),
-            Self::BadJson => f.write_str("the signature holds no JSON object"),
+            Self::BadZlib => {
+                f.write_str("the signature is not a zlib stream, or the stream is cut off")
+            }
+            Self::BadJson => f.write_str("the signature does not hold a JSON object"),
             Self::BadField { field } => write!(f, "{field} is missing or not valid"),
             Self::UnknownVersion => f.write_str("the signature has another version"),
             Self::WrongApp { found } => write!(f, "the signature is for app {found}"),

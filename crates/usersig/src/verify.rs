@@ -113,7 +113,7 @@ impl UnverifiedClaims {
 ///
 /// # Errors
 ///
-/// A text that is no signature at all.
+/// A string that is not a signature at all.
 pub fn parse(sig: &str) -> Result<UnverifiedClaims, VerifyError> {
     Document::read(sig).map(|document| UnverifiedClaims(document.claims))
 }

@@ -36,7 +36,7 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
     }
     let arguments = [
         &check[..],
-        &["--no-default-features", "--features", "native-tls"],
+        &["--no-default-features", "--features", "native-tls,redis"],
     ]
     .concat();
     let mut cargo = runner.cargo(&arguments);

@@ -2,7 +2,7 @@
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError,
-    RedisFuture, TlsCertificates, Value,
+    RedisFuture, Value,
     aio::{ConnectionLike, MultiplexedConnection},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
@@ -24,6 +24,7 @@ pub(super) enum Server {
 pub(super) struct Address {
     nodes: Vec<ConnectionInfo>,
     is_cluster: bool,
+    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
     root_certificate: Option<Vec<u8>>,
 }
 
@@ -49,29 +50,36 @@ impl Address {
         Ok(Self {
             nodes,
             is_cluster,
+            #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
             root_certificate: None,
         })
     }
 
+    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
     pub(super) fn with_root_certificate(mut self, pem: Vec<u8>) -> Self {
         self.root_certificate = Some(pem);
         self
     }
 
-    /// Its server, which is not asked anything yet.
-    pub(super) fn server(&self, timeout: Duration) -> Result<Server, RedisError> {
-        let certificates = self.root_certificate.clone().map(|pem| TlsCertificates {
+    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+    fn certificates(&self) -> Option<redis::TlsCertificates> {
+        let pem = self.root_certificate.clone()?;
+        Some(redis::TlsCertificates {
             client_tls: None,
             root_cert: Some(pem),
-        });
+        })
+    }
+
+    /// Its server, which is not asked anything yet.
+    pub(super) fn server(&self, timeout: Duration) -> Result<Server, RedisError> {
         let mut nodes = self.nodes.clone();
         match (nodes.pop(), self.is_cluster) {
             (Some(node), false) => {
-                let client = match certificates {
-                    None => Client::open(node),
-                    Some(certificates) => Client::build_with_tls(node, certificates),
-                };
-                client.map(Server::One)
+                #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+                if let Some(certificates) = self.certificates() {
+                    return Client::build_with_tls(node, certificates).map(Server::One);
+                }
+                Client::open(node).map(Server::One)
             }
             (last, _) => {
                 nodes.extend(last);
@@ -83,7 +91,8 @@ impl Address {
                     .min_retry_wait(2)
                     .max_retry_wait(50)
                     .retry_wait_formula(5, 2);
-                let builder = match certificates {
+                #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+                let builder = match self.certificates() {
                     None => builder,
                     Some(certificates) => builder.certs(certificates),
                 };
