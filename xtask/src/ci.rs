@@ -177,7 +177,7 @@ const STEPS: &[Step] = &[
             "--all-features",
         ]),
         environment: None,
-        when: When::Always,
+        when: When::Release,
     },
     Step {
         id: "alone",
