@@ -28,8 +28,8 @@
 //! # }
 //! ```
 //!
-//! * [`Queue`] is what a queue must be able to do. [`SqliteQueue`](sqlite::SqliteQueue) (feature `sqlite`) is a
-//!   file on one machine, [`RedisQueue`](redis::RedisQueue) (feature `redis`) is for a fleet, and
+//! * [`Queue`] is what a queue must be able to do. `SqliteQueue` (feature `sqlite`) is a
+//!   file on one machine, `RedisQueue` (feature `redis`) is for a fleet, and
 //!   [`MemoryQueue`] is for tests.
 //! * [`QueueLayer`] is the tower layer that stores; [`Intake`] does the same for any other framework.
 //! * [`Consumer`] claims events, calls the handlers, repeats what failed, and puts aside what keeps failing.
