@@ -185,6 +185,7 @@ pub(crate) fn now_ms() -> u64 {
 }
 
 /// A length of time in milliseconds.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 pub(crate) fn as_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
