@@ -177,7 +177,7 @@ const STEPS: &[Step] = &[
             "--all-features",
         ]),
         environment: None,
-        when: When::Release,
+        when: When::Always,
     },
     Step {
         id: "alone",
