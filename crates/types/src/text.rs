@@ -48,6 +48,18 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// An error with its causes, [`quoted`].
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    quoted(&text).into_owned()
+}
+
 /// Whether a character is shown as itself by whatever shows it: it neither moves a cursor, nor hides,
 /// nor turns the direction of text. [`quoted`] escapes all others.
 pub fn is_shown(c: char) -> bool {

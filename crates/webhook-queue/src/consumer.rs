@@ -2,7 +2,7 @@
 
 use crate::{
     event::{ClaimId, Claimed},
-    queue::{Queue, QueueError, explained},
+    queue::{Queue, QueueError},
 };
 use futures_util::{
     FutureExt,
@@ -10,7 +10,10 @@ use futures_util::{
     pin_mut,
 };
 use std::{future::Future, sync::Arc, time::Duration};
-use tencent_chat_webhook::{DispatchError, Webhooks, types::text::quoted};
+use tencent_chat_webhook::{
+    DispatchError, Webhooks,
+    types::text::{quoted, with_causes},
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -149,7 +152,7 @@ impl<Q: Queue + Clone> Consumer<Q> {
                 Err(error) => Err(error),
             };
             if let Err(error) = rest {
-                let error = explained(&error);
+                let error = with_causes(&error);
                 tracing::warn!(target: "tencent_chat_webhook", %error, "queue not available");
                 let rest = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0));
                 pin_mut!(rest);
@@ -205,12 +208,12 @@ impl<Q: Queue + Clone> Worker<Q> {
         let webhooks = &self.consumer.webhooks;
         let origin = match webhooks.receiver().parse_verified(&event.query) {
             Ok(origin) => origin,
-            Err(error) => return self.dead(event, explained(&error)),
+            Err(error) => return self.dead(event, with_causes(&error)),
         };
         match webhooks.dispatch(origin, &event.body, self.deadline).await {
             Ok(()) => Note::Done,
-            Err(error @ DispatchError::Unreadable(_)) => self.dead(event, explained(&error)),
-            Err(error) if id.attempt >= most => self.dead(event, explained(&error)),
+            Err(error @ DispatchError::Unreadable(_)) => self.dead(event, with_causes(&error)),
+            Err(error) if id.attempt >= most => self.dead(event, with_causes(&error)),
             Err(_) => Note::Again(self.delay(id.attempt)),
         }
     }
@@ -252,7 +255,7 @@ impl<Q: Queue + Clone> Worker<Q> {
             sleep(pause).await;
             pause = PAUSES.1.min(pause * 2);
         }
-        let error = last.map_or_else(String::new, |error| explained(&error));
+        let error = last.map_or_else(String::new, |error| with_causes(&error));
         let event = id.event.as_str();
         tracing::warn!(
             target: "tencent_chat_webhook", event = %quoted(event), %error,

@@ -2,14 +2,14 @@
 
 use crate::{
     event::{QueuedEvent, Stored, now_ms},
-    queue::{Queue, QueueError, explained},
+    queue::{Queue, QueueError},
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tencent_chat_webhook::{
     EventKey, HttpAnswer, Origin, Receiver,
     types::{
-        text::quoted,
+        text::{quoted, with_causes},
         webhook::{TIMEOUT_SECONDS, When, query},
     },
 };
@@ -136,7 +136,7 @@ impl<Q: Queue> Intake<Q> {
         };
         let command = quoted(origin.command.as_str());
         let error = error.take().unwrap_or_else(timed_out);
-        let (error, took_ms) = (explained(&error), began.elapsed().as_secs_f64() * 1e3);
+        let (error, took_ms) = (with_causes(&error), began.elapsed().as_secs_f64() * 1e3);
         tracing::warn!(
             target: "tencent_chat_webhook",
             %command, outcome = "not_stored", status = 503, took_ms, %error, "queue"

@@ -255,15 +255,3 @@ impl StdError for QueueError {
         }
     }
 }
-
-/// An error with all its causes, in one line of bounded length.
-pub(crate) fn explained(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    tencent_chat_webhook::types::text::quoted(&text).into_owned()
-}

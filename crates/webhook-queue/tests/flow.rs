@@ -1,7 +1,10 @@
 //! From the request to the handler: layer, queue and consumer, over real connections.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod inner;
+
 use axum::Router;
+use inner::pass_on;
 use std::{
     future::pending,
     net::SocketAddr,
@@ -121,43 +124,14 @@ impl Queue for Flaky {
         self.queue.store(event)
     }
     fn claim(&self, at_most: usize) -> QueueFuture<'_, Vec<Claimed>> {
-        self.ask(self.queue.claim(if self.is_on.load(Ordering::SeqCst) {
+        let at_most = if self.is_on.load(Ordering::SeqCst) {
             at_most
         } else {
             0
-        }))
+        };
+        self.ask(self.queue.claim(at_most))
     }
-    fn wait(&self, at_most: Duration) -> QueueFuture<'_, ()> {
-        self.queue.wait(at_most)
-    }
-    fn lease(&self) -> Duration {
-        self.queue.lease()
-    }
-    fn finish(&self, claims: Vec<ClaimId>) -> QueueFuture<'_, ()> {
-        self.queue.finish(claims)
-    }
-    fn retry(&self, claim: ClaimId, delay: Duration) -> QueueFuture<'_, ()> {
-        self.queue.retry(claim, delay)
-    }
-    fn bury(&self, claim: ClaimId, reason: String) -> QueueFuture<'_, ()> {
-        self.queue.bury(claim, reason)
-    }
-    fn stats(&self) -> QueueFuture<'_, QueueStats> {
-        self.queue.stats()
-    }
-    fn dead_letters(
-        &self,
-        behind: Option<EventId>,
-        most: usize,
-    ) -> QueueFuture<'_, Vec<DeadLetter>> {
-        self.queue.dead_letters(behind, most)
-    }
-    fn requeue(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize> {
-        self.queue.requeue(ids)
-    }
-    fn discard(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize> {
-        self.queue.discard(ids)
-    }
+    pass_on!();
 }
 
 #[tokio::test]

@@ -16,9 +16,11 @@
     reason = "a test may panic, and prints its figures"
 )]
 
+mod inner;
 mod server;
 
 use axum::Router;
+use inner::pass_on;
 use reqwest::Client;
 use server::Redis;
 use std::{
@@ -94,37 +96,7 @@ impl<Q: Queue> Queue for Noting<Q> {
     fn claim(&self, at_most: usize) -> QueueFuture<'_, Vec<Claimed>> {
         self.queue.claim(at_most)
     }
-    fn wait(&self, at_most: Duration) -> QueueFuture<'_, ()> {
-        self.queue.wait(at_most)
-    }
-    fn lease(&self) -> Duration {
-        self.queue.lease()
-    }
-    fn finish(&self, claims: Vec<ClaimId>) -> QueueFuture<'_, ()> {
-        self.queue.finish(claims)
-    }
-    fn retry(&self, claim: ClaimId, delay: Duration) -> QueueFuture<'_, ()> {
-        self.queue.retry(claim, delay)
-    }
-    fn bury(&self, claim: ClaimId, reason: String) -> QueueFuture<'_, ()> {
-        self.queue.bury(claim, reason)
-    }
-    fn stats(&self) -> QueueFuture<'_, QueueStats> {
-        self.queue.stats()
-    }
-    fn dead_letters(
-        &self,
-        behind: Option<EventId>,
-        most: usize,
-    ) -> QueueFuture<'_, Vec<DeadLetter>> {
-        self.queue.dead_letters(behind, most)
-    }
-    fn requeue(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize> {
-        self.queue.requeue(ids)
-    }
-    fn discard(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize> {
-        self.queue.discard(ids)
-    }
+    pass_on!();
 }
 
 /// The app, in a process of its own: another test of this file starts it.

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use tencent_chat_types::{
-    text::quoted,
+    text::{quoted, with_causes},
     webhook::{
         Acknowledged, Answer, Event, TIMEOUT_SECONDS, Webhook, WebhookVisitor, When, visit_webhook,
     },
@@ -886,14 +886,7 @@ fn trace_background(command: &str, ended: &Ended, took: Duration) {
 
 /// The app's own error, with its causes. It can quote what somebody else wrote.
 fn trace_failure(command: &str, error: &HandlerError) {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    let (command, error) = (quoted(command), quoted(&text));
+    let (command, error) = (quoted(command), with_causes(error.as_ref()));
     tracing::warn!(target: "tencent_chat_webhook", %command, %error, "handler failed");
 }
 

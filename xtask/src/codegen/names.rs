@@ -61,6 +61,19 @@ pub fn bare(name: &str) -> &str {
     name.trim_start_matches("r#")
 }
 
+/// Hand-written types and traits of webhooks that apps name.
+pub const WEBHOOK_RUNTIME: [&str; 9] = [
+    "Acknowledged",
+    "Answer",
+    "CanDrop",
+    "CanRefuse",
+    "CodeOutOfRange",
+    "Effect",
+    "Refusal",
+    "Webhook",
+    "When",
+];
+
 /// Name of an unsuccessful reply in the published document.
 pub const FAILURE: &str = "Failure";
 /// Name of the answer to an "after" event in the published document.

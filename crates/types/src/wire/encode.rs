@@ -66,7 +66,7 @@ impl Serialize for RawKey<'_> {
 
 /// Encodes a value as it came, also where it came with invalid text: bytes that are not UTF-8 and
 /// control characters within strings are written as they were. `serde_json::to_vec` writes
-/// replacement characters for those, since its output is always JSON, and takes twice the time.
+/// replacement characters for those, since its output is always JSON.
 ///
 /// # Errors
 ///

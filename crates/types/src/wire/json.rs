@@ -1,8 +1,7 @@
 //! Writing JSON as bytes.
 //!
 //! The compact form of serde_json, with two differences. Values and keys that were kept as they came are
-//! appended as bytes, which need not be UTF-8. And strings are scanned eight bytes at a time, so that writing
-//! takes half the time.
+//! appended as bytes, which need not be UTF-8. And strings are scanned eight bytes at a time.
 
 use super::reader::special;
 use serde::{
@@ -36,11 +35,11 @@ pub(super) struct Parts<'a> {
     end: &'static [u8],
 }
 
-/// Appends what is JSON already.
-struct Verbatim<'a>(&'a mut Vec<u8>);
-
-/// Writes a string in which nothing needs an escape.
-struct Plain<'a>(&'a mut Vec<u8>);
+/// Appends text without looking into it: JSON, or what needs nothing but quotes to be a string.
+struct Verbatim<'a> {
+    out: &'a mut Vec<u8>,
+    quoted: bool,
+}
 
 /// Writes a key: a string, whatever it is.
 struct KeyOf<'a>(&'a mut Vec<u8>);
@@ -49,6 +48,16 @@ struct KeyOf<'a>(&'a mut Vec<u8>);
 pub(super) enum Fields<'a> {
     Entries(Parts<'a>),
     Verbatim(&'a mut Vec<u8>),
+}
+
+/// Whether what a newtype of this name passes needs quotes; none where it has to be looked into.
+#[inline]
+fn verbatim(name: &str) -> Option<bool> {
+    match name {
+        BYTES => Some(false),
+        NAME => Some(true),
+        _ => None,
+    }
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
@@ -226,10 +235,12 @@ impl<'a> Serializer for Json<'a> {
         name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        match name {
-            NAME => value.serialize(Plain(self.0)),
-            BYTES => value.serialize(Verbatim(self.0)),
-            _ => value.serialize(self),
+        match verbatim(name) {
+            Some(quoted) => value.serialize(Verbatim {
+                out: self.0,
+                quoted,
+            }),
+            None => value.serialize(self),
         }
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -281,49 +292,27 @@ impl<'a> Serializer for Json<'a> {
     }
 }
 
-impl SerializeSeq for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
+/// Everything that is a list in JSON.
+macro_rules! lists {
+    ($($list:ident: $item:ident)*) => { $(
+        impl $list for Parts<'_> {
+            type Ok = ();
+            type Error = Error;
+            #[inline]
+            fn $item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.item(value)
+            }
+            fn end(self) -> Result<(), Error> {
+                self.close()
+            }
+        }
+    )* };
 }
-
-impl SerializeTuple for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
-}
-
-impl SerializeTupleStruct for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
-}
-
-impl SerializeTupleVariant for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
+lists! {
+    SerializeSeq: serialize_element
+    SerializeTuple: serialize_element
+    SerializeTupleStruct: serialize_field
+    SerializeTupleVariant: serialize_field
 }
 
 impl SerializeMap for Parts<'_> {
@@ -354,7 +343,7 @@ impl SerializeStruct for Fields<'_> {
     ) -> Result<(), Error> {
         match self {
             Self::Entries(entries) => entries.entry(key, value),
-            Self::Verbatim(out) => value.serialize(Verbatim(out)),
+            Self::Verbatim(out) => value.serialize(Verbatim { out, quoted: false }),
         }
     }
     fn end(self) -> Result<(), Error> {
@@ -457,11 +446,20 @@ impl Serializer for Verbatim<'_> {
     fn is_human_readable(&self) -> bool {
         false
     }
+    #[inline]
     fn serialize_str(self, text: &str) -> Result<(), Error> {
         self.serialize_bytes(text.as_bytes())
     }
-    fn serialize_bytes(self, json: &[u8]) -> Result<(), Error> {
-        self.0.extend_from_slice(json);
+    #[inline]
+    fn serialize_bytes(self, text: &[u8]) -> Result<(), Error> {
+        self.out.reserve(text.len() + 2);
+        if self.quoted {
+            self.out.push(b'"');
+        }
+        self.out.extend_from_slice(text);
+        if self.quoted {
+            self.out.push(b'"');
+        }
         Ok(())
     }
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
@@ -483,39 +481,6 @@ impl Serializer for Verbatim<'_> {
         serialize_unit_variant(&'static str, u32, &'static str)
     }
     refuse! { compounds "expected JSON as text" }
-}
-
-impl Serializer for Plain<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_str(self, text: &str) -> Result<(), Error> {
-        self.0.reserve(text.len() + 2);
-        self.0.push(b'"');
-        self.0.extend_from_slice(text.as_bytes());
-        self.0.push(b'"');
-        Ok(())
-    }
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        value.serialize(self)
-    }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        value.serialize(self)
-    }
-    refuse! { "expected a name":
-        serialize_bool(bool)
-        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
-        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
-        serialize_f32(f32) serialize_f64(f64) serialize_char(char) serialize_bytes(&[u8])
-        serialize_none() serialize_unit() serialize_unit_struct(&'static str)
-        serialize_unit_variant(&'static str, u32, &'static str)
-    }
-    refuse! { compounds "expected a name" }
 }
 
 impl KeyOf<'_> {
@@ -584,10 +549,12 @@ impl Serializer for KeyOf<'_> {
         name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        match name {
-            NAME => value.serialize(Plain(self.0)),
-            BYTES => value.serialize(Verbatim(self.0)),
-            _ => value.serialize(self),
+        match verbatim(name) {
+            Some(quoted) => value.serialize(Verbatim {
+                out: self.0,
+                quoted,
+            }),
+            None => value.serialize(self),
         }
     }
     refuse! { "key must be a string":

@@ -15,22 +15,12 @@ use crate::codegen::{
 };
 use std::collections::BTreeMap;
 
-/// More names that the files of webhooks use, in addition to those of [`reserved_for`].
-const RESERVED_EVENTS: &[&str] = &[
-    "Acknowledged",
-    "Answer",
-    "CanDrop",
-    "CanRefuse",
-    "CodeOutOfRange",
-    "Effect",
-    "Event",
-    "Refusal",
-    "UnknownEvent",
-    "Webhook",
-    "WebhookMeta",
-    "WebhookVisitor",
-    "When",
-];
+/// More names that the files of webhooks use, in addition to those of [`reserved_for`] and of the runtime.
+const RESERVED_EVENTS: [&str; 4] = ["Event", "UnknownEvent", "WebhookMeta", "WebhookVisitor"];
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED_EVENTS.contains(&name) || names::WEBHOOK_RUNTIME.contains(&name)
+}
 
 /// Modules other than those of the families.
 const RESERVED_FAMILIES: &[&str] = &["common", "events", "prelude", "query", "traits"];
@@ -54,9 +44,8 @@ impl Rules<'_> {
             self.folder_and_name(loaded, event);
             let own = type_names(event);
             for name in &own {
-                let taken = visible.is_taken(name)
-                    || reserved_for(name).is_some()
-                    || RESERVED_EVENTS.contains(&name.as_str());
+                let taken =
+                    visible.is_taken(name) || reserved_for(name).is_some() || is_reserved(name);
                 if taken {
                     let message = format!("the webhook needs the type `{name}`, which is taken");
                     self.push(
@@ -154,7 +143,7 @@ impl Rules<'_> {
     }
 
     fn not_reserved<'n>(&mut self, source: &Source, names: impl Iterator<Item = &'n At<String>>) {
-        for name in names.filter(|name| RESERVED_EVENTS.contains(&name.as_str())) {
+        for name in names.filter(|name| is_reserved(name)) {
             let message = format!("`{}` is taken by the runtime", name.value);
             self.at(source, name, message, "another name");
         }

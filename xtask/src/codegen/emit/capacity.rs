@@ -11,11 +11,9 @@ pub(super) fn constants(endpoint: &Endpoint) -> Option<TokenStream> {
     let constants = endpoint.capacity.iter().map(|(constant, bound)| {
         let docs = doc(&sentence(bound));
         let (constant, value) = (ident(constant), bound.value.value);
-        let mut value = grouped(value)
-            .replace(',', "_")
-            .parse::<Literal>()
+        let value = (grouped(value).replace(',', "_"))
+            .parse()
             .unwrap_or_else(|_| Literal::u32_unsuffixed(value));
-        value.set_span(proc_macro2::Span::call_site());
         quote! {
             #docs
             pub const #constant: u32 = #value;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::codegen::{
     model::{Family, Model, Module, Role, Webhook, Webhooks},
-    names::ident,
+    names::{WEBHOOK_RUNTIME, ident},
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -14,19 +14,6 @@ use std::fmt::Write as _;
 
 /// Module of the types crate that the generated files are part of.
 pub(super) const PATH: &str = "crate::webhook";
-
-/// Hand-written types and traits that apps name.
-const RUNTIME: [&str; 9] = [
-    "Acknowledged",
-    "Answer",
-    "CanDrop",
-    "CanRefuse",
-    "CodeOutOfRange",
-    "Effect",
-    "Refusal",
-    "Webhook",
-    "When",
-];
 
 /// Types of a webhook that its family's module passes on.
 fn public_names(module: &Module, webhook: &Webhook, model: &Model) -> Vec<String> {
@@ -95,7 +82,7 @@ pub(super) fn prelude(webhooks: &Webhooks, model: &Model) -> Result<String, Stri
     let mut file = RustFile::new(&webhooks.source);
     file.intro("What most apps name: every event with its answer, and their traits.");
     let mut text = exports(webhooks, model, "super::");
-    let _ = writeln!(text, "pub use {PATH}::{{{}}};", RUNTIME.join(", "));
+    let _ = writeln!(text, "pub use {PATH}::{{{}}};", WEBHOOK_RUNTIME.join(", "));
     file.text(text);
     file.render()
 }
