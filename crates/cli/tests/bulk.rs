@@ -643,6 +643,8 @@ async fn messages_have_numbers_in_the_order_of_their_lines() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edition_decides_how_long_it_takes_and_what_is_sent_in_a_day() {
     let simulator = simulator().await;
+    // On a busy machine calls arrive closer together than they left, and a refusal would cost a second call of the day.
+    simulator.set_quotas(None);
     let lines: String = (0..2_001)
         .map(|number| format!("u{number},Hello\n"))
         .collect();
