@@ -344,11 +344,10 @@ pub enum QuotaUnit {
 }
 
 impl QuotaUnit {
-    /// What a call of so many items takes: something even where there are none.
+    /// What a call of so many items takes.
     pub const fn of_call(self, items: u32) -> u32 {
         match self {
             Self::Calls => 1,
-            Self::Items if items == 0 => 1,
             Self::Items => items,
         }
     }
