@@ -213,7 +213,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let client = Arc::clone(&client);
                 async move {
                     for _ in 0..share {
-                        client.send(&message()).await.unwrap();
+                        client.send(message()).await.unwrap();
                     }
                 }
             }));

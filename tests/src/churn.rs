@@ -159,7 +159,7 @@ fn script(calls: u64) -> impl Iterator<Item = Fault> {
 async fn imported(client: &Client) -> u64 {
     let now = SystemClock.unix_seconds();
     client
-        .send(&ImportAccounts::new(["lin", "mei"]))
+        .send(ImportAccounts::new(["lin", "mei"]))
         .await
         .unwrap();
     for number in 0..5 {

@@ -166,7 +166,7 @@ impl Circle {
     /// A call that fails, except those that the app refuses.
     pub async fn play(&self, out: &mut (impl Write + Send)) -> Result<(), Box<dyn Error>> {
         self.client
-            .send(&ImportAccounts::new(["lin", "mei"]))
+            .send(ImportAccounts::new(["lin", "mei"]))
             .await?;
 
         heading(out, "Lin sends through the client")?;

@@ -39,7 +39,7 @@ pub async fn play(
 
     heading(out, "Import accounts")?;
     client
-        .send(&ImportAccount::new(lin).with_nick("Lin"))
+        .send(ImportAccount::new(lin).with_nick("Lin"))
         .await?;
     let imported = client
         .account()
@@ -129,7 +129,7 @@ pub async fn play(
             .with_set_mark([1, 40])
             .with_custom_mark(format!("met {user}"))
     });
-    let marked = client.send(&MarkContact::new(lin, marks)).await?;
+    let marked = client.send(MarkContact::new(lin, marks)).await?;
     writeln!(
         out,
         "{} conversations marked",
@@ -168,7 +168,7 @@ pub async fn play(
     }
 
     heading(out, "A call that fails")?;
-    match client.send(&GetContactGroup::new("story-nobody")).await {
+    match client.send(GetContactGroup::new("story-nobody")).await {
         Ok(_) => writeln!(out, "did not fail")?,
         Err(error) => {
             writeln!(out, "{error}")?;
@@ -183,7 +183,7 @@ pub async fn play(
 
     heading(out, "Tidy up")?;
     let deleted = client
-        .send(&DeleteContactGroup::new(lin, ["family"]))
+        .send(DeleteContactGroup::new(lin, ["family"]))
         .await?;
     writeln!(
         out,

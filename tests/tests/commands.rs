@@ -57,7 +57,7 @@ async fn accounts() {
     let world = World::new().await;
     let imported = world
         .client
-        .send(&ImportAccounts::new(["kim", "", &"x".repeat(33)]))
+        .send(ImportAccounts::new(["kim", "", &"x".repeat(33)]))
         .await
         .unwrap();
     assert_eq!(imported.fail_accounts, ["".to_owned(), "x".repeat(33)]);
@@ -122,7 +122,7 @@ async fn profiles() {
     ];
     world
         .client
-        .send(&SetProfile::new("lin", items.clone()))
+        .send(SetProfile::new("lin", items.clone()))
         .await
         .unwrap();
     let tags = [
@@ -133,7 +133,7 @@ async fn profiles() {
     ];
     let reply = world
         .client
-        .send(&GetProfiles::new(["lin", "nobody"], tags))
+        .send(GetProfiles::new(["lin", "nobody"], tags))
         .await
         .unwrap();
     assert_eq!(
@@ -236,15 +236,15 @@ async fn messages() {
             max_time: NOW + 100,
         })
     };
-    let mine = world.client.send(&history("lin", "mei")).await.unwrap();
+    let mine = world.client.send(history("lin", "mei")).await.unwrap();
     assert_eq!((mine.msg_list.len(), mine.complete.is_on()), (3, true));
     assert_eq!(mine.msg_list[0].msg_body, [MsgElement::File(big_file)]);
     assert_eq!(mine.msg_list[0].msg_random, Some(u64::from(u32::MAX)));
-    let theirs = world.client.send(&history("mei", "lin")).await.unwrap();
+    let theirs = world.client.send(history("mei", "lin")).await.unwrap();
     assert_eq!(theirs.msg_list.len(), 4);
     let bobs = world
         .client
-        .send(&GetConversationList::new("bob", 7))
+        .send(GetConversationList::new("bob", 7))
         .await
         .unwrap();
     assert!(bobs.session_item.is_empty());
@@ -387,7 +387,7 @@ async fn conversation_lists() {
     world.client.send(&delete).await.unwrap();
     let left = world
         .client
-        .send(&GetConversationList::new("lin", 0))
+        .send(GetConversationList::new("lin", 0))
         .await
         .unwrap();
     assert_eq!(left.session_item.len(), 2);
@@ -429,7 +429,7 @@ async fn conversation_groups_and_marks() {
     let odd = Contact::new(ContactType(9)).with_to_account("mei");
     let created = world
         .client
-        .send(&create("family", vec![user("mei"), gone.clone(), odd]))
+        .send(create("family", vec![user("mei"), gone.clone(), odd]))
         .await
         .unwrap();
     let codes: Vec<i64> = created.group_result_item[0]
@@ -441,7 +441,7 @@ async fn conversation_groups_and_marks() {
     // Once more: the same group, nothing twice.
     let again = world
         .client
-        .send(&create("family", vec![user("mei")]))
+        .send(create("family", vec![user("mei")]))
         .await
         .unwrap();
     assert_eq!(
@@ -453,7 +453,7 @@ async fn conversation_groups_and_marks() {
         ContactGroupUpdate::new(ContactGroupUpdateType::NAME, "family").with_new_group_name("home");
     let renamed = world
         .client
-        .send(&UpdateContactGroup::new("lin", 1, rename.clone()))
+        .send(UpdateContactGroup::new("lin", 1, rename.clone()))
         .await
         .unwrap();
     assert_eq!(
@@ -473,7 +473,7 @@ async fn conversation_groups_and_marks() {
         .with_contact_update_item(moves);
     let updated = world
         .client
-        .send(&UpdateContactGroup::new("lin", 1, update))
+        .send(UpdateContactGroup::new("lin", 1, update))
         .await
         .unwrap();
     let codes: Vec<i64> = updated
@@ -494,7 +494,7 @@ async fn conversation_groups_and_marks() {
     ];
     let marked = world
         .client
-        .send(&MarkContact::new("lin", marks))
+        .send(MarkContact::new("lin", marks))
         .await
         .unwrap();
     let codes: Vec<i64> = marked
@@ -506,13 +506,13 @@ async fn conversation_groups_and_marks() {
     let clear = ContactMark::new(MarkOperation::STANDARD, user("bob")).with_clear_mark([63]);
     world
         .client
-        .send(&MarkContact::new("lin", [clear]))
+        .send(MarkContact::new("lin", [clear]))
         .await
         .unwrap();
 
     let found = world
         .client
-        .send(&SearchContactGroup::new(
+        .send(SearchContactGroup::new(
             "lin",
             [user("bob"), user("ada"), user("mei")],
         ))
@@ -531,7 +531,7 @@ async fn conversation_groups_and_marks() {
 
     let deleted = world
         .client
-        .send(&DeleteContactGroup::new("lin", ["home"]))
+        .send(DeleteContactGroup::new("lin", ["home"]))
         .await
         .unwrap();
     assert_eq!(deleted.group_item.len(), 1);
@@ -541,7 +541,7 @@ async fn conversation_groups_and_marks() {
     );
     let left = world
         .client
-        .send(&GetContactGroup::new("lin"))
+        .send(GetContactGroup::new("lin"))
         .await
         .unwrap();
     assert_eq!(
@@ -558,7 +558,7 @@ async fn conversation_groups_and_marks() {
     for number in 0..20 {
         world
             .client
-            .send(&create(&format!("group {number}"), vec![]))
+            .send(create(&format!("group {number}"), vec![]))
             .await
             .unwrap();
     }
@@ -580,7 +580,7 @@ async fn get_contact_group_pages() {
     let users: Vec<String> = (0..100).map(|number| format!("user{number:03}")).collect();
     world
         .client
-        .send(&ImportAccounts::new(users.clone()))
+        .send(ImportAccounts::new(users.clone()))
         .await
         .unwrap();
     let marks = users
@@ -588,7 +588,7 @@ async fn get_contact_group_pages() {
         .map(|id| ContactMark::new(MarkOperation::CUSTOM, user(id)).with_custom_mark("x"));
     world
         .client
-        .send(&MarkContact::new("lin", marks))
+        .send(MarkContact::new("lin", marks))
         .await
         .unwrap();
     let mut items = world.client.items(GetContactGroup::new("lin"));
@@ -634,7 +634,7 @@ async fn groups() {
     );
     let info = world
         .client
-        .send(&GetGroupInfo::new(["chess", "gone"]))
+        .send(GetGroupInfo::new(["chess", "gone"]))
         .await
         .unwrap()
         .group_info;
@@ -650,7 +650,7 @@ async fn groups() {
         .with_app_defined_data_filter_group(["City"]);
     let info = world
         .client
-        .send(&GetGroupInfo::new(["chess"]).with_response_filter(filter))
+        .send(GetGroupInfo::new(["chess"]).with_response_filter(filter))
         .await
         .unwrap()
         .group_info;
@@ -675,7 +675,7 @@ async fn groups() {
     for number in 0..5 {
         world
             .client
-            .send(&CreateGroup::new(
+            .send(CreateGroup::new(
                 GroupType::MEETING,
                 format!("room {number}"),
             ))
@@ -692,7 +692,7 @@ async fn groups() {
         seen.push(item.unwrap().group_id);
     }
     assert_eq!(seen.len(), 5);
-    let all = world.client.send(&ListGroups::new()).await.unwrap();
+    let all = world.client.send(ListGroups::new()).await.unwrap();
     assert_eq!((all.total_count, all.next), (7, Some(0)));
 
     let member = || [NewMember::new("mei")];
@@ -734,7 +734,7 @@ async fn groups() {
 #[tokio::test]
 async fn a_reply_without_action_status() {
     let world = World::new().await;
-    let reply = world.client.send(&GetServerIpList::new()).await.unwrap();
+    let reply = world.client.send(GetServerIpList::new()).await.unwrap();
     assert_eq!(
         (reply.envelope.action_status, reply.ip_list.len()),
         (None, 2)

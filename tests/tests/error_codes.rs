@@ -121,7 +121,7 @@ async fn errors_of_typed_and_raw_calls_use_the_service_of_the_command() {
         let refuse = || [Fault::Refuse(TWO_MEANINGS)];
         world.simulator.inject_at(path, refuse()).unwrap();
         let raw = (world.client)
-            .send_raw(path, &serde_json::json!({}))
+            .send_raw(path, serde_json::json!({}))
             .await
             .unwrap_err();
         assert_eq!(raw.kind(), ErrorKind::Api);

@@ -265,7 +265,7 @@ async fn the_last_error_tells_of_all_tries() {
         Fault::Refuse(ErrorCode(60011)),
     ];
     world.simulator.inject_at("*", script).unwrap();
-    let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
+    let error = client.send(GetGroupInfo::new(["x"])).await.unwrap_err();
     let told: Vec<_> = error
         .tries()
         .iter()
@@ -312,12 +312,12 @@ async fn a_stale_signature_is_renewed_once() {
     let client = hasty(&world);
     let stale = Fault::Refuse(ErrorCode::USER_SIG_EXPIRED);
     world.simulator.inject_at("*", [stale.clone()]).unwrap();
-    client.send(&GetGroupInfo::new(["x"])).await.unwrap();
+    client.send(GetGroupInfo::new(["x"])).await.unwrap();
     world
         .simulator
         .inject_at("*", [stale.clone(), stale])
         .unwrap();
-    let error = client.send(&GetGroupInfo::new(["x"])).await.unwrap_err();
+    let error = client.send(GetGroupInfo::new(["x"])).await.unwrap_err();
     assert_eq!((error.code().unwrap().0, error.tries().len()), (70001, 2));
     assert_eq!(error.clock_ahead(), None, "the clocks agree");
 }
@@ -336,7 +336,7 @@ async fn a_wrong_clock_is_found_out() {
             .base_url(world.simulator.base_url())
             .build()
             .unwrap();
-        let error = client.send(&ImportAccounts::new(["x"])).await.unwrap_err();
+        let error = client.send(ImportAccounts::new(["x"])).await.unwrap_err();
         assert_eq!(error.clock_ahead(), Some(ahead), "{error}");
         assert!(error.to_string().contains("clock"), "{error}");
     }
@@ -357,7 +357,7 @@ async fn repeated_group_messages_are_one() {
         )
         .unwrap();
     let sent = client
-        .send(&SendGroupMsg::new("chess", text("once")).with_random(1))
+        .send(SendGroupMsg::new("chess", text("once")).with_random(1))
         .await
         .unwrap();
     assert_eq!(sent.msg_seq, Some(1));
@@ -369,7 +369,7 @@ async fn repeated_group_messages_are_one() {
         .count();
     assert_eq!(applied, 4);
     let next = client
-        .send(&SendGroupMsg::new("chess", text("twice")).with_random(2))
+        .send(SendGroupMsg::new("chess", text("twice")).with_random(2))
         .await
         .unwrap();
     assert_eq!(next.msg_seq, Some(2));
@@ -387,6 +387,6 @@ async fn a_simulator_starts_with_no_faults() {
         .retry(RetryPolicy::none())
         .build()
         .unwrap();
-    client.send(&ListGroups::new()).await.unwrap();
+    client.send(ListGroups::new()).await.unwrap();
     assert_eq!(simulator.journal()[0].fault, Fault::None);
 }

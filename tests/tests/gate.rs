@@ -228,7 +228,7 @@ async fn items_count_to_the_last_one() {
     let users: Vec<String> = (0..500).map(|number| format!("u{number}")).collect();
     for users in users.chunks(100) {
         let users = users.iter().cloned();
-        client.send(&ImportAccounts::new(users)).await.unwrap();
+        client.send(ImportAccounts::new(users)).await.unwrap();
     }
     let to = |count: usize, random| {
         SendMsgToMany::new(&users[..count], text("Doors open")).with_msg_random(random)

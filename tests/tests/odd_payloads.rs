@@ -321,7 +321,7 @@ async fn odd_replies_reach_the_caller_whole() {
             .build()
             .unwrap();
         let (path, body, _) = payload;
-        let reply = client.send_raw(path, &json!({})).await;
+        let reply = client.send_raw(path, json!({})).await;
         let shown = String::from_utf8_lossy(body);
         match reply {
             Ok(reply) => {

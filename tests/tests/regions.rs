@@ -26,7 +26,7 @@ async fn a_call_elsewhere_is_refused_before_sending() {
         ["china", "singapore", "seoul"]
     );
     let error = client(Region::FRANKFURT)
-        .send(&ListKeywordLibraries::new(ListKeywordLibrariesRequired {
+        .send(ListKeywordLibraries::new(ListKeywordLibrariesRequired {
             sdk_app_id: 1_400_000_001,
             limit: 10,
         }))

@@ -434,7 +434,7 @@ async fn small(message_memory: usize) -> (Simulator, Client) {
         .build()
         .unwrap();
     client
-        .send(&ImportAccounts::new(["lin", "mei"]))
+        .send(ImportAccounts::new(["lin", "mei"]))
         .await
         .unwrap();
     (simulator, client)
@@ -483,7 +483,7 @@ async fn at_the_bound_the_oldest_messages_go() {
     );
     let code = |result: Result<(), ErrorCode>| result.unwrap_err().0;
     let recalled = client
-        .send(&RecallC2cMsg::new(RecallC2cMsgRequired {
+        .send(RecallC2cMsg::new(RecallC2cMsgRequired {
             from_account: "lin".into(),
             to_account: "mei".into(),
             msg_key: first.as_str().into(),
@@ -555,7 +555,7 @@ async fn requests_and_deliveries_are_remembered_up_to_a_bound() {
     let client = client.unlimited().build().unwrap();
     for number in 0..8 {
         client
-            .send(&SendMsg::new("mei", text(&format!("{number}"))).with_msg_random(number))
+            .send(SendMsg::new("mei", text(&format!("{number}"))).with_msg_random(number))
             .await
             .unwrap();
         simulator.webhooks_idle().await;

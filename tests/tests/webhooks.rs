@@ -909,7 +909,7 @@ async fn messages_at_once_are_told_in_the_order_of_being_stored() {
     let mut sending = tokio::task::JoinSet::new();
     for number in 1..=200 {
         let client = world.client.clone();
-        sending.spawn(async move { client.send(&to_mei(number, "at once")).await.unwrap() });
+        sending.spawn(async move { client.send(to_mei(number, "at once")).await.unwrap() });
     }
     while let Some(sent) = sending.join_next().await {
         sent.unwrap();
@@ -1032,7 +1032,7 @@ async fn a_double_waits_for_what_becomes_of_the_first() {
     let (asked, go_on, task) = thinking_app(&world).await;
     let send = || {
         let client = world.client.clone();
-        tokio::spawn(async move { client.send(&to_mei(1, "once")).await.unwrap().msg_key })
+        tokio::spawn(async move { client.send(to_mei(1, "once")).await.unwrap().msg_key })
     };
     let first = send();
     asked.notified().await;
@@ -1052,7 +1052,7 @@ async fn things_may_change_while_the_app_thinks() {
     let world = World::new().await;
     let (asked, go_on, task) = thinking_app(&world).await;
     let client = world.client.clone();
-    let sending = tokio::spawn(async move { client.send(&to_mei(1, "too late")).await });
+    let sending = tokio::spawn(async move { client.send(to_mei(1, "too late")).await });
     asked.notified().await;
     // The state is not locked meanwhile.
     world

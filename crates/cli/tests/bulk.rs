@@ -522,7 +522,7 @@ async fn members_are_added_group_by_group() {
     let failed = fs::read_to_string(beside(&path, "failed.csv")).unwrap();
     assert!(failed.contains("b,nobody-knows-me,"), "{failed}");
     for (group, members) in [("a", 651), ("b", 2)] {
-        let found = client.send(&GetGroupMembers::new(group)).await.unwrap();
+        let found = client.send(GetGroupMembers::new(group)).await.unwrap();
         assert_eq!(found.member_num, members, "{group}");
     }
 }

@@ -162,7 +162,7 @@ async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
         return 0;
     }
     let users = [from, to].map(|user| AccountId::new(user.as_str()));
-    let users = client.send(&CheckAccounts::new(users)).await.unwrap();
+    let users = client.send(CheckAccounts::new(users)).await.unwrap();
     let imported = Some(AccountStatus::IMPORTED);
     assert!(
         users
@@ -202,7 +202,7 @@ async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
     // One more may have been carried out than was acknowledged.
     assert!(held.len() <= done.messages.len() + 1);
     let unread = client
-        .send(&GetC2cUnreadCount::new(to.as_str()))
+        .send(GetC2cUnreadCount::new(to.as_str()))
         .await
         .unwrap();
     assert_eq!(unread.all_c2c_unread_msg_num, Some(held.len() as u64));

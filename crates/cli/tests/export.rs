@@ -40,7 +40,7 @@ async fn world() -> Simulator {
         };
         let text = [TextElem::new(format!("message {number}, \"李\"\nof many"))];
         client
-            .send(&SendMsg::new(to, text).with_from_account(from))
+            .send(SendMsg::new(to, text).with_from_account(from))
             .await
             .unwrap();
     }
@@ -50,7 +50,7 @@ async fn world() -> Simulator {
     drop(client.batch(members).await.into_result().unwrap());
     for number in 0..90 {
         let text = [TextElem::new(format!("group message {number}"))];
-        client.send(&SendGroupMsg::new("club", text)).await.unwrap();
+        client.send(SendGroupMsg::new("club", text)).await.unwrap();
     }
     simulator
 }

@@ -1,7 +1,7 @@
 //! Any number of items, in calls of as many as one call takes.
 
 use crate::{
-    Call, Client, Error, RetryPolicy,
+    Client, Error, IntoRequest, RetryPolicy,
     credentials::Credentials,
     error::{Sent, is_refusal_at_the_gate},
 };
@@ -62,8 +62,8 @@ pub struct Batch<'a, E> {
 }
 
 impl Client {
-    /// A request with any number of items, to set options on and then to await: it is split into calls
-    /// of as many items as one call takes.
+    /// Builds a batch from a request with any number of items; set options on it, then await it. It is
+    /// split into calls of as many items as one call takes.
     ///
     /// ```no_run
     /// # use tencent_chat_client::Client;
@@ -79,8 +79,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn batch<E: Batched>(&self, request: E) -> Batch<'_, E> {
-        Batch::new(self, request)
+    pub fn batch<'r, E: Batched>(&self, request: impl IntoRequest<'r, E>) -> Batch<'_, E> {
+        Batch::new(self, request.convert().into_owned())
     }
 }
 
@@ -246,7 +246,7 @@ impl<'a, E: Batched> Run<'a, E> {
         let mut stopping = self.stopping.clone();
         Some(async move {
             let begun = Arc::new(AtomicBool::new(false));
-            let call = Call::borrowed(client, &request);
+            let call = client.call(&request);
             let mut call = call.in_batch(quota_wait, Arc::clone(&begun));
             if let Some(deadline) = deadline {
                 call = call.deadline(deadline);

@@ -9,7 +9,7 @@
 //! let client = Client::builder(1400000000, "administrator", "key")
 //!     .base_url(base)
 //!     .build_blocking()?;
-//! # client.send(&ImportAccounts::new(["lin"]))?;
+//! # client.send(ImportAccounts::new(["lin"]))?;
 //! for item in client.items(GetContactGroup::new("lin")) {
 //!     println!("{:?}", item?.to_account);
 //! }
@@ -27,7 +27,7 @@
 //! `tokio::task::spawn_blocking` there, or use the asynchronous [`Client`](crate::Client).
 
 use crate::{
-    Answer, Checkpoint, ClientBuilder, ConfigError, Error, RetryPolicy, SecretKey,
+    Answer, Checkpoint, ClientBuilder, ConfigError, Error, IntoRequest, RetryPolicy, SecretKey,
     call::Command,
     error::{Cause, Sent},
     pages::{ENDED, Page},
@@ -95,37 +95,36 @@ impl Client {
         ClientBuilder::from_env()?.build_blocking()
     }
 
-    /// Sends a request and waits for the reply.
+    /// Sends a request, by value or by reference ([`IntoRequest`]), and waits for the reply.
     ///
     /// # Errors
     ///
-    /// Whatever is not a success.
-    pub fn send<E: Endpoint>(&self, request: &E) -> Result<E::Reply, Error> {
-        let call = crate::Call::borrowed(&self.client, request);
-        Call::new(self, call).send()
+    /// As for [`crate::Client::send`].
+    pub fn send<'a, E: Endpoint>(
+        &'a self,
+        request: impl IntoRequest<'a, E>,
+    ) -> Result<E::Reply, Error> {
+        self.call(request).send()
     }
 
-    /// A call to set options on, and then to send.
-    pub fn call<E: Endpoint>(&self, request: E) -> Call<'_, E> {
+    /// Builds a call; set options on it, then send it.
+    pub fn call<'a, E: Endpoint>(&'a self, request: impl IntoRequest<'a, E>) -> Call<'a, E> {
         Call::new(self, self.client.call(request))
     }
 
-    /// Calls a command that has no type yet. Path as on its page: `v4/<service>/<command>`.
+    /// Calls a command that has no type yet, by its path as on its page: `v4/<service>/<command>`. The body
+    /// is anything that serde can write as JSON, by value or by reference.
     ///
     /// # Errors
     ///
-    /// A malformed path, and whatever is not a success.
-    pub fn send_raw(
-        &self,
-        path: &str,
-        body: &(impl Serialize + ?Sized),
-    ) -> Result<RawReply, Error> {
-        let call = self.client.raw(path, serde_json::to_vec(body))?;
+    /// The path is malformed, or the call failed as any other can.
+    pub fn send_raw(&self, path: &str, body: impl Serialize) -> Result<RawReply, Error> {
+        let call = self.client.raw(path, serde_json::to_vec(&body))?;
         self.background.run(Command::raw(path), call)?
     }
 
     /// All pages from this request on, one reply at a time.
-    pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
+    pub fn pages<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Pages<E> {
         Pages {
             pages: Some(self.client.pages(request)),
             client: self.client.clone(),
@@ -134,8 +133,11 @@ impl Client {
     }
 
     /// All items of all pages from this request on, one at a time.
-    pub fn items<E: Paged>(&self, request: E) -> Items<E> {
-        self.items_from(Checkpoint { request, taken: 0 })
+    pub fn items<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Items<E> {
+        Items {
+            pages: self.pages(request),
+            page: Page::before(0),
+        }
     }
 
     /// All items that are left of a listing, from where another one was.
@@ -171,14 +173,14 @@ impl<'a, E: Endpoint> Call<'a, E> {
         Self { call, background }
     }
 
-    /// Gives up after this time in all, tries and pauses included, in place of the client's own
-    /// deadline.
+    /// Limits the time of the whole call, retries and pauses included, instead of the client's
+    /// [`deadline`](ClientBuilder::deadline).
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.call = self.call.deadline(deadline);
         self
     }
 
-    /// Repeats by another policy than the client's.
+    /// Retries by this policy instead of the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.call = self.call.retry(policy);
         self
@@ -190,20 +192,20 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self
     }
 
-    /// Sends and waits for the reply.
+    /// Sends the request and waits for the reply.
     ///
     /// # Errors
     ///
-    /// Whatever is not a success.
+    /// As for [`crate::Client::send`].
     pub fn send(self) -> Result<E::Reply, Error> {
         self.answer().map(|answer| answer.reply)
     }
 
-    /// Sends, and keeps the bytes of the reply beside its type.
+    /// Sends the request and returns the reply together with the bytes it was decoded from.
     ///
     /// # Errors
     ///
-    /// Whatever is not a success.
+    /// As for [`crate::Client::send`].
     pub fn answer(self) -> Result<Answer<E::Reply>, Error> {
         let command = self.call.command();
         self.background.run(command, self.call.detached())?

@@ -1,4 +1,4 @@
-//! A call with its options. What happens to it has a room for each stage below.
+//! A call with its options. Each stage of sending it is a module below.
 
 mod attempt;
 mod attempts;
@@ -13,8 +13,9 @@ pub(crate) use command::Command;
 
 use self::command::Options;
 use crate::{
-    Client, Error,
+    Client, Error, IntoRequest,
     error::{Cause, Sent},
+    request::Request,
     retry::RetryPolicy,
 };
 use bytes::Bytes;
@@ -24,9 +25,9 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
-use tencent_chat_types::Endpoint;
+use tencent_chat_types::{Endpoint, to_vec};
 
-/// A call that is sent when it is awaited. Fields belong to the request, options to the call.
+/// A call that is sent when it is awaited. Made by [`Client::call`] and the methods of each family.
 #[must_use = "a call is sent when it is awaited"]
 #[derive(Debug)]
 pub struct Call<'a, E> {
@@ -39,55 +40,53 @@ pub struct Call<'a, E> {
     checked: bool,
 }
 
-#[derive(Debug)]
-enum Request<'a, E> {
-    Owned(E),
-    Borrowed(&'a E),
-}
-
-impl<E> Request<'_, E> {
-    fn get(&self) -> &E {
-        match self {
-            Self::Owned(request) => request,
-            Self::Borrowed(request) => request,
-        }
-    }
-}
-
-/// A reply with the bytes that it was made of.
+/// A reply with the bytes it was decoded from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Answer<R> {
     /// The reply.
     pub reply: R,
-    /// The reply as it came.
+    /// The body of the HTTP response.
     pub body: Bytes,
 }
 
 impl Client {
-    /// Sends a request.
+    /// Sends a request, by value or by reference ([`IntoRequest`]), and waits for the reply.
     ///
     /// # Errors
     ///
-    /// Whatever is not a success.
-    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Reply, Error> {
-        Call::borrowed(self, request)
-            .answer()
-            .await
-            .map(|answer| answer.reply)
+    /// The request was not sent, it got no reply, or the service refused it. [`Error::kind`] says which,
+    /// [`Error::sent`] whether the service may have received it.
+    pub async fn send<'a, E: Endpoint>(
+        &'a self,
+        request: impl IntoRequest<'a, E>,
+    ) -> Result<E::Reply, Error> {
+        let answer = self.call(request).answer().await?;
+        Ok(answer.reply)
     }
 
-    /// A call to set options on, and then to await.
-    pub fn call<E: Endpoint>(&self, request: E) -> Call<'_, E> {
-        Call::owned(self, request)
+    /// Builds a call; set options on it, then await it.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use tencent_chat_client::Client;
+    /// # use tencent_chat_types::message::SendMsg;
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let message = SendMsg::new("mei", ["Dinner at seven?"]);
+    /// let sent = client.call(&message).deadline(Duration::from_secs(2)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<'a, E: Endpoint>(&'a self, request: impl IntoRequest<'a, E>) -> Call<'a, E> {
+        Call::new(self, request.convert())
     }
 }
 
 impl<'a, E: Endpoint> Call<'a, E> {
-    pub(crate) fn owned(client: &'a Client, request: E) -> Self {
+    pub(crate) fn new(client: &'a Client, request: Request<'a, E>) -> Self {
         Self {
             client,
-            request: Request::Owned(request),
+            request,
             deadline: None,
             retry: None,
             quota_wait: Duration::ZERO,
@@ -96,32 +95,21 @@ impl<'a, E: Endpoint> Call<'a, E> {
         }
     }
 
-    pub(crate) fn borrowed(client: &'a Client, request: &'a E) -> Self {
-        Self {
-            client,
-            request: Request::Borrowed(request),
-            deadline: None,
-            retry: None,
-            quota_wait: Duration::ZERO,
-            begun: None,
-            checked: true,
-        }
-    }
-
-    /// Gives up after this time in all, tries and pauses included, in place of the client's own
-    /// deadline.
+    /// Limits the time of the whole call, retries and pauses included, instead of the client's
+    /// [`deadline`](crate::ClientBuilder::deadline).
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Repeats by another policy than the client's.
+    /// Retries by this policy instead of the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// Waits for turns of the limiter so long besides the deadline, and notes when the first has come.
+    /// Lets the limiter hold the call back for this long in addition to the deadline, and sets a flag
+    /// once the first turn has come.
     pub(crate) fn in_batch(mut self, quota_wait: Duration, begun: Arc<AtomicBool>) -> Self {
         self.quota_wait = quota_wait;
         self.begun = Some(begun);
@@ -134,11 +122,11 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self
     }
 
-    /// Sends, and keeps the bytes of the reply besides its type.
+    /// Sends the request and returns the reply together with the bytes it was decoded from.
     ///
     /// # Errors
     ///
-    /// Whatever is not a success.
+    /// As for [`Client::send`].
     pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
         self.detached().await
     }
@@ -147,7 +135,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
         Command::of(self.request.get())
     }
 
-    /// The call, with all that it needs.
+    /// The call as a future that borrows neither client nor request.
     pub(crate) fn detached(
         self,
     ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
@@ -160,7 +148,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
             Ok(())
         };
         let body = valid
-            .and_then(|()| serde_json::to_vec(request).map_err(Cause::Encode))
+            .and_then(|()| to_vec(request).map_err(Cause::Encode))
             .map_err(|cause| command.error(cause, Sent::No));
         let transport = Arc::clone(&self.client.transport);
         let options = Options {

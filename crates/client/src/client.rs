@@ -21,20 +21,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Calls a command that has no type yet. Path as on its page: `v4/<service>/<command>`.
+    /// Calls a command that has no type yet, by its path as on its page: `v4/<service>/<command>`. The body
+    /// is anything that serde can write as JSON, by value or by reference.
     ///
     /// # Errors
     ///
-    /// A malformed path, and whatever is not a success.
-    pub async fn send_raw(
-        &self,
-        path: &str,
-        body: &(impl Serialize + ?Sized),
-    ) -> Result<RawReply, Error> {
-        self.raw(path, serde_json::to_vec(body))?.await
+    /// The path is malformed, or the call failed as any other can.
+    pub async fn send_raw(&self, path: &str, body: impl Serialize) -> Result<RawReply, Error> {
+        self.raw(path, serde_json::to_vec(&body))?.await
     }
 
-    /// A raw call, with all that it needs.
+    /// A raw call as a future that borrows nothing.
     pub(crate) fn raw(
         &self,
         path: &str,

@@ -8,7 +8,7 @@
 //! let client = Client::builder(1400000000, "administrator", SecretKey::from_env("CHAT_KEY")?)
 //!     .region(Region::SINGAPORE)
 //!     .build()?;
-//! let sent = client.send(&SendMsg::new("mei", [TextElem::new("Dinner at seven?")])).await?;
+//! let sent = client.send(SendMsg::new("mei", [TextElem::new("Dinner at seven?")])).await?;
 //! println!("{:?}", sent.msg_key);
 //! # Ok(())
 //! # }
@@ -16,8 +16,9 @@
 //!
 //! A [`Client`] is cheap to clone and works through `&self`: make one for each app and share it.
 //! Requests are types of [`tencent_chat_types`], sent with [`Client::send`] or through an accessor
-//! for each family such as [`Client::conversation`]. Whatever is not a success is an [`Error`] that
-//! says which command failed, what the code means, who must act and whether a repeat can help.
+//! for each family such as [`Client::conversation`], by value or by reference ([`IntoRequest`]). A call
+//! that fails returns an [`Error`], which says which command failed, what the code means, who must act and
+//! whether a retry can help.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -41,6 +42,7 @@ mod redact;
 #[cfg(feature = "redis")]
 mod redis_limit;
 mod region;
+mod request;
 mod retry;
 mod tls;
 mod transport;
@@ -57,6 +59,7 @@ pub use pages::{Checkpoint, Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};
+pub use request::IntoRequest;
 /// The HTTP client that [`ClientBuilder::http`] sets up.
 pub use reqwest;
 pub use retry::RetryPolicy;

@@ -7,7 +7,7 @@ pub use self::checkpoint::Checkpoint;
 pub(crate) use self::checkpoint::Page;
 use self::trail::Trail;
 use crate::{
-    Client, Error,
+    Client, Error, IntoRequest,
     call::Command,
     error::{Cause, Sent},
 };
@@ -45,13 +45,13 @@ pub struct Pages<E: Paged> {
 
 impl Client {
     /// All pages from this request on, one reply at a time.
-    pub fn pages<E: Paged>(&self, request: E) -> Pages<E> {
-        Pages::new(self.clone(), request)
+    pub fn pages<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Pages<E> {
+        Pages::new(self.clone(), request.convert().into_owned())
     }
 
     /// All items of all pages from this request on, one at a time.
-    pub fn items<E: Paged>(&self, request: E) -> Items<E> {
-        self.items_from(Checkpoint { request, taken: 0 })
+    pub fn items<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Items<E> {
+        Items::new(self.pages(request), 0)
     }
 
     /// All items that are left of a listing, from where another one was.

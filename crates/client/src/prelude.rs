@@ -7,7 +7,7 @@
 //! let client = Client::builder(1400000000, "administrator", SecretKey::from_env("CHAT_KEY")?)
 //!     .region(Region::SINGAPORE)
 //!     .build()?;
-//! client.send(&message::SendMsg::new("mei", ["Dinner at seven?"])).await?;
+//! client.send(message::SendMsg::new("mei", ["Dinner at seven?"])).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -75,14 +75,16 @@ fn message(number: u32) -> SendMsg {
 fn it_calls() {
     let world = World::new();
     let client = world.client();
-    assert!(client.send(&message(1)).unwrap().msg_key.is_some());
-    let answer = client.call(message(2)).answer().unwrap();
+    let kept = message(1);
+    assert!(client.send(&kept).unwrap().msg_key.is_some());
+    assert!(client.send(message(2)).unwrap().msg_key.is_some());
+    let answer = client.call(&kept).answer().unwrap();
     assert!(!answer.body.is_empty());
     let raw = serde_json::json!({ "From_Account": "lin", "StartIndex": 0 });
     client.send_raw(GetContactGroup::META.path, &raw).unwrap();
     let error = client.send_raw("nonsense", &raw).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadPath);
-    let error = client.send(&GetGroupHistory::new("group", 21)).unwrap_err();
+    let error = client.send(GetGroupHistory::new("group", 21)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let unchecked = client.call(GetGroupHistory::new("group", 21)).unchecked();
     assert_eq!(unchecked.send().unwrap_err().kind(), ErrorKind::Api);
@@ -117,7 +119,7 @@ fn pages_are_iterators() {
             add_source: "AddSource_Type_Test".into(),
         })
     });
-    client.send(&ImportFriends::new("lin", friends)).unwrap();
+    client.send(ImportFriends::new("lin", friends)).unwrap();
     let pages: Result<Vec<_>, Error> = client.pages(GetFriends::new("lin")).collect();
     let sizes: Vec<_> = pages
         .unwrap()
@@ -165,7 +167,7 @@ fn many_threads_call_at_once() {
             let client = client.clone();
             scope.spawn(move || {
                 for number in 0..50 {
-                    client.send(&message(thread * 1_000 + number)).unwrap();
+                    client.send(message(thread * 1_000 + number)).unwrap();
                 }
             });
         }
@@ -195,30 +197,26 @@ fn async_code_is_told_and_not_stopped() {
             assert!(error.to_string().contains("async"), "{error}");
         };
         runtime.block_on(async {
-            refused(client.send(&message(1)).unwrap_err());
-            refused(
-                client
-                    .send_raw(GetContactGroup::META.path, &())
-                    .unwrap_err(),
-            );
+            refused(client.send(message(1)).unwrap_err());
+            refused(client.send_raw(GetContactGroup::META.path, ()).unwrap_err());
             let mut pages = client.pages(GetContactGroup::new("lin"));
             refused(pages.next().unwrap().unwrap_err());
             // It goes on where it may.
             let there = client.clone();
             let work = tokio::task::spawn_blocking(move || {
-                there.send(&message(2)).unwrap();
+                there.send(message(2)).unwrap();
                 pages.next().unwrap().unwrap();
             });
             work.await.unwrap();
             let task_client = client.clone();
-            let task = tokio::spawn(async move { task_client.send(&message(3)).unwrap_err() });
+            let task = tokio::spawn(async move { task_client.send(message(3)).unwrap_err() });
             refused(task.await.unwrap());
             // The budget that tells the two apart is all there.
             assert!(tokio::task::coop::has_budget_remaining());
         });
         // Knowing a runtime is not being run by it.
         let _within = runtime.enter();
-        client.send(&message(4)).unwrap();
+        client.send(message(4)).unwrap();
         // Dropped in async code.
         runtime.block_on(async move { drop(client) });
     }
@@ -230,7 +228,7 @@ fn blocking_in_place_is_blocking_too() {
     let client = world.client();
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
-        let task = async move { tokio::task::block_in_place(|| client.send(&message(1))) };
+        let task = async move { tokio::task::block_in_place(|| client.send(message(1))) };
         tokio::spawn(task).await.unwrap().unwrap();
     });
 }
@@ -253,9 +251,9 @@ fn the_last_clone_ends_everything() {
     let observer = Arc::new(Alive(Mutex::new(alive)));
     let client = world.builder().observer(observer).build_blocking().unwrap();
     let (clone, items) = (client.clone(), client.items(GetContactGroup::new("lin")));
-    client.send(&message(1)).unwrap();
+    client.send(message(1)).unwrap();
     drop(client);
-    clone.send(&message(2)).unwrap();
+    clone.send(message(2)).unwrap();
     drop(clone);
     // Iterators hold it too.
     assert_eq!(items.count(), 0);
@@ -275,7 +273,7 @@ impl Observer for Own {
             return;
         };
         // Would wait for itself.
-        *self.1.lock().unwrap() = client.send(&message(9)).err().map(|error| error.kind());
+        *self.1.lock().unwrap() = client.send(message(9)).err().map(|error| error.kind());
         drop(client);
     }
 }
@@ -290,7 +288,7 @@ fn it_cannot_wait_for_itself() {
         .build_blocking()
         .unwrap();
     *own.0.lock().unwrap() = Some(client.clone());
-    client.send(&message(1)).unwrap();
+    client.send(message(1)).unwrap();
     assert_eq!(*own.1.lock().unwrap(), Some(ErrorKind::Runtime));
 }
 
@@ -313,7 +311,7 @@ fn a_panic_in_the_background_is_an_error_and_not_the_end() {
         .build_blocking()
         .unwrap();
     for number in 1..3 {
-        let error = client.send(&message(number)).unwrap_err();
+        let error = client.send(message(number)).unwrap_err();
         assert_eq!(
             (error.kind(), error.sent()),
             (ErrorKind::Runtime, Sent::Maybe)

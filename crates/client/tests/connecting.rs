@@ -26,7 +26,7 @@ async fn a_time_out_while_connecting_has_sent_nothing() {
         .try_timeout(Duration::from_millis(100))
         .build()
         .unwrap()
-        .send(&unsafe_request())
+        .send(unsafe_request())
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
@@ -73,7 +73,7 @@ async fn a_time_out_during_the_tls_handshake_has_sent_nothing() {
         .try_timeout(Duration::from_millis(200))
         .build()
         .unwrap()
-        .send(&unsafe_request())
+        .send(unsafe_request())
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
@@ -96,7 +96,7 @@ async fn a_time_out_after_connecting_may_have_been_acted_upon() {
         .retry(quick())
         .build()
         .unwrap();
-    let error = client.send(&unsafe_request()).await.unwrap_err();
+    let error = client.send(unsafe_request()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.sent(), error.is_repeat_safe()),
         (ErrorKind::Timeout, Sent::Maybe, false)

@@ -88,7 +88,7 @@ async fn for_ever_is_a_deadline() {
         .try_timeout(Duration::MAX)
         .build()
         .unwrap();
-    client.send(&request()).await.unwrap();
+    client.send(request()).await.unwrap();
     client
         .call(request())
         .deadline(Duration::MAX)
@@ -107,7 +107,7 @@ async fn what_one_try_may_have_done_the_call_may_have_done() {
         read_request(&mut connection).await;
     });
     let client = builder(&base).retry(quick()).build().unwrap();
-    let error = client.send(&request()).await.unwrap_err();
+    let error = client.send(request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(error.tries()[0].kind, ErrorKind::Transport);
     assert_eq!(error.sent(), Sent::Maybe);
@@ -125,7 +125,7 @@ async fn a_stale_user_sig_is_not_sent_by_the_next_call() {
     let client = server.builder().clock(clock.clone()).build().unwrap();
     for time in [1_700_000_000, 1_700_000_060, 1_700_000_120] {
         clock.set(time);
-        let error = client.send(&request()).await.unwrap_err();
+        let error = client.send(request()).await.unwrap_err();
         assert_eq!(error.tries().len(), 1);
     }
     let seen = server.seen();
@@ -158,15 +158,15 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     let client = server.builder().retry(quick()).build().unwrap();
     let error = client.send(&archive).await.unwrap_err();
     assert_eq!((error.retry_after(), server.seen().len()), (Some(hour), 1));
-    let error = client.send(&request()).await.unwrap_err();
+    let error = client.send(request()).await.unwrap_err();
     assert_eq!((error.retry_after(), server.seen().len()), (None, 5));
     // That of a code holds for all.
     let server = refusing(70050).await;
     let client = server.builder().retry(quick()).build().unwrap();
-    let error = client.send(&request()).await.unwrap_err();
+    let error = client.send(request()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
     assert_eq!(server.seen().len(), 1);
-    let error = client.send_raw("v4/a/b", &()).await.unwrap_err();
+    let error = client.send_raw("v4/a/b", ()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
     // Where there is time, it is waited for.
     let asked = AtomicUsize::new(0);
@@ -177,7 +177,7 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     let server = server.await;
     let client = server.builder().retry(quick()).build().unwrap();
     let begun = std::time::Instant::now();
-    client.send(&Counter {}).await.unwrap();
+    client.send(Counter {}).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(server.seen().len(), 2);
 }
@@ -195,7 +195,7 @@ async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
     for status in [429, 503] {
         let server = gateway(status, "60").await;
         let client = server.builder().retry(quick()).build().unwrap();
-        let error = client.send(&request()).await.unwrap_err();
+        let error = client.send(request()).await.unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
         assert_eq!(server.seen().len(), 1, "{status}");
     }
@@ -203,7 +203,7 @@ async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
     for (status, after) in [(503, "soon"), (503, "86400"), (502, "60")] {
         let server = gateway(status, after).await;
         let client = server.builder().retry(quick()).build().unwrap();
-        let error = client.send(&request()).await.unwrap_err();
+        let error = client.send(request()).await.unwrap_err();
         assert_eq!(error.retry_after(), None, "{after}");
         assert_eq!(server.seen().len(), 4, "{status} {after}");
     }
@@ -216,7 +216,7 @@ async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
     .await;
     let client = server.builder().retry(quick()).build().unwrap();
     let begun = std::time::Instant::now();
-    client.send(&request()).await.unwrap();
+    client.send(request()).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(server.seen().len(), 2);
 }

@@ -30,7 +30,7 @@ async fn nobody_listens() {
     let error = builder(&base)
         .build()
         .unwrap()
-        .send(&unsafe_request())
+        .send(unsafe_request())
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
@@ -47,7 +47,7 @@ async fn the_connection_breaks_before_the_reply() {
     let error = builder(&base)
         .build()
         .unwrap()
-        .send(&unsafe_request())
+        .send(unsafe_request())
         .await
         .unwrap_err();
     assert_eq!(
@@ -70,7 +70,7 @@ async fn the_reply_is_cut_off() {
     let error = builder(&base)
         .build()
         .unwrap()
-        .send(&unsafe_request())
+        .send(unsafe_request())
         .await
         .unwrap_err();
     assert_eq!(
@@ -132,14 +132,14 @@ async fn a_call_that_is_dropped_leaves_the_client_usable() {
     let client = builder(&base).build().unwrap();
     let call = tokio::spawn({
         let client = client.clone();
-        async move { client.send(&GetContactGroup::new("lin")).await }
+        async move { client.send(GetContactGroup::new("lin")).await }
     });
     while connections.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
     }
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    assert!(client.send(&GetContactGroup::new("lin")).await.is_ok());
+    assert!(client.send(GetContactGroup::new("lin")).await.is_ok());
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn one_connection_serves_many_calls() {
     .await;
     let client = builder(&base).build().unwrap();
     for _ in 0..100 {
-        client.clone().send(&GetServerIpList::new()).await.unwrap();
+        client.clone().send(GetServerIpList::new()).await.unwrap();
     }
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -174,7 +174,7 @@ async fn many_calls_are_in_flight_at_once() {
     let calls: Vec<_> = (0..64)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.send(&GetServerIpList::new()).await })
+            tokio::spawn(async move { client.send(GetServerIpList::new()).await })
         })
         .collect();
     for call in calls {

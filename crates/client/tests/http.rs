@@ -34,12 +34,12 @@ async fn a_certificate_of_ones_own() {
         .http(|http| http.tls_certs_merge([ca]))
         .build()
         .unwrap();
-    trusting.send(&request()).await.unwrap();
+    trusting.send(request()).await.unwrap();
 
     let error = builder(&server.base)
         .build()
         .unwrap()
-        .send(&request())
+        .send(request())
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
@@ -88,7 +88,7 @@ async fn a_proxy_sees_the_requests() {
             .http(|http| http.proxy(proxy))
             .build()
             .unwrap();
-        client.send(&request()).await.unwrap();
+        client.send(request()).await.unwrap();
         let path = "v4/recentcontact/get_contact_group";
         assert_eq!(
             seen.lock().unwrap().pop().unwrap(),
@@ -115,7 +115,7 @@ async fn redirects_are_not_followed_whatever_is_set() {
             .http(|http| http.redirect(following).referer(true))
             .build()
             .unwrap();
-        let error = client.send(&request()).await.unwrap_err();
+        let error = client.send(request()).await.unwrap_err();
         assert_eq!(error.http_status(), Some(status.as_u16()));
         assert_eq!(server.seen().len(), 1);
     }
@@ -134,7 +134,7 @@ async fn requests_are_not_repeated_behind_the_policy() {
         .http(|http| http.retry(always))
         .build()
         .unwrap();
-    client.send(&request()).await.unwrap_err();
+    client.send(request()).await.unwrap_err();
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -156,7 +156,7 @@ async fn settings_add_up() {
         })
         .build()
         .unwrap();
-    client.send(&request()).await.unwrap();
+    client.send(request()).await.unwrap();
     assert_eq!(server.seen()[0].headers["user-agent"], "mine");
     assert_eq!(order.load(Ordering::SeqCst), 2);
 }

@@ -187,13 +187,13 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
             .into_response()
     })
     .await;
-    client(&odd.base).send(&list()).await.unwrap();
+    client(&odd.base).send(list()).await.unwrap();
     sigs.insert(odd.seen()[0].query["usersig"].clone());
     for (kind, echo) in echoes() {
         let server = Server::new(echo).await;
-        let error = client(&server.base).send(&list()).await.unwrap_err();
+        let error = client(&server.base).send(list()).await.unwrap_err();
         assert_eq!(error.kind(), kind);
-        let message = client(&server.base).send(&message()).await;
+        let message = client(&server.base).send(message()).await;
         errors.extend(message.err());
         errors.push(error);
         sigs.extend(
@@ -216,7 +216,7 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
             .unwrap_err(),
     );
     let small = builder(&stuck.base).max_reply_bytes(9).build().unwrap();
-    errors.push(small.send(&list()).await.unwrap_err());
+    errors.push(small.send(list()).await.unwrap_err());
     sigs.extend(
         stuck
             .seen()
@@ -225,7 +225,7 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
     );
 
     let breaks = raw(|mut connection| async move { read_request(&mut connection).await }).await;
-    errors.push(client(&breaks).send(&list()).await.unwrap_err());
+    errors.push(client(&breaks).send(list()).await.unwrap_err());
     let silent = raw(|mut connection| async move {
         read_request(&mut connection).await;
         tokio::time::sleep(Duration::from_secs(600)).await;
@@ -237,20 +237,15 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
         .deadline(Duration::from_millis(50))
         .await;
     errors.push(timeout.unwrap_err());
-    errors.push(
-        client("http://127.0.0.1:1")
-            .send(&list())
-            .await
-            .unwrap_err(),
-    );
+    errors.push(client("http://127.0.0.1:1").send(list()).await.unwrap_err());
     let unknown = builder("http://no-such-host.invalid").allow_plain_http();
-    errors.push(unknown.build().unwrap().send(&list()).await.unwrap_err());
-    errors.push(stuck_client.send_raw("v4/nothing", &()).await.unwrap_err());
+    errors.push(unknown.build().unwrap().send(list()).await.unwrap_err());
+    errors.push(stuck_client.send_raw("v4/nothing", ()).await.unwrap_err());
     let no_json = BTreeMap::from([((1, 2), 3)]);
     errors.push(stuck_client.send_raw("v4/a/b", &no_json).await.unwrap_err());
     errors.push(
         stuck_client
-            .send(&GetGroupHistory::new("group", 21))
+            .send(GetGroupHistory::new("group", 21))
             .await
             .unwrap_err(),
     );
@@ -259,12 +254,12 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
         .limiter(Arc::new(limiter))
         .build()
         .unwrap();
-    errors.push(limited.send(&ListGroups::new()).await.unwrap_err());
+    errors.push(limited.send(ListGroups::new()).await.unwrap_err());
     let long = Client::builder(APP, "long".repeat(1 << 20), KEY)
         .base_url(&*stuck.base)
         .unlimited();
-    errors.push(long.build().unwrap().send(&list()).await.unwrap_err());
-    let outside = std::thread::spawn(move || stuck_client.send(&list()).now_or_never());
+    errors.push(long.build().unwrap().send(list()).await.unwrap_err());
+    let outside = std::thread::spawn(move || stuck_client.send(list()).now_or_never());
     errors.push(outside.join().unwrap().unwrap().unwrap_err());
     (errors, sigs)
 }
@@ -335,17 +330,17 @@ async fn the_log_tells_every_try_and_no_secret() {
 
     // TLS too, with and without success, and with a log of each byte asked for.
     let tls = tls_server(r#"{"ActionStatus":"OK","ErrorCode":0}"#).await;
-    client(&tls.base).send(&list()).await.unwrap_err();
+    client(&tls.base).send(list()).await.unwrap_err();
     let ca = reqwest::Certificate::from_pem(tls.ca_pem.as_bytes()).unwrap();
     let trusting = builder(&tls.base)
         .http(|http| http.tls_certs_merge([ca]).connection_verbose(true))
         .build()
         .unwrap();
-    trusting.send(&list()).await.unwrap();
+    trusting.send(list()).await.unwrap();
 
     let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let chatty = builder(&server.base).http(|http| http.connection_verbose(true));
-    chatty.build().unwrap().send(&list()).await.unwrap();
+    chatty.build().unwrap().send(list()).await.unwrap();
     sigs.extend(
         server
             .seen()
@@ -381,7 +376,7 @@ async fn the_log_tells_every_try_and_no_secret() {
         .no_proxy()
         .connection_verbose(true);
     let careless = builder(&server.base).http_client(careless.build().unwrap());
-    careless.build().unwrap().send(&list()).await.unwrap();
+    careless.build().unwrap().send(list()).await.unwrap();
     let sig = server.seen().pop().unwrap().query["usersig"].clone();
     assert!(log.text().contains(&sig));
 }
@@ -390,10 +385,10 @@ async fn tries_are_told(log: &Log) {
     let server =
         Server::new(|_| r#"{"ActionStatus":"FAIL","ErrorCode":60007}"#.into_response()).await;
     let failing = client(&server.base);
-    failing.send(&list()).await.unwrap_err();
+    failing.send(list()).await.unwrap_err();
     let gone = client("http://127.0.0.1:1");
-    gone.send(&ListGroups::new()).await.unwrap_err();
-    gone.send(&GetGroupHistory::new("group", 21))
+    gone.send(ListGroups::new()).await.unwrap_err();
+    gone.send(GetGroupHistory::new("group", 21))
         .await
         .unwrap_err();
     let silent = raw(|mut connection| async move {
@@ -402,7 +397,7 @@ async fn tries_are_told(log: &Log) {
     })
     .await;
     let silent = client(&silent);
-    assert!(silent.send(&list()).now_or_never().is_none());
+    assert!(silent.send(list()).now_or_never().is_none());
 
     let log = log.text();
     let own: Vec<&str> = log

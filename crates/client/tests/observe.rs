@@ -69,7 +69,7 @@ async fn the_hook_is_told_of_every_try() {
         .observer(seen.clone())
         .build()
         .unwrap();
-    client.send(&GetContactGroup::new("lin")).await.unwrap();
+    client.send(GetContactGroup::new("lin")).await.unwrap();
     let path = "v4/recentcontact/get_contact_group";
     assert_eq!(
         *seen.0.lock().unwrap(),
@@ -119,7 +119,7 @@ async fn the_limiter_is_asked_for_every_try_and_told_of_refusals() {
         .limiter(limiter.clone())
         .build()
         .unwrap();
-    let error = client.send(&ListGroups::new()).await.unwrap_err();
+    let error = client.send(ListGroups::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limited);
     assert!(error.to_string().contains("7s"), "{error}");
     assert_eq!((error.tries().len(), server.seen().len()), (3, 3));
@@ -140,7 +140,7 @@ async fn a_raw_call_has_the_quota_of_its_command() {
     let client = client.build().unwrap();
     let path = "v4/group_open_http_svc/get_appid_group_list";
     for path in [path, "v4/group_open_http_svc/not_known_here"] {
-        client.send_raw(path, &()).await.unwrap();
+        client.send_raw(path, ()).await.unwrap();
     }
     let asked = limiter.asked.lock().unwrap();
     assert_eq!(asked[0], format!("{path} Some(1)"));
@@ -208,7 +208,7 @@ async fn a_standby_host_takes_over() {
         .build()
         .unwrap();
     for _ in 0..3 {
-        client.send(&GetContactGroup::new("lin")).await.unwrap();
+        client.send(GetContactGroup::new("lin")).await.unwrap();
     }
     assert_eq!(server.seen().len(), 3);
     // Not asked for, not done.
@@ -216,7 +216,7 @@ async fn a_standby_host_takes_over() {
         .standby_urls([server.base.clone()])
         .build()
         .unwrap();
-    let error = alone.send(&GetContactGroup::new("lin")).await.unwrap_err();
+    let error = alone.send(GetContactGroup::new("lin")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     let error = builder(&server.base).failover().build().unwrap_err();
     assert_eq!(error.setting(), "failover");
@@ -298,12 +298,12 @@ async fn what_may_have_arrived_stays_with_its_host() {
             .unwrap();
         count.store(0, Ordering::SeqCst);
         let error = client
-            .send(&CreateGroup::new(GroupType::PUBLIC, "x"))
+            .send(CreateGroup::new(GroupType::PUBLIC, "x"))
             .await
             .unwrap_err();
         assert_eq!((error.kind(), error.sent()), (kind, Sent::Maybe));
         assert_eq!((error.tries().len(), count.load(Ordering::SeqCst)), (1, 1));
-        let error = client.send(&GetContactGroup::new("lin")).await.unwrap_err();
+        let error = client.send(GetContactGroup::new("lin")).await.unwrap_err();
         assert_eq!((error.kind(), error.tries().len()), (kind, 4));
     }
     assert!(standby.seen().is_empty());
@@ -319,7 +319,7 @@ async fn a_command_that_never_left_is_done_once_by_the_standby_host() {
         .build()
         .unwrap();
     client
-        .send(&CreateGroup::new(GroupType::PUBLIC, "x"))
+        .send(CreateGroup::new(GroupType::PUBLIC, "x"))
         .await
         .unwrap();
     assert_eq!(standby.seen().len(), 1);

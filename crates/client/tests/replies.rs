@@ -49,7 +49,7 @@ async fn a_refusal_says_everything() {
     let server =
         Server::replying(r#"{"ActionStatus":"FAIL","ErrorInfo":"no such user","ErrorCode":90012}"#)
             .await;
-    let error = server.client().send(&message()).await.unwrap_err();
+    let error = server.client().send(message()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Api);
     assert_eq!(error.endpoint(), "v4/openim/sendmsg");
     assert_eq!(error.code(), Some(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND));
@@ -88,7 +88,7 @@ async fn what_counts_as_a_refusal() {
         let error = Server::replying(body)
             .await
             .client()
-            .send(&message())
+            .send(message())
             .await
             .unwrap_err();
         assert_eq!(
@@ -106,7 +106,7 @@ async fn what_counts_as_a_refusal() {
             Server::replying(body)
                 .await
                 .client()
-                .send(&message())
+                .send(message())
                 .await
                 .is_ok(),
             "{body}"
@@ -129,7 +129,7 @@ async fn what_is_no_reply() {
         let error = Server::replying(body)
             .await
             .client()
-            .send(&GetContactGroup::new("lin"))
+            .send(GetContactGroup::new("lin"))
             .await
             .unwrap_err();
         assert_eq!(
@@ -158,9 +158,9 @@ async fn a_reply_with_neither_status_nor_code_is_not_the_services() {
     ] {
         let server = Server::replying(body).await;
         let client = server.client();
-        let read = client.send(&GetContactGroup::new("lin")).await.unwrap_err();
-        let sent = client.send(&message()).await.unwrap_err();
-        let raw = client.send_raw("v4/a/b", &()).await.unwrap_err();
+        let read = client.send(GetContactGroup::new("lin")).await.unwrap_err();
+        let sent = client.send(message()).await.unwrap_err();
+        let raw = client.send_raw("v4/a/b", ()).await.unwrap_err();
         for error in [&read, &sent, &raw] {
             assert_eq!(
                 (error.kind(), error.sent(), error.class(), error.repeat()),
@@ -193,10 +193,10 @@ async fn a_bare_reply_is_a_success_where_the_spec_says_so() {
             &Meta::new("test", "ping", "v4/test/ping", Repeat::Unsafe).with_bare_reply();
     }
     let server = Server::replying(r#"{"Pong":1}"#).await;
-    let pong = server.client().send(&Ping {}).await.unwrap();
+    let pong = server.client().send(Ping {}).await.unwrap();
     assert_eq!(pong.extra.get("Pong"), Some(1.into()));
     let server = Server::replying(r#"{"Pong":1,"ErrorCode":60003}"#).await;
-    let error = server.client().send(&Ping {}).await.unwrap_err();
+    let error = server.client().send(Ping {}).await.unwrap_err();
     assert_eq!(error.code().unwrap().0, 60003);
 }
 
@@ -204,7 +204,7 @@ async fn a_bare_reply_is_a_success_where_the_spec_says_so() {
 async fn a_reply_with_parts_that_do_not_fit_is_a_success() {
     let body = br#"{"ErrorCode":0,"ContactItem":[{"Type":1},null,{"Type":[]}],"CompleteFlag":1,"NextStartIndex":-1,"New":"\ud83d"}"#;
     let server = Server::new(|_| body.as_slice().into_response()).await;
-    let reply = server.client().send(&GetContactGroup::new("lin")).await;
+    let reply = server.client().send(GetContactGroup::new("lin")).await;
     let reply = reply.unwrap();
     assert_eq!((reply.contact_item.len(), reply.next_start_index), (2, 0));
     assert_eq!(reply.contact_item[1].extra.misfits()[0].pointer, "/Type");
@@ -222,7 +222,7 @@ async fn the_head_of_a_reply_is_read_in_any_letters_and_despite_invalid_text() {
         b"\xEF\xBB\xBF{\"ErrorCode\":70009}",
     ] {
         let server = Server::new(|_| body.into_response()).await;
-        let error = server.client().send(&message()).await.unwrap_err();
+        let error = server.client().send(message()).await.unwrap_err();
         assert_eq!(error.code().unwrap().0, 70009);
     }
 }
@@ -234,7 +234,7 @@ async fn other_http_statuses() {
             .await;
     let error = server
         .client()
-        .send(&GetContactGroup::new("lin"))
+        .send(GetContactGroup::new("lin"))
         .await
         .unwrap_err();
     assert_eq!(
@@ -264,7 +264,7 @@ async fn other_http_statuses() {
     let to = elsewhere.base.clone();
     let server =
         Server::new(move |_| (StatusCode::FOUND, [("location", to.clone())]).into_response()).await;
-    let error = server.client().send(&message()).await.unwrap_err();
+    let error = server.client().send(message()).await.unwrap_err();
     assert_eq!(error.http_status(), Some(302));
     assert!(elsewhere.seen().is_empty());
 }
@@ -279,7 +279,7 @@ async fn replies_are_bounded() {
             .max_reply_bytes(long.len())
             .build()
             .unwrap()
-            .send(&message())
+            .send(message())
             .await
             .is_ok()
     );
@@ -288,7 +288,7 @@ async fn replies_are_bounded() {
         .max_reply_bytes(long.len() - 1)
         .build()
         .unwrap()
-        .send(&message())
+        .send(message())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
@@ -308,7 +308,7 @@ async fn replies_are_bounded() {
     .await;
     let client = builder(&endless).max_reply_bytes(100_000).build().unwrap();
     assert_eq!(
-        client.send(&message()).await.unwrap_err().kind(),
+        client.send(message()).await.unwrap_err().kind(),
         ErrorKind::TooLarge
     );
 }
@@ -336,8 +336,8 @@ fn no_reply_panics() {
         .run(&prop_oneof![bytes, changed], |bytes| {
             *body.lock().unwrap() = bytes;
             // Either is fine; neither may panic.
-            let _ = runtime.block_on(client.send(&GetContactGroup::new("lin")));
-            let _ = runtime.block_on(client.send(&GetServerIpList::new()));
+            let _ = runtime.block_on(client.send(GetContactGroup::new("lin")));
+            let _ = runtime.block_on(client.send(GetServerIpList::new()));
             Ok(())
         })
         .unwrap();
@@ -350,7 +350,7 @@ async fn a_status_of_something_in_between_does_not_make_a_repeat_safe() {
     for status in [401, 403, 407, 429] {
         let status = StatusCode::from_u16(status).unwrap();
         let server = Server::new(move |_| status.into_response()).await;
-        let error = server.client().send(&message()).await.unwrap_err();
+        let error = server.client().send(message()).await.unwrap_err();
         assert_eq!(
             (error.sent(), error.is_repeat_safe()),
             (Sent::Maybe, false),

@@ -4,19 +4,29 @@
 mod support;
 
 use serde_json::json;
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use support::{ADMIN, APP, KEY, Server};
 use tencent_chat_client::{Client, ErrorKind, Sent};
 use tencent_chat_types::{
-    account::ImportAccounts, message::SendMsg, model::TextElem, operations::GetServerIpList,
-    validate::Limit,
+    Advance, Endpoint, Meta, Paged, RawReply, Repeat,
+    account::ImportAccounts,
+    message::SendMsg,
+    model::TextElem,
+    operations::GetServerIpList,
+    validate::{Checker, Limit, Validate},
 };
 use tencent_chat_usersig::{FixedClock, Signer};
 
 #[tokio::test]
 async fn a_request_is_what_the_service_expects() {
     let server = Server::replying(r#"{"ErrorCode":0}"#).await;
-    server.client().send(&GetServerIpList::new()).await.unwrap();
+    server.client().send(GetServerIpList::new()).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!(
         (seen.method.as_str(), seen.path.as_str()),
@@ -62,7 +72,7 @@ async fn any_identifier_arrives_whole() {
             .base_url(&server.base)
             .build()
             .unwrap();
-        client.send(&GetServerIpList::new()).await.unwrap();
+        client.send(GetServerIpList::new()).await.unwrap();
         let seen = &server.seen()[0];
         assert_eq!(seen.query["identifier"], identifier);
         assert!(
@@ -81,7 +91,7 @@ async fn a_base_address_can_have_a_path() {
         .base_url(base)
         .build()
         .unwrap();
-    client.send(&GetServerIpList::new()).await.unwrap();
+    client.send(GetServerIpList::new()).await.unwrap();
     assert_eq!(
         server.seen()[0].path,
         "/gateway/chat/v4/ConfigSvc/GetIPList"
@@ -93,7 +103,7 @@ async fn random_is_fresh_and_uses_all_bits() {
     let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
     for _ in 0..200 {
-        client.send(&GetServerIpList::new()).await.unwrap();
+        client.send(GetServerIpList::new()).await.unwrap();
     }
     let randoms: HashSet<u32> = server
         .seen()
@@ -123,7 +133,7 @@ async fn the_signature_is_made_once_and_renewed_in_time() {
         let calls: Vec<_> = (0..64)
             .map(|_| {
                 let client = client.clone();
-                tokio::spawn(async move { client.send(&GetServerIpList::new()).await })
+                tokio::spawn(async move { client.send(GetServerIpList::new()).await })
             })
             .collect();
         for call in calls {
@@ -178,7 +188,7 @@ async fn raw_calls() {
     let server = Server::replying(r#"{"ErrorCode":0,"Answer":[42]}"#).await;
     let client = server.client();
     let reply = client
-        .send_raw("v4/openim/new_command", &json!({ "A": null }))
+        .send_raw("v4/openim/new_command", json!({ "A": null }))
         .await
         .unwrap();
     assert_eq!(reply.extra.get("Answer").unwrap()[0], 42);
@@ -198,7 +208,7 @@ async fn raw_calls() {
         "v4//x",
         "v4/openim/x#",
     ] {
-        let error = client.send_raw(path, &json!({})).await.unwrap_err();
+        let error = client.send_raw(path, json!({})).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.sent()),
             (ErrorKind::BadPath, Sent::No),
@@ -206,4 +216,84 @@ async fn raw_calls() {
         );
     }
     assert_eq!(server.seen().len(), 1);
+}
+
+/// A command that the spec does not have.
+const OWN: &Meta = &Meta::new("test", "own", "v4/test/own", Repeat::Read);
+
+#[tokio::test]
+async fn single_calls_take_requests_by_value_or_by_reference_and_copy_nothing() {
+    // It cannot be cloned.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Unique {
+        name: String,
+    }
+    impl Validate for Unique {
+        fn check(&self, _: &mut Checker) {}
+    }
+    impl Endpoint for Unique {
+        type Reply = RawReply;
+        const META: &'static Meta = OWN;
+    }
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
+    let client = server.client();
+    let unique = || Unique { name: "a".into() };
+    let kept = unique();
+    client.send(unique()).await.unwrap();
+    client.send(&kept).await.unwrap();
+    client.call(unique()).await.unwrap();
+    client.call(&kept).await.unwrap();
+    // A call of a family, and a call that outlives the statement.
+    let message = SendMsg::new("mei", [TextElem::new("hello")]);
+    client.message().send_msg(&message).await.unwrap();
+    let call = client.message().send_msg(message);
+    call.await.unwrap();
+    let bodies: Vec<String> = server.seen().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies[..4], [r#"{"name":"a"}"#; 4]);
+    assert_eq!(bodies[4], bodies[5]);
+}
+
+#[tokio::test]
+async fn listings_and_batches_clone_a_borrowed_request_once() {
+    static CLONES: AtomicUsize = AtomicUsize::new(0);
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Counted {}
+    impl Clone for Counted {
+        fn clone(&self) -> Self {
+            CLONES.fetch_add(1, Ordering::Relaxed);
+            Self {}
+        }
+    }
+    impl Validate for Counted {
+        fn check(&self, _: &mut Checker) {}
+    }
+    impl Endpoint for Counted {
+        type Reply = RawReply;
+        const META: &'static Meta = OWN;
+    }
+    impl Paged for Counted {
+        type Item = ();
+        fn advance(&mut self, _: &RawReply) -> Advance {
+            Advance::End
+        }
+        fn items(_: RawReply) -> Vec<()> {
+            vec![()]
+        }
+    }
+    let server = Server::replying(r#"{"ErrorCode":0}"#).await;
+    let client = server.client();
+    let counted = || CLONES.swap(0, Ordering::Relaxed);
+    client.items(Counted {}).next_item().await.unwrap().unwrap();
+    let of_a_page = counted();
+    let kept = Counted {};
+    client.items(&kept).next_item().await.unwrap().unwrap();
+    assert_eq!(counted(), of_a_page + 1);
+    client.pages(&kept).next_page().await.unwrap().unwrap();
+    assert_eq!(counted(), of_a_page + 1);
+
+    let users = ImportAccounts::new(["lin", "mei"]);
+    let by_reference = client.batch(&users).await;
+    let by_value = client.batch(users).await;
+    assert_eq!(by_reference.items(), by_value.items());
+    assert_eq!((by_value.len(), server.seen().len()), (2, 5));
 }

@@ -48,7 +48,7 @@ async fn settings_do_not_print() {
     assert_clean(&format!("{unbuilt:?} {unbuilt:#?}"), None);
     let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server.client();
-    client.send(&message()).await.unwrap();
+    client.send(message()).await.unwrap();
     let sig = server.seen()[0].query["usersig"].clone();
     let call = client.call(message());
     assert_clean(
@@ -130,7 +130,7 @@ async fn a_broken_reply_tells_no_address() {
         })
         .await;
         let client = builder(&server).build().unwrap();
-        let error = client.send(&message()).await.unwrap_err();
+        let error = client.send(message()).await.unwrap_err();
         assert_eq!(error.kind(), tencent_chat_client::ErrorKind::Transport);
         assert!(error.source().is_some());
         assert_clean(&texts(&error), None);
@@ -154,7 +154,7 @@ async fn echoes_are_redacted() {
     ];
     for reply in replies {
         let server = Server::new(move |seen| reply(seen).into_response()).await;
-        let error = server.client().send(&message()).await.unwrap_err();
+        let error = server.client().send(message()).await.unwrap_err();
         assert_clean(&texts(&error), Some(&server.seen()[0].query["usersig"]));
     }
 }
@@ -177,7 +177,7 @@ async fn any_sixteen_bytes_of_a_secret_are_redacted() {
             .into_response()
     })
     .await;
-    let error = server.client().send(&message()).await.unwrap_err();
+    let error = server.client().send(message()).await.unwrap_err();
     let texts = texts(&error);
     let sig = &server.seen()[0].query["usersig"];
     for secret in [sig, KEY] {
@@ -195,7 +195,7 @@ async fn what_users_write_is_in_no_text() {
     // Cut off, and so not a reply.
     let reply = r#"{"ActionStatus":"OK","ErrorCode":0,"MsgTime":"a \"private\", expected gossip""#;
     let server = Server::replying(reply).await;
-    let error = server.client().send(&message()).await.unwrap_err();
+    let error = server.client().send(message()).await.unwrap_err();
     let texts = texts(&error);
     assert!(
         !texts.contains("private") && !texts.contains("gossip"),

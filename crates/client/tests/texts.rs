@@ -33,7 +33,7 @@ async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_calls() {
     let text = hostile();
     let reply = json!({ "ActionStatus": "FAIL", "ErrorCode": 51000, "ErrorInfo": text });
     let server = Server::replying(reply.to_string()).await;
-    let error = server.client().send(&request()).await.unwrap_err();
+    let error = server.client().send(request()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode(51000)));
     assert_fit_to_show(&error.to_string());
     assert_fit_to_show(&format!("{error:?}"));
@@ -65,7 +65,7 @@ async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_batch_items() {
 async fn what_is_no_reply_is_cut_and_escaped() {
     for body in [hostile(), format!("{{\"{}\":", hostile().escape_default())] {
         let server = Server::replying(body).await;
-        let error = server.client().send(&request()).await.unwrap_err();
+        let error = server.client().send(request()).await.unwrap_err();
         assert_fit_to_show(&error.to_string());
         assert_fit_to_show(&format!("{error:?}"));
     }
@@ -74,7 +74,7 @@ async fn what_is_no_reply_is_cut_and_escaped() {
 #[tokio::test]
 async fn a_path_that_is_not_one_is_cut_and_escaped() {
     let server = Server::replying("{}").await;
-    let error = server.client().send_raw(&hostile(), &json!({})).await;
+    let error = server.client().send_raw(&hostile(), json!({})).await;
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::BadPath, Sent::No));
     assert_fit_to_show(&error.to_string());
@@ -85,7 +85,7 @@ async fn a_refusal_without_a_code_names_none() {
     let server = Server::replying(r#"{"ActionStatus":"FAIL","ErrorInfo":"no"}"#).await;
     let text = server
         .client()
-        .send(&request())
+        .send(request())
         .await
         .unwrap_err()
         .to_string();
@@ -99,7 +99,7 @@ async fn nobody() -> String {
 }
 
 async fn refused(client: tencent_chat_client::Client) -> Error {
-    let error = client.send(&request()).await.unwrap_err();
+    let error = client.send(request()).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
     error
 }
@@ -198,7 +198,7 @@ async fn a_status_has_the_class_of_who_must_act() {
     ] {
         let status = StatusCode::from_u16(status).unwrap();
         let server = Server::new(move |_| status.into_response()).await;
-        let error = server.client().send(&request()).await.unwrap_err();
+        let error = server.client().send(request()).await.unwrap_err();
         assert_eq!(error.http_status(), Some(status.as_u16()));
         assert_eq!(error.class(), Some(class), "{status}");
     }

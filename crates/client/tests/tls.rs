@@ -92,11 +92,11 @@ mod with_rustls {
             .http(|http| http.tls_certs_only([ca]))
             .build()
             .unwrap();
-        client.send(&GetContactGroup::new("lin")).await.unwrap();
+        client.send(GetContactGroup::new("lin")).await.unwrap();
         // So does plain HTTP, for which certificates aren't even looked for.
         let server = Server::replying(DONE).await;
         let client = server.client();
-        client.send(&GetContactGroup::new("lin")).await.unwrap();
+        client.send(GetContactGroup::new("lin")).await.unwrap();
     }
 
     /// With this feature alone there is nothing else, and reqwest would panic.

@@ -71,10 +71,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let live = client.send(&live).await?.group_id;
     let likes = UpdateGroupCounters::new(&live, [GroupCounter::new("likes", 1)]);
     client.send(&likes).await?;
-    let online = client.send(&GetOnlineMemberCount::new(&live)).await?;
+    let online = client.send(GetOnlineMemberCount::new(&live)).await?;
     println!("{} online", online.online_member_num);
     client
-        .send(&SendBroadcastMsg::new([TextElem::new("The final begins.")]))
+        .send(SendBroadcastMsg::new([TextElem::new("The final begins.")]))
         .await?;
     Ok(())
 }

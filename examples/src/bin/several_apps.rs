@@ -21,9 +21,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for (name, client) in &clients {
         let result = async {
-            client.send(&ImportAccount::new("mei")).await?;
+            client.send(ImportAccount::new("mei")).await?;
             client
-                .send(&SendMsg::new("mei", [TextElem::new("Welcome!")]))
+                .send(SendMsg::new("mei", [TextElem::new("Welcome!")]))
                 .await
         };
         match result.await {

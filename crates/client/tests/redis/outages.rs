@@ -185,7 +185,7 @@ async fn failing_closed_refuses_with_the_cause() {
         .unwrap();
     for _ in 0..3 {
         let error = client
-            .send(&GetGlobalMute::new("administrator"))
+            .send(GetGlobalMute::new("administrator"))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limited, "{error}");

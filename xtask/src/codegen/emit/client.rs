@@ -73,6 +73,7 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
     let mut file = RustFile::new(&format!("spec/endpoints/{}", family.name));
     file.import("crate", "Call");
     file.import("crate", "Client");
+    file.import("crate", "IntoRequest");
     let accessor = format_ident!("{}", family.name);
     let facade = format_ident!("{}", names::camel_case(&family.name));
     let docs = doc(&format!(
@@ -101,7 +102,7 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
             quote! {
                 #docs
                 #known_as
-                pub fn #name(self, request: #request) -> Call<'a, #request> {
+                pub fn #name(self, request: impl IntoRequest<'a, #request>) -> Call<'a, #request> {
                     self.client.call(request)
                 }
             }
