@@ -1,6 +1,7 @@
 //! The generator's output for a small spec, and how files are written and compared.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use quote::ToTokens as _;
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
@@ -718,4 +719,58 @@ fn the_generator_names_no_command_and_no_webhook() {
             assert!(!code.contains(&word), "{}: {name}", path.display());
         }
     }
+}
+
+/// The client's methods for one item, one a line: what callers write, what they get, and the request that goes out.
+#[test]
+fn calls_for_one_item() {
+    let spec = workspace().join("spec");
+    let tree = generated(&spec);
+    let mut lines = Vec::new();
+    for (path, text) in tree.iter() {
+        let Some(family) = path.strip_prefix("crates/client/src/generated/") else {
+            continue;
+        };
+        let file = syn::parse_file(text).unwrap();
+        let methods = file.items.iter().filter_map(|item| match item {
+            syn::Item::Impl(item) => Some(&item.items),
+            _ => None,
+        });
+        for item in methods.flatten() {
+            let syn::ImplItem::Fn(method) = item else {
+                continue;
+            };
+            let signature = &method.sig;
+            let text = signature.to_token_stream().to_string();
+            if text.contains("-> ItemCall") {
+                lines.push(format!(
+                    "{}: {}",
+                    family.trim_end_matches(".rs"),
+                    spaceless(&text)
+                ));
+            }
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// Tokens as a person would write them.
+fn spaceless(tokens: &str) -> String {
+    let mut text = tokens.to_owned();
+    for (odd, usual) in [
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :", ":"),
+        (" ;", ";"),
+        (" (", "("),
+        ("< ", "<"),
+        ("& ", "&"),
+        ("- >", "->"),
+        (",)", ")"),
+        (",(", ", ("),
+    ] {
+        text = text.replace(odd, usual);
+    }
+    text
 }

@@ -302,7 +302,7 @@ impl<E: Endpoint> fmt::Debug for Batch<'_, E> {
 }
 
 /// Makes what the service says of items fit for errors and logs.
-fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) {
+pub(crate) fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) {
     let infos = reports.iter_mut().filter_map(|report| match report {
         ItemReport::Failed { info, .. } => info.as_mut(),
         _ => None,

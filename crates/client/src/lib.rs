@@ -34,6 +34,7 @@ mod error;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod http;
+mod item_call;
 mod limit;
 mod observe;
 mod pages;
@@ -53,6 +54,7 @@ pub use call::{Answer, Call};
 pub use client::Client;
 pub use error::{Error, ErrorKind, FailedTry, Sent};
 pub use generated::*;
+pub use item_call::ItemCall;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
 pub use observe::{Observer, Tried};
 pub use pages::{Checkpoint, Items, Pages};

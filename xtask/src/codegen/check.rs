@@ -23,6 +23,7 @@ mod rows;
 mod rules;
 mod same_types;
 mod shared;
+mod single;
 mod tags;
 mod types;
 mod usersig;

@@ -27,6 +27,7 @@ mod reexports;
 mod rust_file;
 mod setters;
 mod simulator;
+mod single;
 mod tags;
 mod usersig;
 mod webhook;
@@ -68,7 +69,7 @@ pub fn emit(
         );
         tree.insert(
             format!("{CLIENT}/{}.rs", family.name),
-            client::facade(family)?,
+            client::facade(family, model, structs)?,
         );
     }
     if let Some(webhooks) = &model.webhooks {

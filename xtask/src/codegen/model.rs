@@ -351,6 +351,36 @@ pub struct Batch {
     pub unlisted: Unlisted,
     /// Whether concurrent calls interfere with each other.
     pub one_by_one: bool,
+    /// The client's method for one item.
+    pub single: Option<SingleCall>,
+}
+
+/// A method of the client for one item.
+#[derive(Debug)]
+pub struct SingleCall {
+    /// Its name.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// What it returns.
+    pub gives: Gives,
+    /// Whether an item without an entry is an answer: the reply lists what was found.
+    pub may_lack: bool,
+    /// Constants of the codes that mean that there is no such item.
+    pub absent: Vec<String>,
+}
+
+/// What a call for one item returns.
+#[derive(Debug)]
+pub enum Gives {
+    /// Nothing, or with codes for absence whether there was such an item.
+    Nothing,
+    /// The entry of the reply.
+    Entry,
+    /// A field of the entry.
+    Field(Field),
+    /// Whether a field of the entry has one of the values with these constants.
+    Is(Field, Vec<String>),
 }
 
 /// A list with an entry for each item.

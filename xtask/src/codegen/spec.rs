@@ -793,6 +793,38 @@ pub struct Batch {
     /// Whether calls side by side run into each other, so that one must end before the next begins.
     #[serde(default)]
     pub one_by_one: bool,
+    /// A method of the client that takes one item and turns its failure into an error.
+    pub single: Option<SingleCall>,
+}
+
+/// A call for one item. Returns nothing unless `entry`, `field` or `is` says otherwise.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SingleCall {
+    /// Name of the method; unique within the family.
+    pub name: At<String>,
+    /// One sentence, third person, ends with a full stop.
+    pub summary: At<String>,
+    /// Whether it returns the entry of `results`.
+    #[serde(default)]
+    pub entry: At<bool>,
+    /// In place of `entry`: the field of the entry that it returns.
+    pub field: Option<At<String>>,
+    /// In place of `entry`: what the entry must say for the call to return true.
+    pub is: Option<SingleIs>,
+    /// Codes that mean that there is no such item. They are not errors: the call returns nothing, or false.
+    #[serde(default)]
+    pub absent: Vec<At<i64>>,
+}
+
+/// What the entry of an item says if the answer is yes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SingleIs {
+    /// Field of the entry, an enum over strings.
+    pub field: At<String>,
+    /// Its values (wire values) that mean yes.
+    pub values: Vec<At<String>>,
 }
 
 /// A list with an entry for each item.

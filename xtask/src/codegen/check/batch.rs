@@ -4,7 +4,7 @@ use super::rules::{Rules, one_of};
 use crate::codegen::{
     diagnostic::Diagnostic,
     load::Source,
-    spec::{At, Batch, EndpointFile, EnumWire, Field, Ordered, Repeat, Unlisted},
+    spec::{At, Batch, EndpointFile, EnumType, EnumWire, Field, Ordered, Repeat, Unlisted},
     type_expr::{self, TypeExpr},
 };
 
@@ -15,7 +15,7 @@ enum Compared {
     Number,
 }
 
-impl Rules<'_> {
+impl<'a> Rules<'a> {
     /// A list of names stands for items without other fields.
     fn shorthand(&mut self, source: &Source, file: &EndpointFile, batch: &Batch) {
         let one_of = |name: &str| file.one_of.iter().any(|field| field.value == name);
@@ -122,6 +122,9 @@ impl Rules<'_> {
                 );
             }
         }
+        if let Some(single) = &batch.single {
+            self.single(source, file, batch, single);
+        }
         if let Some(failed) = &batch.failed
             && let Some(entry) = self.list(source, &failed.list, &file.reply, "reply")
         {
@@ -186,7 +189,7 @@ impl Rules<'_> {
     }
 
     /// The fields of a type of this file or of a shared one.
-    fn object(&self, file: &EndpointFile, ty: &TypeExpr) -> Option<Ordered<Field>> {
+    pub(super) fn object(&self, file: &EndpointFile, ty: &TypeExpr) -> Option<Ordered<Field>> {
         let TypeExpr::Named(name) = ty else {
             return None;
         };
@@ -197,13 +200,20 @@ impl Rules<'_> {
     }
 
     fn enum_wire(&self, file: &EndpointFile, ty: &TypeExpr) -> Option<EnumWire> {
+        self.enum_def(file, ty).map(|def| def.wire)
+    }
+
+    /// An enum of this file or a shared one.
+    pub(super) fn enum_def<'f>(&self, file: &'f EndpointFile, ty: &TypeExpr) -> Option<&'f EnumType>
+    where
+        'a: 'f,
+    {
         let TypeExpr::Named(name) = ty else {
             return None;
         };
-        let mut shared = self.spec.shared.iter();
-        let def = (file.enums.get(name))
-            .or_else(|| shared.find_map(|loaded| loaded.file.enums.get(name)));
-        def.map(|def| def.wire)
+        let spec = self.spec;
+        let mut shared = spec.shared.iter();
+        (file.enums.get(name)).or_else(|| shared.find_map(|loaded| loaded.file.enums.get(name)))
     }
 
     /// How the parts of the key are compared; none after a mistake.

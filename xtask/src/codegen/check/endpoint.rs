@@ -33,6 +33,7 @@ impl Rules<'_> {
             self.unique(&mut paths, key, &loaded.source, path, "this path");
             self.endpoint(loaded, &requests, shared);
         }
+        self.single_names();
     }
 
     fn endpoint(&mut self, loaded: &LoadedEndpoint, requests: &Requests<'_>, shared: &Names) {

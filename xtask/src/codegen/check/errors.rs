@@ -112,23 +112,30 @@ impl Rules<'_> {
         }
     }
 
+    /// Checks that a code has a meaning for a command.
+    pub(super) fn known_code(&mut self, source: &Source, file: &EndpointFile, code: &At<i64>) {
+        let known = &self.spec.errors.file.codes;
+        let service = file.path.split('/').nth(1).unwrap_or_default();
+        if ErrorCode::of_service(known, code.value, service).is_none() {
+            let message = if known.iter().any(|entry| entry.code.value == code.value) {
+                format!(
+                    "spec/errors.toml knows {}, but not from `{service}`",
+                    code.value
+                )
+            } else {
+                format!("spec/errors.toml does not know {}", code.value)
+            };
+            self.at(source, code, message, "a code with a meaning there");
+        }
+    }
+
     pub(super) fn codes(&mut self, source: &Source, file: &EndpointFile) {
         let known = &self.spec.errors.file.codes;
         let service = file.path.split('/').nth(1).unwrap_or_default();
         let mut seen = BTreeMap::new();
         for code in &file.errors {
             self.unique(&mut seen, code.value, source, code, "this code");
-            if ErrorCode::of_service(known, code.value, service).is_none() {
-                let message = if known.iter().any(|entry| entry.code.value == code.value) {
-                    format!(
-                        "spec/errors.toml knows {}, but not from `{service}`",
-                        code.value
-                    )
-                } else {
-                    format!("spec/errors.toml does not know {}", code.value)
-                };
-                self.at(source, code, message, "a code with a meaning there");
-            }
+            self.known_code(source, file, code);
         }
         for (code, note) in file.error_notes.iter() {
             self.doc(

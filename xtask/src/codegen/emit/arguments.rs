@@ -171,6 +171,18 @@ impl Constructor<'_> {
         Ok(in_its_box((ty, value), of))
     }
 
+    /// Whether an item of a list could be passed for the argument next to it, or the other way round.
+    pub(super) fn item_fits_neighbour(&self, list: &Field) -> bool {
+        let Type::List(item) = &list.ty else {
+            return false;
+        };
+        self.asked.windows(2).any(|pair| match pair {
+            [one, other] if one.wire == list.wire => alike(item, &other.ty, Some(self.start.types)),
+            [one, other] if other.wire == list.wire => alike(&one.ty, item, Some(self.start.types)),
+            _ => false,
+        })
+    }
+
     /// The struct whose fields name the values, where their places would not tell them apart.
     pub(super) fn named(&self) -> Option<String> {
         let many = self.asked.len() > MOST_BY_PLACE;

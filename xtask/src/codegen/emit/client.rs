@@ -3,13 +3,15 @@
 use super::{
     docs::{aliases, doc, names_of_path},
     rust_file::RustFile,
+    single::Singles,
 };
 use crate::codegen::{
     model::{Family, Model, Regions},
     names,
+    tidy::Structs,
 };
 use quote::{format_ident, quote};
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// `generated/mod.rs`.
 pub(super) fn index(model: &Model) -> Result<String, String> {
@@ -69,7 +71,12 @@ pub(super) fn regions(regions: &Regions) -> Result<String, String> {
 }
 
 /// `generated/<family>.rs`.
-pub(super) fn facade(family: &Family) -> Result<String, String> {
+pub(super) fn facade(
+    family: &Family,
+    model: &Model,
+    structs: &BTreeMap<String, Structs>,
+) -> Result<String, String> {
+    let singles = Singles::new(family, model, structs);
     let mut file = RustFile::new(&format!("spec/endpoints/{}", family.name));
     file.import("crate", "Call");
     file.import("crate", "Client");
@@ -86,7 +93,7 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
         .modules
         .iter()
         .filter_map(|module| Some((module, module.endpoint.as_ref()?)));
-    let methods: Vec<_> = methods
+    let methods = methods
         .map(|(module, endpoint)| {
             let name = format_ident!("{}", module.name);
             let request = format_ident!("{}", endpoint.request);
@@ -99,15 +106,22 @@ pub(super) fn facade(family: &Family) -> Result<String, String> {
                 endpoint.summary.trim()
             ));
             let known_as = aliases(&module.name, names_of_path(&endpoint.path));
-            quote! {
+            let single = match &endpoint.batch {
+                Some(batch) => (batch.single.as_ref())
+                    .map(|single| singles.method(module, endpoint, batch, single, &mut file))
+                    .transpose()?,
+                None => None,
+            };
+            Ok(quote! {
                 #docs
                 #known_as
                 pub fn #name(self, request: impl IntoRequest<'a, #request>) -> Call<'a, #request> {
                     self.client.call(request)
                 }
-            }
+                #single
+            })
         })
-        .collect();
+        .collect::<Result<Vec<_>, String>>()?;
     file.items(quote! {
         #docs
         #[derive(Clone, Copy, Debug)]

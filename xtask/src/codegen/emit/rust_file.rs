@@ -213,6 +213,7 @@ fn imports(body: &str, more: &BTreeSet<(String, String)>, own_names: &BTreeSet<S
             names
                 .iter()
                 .filter(|name| used.contains(**name))
+                .filter(|name| !more.iter().any(|(_, own)| own == **name))
                 .map(|name| (*path, *name)),
         );
     }

@@ -4,10 +4,10 @@ use crate::codegen::{
     diagnostic::Diagnostics,
     load::{LoadedEndpoint, Spec},
     model::{
-        Batch, BatchFailures, BatchResults, Field, KeyPart, Kind, Limit, Model, Module, Type,
-        Verdict,
+        Batch, BatchFailures, BatchResults, Field, Gives, KeyPart, Kind, Limit, Model, Module,
+        SingleCall, Type, Values, Verdict,
     },
-    spec::{self, At, Unlisted},
+    spec::{self, At, ErrorCode, Unlisted},
 };
 
 /// Resolves the names of every `[batch]`.
@@ -17,7 +17,7 @@ pub(super) fn lower(spec: &Spec, model: &mut Model, errors: &mut Diagnostics) {
         let Some(batch) = &loaded.file.batch else {
             continue;
         };
-        match of_endpoint(loaded, batch, model) {
+        match of_endpoint(loaded, batch, model, &spec.errors.file.codes) {
             Ok(lowered) => found.push((&loaded.source.path, lowered)),
             Err(name) => errors.report(
                 &loaded.source,
@@ -38,6 +38,7 @@ fn of_endpoint(
     loaded: &LoadedEndpoint,
     batch: &spec::Batch,
     model: &Model,
+    codes: &[ErrorCode],
 ) -> Result<Batch, At<String>> {
     let missing = || batch.items.clone();
     let module = model
@@ -106,6 +107,15 @@ fn of_endpoint(
         Some(names) => Some(find(&request.fields, names)?.clone()),
         None => None,
     };
+    let single = match &batch.single {
+        Some(single) => {
+            let list = results.as_ref().map(|results| &results.list);
+            let mut lowered = scope.single(single, list, codes)?;
+            lowered.may_lack = list.is_some() && unlisted == Unlisted::Done;
+            Some(lowered)
+        }
+        None => None,
+    };
     Ok(Batch {
         items: items.clone(),
         names,
@@ -115,6 +125,7 @@ fn of_endpoint(
         failed,
         unlisted,
         one_by_one: batch.one_by_one,
+        single,
     })
 }
 
@@ -141,6 +152,57 @@ impl<'a> Scope<'a> {
         let mut objects = modules.flat_map(|module| &module.objects);
         let object = objects.find(|object| object.name == *name);
         object.map_or(&[], |object| &object.fields)
+    }
+
+    /// The method for one item, whose entry is in `list`.
+    fn single(
+        &self,
+        single: &spec::SingleCall,
+        list: Option<&Field>,
+        codes: &[ErrorCode],
+    ) -> Result<SingleCall, At<String>> {
+        let fields = list.map_or(&[][..], |list| self.fields_of(list));
+        let gives = match (&single.field, &single.is) {
+            (Some(field), _) => Gives::Field(find(fields, field)?.clone()),
+            (None, Some(is)) => {
+                let field = find(fields, &is.field)?;
+                let constants = is.values.iter().map(|value| self.constant(field, value));
+                Gives::Is(field.clone(), constants.collect::<Result<_, _>>()?)
+            }
+            (None, None) if single.entry.value => Gives::Entry,
+            (None, None) => Gives::Nothing,
+        };
+        let endpoint = self.module.endpoint.as_ref();
+        let service = endpoint.and_then(|endpoint| endpoint.path.split('/').nth(1));
+        let absent = single.absent.iter().map(|code| {
+            ErrorCode::of_service(codes, code.value, service.unwrap_or_default())
+                .map(|known| known.name.value.clone())
+                .ok_or_else(|| single.name.clone())
+        });
+        Ok(SingleCall {
+            name: single.name.value.clone(),
+            summary: single.summary.value.clone(),
+            gives,
+            may_lack: false,
+            absent: absent.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The constant of a value of a field.
+    fn constant(&self, field: &Field, value: &At<String>) -> Result<String, At<String>> {
+        let Type::Named(name, Kind::StringEnum) = &field.ty else {
+            return Err(value.clone());
+        };
+        let modules = std::iter::once(self.module).chain(&self.model.shared);
+        let mut enums = modules.flat_map(|module| &module.enums);
+        let Some(Values::String(values)) =
+            (enums.find(|def| def.name == *name)).map(|def| &def.values)
+        else {
+            return Err(value.clone());
+        };
+        let known = values.iter().find(|(_, wire, _)| *wire == value.value);
+        let constant = known.map(|(constant, ..)| constant.clone());
+        constant.ok_or_else(|| value.clone())
     }
 
     fn key(
