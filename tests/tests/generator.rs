@@ -537,10 +537,7 @@ fn a_new_command_is_one_new_file() {
         (catalogue, "<crate::reader::RenewCard as Endpoint>::META"),
         (catalogue, "\"v4/library/renew_card\" =>"),
         (simulated, "\"v4/library/renew_card\""),
-        (
-            facade,
-            "pub fn renew_card(self, request: RenewCard) -> Call<'a, RenewCard>",
-        ),
+        (facade, "request: impl IntoRequest<'a, RenewCard>"),
         (
             facade,
             "/// See [`RenewCard`] for limits, quota, retries and error codes.",
