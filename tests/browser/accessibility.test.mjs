@@ -54,7 +54,7 @@ for (const scheme of ["light", "dark"]) {
     await look(page, `traffic in ${scheme}`, scheme === "light" ? "traffic" : undefined);
     await page.getByRole("region", { name: "Webhooks of this request" }).getByRole("link").click();
     await page.goto(page.url().replace("/traffic/webhook/", "/webhooks/"));
-    await page.getByText("What the app may answer").click();
+    await page.getByText("Possible answers").click();
     await look(page, `webhook in ${scheme}`, scheme === "light" ? "webhooks" : undefined);
     for (const [address, heading, picture] of VIEWS) {
       await page.goto(`${at.url}/#/${address}`);

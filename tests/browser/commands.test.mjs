@@ -18,7 +18,7 @@ browserTest("a command is found, described and sent, and its reply is explained"
   await page.getByRole("row", { name: /To_Account.*at most 32 bytes.*Recipient/ }).waitFor();
   await page.getByText(/Error codes \(\d+\)/).click();
   await page.getByRole("row", { name: /90012/ }).waitFor();
-  await page.getByLabel("Begin with").selectOption({ label: "required fields only" });
+  await page.getByLabel("Start with").selectOption({ label: "Required fields only" });
   await page.getByLabel("To_Account", { exact: true }).fill("mei");
   await page.getByLabel("Text", { exact: true }).fill("from the form");
   await page.getByRole("button", { name: "Send", exact: true }).click();
@@ -33,7 +33,7 @@ browserTest("a command is found, described and sent, and its reply is explained"
 
 browserTest("the form knows lists, nested objects, unions, open lists of values and what excludes each other", at, async (page) => {
   await open(page, at, "commands/v4%2Fopenim%2Fsendmsg");
-  await page.getByLabel("Begin with").selectOption({ label: "required fields only" });
+  await page.getByLabel("Start with").selectOption({ label: "Required fields only" });
   await page.getByLabel("MsgType", { exact: true }).selectOption("TIMLocationElem");
   await page.getByLabel("Latitude", { exact: true }).fill("29.5");
   await page.getByText(/Add an optional field/).last().click();
@@ -55,7 +55,7 @@ browserTest("the form knows lists, nested objects, unions, open lists of values 
   assert.equal(json.OfflinePushInfo.Title, "Parcel");
 
   await open(page, at, "commands/v4%2Fim_open_login_svc%2Fmultiaccount_import");
-  await page.getByLabel("Begin with").selectOption({ label: "required fields only" });
+  await page.getByLabel("Start with").selectOption({ label: "Required fields only" });
   await page.getByText(/Add an optional field/).first().click();
   await page.getByRole("button", { name: "Add AccountList" }).click();
   await page.getByRole("tab", { name: "JSON" }).first().click();
@@ -72,7 +72,7 @@ browserTest("limits are shown before and after sending", at, async (page) => {
 
 browserTest("numbers beyond 2^53 keep their digits from the form to the server", at, async (page) => {
   await open(page, at, "commands/v4%2Fopenim%2Fsendmsg");
-  await page.getByLabel("Begin with").selectOption({ label: "required fields only" });
+  await page.getByLabel("Start with").selectOption({ label: "Required fields only" });
   await page.getByText(/Add an optional field/).last().click();
   await page.getByRole("button", { name: "Add MsgLifeTime" }).click();
   await page.getByLabel("MsgLifeTime", { exact: true }).fill("9007199254740993");

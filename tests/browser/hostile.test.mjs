@@ -57,7 +57,7 @@ browserTest("ids with any characters lead to where they should", at, async (page
 browserTest("addresses that lead nowhere say so", at, async (page) => {
   for (const [address, text] of [
     ["traffic/request/999999", /no request 999999/],
-    ["traffic/webhook/999999", "This webhook is not known here any more"],
+    ["traffic/webhook/999999", "This webhook is no longer available"],
     ["commands/v4%2Fnothing", "No command v4/nothing is described"],
     ["state/users/nobody", /no user nobody/],
     ["state/groups/nothing", /no group nothing/],

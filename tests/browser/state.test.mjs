@@ -83,14 +83,14 @@ browserTest("a user joins a group and leaves it, and a refusal is explained", at
   await control(at.url).post("seed", { users: [{ id: "newcomer-to-groups" }], groups: [{ id: "open-club", name: "Open club", owner: "lin" }] });
   await open(page, at, "state/users/newcomer-to-groups");
   const groups = page.getByRole("region", { name: "Groups" });
-  await groups.getByText("In no group.").waitFor();
+  await groups.getByText("Not in any group.").waitFor();
   const members = async () => (await control(at.url).get("groups/open-club")).members.map((member) => member.Member_Account);
   await groups.getByLabel("Group to join").fill("open-club");
   await groups.getByRole("button", { name: "Join" }).click();
   await groups.getByRole("link", { name: "open-club" }).waitFor();
   assert.ok((await members()).includes("newcomer-to-groups"));
   await groups.getByRole("button", { name: "Leave open-club" }).click();
-  await groups.getByText("In no group.").waitFor();
+  await groups.getByText("Not in any group.").waitFor();
   assert.ok(!(await members()).includes("newcomer-to-groups"));
   await groups.getByLabel("Group to join").fill("open-club");
   await groups.getByRole("button", { name: "Apply" }).click();

@@ -71,16 +71,16 @@ browserTest("what does my backend send at sign-up: three calls, in order, and wh
   const shown = async (command, expected) => {
     await rows.filter({ hasText: command }).click();
     await page.getByRole("heading", { name: new RegExp(command) }).waitFor();
-    const items = page.getByRole("region", { name: "What it changed" }).getByRole("listitem");
+    const items = page.getByRole("region", { name: "Changes" }).getByRole("listitem");
     assert.deepEqual(await items.allInnerTexts(), expected);
   };
   await shown("account_import", ["user nora created"]);
   await shown("portrait_set", ["user nora changed"]);
   await shown("sendmsg", sent);
 
-  await page.getByRole("region", { name: "What it changed" }).waitFor();
+  await page.getByRole("region", { name: "Changes" }).waitFor();
   await rows.filter({ hasText: "account_import" }).click();
-  await page.getByRole("region", { name: "What it changed" }).getByRole("link", { name: "nora" }).click();
+  await page.getByRole("region", { name: "Changes" }).getByRole("link", { name: "nora" }).click();
   await page.getByRole("heading", { name: /Nora/ }).waitFor();
   await page.getByRole("region", { name: "Profile" }).getByText("Hi, I am new.").waitFor();
   await page.getByRole("region", { name: "Conversations" }).getByRole("link", { name: "administrator" }).click();

@@ -13,10 +13,10 @@ browserTest("the page asks for the token, refuses a wrong one, and keeps the rig
   await accessible(page, "the question for the token");
   assert.equal(await box.getAttribute("type"), "password");
   await box.fill("another token");
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("alert").getByText("the control token is missing or wrong").waitFor();
   await box.fill(TOKEN);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Live", { exact: true }).waitFor();
   await page.getByRole("link", { name: "State" }).click();
   await page.getByRole("list", { name: "Users" }).getByRole("link", { name: /^Lin/ }).waitFor();

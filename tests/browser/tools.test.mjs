@@ -19,7 +19,7 @@ browserTest("a UserSig is signed, inspected and verified, and one that does not 
   await page.locator(".verdict").getByText("not valid", { exact: true }).waitFor();
   await page.getByRole("textbox", { name: "Must be for" }).fill("");
   await page.getByRole("button", { name: "Inspect" }).click();
-  await page.getByText("What it says; nothing of it was checked.").waitFor();
+  await page.getByText("The content; nothing was verified.").waitFor();
   const box = page.getByLabel("Signature to check");
   const signature = await box.inputValue();
   await box.fill(`${signature.slice(0, 20)}${signature[20] === "A" ? "B" : "A"}${signature.slice(21)}`);
@@ -48,20 +48,20 @@ browserTest("a fault is switched on, happens, is counted, and is switched off", 
   assert.equal((await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: "lin" }] })).ErrorCode, 0);
   await open(page, at, "traffic");
   await page.getByRole("list", { name: /Traffic/ }).getByRole("link").filter({ hasText: "fault" }).first().click();
-  await page.getByText(/went wrong because the fault/).waitFor();
+  await page.getByText(/failed because the fault/).waitFor();
 });
 
 browserTest("quotas are kept on demand, and what is used and left is shown", at, async (page) => {
   await open(page, at, "quotas");
-  await page.getByText("No quotas are kept").waitFor();
+  await page.getByText("Quotas are off").waitFor();
   await page.getByLabel("Edition").selectOption("free");
   await page.getByRole("searchbox", { name: "Filter commands" }).fill("openim/sendmsg");
-  const day = page.getByRole("row", { name: /v4\/openim\/sendmsg.*1000 calls in a day/ });
+  const day = page.getByRole("row", { name: /v4\/openim\/sendmsg.*1000 calls per day/ });
   // Calls before the quotas are enforced do not count.
   await day.getByRole("cell", { name: "1000", exact: true }).waitFor();
   const { call } = await backend(at.url);
   await call("v4/openim/sendmsg", { From_Account: "lin", To_Account: "mei", MsgRandom: 99, MsgBody: [{ MsgType: "TIMTextElem", MsgContent: { Text: "counted" } }] });
   await day.getByRole("cell", { name: "999", exact: true }).waitFor();
-  await page.getByLabel("Edition").selectOption({ label: "no quotas" });
-  await page.getByText("No quotas are kept").waitFor();
+  await page.getByLabel("Edition").selectOption({ label: "No quotas" });
+  await page.getByText("Quotas are off").waitFor();
 });

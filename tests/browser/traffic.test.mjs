@@ -19,7 +19,7 @@ browserTest("what a backend sends is there without a reload, with its meaning", 
   const meaning = page.getByRole("region", { name: `Code ${sent.ErrorCode}` });
   await meaning.getByText("Who must act").waitFor();
   await meaning.getByText("the calling code, which names what does not exist").waitFor();
-  await meaning.getByText("Does a repeat help?").waitFor();
+  await meaning.getByText("Does a retry help?").waitFor();
   const body = page.getByRole("region", { name: "Body", exact: true });
   await body.getByText("nobody-knows").waitFor();
   // In the wording of the spec, which may change.
@@ -41,7 +41,7 @@ browserTest("filters narrow the list by words and by what went wrong", at, async
   await rows.filter({ hasText: "create_group" }).first().waitFor();
   for (const shown of await rows.allInnerTexts()) assert.ok(!/\bOK\b/.test(shown), shown);
   await page.getByRole("searchbox", { name: "Filter" }).fill("no such words");
-  await page.getByText("Nothing fits the filter").waitFor();
+  await page.getByText("Nothing matches the filter").waitFor();
 });
 
 browserTest("one click repeats a request as a new one, and unchanged as a duplicate", at, async (page) => {
@@ -59,7 +59,7 @@ browserTest("one click repeats a request as a new one, and unchanged as a duplic
   await page.getByRole("button", { name: "Repeat unchanged" }).click();
   await page.waitForURL((url) => url.href !== before);
   assert.equal(await told(), 2);
-  await page.getByText("nothing done").waitFor();
+  await page.getByText("no effect").waitFor();
 });
 
 browserTest("what is copied as curl runs, and holds no signature", at, async (page) => {
@@ -95,7 +95,7 @@ browserTest("it can be paused, and listed by keyboard alone", at, async (page) =
   await call("v4/im_open_login_svc/account_check", { CheckItem: [{ UserID: "mei" }] });
   await page.getByText(/Paused, 1 new/).waitFor();
   assert.equal(await rows.count(), shown);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await page.waitForFunction((count) => document.querySelectorAll(".links a").length > count, shown);
   await page.locator("body").press("/");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("type")), "search");

@@ -9,14 +9,14 @@ const at = workbench();
 browserTest("the app's address is set, and any event can be fired at it", at, async (page) => {
   await open(page, at, "webhooks/target");
   await page.getByLabel("Address of the app").fill(at.app.url);
-  await page.getByLabel("Time for an answer, in milliseconds").fill("500");
+  await page.getByLabel("Answer timeout, in milliseconds").fill("500");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(`Webhooks go to ${at.app.url}.`).waitFor();
   await page.getByRole("link", { name: "Fire an event" }).click();
   await page.getByRole("main").getByLabel("Event", { exact: true }).selectOption("Group.CallbackAfterNewMemberJoin");
   await page.getByRole("heading", { name: "Fire an event" }).waitFor();
   await page.getByRole("button", { name: "Fire", exact: true }).click();
-  const result = page.getByRole("region", { name: "What came of it" });
+  const result = page.getByRole("region", { name: "Result" });
   await result.getByText("answered").first().waitFor();
   await result.getByRole("region", { name: "The app's answer" }).getByText("ActionStatus").waitFor();
   await page.getByRole("list", { name: /Webhooks/ }).getByRole("link").filter({ hasText: "CallbackAfterNewMemberJoin" }).first().waitFor();
@@ -31,9 +31,9 @@ browserTest("allowed, refused and late webhooks are told apart, and the answer i
   await page.getByLabel("Outcome").selectOption("refused");
   await page.waitForFunction(() => [...document.querySelectorAll(".links a")].every((row) => row.textContent?.includes("refused")));
   await rows.first().click();
-  await page.getByRole("region", { name: "What the answer did" }).getByText(/refused it with code 120001/).waitFor();
+  await page.getByRole("region", { name: "Effect of the answer" }).getByText(/refused it with code 120001/).waitFor();
   await page.getByRole("region", { name: "The app's answer" }).getByText("advertising is not allowed").waitFor();
-  await page.getByText("What the app may answer").click();
+  await page.getByText("Possible answers").click();
   await page.getByRole("row", { name: /refuse.*120001 to 130000.*The message is not sent/ }).waitFor();
   await page.getByRole("button", { name: "Edit and fire" }).click();
   assert.equal(await page.getByLabel("Text", { exact: true }).first().inputValue(), "buy now");
@@ -47,7 +47,7 @@ browserTest("saving the address again keeps the token, which can be taken away",
   await control(at.url).put("webhooks/target", { url: `${at.app.url}?secret=1`, token: "a token", only: ["State.StateChange"] });
   await open(page, at, "webhooks/target");
   await page.getByText("They are signed.").waitFor();
-  await page.getByLabel("Time for an answer, in milliseconds").fill("700");
+  await page.getByLabel("Answer timeout, in milliseconds").fill("700");
   await page.getByRole("button", { name: "Save" }).click();
   const target = async () => control(at.url).get("webhooks/target");
   await until(async () => (await target()).timeout_ms === 700);
@@ -81,7 +81,7 @@ browserTest("an event is changed before it is fired", at, async (page) => {
   await page.getByLabel("From_Account", { exact: true }).fill("mallory");
   await page.getByLabel("Text", { exact: true }).first().fill("buy now");
   await page.getByRole("button", { name: "Fire", exact: true }).click();
-  const result = page.getByRole("region", { name: "What came of it" });
+  const result = page.getByRole("region", { name: "Result" });
   await result.getByRole("region", { name: "The app's answer" }).getByText("120001").waitFor();
   await result.getByRole("region", { name: "Event" }).getByText("mallory").waitFor();
   const { webhooks } = await control(at.url).get("webhooks?command=C2C.CallbackBeforeSendMsg");
@@ -92,8 +92,8 @@ browserTest("an app that is not there is said to be so", at, async (page) => {
   await control(at.url).put("webhooks/target", { url: "http://127.0.0.1:1/nobody" });
   await open(page, at, "webhooks/fire/State.StateChange");
   await page.getByRole("button", { name: "Fire", exact: true }).click();
-  await page.getByRole("region", { name: "What came of it" }).getByText(/could not be reached/).first().waitFor();
+  await page.getByRole("region", { name: "Result" }).getByText(/could not be reached/).first().waitFor();
   await open(page, at, "webhooks/target");
   await page.getByRole("button", { name: "Send no webhooks" }).click();
-  await page.getByText("No webhook is sent until there is an address.").waitFor();
+  await page.getByText("No webhooks are sent until there is an address.").waitFor();
 });

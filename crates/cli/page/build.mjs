@@ -1,5 +1,5 @@
-// Bundles src/ into dist/, which is checked in: cargo alone builds the page.
-// `node build.mjs DIRECTORY` writes elsewhere, for comparing.
+// Bundles src/ into dist/, which is checked in, so that cargo is enough to build the page.
+// `node build.mjs DIRECTORY` writes to another directory, for comparison.
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -30,4 +30,4 @@ for (const name of ["index.html", "icon.svg"]) {
   await copyFile(join(here, "src", name), join(out, name === "index.html" ? name : `assets/${name}`));
 }
 const licence = await readFile(join(here, "node_modules/preact/LICENSE"), "utf8");
-await writeFile(join(out, "assets", "LICENSES.txt"), `The bundle app.js holds Preact, https://preactjs.com:\n\n${licence}`);
+await writeFile(join(out, "assets", "LICENSES.txt"), `The bundle app.js contains Preact, https://preactjs.com:\n\n${licence}`);

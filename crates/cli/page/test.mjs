@@ -1,4 +1,4 @@
-// Bundles the tests of test/ and runs them with Node's runner. `node test.mjs DIRECTORY` says where the bundle goes.
+// Bundles the tests in test/ and runs them with Node's runner. `node test.mjs DIRECTORY` sets where the bundle goes.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";

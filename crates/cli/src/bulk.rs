@@ -1,4 +1,4 @@
-//! `tencent-chat bulk`: jobs of any size, by the lines of a file.
+//! `tencent-chat bulk`: jobs of any size, driven by the lines of a file.
 
 mod columns;
 mod hash;
@@ -21,7 +21,7 @@ use self::{
 use crate::{
     edition::EditionName,
     failure::Failure,
-    lines::{Format, beside},
+    lines::{Format, sibling},
     output::{self, Output},
     profile::{Connection, Settings},
     progress::Progress,
@@ -40,10 +40,10 @@ use tempfile::NamedTempFile;
 use tencent_chat_client::LocalLimiter;
 use tencent_chat_types::{Edition, Meta, QuotaUnit};
 
-/// Of the journal's form.
+/// Version of the journal format.
 const VERSION: u32 = 2;
 
-/// Most wrong lines that are listed.
+/// Maximum number of invalid lines that are listed.
 const SHOWN: usize = 20;
 
 #[derive(Debug, clap::Args)]
@@ -55,52 +55,52 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum JobArgs {
-    /// Creates accounts, or updates those that are there: UserID, Nick, FaceUrl
+    /// Creates accounts, or updates existing ones: UserID, Nick, FaceUrl
     ImportAccounts(FileArgs),
-    /// Sends a message for each line: To_Account, Text or MsgBody, From_Account and other fields
+    /// Sends one message per line: To_Account, Text or MsgBody, From_Account and other fields
     Send(FileArgs),
     /// Adds users to groups: GroupId, Member_Account, Silence
     AddMembers(FileArgs),
-    /// Deletes accounts for good: UserID
+    /// Deletes accounts permanently: UserID
     DeleteAccounts(FileArgs),
 }
 
 const HELP: &str = "\
-Columns are called like the fields of the command. CSV needs a header; lists and objects are JSON in \
-their cell.
+Columns are named like the command's fields. CSV needs a header; lists and objects are JSON in \
+their cells.
 
-Before anything is sent, all lines are checked. FILE.journal then says what was sent and answered: the \
-same command goes on where it was stopped or killed, and sends nothing twice. Lines that failed are in \
-FILE.failed.csv (or .jsonl) with code and reason, ready to be run again. Lines of which nobody knows \
-whether they were sent, and that can't be sent again without harm, are in FILE.uncertain.csv.";
+All lines are checked before anything is sent. FILE.journal records what was sent and answered, so if the \
+run is stopped or killed, the same command resumes it and sends nothing twice. Lines that failed are in \
+FILE.failed.csv (or .jsonl) with code and reason, ready to run again. Lines that may or may not have \
+been sent, and that can't safely be sent again, are in FILE.uncertain.csv.";
 
 #[derive(Debug, clap::Args)]
 struct FileArgs {
-    /// The file: CSV with a header (.csv), or a JSON object on each line (.jsonl, .ndjson); `-` reads standard
-    /// input, which can't go on after it was stopped
+    /// The file: CSV with a header (.csv), or one JSON object per line (.jsonl, .ndjson); `-` reads standard
+    /// input, and such a run can't be resumed
     file: PathBuf,
-    /// The same for all lines that don't say otherwise, such as GroupId=dinner-club or Text=Hello
+    /// Fields for all lines that don't set them, such as GroupId=dinner-club or Text=Hello
     #[arg(value_name = "FIELD=VALUE")]
     fields: Vec<String>,
-    /// How lines are written, where the file's name doesn't say it
+    /// Format of the lines; by default determined by the file name's extension
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// What was sent and answered; FILE.journal unless set
+    /// Journal of what was sent and answered; FILE.journal by default
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Where lines that failed go; FILE.failed.csv or .jsonl unless set
+    /// Output file for lines that failed; FILE.failed.csv or .jsonl by default
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
-    /// Calls at once. They can arrive in any order; with 1 each is answered before the next is sent
+    /// Number of concurrent calls. They can arrive in any order; with 1, each is answered before the next is sent
     #[arg(long, default_value_t = 16, value_name = "CALLS")]
     concurrency: usize,
-    /// The edition of the app, which its daily quota of messages depends on; paid unless set
+    /// Edition of the app, which determines its daily message quota; paid by default
     #[arg(long, value_enum, conflicts_with = "rate")]
     edition: Option<EditionName>,
-    /// Calls a second, where the app's plan has another quota than the documentation
+    /// Calls per second, if the app's plan has a different quota than documented
     #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Checks the lines, says how long it would take, and sends nothing
+    /// Checks the lines, estimates how long it would take, and sends nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -128,9 +128,9 @@ impl FileArgs {
     }
 }
 
-/// The file of a run.
+/// The input file of a run.
 struct Input {
-    /// As people call it.
+    /// Name for display.
     name: String,
     path: PathBuf,
     format: Format,
@@ -144,8 +144,7 @@ impl Input {
         let is_stdin = args.file.as_os_str() == "-";
         let format = args.format.or_else(|| Format::of(&args.file));
         let format = format.ok_or_else(|| {
-            Failure::usage("how the lines are written is not known")
-                .help("set --format csv or jsonl")
+            Failure::usage("the file's format is unknown").help("set --format csv or jsonl")
         })?;
         let fields = job.columns()?.of_arguments(&args.fields)?;
         let spool = is_stdin.then(spool).transpose()?;
@@ -169,14 +168,14 @@ impl Input {
         Failure::file(&self.name, error)
     }
 
-    /// SHA-256 of all of it.
+    /// SHA-256 of the whole input.
     fn hash(&self) -> Result<String, Failure> {
         let failed = |error: io::Error| self.failed(&error);
         let file = File::open(&self.path).map_err(failed)?;
         hash::of(file).map(hash::hex).map_err(failed)
     }
 
-    /// Checks all lines, and counts them.
+    /// Checks and counts all lines.
     fn check(&self, job: &dyn Job) -> Result<u64, Failure> {
         let mut rows = self.rows(job.columns()?)?;
         let (mut count, mut wrong, mut listed) = (0, 0_u64, Vec::new());
@@ -212,7 +211,7 @@ impl Input {
             text.push(format!("and {} more", wrong - listed.len() as u64));
         }
         let counted = match wrong {
-            1 => "a line".to_owned(),
+            1 => "1 line".to_owned(),
             wrong => format!("{wrong} lines"),
         };
         Failure::usage(format!(
@@ -251,7 +250,7 @@ async fn start(
         builder = builder.limiter(Arc::new(limiter));
     }
     let client = builder.build()?;
-    // From here on a signal ends the run where nothing is lost.
+    // From here on, a signal ends the run at a point where nothing is lost.
     let signals = Signals::listen()?;
     let hash = input.hash()?;
     let Begun {
@@ -260,16 +259,16 @@ async fn start(
         rows: count,
     } = begin(job, &args, &input, &settings, &hash)?;
     if input.spool.is_some() {
-        output.note("standard input can't go on after it was stopped: nothing is written down");
+        output.note("a run from standard input can't be resumed: there is no journal");
     }
     let rows = input.rows(job.columns()?)?;
     let end = input.format.extension();
-    let beside = |end: String| input.spool.is_none().then(|| beside(&args.file, &end));
+    let sibling = |end: String| input.spool.is_none().then(|| sibling(&args.file, &end));
     let files = [
         args.failed
             .clone()
-            .or_else(|| beside(format!("failed.{end}"))),
-        beside(format!("uncertain.{end}")),
+            .or_else(|| sibling(format!("failed.{end}"))),
+        sibling(format!("uncertain.{end}")),
     ];
     let marks = past.is_some.then(|| past.past.files.clone());
     let header = rows.header().cloned();
@@ -292,22 +291,22 @@ async fn start(
     outcome(&input, &report, ended)
 }
 
-/// What a run begins with.
+/// The state from which a run starts.
 struct Begun {
     journal: Option<Journal>,
     past: Before,
-    /// Lines of the file.
+    /// Number of lines in the file.
     rows: u64,
 }
 
-/// What there was before.
+/// State left by earlier runs.
 #[derive(Default)]
 struct Before {
     is_some: bool,
     past: Past,
 }
 
-/// Goes on with the journal that is there, or checks all lines and begins one.
+/// Resumes from the journal if there is one; otherwise checks all lines and starts a new journal.
 fn begin(
     job: &dyn Job,
     args: &FileArgs,
@@ -336,8 +335,8 @@ fn begin(
         rows,
     };
     let path = args.journal.clone();
-    let path = path.unwrap_or_else(|| beside(&args.file, "journal"));
-    // What the journal announces must not be done again, whatever happens to the machine.
+    let path = path.unwrap_or_else(|| sibling(&args.file, "journal"));
+    // What the journal announces must not be done again, even if the machine crashes.
     let is_durable = is_harmful(job.meta());
     if let Some((journal, head, past)) = Journal::resume(&path, &head, is_durable)? {
         return Ok(Begun {
@@ -357,7 +356,7 @@ fn begin(
     })
 }
 
-/// Says what a run would do.
+/// Prints what a run would do.
 fn dry_run(job: &dyn Job, input: &Input, args: &FileArgs, output: &Output) -> Result<(), Failure> {
     let rows = input.check(job)?;
     let mut units = Units::new(job, input.rows(job.columns()?)?);
@@ -377,14 +376,14 @@ fn dry_run(job: &dyn Job, input: &Input, args: &FileArgs, output: &Output) -> Re
     output.result(&json, || {
         let seconds = Duration::from_secs(shortest.as_secs_f64().ceil() as u64);
         format!(
-            "{rows} lines in {calls} calls; the quota makes that {} at least",
+            "{rows} lines in {calls} calls; with the quota, that takes at least {}",
             humantime::format_duration(seconds)
         )
     })
 }
 
-/// The time that the quotas of a command make so many calls take at least: those of a second are spread evenly, and
-/// longer windows may be used up at once.
+/// The minimum time that a command's quotas allow for that many calls. Per-second quotas spread the calls evenly,
+/// while longer windows may be used up at once.
 fn shortest(meta: &Meta, rate: Option<u32>, edition: Edition, calls: u32) -> Duration {
     let gaps = calls.saturating_sub(1);
     let time = |calls: u32, seconds: u32| match (calls, seconds) {
@@ -403,14 +402,14 @@ fn shortest(meta: &Meta, rate: Option<u32>, edition: Edition, calls: u32) -> Dur
         .unwrap_or_default()
 }
 
-/// What a run has come to.
+/// The result of a run.
 #[derive(Serialize)]
 struct Report {
     job: &'static str,
     command: &'static str,
     file: String,
     lines: u64,
-    /// Lines of runs before.
+    /// Lines handled by earlier runs.
     before: u64,
     #[serde(flatten)]
     tally: Tally,
@@ -461,7 +460,7 @@ impl Report {
                 facts.push([name.to_owned(), format!("{lines}{file}")]);
             }
         };
-        add("runs before", self.before, None);
+        add("earlier runs", self.before, None);
         add("done", self.tally.done, None);
         add("failed", self.tally.failed, self.failed_file.as_ref());
         add(
@@ -476,18 +475,15 @@ impl Report {
     }
 }
 
-/// With what the program ends.
+/// The failure with which the program exits, if any.
 fn outcome(input: &Input, report: &Report, ended: Ended<'_>) -> Result<(), Failure> {
     let goes_on = match input.spool.is_some() {
-        false => "the same command goes on with the lines that are left",
-        true => "the lines that are left were not sent",
+        false => "run the same command again for the remaining lines",
+        true => "the remaining lines were not sent",
     };
     match ended.early {
         Some(Early::Told) => {
-            let left = format!(
-                "stopped; {} of {} lines are left",
-                report.left, report.lines
-            );
+            let left = format!("stopped; {} of {} lines remain", report.left, report.lines);
             Err(Failure::stopped(left).help(goes_on))
         }
         Some(Early::Failed(failure)) => Err(failure.and_help(goes_on)),
@@ -497,13 +493,13 @@ fn outcome(input: &Input, report: &Report, ended: Ended<'_>) -> Result<(), Failu
             } = report.tally;
             let mut text = format!("{failed} of {} lines failed", report.lines);
             if uncertain > 0 {
-                text.push_str(&format!(", and {uncertain} may have been sent or not"));
+                text.push_str(&format!(", and {uncertain} may or may not have been sent"));
             }
             let failure = Failure::refused(text);
             Err(match &report.failed_file {
-                Some(file) => failure.help(format!(
-                    "{file} says why, and can be run once it's put right"
-                )),
+                Some(file) => {
+                    failure.help(format!("{file} has the reasons; fix it and run it again"))
+                }
                 None => failure,
             })
         }

@@ -1,4 +1,4 @@
-//! `tencent-chat call`: any command, checked before it is sent.
+//! `tencent-chat call`: calls any command, after checking the body.
 
 use crate::{
     catalogue,
@@ -16,7 +16,7 @@ use tencent_chat_types::{
     to_vec, visit_endpoint, visit_paged, wire::Raw,
 };
 
-/// Largest body that is read from a file or from standard input; the service takes less.
+/// Maximum size of a body read from a file or standard input; the service accepts less.
 const MAX_BODY_BYTES: u64 = 4 << 20;
 
 #[derive(Debug, clap::Args)]
@@ -26,19 +26,19 @@ pub(crate) struct Args {
     /// Fields of the body: `From_Account=lin`, or `To_Account:=["mei"]` for JSON
     #[arg(value_name = "FIELD=VALUE")]
     fields: Vec<String>,
-    /// The body as JSON, `@FILE`, or `-` for standard input; fields are added to it
+    /// The body as JSON, `@FILE`, or `-` for standard input; FIELD=VALUE arguments are added to it
     #[arg(long, short)]
     body: Option<String>,
-    /// Gets all pages, one reply after the other
+    /// Fetches all pages and prints one reply after the other
     #[arg(long)]
     all: bool,
-    /// Shows address and body, and sends nothing
+    /// Shows the address and the body, and sends nothing
     #[arg(long)]
     dry_run: bool,
-    /// Sends what documentation does not allow, and commands that have no type here
+    /// Sends what the documentation doesn't allow, and commands that have no type here
     #[arg(long)]
     no_check: bool,
-    /// Gives up after this time in all, such as `30s`
+    /// Overall timeout, such as `30s`
     #[arg(long, value_parser = humantime::parse_duration)]
     deadline: Option<Duration>,
 }
@@ -93,7 +93,7 @@ pub(crate) async fn run(
     output.result(&reply, || explained(&reply, meta))
 }
 
-/// The reply to a body that has been checked, as it came.
+/// Sends a checked body and returns the reply unchanged.
 pub(crate) async fn send(meta: &Meta, client: &Client, body: &Value) -> Result<Raw, Failure> {
     let json = serde_json::to_vec(body).unwrap_or_default();
     let json = &json;
@@ -107,13 +107,13 @@ async fn send_raw(path: &str, client: &Client, body: &Value) -> Result<Raw, Fail
     Ok(written(&client.send_raw(path, body).await?))
 }
 
-/// A reply as it came, which it was decoded from.
+/// The original text of a decoded reply.
 fn written(reply: &impl Reply) -> Raw {
     let json = to_vec(reply).ok();
     json.and_then(|json| as_it_came(&json)).unwrap_or_default()
 }
 
-/// The reply, and the meaning of codes in it that are not success.
+/// The reply, and the meaning of any error codes in it.
 fn explained(reply: &Raw, meta: Option<&Meta>) -> String {
     let mut codes = Vec::new();
     codes_of_items(&reply.text(), 0, &mut codes);
@@ -130,17 +130,17 @@ fn explained(reply: &Raw, meta: Option<&Meta>) -> String {
     text
 }
 
-/// How deep codes are looked for.
+/// Maximum depth at which codes are looked for.
 const DEPTH: u32 = 8;
 
-/// Codes of the items that a successful reply reports on. Nothing else is looked at, so that nothing odd hides them.
+/// Codes of the items that a successful reply reports on. Nothing else is searched, so that nothing odd hides them.
 fn codes_of_items(json: &str, depth: u32, codes: &mut Vec<i64>) {
     if depth >= DEPTH {
         return;
     }
     if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) {
         for (name, value) in object {
-            // Numbers come as texts, too.
+            // Numbers may arrive as strings.
             let code = value.get().trim_matches('"').parse();
             match code.ok().filter(|code| *code != 0) {
                 Some(code) if name == "ResultCode" || name == "ErrorCode" => codes.push(code),
@@ -167,7 +167,7 @@ fn body(args: &Args, schema: Option<Schema>) -> Result<Value, Failure> {
     let body = text.map_or(Ok(Value::Object(Map::new())), |text| {
         serde_json::from_str(&text).map_err(|error| {
             Failure::usage(format!(
-                "the body is not JSON: {}",
+                "the body is not valid JSON: {}",
                 tencent_chat_types::text::without_value(&error.to_string())
             ))
         })
@@ -179,23 +179,23 @@ fn body(args: &Args, schema: Option<Schema>) -> Result<Value, Failure> {
     Ok(Value::Object(body))
 }
 
-/// Checks a body against everything that is documented of its command.
+/// Checks a body against everything that is documented about its command.
 ///
 /// # Errors
 ///
-/// What is wrong with it, and what was meant.
+/// What is wrong with it, and what was probably meant.
 pub(crate) fn checked(meta: &'static Meta, body: &Value) -> Result<(), Failure> {
     check(meta, Operation::of_command(meta.path)?.request(), body)
 }
 
-/// What the documentation does not allow.
+/// Finds what the documentation doesn't allow.
 fn check(meta: &'static Meta, schema: Option<Schema>, body: &Value) -> Result<(), Failure> {
     let unknown = schema
         .map(|schema| schema.unknown_fields(body))
         .unwrap_or_default();
     if let Some((path, meant)) = unknown.first() {
         let failure = Failure::usage(format!("{} has no field \"{}\"", meta.path, quoted(path)))
-            .help("`--no-check` sends it all the same");
+            .help("`--no-check` sends it anyway");
         return Err(failure.meant(*meant));
     }
     let json = serde_json::to_vec(body).unwrap_or_default();
@@ -210,9 +210,8 @@ impl EndpointVisitor for Check<'_> {
     fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output {
         let request = request::<E>(self.0)?;
         request.validate().map_err(|violations| {
-            Failure::usage(format!("{}: {violations}", E::META.path)).help(
-                "`tencent-chat describe` shows the limits; `--no-check` sends it all the same",
-            )
+            Failure::usage(format!("{}: {violations}", E::META.path))
+                .help("`tencent-chat describe` shows the limits; `--no-check` sends it anyway")
         })
     }
 }
@@ -223,7 +222,7 @@ pub(crate) fn request<E: Endpoint>(json: &[u8]) -> Result<E, Failure> {
     match decoded.misfits.is_empty() {
         true => Ok(decoded.value),
         false => Err(Failure::usage(format!(
-            "{}: values do not fit their fields: {}",
+            "{}: values have the wrong type: {}",
             E::META.path,
             decoded.misfits
         ))),
@@ -260,9 +259,7 @@ async fn pages(path: &str, client: &Client, body: &Value, output: &Output) -> Re
         },
     ) {
         Some(pages) => pages.await,
-        None => {
-            Err(Failure::usage(format!("{path} does not answer in pages")).help("leave --all out"))
-        }
+        None => Err(Failure::usage(format!("{path} is not paged")).help("omit --all")),
     }
 }
 

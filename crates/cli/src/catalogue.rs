@@ -1,4 +1,4 @@
-//! Commands and webhooks by whatever people call them.
+//! Looks up commands and webhooks by any of their names.
 
 use crate::failure::Failure;
 use tencent_chat_types::{
@@ -7,7 +7,7 @@ use tencent_chat_types::{
     webhook::{WEBHOOKS, WebhookMeta},
 };
 
-/// A command by its path, the end of its path, or its name: `v4/openim/sendmsg`, `sendmsg`,
+/// Finds a command by its path, the end of its path, or its name: `v4/openim/sendmsg`, `sendmsg`,
 /// `send_msg`.
 pub(crate) fn command(wanted: &str) -> Result<&'static Meta, Failure> {
     let wanted = wanted.trim().trim_matches('/');
@@ -38,11 +38,10 @@ pub(crate) fn command(wanted: &str) -> Result<&'static Meta, Failure> {
         }
         several => {
             let paths: Vec<&str> = several.iter().map(|meta| meta.path).collect();
-            Err(Failure::usage(format!(
-                "several commands are called \"{}\"",
-                quoted(wanted)
-            ))
-            .help(format!("name one of {}", paths.join(", "))))
+            Err(
+                Failure::usage(format!("several commands match \"{}\"", quoted(wanted)))
+                    .help(format!("use one of {}", paths.join(", "))),
+            )
         }
     }
 }
@@ -51,7 +50,7 @@ fn end_of(meta: &'static Meta) -> &'static str {
     meta.path.rsplit('/').next().unwrap_or_default()
 }
 
-/// A webhook by its name on the wire, the end of it, or its Rust name: `C2C.CallbackBeforeSendMsg`,
+/// Finds a webhook by its wire name, the end of it, or its Rust name: `C2C.CallbackBeforeSendMsg`,
 /// `c2c_before_send_msg`.
 pub(crate) fn webhook(wanted: &str) -> Result<&'static WebhookMeta, Failure> {
     let wanted = wanted.trim();
@@ -70,7 +69,7 @@ pub(crate) fn webhook(wanted: &str) -> Result<&'static WebhookMeta, Failure> {
     )
 }
 
-/// The name that is most like the wanted one, if any is.
+/// The name most similar to the wanted one, if any is.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wanted.to_lowercase();
     names
@@ -103,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_not_clear_is_an_error_with_a_way_out() {
+    fn unknown_and_ambiguous_names_are_errors_with_a_suggestion() {
         let text = |wanted: &str| command(wanted).unwrap_err().to_string();
         assert!(text("sendmgs").contains("did you mean sendmsg?"));
         assert!(text("freind_gett").contains("did you mean"));
         let several = command("add_user_tags").unwrap_err().to_string();
-        assert!(several.contains("name one of v4/"), "{several}");
+        assert!(several.contains("use one of v4/"), "{several}");
         assert!(text("").contains("lists them"));
         let text = webhook("C2C.CallbackBeforeSendMsgs")
             .unwrap_err()

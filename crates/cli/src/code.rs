@@ -1,4 +1,4 @@
-//! `tencent-chat code`: what an error code means.
+//! `tencent-chat code`: explains error codes.
 
 use crate::{
     failure::Failure,
@@ -9,12 +9,12 @@ use tencent_chat_types::{ENDPOINTS, ErrorCode, ErrorCodeInfo, text::quoted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The code, or words of its name or meaning
+    /// The code, or words from its name or meaning
     #[arg(required = true, allow_negative_numbers = true)]
     code: Vec<String>,
 }
 
-/// What one code means.
+/// The meaning of one code.
 #[derive(Serialize)]
 pub(crate) struct Row {
     from: i64,
@@ -37,11 +37,11 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// The code of a number, or those with all of these words in their name or meaning.
+/// Finds a code by its number, or all codes with all of these words in their name or meaning.
 ///
 /// # Errors
 ///
-/// There is none.
+/// No code matches.
 pub(crate) fn find(words: &[String]) -> Result<Vec<Row>, Failure> {
     let found = match words {
         [one] => match one.parse() {
@@ -67,7 +67,7 @@ fn of_number(number: i64) -> Result<Vec<&'static ErrorCodeInfo>, Failure> {
         true if code.is_ok() => Err(Failure::refused("0 is success")),
         true => Err(
             Failure::refused(format!("no source explains the code {number}"))
-                .help("codes of your own webhook's answers look like this, too: 120001 to 130000"),
+                .help("your own webhook's answers may use codes from 120001 to 130000"),
         ),
     }
 }
@@ -120,7 +120,7 @@ fn text(row: &Row) -> String {
     };
     let mut facts = vec![
         ["who must act".to_owned(), row.who_must_act.clone()],
-        ["a repeat helps".to_owned(), row.repeat_helps.clone()],
+        ["a retry helps".to_owned(), row.repeat_helps.clone()],
     ];
     facts.extend(
         row.retry_after_seconds
@@ -131,7 +131,7 @@ fn text(row: &Row) -> String {
             .map(|advice| ["advice".to_owned(), advice.to_owned()]),
     );
     if !row.services.is_empty() {
-        facts.push(["only of".to_owned(), row.services.join(", ")]);
+        facts.push(["only in".to_owned(), row.services.join(", ")]);
     }
     match row.commands.as_slice() {
         [] => {}

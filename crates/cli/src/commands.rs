@@ -1,4 +1,4 @@
-//! `tencent-chat commands`: what can be called.
+//! `tencent-chat commands`: lists and searches the commands.
 
 use crate::{
     failure::Failure,
@@ -10,7 +10,7 @@ use tencent_chat_types::{ENDPOINTS, text::quoted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Words that path, name or title must hold
+    /// Words that must occur in path, name or title
     search: Vec<String>,
     /// Only commands of this family, such as `group`
     #[arg(long)]
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// The commands of a family, or of all, that hold all of these words.
+/// The commands of a family, or of all families, that contain all of these words.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Row>, F
         families.dedup();
         return Err(
             Failure::usage(format!("there is no family \"{}\"", quoted(family)))
-                .help(format!("it is one of {}", families.join(", "))),
+                .help(format!("valid families: {}", families.join(", "))),
         );
     }
     let mut rows = Vec::new();
@@ -68,7 +68,7 @@ pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Row>, F
     }
     match rows.is_empty() {
         false => Ok(rows),
-        true => Err(Failure::refused("no command has all of these words")
-            .help("`tencent-chat commands` without words lists all")),
+        true => Err(Failure::refused("no command contains all of these words")
+            .help("`tencent-chat commands` without words lists them all")),
     }
 }

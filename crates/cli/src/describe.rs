@@ -1,4 +1,4 @@
-//! `tencent-chat describe`: everything that is known of a command.
+//! `tencent-chat describe`: shows everything that is known about a command.
 
 use crate::{
     catalogue,
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// All of it.
+/// The whole description.
 pub(crate) fn described(meta: &Meta) -> Result<Value, Failure> {
     let operation = Operation::of_command(meta.path)?;
     Ok(json!({
@@ -51,12 +51,12 @@ pub(crate) fn described(meta: &Meta) -> Result<Value, Failure> {
     }))
 }
 
-/// The samples alone.
+/// Only the samples.
 pub(crate) fn samples(meta: &Meta) -> Result<Value, Failure> {
     Ok(samples_of(Operation::of_command(meta.path)?))
 }
 
-/// Those of a command, or of a webhook.
+/// Samples of a command or webhook.
 pub(crate) fn samples_of(operation: Operation) -> Value {
     json!({
         "request": samples_as_json(&operation.request_samples()),
@@ -155,15 +155,15 @@ fn fields(rows: &[Row]) -> String {
 
 fn quota_in_words(meta: &Meta, quota: &Quota) -> String {
     let what = match (quota.unit, meta.counted) {
-        (QuotaUnit::Items, Some(list)) => format!("entries of {list}"),
+        (QuotaUnit::Items, Some(list)) => format!("entries in {list}"),
         _ => "calls".to_owned(),
     };
     let window = match quota.seconds {
-        1 => "a second".to_owned(),
-        60 => "a minute".to_owned(),
-        3600 => "an hour".to_owned(),
-        86_400 => "a day".to_owned(),
-        seconds => format!("in {seconds} s"),
+        1 => "per second".to_owned(),
+        60 => "per minute".to_owned(),
+        3600 => "per hour".to_owned(),
+        86_400 => "per day".to_owned(),
+        seconds => format!("per {seconds} s"),
     };
     let edition = quota.edition.map_or(String::new(), |edition| {
         format!(" ({} editions)", format!("{edition:?}").to_lowercase())
@@ -173,17 +173,17 @@ fn quota_in_words(meta: &Meta, quota: &Quota) -> String {
 
 fn repeat_in_words(meta: &Meta) -> String {
     match meta.repeat {
-        Repeat::Read => "harmless: the command changes nothing".to_owned(),
-        Repeat::Idempotent => "harmless: a second run leaves the state of the first".to_owned(),
+        Repeat::Read => "safe: the command changes nothing".to_owned(),
+        Repeat::Idempotent => "safe: a second run has no further effect".to_owned(),
         Repeat::DeduplicatedBy(fields) => {
             let within = meta.duplicate_seconds;
             let within = within.map_or(String::new(), |seconds| format!(" within {seconds} s"));
             format!(
-                "harmless with the same {}{within}: the service drops the duplicate",
+                "safe with the same {}{within}: the service drops the duplicate",
                 fields.join(" and ")
             )
         }
-        Repeat::IdempotentWith(fields) => format!("harmless when {} is set", fields.join(" and ")),
-        _ => "does the work again".to_owned(),
+        Repeat::IdempotentWith(fields) => format!("safe if {} is set", fields.join(" and ")),
+        _ => "not safe: does the work again".to_owned(),
     }
 }

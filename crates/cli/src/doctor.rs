@@ -1,4 +1,4 @@
-//! `tencent-chat doctor`: what is wrong with the configuration, and what to do.
+//! `tencent-chat doctor`: finds problems with the configuration, and says what to do.
 
 use crate::{
     failure::Failure,
@@ -10,12 +10,12 @@ use std::time::Duration;
 use tencent_chat_client::{Error, ErrorKind};
 use tencent_chat_types::{ErrorClass, account::CheckAccounts, model::AccountId};
 
-/// Longest wait for the one call that is made.
+/// Timeout for the one call that is made.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Looks at the configuration only, and calls nobody
+    /// Checks the configuration only, without calling the service
     #[arg(long)]
     offline: bool,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, Serialize)]
 struct Finding {
     what: &'static str,
-    /// None where it could not be found out.
+    /// `None` if it could not be determined.
     ok: Option<bool>,
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,9 +91,9 @@ pub(crate) async fn run(
             settings
                 .key()
                 .and_then(|key| match key.has_white_space_around() {
-                    true => Err(Failure::setup("it has white space around it")
-                        .help("copy it again, without the end of the line")),
-                    false => Ok("is there".to_owned()),
+                    true => Err(Failure::setup("it has leading or trailing white space")
+                        .help("copy it again, without the line break")),
+                    false => Ok("set".to_owned()),
                 }),
         ),
         Finding::of(
@@ -101,7 +101,7 @@ pub(crate) async fn run(
             settings.address().map(|address| address.to_string()),
         ),
         match settings.token() {
-            Ok(Some(_)) => Finding::good("webhook token", "is there"),
+            Ok(Some(_)) => Finding::good("webhook token", "set"),
             Ok(None) => Finding::unknown(
                 "webhook token",
                 "not set; only receivers of webhooks need it",
@@ -144,13 +144,13 @@ pub(crate) async fn run(
     {
         0 => Ok(()),
         wrong => Err(Failure::refused(format!(
-            "{wrong} of {} are wrong",
+            "{wrong} of {} checks failed",
             findings.len()
         ))),
     }
 }
 
-/// Asks whether the administrator has an account, which changes nothing and any app may ask.
+/// Checks whether the administrator has an account, which changes nothing and any app may do.
 async fn called(settings: &Settings) -> Result<Vec<Finding>, Failure> {
     let client = settings.builder()?.deadline(DEADLINE).build()?;
     let request = CheckAccounts::new([AccountId::new(settings.admin()?)]);
@@ -182,17 +182,17 @@ fn diagnosis(error: &Error) -> Vec<Finding> {
         (ErrorKind::Timeout | ErrorKind::Transport, _) => Finding::bad(
             "connection",
             text,
-            "try again; if it stays, look at what stands in between",
+            "try again; if it persists, look at proxies and gateways in between",
         ),
         (ErrorKind::Http | ErrorKind::Decode, _) => Finding::bad(
             "connection",
             text,
-            "something in between answers in place of the service",
+            "a proxy or gateway answers in place of the service",
         ),
         (ErrorKind::Api, Some(ErrorClass::Credential)) => Finding::bad(
             "key and administrator",
             text,
-            "compare app and key with the console: is the key that of this app?",
+            "compare app and key with the console: does the key belong to this app?",
         ),
         (ErrorKind::Api, Some(ErrorClass::Configuration)) => Finding::bad(
             "key and administrator",

@@ -2,12 +2,12 @@
 
 use tencent_chat_types::Edition;
 
-/// What an app costs, which some quotas depend on.
+/// The edition of an app, which some quotas depend on.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum EditionName {
-    /// Trial, developer and other editions that cost nothing
+    /// Trial, developer and other free editions
     Free,
-    /// Every edition that is paid for
+    /// Any paid edition
     Paid,
 }
 

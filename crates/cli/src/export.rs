@@ -1,4 +1,4 @@
-//! `tencent-chat export`: histories and members, whole and in order, to a file or standard output.
+//! `tencent-chat export`: writes histories and member lists, complete and in order, to a file or standard output.
 
 mod backwards;
 mod kind;
@@ -32,7 +32,7 @@ use tencent_chat_types::{
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
-/// Of the form of what goes on.
+/// Version of the format of the files for resuming.
 const VERSION: u32 = 1;
 
 #[derive(Debug, clap::Args)]
@@ -43,22 +43,22 @@ pub(crate) struct Args {
 }
 
 const HELP: &str = "\
-The service lists histories newest first. FILE.part takes the pages as they come, and FILE.pages says \
-how far they go: --resume goes on from there, after any end. FILE is there once everything is in it, in \
+The service lists histories newest first. FILE.part collects the pages as they arrive, and FILE.pages records \
+how far they go: --resume continues from there after any interruption. FILE appears only once it's complete and in \
 the right order.";
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// A one-to-one conversation, oldest message first, as one side has it
+    /// A one-to-one conversation, oldest message first, as seen by one side
     History {
-        /// The side whose view it is
+        /// The user whose view is exported
         user: String,
-        /// The other side
+        /// The other user
         peer: String,
-        /// Messages from then on: seconds since 1970, or such as 2026-01-31T08:00:00Z
+        /// Messages from this time on: seconds since 1970, or a time such as 2026-01-31T08:00:00Z
         #[arg(long, value_parser = time, value_name = "TIME")]
         from: Option<u64>,
-        /// Messages up to then; now unless set
+        /// Messages up to this time; now by default
         #[arg(long, value_parser = time, value_name = "TIME")]
         until: Option<u64>,
         #[command(flatten)]
@@ -68,20 +68,20 @@ enum What {
     GroupHistory {
         /// The group
         group: String,
-        /// A topic of it, where it's a community
+        /// A topic of it, if it's a community
         #[arg(long)]
         topic: Option<String>,
-        /// Recalled messages, too
+        /// Includes recalled messages
         #[arg(long)]
         with_recalled: bool,
         #[command(flatten)]
         target: Target,
     },
-    /// The members of a group, in the order of the service
+    /// The members of a group, in the service's order
     Members {
         /// The group
         group: String,
-        /// It's a community, which has another way of paging
+        /// The group is a community, which is paged differently
         #[arg(long)]
         community: bool,
         #[command(flatten)]
@@ -91,14 +91,14 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Target {
-    /// The file; standard output unless set, which can't go on after it was stopped
+    /// Output file; by default standard output, and such an export can't be resumed
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// JSON lines with all that the service sent, or CSV of the documented fields; by the name of the file, and JSON
-    /// lines otherwise
+    /// JSON lines with everything that the service sent, or CSV of the documented fields; by default determined by the
+    /// file name's extension, otherwise JSON lines
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Goes on with an export that was stopped
+    /// Resumes an export that was stopped
     #[arg(long, requires = "to")]
     resume: bool,
 }
@@ -127,7 +127,7 @@ pub(crate) async fn run(
             target,
         } => {
             let asked = json!({ "user": user, "peer": peer, "from": from, "until": until });
-            // An export that goes on keeps the end that it began with.
+            // A resumed export keeps its original end time.
             let until = until.unwrap_or_else(|| SystemClock.unix_seconds());
             let page = kind::page_size(GetC2cHistory::META, "MaxCnt")?;
             let request = GetC2cHistory::new(GetC2cHistoryRequired {
@@ -188,7 +188,7 @@ async fn start<E: Kind>(
     };
     let mut spool = open(&head, &target)?;
     let before = spool.items();
-    // From here on a signal ends it where it can go on.
+    // From here on, a signal ends it at a point from which it can be resumed.
     let mut signals = Signals::listen()?;
     let request = match spool.next()? {
         Some(next) => next,
@@ -217,7 +217,7 @@ async fn start<E: Kind>(
     finish::<E>(spool, &writing, before, &target, output)
 }
 
-/// By the flag, or the name of the file.
+/// Determined by the flag, or by the file name.
 fn format(target: &Target) -> Format {
     let named = || target.to.as_deref().and_then(Format::of);
     target.format.or_else(named).unwrap_or(Format::Jsonl)
@@ -232,8 +232,8 @@ fn open(head: &Head, target: &Target) -> Result<Spool, Failure> {
 
 fn goes_on(target: &Target) -> &'static str {
     match target.to {
-        Some(_) => "the same command with --resume goes on",
-        None => "nothing was written; with --to FILE it could go on",
+        Some(_) => "run the same command with --resume to continue",
+        None => "nothing was written; with --to FILE it could be resumed",
     }
 }
 
@@ -241,19 +241,19 @@ fn stopped(items: &str, spool: &Spool, target: &Target) -> Failure {
     Failure::stopped(format!("stopped after {} {items}", spool.items())).help(goes_on(target))
 }
 
-/// What an export has come to.
+/// The result of an export.
 #[derive(Serialize)]
 struct Report {
     command: &'static str,
     file: String,
-    /// Messages or members.
+    /// Number of messages or members.
     items: u64,
-    /// Those that a run before had got.
+    /// Number of them from earlier runs.
     before: u64,
     pages: u64,
 }
 
-/// Puts everything in its order, to where it belongs.
+/// Writes everything in its order to its destination.
 fn finish<E: Kind>(
     mut spool: Spool,
     writing: &Writing,

@@ -1,4 +1,4 @@
-//! Why something did not work, and with which code the program ends.
+//! Why something failed, and with which exit code the program ends.
 
 use serde_json::{Map, Value, json};
 use std::{fmt, io, path::Path, process::ExitCode};
@@ -7,7 +7,7 @@ use tencent_chat_client::{ConfigError, Error, ErrorKind};
 /// Exit codes. `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Whoever reads the output has seen enough.
+    /// The reader of the output closed it.
     ClosedPipe = 0,
     Refused = 1,
     Usage = 2,
@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Stopped = 6,
 }
 
-/// Why something did not work.
+/// Why something failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -38,22 +38,22 @@ impl Failure {
         }
     }
 
-    /// The service, the app or a check said no.
+    /// The service or the app refused, or a check failed.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }
 
-    /// The command line, or what it names, is wrong.
+    /// The command line, or something that it names, is invalid.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Configuration is missing or wrong.
+    /// Configuration is missing or invalid.
     pub(crate) fn setup(message: impl Into<String>) -> Self {
         Self::new(Exit::Setup, message)
     }
 
-    /// No answer came.
+    /// There was no valid reply.
     pub(crate) fn unanswered(message: impl Into<String>) -> Self {
         Self::new(Exit::Unanswered, message)
     }
@@ -76,12 +76,12 @@ impl Failure {
         }
     }
 
-    /// Somebody stopped it before its end; the same command goes on.
+    /// It was stopped early; the same command resumes.
     pub(crate) fn stopped(message: impl Into<String>) -> Self {
         Self::new(Exit::Stopped, message)
     }
 
-    /// The same as a fault of the configuration.
+    /// The same failure as a configuration error.
     pub(crate) fn of_setup(self) -> Self {
         Self {
             exit: Exit::Setup,
@@ -96,7 +96,7 @@ impl Failure {
         self
     }
 
-    /// Adds what else can be done about it.
+    /// Adds an alternative.
     #[must_use]
     pub(crate) fn and_help(self, more: &str) -> Self {
         let before = self.help.as_ref().map(|help| format!("{help}\n  "));
@@ -104,7 +104,7 @@ impl Failure {
         self.help(help)
     }
 
-    /// Adds "did you mean", where there is a name like it.
+    /// Adds "did you mean", if there is a similar name.
     #[must_use]
     pub(crate) fn meant(self, meant: Option<impl fmt::Display>) -> Self {
         match meant {
@@ -120,7 +120,7 @@ impl Failure {
         self
     }
 
-    /// What did not work and what to do about it, in one line.
+    /// The failure and what to do about it, on one line.
     pub(crate) fn in_line(&self) -> String {
         let help = self.help.as_ref().map(|help| format!("; {help}"));
         format!("{}{}", self.message, help.unwrap_or_default())
@@ -130,7 +130,7 @@ impl Failure {
         ExitCode::from(self.exit as u8)
     }
 
-    /// Whether nobody reads on, so that there is nothing to say either.
+    /// Whether the reader is gone, so that there is nothing to report.
     pub(crate) fn is_silent(&self) -> bool {
         self.exit == Exit::ClosedPipe
     }
@@ -200,9 +200,8 @@ impl From<&Error> for Failure {
             .collect();
         if let Some(class) = error.class() {
             let repeat = error.repeat();
-            let repeat = repeat.map_or(String::new(), |repeat| {
-                format!("; a repeat helps: {repeat}")
-            });
+            let repeat =
+                repeat.map_or(String::new(), |repeat| format!("; a retry helps: {repeat}"));
             failure.help = Some(format!("who must act: {class}{repeat}"));
         }
         failure

@@ -1,4 +1,4 @@
-//! `FIELD=VALUE` arguments and cells, as values of the kind that the published description gives to their field.
+//! `FIELD=VALUE` arguments and cells, as values of the type that the published description gives to their field.
 
 use crate::{failure::Failure, reference::Schema};
 use serde_json::{Map, Value};
@@ -33,8 +33,11 @@ impl<'a> Assignment<'a> {
             false => value(self.field, schema, self.text),
             true => serde_json::from_str(self.text).map_err(|_| {
                 let argument = format!("{}:={}", self.field, self.text);
-                Failure::usage(format!("\"{}\" has no JSON behind :=", quoted(&argument)))
-                    .help("write FIELD=VALUE for a plain text")
+                Failure::usage(format!(
+                    "\"{}\" has no valid JSON after :=",
+                    quoted(&argument)
+                ))
+                .help("write FIELD=VALUE for a plain string")
             }),
         }
     }
@@ -54,7 +57,7 @@ pub(crate) fn set(
     Ok(())
 }
 
-/// What a text says as the value of a field: itself where the field holds text or isn't described, and JSON elsewhere.
+/// A text as the value of a field: a string if the field holds strings or isn't described, JSON otherwise.
 pub(crate) fn value(field: &str, schema: Option<Schema>, text: &str) -> Result<Value, Failure> {
     let itself = || Value::String(text.to_owned());
     let Some(schema) = schema else {
@@ -67,7 +70,7 @@ pub(crate) fn value(field: &str, schema: Option<Schema>, text: &str) -> Result<V
     }
 }
 
-/// A value of a kind, by the words of JSON Schema.
+/// A value of a type, named as in JSON Schema.
 fn of_kind(kind: &str, field: &str, text: &str) -> Result<Value, Failure> {
     let value: Option<Value> = serde_json::from_str(text).ok();
     let fits = value.filter(|value| match kind {
@@ -84,7 +87,7 @@ fn of_kind(kind: &str, field: &str, text: &str) -> Result<Value, Failure> {
             "array" => "[\"mei\"]",
             _ => "{\"…\": 1}",
         };
-        Failure::usage(format!("{field} takes {kind}, not \"{}\"", quoted(text)))
+        Failure::usage(format!("{field} expects {kind}, not \"{}\"", quoted(text)))
             .help(format!("such as {field}={example}"))
     })
 }
@@ -123,10 +126,10 @@ mod tests {
         let text = |argument: &str| set_one(argument).unwrap_err().to_string();
         let soon = text("StartIndex=soon");
         assert!(
-            soon.contains("takes integer") && soon.contains("StartIndex=7"),
+            soon.contains("expects integer") && soon.contains("StartIndex=7"),
             "{soon}"
         );
         assert!(text("StartIndex").contains("FIELD=VALUE"));
-        assert!(text("StartIndex:=soon").contains("no JSON behind :="));
+        assert!(text("StartIndex:=soon").contains("no valid JSON after :="));
     }
 }

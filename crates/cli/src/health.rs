@@ -1,18 +1,18 @@
-//! `tencent-chat health`: whether a local server takes calls, for whatever watches over it.
+//! `tencent-chat health`: checks whether a local server accepts calls, for monitoring.
 
 use crate::{failure::Failure, output::Output, serve::PORT};
 use serde_json::Value;
 use std::{net::Ipv6Addr, time::Duration};
 
-/// Longest wait for the answer.
+/// Timeout for the reply.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Address of the server
+    /// Host of the server
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     host: String,
-    /// Its port
+    /// Port of the server
     #[arg(long, env = "TENCENT_CHAT_SERVE_PORT", default_value_t = PORT)]
     port: u16,
 }
@@ -26,11 +26,11 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let client = reqwest::Client::builder()
         .timeout(DEADLINE)
         .no_proxy()
-        // Without TLS nobody's certificates are needed: an image may hold none.
+        // Without TLS no certificates are needed: an image may have none.
         .tls_certs_only([])
         .build()
         .map_err(failed)?;
-    // The brackets that an address of IPv6 has within another may be left out here.
+    // The brackets of an IPv6 address may be omitted here.
     let host = match host.parse::<Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
         Err(_) => host,
@@ -45,6 +45,6 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         )));
     }
     let ready: Value = serde_json::from_str(&body)
-        .map_err(|_| Failure::unanswered("something else than a local server answers"))?;
+        .map_err(|_| Failure::unanswered("something other than a local server answered"))?;
     output.result(&ready, || "ready".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Files and standard input, never more than is asked for.
+//! Reads files and standard input, up to a limit.
 
 use crate::failure::Failure;
 use std::{
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// All of a file, or of standard input where none is named or it is called `-`.
+/// Reads a whole file, or standard input if the file is `-` or not given.
 pub(crate) fn read(path: Option<&Path>, most: u64) -> Result<Vec<u8>, Failure> {
     let path = path.filter(|path| path.as_os_str() != "-");
     let name = name(path);
@@ -23,15 +23,15 @@ pub(crate) fn read(path: Option<&Path>, most: u64) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// The same as text.
+/// The same, as text.
 pub(crate) fn read_text(path: Option<&Path>, most: u64) -> Result<String, Failure> {
     String::from_utf8(read(path, most)?).map_err(|_| {
-        let error = io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+        let error = io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
         Failure::file(&name(path), &error)
     })
 }
 
-/// What a file is called in errors.
+/// The name of a file in errors.
 pub(crate) fn name(path: Option<&Path>) -> String {
     match path {
         Some(path) if path.as_os_str() != "-" => path.display().to_string(),

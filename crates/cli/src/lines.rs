@@ -1,21 +1,21 @@
-//! Files of lines, and the files beside them.
+//! Files of lines, and related files next to them.
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
 };
 
-/// How lines are written.
+/// Format of a file of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// Comma-separated values with a header; lists and objects are JSON in their cell
+    /// Comma-separated values with a header; lists and objects are JSON in their cells
     Csv,
-    /// A JSON object on each line
+    /// One JSON object per line
     Jsonl,
 }
 
 impl Format {
-    /// By the end of a file's name.
+    /// Determined by the extension of a file name.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
@@ -24,7 +24,7 @@ impl Format {
         }
     }
 
-    /// The end of a name.
+    /// The file name extension.
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -36,13 +36,13 @@ impl Format {
 /// A line of CSV.
 pub(crate) fn record(cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory takes everything.
+    // Writing to memory can't fail.
     let _ = writer.write_record(cells);
     writer.into_inner().unwrap_or_default()
 }
 
-/// The same name with an end.
-pub(crate) fn beside(file: &Path, end: &str) -> PathBuf {
+/// The same name with an extension.
+pub(crate) fn sibling(file: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(".");
     name.push(end);

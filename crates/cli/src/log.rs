@@ -1,7 +1,7 @@
-//! Files of JSON lines that are only ever added to, so that what a program has done survives any end of it.
+//! Append-only files of JSON lines, so that a record of what a program has done survives any interruption.
 //!
-//! The last line can be torn; it's as if it had never been written, since nothing follows from a line before it is
-//! whole. A file that doesn't begin as one of ours is somebody else's, and stays as it is.
+//! The last line may be torn. It is treated as never written, since nothing acts on a line before it is complete.
+//! A file that doesn't begin like ours belongs to someone else and is left unchanged.
 
 use crate::failure::Failure;
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,31 +14,31 @@ use std::{
 /// How each of these files begins: with its head, whose first field is this.
 const BEGINNING: &[u8] = br#"{"head":{"version":"#;
 
-/// Largest line; only heads hold what people write.
+/// Maximum line length; only heads hold what people write.
 const MAX_LINE: u64 = 1 << 20;
 
-/// A file of lines that is written, by one program at a time.
+/// A file of lines open for writing, by one process at a time.
 pub(crate) struct Log {
     path: PathBuf,
     file: File,
-    /// Whether lines must survive the machine, too, before what they announce is done.
+    /// Whether lines must survive a crash of the machine before what they announce is done.
     is_durable: bool,
 }
 
-/// Why an entry isn't taken.
+/// Why an entry is rejected.
 pub(crate) enum Bad {
-    /// Entries can't follow each other so.
+    /// The entry is not valid at this point.
     Damaged(&'static str),
-    /// It's of something else.
+    /// It belongs to something else.
     Refused(Failure),
 }
 
 impl Log {
-    /// Reads a file entry by entry and goes on with it; none where there is no file, or no whole line in it.
+    /// Reads a file entry by entry and continues it; `None` if there is no file, or no complete line in it.
     ///
     /// # Errors
     ///
-    /// Another program writes it, it's damaged or somebody else's, or an entry is refused.
+    /// Another process is writing it, it's damaged or someone else's, or an entry is rejected.
     pub(crate) fn resume<E: DeserializeOwned>(
         path: &Path,
         is_durable: bool,
@@ -67,7 +67,7 @@ impl Log {
         }))
     }
 
-    /// Begins a file, which must not be there, with its first entry.
+    /// Creates a file, which must not exist, with its first entry.
     pub(crate) fn create(
         path: &Path,
         is_durable: bool,
@@ -85,7 +85,7 @@ impl Log {
         log.sync()?;
         #[cfg(unix)]
         if is_durable {
-            // Its name must survive, too.
+            // Its directory entry must survive, too.
             let folder = path
                 .parent()
                 .filter(|folder| !folder.as_os_str().is_empty());
@@ -105,7 +105,7 @@ impl Log {
         written.map_err(|error| Failure::path(&self.path, &error))
     }
 
-    /// Waits until all entries would survive the machine, where that matters.
+    /// Waits, if that matters, until all entries would survive a crash of the machine.
     pub(crate) fn sync(&mut self) -> Result<(), Failure> {
         match self.is_durable {
             true => (self.file.sync_data()).map_err(|error| Failure::path(&self.path, &error)),
@@ -114,7 +114,7 @@ impl Log {
     }
 }
 
-/// That the file begins as ours do, as far as it goes. Whoever opened it removes what holds no whole line.
+/// Checks that the file, as far as it goes, begins like ours. The caller removes a file without a complete line.
 fn must_be_ours(path: &Path, file: &mut File) -> Result<(), Failure> {
     let mut found = Vec::new();
     let read = (&mut *file)
@@ -125,25 +125,25 @@ fn must_be_ours(path: &Path, file: &mut File) -> Result<(), Failure> {
     match BEGINNING.starts_with(&found) {
         true => Ok(()),
         false => Err(Failure::usage(format!(
-            "{} is there already, and nothing that this program wrote",
+            "{} already exists and was not written by this program",
             path.display()
         ))
-        .help("move it away, or name another file")),
+        .help("move it away, or choose a different file")),
     }
 }
 
-/// Two programs that write one file would each do everything.
+/// Two processes that write one file would each do everything.
 fn lock(path: &Path, file: &File) -> Result<(), Failure> {
     fs4::FileExt::try_lock(file).map_err(|error| match error {
         fs4::TryLockError::WouldBlock => {
-            Failure::usage(format!("{}: another run writes it", path.display()))
-                .help("wait for its end, or stop it")
+            Failure::usage(format!("{}: another run is writing it", path.display()))
+                .help("wait for it to end, or stop it")
         }
         fs4::TryLockError::Error(error) => Failure::path(path, &error),
     })
 }
 
-/// Reads entries up to the end or a torn line. Answers how many bytes are whole lines.
+/// Reads entries up to the end or a torn line. Returns the number of bytes in complete lines.
 fn read<E: DeserializeOwned>(
     path: &Path,
     file: &File,
@@ -161,7 +161,7 @@ fn read<E: DeserializeOwned>(
                 "{}, line {number}: {how}; the file is damaged",
                 path.display()
             ))
-            .help("what was done can't be told from it any more: see to that before you remove it")
+            .help("it no longer shows what was done; find that out before you remove it")
         };
         if line.pop() != Some(b'\n') {
             return match read >= MAX_LINE {
@@ -171,9 +171,9 @@ fn read<E: DeserializeOwned>(
         }
         let entry = match serde_json::from_slice(&line) {
             Ok(entry) => entry,
-            // What a crash of the machine leaves at the end of a file can be anything.
+            // A crash of the machine can leave anything at the end of a file.
             Err(_) if lines.fill_buf().is_ok_and(<[u8]>::is_empty) => return Ok(whole),
-            Err(_) => return Err(damaged("it isn't an entry")),
+            Err(_) => return Err(damaged("not a valid entry")),
         };
         take(entry).map_err(|bad| match bad {
             Bad::Damaged(how) => damaged(how),

@@ -1,4 +1,4 @@
-//! `tencent-chat`: the workbench of the Tencent Cloud Chat server API.
+//! `tencent-chat`: the workbench for the Tencent Cloud Chat server API.
 //!
 //! Results go to standard output, everything else to standard error. The exit codes are those of
 //! [`failure::Exit`].
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads the command line and the variables that its flags have.
+/// Parses the command line and the environment variables of its flags.
 fn read() -> clap::error::Result<Cli> {
     let mut program = Cli::command();
     let matches = program.try_get_matches_from_mut(env::args_os())?;
@@ -63,7 +63,7 @@ fn read() -> clap::error::Result<Cli> {
     Ok(cli)
 }
 
-/// An error without the value that a variable has: that may be a secret, which nobody has typed here.
+/// An error without the value of a variable, which may be a secret that nobody typed here.
 fn without_variables(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
         && env::vars_os().any(|(_, other)| other.to_str() == Some(value))
@@ -93,11 +93,11 @@ fn run(cli: Cli, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Runs something asynchronous to its end.
+/// Runs a future to completion.
 fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::setup(format!("no runtime: {error}")))?
+        .map_err(|error| Failure::setup(format!("the runtime cannot start: {error}")))?
         .block_on(work)
 }

@@ -1,4 +1,4 @@
-//! Results to standard output, for people or for machines.
+//! Writes results to standard output, for people or machines.
 
 use crate::failure::Failure;
 use clap::ValueEnum;
@@ -11,12 +11,12 @@ use std::{
 };
 use tencent_chat_types::{decode, text::is_shown, wire::Raw};
 
-/// How results are written.
+/// Output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// JSON: one document, or one line for each thing that happens
+    /// JSON: one document, or one line per event
     Json,
-    /// Laid out for reading
+    /// Formatted for reading
     Table,
 }
 
@@ -49,7 +49,7 @@ impl Output {
         }
     }
 
-    /// Writes one thing of many that happen: a line of JSON, or the text for people.
+    /// Writes one of many events: a line of JSON, or the text for people.
     pub(crate) fn event<T: Serialize>(
         &self,
         value: &T,
@@ -64,7 +64,7 @@ impl Output {
         }
     }
 
-    /// Writes text as it is.
+    /// Writes text unchanged.
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")
@@ -72,9 +72,9 @@ impl Output {
             .map_err(|error| Failure::output(&error))
     }
 
-    /// Tells people what goes on; machines are told nothing.
+    /// Reports progress to people; machines get nothing.
     pub(crate) fn note(&self, text: &str) {
-        // Nobody can be told that telling failed.
+        // If this fails, there is no way to report it.
         let _ = writeln!(io::stderr(), "{}", printable(text, escape_for_terminal));
     }
 
@@ -93,24 +93,24 @@ impl Output {
     }
 }
 
-/// Deepest level that is indented further, so that many levels don't become much white space.
+/// Maximum depth of indentation, so that deep nesting doesn't produce too much white space.
 const DEEPEST: usize = 64;
 
-/// JSON that others wrote, to be written again as it is: numbers of any size, any depth, names in their order. None
-/// where it isn't JSON.
+/// JSON written by others, to be written unchanged: numbers of any size, any depth, names in their order. `None`
+/// if it isn't valid JSON.
 pub(crate) fn as_it_came(json: &[u8]) -> Option<Raw> {
     let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
     decode(json).ok().map(|decoded| decoded.value)
 }
 
-/// JSON for reading, which moves no terminal's cursor.
+/// JSON for reading, without terminal control characters.
 pub(crate) fn pretty<T: Serialize + ?Sized>(value: &T) -> String {
-    // What is written here are maps with texts as keys.
+    // These maps have string keys, so this can't fail.
     let json = serde_json::to_string(value).unwrap_or_default();
     printable(&indented(&json), escape_for_json)
 }
 
-/// The same JSON on several lines. Reading and writing it again would change numbers, and fail beyond some depth.
+/// The same JSON on several lines. Parsing it would change numbers and fail beyond some depth.
 fn indented(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
@@ -160,7 +160,7 @@ fn indented(json: &str) -> String {
     text
 }
 
-/// The fields of a JSON object as a text, or the text that it is.
+/// The fields of a JSON object as text, or the text itself.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -168,7 +168,7 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// Rows in columns; the last column takes what is left of the line.
+/// Rows in columns; the last column gets the rest of the line.
 pub(crate) fn table<const N: usize>(
     head: Option<[&str; N]>,
     rows: impl IntoIterator<Item = [String; N]>,
@@ -191,12 +191,12 @@ pub(crate) fn table<const N: usize>(
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A line of JSON, which moves no terminal's cursor and means the same.
+/// A line of JSON with the same meaning, without terminal control characters.
 pub(crate) fn shown_json(json: &str) -> String {
     printable(json, escape_for_json)
 }
 
-/// A text that moves no terminal's cursor.
+/// Text without terminal control characters.
 pub(crate) fn shown_text(text: &str) -> String {
     printable(text, escape_for_terminal)
 }
@@ -212,7 +212,7 @@ fn printable(text: &str, escape: fn(char, &mut String)) -> String {
     shown
 }
 
-/// Within JSON these are in texts only, so that the escape means the same.
+/// In JSON these occur only within strings, so the escape means the same.
 fn escape_for_json(c: char, shown: &mut String) {
     for unit in c.encode_utf16(&mut [0; 2]) {
         let _ = write!(shown, "\\u{unit:04x}");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_wrote_stays_as_it_is() {
+    fn json_of_others_stays_unchanged() {
         let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
         let json = format!(
             r#"{{"z":"7","a":123456789012345678901234567890,"b":1.10,"c":1e999,"d":"\ud83d","e":{deep},"a":[]}}"#
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(text.replace([' ', '\n'], ""), json);
         assert!(text.starts_with("{\n  \"z\": \"7\",\n  \"a\": 123456789012345678901234567890"));
         assert!(text.len() < 3_000_000);
-        // Bytes that aren't text become characters that say so.
+        // Bytes that aren't valid text become replacement characters.
         let raw = as_it_came(b"{\"Nick\":\"\xc4\xe3\",\"n\":1e999}").unwrap();
         let text = pretty(&raw);
         assert!(
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_wrote_moves_no_cursor_and_stays_the_same_json() {
+    fn json_of_strangers_moves_no_cursor_and_stays_the_same() {
         let value = json!({ "Text": "a\u{9b}31m\u{202e}b\u{7f}\u{e0041}\n\u{1b}[2J 李" });
         let text = pretty(&value);
         assert!(text.chars().all(|c| is_shown(c) || c == '\n'));

@@ -1,6 +1,6 @@
-//! The page of `tencent-chat serve`: the files of `page/dist`, which the program holds.
+//! The page of `tencent-chat serve`: the files in `page/dist`, embedded in the program.
 //!
-//! Everything that the page shows of the server it asks the control API for.
+//! The page gets everything that it shows about the server from the control API.
 
 use axum::{
     Router,
@@ -14,17 +14,17 @@ use serde_json::{Map, Value, json};
 use std::fmt::Debug;
 use tencent_chat_types::ErrorCode;
 
-/// What `npm run build` makes of `page/src`. It is checked in, so that cargo alone builds it.
+/// The output of `npm run build` for `page/src`. It is checked in, so that cargo is enough to build the program.
 #[derive(RustEmbed)]
 #[folder = "page/dist/"]
 struct Files;
 
-/// The page runs its own scripts and asks this server, and nothing else: no other origin is reached, nobody
-/// frames it, and no text becomes markup.
+/// The page runs only its own scripts and contacts only this server; no one can frame it, and no text
+/// becomes markup.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       object-src 'none'; require-trusted-types-for 'script'";
 
-/// What every answer says.
+/// Headers of every response.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -33,7 +33,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",
     ),
-    // Asked for each time and answered from the cache unless this is another build.
+    // Revalidated each time, and served from the cache unless the build has changed.
     (header::CACHE_CONTROL, "no-cache"),
 ];
 
@@ -80,7 +80,7 @@ fn answer(status: StatusCode, kind: &str, body: impl IntoResponse) -> Response {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // The files' texts are UTF-8.
+    // The text files are UTF-8.
     let kind = match kind.starts_with("text/") {
         true => format!("{kind}; charset=utf-8"),
         false => kind.to_owned(),
@@ -91,7 +91,7 @@ fn answer(status: StatusCode, kind: &str, body: impl IntoResponse) -> Response {
     response
 }
 
-/// Phrases for the classes of error codes and for repeats, by the names that the published description
+/// Phrases for the classes of error codes and for retries, by the names that the published description
 /// gives them.
 async fn words() -> Response {
     let mut classes = Map::new();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_file_of_the_page_is_not_found() {
+    async fn files_that_are_not_of_the_page_are_not_found() {
         for path in [
             "/other",
             "/assets/",

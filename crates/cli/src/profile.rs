@@ -1,4 +1,4 @@
-//! Which app, whose key, which address: from flags, the environment, and profiles of a file.
+//! Which app, key and address to use: from flags, the environment, and profiles in a file.
 
 use crate::{
     failure::Failure,
@@ -14,20 +14,20 @@ use tencent_chat_types::text::quoted;
 use tencent_chat_usersig::Signer;
 use tencent_chat_webhook::Token;
 
-/// The variable that holds the app's key unless a flag or the profile names another.
+/// The variable that holds the app's key, unless a flag or the profile names another.
 pub(crate) const KEY_VARIABLE: &str = "TENCENT_CHAT_SECRET_KEY";
 /// The variable that holds the webhook token.
 const TOKEN_VARIABLE: &str = "TENCENT_CHAT_WEBHOOK_TOKEN";
 
-/// Flags that say which app is meant. A flag comes first, then a profile that is named, then a variable, then the
+/// Flags that select the app. A flag comes first, then a profile selected by name, then a variable, then the
 /// file's default profile.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// Profile of the configuration file
+    /// Profile from the configuration file
     #[arg(long, global = true, env = "TENCENT_CHAT_PROFILE")]
     profile: Option<String>,
-    /// The configuration file; `tencent-chat/config.toml` in the user's folder for configuration unless set
+    /// Configuration file; `tencent-chat/config.toml` in the user's configuration folder by default
     #[arg(long, global = true, env = "TENCENT_CHAT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The SDKAppID from the console
@@ -38,19 +38,19 @@ pub(crate) struct Connection {
         value_name = "SDKAPPID"
     )]
     app: Option<u64>,
-    /// User id of an app administrator
+    /// User ID of an app administrator
     #[arg(long, global = true, env = "TENCENT_CHAT_ADMIN", value_name = "USER")]
     admin: Option<String>,
-    /// The region that the app lives in
+    /// Region of the app
     #[arg(long, global = true, env = "TENCENT_CHAT_REGION")]
     region: Option<String>,
-    /// An address in place of a region, such as a local server's
+    /// Address to call instead of a region, such as a local server's
     #[arg(long, global = true, env = "TENCENT_CHAT_BASE_URL", value_name = "URL")]
     base_url: Option<String>,
-    /// File that holds the app's key; `-` reads standard input
+    /// File with the app's key; `-` reads standard input
     #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Variable that holds the app's key; `TENCENT_CHAT_SECRET_KEY` unless set
+    /// Variable with the app's key; `TENCENT_CHAT_SECRET_KEY` by default
     #[arg(
         long,
         global = true,
@@ -58,12 +58,12 @@ pub(crate) struct Connection {
         conflicts_with = "key_file"
     )]
     key_env: Option<String>,
-    /// What variables say, once it is set apart from what the command line says.
+    /// Values from variables, kept apart from those of the command line.
     #[arg(skip)]
     variables: Choice,
 }
 
-/// An app, and how it is called, as one place names it.
+/// An app and how to call it, as one source gives it.
 #[derive(Clone, Debug, Default)]
 struct Choice {
     app: Option<u64>,
@@ -74,7 +74,7 @@ struct Choice {
     token: Option<Secret>,
 }
 
-/// A profile of the configuration file. Secrets are named in it, never held.
+/// A profile of the configuration file. It says where secrets are, and never contains them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profile {
@@ -104,28 +104,28 @@ impl From<Profile> for Choice {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    /// The profile that is meant when none is named.
+    /// The profile to use when none is named.
     default: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
-    /// The local server, whichever profile is meant.
+    /// The local server, for every profile.
     #[serde(default)]
     serve: ServerFile,
 }
 
-/// What flags, environment and profile come to.
+/// The settings from flags, environment and profile.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The first one that says something counts.
+    /// The first source that has a value wins.
     choices: [Choice; 3],
     /// Where the profile comes from, if there is one.
     pub(crate) source: Option<String>,
-    /// What the file says of the local server.
+    /// The file's settings for the local server.
     pub(crate) server: ServerFile,
 }
 
 impl Connection {
-    /// Sets apart what variables say, since a profile that is named comes in between.
+    /// Separates values from variables, since a profile selected by name comes in between.
     #[must_use]
     pub(crate) fn with_sources(mut self, matches: &ArgMatches) -> Self {
         let is_variable = |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
@@ -145,7 +145,7 @@ impl Connection {
         self.profile.is_some()
     }
 
-    /// The first flag on the command line that says something else about the app than its profile may.
+    /// The first flag on the command line that selects an app differently from a profile.
     pub(crate) fn flag_of_an_app(&self) -> Option<&'static str> {
         let flags = [
             ("--app", self.app.is_some()),
@@ -188,7 +188,7 @@ impl Connection {
         })
     }
 
-    /// What the file says of the local server, and the profile with where it stands.
+    /// The file's settings for the local server, and the profile with its location.
     fn read(&self) -> Result<(ServerFile, Option<(Profile, String)>), Failure> {
         let named = self.profile.as_deref();
         let (path, must_exist) = match &self.config {
@@ -240,14 +240,14 @@ fn usual_path() -> Option<PathBuf> {
     )
 }
 
-/// Neither the line nor a value is quoted: people write keys where they do not belong.
+/// Quotes neither the line nor a value: people write keys where they don't belong.
 fn bad_config(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
     let line = error.span().and_then(|span| text.get(..span.start));
     let line = line.map_or(1, |before| before.matches('\n').count() + 1);
     let message = error.message();
     let failure = Failure::setup(format!("{shown}, line {line}: {}", without_values(message)));
     match message.contains("`secret_key`") || message.contains("`webhook_token`") {
-        true => failure.help("secrets stay out of this file: name a file (secret_key_file) or a variable (secret_key_env)"),
+        true => failure.help("secrets don't belong in this file: name a file (secret_key_file) or a variable (secret_key_env)"),
         false => failure.help(
             "a profile has sdk_app_id, admin, region or base_url, secret_key_file or secret_key_env, \
              webhook_token_file or webhook_token_env",
@@ -263,7 +263,7 @@ impl Settings {
     /// The app.
     pub(crate) fn app(&self) -> Result<u64, Failure> {
         self.app_if_set().ok_or_else(|| {
-            Failure::setup("which app is not known")
+            Failure::setup("the app is not set")
                 .help("set --app, TENCENT_CHAT_SDK_APP_ID, or sdk_app_id of a profile")
         })
     }
@@ -275,7 +275,7 @@ impl Settings {
     /// The administrator.
     pub(crate) fn admin(&self) -> Result<String, Failure> {
         self.admin_if_set().ok_or_else(|| {
-            Failure::setup("which administrator calls is not known")
+            Failure::setup("the administrator is not set")
                 .help("set --admin, TENCENT_CHAT_ADMIN, or admin of a profile")
         })
     }
@@ -287,7 +287,7 @@ impl Settings {
     /// The app's key.
     pub(crate) fn key(&self) -> Result<SecretKey, Failure> {
         self.key_if_set()?.ok_or_else(|| {
-            Failure::setup("the app's key is not known").help(format!(
+            Failure::setup("the app's key is not set").help(format!(
                 "set --key-file, {KEY_VARIABLE}, or secret_key_file or secret_key_env of a profile"
             ))
         })
@@ -297,7 +297,7 @@ impl Settings {
         Secret::first(self.choices.iter().filter_map(|choice| choice.key.as_ref()))
     }
 
-    /// The token of the app's webhooks; none where nothing names one.
+    /// The token of the app's webhooks; `None` if no source names one.
     pub(crate) fn token(&self) -> Result<Option<Token>, Failure> {
         let tokens = self
             .choices
@@ -311,7 +311,7 @@ impl Settings {
         Ok(Signer::new(self.app()?, self.key()?))
     }
 
-    /// Begins a client for the app.
+    /// A client builder for the app.
     pub(crate) fn builder(&self) -> Result<ClientBuilder, Failure> {
         let address = self.address()?;
         let builder = Client::builder(self.app()?, self.admin()?, self.key()?);
@@ -321,7 +321,7 @@ impl Settings {
         })
     }
 
-    /// Where the app is called. Each place names a region or an address.
+    /// The address to call. Each source names a region or an address.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
         let ids = || {
             let ids: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
@@ -330,26 +330,26 @@ impl Settings {
         let mut named = (self.choices.iter()).map(|choice| (&choice.region, &choice.base_url));
         match named.find(|named| *named != (&None, &None)) {
             Some((Some(_), Some(_))) => {
-                Err(Failure::setup("a region and an address are set").help("set one of the two"))
+                Err(Failure::setup("both a region and an address are set")
+                    .help("set only one of them"))
             }
             Some((Some(region), None)) => match region.parse() {
                 Ok(region) => Ok(Address::Region(region)),
-                Err(_) => Err(Failure::setup("the region is not known")
-                    .help(format!("it is one of {}", ids()))),
+                Err(_) => {
+                    Err(Failure::setup("unknown region").help(format!("valid regions: {}", ids())))
+                }
             },
             Some((None, Some(url))) => Ok(Address::Url(url.clone())),
-            Some((None, None)) | None => Err(Failure::setup(
-                "where the app is called is not known",
-            )
-            .help(format!(
-                "set --region ({}), --base-url, their variables, or those of a profile",
-                ids()
-            ))),
+            Some((None, None)) | None => Err(Failure::setup("neither region nor address is set")
+                .help(format!(
+                    "set --region ({}), --base-url, their variables, or those of a profile",
+                    ids()
+                ))),
         }
     }
 }
 
-/// Where an app is called.
+/// The address to call.
 #[derive(Debug)]
 pub(crate) enum Address {
     Region(Region),

@@ -1,4 +1,4 @@
-//! How far a run is: a bar on a terminal, and a line every few seconds elsewhere.
+//! Shows progress: a bar on a terminal, or a line every few seconds elsewhere.
 
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The time between two lines where there is no terminal.
+/// The time between two lines without a terminal.
 const EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Progress<'a> {
@@ -16,9 +16,9 @@ pub(crate) struct Progress<'a> {
     output: &'a Output,
     /// What is counted.
     items: &'static str,
-    /// None where nobody knows before the end.
+    /// `None` if the total is unknown.
     all: Option<u64>,
-    /// Of runs before.
+    /// Count of earlier runs.
     before: u64,
     begun: Instant,
     told: Instant,
@@ -43,7 +43,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Shows how many there are now, and what else there is to say.
+    /// Updates the count and the additional text.
     pub(crate) fn show(&mut self, done: u64, more: &str) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
@@ -68,11 +68,11 @@ impl<'a> Progress<'a> {
         };
         let items = self.items;
         self.output.note(&format!(
-            "{done}{of} {items}, {rate:.0} a second{left}{more}"
+            "{done}{of} {items}, {rate:.0} per second{left}{more}"
         ));
     }
 
-    /// Says something without tearing the bar.
+    /// Prints a message without breaking the bar.
     pub(crate) fn note(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| self.output.note(text)),
@@ -91,13 +91,13 @@ fn bar(items: &str, all: Option<u64>, before: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr());
     let template = match all {
         Some(_) => format!(
-            "{{wide_bar}} {{human_pos}} of {{human_len}} {items}, {{rate}} a second, {{eta}} left{{msg}}"
+            "{{wide_bar}} {{human_pos}} of {{human_len}} {items}, {{rate}} per second, {{eta}} left{{msg}}"
         ),
-        None => format!("{{spinner}} {{human_pos}} {items}, {{rate}} a second{{msg}}"),
+        None => format!("{{spinner}} {{human_pos}} {items}, {{rate}} per second{{msg}}"),
     };
     if let Ok(style) = ProgressStyle::with_template(&template) {
         let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
-            // A bar that can't be written isn't shown.
+            // If the bar can't be written, it isn't shown.
             let _ = write!(text, "{:.0}", state.per_sec());
         };
         bar.set_style(style.with_key("rate", rate));

@@ -5,31 +5,31 @@ use serde_json::{Map, Value};
 use std::sync::OnceLock;
 use tencent_chat_simulator::SERVICE_DOCUMENT;
 
-/// How deep fields of fields are listed.
+/// Maximum depth at which nested fields are listed.
 const DEPTH: usize = 4;
 
-/// The document, read once.
+/// The document, parsed once.
 pub(crate) fn document() -> &'static Value {
     static READ: OnceLock<Value> = OnceLock::new();
-    // It is generated, and held by the tests to be JSON.
+    // It is generated, and the tests check that it is valid JSON.
     READ.get_or_init(|| serde_json::from_str(SERVICE_DOCUMENT).unwrap_or_default())
 }
 
-/// One field of an object, with its place among the others.
+/// One field of an object, with its path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// Wire names, joined by dots; `[]` behind a list.
+    /// Wire names, joined by dots; a list has `[]` appended.
     pub(crate) path: String,
     pub(crate) kind: String,
     pub(crate) required: bool,
     pub(crate) description: String,
 }
 
-/// What is said of one command.
+/// The description of one command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation(&'static Value);
 
-/// A schema of the document.
+/// A schema in the document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schema(&'static Value);
 
@@ -42,13 +42,13 @@ pub(crate) struct Sample {
 }
 
 impl Operation {
-    /// That of a command.
+    /// The description of a command.
     pub(crate) fn of_command(path: &str) -> Result<Self, Failure> {
         let paths = document().get("paths").and_then(Value::as_object);
         Self::found(paths.and_then(|paths| paths.get(&format!("/{path}"))))
     }
 
-    /// That of a webhook.
+    /// The description of a webhook.
     pub(crate) fn of_webhook(command: &str) -> Result<Self, Failure> {
         let webhooks = document().get("webhooks").and_then(Value::as_object);
         Self::found(webhooks.and_then(|webhooks| webhooks.get(command)))
@@ -57,7 +57,7 @@ impl Operation {
     fn found(item: Option<&'static Value>) -> Result<Self, Failure> {
         let post = item.and_then(|item| item.get("post"));
         post.map(Self)
-            .ok_or_else(|| Failure::usage("the published description does not have it"))
+            .ok_or_else(|| Failure::usage("it is missing from the published description"))
     }
 
     pub(crate) fn summary(self) -> &'static str {
@@ -95,7 +95,7 @@ impl Operation {
         self.request_content()?.get("schema").map(Schema)
     }
 
-    /// The reply when all goes well.
+    /// The reply on success.
     pub(crate) fn reply(self) -> Option<Schema> {
         let schema = self.reply_content()?.get("schema")?;
         let either = schema.get("anyOf").and_then(Value::as_array);
@@ -105,7 +105,7 @@ impl Operation {
             .map(Schema)
     }
 
-    /// Whether a reply holds something that whoever has it can use.
+    /// Whether a reply holds something that gives access to whoever has it.
     pub(crate) fn answers_a_secret(self) -> bool {
         self.reply()
             .is_some_and(|reply| reply.holds_a_secret(DEPTH))
@@ -136,7 +136,7 @@ fn samples(content: Option<&'static Value>) -> Vec<Sample> {
 }
 
 impl Schema {
-    /// What a reference leads to.
+    /// Resolves a reference.
     fn target(self) -> (Self, Option<&'static str>) {
         let Some(reference) = self.0.get("$ref").and_then(Value::as_str) else {
             return (self, None);
@@ -168,7 +168,7 @@ impl Schema {
         self.target().0.0.get("items").map(Self)
     }
 
-    /// The kind of value, by the words of JSON Schema.
+    /// The type of the value, named as in JSON Schema.
     pub(crate) fn kind(self) -> Option<&'static str> {
         let (target, _) = self.target();
         let own = target.0.get("type").and_then(Value::as_str);
@@ -178,7 +178,7 @@ impl Schema {
         })
     }
 
-    /// The largest number.
+    /// The maximum number.
     pub(crate) fn maximum(self) -> Option<u64> {
         self.0.get("maximum").and_then(Value::as_u64)
     }
@@ -214,7 +214,7 @@ impl Schema {
         limits.join(", ")
     }
 
-    /// Whether a field is a secret, or holds one, so many levels down.
+    /// Whether a field is a secret or contains one, down to this depth.
     fn holds_a_secret(self, levels: usize) -> bool {
         let Some(levels) = levels.checked_sub(1) else {
             return false;
@@ -229,7 +229,7 @@ impl Schema {
             || (inner.chain(self.items())).any(|inner| inner.holds_a_secret(levels))
     }
 
-    /// All fields, and the fields of fields behind each.
+    /// All fields, each followed by its own fields.
     pub(crate) fn rows(self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.add_rows("", &mut Vec::new(), &mut rows);
@@ -262,8 +262,8 @@ impl Schema {
         within.pop();
     }
 
-    /// Fields of a value that the schema does not have, with the name that was meant. Unions are not
-    /// looked into: their elements carry what they like.
+    /// Fields of a value that the schema does not have, with the name that was probably meant. Unions are not
+    /// searched: their elements may hold anything.
     pub(crate) fn unknown_fields(self, value: &Value) -> Vec<(String, Option<&'static str>)> {
         let mut found = Vec::new();
         self.add_unknown("", value, &mut found);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_nobody_knows_are_found_at_their_place() {
+    fn unknown_fields_are_found_with_their_path() {
         let schema = Operation::of_command("v4/recentcontact/mark_contact")
             .unwrap()
             .request()

@@ -1,4 +1,4 @@
-//! Where secrets are, and errors that hold none.
+//! Where secrets are stored, and errors without secrets.
 
 use crate::{failure::Failure, input};
 use std::{
@@ -7,35 +7,35 @@ use std::{
 };
 use tencent_chat_client::SecretKey;
 
-/// Largest secret that is read from a file or from standard input.
+/// Maximum size of a secret read from a file or standard input.
 const MAX_BYTES: u64 = 4096;
 
-/// Longest name of a key of a file that an error quotes. The secrets of apps are longer.
+/// Maximum length of a key in a file that an error quotes. Secrets of apps are longer.
 const LONGEST_NAME: usize = 32;
 
-/// Where a secret is.
+/// Where a secret is stored.
 #[derive(Clone, Debug)]
 pub(crate) enum Secret {
     /// In a file; `-` is standard input.
     File(PathBuf),
     /// In a variable, which must be set.
     Variable(String),
-    /// In a variable where that is set, and nowhere otherwise.
+    /// In a variable, if that is set.
     IfSet(&'static str),
 }
 
 impl Secret {
-    /// In the file that is named, else in the variable that is.
+    /// In the given file, otherwise in the given variable.
     pub(crate) fn of(file: Option<PathBuf>, variable: Option<String>) -> Option<Self> {
         file.map(Self::File)
             .or_else(|| variable.map(Self::Variable))
     }
 
-    /// The first of several that is anywhere.
+    /// The first of several that is set.
     ///
     /// # Errors
     ///
-    /// It can't be read, or is empty. The next one isn't taken in its place.
+    /// It can't be read, or is empty. The next one isn't used instead.
     pub(crate) fn first<'a>(
         secrets: impl IntoIterator<Item = &'a Self>,
     ) -> Result<Option<SecretKey>, Failure> {
@@ -59,19 +59,19 @@ impl Secret {
     }
 }
 
-/// The secret that a variable holds; none where it is not set.
+/// The secret in a variable; `None` if it is not set.
 fn in_variable(variable: &str) -> Result<Option<SecretKey>, Failure> {
     match env::var(variable) {
         Ok(secret) if !secret.trim().is_empty() => Ok(Some(SecretKey::new(secret))),
         Ok(_) => Err(Failure::setup(format!("{variable} is empty"))),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => {
-            Err(Failure::setup(format!("{variable} is not Unicode text")))
+            Err(Failure::setup(format!("{variable} is not valid Unicode")))
         }
     }
 }
 
-/// The secret in a file, without the end of its line.
+/// The secret in a file, without the line break.
 fn in_file(path: &Path) -> Result<SecretKey, Failure> {
     let text = input::read_text(Some(path), MAX_BYTES).map_err(Failure::of_setup)?;
     match text.trim_end_matches(['\r', '\n']) {
@@ -83,15 +83,15 @@ fn in_file(path: &Path) -> Result<SecretKey, Failure> {
     }
 }
 
-/// What a parser says is wrong, with what it expected and without what was there, which may be a secret in the
-/// wrong place.
+/// A parser's error, with what it expected but without what it found, which may be a misplaced
+/// secret.
 pub(crate) fn without_values(problem: &str) -> String {
     // The name is one of ours.
     if problem.starts_with("missing field") {
         return problem.to_owned();
     }
     if let Some(rest) = problem.strip_prefix("unknown field `") {
-        // The parser lists what is known behind it.
+        // The parser lists the known names after it.
         let (name, place) = rest.split_once('`').unwrap_or_default();
         let place = place.rfind(" at line ").and_then(|at| place.get(at..));
         let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
@@ -120,7 +120,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "it is only read")]
+    #[allow(dead_code, reason = "only read")]
     struct Some {
         number: u64,
         list: Vec<String>,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_parsers_say_what_was_expected_and_never_what_was_there() {
+    fn parser_errors_name_what_was_expected_and_never_what_was_found() {
         let secret = "7a3f0c55d1e94b6fa8217c6e5d4b3a29887766554433221100ffeeddccbbaa99";
         for (text, says) in [
             (format!("number = \"{secret}\""), "expected u64"),

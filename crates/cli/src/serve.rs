@@ -1,4 +1,4 @@
-//! `tencent-chat serve`: a local server that answers as the service does.
+//! `tencent-chat serve`: a local server that behaves like the service.
 
 pub(crate) mod demo;
 mod logging;
@@ -15,7 +15,7 @@ use std::{io, path::Path, time::Duration};
 use tencent_chat_client::SecretKey;
 use tencent_chat_simulator::{Seed, SeedError, Simulator, SimulatorBuilder};
 
-/// Largest seed that is read.
+/// Maximum size of a seed.
 const MAX_SEED_BYTES: u64 = 64 << 20;
 
 pub(crate) async fn run(
@@ -37,7 +37,7 @@ pub(crate) async fn run(
         Some(key) => (key, false),
         None if options.demo => (SecretKey::new(demo::KEY), true),
         None => {
-            return Err(Failure::setup("the app's key is not known").help(
+            return Err(Failure::setup("the app's key is not set").help(
                 "any key will do: set TENCENT_CHAT_SECRET_KEY or --key-file, or start with --demo",
             ));
         }
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     })?;
     signals.next().await;
     output.note("stopping");
-    // Requests in flight are answered, unless they take longer than anybody waits.
+    // Requests in flight are answered, unless they take too long.
     let _ = tokio::time::timeout(Duration::from_secs(10), simulator.stop()).await;
     Ok(())
 }
@@ -88,21 +88,19 @@ fn failed(error: io::Error) -> Failure {
     if inner.is_some_and(|inner| inner.is::<SeedError>()) {
         return Failure::setup(format!("the seed: {error}"));
     }
-    Failure::setup(format!("it could not start: {error}"))
-        .help("is the port taken? set --port; is the folder in use, or another app's? set --data")
+    Failure::setup(format!("the server could not start: {error}"))
+        .help("if the port is in use, set --port; if the folder is in use or belongs to another app, set --data")
 }
 
-/// Whoever reaches the server can use it.
+/// Anyone who can reach the server can use it.
 fn warn(options: &Options, output: &Output) -> Result<(), Failure> {
     if options.control_token.is_none() {
-        return Err(
-            Failure::setup("others than this machine can reach the address").help(
-                "set a token for the control API: TENCENT_CHAT_CONTROL_TOKEN or --control-token-file",
-            ),
-        );
+        return Err(Failure::setup("other machines can reach the address").help(
+            "set a token for the control API: TENCENT_CHAT_CONTROL_TOKEN or --control-token-file",
+        ));
     }
     output.note(&format!(
-        "warning: whoever reaches {} can call this server; its control API needs the control token",
+        "warning: anyone who can reach {} can call this server; its control API needs the control token",
         options.address
     ));
     Ok(())
@@ -141,9 +139,8 @@ fn read_seed(path: &Path) -> Result<Seed, Failure> {
     let text = input::read_text(Some(path), MAX_SEED_BYTES)?;
     serde_json::from_str(&text).map_err(|error| {
         let error = without_values(&error.to_string());
-        Failure::setup(format!("{}: {error}", input::name(Some(path)))).help(
-            "a seed has users, groups, friends, messages and calls; openapi/control.json describes it",
-        )
+        Failure::setup(format!("{}: {error}", input::name(Some(path))))
+            .help("a seed has users, groups, friends, messages and calls; see openapi/control.json")
     })
 }
 

@@ -1,9 +1,9 @@
-//! The part of the configuration file that is about the local server.
+//! The part of the configuration file for the local server.
 
 use serde::Deserialize;
 use std::{net::IpAddr, path::PathBuf};
 
-/// The table `[serve]`: each of its keys is a flag of `tencent-chat serve`, which comes first.
+/// The table `[serve]`: each of its keys is a flag of `tencent-chat serve`, which overrides it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ServerFile {

@@ -1,4 +1,4 @@
-//! Completions and man pages, made from the definition of the command line.
+//! Completions and man pages, generated from the definition of the command line.
 
 use crate::{failure::Failure, output::Output};
 use clap::Command;
@@ -14,7 +14,7 @@ pub(crate) struct Completions {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Man {
-    /// The folder; it is made when it is missing
+    /// The folder; created if missing
     folder: PathBuf,
 }
 

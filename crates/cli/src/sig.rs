@@ -1,4 +1,4 @@
-//! `tencent-chat sig`: signatures of users.
+//! `tencent-chat sig`: signs, verifies and inspects UserSigs.
 
 use crate::{
     failure::Failure,
@@ -13,7 +13,7 @@ use tencent_chat_usersig::{
     Claims, Clock, Compression, Privileges, Room, SystemClock, Userbuf, parse,
 };
 
-/// Largest text that is read as a signature.
+/// Maximum size of a signature's text.
 const MAX_SIG_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
@@ -24,11 +24,11 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Signs for a user; the signature is the result
+    /// Signs for a user and prints the signature
     Sign(Sign),
-    /// Tells whether a signature holds, and why not
+    /// Checks whether a signature is valid, and explains why not
     Verify(Verify),
-    /// Shows what a signature says, without a key and without believing it
+    /// Shows what a signature contains, without a key and without verifying it
     Inspect(Inspect),
 }
 
@@ -36,36 +36,36 @@ enum Command {
 struct Sign {
     /// The user
     user: String,
-    /// For how long it is valid, such as `180d` or `12h`
+    /// How long it is valid, such as `180d` or `12h`
     #[arg(long, default_value = "180d", value_parser = humantime::parse_duration)]
     valid_for: Duration,
-    /// Lets the user into a room by number: a private map key
+    /// Gives access to a room by number: a private map key
     #[arg(long)]
     room: Option<u32>,
-    /// Lets the user into a room by name: a private map key
+    /// Gives access to a room by name: a private map key
     #[arg(long, conflicts_with = "room")]
     room_name: Option<String>,
-    /// Rights in the room as a number, bit by bit; all unless set
+    /// Privileges in the room as a bit mask; all by default
     #[arg(long, default_value_t = 255)]
     privileges: u32,
-    /// Signs without compression, which is faster and longer
+    /// Signs without compression, which is faster, but the signature is longer
     #[arg(long)]
     stored: bool,
 }
 
 #[derive(Debug, clap::Args)]
 struct Verify {
-    /// The file that holds the signature; standard input unless set, since arguments can be seen by others
+    /// File with the signature; standard input by default, since arguments are visible to others
     #[arg(long)]
     file: Option<PathBuf>,
-    /// The user that it must be for; anybody unless set
+    /// The user that it must be for; any by default
     #[arg(long)]
     user: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 struct Inspect {
-    /// The file that holds the signature; standard input unless set, since arguments can be seen by others
+    /// File with the signature; standard input by default, since arguments are visible to others
     #[arg(long)]
     file: Option<PathBuf>,
 }
@@ -108,7 +108,8 @@ fn verify(args: &Verify, connection: &Connection, output: &Output) -> Result<(),
         None => signer.verify(&sig),
     };
     let claims = claims.map_err(|error| {
-        Failure::refused(error.to_string()).help("`tencent-chat sig inspect` shows what it says")
+        Failure::refused(error.to_string())
+            .help("`tencent-chat sig inspect` shows what it contains")
     })?;
     shown(&claims, output)
 }
@@ -173,7 +174,7 @@ fn shown(claims: &Claims, output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// A time for reading.
+/// A time for display.
 pub(crate) fn time(seconds: u64) -> String {
     let timestamp = i64::try_from(seconds)
         .ok()

@@ -1,11 +1,11 @@
-//! Being told to stop.
+//! Signals to stop.
 
 use crate::failure::Failure;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C and SIGTERM, from the moment that this was made. Process 1 of a container gets neither unless it
-/// asks for them.
+/// Ctrl-C and SIGTERM, from the moment this is created. Process 1 of a container gets neither unless it
+/// installs a handler.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: Signal,
@@ -14,7 +14,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on; neither of them ends the program by itself any more.
+    /// Listens from now on; neither of them ends the program by default any more.
     pub(crate) fn listen() -> Result<Self, Failure> {
         #[cfg(unix)]
         {

@@ -1,4 +1,4 @@
-//! `tencent-chat webhook`: events, in both directions.
+//! `tencent-chat webhook`: sends, verifies and receives events.
 
 mod app;
 mod listen;
@@ -28,7 +28,7 @@ enum Command {
     List,
     /// Sends an event to an app, as the service does, and explains the answer
     Trigger(trigger::Args),
-    /// Tells whether a captured request is the service's, and reads it
+    /// Verifies a captured request and shows its event
     Verify(verify::Args),
     /// Receives events and prints them
     Listen(listen::Args),
@@ -62,11 +62,11 @@ fn list(output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// The webhooks of a family, or of all, that hold all of these words.
+/// The webhooks of a family, or of all families, that contain all of these words.
 ///
 /// # Errors
 ///
-/// There is none.
+/// No webhook matches.
 pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Value>, Failure> {
     let mut rows = Vec::new();
     for meta in WEBHOOKS {
@@ -82,12 +82,12 @@ pub(crate) fn find(words: &[String], family: Option<&str>) -> Result<Vec<Value>,
     }
     match rows.is_empty() {
         false => Ok(rows),
-        true => Err(Failure::refused("no webhook has all of these words")
-            .help("`tencent-chat webhook list` lists all")),
+        true => Err(Failure::refused("no webhook contains all of these words")
+            .help("`tencent-chat webhook list` lists them all")),
     }
 }
 
-/// Everything that is known of a webhook.
+/// Everything that is known about a webhook.
 pub(crate) fn described(meta: &WebhookMeta) -> Result<Value, Failure> {
     let operation = Operation::of_webhook(meta.command)?;
     Ok(json!({

@@ -1,10 +1,10 @@
-//! Bulk jobs as people run them: wrong lines before anything is sent, runs that are stopped and killed, what
-//! the service refuses, and what nobody knows of.
+//! Bulk jobs as people run them: invalid lines, runs that are stopped and killed, refusals by the
+//! service, and unknown outcomes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
-use common::{APP, KEY, Running, against, beside, folder, run, until};
+use common::{APP, KEY, Running, against, folder, run, sibling, until};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -48,15 +48,15 @@ fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Calls of a command, by how often each was acted upon.
+/// Calls of a command, by how often each took effect.
 fn calls<E: Endpoint>(simulator: &Simulator) -> Vec<u32> {
     let calls = common::calls::<E>(simulator).into_iter();
     calls.map(|entry| entry.applied).collect()
 }
 
-/// Entries of a journal that have this key.
+/// Entries of a journal with this key.
 fn entries(path: &Path, key: &str) -> Vec<Value> {
-    let text = fs::read_to_string(beside(path, "journal")).unwrap_or_default();
+    let text = fs::read_to_string(sibling(path, "journal")).unwrap_or_default();
     let entries = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -99,13 +99,13 @@ async fn nothing_is_sent_while_a_line_is_wrong() {
             "import-accounts",
             "b.csv",
             format!("UserID,Nick\nlin,Lin\nmei,{long}\n"),
-            "line 3: Nick has 501 bytes, at most 500 are allowed",
+            "line 3: Nick has 501 bytes, but at most 500 are allowed",
         ),
         (
             "import-accounts",
             "c.csv",
             "UserID,Nick\n,Lin\n".to_owned(),
-            "line 2: UserID must be sent",
+            "line 2: UserID is required",
         ),
         (
             "delete-accounts",
@@ -129,7 +129,7 @@ async fn nothing_is_sent_while_a_line_is_wrong() {
             "send",
             "g.csv",
             "To_Account,MsgLifeTime,Text\nlin,soon,Hi\n".to_owned(),
-            "line 2: MsgLifeTime takes integer",
+            "line 2: MsgLifeTime expects integer",
         ),
         (
             "send",
@@ -142,7 +142,7 @@ async fn nothing_is_sent_while_a_line_is_wrong() {
             "add-members",
             "i.csv",
             "Member_Account\nlin\n".to_owned(),
-            "line 2: GroupId must be sent",
+            "line 2: GroupId is required",
         ),
     ];
     for (job, name, text, expected) in cases {
@@ -150,9 +150,9 @@ async fn nothing_is_sent_while_a_line_is_wrong() {
         let (code, _, error) = run(&mut bulk(&simulator, &[job, shown(&path)]));
         assert_eq!(code, 2, "{name}: {error}");
         assert!(error.contains(expected), "{name}: {error}");
-        assert!(!beside(&path, "journal").exists());
+        assert!(!sibling(&path, "journal").exists());
     }
-    // As many as there are, and the first of them.
+    // Their number, and the first of them.
     let path = file(
         "wrong-many",
         "many.csv",
@@ -169,7 +169,7 @@ async fn nothing_is_sent_while_a_line_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_that_fail_come_back_as_a_file_that_can_be_run() {
+async fn failed_lines_are_written_to_a_file_that_can_be_run() {
     let simulator = simulator().await;
     let client = client(&simulator);
     let known: Vec<String> = (0..250).map(|number| format!("u{number}")).collect();
@@ -187,7 +187,7 @@ async fn lines_that_fail_come_back_as_a_file_that_can_be_run() {
         (&json!(300), &json!(250), &json!(50))
     );
     assert_eq!(calls::<DeleteAccounts>(&simulator).len(), 3);
-    let failed = beside(&path, "failed.jsonl");
+    let failed = sibling(&path, "failed.jsonl");
     let text = fs::read_to_string(&failed).unwrap();
     let reasons: Vec<Value> = text
         .lines()
@@ -207,16 +207,16 @@ async fn lines_that_fail_come_back_as_a_file_that_can_be_run() {
         (1, &json!(300), &json!(0))
     );
     assert_eq!(calls::<DeleteAccounts>(&simulator).len(), 3);
-    // Once they exist, the same file goes through.
+    // Once they exist, the same file succeeds.
     let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&failed)]));
     assert_eq!((code, &report["done"]), (0, &json!(50)), "{error}");
     let (code, _, error) = run(&mut bulk(&simulator, &["delete-accounts", shown(&failed)]));
     assert_eq!(code, 2);
     assert!(
-        error.contains("by another command") && error.contains("--journal"),
+        error.contains("by a different command") && error.contains("--journal"),
         "{error}"
     );
-    let other = beside(&failed, "other");
+    let other = sibling(&failed, "other");
     let (code, report, error) = run(bulk(
         &simulator,
         &["delete-accounts", shown(&failed), "--journal"],
@@ -226,7 +226,7 @@ async fn lines_that_fail_come_back_as_a_file_that_can_be_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_killed_goes_on_and_every_account_is_acknowledged_once() {
+async fn a_killed_run_resumes_and_every_account_is_acknowledged_once() {
     let simulator = simulator().await;
     let path = file("killed", "users.csv", &accounts(6_000));
     let mut kills = 0;
@@ -251,12 +251,12 @@ async fn a_run_that_is_killed_goes_on_and_every_account_is_acknowledged_once() {
     assert_eq!(
         ended,
         (0..60).collect::<Vec<u64>>(),
-        "each call has one end"
+        "each call has one outcome"
     );
     let users: Vec<String> = (0..6_000).map(|number| format!("u{number}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     assert!(are_imported(&client(&simulator), &users).await);
-    // Only calls that were under way when it was killed went out twice.
+    // Only calls in progress at the kill were sent twice.
     assert!(calls::<ImportAccounts>(&simulator).len() <= 60 + kills * 16);
 }
 
@@ -283,7 +283,7 @@ async fn messages(client: &Client, user: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_was_under_way_is_not_doubled() {
+async fn a_message_in_progress_at_the_kill_is_not_duplicated() {
     let simulator = simulator().await;
     let client = client(&simulator);
     let path = file("messages", "messages.csv", &recipients(&client, 40).await);
@@ -323,7 +323,7 @@ async fn a_message_that_was_under_way_is_not_doubled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
+async fn an_uncertain_message_is_reported_and_not_repeated_after_too_long() {
     let simulator = simulator().await;
     let client = client(&simulator);
     let path = file("uncertain", "messages.csv", &recipients(&client, 10).await);
@@ -333,8 +333,8 @@ async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
     let running = Running::silent(&mut command);
     until(|| calls::<SendMsg>(&simulator).len() >= 3);
     running.kill();
-    // As if it had been an hour ago.
-    let journal = beside(&path, "journal");
+    // As if it were an hour ago.
+    let journal = sibling(&path, "journal");
     let text = fs::read_to_string(&journal).unwrap();
     let begun = entries(&path, "begin")[2]["at"].as_u64().unwrap();
     fs::write(
@@ -348,8 +348,8 @@ async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
         (1, &json!(9), &json!(1)),
         "{error}"
     );
-    assert!(error.contains("may have been sent or not"), "{error}");
-    let uncertain = fs::read_to_string(beside(&path, "uncertain.csv")).unwrap();
+    assert!(error.contains("may or may not have been sent"), "{error}");
+    let uncertain = fs::read_to_string(sibling(&path, "uncertain.csv")).unwrap();
     assert!(
         uncertain.starts_with("To_Account,Text,code,reason\nu2,\"Hello, u2\",,"),
         "{uncertain}"
@@ -364,7 +364,7 @@ async fn what_may_have_been_sent_too_long_ago_is_reported_and_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_at_which_the_service_failed_may_have_been_sent_and_is_not_called_failed() {
+async fn a_message_on_which_the_service_failed_is_uncertain() {
     let simulator = simulator().await;
     let client = client(&simulator);
     let path = file("internal", "messages.csv", &recipients(&client, 3).await);
@@ -376,13 +376,13 @@ async fn a_message_at_which_the_service_failed_may_have_been_sent_and_is_not_cal
         (1, &json!(0), &json!(3)),
         "{error}"
     );
-    let uncertain = fs::read_to_string(beside(&path, "uncertain.csv")).unwrap();
+    let uncertain = fs::read_to_string(sibling(&path, "uncertain.csv")).unwrap();
     assert!(uncertain.contains("\"Hello, u1\",91000,"), "{uncertain}");
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {
+async fn a_stopped_run_ends_without_open_calls_and_says_how_to_resume() {
     let simulator = simulator().await;
     let path = file("stopped", "users.csv", &accounts(6_000));
     for signal in ["-INT", "-TERM"] {
@@ -395,7 +395,7 @@ async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut text).unwrap();
         assert_eq!(running.0.wait().unwrap().code(), Some(6), "{text}");
-        assert!(text.contains("the same command goes on"), "{text}");
+        assert!(text.contains("run the same command again"), "{text}");
         let (begun, ended) = (entries(&path, "begin").len(), entries(&path, "end").len());
         let undone = entries(&path, "undo").len();
         assert_eq!(begun, ended + undone);
@@ -410,23 +410,23 @@ async fn told_to_stop_it_ends_where_nothing_is_open_and_says_how_to_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_and_an_outage_end_the_run_and_the_lines_are_left() {
+async fn a_wrong_key_and_an_outage_end_the_run_and_lines_remain() {
     let simulator = simulator().await;
     let path = file("outage", "users.csv", &accounts(250));
     let mut wrong = bulk(&simulator, &["import-accounts", shown(&path)]);
     let (code, report, error) = run(wrong.env("TENCENT_CHAT_SECRET_KEY", "another key"));
     assert_eq!((code, &report["left"]), (1, &json!(250)), "{error}");
-    assert!(error.contains("the same command goes on"), "{error}");
+    assert!(error.contains("run the same command again"), "{error}");
     let mut nobody = bulk(&simulator, &["import-accounts", shown(&path)]);
     let (code, _, error) = run(nobody.env("TENCENT_CHAT_BASE_URL", "http://127.0.0.1:1"));
     assert_eq!(code, 2);
-    assert!(error.contains("for another address"), "{error}");
+    assert!(error.contains("for a different address"), "{error}");
     let (code, report, error) = run(&mut bulk(&simulator, &["import-accounts", shown(&path)]));
     assert_eq!((code, &report["done"]), (0, &json!(250)), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_fails_call_after_call_ends_the_run_before_all_lines_have_failed() {
+async fn an_outage_ends_the_run_before_all_lines_have_failed() {
     let simulator = simulator().await;
     let path = file("failing", "users.csv", &accounts(6_000));
     let failing = Fault::Refuse(ErrorCode(70500)).always();
@@ -437,7 +437,7 @@ async fn a_service_that_fails_call_after_call_ends_the_run_before_all_lines_have
     ));
     assert_eq!(code, 4, "{error}");
     assert!(
-        error.contains("10 calls in a row") && error.contains("goes on"),
+        error.contains("10 calls in a row") && error.contains("same command again"),
         "{error}"
     );
     let failed = report["failed"].as_u64().unwrap();
@@ -449,7 +449,7 @@ async fn a_service_that_fails_call_after_call_ends_the_run_before_all_lines_have
         (1, &json!(failed), &json!(0)),
         "{error}"
     );
-    let failed_file = beside(&path, "failed.csv");
+    let failed_file = sibling(&path, "failed.csv");
     let (code, report, error) = run(&mut bulk(
         &simulator,
         &["import-accounts", shown(&failed_file)],
@@ -458,7 +458,7 @@ async fn a_service_that_fails_call_after_call_ends_the_run_before_all_lines_have
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_group_does_not_keep_others_from_theirs() {
+async fn a_full_group_does_not_affect_other_groups() {
     let simulator = simulator().await;
     let client = client(&simulator);
     recipients(&client, 9).await;
@@ -482,7 +482,7 @@ async fn a_full_group_does_not_keep_others_from_theirs() {
         (1, &json!(2), &json!(1)),
         "{error}"
     );
-    let failed = fs::read_to_string(beside(&path, "failed.csv")).unwrap();
+    let failed = fs::read_to_string(sibling(&path, "failed.csv")).unwrap();
     assert!(failed.contains("full,u1,10014,"), "{failed}");
 }
 
@@ -519,7 +519,7 @@ async fn members_are_added_group_by_group() {
         (1, &json!(653), &json!(1)),
         "{error}"
     );
-    let failed = fs::read_to_string(beside(&path, "failed.csv")).unwrap();
+    let failed = fs::read_to_string(sibling(&path, "failed.csv")).unwrap();
     assert!(failed.contains("b,nobody-knows-me,"), "{failed}");
     for (group, members) in [("a", 651), ("b", 2)] {
         let found = client.send(GetGroupMembers::new(group)).await.unwrap();
@@ -528,7 +528,7 @@ async fn members_are_added_group_by_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn standard_input_is_checked_whole_and_says_that_it_cannot_go_on() {
+async fn standard_input_is_checked_whole_and_cannot_be_resumed() {
     let simulator = simulator().await;
     let give = |text: &str| {
         let mut command = bulk(&simulator, &["delete-accounts", "-", "--format", "jsonl"]);
@@ -537,21 +537,18 @@ async fn standard_input_is_checked_whole_and_says_that_it_cannot_go_on() {
     let (code, error) = give("{\"UserID\":\"lin\"}\n{\"User\":\"mei\"}\n");
     assert_eq!(code, 2, "{error}");
     assert!(
-        error.contains("standard input: a line can't be sent") && error.contains("line 2"),
+        error.contains("standard input: 1 line can't be sent") && error.contains("line 2"),
         "{error}"
     );
     assert!(simulator.journal().is_empty());
     let (code, error) = give("{\"UserID\":\"lin\"}\n{\"UserID\":\"mei\"}\n");
     assert_eq!(code, 1, "{error}");
-    assert!(
-        error.contains("can't go on after it was stopped"),
-        "{error}"
-    );
+    assert!(error.contains("can't be resumed"), "{error}");
     assert!(error.contains("line 2: failed with 70107"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_somebody_else_stay_as_they_are() {
+async fn files_of_others_stay_unchanged() {
     let simulator = simulator().await;
     let client = client(&simulator);
     let path = file("foreign", "gone.csv", "UserID\nu0\nu1\n");
@@ -574,23 +571,26 @@ async fn files_of_somebody_else_stay_as_they_are() {
         fs::write(&notes, text).unwrap();
         let (code, _, error) = delete([&notes, &failed]);
         assert_eq!(code, 2, "{text}: {error}");
-        assert!(error.contains("nothing that this program wrote"), "{error}");
+        assert!(error.contains("was not written by this program"), "{error}");
         let (code, _, error) = delete([&journal, &notes]);
         assert_eq!(code, 2, "{text}: {error}");
-        // The journal is there by now: the run goes on, and the file must be its own.
+        // The journal exists by now: the run resumes, and the file must be its own.
         assert!(journal.exists());
         assert_eq!(fs::read_to_string(&notes).unwrap(), text);
         if !text.starts_with("UserID") {
             let (code, _, error) = delete([&journal, &notes]);
             assert_eq!(code, 2, "{text}: {error}");
-            assert!(error.contains("isn't as this run left it"), "{error}");
+            assert!(
+                error.contains("was changed since this run wrote it"),
+                "{error}"
+            );
             assert_eq!(fs::read_to_string(&notes).unwrap(), text);
         }
         fs::remove_file(&journal).unwrap();
     }
     assert!(simulator.journal().is_empty());
 
-    // What somebody has put right in the file of a run isn't cut off.
+    // What someone has corrected in the file of a run isn't cut off.
     let (code, report, error) = delete([&journal, &failed]);
     assert_eq!((code, &report["failed"]), (1, &json!(2)), "{error}");
     let text = fs::read_to_string(&failed).unwrap();
@@ -598,13 +598,16 @@ async fn files_of_somebody_else_stay_as_they_are() {
     fs::write(&failed, text.replace("u0,", "v0,")).unwrap();
     let (code, _, error) = delete([&journal, &failed]);
     assert_eq!(code, 2);
-    assert!(error.contains("isn't as this run left it"), "{error}");
+    assert!(
+        error.contains("was changed since this run wrote it"),
+        "{error}"
+    );
     assert!(fs::read_to_string(&failed).unwrap().contains("v0,"));
     drop(client);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_have_numbers_in_the_order_of_their_lines() {
+async fn messages_are_numbered_in_the_order_of_their_lines() {
     let simulator = simulator().await;
     let client = client(&simulator);
     recipients(&client, 1).await;
@@ -612,7 +615,7 @@ async fn messages_have_numbers_in_the_order_of_their_lines() {
         .map(|number| format!("message {number}\n"))
         .collect();
     let path = file("order", "messages.csv", &format!("Text\n{lines}"));
-    // The parser of arguments takes JSON, too.
+    // The argument parser accepts JSON, too.
     let (code, report, error) = run(&mut bulk(
         &simulator,
         &[
@@ -641,9 +644,10 @@ async fn messages_have_numbers_in_the_order_of_their_lines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_edition_decides_how_long_it_takes_and_what_is_sent_in_a_day() {
+async fn the_edition_determines_duration_and_daily_limit() {
     let simulator = simulator().await;
-    // On a busy machine calls arrive closer together than they left, and a refusal would cost a second call of the day.
+    // On a busy machine, calls arrive closer together than they were sent, and a refusal would use up a second call
+    // of the day.
     simulator.set_quotas(None);
     let lines: String = (0..2_001)
         .map(|number| format!("u{number},Hello\n"))
@@ -672,6 +676,6 @@ async fn the_edition_decides_how_long_it_takes_and_what_is_sent_in_a_day() {
     ];
     let (code, report, error) = run(&mut bulk(&simulator, &arguments));
     assert_eq!((code, &report["left"]), (4, &json!(1_001)), "{error}");
-    assert!(error.contains("goes on"), "{error}");
+    assert!(error.contains("same command again"), "{error}");
     assert_eq!(calls::<SendMsg>(&simulator).len(), 1_000);
 }

@@ -1,7 +1,7 @@
-//! `tencent-chat serve --data`: what it has acknowledged is there again, however it ends.
+//! `tencent-chat serve --data`: what it has acknowledged survives, however it ends.
 //!
 //! `TENCENT_CHAT_TEST_KILLS=100 cargo test -p tencent-chat-cli --test data -- --nocapture` kills it more
-//! often than the suite does, and says what was checked.
+//! often than the suite does, and prints what was checked.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -49,13 +49,13 @@ fn serve(folder: &Path) -> Command {
     command
 }
 
-/// A server that has said where it is.
+/// A running server and its address.
 fn start(folder: &Path) -> (Running, String) {
     let (server, said) = common::start(&mut serve(folder));
     (server, said["url"].as_str().unwrap().to_owned())
 }
 
-/// A folder that is not there.
+/// A folder that doesn't exist.
 fn folder(name: &str) -> PathBuf {
     let folder = common::folder(name);
     std::fs::remove_dir_all(&folder).unwrap();
@@ -66,22 +66,22 @@ fn client(url: &str) -> Client {
     common::client(url).unlimited().build().unwrap()
 }
 
-/// What a worker was told has happened.
+/// What was acknowledged to a worker.
 #[derive(Debug, Default)]
 struct Acknowledged {
-    /// Whether its two users and its group are there, and whether they are friends.
+    /// Whether its two users and its group exist, and whether they are friends.
     users: bool,
     group: bool,
     friends: bool,
-    /// Keys of messages, by what they say.
+    /// Keys of messages, by their text.
     messages: BTreeMap<String, String>,
     /// The last message as it was sent.
     last: Option<SendMsg>,
-    /// Numbers of group messages, by what they say.
+    /// Numbers of group messages, by their text.
     group_messages: BTreeMap<u64, String>,
 }
 
-/// Who a worker acts for in a round.
+/// The users and the group of a worker in a round.
 struct Names {
     from: String,
     to: String,
@@ -102,7 +102,7 @@ fn text(text: &str) -> [MsgElement; 1] {
     [TextElem::new(text).into()]
 }
 
-/// Sends until the server is gone. Every step is noted once it was acknowledged.
+/// Sends until the server is gone. Every step is recorded once it is acknowledged.
 async fn work(client: Client, names: Names, stop: Arc<AtomicBool>) -> Acknowledged {
     let mut done = Acknowledged::default();
     let Names { from, to, group } = &names;
@@ -155,7 +155,7 @@ fn said(body: &[MsgElement]) -> String {
     }
 }
 
-/// That everything is there that was acknowledged; answers how many things that are.
+/// Checks that everything acknowledged is there; returns how many things that are.
 async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
     let Names { from, to, group } = names;
     if !done.users {
@@ -188,7 +188,7 @@ async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
         let reply = client.send(&page).await.unwrap();
         for message in reply.msg_list {
             let before = held.insert(said(&message.msg_body), message.msg_key.unwrap());
-            assert_eq!(before, None, "a message is there twice");
+            assert_eq!(before, None, "duplicate message");
         }
         if reply.complete.is_on() {
             break;
@@ -199,7 +199,7 @@ async fn check(client: &Client, names: &Names, done: &Acknowledged) -> usize {
     for (words, key) in &done.messages {
         assert_eq!(held.get(words), Some(key), "{from}: message {words:.10}");
     }
-    // One more may have been carried out than was acknowledged.
+    // One more may have been processed than was acknowledged.
     assert!(held.len() <= done.messages.len() + 1);
     let unread = client
         .send(GetC2cUnreadCount::new(to.as_str()))
@@ -250,7 +250,7 @@ async fn nothing_acknowledged_is_lost_by_kills() {
     let (mut checked, mut startups, mut slowest) = (0, 0, Duration::ZERO);
     for round in 0..kills {
         if random(4) == 0 {
-            // In the middle of opening.
+            // While it is opening the folder.
             let child = Running(serve(&folder).spawn().unwrap());
             tokio::time::sleep(Duration::from_millis(random(300))).await;
             drop(child);
@@ -287,7 +287,7 @@ async fn nothing_acknowledged_is_lost_by_kills() {
     for (names, done) in rounds.iter().flatten() {
         all += check(&client, names, done).await;
     }
-    // What came before the kill is a duplicate after it, and has the key of the first.
+    // A message from before the kill is a duplicate after it, with the key of the first.
     for (names, done) in rounds.iter().rev().take(1).flatten() {
         if let Some(last) = &done.last {
             let again = client.call(last.clone()).unchecked().await.unwrap();
@@ -298,7 +298,7 @@ async fn nothing_acknowledged_is_lost_by_kills() {
     }
     drop(server);
     eprintln!(
-        "{kills} kills under load, {startups} while opening; {all} acknowledged things are there, \
+        "{kills} kills under load, {startups} while opening; {all} acknowledged things were found, \
          {checked} were checked right after the kill before; the slowest start took {slowest:?}"
     );
     assert!(all > 0);

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// A simulator of its own that may have this many files open.
+/// A simulator process with this limit on open files.
 fn simulator(files: usize) -> (Running, String) {
     let mut command = Command::new("sh");
     command
@@ -49,7 +49,7 @@ fn no_processor_time_is_spent_while_no_connection_can_be_accepted() {
     let child = &server.0;
     let connect = || TcpStream::connect(&host).unwrap();
     let held: Vec<TcpStream> = (0..2 * limit).map(|_| connect()).collect();
-    // All that it can accept; the rest waits in the system's queue.
+    // As many as it can accept; the rest waits in the system's queue.
     while open_files(child) < limit {
         thread::sleep(Duration::from_millis(10));
     }
@@ -63,7 +63,7 @@ fn no_processor_time_is_spent_while_no_connection_can_be_accepted() {
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
-    // Whoever spins spends a good part of 150.
+    // A busy loop would use most of 150.
     assert!(spent <= 15, "{spent} hundredths of a second");
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
 }

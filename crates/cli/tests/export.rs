@@ -1,4 +1,4 @@
-//! Exports as people run them: in order, whole or not there, and going on after they were killed.
+//! Exports as people run them: in order, complete or absent, and resumed after a kill.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -115,7 +115,7 @@ async fn histories_come_oldest_first_and_members_all() {
     assert!(calls::<GetGroupHistory>(&simulator).len() >= 5);
     let (code, _, error) = run(export(&simulator, &["group-history", "club", "--to"]).arg(&file));
     assert_eq!(code, 2);
-    assert!(error.contains("is there already"), "{error}");
+    assert!(error.contains("already exists"), "{error}");
 
     let file = target("members.csv");
     let (code, report, error) = run(export(&simulator, &["members", "club", "--to"]).arg(&file));
@@ -140,7 +140,7 @@ async fn histories_come_oldest_first_and_members_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_that_was_killed_goes_on_and_has_everything_once() {
+async fn a_killed_export_resumes_and_has_everything_once() {
     let simulator = world().await;
     let file = target("killed.csv");
     let delayed = std::iter::repeat_n(Fault::Delay(Duration::from_millis(50)), 100);
@@ -167,11 +167,11 @@ async fn an_export_that_was_killed_goes_on_and_has_everything_once() {
     simulator.clear_faults();
     let (code, _, error) = run(&mut start(&[]));
     assert_eq!(code, 2);
-    assert!(error.contains("--resume goes on"), "{error}");
+    assert!(error.contains("use --resume"), "{error}");
     let (code, _, error) = run(&mut start(&["--resume", "--from", "7"]));
     assert_eq!(code, 2);
-    assert!(error.contains("of another export"), "{error}");
-    // A page of which a part is there is as good as none.
+    assert!(error.contains("a different export"), "{error}");
+    // A partially written page counts as none.
     let part = format!("{}.part", file.display());
     let mut text = fs::read(&part).unwrap();
     text.extend_from_slice(b"{\"MsgBody\":[{");
@@ -198,7 +198,7 @@ async fn an_export_that_was_killed_goes_on_and_has_everything_once() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_or_refused_it_says_how_to_go_on() {
+async fn when_stopped_or_refused_it_says_how_to_resume() {
     let simulator = world().await;
     let file = target("stopped.jsonl");
     let delayed = std::iter::repeat_n(Fault::Delay(Duration::from_millis(100)), 100);
@@ -219,7 +219,7 @@ async fn told_to_stop_or_refused_it_says_how_to_go_on() {
     std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut text).unwrap();
     assert_eq!(running.0.wait().unwrap().code(), Some(6), "{text}");
     assert!(
-        text.contains("with --resume goes on") && !file.exists(),
+        text.contains("with --resume to continue") && !file.exists(),
         "{text}"
     );
     let (code, _, error) = run(&mut export(&simulator, &["group-history", "no-such-group"]));
@@ -248,7 +248,7 @@ async fn odd_values_do_not_fail_an_export() {
             let (code, report, error) =
                 run(export(&simulator, &["group-history", "club", "--to"]).arg(&file));
             simulator.clear_faults();
-            // Some of them hide the list, or where to go on.
+            // Some of them hide the list, or where to continue.
             if code != 0 {
                 assert!(matches!(code, 1 | 4), "{odd:?}: {error}");
                 continue;
@@ -268,11 +268,11 @@ async fn odd_values_do_not_fail_an_export() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_beside_the_file_and_not_of_the_export_stays_as_it_is() {
+async fn files_that_do_not_belong_to_the_export_stay_unchanged() {
     let simulator = world().await;
     let file = target("foreign.jsonl");
     for end in ["part", "new", "pages"] {
-        let foreign = common::beside(&file, end);
+        let foreign = common::sibling(&file, end);
         fs::write(&foreign, "a download").unwrap();
         for more in [&[][..], &["--resume"]] {
             let mut command = export(&simulator, &["members", "club", "--to"]);

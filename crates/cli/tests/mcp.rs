@@ -1,4 +1,4 @@
-//! The server for assistants, as one of them uses it: a client of the protocol starts the program and talks to it.
+//! The MCP server as an assistant uses it: a client of the protocol starts the program and talks to it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -26,7 +26,7 @@ async fn assistant(arguments: &[&str], variables: &[(&str, &str)]) -> Assistant 
         .unwrap()
 }
 
-/// What a tool answers, and whether it's an error.
+/// A tool's answer, and whether it's an error.
 async fn ask(assistant: &Assistant, tool: &str, arguments: Value) -> (bool, Value) {
     let Value::Object(arguments) = arguments else {
         panic!("{arguments}");
@@ -40,7 +40,7 @@ async fn ask(assistant: &Assistant, tool: &str, arguments: Value) -> (bool, Valu
     } = assistant.call_tool(asked).await.unwrap();
     assert!(
         !content.is_empty(),
-        "clients without structured content see it, too"
+        "the text content is the same as the structured content"
     );
     let answer = structured_content.unwrap();
     assert!(!answer.to_string().contains(KEY), "{answer}");
@@ -49,7 +49,7 @@ async fn ask(assistant: &Assistant, tool: &str, arguments: Value) -> (bool, Valu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assistant_finds_understands_checks_and_calls() {
-    // What names an app, but no profile, doesn't count.
+    // Variables that name an app, but no profile, are ignored.
     let variables = [
         ("TENCENT_CHAT_BASE_URL", "http://127.0.0.1:1"),
         ("TENCENT_CHAT_SECRET_KEY", KEY),
@@ -183,7 +183,7 @@ async fn an_assistant_finds_understands_checks_and_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_of_a_profile_is_changed_only_with_leave() {
+async fn an_app_of_a_profile_is_changed_only_with_permission() {
     let simulator = simulator().await;
     let config = profile("assistant", &simulator);
     let config = config.to_str().unwrap();
@@ -202,12 +202,16 @@ async fn an_app_of_a_profile_is_changed_only_with_leave() {
                 .contains("--allow-changes"),
         "{refused}"
     );
-    // Addresses that open a file for anybody are handed out to nobody, although making them changes nothing.
+    // Addresses that open a file for anyone are not handed out, although creating them changes nothing.
     let file = json!({ "ResourceID": 1, "RawURL": "https://example.com/a.png" });
     let sign = json!({ "command": "get_cos_sig", "body": { "RawURLs": [file] } });
     let (is_error, refused) = ask(&careful, "call_command", sign).await;
     assert!(
-        is_error && refused["error"].as_str().unwrap().contains("hands out"),
+        is_error
+            && refused["error"]
+                .as_str()
+                .unwrap()
+                .contains("returns a secret"),
         "{refused}"
     );
     let described = json!({ "command": "get_cos_sig" });
@@ -240,7 +244,7 @@ async fn an_app_of_a_profile_is_changed_only_with_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_is_named_is_the_app_whatever_else_names_one() {
+async fn a_named_profile_selects_the_app_regardless_of_variables() {
     let (mine, other) = (simulator().await, simulator().await);
     let config = profile("assistant-of-mine", &mine);
     let config = config.to_str().unwrap();
@@ -274,7 +278,7 @@ async fn a_profile_that_is_named_is_the_app_whatever_else_names_one() {
     assert_eq!(mine.journal().len(), 2);
     assert!(other.journal().is_empty());
 
-    // On the command line both were meant, and nobody knows which.
+    // On the command line both were given explicitly, so it's ambiguous.
     for flag in [
         "--app=1400000001",
         "--base-url=http://127.0.0.1:1",
@@ -288,12 +292,12 @@ async fn a_profile_that_is_named_is_the_app_whatever_else_names_one() {
         let ended = command.output().await.unwrap();
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(2), "{said}");
-        assert!(said.contains("each name what is called"), "{said}");
+        assert!(said.contains("both select an app"), "{said}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_client_it_ends_by_itself_and_says_what_it_is_for() {
+async fn without_a_client_it_exits_and_explains_itself() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
     command
         .env_clear()

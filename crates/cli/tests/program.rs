@@ -31,7 +31,7 @@ async fn a_call_is_checked_sent_and_answered() {
     };
     let (code, reply, error) = call(&["account_import", "UserID=lin", "Nick=Lin"]);
     assert_eq!((code, &reply["ErrorCode"]), (0, &json!(0)), "{error}");
-    // Nothing that is wrong leaves the machine.
+    // Nothing invalid leaves the machine.
     let sent = simulator.journal().len();
     for (arguments, expected) in [
         (
@@ -44,7 +44,10 @@ async fn a_call_is_checked_sent_and_answered() {
             &["account_import", "--body", "[1]"],
             "must be a JSON object",
         ),
-        (&["account_import", "--body", "{\"UserID\":"], "is not JSON"),
+        (
+            &["account_import", "--body", "{\"UserID\":"],
+            "is not valid JSON",
+        ),
         (
             &["get_contact_group", "From_Account=lin", "StartIndex=x"],
             "StartIndex=7",
@@ -59,7 +62,7 @@ async fn a_call_is_checked_sent_and_answered() {
     assert_eq!((code, &shown["body"]), (0, &json!({ "UserID": "mei" })));
     assert!(shown["url"].as_str().unwrap().contains("usersig=…"));
     assert_eq!(simulator.journal().len(), sent);
-    // What the service refuses has its code, its meaning, and another exit code.
+    // A refusal by the service has its code, its meaning, and a different exit code.
     let refused = &[
         "sendmsg",
         "To_Account=nobody",
@@ -134,7 +137,7 @@ async fn all_pages_come_as_lines() {
         "--all",
     ]));
     assert_eq!(code, 2);
-    assert!(error.contains("does not answer in pages"));
+    assert!(error.contains("is not paged"));
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn a_profile_names_secrets_and_a_mistake_in_it_quotes_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_is_named_comes_before_variables_and_after_flags() {
+async fn a_named_profile_overrides_variables_and_flags_override_it() {
     let (mine, other) = (simulator().await, simulator().await);
     let config = profile("named-profile", &mine);
     let text = std::fs::read_to_string(&config).unwrap();
@@ -270,7 +273,7 @@ async fn a_profile_that_is_named_comes_before_variables_and_after_flags() {
         ("TENCENT_CHAT_SECRET_KEY", "the key of another app"),
     ];
     assert_eq!(call(&["--profile", "mine"], &foreign), (1, 0));
-    // The file's default is named by nobody.
+    // The file's default isn't named explicitly.
     assert_eq!(call(&[], &variables), (1, 1));
     assert_eq!(
         call(&["--profile", "mine", "--base-url", &other_url], &[]),
@@ -279,7 +282,7 @@ async fn a_profile_that_is_named_comes_before_variables_and_after_flags() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_or_a_variable_is_never_quoted() {
+fn invalid_values_in_files_and_variables_are_never_quoted() {
     let folder = folder("values");
     let file = folder.join("config.toml");
     let config = |text: &str| {
@@ -314,7 +317,7 @@ fn what_is_wrong_in_a_file_or_a_variable_is_never_quoted() {
         ),
         (format!("default = \"{KEY}\n"), "line 1", "string"),
     ] {
-        // That the key isn't shown is looked at for everything that is run.
+        // Every run also checks that the key isn't shown.
         let (code, found, error) = config(&text);
         assert!(code == 3 || code == 1, "{text}: {code} {error}");
         let said = format!("{found}{error}");
@@ -340,7 +343,7 @@ fn what_is_wrong_in_a_file_or_a_variable_is_never_quoted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_finds_a_wrong_key_and_a_server_that_is_not_there() {
+async fn the_doctor_finds_a_wrong_key_and_a_missing_server() {
     let simulator = simulator().await;
     let doctor = |url: &str, key: &str| {
         run(program()
@@ -401,7 +404,7 @@ async fn an_event_is_triggered_and_the_answer_explained() {
 }
 
 #[test]
-fn what_is_triggered_is_received() {
+fn triggered_events_are_received() {
     let (mut listener, url) = listen(&["--count", "1"]);
     let (code, answer, error) = run(program().env("TENCENT_CHAT_WEBHOOK_TOKEN", TOKEN).args([
         "webhook",
@@ -421,7 +424,7 @@ fn what_is_triggered_is_received() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn odd_values_are_printed_as_they_came() {
+async fn odd_values_are_printed_unchanged() {
     let simulator = simulator().await;
     let url = simulator.base_url();
     let odd = r#"{"ResultItem":[{"UserID":"lin","ResultCode":"70107","AccountStatus":"x\ud83d"}],"Large":123456789012345678901234567890,"Huge":1e999,"ActionStatus":"OK","ErrorCode":0,"Another":{"z":1,"a":"007"}}"#;
@@ -443,7 +446,7 @@ async fn odd_values_are_printed_as_they_came() {
     };
     let without_space = |text: &str| text.replace([' ', '\n'], "");
     assert_eq!(without_space(&call(&[])), odd);
-    // Those of no type come as their fields do: the common ones first.
+    // Replies without a type have the common fields first.
     let raw = without_space(&call(&["--no-check"]));
     for part in [
         "123456789012345678901234567890",
@@ -453,13 +456,13 @@ async fn odd_values_are_printed_as_they_came() {
     ] {
         assert!(raw.contains(part), "{raw}");
     }
-    // A code that came as a text is explained.
+    // A code that arrived as a string is explained.
     let table = call(&["-o", "table"]);
     assert!(table.contains("70107:"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn odd_events_and_answers_are_printed_as_they_came() {
+async fn odd_events_and_answers_are_printed_unchanged() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let app = format!("http://{}/", listener.local_addr().unwrap());
     let odd = r#"{"ActionStatus":"OK","ErrorCode":0,"Large":123456789012345678901234567890,"z":"\ud83d","a":1e999}"#;
@@ -519,7 +522,7 @@ async fn odd_events_and_answers_are_printed_as_they_came() {
     assert!(line.contains(event) && line.contains(odd), "{line}");
 }
 
-/// A listener, and where it is.
+/// A listener, and its address.
 fn listen(arguments: &[&str]) -> (Running, String) {
     let mut listener = program();
     listener
@@ -540,7 +543,7 @@ fn listen(arguments: &[&str]) -> (Running, String) {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_is_told_to_stop_answers_what_has_come_and_ends_well() {
+async fn a_stopped_listener_answers_received_events_and_exits_cleanly() {
     // An app that takes its time.
     let app = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let forward = format!("http://{}/", app.local_addr().unwrap());
@@ -577,7 +580,7 @@ async fn a_listener_that_is_told_to_stop_answers_what_has_come_and_ends_well() {
 
 #[cfg(unix)]
 #[test]
-fn the_server_answers_and_ends_when_it_is_told_to() {
+fn the_server_answers_and_stops_on_a_signal() {
     let (mut server, started) = start(server().env_clear().arg("--demo"));
     let text = |name: &str| started[name].as_str().unwrap().to_owned();
     let call = |arguments: &[&str]| {
@@ -652,7 +655,7 @@ fn odd_arguments_and_bodies_end_with_an_error_and_never_a_panic() {
 }
 
 #[test]
-fn the_server_is_set_up_by_flags_variables_and_a_file() {
+fn the_server_is_configured_by_flags_variables_and_a_file() {
     let folder = folder("server-file");
     std::fs::write(folder.join("token"), "a control token\n").unwrap();
     let seed = json!({ "users": [{ "id": "lin" }], "groups": [{ "id": "chess", "name": "Chess", "owner": "lin" }] });
@@ -669,7 +672,7 @@ fn the_server_is_set_up_by_flags_variables_and_a_file() {
     command
         .arg("--config")
         .arg(&file)
-        // A variable comes before the file.
+        // A variable overrides the file.
         .env("TENCENT_CHAT_SERVE_QUOTAS", "paid");
     let (mut server, started) = start(&mut command);
     let url = started["url"].as_str().unwrap();
@@ -751,8 +754,8 @@ fn wrong_settings_of_the_server_are_explained() {
 }
 
 #[test]
-fn a_server_at_an_address_of_ipv6_is_asked_for_its_health() {
-    // A machine may have none.
+fn health_works_with_ipv6_addresses() {
+    // Not every machine has IPv6.
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return;
     }

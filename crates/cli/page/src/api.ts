@@ -1,4 +1,4 @@
-// Calls of the control API.
+// Calls to the control API.
 
 import { parseJson, writeJson, isObject, type Json } from "./json";
 
@@ -16,12 +16,12 @@ export class ApiError extends Error {
 
 const TOKEN = "tencent-chat-control-token";
 
-/** Keeps the control token for as long as the tab is open. */
+/** Stores the control token until the tab is closed. */
 export function setControlToken(token: string): void {
   sessionStorage.setItem(TOKEN, token);
 }
 
-/** Headers that every request carries. */
+/** Headers of every request. */
 export function authorization(): Record<string, string> {
   const token = sessionStorage.getItem(TOKEN);
   return token === null ? {} : { Authorization: `Bearer ${token}` };
@@ -33,7 +33,7 @@ function failure(status: number, body: Json): ApiError {
   return new ApiError(status, text("message") ?? `the server answered HTTP status ${status}`, text("expected"), text("suggestion"));
 }
 
-/** Sends JSON, and answers JSON, both as texts. */
+/** Sends JSON and returns JSON, both as text. */
 async function exchange(method: string, path: string, body?: string): Promise<string> {
   let response: Response;
   try {
@@ -62,13 +62,13 @@ async function send<T>(method: string, path: string, body?: unknown): Promise<T>
   return read(200, await exchange(method, path, body === undefined ? undefined : writeJson(body, 0))) as T;
 }
 
-/** Query string of the fields that are set. */
+/** Query string with the fields that are set. */
 export function query(fields: Record<string, string | number | undefined>): string {
   const set = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
   return set.length === 0 ? "" : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
 }
 
-/** The four methods that the control API has. */
+/** The methods of the control API. */
 export const api = {
   get: <T>(path: string) => send<T>("GET", path),
   post: <T>(path: string, body: unknown) => send<T>("POST", path, body),
@@ -76,11 +76,11 @@ export const api = {
   remove: <T>(path: string) => send<T>("DELETE", path, {}),
 };
 
-/** A document that is passed on as it is: it can be large, and nothing of it is shown. */
+/** A document that is passed through: it can be large, and is not displayed. */
 export const file = {
   get: (path: string) => exchange("GET", path),
   put: (path: string, text: string) => exchange("PUT", path, text),
 };
 
-/** A part of a path. */
+/** A path segment. */
 export const segment = encodeURIComponent;

@@ -1,4 +1,4 @@
-// The frame: where to go, which server this is, light or dark.
+// The frame: navigation, information about the server, light or dark theme.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
@@ -68,19 +68,19 @@ function Failed({ error, again }: { error: Error; again(): void }) {
         }}
       >
         {needsToken && (
-          <Labelled label="Control token" hint="The server printed it when it started. It is kept until this tab is closed.">
+          <Labelled label="Control token" hint="The server printed it when it started. It is stored until this tab is closed.">
             <input type="password" required autocomplete="off" value={token} onInput={(event) => setToken(event.currentTarget.value)} />
           </Labelled>
         )}
         <button type="submit" class="primary">
-          {needsToken ? "Go on" : "Try again"}
+          {needsToken ? "Continue" : "Try again"}
         </button>
       </form>
     </main>
   );
 }
 
-/** `/` leads to the search box of the view. */
+/** `/` focuses the search box of the view. */
 function useSearchKey(): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -106,7 +106,7 @@ function Frame({ info }: { info: Info }) {
   useSearchKey();
   useEffect(() => {
     document.title = `${view?.title} – Tencent Cloud Chat workbench`;
-    // Whoever reads by ear hears the new view; the first one is announced by the document.
+    // Screen readers announce the new view; the document announces the first one.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
   }, [view]);
@@ -156,11 +156,11 @@ function Server({ info }: { info: Info }) {
         <dt>Address</dt>
         <dd>{info.base_url}</dd>
         <dt>Webhooks to</dt>
-        <dd>{info.webhook_target ?? "nobody"}</dd>
+        <dd>{info.webhook_target ?? "none"}</dd>
       </dl>
       <Labelled label="Colours">
         <select value={choice} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-          <option value="system">as the system</option>
+          <option value="system">System</option>
           <option value="light">light</option>
           <option value="dark">dark</option>
         </select>

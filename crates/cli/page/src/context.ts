@@ -1,4 +1,4 @@
-// What every view knows: the document, its phrases, the server.
+// What every view needs: the document, its phrases, the server.
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
@@ -8,7 +8,7 @@ import { readReference, type Reference, type Words } from "./document";
 import { parseJson, type Json } from "./json";
 import { Schemas } from "./schema";
 
-/** What every view knows. */
+/** What every view needs. */
 export interface Workbench {
   reference: Reference;
   schemas: Schemas;
@@ -17,7 +17,7 @@ export interface Workbench {
   reloadInfo(): void;
 }
 
-/** Asks the server for all of it. */
+/** Fetches all of it from the server. */
 export async function loadWorkbench(): Promise<Omit<Workbench, "reloadInfo">> {
   const [document, info, words] = await Promise.all([
     api.get<Json>("openapi.json"),
@@ -30,9 +30,9 @@ export async function loadWorkbench(): Promise<Omit<Workbench, "reloadInfo">> {
 
 export const WorkbenchContext = createContext<Workbench | undefined>(undefined);
 
-/** What every view knows. Views are only shown once it is there. */
+/** What every view needs. Views are shown only once it is loaded. */
 export function useWorkbench(): Workbench {
   const workbench = useContext(WorkbenchContext);
-  if (!workbench) throw new Error("no view is shown before the document is read");
+  if (!workbench) throw new Error("a view was shown before the document was loaded");
   return workbench;
 }

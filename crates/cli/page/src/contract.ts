@@ -1,8 +1,8 @@
-// What the control API under /_control/ takes and answers.
+// Requests and replies of the control API under /_control/.
 
 import type { Json, JsonObject } from "./json";
 
-/** What the server is. */
+/** Information about the server. */
 export interface Info {
   sdk_app_id: number;
   admins: string[];
@@ -54,7 +54,7 @@ export interface WebhookSeen {
   outcome: "acknowledged" | "allowed" | "changed" | "refused" | "dropped" | "answered" | "late" | "failed";
 }
 
-/** Where webhooks go; without an address nowhere. */
+/** Where webhooks go; without an address they are not sent. */
 export interface Target {
   url?: string;
   signed?: boolean;
@@ -90,7 +90,7 @@ export interface User {
   conversations: ConversationRow[];
   /** Status by platform. */
   online: Record<string, string>;
-  /** In seconds since 1970; 0 where the user isn't muted. */
+  /** In seconds since 1970; 0 if the user isn't muted. */
   muted: { c2c_until: number; group_until: number };
 }
 
@@ -106,7 +106,7 @@ export interface GroupRow {
 /** Everything about a group. */
 export interface Group {
   id: string;
-  /** As the service's commands answer them. */
+  /** As in the replies of the service's commands. */
   info: JsonObject;
   members: JsonObject[];
   members_total: number;
@@ -125,11 +125,11 @@ export interface Message {
   read: boolean;
 }
 
-/** What a call through the server came to. */
+/** The result of a call through the server. */
 export interface CallResult {
   code: number;
   reply: Json;
-  /** Whether an answer came: a fault may break the connection or keep silent. */
+  /** Whether there was a reply: a fault may break the connection or send nothing. */
   answered?: boolean;
   request: number;
   url_without_signature: string;
@@ -141,7 +141,7 @@ export interface Refusal {
   text: string;
 }
 
-/** What a device's action came to: nothing, or a refusal. */
+/** The result of a device's action: nothing, or a refusal. */
 export interface DeviceResult {
   refused?: Refusal;
 }

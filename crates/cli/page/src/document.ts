@@ -54,11 +54,11 @@ export interface Operation {
   quotas: Quota[];
   repeat: Json;
   page: { id: number | null; updated: string | null } | undefined;
-  /** What the app may answer to a webhook. */
+  /** An answer that the app may give to a webhook. */
   answers: JsonObject | undefined;
 }
 
-/** Everything that the page reads in the document. */
+/** Everything that the page reads from the document. */
 export interface Reference {
   commands: Operation[];
   webhooks: Operation[];
@@ -69,7 +69,7 @@ export interface Reference {
   findWebhook(command: string): Operation | undefined;
 }
 
-/** Phrases for classes and repeats, which the server has from the crate of types. */
+/** Phrases for classes and retries, which the server takes from the types crate. */
 export interface Words {
   classes: Record<string, string>;
   repeats: Record<string, string>;
@@ -123,7 +123,7 @@ function operations(items: Json | undefined): Operation[] {
   return Object.entries(items).flatMap(([path, item]) => operation(path.replace(/^\//, ""), item) ?? []);
 }
 
-/** Reads the document. */
+/** Parses the document. */
 export function readReference(document: Json): Reference {
   const commands = operations(at(document, "paths"));
   const webhooks = operations(at(document, "webhooks"));
@@ -147,7 +147,7 @@ export function duplicateFields(operation: Operation): string[] {
   return Array.isArray(fields) ? fields.map(text) : [];
 }
 
-/** What is known of a code, for a command where it is one's own; the entry of the command comes first. */
+/** What is known about a code; the command's own entry takes precedence. */
 export function explainCode(reference: Reference, code: number, operation?: Operation): Code | undefined {
   const has = (entry: Code) => entry.code === code || (entry.from !== undefined && entry.from <= code && code <= (entry.to ?? entry.from));
   const service = operation?.command.split("/")[1];

@@ -1,4 +1,4 @@
-// What a person is about to send, kept while other views are shown.
+// Drafts of bodies, kept while other views are shown.
 
 import type { Operation } from "./document";
 import { duplicateFields } from "./document";
@@ -7,7 +7,7 @@ import type { Schemas } from "./schema";
 
 const drafts = new Map<string, Json>();
 
-/** The body of a command or webhook that was begun, else one to begin with: the shortest sample, or the required fields. */
+/** The draft for a command or webhook, or a starting point: the shortest sample, or the required fields. */
 export function draftOf(schemas: Schemas, operation: Operation): Json {
   const begun = drafts.get(operation.command);
   if (begun !== undefined) return begun;
@@ -16,14 +16,14 @@ export function draftOf(schemas: Schemas, operation: Operation): Json {
   return freshNumbers(operation, sample ? sample.value : schemas.skeleton(operation.request));
 }
 
-/** Keeps a body that was begun. */
+/** Stores a draft. */
 export function keepDraft(command: string, body: Json): void {
   drafts.set(command, body);
 }
 
 /**
- * The body with new values for the numbers by which the service drops duplicates: a sample or a repeat would
- * be dropped otherwise.
+ * The body with new values for the numbers by which the service drops duplicates; otherwise a sample or a repeat would
+ * be dropped.
  */
 export function freshNumbers(operation: Operation | undefined, body: Json): Json {
   if (!operation || !isObject(body)) return body;
@@ -32,7 +32,7 @@ export function freshNumbers(operation: Operation | undefined, body: Json): Json
   return { ...body, ...Object.fromEntries(fresh.map((name) => [name, random])) };
 }
 
-/** Whether a repeat of this very body is dropped as a duplicate: it has all the numbers by which they are told. */
+/** Whether a repeat of this body is dropped as a duplicate: it has all the numbers that identify duplicates. */
 export function isDroppedAsDuplicate(operation: Operation | undefined, body: Json): boolean {
   const fields = operation ? duplicateFields(operation) : [];
   return fields.length > 0 && isObject(body) && fields.every((name) => name in body);

@@ -3,7 +3,7 @@
 import { authorization } from "./api";
 import { parseJson, type Json } from "./json";
 
-/** What a stream tells its listener. */
+/** Callbacks for a stream. */
 interface StreamListener {
   onEvent(name: string, data: Json): void;
   onState(connected: boolean): void;
@@ -12,9 +12,9 @@ interface StreamListener {
 const PAUSE_MS = 1000;
 
 /**
- * Listens until the function that it returns is called; connects anew where the stream breaks. Each connection begins with
- * what comes from then on, and never where the one before it broke off: another process may answer by now, whose numbers
- * begin anew. Whoever listens asks for the rest.
+ * Listens until the function that it returns is called; reconnects if the stream breaks. Each connection starts with new
+ * events only, and never where the previous one broke off: another process may answer by now, with numbers that
+ * start again. The listener fetches the rest.
  */
 export function listen(path: string, listener: StreamListener): () => void {
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-// The traffic that the page has seen: what was there when it opened, and what comes.
+// The traffic that the page has seen: what was there when it opened, and what arrived since.
 
 import { api } from "./api";
 import type { RequestSeen, WebhookSeen } from "./contract";
@@ -11,13 +11,13 @@ export interface Feed {
   requests: RequestSeen[];
   webhooks: WebhookSeen[];
   connected: boolean;
-  /** Counts what may have changed the state. */
+  /** Counts events that may have changed the state. */
   version: number;
 }
 
-/** As many of each are kept; older ones are on the server only. */
+/** Maximum number of each kind to keep; older ones are only on the server. */
 export const KEPT = 1000;
-/** How many of each are asked for at first. */
+/** How many of each kind are fetched at first. */
 const FIRST = 200;
 
 const EMPTY: Feed = { requests: [], webhooks: [], connected: false, version: 0 };
@@ -27,14 +27,14 @@ export const feed = new Store<Feed>(EMPTY);
 /** Counts changes of the faults. */
 export const faultChanges = new Store(0);
 
-/** What has come and is not shown yet. */
+/** What has arrived and is not shown yet. */
 let waiting: { requests: RequestSeen[]; webhooks: WebhookSeen[] } = { requests: [], webhooks: [] };
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** How long rows wait for others: a thousand requests a second are ten changes of the page. */
+/** How long rows are collected: a thousand requests per second update the page ten times per second. */
 const GATHER_MS = 100;
 
-/** Rows with more of them, each once, by number; the oldest go. */
+/** Merges rows by number, without duplicates; the oldest are dropped. */
 function merged<T extends { id: number }>(rows: T[], more: T[]): T[] {
   if (more.length === 0) return rows;
   const byId = new Map([...rows, ...more].map((row) => [row.id, row]));
@@ -49,7 +49,7 @@ function show(): void {
   feed.update((now) => ({ ...now, requests: merged(now.requests, requests), webhooks: merged(now.webhooks, webhooks), version: now.version + 1 }));
 }
 
-/** Has everything that shows the state ask for it anew. */
+/** Makes everything that shows the state fetch it again. */
 export function stateChanged(): void {
   feed.update((now) => ({ ...now, version: now.version + 1 }));
 }
@@ -64,7 +64,7 @@ export function addWebhook(row: WebhookSeen): void {
   show();
 }
 
-/** Asks for what there is already. */
+/** Fetches what already exists. */
 async function loadFeed(): Promise<void> {
   const [{ requests }, { webhooks }] = await Promise.all([
     api.get<{ requests: RequestSeen[] }>(`requests?limit=${FIRST}`),
@@ -88,22 +88,22 @@ function onEvent(name: string, data: Json): void {
   gather();
 }
 
-/** Listens to what comes; asks for what there is whenever the connection comes about. */
+/** Listens for events; fetches what exists each time the connection is established. */
 export function followFeed(): () => void {
   return listen("/_control/events", {
     onEvent,
     onState: (connected) => {
       if (!connected) return feed.update((now) => ({ ...now, connected }));
-      // Another process may answer by now, whose numbers begin anew.
+      // Another process may answer by now, with numbers that start again.
       forget(connected);
       faultChanges.update((count) => count + 1);
-      // Where that fails, the connection has broken and comes about anew.
+      // If that fails, the connection has broken and will be established again.
       void loadFeed().catch(() => undefined);
     },
   });
 }
 
-/** One request, from the feed or from the server. */
+/** One request, from the feed or the server. */
 export async function requestById(id: number): Promise<RequestSeen> {
   return feed.value.requests.find((row) => row.id === id) ?? api.get<RequestSeen>(`requests/${id}`);
 }

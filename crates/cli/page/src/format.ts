@@ -1,9 +1,9 @@
-// Times and amounts for reading.
+// Times and amounts for display.
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-/** The last moment that a date can be of; what others send may be anything. */
+/** The latest valid date; what others send may be anything. */
 const LAST_MS = 8.64e15;
 
 /** The time of day, with milliseconds. */
@@ -25,15 +25,15 @@ export function took(micros: number): string {
   return `${(micros / 1_000_000).toFixed(1)} s`;
 }
 
-/** A window of a quota. */
+/** The window of a quota. */
 export function windowOf(seconds: number): string {
-  if (seconds === 1) return "a second";
-  if (seconds === 60) return "a minute";
-  if (seconds === 86_400) return "a day";
-  return `${seconds} s`;
+  if (seconds === 1) return "per second";
+  if (seconds === 60) return "per minute";
+  if (seconds === 86_400) return "per day";
+  return `per ${seconds} s`;
 }
 
-/** The name of a family or an outcome, for reading. */
+/** The name of a family or an outcome, for display. */
 export function words(name: string): string {
   return name.replaceAll("_", " ");
 }

@@ -1,4 +1,4 @@
-// JSON that keeps integers beyond 2^53, which the service's ids and keys can be.
+// JSON that preserves integers beyond 2^53, as in the service's ids and keys.
 
 /** Any JSON value. Integers that a number can't hold exactly are `bigint`. */
 export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
@@ -8,14 +8,14 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-// TypeScript's library doesn't know these parts of the language yet.
+// TypeScript's library doesn't have types for these parts of the language yet.
 interface ExactJson {
   parse(text: string, reviver: (key: string, value: unknown, context?: { source?: string }) => unknown): Json;
   rawJSON?(text: string): unknown;
 }
 const exact = JSON as unknown as ExactJson;
 
-/** Reads JSON; throws a `SyntaxError` where it isn't any. */
+/** Parses JSON; throws a `SyntaxError` if it isn't valid. */
 export function parseJson(text: string): Json {
   return exact.parse(text, (_key, value, context) => {
     const source = context?.source;
@@ -24,7 +24,7 @@ export function parseJson(text: string): Json {
   });
 }
 
-/** Writes JSON, on several lines unless told otherwise. */
+/** Serializes JSON, on several lines by default. */
 export function writeJson(value: unknown, indent = 2): string {
   const plain = (_key: string, value: unknown) => {
     if (typeof value !== "bigint") return value;
@@ -38,7 +38,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether two values are the same JSON. */
+/** Whether two values are equal as JSON. */
 export function sameJson(one: unknown, other: unknown): boolean {
   return one === other || writeJson(one, 0) === writeJson(other, 0);
 }

@@ -1,4 +1,4 @@
-// Kinds and limits in words, and what a value has against them.
+// Types and limits in words, and how a value violates them.
 
 import { isObject, writeJson, type Json } from "./json";
 import type { Schema } from "./document";
@@ -14,7 +14,7 @@ function amount(value: Json | undefined): number | bigint | undefined {
   return typeof value === "number" || typeof value === "bigint" ? value : undefined;
 }
 
-/** The kind of a value in a word or two. */
+/** The type of a value in a word or two. */
 export function kindInWords(schemas: Schemas, schema: Schema): string {
   const shape = schemas.shape(schema);
   switch (shape.kind) {
@@ -39,7 +39,7 @@ export function kindInWords(schemas: Schemas, schema: Schema): string {
   }
 }
 
-/** The first word names the kind. */
+/** The first word names the type. */
 function plural(words: string): string {
   return words.replace(/^(integer|number|text|object|list|map|boolean)\b/, "$1s");
 }
@@ -68,7 +68,7 @@ export function limitsInWords(schemas: Schemas, schema: Schema): string[] {
   return phrases;
 }
 
-/** What a value, and not what is in it, has against its limits. */
+/** How a value itself, without its contents, violates its limits. */
 export function problem(schemas: Schemas, schema: Schema, value: Json): string | undefined {
   const known = schemas.resolve(schema);
   const shape = schemas.shape(schema);

@@ -1,17 +1,17 @@
-// What a view asks the server for.
+// What a view fetches from the server.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { feed } from "./feed";
 import { useStore } from "./store";
 
-/** The state of something that is asked for. */
+/** The state of something that is being fetched. */
 export interface Loaded<T> {
   value: T | undefined;
   error: Error | undefined;
   reload(): void;
 }
 
-/** Asks anew whenever a key changes, or somebody reloads. Answers that come too late are dropped. */
+/** Fetches again whenever a key changes or on reload. Outdated replies are dropped. */
 export function useLoad<T>(ask: () => Promise<T>, keys: unknown[]): Loaded<T> {
   const [state, setState] = useState<{ value?: T; error?: Error }>({});
   const turn = useRef(0);
@@ -30,7 +30,7 @@ export function useLoad<T>(ask: () => Promise<T>, keys: unknown[]): Loaded<T> {
   return { value: state.value, error: state.error, reload };
 }
 
-/** As `useLoad`, with the value before until there is the next one: for what is asked for again and again. */
+/** Like `useLoad`, but keeps the previous value until the next arrives: for what is fetched repeatedly. */
 export function useLatest<T>(ask: () => Promise<T>, keys: unknown[]): Loaded<T> {
   const loaded = useLoad(ask, keys);
   const last = useRef<T | undefined>(undefined);
@@ -38,10 +38,10 @@ export function useLatest<T>(ask: () => Promise<T>, keys: unknown[]): Loaded<T> 
   return { ...loaded, value: loaded.value ?? last.current };
 }
 
-/** How often the state is asked for anew: devices change it without traffic. */
+/** How often the state is fetched again: devices change it without traffic. */
 const REFRESH_MS = 2000;
 
-/** The state of the server: asked for anew with the traffic, and every now and then. */
+/** The state of the server: fetched again on traffic, and periodically. */
 export function useServerState<T>(ask: () => Promise<T>, keys: unknown[]): Loaded<T> {
   const { version } = useStore(feed);
   const loaded = useLatest(ask, [...keys, version]);
@@ -49,7 +49,7 @@ export function useServerState<T>(ask: () => Promise<T>, keys: unknown[]): Loade
   return loaded;
 }
 
-/** Calls again and again while the view is shown. */
+/** Calls repeatedly while the view is shown. */
 export function useInterval(call: () => void, milliseconds: number): void {
   const latest = useRef(call);
   latest.current = call;
@@ -59,7 +59,7 @@ export function useInterval(call: () => void, milliseconds: number): void {
   }, [milliseconds]);
 }
 
-/** Runs something a person started: whether it runs, and why it failed. */
+/** Runs a user's action, and reports whether it is running and why it failed. */
 export function useAction<A extends unknown[]>(action: (...args: A) => Promise<void>) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();

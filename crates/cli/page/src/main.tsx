@@ -1,4 +1,4 @@
-// Where it begins.
+// Entry point.
 
 import { render } from "preact";
 import { App } from "./app";

@@ -24,7 +24,7 @@ function current(): string[] {
   return location.hash.replace(/^#\/?/, "").split("/").map(decoded).filter((part) => part !== "");
 }
 
-/** The parts of the present address. */
+/** The segments of the current address. */
 export function useRoute(): string[] {
   const [route, setRoute] = useState(current);
   useEffect(() => {

@@ -1,9 +1,9 @@
-// What a schema of the document asks for, as forms and explanations need it.
+// What forms and explanations need to know about a schema of the document.
 
 import { isObject, type Json, type JsonObject } from "./json";
 import type { Reference, Schema } from "./document";
 
-/** A value that a list of choices offers. */
+/** An option in a list of choices. */
 interface Option {
   value: string | number;
   description: string;
@@ -16,7 +16,7 @@ export interface Field {
   required: boolean;
 }
 
-/** A kind of value, with what a form must know of it. */
+/** The shape of a value, with what a form must know about it. */
 export type Shape =
   | { kind: "object"; fields: Field[]; oneOf: string[] }
   | { kind: "map"; values: Schema }
@@ -53,27 +53,27 @@ function isOption(entry: { value: Json | undefined; description: string }): entr
   return typeof entry.value === "string";
 }
 
-/** Of several schemas that a value may have. */
+/** The alternatives for a value. */
 function alternativesOf(known: Schema): Schema[] {
   return schemas(known["anyOf"] ?? known["oneOf"]);
 }
 
-/** The type; null, which stands for a value left out, doesn't count. */
+/** The type, ignoring null, which stands for an omitted value. */
 function typeOf(known: Schema): string | undefined {
   const type = known["type"];
   return Array.isArray(type) ? str(type.find((one) => one !== "null")) : str(type);
 }
 
-/** Knows the schemas that references lead to. */
+/** Resolves references between schemas. */
 export class Schemas {
   constructor(private readonly reference: Reference) {}
 
-  /** The schema that a reference leads to; what stands beside the reference counts first. */
+  /** Resolves a reference; keywords next to the reference take precedence. */
   resolve(schema: Schema): Schema {
     const target = this.target(schema);
     if (target === schema) return schema;
-    const { $ref: _, ...beside } = schema;
-    return { ...this.resolve(target), ...beside };
+    const { $ref: _, ...siblings } = schema;
+    return { ...this.resolve(target), ...siblings };
   }
 
   private target(schema: Schema): Schema {
@@ -81,7 +81,7 @@ export class Schemas {
     return (name !== undefined && this.reference.schemas[name]) || schema;
   }
 
-  /** What a form makes of it. */
+  /** The shape of a schema's values, for forms. */
   shape(schema: Schema): Shape {
     const known = this.resolve(schema);
     if (known["const"] !== undefined) return { kind: "constant", value: known["const"] };
@@ -122,7 +122,7 @@ export class Schemas {
       schema: isObject(field) ? field : {},
       required: required.includes(name),
     }));
-    // What must be there comes first, in the order of the document.
+    // Required fields come first, in the order of the document.
     fields.sort((one, other) => Number(other.required) - Number(one.required));
     const oneOf = known["x-exactly-one-of"];
     return { kind: "object", fields, oneOf: Array.isArray(oneOf) ? oneOf.filter((name) => typeof name === "string") : [] };
@@ -157,12 +157,12 @@ export class Schemas {
     return { kind: "choice", options, isOpen, isNumber: known["type"] === "integer" };
   }
 
-  /** Which of several schemas a value is made by; the last one if none fits. */
+  /** Which of several schemas a value matches; the last one if none does. */
   fitting(candidates: Schema[], value: Json): Schema | undefined {
     return candidates.find((schema) => this.fits(schema, value)) ?? candidates.at(-1);
   }
 
-  /** Whether constants, kinds and names of a schema fit a value; limits don't count. */
+  /** Whether a value matches the constants, types and names of a schema, ignoring limits. */
   fits(schema: Schema, value: Json): boolean {
     const known = this.resolve(schema);
     if (known["const"] !== undefined) return known["const"] === value;
@@ -199,7 +199,7 @@ export class Schemas {
     );
   }
 
-  /** The schema of a field or an item, as this value has it. */
+  /** The schema of a field or item of this value. */
   within(schema: Schema, value: Json, key: string | number): Schema | undefined {
     const shape = this.shape(schema);
     switch (shape.kind) {
@@ -230,7 +230,7 @@ export class Schemas {
     return str(this.resolve(schema)["description"]) ?? "";
   }
 
-  /** The least that can be sent: required fields only. */
+  /** The minimum that can be sent: required fields only. */
   skeleton(schema: Schema, depth = 0): Json {
     const shape = this.shape(schema);
     switch (shape.kind) {

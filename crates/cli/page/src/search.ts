@@ -1,9 +1,9 @@
-// Rows of the traffic by the words in them.
+// Searches rows of the traffic by words.
 
 import type { RequestSeen, WebhookSeen } from "./contract";
 import { writeJson } from "./json";
 
-/** Texts of rows, which are made once: bodies can be long, and people type. */
+/** Cached texts of rows: bodies can be long, and each keystroke searches them. */
 const texts = new WeakMap<object, string>();
 
 function textOf(row: RequestSeen | WebhookSeen): string {
@@ -11,7 +11,7 @@ function textOf(row: RequestSeen | WebhookSeen): string {
   return [row.command, ...own, writeJson(row.body, 0)].join(" ").toLowerCase();
 }
 
-/** Whether a row has all the words of a search. */
+/** Whether a row contains all the words of a search. */
 export function finder(search: string): (row: RequestSeen | WebhookSeen) => boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return (row) => {

@@ -1,4 +1,4 @@
-// A request as a program would send it. What is copied names the signature, and never holds one.
+// A request as a program would send it. Copied snippets refer to the signature, and never contain one.
 
 import type { Info } from "./contract";
 import type { Operation } from "./document";
@@ -21,7 +21,7 @@ export function asCurl(info: Info, command: string, identifier: string, body: Js
   ].join("\n");
 }
 
-/** Module and name of the request's type in the crate of types. */
+/** Module and name of the request's type in the types crate. */
 function rustType(operation: Operation): { module: string; name: string } {
   const prefix = operation.family.split("_").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
   return { module: operation.family, name: operation.typeName.slice(prefix.length) };
@@ -33,7 +33,7 @@ function rustText(text: string): string {
   return `r${marks}"${text}"${marks}`;
 }
 
-/** For a program that uses the SDK. A command that has no type is sent as it is. */
+/** For a program that uses the SDK. A command without a type is sent as raw JSON. */
 export function asRust(info: Info, operation: Operation | undefined, command: string, identifier: string, body: Json): string {
   const quoted = (text: string) => JSON.stringify(text).replaceAll(/\\u([0-9a-f]{4})/g, "\\u{$1}");
   const client = [

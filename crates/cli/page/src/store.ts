@@ -1,8 +1,8 @@
-// A value that several views show.
+// A value shared by several views.
 
 import { useEffect, useState } from "preact/hooks";
 
-/** Holds a value and tells who listens when it changes. */
+/** Holds a value and notifies listeners when it changes. */
 export class Store<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -31,7 +31,7 @@ export class Store<T> {
   }
 }
 
-/** The value of a store, now and whenever it changes. */
+/** The value of a store, kept up to date. */
 export function useStore<T>(store: Store<T>): T {
   const [, redraw] = useState(0);
   useEffect(() => store.subscribe(() => redraw((count) => count + 1)), [store]);

@@ -1,8 +1,8 @@
-// Light, dark, or as the system has it.
+// Light, dark, or the system's theme.
 
 import { Store } from "./store";
 
-/** What a person chose. */
+/** A choice of theme. */
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "tencent-chat-theme";
@@ -12,7 +12,7 @@ function stored(): Theme {
   return value === "light" || value === "dark" ? value : "system";
 }
 
-/** The choice. */
+/** The current choice. */
 export const theme = new Store<Theme>(stored());
 
 function apply(choice: Theme): void {
@@ -20,7 +20,7 @@ function apply(choice: Theme): void {
   else document.documentElement.dataset["theme"] = choice;
 }
 
-/** Changes the choice and remembers it. */
+/** Changes the choice and stores it. */
 export function setTheme(choice: Theme): void {
   localStorage.setItem(KEY, choice);
   theme.set(choice);

@@ -1,4 +1,4 @@
-// What the page makes of the published description, for every command and webhook of it.
+// How the page reads the published description, for every command and webhook.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ function command(path: string): Operation {
   return found;
 }
 
-/** Problems of a value and of everything in it, by the schema that each part has. */
+/** Problems of a value and of everything in it, each checked against its schema. */
 function problems(schema: Json | undefined, value: Json, at: string): string[] {
   if (!isObject(schema)) return [];
   const own = problem(schemas, schema, value);
@@ -31,7 +31,7 @@ function problems(schema: Json | undefined, value: Json, at: string): string[] {
   return [...(own ? [`${at} ${own}`] : []), ...entries.flatMap(([key, inner]) => problems(schemas.within(schema, value, key), inner, `${at}.${key}`))];
 }
 
-test("the description is read whole", () => {
+test("the whole description is read", () => {
   assert.equal(reference.commands.length, 180);
   assert.equal(reference.webhooks.length, 61);
   for (const operation of all) {
@@ -40,7 +40,7 @@ test("the description is read whole", () => {
   }
 });
 
-test("samples fit the form that is made for them", () => {
+test("samples fit their forms", () => {
   let samples = 0;
   for (const operation of all) {
     for (const sample of operation.requestSamples) {
@@ -52,7 +52,7 @@ test("samples fit the form that is made for them", () => {
   assert.ok(samples > all.length);
 });
 
-test("every form can be begun with the required fields", () => {
+test("every form can start with the required fields", () => {
   for (const operation of all) {
     const skeleton = schemas.skeleton(operation.request);
     assert.ok(isObject(skeleton), operation.command);
@@ -80,7 +80,7 @@ test("replies are explained field by field", () => {
   }
 });
 
-test("limits are told, and what breaks them is", () => {
+test("limits are shown, and violations reported", () => {
   const send = command("v4/openim/sendmsg");
   const to = schemas.within(send.request, {}, "To_Account");
   assert.ok(to);
@@ -90,7 +90,7 @@ test("limits are told, and what breaks them is", () => {
   assert.equal(problem(schemas, to, 7), "must be text");
 });
 
-test("fields that exclude each other are known, and unions by their tags", () => {
+test("mutually exclusive fields are known, and unions by their tags", () => {
   const shape = schemas.shape(command("v4/im_open_login_svc/multiaccount_import").request);
   assert.deepEqual(shape.kind === "object" && shape.oneOf, ["Accounts", "AccountList"]);
   const element = reference.schemas["MsgElement"];
@@ -106,7 +106,7 @@ test("integers keep all their digits", () => {
   assert.ok(isObject(read));
   assert.equal(read["c"], -1);
   assert.equal(read["e"], "9007199254740993");
-  // Older engines of Node don't have it; the browser tests ask for it in any case.
+  // Older versions of Node lack it; the browser tests check it in any case.
   if ("rawJSON" in JSON) {
     assert.equal(read["a"], 18446744073709551615n);
     assert.equal(read["b"], 9007199254740993n);
@@ -116,7 +116,7 @@ test("integers keep all their digits", () => {
   assert.throws(() => parseJson("{"), SyntaxError);
 });
 
-test("a repeat is not dropped as a duplicate unless it is asked for", () => {
+test("a repeat is not dropped as a duplicate unless requested", () => {
   const send = command("v4/openim/sendmsg");
   assert.deepEqual(duplicateFields(send), ["MsgRandom", "MsgSeq"]);
   const body = { To_Account: "mei", MsgRandom: 7, MsgSeq: 1, MsgBody: [] };
@@ -129,7 +129,7 @@ test("a repeat is not dropped as a duplicate unless it is asked for", () => {
   assert.deepEqual(freshNumbers(read, body), body);
 });
 
-test("a code is explained for the command that it came from", () => {
+test("a code is explained for its command", () => {
   const known = explainCode(reference, 10021, command("v4/group_open_http_svc/create_group"));
   assert.equal(known?.name, "GROUP_ID_TAKEN");
   assert.equal(explainCode(reference, 120001)?.name, "MESSAGE_REFUSED_BY_APP");
@@ -147,14 +147,14 @@ test("every command has a type of this name for Rust programs", () => {
     const sources = readdirSync(join(files, module)).map((file) => readFileSync(join(files, module, file), "utf8"));
     assert.ok(sources.some((source) => new RegExp(`pub struct ${name} \\{`).test(source)), `${module}::${name}`);
   }
-  // tests/browser/run has the compiler read them: a module each.
+  // tests/browser/run compiles them: one module each.
   const copied = process.env["COPIED_RUST"];
   if (copied === undefined) return;
   programs.push(asRust(info, undefined, "v4/openim/new_command", "administrator", { Any: 'thing "#' }));
   writeFileSync(copied, ["#![allow(dead_code)]", ...programs.map((program, place) => `mod program${place} {\n${program}}`), "fn main() {}", ""].join("\n"));
 });
 
-test("what is copied is quoted, and names the signature only", () => {
+test("copied snippets are quoted, and only refer to the signature", () => {
   const body = { Text: `it's "#quoted"# \\ $HOME \`id\`` };
   const curl = asCurl(info, "v4/openim/sendmsg", "o'admin", body);
   assert.ok(curl.includes(String.raw`it'\''s`));
@@ -165,7 +165,7 @@ test("what is copied is quoted, and names the signature only", () => {
   assert.ok(rust.includes('SecretKey::from_env("TENCENT_CHAT_SECRET_KEY")'));
 });
 
-test("schemas that views of the state name are there", () => {
+test("schemas used by the state views exist", () => {
   const views = join(root, "crates/cli/page/src");
   const sources = readdirSync(views, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name));
   const named = sources.flatMap((entry) => [...readFileSync(join(entry.parentPath, entry.name), "utf8").matchAll(/schemas\["(\w+)"\]/g)].map(([, name = ""]) => name));

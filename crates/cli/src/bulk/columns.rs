@@ -1,30 +1,30 @@
-//! What the columns of a file are called and hold, by the published description.
+//! Names and types of a file's columns, from the published description.
 
 use crate::{catalogue::nearest, failure::Failure, fields::Assignment, reference::Schema};
 use serde_json::{Map, Value};
 use tencent_chat_types::text::quoted;
 
-/// What a run adds to lines that failed. They are passed over when such a file is read again.
+/// Columns that a run adds to lines that failed. They are ignored when such a file is read again.
 pub(super) const CODE: &str = "code";
 /// See [`CODE`].
 pub(super) const REASON: &str = "reason";
 
-/// A column that is a text, whatever the description says of others.
+/// A column that holds text, regardless of the description.
 pub(super) const TEXT: &str = "Text";
 
 /// The columns that a job takes.
 pub(super) struct Columns {
     known: Vec<(&'static str, Option<Schema>)>,
-    /// Columns that lines can't have, with why.
+    /// Columns that are not allowed, each with the reason.
     refused: &'static [(&'static str, &'static str)],
 }
 
-/// What a column is.
+/// How a column is treated.
 #[derive(Clone, Copy)]
 pub(super) enum Column {
-    /// A field of the request, with its description unless it's the job's own text.
+    /// A field of the request, with its description unless the job defines the column itself.
     Field(&'static str, Option<Schema>),
-    /// Passed over.
+    /// Ignored.
     Ignored,
 }
 
@@ -38,13 +38,13 @@ impl Columns {
         }
     }
 
-    /// One more, which is a text unless it has a description.
+    /// Adds a column, which holds text unless it has a description.
     pub(super) fn with(mut self, name: &'static str, schema: Option<Schema>) -> Self {
         self.known.push((name, schema));
         self
     }
 
-    /// Takes columns out, each with why.
+    /// Disallows columns, each with the reason.
     pub(super) fn without(mut self, refused: &'static [(&'static str, &'static str)]) -> Self {
         self.known
             .retain(|(name, _)| refused.iter().all(|(other, _)| other != name));
@@ -52,13 +52,13 @@ impl Columns {
         self
     }
 
-    /// The names, for help.
+    /// The names, for help texts.
     pub(super) fn names(&self) -> String {
         let names: Vec<&str> = self.known.iter().map(|(name, _)| *name).collect();
         names.join(", ")
     }
 
-    /// The column of that name.
+    /// Looks up a column.
     pub(super) fn find(&self, name: &str) -> Result<Column, Failure> {
         if let Some((name, schema)) = self.known.iter().find(|(known, _)| *known == name) {
             return Ok(Column::Field(name, *schema));
@@ -71,7 +71,7 @@ impl Columns {
         }
         let help = match name.contains([';', '\t']) {
             true => "columns are separated by commas".to_owned(),
-            false => format!("it's one of {}", self.names()),
+            false => format!("valid columns: {}", self.names()),
         };
         Err(
             Failure::usage(format!("there is no column \"{}\"", quoted(name)))
@@ -80,7 +80,7 @@ impl Columns {
         )
     }
 
-    /// The fields of a JSON object, all of them known down to the last.
+    /// Checks that all fields of a JSON object are known, at every depth.
     pub(super) fn of_object(
         &self,
         object: &Map<String, Value>,
@@ -101,7 +101,7 @@ impl Columns {
         Ok(fields)
     }
 
-    /// `FIELD=VALUE` arguments, which hold for all lines that don't say otherwise.
+    /// `FIELD=VALUE` arguments, which apply to all lines that don't set the field.
     pub(super) fn of_arguments(&self, arguments: &[String]) -> Result<Map<String, Value>, Failure> {
         let mut fields = Map::new();
         for argument in arguments {

@@ -1,9 +1,9 @@
-//! SHA-256 of files, which tells one from another.
+//! SHA-256 of files, to recognize them.
 
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 
-/// Of all that can be read.
+/// Hashes a reader to its end.
 pub(super) fn of(mut read: impl Read) -> io::Result<Sha256> {
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
@@ -16,7 +16,7 @@ pub(super) fn of(mut read: impl Read) -> io::Result<Sha256> {
     }
 }
 
-/// As hexadecimal digits.
+/// Formats a hash as hexadecimal digits.
 pub(super) fn hex(hash: Sha256) -> String {
     let digits = hash.finalize();
     digits.iter().map(|byte| format!("{byte:02x}")).collect()

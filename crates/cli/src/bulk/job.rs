@@ -1,4 +1,4 @@
-//! What a bulk job does with its lines: which columns they have, which call they make.
+//! The bulk jobs: which columns their lines have and which calls they make.
 
 use super::{
     columns::{Columns, TEXT},
@@ -27,7 +27,7 @@ type Fields = Map<String, Value>;
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) rows: Vec<Row>,
-    /// What they have in common: fields of the request besides its list.
+    /// Fields that all lines share: those of the request outside its list.
     pub(super) shared: Fields,
 }
 
@@ -38,30 +38,30 @@ impl Unit {
     }
 }
 
-/// A call on its way.
+/// A call to be sent.
 pub(super) struct Outgoing<'a> {
     pub(super) client: &'a Client,
     pub(super) unit: &'a Unit,
-    /// Of the file, as hexadecimal digits.
+    /// SHA-256 of the file, in hexadecimal digits.
     pub(super) hash: &'a str,
-    /// Whether nothing more is sent.
+    /// Whether to stop sending.
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) enum Answer {
     /// There is an answer for each line.
     Settled(Vec<Fate>),
-    /// The service refused the call as a whole, because of what its lines say or because it failed itself.
+    /// The service refused the whole call, because of its lines or because the service itself failed.
     Refused {
         code: Option<i64>,
         reason: String,
-        /// Whether it failed itself: other lines would fare the same, and it may have acted all the same.
+        /// Whether the service failed: other lines would fail too, and it may have acted on this call.
         is_outage: bool,
     },
-    /// Nothing was sent, since the run stops.
+    /// Nothing was sent because the run is stopping.
     NotSent,
-    /// Nothing more should be sent.
+    /// The run must stop.
     Stop {
         failure: Failure,
         /// Whether the service may have acted.
@@ -69,7 +69,7 @@ pub(super) enum Answer {
     },
 }
 
-/// What became of a line.
+/// The outcome of a line.
 pub(super) enum Fate {
     Done,
     Failed { code: Option<i64>, reason: String },
@@ -79,33 +79,33 @@ pub(super) type Calling<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
 /// A bulk job.
 pub(super) trait Job {
-    /// As on the command line.
+    /// Its name on the command line.
     fn name(&self) -> &'static str;
     /// The command that it calls.
     fn meta(&self) -> &'static Meta;
-    /// Most lines of one call.
+    /// Maximum number of lines per call.
     fn per_call(&self) -> usize;
-    /// What lines have.
+    /// The columns of a line.
     fn columns(&self) -> Result<Columns, Failure>;
-    /// The fields that lines of one call have in common.
+    /// The fields that all lines of a call share.
     fn shared(&self, fields: &Fields) -> Fields;
-    /// Whether a line could be sent.
+    /// Checks that a line could be sent.
     fn check(&self, fields: &Fields) -> Result<(), Failure>;
-    /// Sends lines.
+    /// Sends the lines of a call.
     fn call<'a>(&'a self, outgoing: Outgoing<'a>) -> Calling<'a>;
 }
 
-/// Lines that become the entries of a list.
+/// A job whose lines become the entries of a list.
 struct Lists<E> {
     name: &'static str,
     /// Wire name of the list.
     list: &'static str,
-    /// Wire names of fields that the lines of a call have in common.
+    /// Wire names of the fields that all lines of a call share.
     shared: &'static [&'static str],
     request: PhantomData<fn() -> E>,
 }
 
-/// Creates accounts, or updates those that are there.
+/// Creates accounts, or updates existing ones.
 pub(super) fn import_accounts() -> impl Job {
     Lists::<ImportAccounts> {
         name: "import-accounts",
@@ -115,7 +115,7 @@ pub(super) fn import_accounts() -> impl Job {
     }
 }
 
-/// Deletes accounts for good.
+/// Deletes accounts permanently.
 pub(super) fn delete_accounts() -> impl Job {
     Lists::<DeleteAccounts> {
         name: "delete-accounts",
@@ -135,14 +135,14 @@ pub(super) fn add_members() -> impl Job {
     }
 }
 
-/// Sends a message for each line.
+/// Sends one message per line.
 pub(super) fn send() -> impl Job {
     Messages
 }
 
 fn request_schema(meta: &Meta) -> Result<Schema, Failure> {
     let schema = Operation::of_command(meta.path)?.request();
-    schema.ok_or_else(|| Failure::usage(format!("{} takes no body", meta.path)))
+    schema.ok_or_else(|| Failure::usage(format!("{} has no request body", meta.path)))
 }
 
 impl<E: Batched> Lists<E> {
@@ -182,7 +182,8 @@ impl<E: Batched> Job for Lists<E> {
     fn columns(&self) -> Result<Columns, Failure> {
         let request = request_schema(E::META)?;
         let items = request.field(self.list).and_then(Schema::items);
-        let items = items.ok_or_else(|| Failure::usage("its list isn't described"))?;
+        let items = items
+            .ok_or_else(|| Failure::usage("its list is missing from the published description"))?;
         let columns = Columns::of(items);
         Ok(self.shared.iter().fold(columns, |columns, name| {
             columns.with(name, request.field(name))
@@ -223,7 +224,7 @@ impl<E: Batched> Job for Lists<E> {
                 }
             };
             let told = async move {
-                // Without a sender nobody says stop any more.
+                // Without a sender, no stop can come any more.
                 if stop.wait_for(|stop| *stop).await.is_err() {
                     std::future::pending().await
                 }
@@ -250,12 +251,12 @@ fn fate<E: Batched>(outcome: &ItemOutcome<'_, E>) -> Fate {
     }
 }
 
-/// What an error means for the run. What the lines say makes them fail alone; where the app, its key or its
-/// quota are at fault, or nobody answers, all others would fail, too.
+/// What an error means for the run. Errors caused by the lines fail only those lines. If the app, its key or its
+/// quota is the cause, or there is no reply, all other lines would fail too.
 fn of_error(error: &Error) -> Answer {
     let stops = match error.class() {
         Some(ErrorClass::Configuration | ErrorClass::Credential) => true,
-        // A group that is full, or a user who is in as many as allowed, says nothing of other lines.
+        // That a group is full, or a user is in too many groups, doesn't affect other lines.
         Some(ErrorClass::Quota) if error.repeat() == Some(ErrorRepeat::Never) => false,
         Some(ErrorClass::Quota) => true,
         _ => error.kind() != ErrorKind::Api && error.kind() != ErrorKind::Invalid,
@@ -263,13 +264,13 @@ fn of_error(error: &Error) -> Answer {
     match stops {
         true => Answer::Stop {
             failure: Failure::from(error),
-            // The service's own refusal of this kind comes before it acts.
+            // The service refuses such calls before it acts.
             maybe_acted: error.kind() != ErrorKind::Api && error.sent() != Sent::No,
         },
         false => Answer::Refused {
             code: error.code().map(|code| code.0),
             reason: error.to_string(),
-            // What nobody knows the code of may be that, too.
+            // An unknown code may be an outage, too.
             is_outage: matches!(
                 error.class(),
                 Some(ErrorClass::Server | ErrorClass::Transient) | None
@@ -278,21 +279,24 @@ fn of_error(error: &Error) -> Answer {
     }
 }
 
-/// A message for each line.
+/// One message per line.
 struct Messages;
 
-/// Numbers that the run makes itself.
+/// Numbers that the run generates itself.
 const NUMBERS: &[(&str, &str)] = &[
-    ("MsgSeq", "it's made of the file and the line; leave it out"),
+    (
+        "MsgSeq",
+        "it's derived from the file and the line; leave it out",
+    ),
     (
         "MsgRandom",
-        "it's made of the file and the line; leave it out",
+        "it's derived from the file and the line; leave it out",
     ),
 ];
 
 impl Messages {
-    /// The message with numbers that the same line of the same file has each time. Messages of one second are in
-    /// the order of their sequence numbers, which is that of the lines.
+    /// The message with numbers that are the same each time for the same line of the same file. Messages of one second
+    /// are ordered by their sequence numbers, which follow the order of the lines.
     fn request(fields: &Fields, key: &str, row: u64) -> Result<SendMsg, Failure> {
         let mut body = fields.clone();
         if let Some(text) = body.remove(TEXT) {
@@ -304,12 +308,12 @@ impl Messages {
         } else if !body.contains_key("MsgBody") {
             let problem = format!("it has neither {TEXT} nor MsgBody");
             return Err(
-                Failure::usage(problem).help("Text=… behind the file is the same for all lines")
+                Failure::usage(problem).help("Text=… after the file name applies to all lines")
             );
         }
         body.insert("MsgRandom".to_owned(), json!(0));
         let json = serde_json::to_vec(&body).unwrap_or_default();
-        // Beyond 32 bits they begin anew, more than a second later.
+        // They wrap around after 32 bits, more than a second later.
         let seq = (row % u64::from(u32::MAX)) as u32 + 1;
         let request = call::request::<SendMsg>(&json)?
             .with_idempotency_key(key)

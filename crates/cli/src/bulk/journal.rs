@@ -1,5 +1,6 @@
-//! What a run has done so far, beside its file, so that it goes on after any end: a head that says which run it
-//! is, then each call that it begins, and what became of it. A call that began without an end may have arrived.
+//! What a run has done so far, in a file next to its input, so that any interrupted run can be resumed: a head that
+//! identifies the run, then an entry for each call that begins and for its outcome. A call without an outcome may
+//! have been sent.
 
 use super::rows::Place;
 use crate::{
@@ -10,33 +11,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::Path};
 
-/// Which run a journal belongs to.
+/// The run to which a journal belongs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Of the journal's form.
+    /// Version of the journal format.
     pub(super) version: u32,
     pub(super) job: String,
     pub(super) command: String,
     pub(super) app: u64,
-    /// Where the app is called.
+    /// The address that is called.
     pub(super) address: String,
-    /// Of the file.
+    /// Of the input file.
     pub(super) sha256: String,
-    /// What holds for lines that don't say otherwise.
+    /// Fields for lines that don't set them.
     pub(super) fields: Map<String, Value>,
     pub(super) format: String,
-    /// Most lines of a call, which decides where calls begin.
+    /// Maximum number of lines per call, which determines where calls begin.
     pub(super) per_call: usize,
-    /// Lines of the file.
+    /// Number of lines in the file.
     pub(super) rows: u64,
 }
 
-/// Lines by what became of them.
+/// Lines counted by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) done: u64,
     pub(super) failed: u64,
-    /// May have been sent, and are not sent again.
+    /// May have been sent, and won't be sent again.
     pub(super) uncertain: u64,
 }
 
@@ -52,29 +53,29 @@ impl Tally {
     }
 }
 
-/// What a run has written to a file, by which it knows the file again.
+/// What a run has written to a file, to recognize the file later.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     pub(super) bytes: u64,
-    /// SHA-256 of them, as hexadecimal digits; empty where there are none.
+    /// SHA-256 of those bytes, in hexadecimal digits; empty if there are none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) sha256: String,
 }
 
-/// What there is in the files of lines that did not go well.
+/// The state of the files of failed and uncertain lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Marks {
     pub(super) failed: Mark,
     pub(super) uncertain: Mark,
 }
 
-/// A call that began.
+/// A call that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begun {
     pub(super) call: u64,
     /// Of its first line.
     pub(super) place: Place,
-    /// How many lines.
+    /// Number of lines.
     pub(super) rows: u64,
     /// When, in milliseconds since 1970.
     pub(super) at: u64,
@@ -84,27 +85,27 @@ pub(super) struct Begun {
 #[serde(rename_all = "snake_case")]
 enum Entry {
     Head(Head),
-    /// A call goes out.
+    /// A call is about to be sent.
     Begin(Begun),
-    /// There is an answer, or there will never be.
+    /// A call has its final outcome.
     End {
         call: u64,
         lines: Tally,
         files: Marks,
     },
-    /// The call that began did not go out.
+    /// A call that had begun was not sent.
     Undo(u64),
 }
 
-/// A call without an end.
+/// A call without an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) begun: Begun,
-    /// Whether it may have arrived.
+    /// Whether it may have been sent.
     pub(super) maybe_sent: bool,
 }
 
-/// What a journal says.
+/// The state that a journal records.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) tally: Tally,
@@ -114,15 +115,15 @@ pub(super) struct Past {
     pub(super) last: Option<Begun>,
 }
 
-/// A journal that is written.
+/// A journal open for writing.
 pub(super) struct Journal(Log);
 
 impl Journal {
-    /// Reads a journal and goes on with it, if there is one for this run.
+    /// Reads a journal and continues it, if there is one for this run.
     ///
     /// # Errors
     ///
-    /// It belongs to another run, another program writes it, or it is damaged.
+    /// It belongs to a different run, another process is writing it, or it is damaged.
     pub(super) fn resume(
         path: &Path,
         head: &dyn Fn(u64) -> Head,
@@ -145,27 +146,27 @@ impl Journal {
         Ok(log.zip(found).map(|(log, head)| (Self(log), head, past)))
     }
 
-    /// Begins a journal.
+    /// Starts a journal.
     pub(super) fn create(path: &Path, head: Head, is_durable: bool) -> Result<Self, Failure> {
         Log::create(path, is_durable, &Entry::Head(head)).map(Self)
     }
 
-    /// Says that a call goes out; [`sync`](Self::sync) must come before it does.
+    /// Records that a call is about to be sent; call [`sync`](Self::sync) before sending it.
     pub(super) fn begin(&mut self, begun: Begun) -> Result<(), Failure> {
         self.0.add(&Entry::Begin(begun))
     }
 
-    /// Says what became of a call.
+    /// Records the outcome of a call.
     pub(super) fn end(&mut self, call: u64, lines: Tally, files: Marks) -> Result<(), Failure> {
         self.0.add(&Entry::End { call, lines, files })
     }
 
-    /// Says that a call did not go out.
+    /// Records that a call was not sent.
     pub(super) fn undo(&mut self, call: u64) -> Result<(), Failure> {
         self.0.add(&Entry::Undo(call))
     }
 
-    /// Waits until all lines would survive the machine, where that matters.
+    /// Waits, if that matters for this job, until all entries would survive a crash of the machine.
     pub(super) fn sync(&mut self) -> Result<(), Failure> {
         self.0.sync()
     }
@@ -187,20 +188,20 @@ impl Past {
             }
             Entry::End { call, lines, files } => {
                 let open = self.open.remove(&call);
-                open.ok_or("a call ends that didn't begin")?;
+                open.ok_or("a call has an outcome but never began")?;
                 self.tally.add(lines);
                 self.files = files;
             }
             Entry::Undo(call) => {
                 let open = self.open.get_mut(&call);
-                open.ok_or("a call is undone that didn't begin")?.maybe_sent = false;
+                open.ok_or("a call is undone but never began")?.maybe_sent = false;
             }
         }
         Ok(())
     }
 }
 
-/// Why a journal is not that of this run.
+/// Why a journal doesn't belong to this run.
 fn another_run(path: &Path, found: &Head, expected: &Head) -> Failure {
     let shown = path.display();
     let differs = [
@@ -208,28 +209,28 @@ fn another_run(path: &Path, found: &Head, expected: &Head) -> Failure {
             found.version != expected.version,
             "by another version of this program",
         ),
-        (found.job != expected.job, "by another command"),
-        (found.command != expected.command, "by another command"),
-        (found.app != expected.app, "for another app"),
-        (found.address != expected.address, "for another address"),
+        (found.job != expected.job, "by a different command"),
+        (found.command != expected.command, "by a different command"),
+        (found.app != expected.app, "for a different app"),
+        (found.address != expected.address, "for a different address"),
         (
             found.sha256 != expected.sha256,
-            "for the file as it was before it was changed",
+            "for the file before it was changed",
         ),
         (
             found.fields != expected.fields,
-            "with other FIELD=VALUE arguments",
+            "with different FIELD=VALUE arguments",
         ),
         (
             found.format != expected.format,
-            "for the file in another format",
+            "for a different file format",
         ),
     ];
     let how = differs.iter().find(|(differs, _)| *differs);
     let how = how.map_or("by another version of this program", |(_, how)| how);
     Failure::usage(format!("{shown} was written {how}")).help(
-        "finish that run first, name another --journal, or remove it if nothing of it counts any more: \
-         then all lines are sent",
+        "finish that run first, choose a different --journal, or remove the journal if it no longer matters; \
+         all lines are then sent",
     )
 }
 
@@ -273,7 +274,7 @@ mod tests {
         uncertain: 0,
     };
 
-    /// A folder, and a journal of three calls: one over, one not sent, one open.
+    /// A folder, and a journal of three calls: one finished, one not sent, one open.
     fn written() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
@@ -368,7 +369,7 @@ mod tests {
                 continue;
             }
             let error = resumed.err().unwrap().to_string();
-            assert!(error.contains("nothing that this program wrote"), "{error}");
+            assert!(error.contains("was not written by this program"), "{error}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
     }
@@ -377,7 +378,7 @@ mod tests {
     const BEGINNING_IS_OURS: [&str; 1] = ["{\"head"];
 
     proptest::proptest! {
-        /// Bytes of a journal that something changed: what is taken of it was written by a run.
+        /// Arbitrary bytes changed in a journal: what is read from it was written by a run.
         #[test]
         fn a_journal_that_was_changed_is_refused_or_was_torn(
             at in 0_usize..600,

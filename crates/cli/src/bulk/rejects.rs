@@ -1,4 +1,4 @@
-//! Lines that did not go well, in files that can be run again.
+//! Files of failed and uncertain lines, which can be run again.
 
 use super::{
     columns::{CODE, REASON},
@@ -15,18 +15,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Longest line that is looked at to find out whose file it is.
+/// Maximum bytes of the first line that are read to find out who wrote the file.
 const MAX_LINE: u64 = 2 << 20;
 
-/// Most lines that are told of, where no file takes them.
+/// Maximum number of lines that are reported when no file receives them.
 const SHOWN: u64 = 20;
 
-/// Why a line is written down.
+/// Why a line was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// It failed.
     Failed,
-    /// Nobody knows whether it was sent.
+    /// It may or may not have been sent.
     Uncertain,
 }
 
@@ -44,17 +44,17 @@ struct Target {
     path: Option<PathBuf>,
     file: Option<File>,
     length: u64,
-    /// Of all that was written.
+    /// Of everything written.
     hash: Sha256,
 }
 
 impl Target {
-    /// Goes on with a file whose first bytes are those of calls that have ended: what is behind them is of
-    /// calls that go out again.
+    /// Reopens a file and truncates it to the bytes of calls that have ended; the bytes after those belong to calls
+    /// that will be sent again.
     ///
     /// # Errors
     ///
-    /// The file isn't as the run left it, or another one.
+    /// The file has changed since the run wrote it, or is a different file.
     fn resume(
         path: Option<PathBuf>,
         mark: &Mark,
@@ -71,7 +71,7 @@ impl Target {
         };
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
-            // Nothing was in it, or somebody took it away to see to its lines.
+            // It was empty, or someone moved it away to deal with its lines.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
             Err(error) => return Err(Failure::path(path, &error)),
         };
@@ -84,9 +84,9 @@ impl Target {
             }),
         };
         if !is_ours.map_err(|error| Failure::path(path, &error))? {
-            let text = format!("{} isn't as this run left it", path.display());
+            let text = format!("{} was changed since this run wrote it", path.display());
             return Err(Failure::usage(text).help(
-                "move it away, and what fails from now on is in a new one; or name another --failed",
+                "move it away to have further failures in a new file, or choose a different --failed",
             ));
         }
         file.set_len(mark.bytes)
@@ -142,7 +142,7 @@ impl Target {
     }
 }
 
-/// Whether a file that may hold lines of calls without an end holds nothing else: it is empty, or begins with the
+/// Whether a file that may hold only lines of unfinished calls holds nothing else: it is empty, or begins with the
 /// header or a line that a run writes.
 fn begins_as_ours(file: &mut File, header: Option<&csv::StringRecord>) -> io::Result<bool> {
     let mut read = BufReader::new(file);
@@ -165,7 +165,7 @@ fn begins_as_ours(file: &mut File, header: Option<&csv::StringRecord>) -> io::Re
 }
 
 impl<'a> Rejects<'a> {
-    /// Goes on with files that hold this; for a new run they must not be there.
+    /// Reopens the files in this state; a new run requires that they don't exist.
     pub(super) fn open(
         paths: [Option<PathBuf>; 2],
         header: Option<csv::StringRecord>,
@@ -177,7 +177,7 @@ impl<'a> Rejects<'a> {
             && let Some(path) = paths.iter().flatten().find(|path| path.exists())
         {
             return Err(Failure::usage(format!(
-                "{} is there already, with lines of another run",
+                "{} already exists, with lines of another run",
                 path.display()
             ))
             .help("run it, move it away or remove it"));
@@ -194,7 +194,7 @@ impl<'a> Rejects<'a> {
         })
     }
 
-    /// Writes a line down.
+    /// Writes a line to the file for this reason.
     pub(super) fn add(
         &mut self,
         why: Why,
@@ -222,7 +222,8 @@ impl<'a> Rejects<'a> {
         target.write(header, &row.source.with_reason(header, code, reason))
     }
 
-    /// Waits until they would survive the machine, where that matters, and says what is in the files.
+    /// Waits, if that matters for this job, until all lines would survive a crash of the machine. Returns the state of
+    /// both files.
     pub(super) fn settle(&mut self) -> Result<Marks, Failure> {
         if self.is_durable {
             self.failed.sync()?;
@@ -234,7 +235,7 @@ impl<'a> Rejects<'a> {
         })
     }
 
-    /// The file for lines of this kind, if it has any.
+    /// The file for this kind of line, if it has any.
     pub(super) fn file(&self, why: Why) -> Option<&Path> {
         let target = match why {
             Why::Failed => &self.failed,

@@ -1,4 +1,4 @@
-//! Lines of a file: CSV with a header, or a JSON object on each line. One line is in memory at a time.
+//! Lines of a file: CSV with a header, or one JSON object per line. One line is in memory at a time.
 
 use super::columns::{CODE, Column, Columns, REASON};
 use crate::{
@@ -18,7 +18,7 @@ use std::{
 };
 use tencent_chat_types::text::without_value;
 
-/// Largest line. The service takes less of anything that one line can hold.
+/// Maximum length of a line. The service accepts less for everything that one line can hold.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Where a line begins.
@@ -26,23 +26,23 @@ const MAX_BYTES: u64 = 1 << 20;
 pub(super) struct Place {
     /// In bytes.
     pub(super) offset: u64,
-    /// As editors count.
+    /// Line number as editors count.
     pub(super) line: u64,
-    /// How many rows come before.
+    /// Number of rows before it.
     pub(super) row: u64,
 }
 
-/// A line that can be read.
+/// A line that could be read.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) place: Place,
-    /// What it says, by the names of the columns. Empty cells say nothing.
+    /// Its values by column name. Empty cells are absent.
     pub(super) fields: Map<String, Value>,
-    /// As it was written, to write it again.
+    /// The original text, to write it again.
     pub(super) source: Source,
 }
 
-/// A line as it was written.
+/// The original text of a line.
 #[derive(Debug)]
 pub(super) enum Source {
     Record(csv::StringRecord),
@@ -62,14 +62,14 @@ impl fmt::Display for BadLine {
     }
 }
 
-/// The lines of a file, one after the other.
+/// The lines of a file, in order.
 pub(super) struct Rows {
     name: String,
     columns: Columns,
-    /// What holds for lines that don't say otherwise.
+    /// Fields for lines that don't set them.
     common: Map<String, Value>,
     text: Text,
-    /// How many have been read.
+    /// Number of rows read.
     row: u64,
 }
 
@@ -112,7 +112,7 @@ impl Rows {
         })
     }
 
-    /// The header, where there is one.
+    /// The header, if there is one.
     pub(super) fn header(&self) -> Option<&csv::StringRecord> {
         match &self.text {
             Text::Csv(text) => Some(&text.header),
@@ -120,7 +120,7 @@ impl Rows {
         }
     }
 
-    /// Goes on with the line that begins there.
+    /// Continues with the line that begins there.
     pub(super) fn seek(&mut self, place: Place) -> Result<(), Failure> {
         self.row = place.row;
         let sought = match &mut self.text {
@@ -130,7 +130,7 @@ impl Rows {
         sought.map_err(|error| Failure::file(&self.name, &error))
     }
 
-    /// The next line, or what is wrong with it; none at the end.
+    /// The next line, or what is wrong with it; `None` at the end.
     ///
     /// # Errors
     ///
@@ -179,10 +179,10 @@ type Read3 = Result<Option<(Place, Map<String, Value>, Source)>, Unread>;
 struct CsvText {
     reader: csv::Reader<Bounded<File>>,
     budget: Rc<Cell<u64>>,
-    /// Bytes of the file, and whether the last of them ends a line.
+    /// Number of bytes in the file, and whether the last of them ends a line.
     length: u64,
     is_terminated: bool,
-    /// Whether lines end in a carriage return, too.
+    /// Whether lines end in carriage return and line feed.
     is_crlf: bool,
     header: csv::StringRecord,
     columns: Vec<Column>,
@@ -196,8 +196,8 @@ impl CsvText {
             inner: file,
             budget: Rc::clone(&budget),
         };
-        // A header of ours, since lines are sought; a line with too few cells has words of ours; and with
-        // carriage returns as ends of lines the reader would count lines wrong.
+        // We handle the header ourselves because we seek; we report lines with too few cells in our own words; and with
+        // carriage returns as line ends, the reader would miscount lines.
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -227,7 +227,7 @@ impl CsvText {
         for (at, name) in header.iter().enumerate() {
             let name = name.trim();
             if header.iter().take(at).any(|other| other.trim() == name) {
-                let problem = format!("the column {name} is there twice");
+                let problem = format!("duplicate column {name}");
                 return Err(bad(Failure::usage(problem)));
             }
             text.columns.push(columns.find(name).map_err(bad)?);
@@ -258,7 +258,7 @@ impl CsvText {
         }
     }
 
-    /// Where a record that has just been read begins. The reader says where the empty lines before it do.
+    /// Where the last record begins. The reader reports the position of empty lines before it.
     fn place(&self, record: &csv::StringRecord) -> Place {
         let after = self.reader.position();
         let is_unterminated = after.byte() >= self.length && !self.is_terminated;
@@ -295,7 +295,7 @@ impl CsvText {
         let bad = |problem: Failure| Unread::line(place.line, problem);
         let (cells, columns) = (record.len(), self.columns.len());
         if cells != columns {
-            let problem = format!("it has {cells} cells, and the header has {columns}");
+            let problem = format!("it has {cells} cells, but the header has {columns}");
             return Err(bad(Failure::usage(problem)));
         }
         let mut fields = Map::new();
@@ -311,7 +311,7 @@ impl CsvText {
     }
 }
 
-/// How long a file is, and whether its last byte ends a line.
+/// A file's length, and whether its last byte ends a line.
 fn end_of(file: &mut File) -> io::Result<(u64, bool)> {
     let length = file.metadata()?.len();
     let mut last = [b'\n'];
@@ -323,7 +323,7 @@ fn end_of(file: &mut File) -> io::Result<(u64, bool)> {
     Ok((length, last == [b'\n']))
 }
 
-/// A record without what its line ends in besides the line feed.
+/// A record without its line terminator, apart from the line feed.
 fn without_return(record: &csv::StringRecord) -> csv::StringRecord {
     let last = record.len().saturating_sub(1);
     let cells = record.iter().enumerate();
@@ -343,7 +343,7 @@ fn unread(error: csv::Error, line: u64) -> Unread {
         }
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             Unread::File(io::Error::other(format!(
-                "from line {line} on {MAX_BYTES} bytes are one line; is a quote never closed?"
+                "from line {line} on, {MAX_BYTES} bytes form one line; is a closing quote missing?"
             )))
         }
         csv::ErrorKind::Io(error) => Unread::File(error),
@@ -402,7 +402,7 @@ impl JsonText {
     }
 }
 
-/// Gives up where a line never ends.
+/// Fails if a line is too long.
 struct Bounded<R> {
     inner: R,
     budget: Rc<Cell<u64>>,
@@ -427,7 +427,7 @@ impl<R: Seek> Seek for Bounded<R> {
 }
 
 impl Source {
-    /// The line again, with why it failed.
+    /// The line again, with the reason why it failed.
     pub(super) fn with_reason(
         &self,
         header: Option<&csv::StringRecord>,
@@ -460,7 +460,7 @@ pub(super) fn header_with_reason(header: &csv::StringRecord) -> Vec<u8> {
     record(line)
 }
 
-/// The cells of a line without those that a run added.
+/// The cells of a line, without those that a run added.
 fn own_cells<'a>(
     header: Option<&csv::StringRecord>,
     record: &'a csv::StringRecord,

@@ -1,4 +1,4 @@
-//! Sends the lines of a file, call by call, and writes down what becomes of them.
+//! Sends the lines of a file call by call, and records the outcomes.
 
 use super::{
     job::{Answer, Fate, Job, Outgoing, Unit},
@@ -18,17 +18,17 @@ use tencent_chat_client::{Client, ClientBuilder};
 use tencent_chat_types::{Meta, Repeat};
 use tokio::sync::watch;
 
-/// So many calls that the service failed, one after the other, are an outage: what is left would fail, too.
+/// After this many consecutive calls on which the service failed, the run treats it as an outage and stops.
 const OUTAGE: u32 = 10;
 
 /// Why a line isn't sent again.
 const UNCERTAIN: &str =
     "the run ended before an answer came, and the service would no longer notice a duplicate";
 
-/// Why a line may have been sent, where there is no journal.
+/// Why a line may have been sent, if there is no journal.
 const UNANSWERED: &str = "no answer came; it may have been sent";
 
-/// A run that sends.
+/// A run in progress.
 pub(super) struct Run<'a> {
     job: &'a dyn Job,
     client: &'a Client,
@@ -38,10 +38,10 @@ pub(super) struct Run<'a> {
     rejects: Rejects<'a>,
     progress: Progress<'a>,
     tally: Tally,
-    /// Calls of runs before that have no end.
+    /// Unfinished calls of earlier runs.
     again: VecDeque<(Open, Unit)>,
     next_call: u64,
-    /// Most calls at once.
+    /// Maximum number of concurrent calls.
     concurrency: usize,
     ended: u64,
     failed_in_a_row: u32,
@@ -50,7 +50,7 @@ pub(super) struct Run<'a> {
 /// How a run ended.
 pub(super) struct Ended<'a> {
     pub(super) tally: Tally,
-    /// How many calls were answered.
+    /// Number of calls that were answered.
     pub(super) calls: u64,
     pub(super) rejects: Rejects<'a>,
     /// Why it ended early.
@@ -59,12 +59,12 @@ pub(super) struct Ended<'a> {
 
 /// Why a run ends before its file does.
 pub(super) enum Early {
-    /// Somebody said so.
+    /// It was told to stop.
     Told,
     Failed(Failure),
 }
 
-/// A call that goes out.
+/// A call about to be sent.
 struct Next {
     call: u64,
     unit: Unit,
@@ -72,23 +72,23 @@ struct Next {
 
 type Calling<'a> = Pin<Box<dyn Future<Output = (Next, Answer)> + 'a>>;
 
-/// What a run is made of.
+/// The parts of a run.
 pub(super) struct Parts<'a> {
     pub(super) job: &'a dyn Job,
     pub(super) client: &'a Client,
-    /// Of the file, as hexadecimal digits.
+    /// SHA-256 of the file, in hexadecimal digits.
     pub(super) hash: &'a str,
     pub(super) units: Units<'a>,
-    /// None where nothing can go on.
+    /// `None` if the run can't be resumed.
     pub(super) journal: Option<Journal>,
     pub(super) rejects: Rejects<'a>,
     pub(super) progress: Progress<'a>,
-    /// Most calls at once.
+    /// Maximum number of concurrent calls.
     pub(super) concurrency: usize,
 }
 
 impl<'a> Run<'a> {
-    /// Goes on where a run before has ended.
+    /// Continues where the previous run ended.
     pub(super) fn new(parts: Parts<'a>, past: &Past) -> Result<Self, Failure> {
         let mut run = Self {
             job: parts.job,
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
             .ok_or_else(|| Failure::usage("the journal names lines that the file doesn't have"))
     }
 
-    /// Sends everything, until there is no more or the run has to stop. Calls under way are waited for.
+    /// Sends everything until there is nothing left or the run has to stop. Waits for calls in progress.
     pub(super) async fn run(mut self, mut signals: Signals) -> Ended<'a> {
         let (stop, stopping) = watch::channel(false);
         let mut running = FuturesUnordered::new();
@@ -137,11 +137,11 @@ impl<'a> Run<'a> {
             let ended = tokio::select! {
                 ended = running.next() => ended,
                 () = signals.next() => {
-                    // Told twice, it doesn't wait any more: the journal knows which calls are open.
+                    // The second signal ends the wait: the journal knows which calls are open.
                     if stop.send_replace(true) {
                         break;
                     }
-                    self.progress.note("stopping, once the calls under way are answered");
+                    self.progress.note("stopping once the calls in progress are answered");
                     early.get_or_insert(Early::Told);
                     continue;
                 }
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Begins as many calls as may be under way.
+    /// Starts as many calls as may be in progress at once.
     fn fill(
         &mut self,
         running: &mut FuturesUnordered<Calling<'a>>,
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The next call, which the journal knows of.
+    /// The next call, recorded in the journal.
     fn next(&mut self) -> Result<Option<Next>, Failure> {
         while let Some((open, unit)) = self.again.pop_front() {
             let call = open.begun.call;
@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         Ok(Next { call, unit })
     }
 
-    /// Writes down what became of a call.
+    /// Records the outcome of a call.
     fn settle(&mut self, next: Next, answer: Answer) -> Result<(), Failure> {
         let Next { call, unit } = next;
         match answer {
@@ -255,7 +255,7 @@ impl<'a> Run<'a> {
                 reason,
                 is_outage,
             } => {
-                // Run again from another file, a message would have other numbers: it could come twice.
+                // Run from another file, a message would have other numbers and could be delivered twice.
                 let why = match is_outage && is_harmful(self.job.meta()) {
                     true => Why::Uncertain,
                     false => Why::Failed,
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
                 };
                 match self.failed_in_a_row {
                     OUTAGE.. => Err(Failure::unanswered(format!(
-                        "the service failed {OUTAGE} calls in a row, the last one with: {reason}"
+                        "the service failed {OUTAGE} calls in a row; last error: {reason}"
                     ))),
                     _ => Ok(()),
                 }
@@ -279,7 +279,7 @@ impl<'a> Run<'a> {
             } => {
                 match (maybe_acted, &self.journal) {
                     (false, _) => self.undo(call)?,
-                    // The next run sees to it.
+                    // The next run handles it.
                     (true, Some(_)) => {}
                     (true, None) => self.reject(call, &unit, Why::Uncertain, None, UNANSWERED)?,
                 }
@@ -305,7 +305,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Writes down all lines of a call, and doesn't send them again.
+    /// Records all lines of a call as rejected, and doesn't send them again.
     fn reject(
         &mut self,
         call: u64,
@@ -327,13 +327,13 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether a second run of a command does the work again, however the first one ended.
+/// Whether running a command twice does the work twice, regardless of how the first run ended.
 pub(super) fn is_harmful(meta: &Meta) -> bool {
     !matches!(meta.repeat, Repeat::Read | Repeat::Idempotent)
 }
 
-/// Whether a call without an end may go out again: it never went out, a second run does nothing new, or the
-/// service still drops the second one, and does so until the last try of it.
+/// Whether an unfinished call may be sent again: it was never sent, a repeat has no effect, or the service still
+/// drops the duplicate, and will do so until the last retry.
 fn may_be_sent(job: &dyn Job, open: &Open) -> bool {
     let meta = job.meta();
     if !open.maybe_sent {
@@ -342,8 +342,8 @@ fn may_be_sent(job: &dyn Job, open: &Open) -> bool {
     match (meta.repeat, meta.duplicate_seconds) {
         _ if !is_harmful(meta) => true,
         (Repeat::DeduplicatedBy(_), Some(seconds)) => {
-            // From when the call began, since it may have arrived at once. A clock that went back tells
-            // nothing.
+            // Counted from when the call began, since it may have arrived at once. If the clock went back, its
+            // time means nothing.
             let Some(passed) = now().checked_sub(open.begun.at) else {
                 return false;
             };

@@ -1,4 +1,4 @@
-//! Lines that go out in one call.
+//! Lines that are sent in one call.
 
 use super::{
     job::{Job, Unit},
@@ -6,12 +6,12 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// The lines of a file, call by call: neighbours that go to the same place, as many as one call takes. The
+/// The lines of a file, call by call: adjacent lines that share their fields, as many as one call takes. The
 /// same file makes the same calls each time.
 pub(super) struct Units<'a> {
     job: &'a dyn Job,
     pub(super) rows: Rows,
-    /// Read, and not of the call before.
+    /// Read, but not part of the previous call.
     next: Option<Row>,
 }
 
@@ -24,13 +24,13 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Goes on with the call whose first line begins there.
+    /// Continues with the call whose first line begins there.
     pub(super) fn seek(&mut self, place: Place) -> Result<(), Failure> {
         self.next = None;
         self.rows.seek(place)
     }
 
-    /// The lines of the next call; none at the end.
+    /// The lines of the next call; empty at the end.
     pub(super) fn next(&mut self) -> Result<Option<Unit>, Failure> {
         let first = match self.next.take() {
             Some(row) => row,
@@ -56,12 +56,12 @@ impl<'a> Units<'a> {
         match self.rows.next()? {
             None => Ok(None),
             Some(Ok(row)) => Ok(Some(row)),
-            // All of them were right before anything was sent.
+            // All lines were valid before anything was sent.
             Some(Err(bad)) => Err(changed(&bad)),
         }
     }
 }
 
 fn changed(bad: &BadLine) -> Failure {
-    Failure::usage(format!("the file was changed while it was read: {bad}"))
+    Failure::usage(format!("the file changed while it was being read: {bad}"))
 }

@@ -1,16 +1,16 @@
-//! The lines of a file, the last one first, in the memory of one line.
+//! Reads the lines of a file, last one first, holding one line in memory.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Bytes that are read at once.
+/// Number of bytes read at once.
 const CHUNK: u64 = 1 << 16;
 
-/// Lines from the end of a file to its beginning. Each of them ends in a line feed, which isn't part of it.
+/// Lines from the end of a file to its beginning. Each of them ends in a line feed, which is removed.
 pub(super) struct Backwards<R> {
     file: R,
-    /// Where what was read begins.
+    /// Where the bytes read so far begin.
     start: u64,
-    /// What was read and is not handed out.
+    /// Bytes read but not yet returned.
     rest: Vec<u8>,
     chunk: u64,
 }
@@ -30,7 +30,7 @@ impl<R: Read + Seek> Backwards<R> {
         })
     }
 
-    /// The line before; none at the beginning.
+    /// The previous line; `None` at the beginning.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let lines = self.rest.strip_suffix(b"\n").unwrap_or(&self.rest);

@@ -12,16 +12,16 @@ use tencent_chat_types::{
     to_vec,
 };
 
-/// Most items of a page, where the documentation allows more or says nothing: replies have a largest size, too.
+/// Maximum number of items per page, where the documentation allows more or is silent: replies have a size limit, too.
 const PAGE: u64 = 100;
 
-/// A listing.
+/// A listing that can be exported.
 pub(super) trait Kind: Paged<Item: Serialize> {
-    /// What its items are called.
+    /// Name of its items.
     const ITEMS: &'static str;
     /// Wire name of the list that holds them.
     const LIST: &'static str;
-    /// Whether they come in the order of time, backwards.
+    /// Whether items arrive newest first.
     const NEWEST_FIRST: bool;
 
     /// The items of a page as lines of JSON, in the order of the listing.
@@ -29,7 +29,7 @@ pub(super) trait Kind: Paged<Item: Serialize> {
         let items = Self::items(reply).into_iter();
         items
             .map(|item| {
-                // What was decoded can be written.
+                // What was decoded can be encoded.
                 let mut line = to_vec(&item).unwrap_or_default();
                 line.push(b'\n');
                 line
@@ -56,7 +56,7 @@ impl Kind for GetGroupMembers {
     const NEWEST_FIRST: bool = false;
 }
 
-/// How many items to ask for at once in this field.
+/// How many items to request per page in this field.
 pub(super) fn page_size(meta: &Meta, field: &str) -> Result<u64, Failure> {
     let request = Operation::of_command(meta.path)?.request();
     let most = request

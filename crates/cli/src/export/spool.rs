@@ -1,9 +1,9 @@
-//! The pages of an export as they come, in a file, and how far they go, in another.
+//! An export's pages as they arrive, in one file, and how far they go, in another.
 
 use super::write::{Writing, write};
 use crate::{
     failure::Failure,
-    lines::beside,
+    lines::sibling,
     log::{Bad, Log},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -15,16 +15,16 @@ use std::{
 };
 use tencent_chat_types::{decode, to_vec, wire::Raw};
 
-/// Which export it is.
+/// Identifies an export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Of the form of these files.
+    /// Version of the format of these files.
     pub(super) version: u32,
     pub(super) command: String,
     pub(super) app: u64,
-    /// Where the app is called.
+    /// The address that is called.
     pub(super) address: String,
-    /// By the arguments.
+    /// What the arguments ask for.
     pub(super) asked: Value,
 }
 
@@ -32,38 +32,38 @@ pub(super) struct Head {
 #[serde(rename_all = "snake_case")]
 enum Entry {
     Head(Head),
-    /// A page is there.
+    /// A page was written.
     Page {
-        /// Of all pages so far.
+        /// Total bytes of all pages so far.
         bytes: u64,
         items: u64,
-        /// Asks for the next one; none after the last.
+        /// The request for the next page; none after the last.
         next: Option<Raw>,
     },
-    /// All pages are there, and what is beside them as the new file is ours.
+    /// All pages were written, and a new file next to them is ours.
     Writing,
 }
 
-/// Where an export is kept.
+/// The files of an export.
 pub(super) struct Files {
-    /// What there is in the end.
+    /// The final file.
     whole: PathBuf,
     /// The pages so far.
     part: PathBuf,
     /// How far they go.
     pages: PathBuf,
-    /// What is there in the end, while it is being written.
+    /// The final file while it is being written.
     new: PathBuf,
 }
 
 impl Files {
-    /// Those beside a file.
+    /// Those for an output file.
     pub(super) fn of(file: &Path) -> Self {
         Self {
             whole: file.to_owned(),
-            part: beside(file, "part"),
-            pages: beside(file, "pages"),
-            new: beside(file, "new"),
+            part: sibling(file, "part"),
+            pages: sibling(file, "pages"),
+            new: sibling(file, "new"),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Files {
 /// The pages so far.
 pub(super) struct Spool {
     part: File,
-    /// None where it can't go on.
+    /// `None` if the export can't be resumed.
     kept: Option<Kept>,
     past: Past,
 }
@@ -87,12 +87,12 @@ struct Past {
     items: u64,
     pages: u64,
     next: Option<Raw>,
-    /// Whether the whole file was being written.
+    /// Whether the final file was being written.
     is_writing: bool,
 }
 
 impl Spool {
-    /// For an export that can't go on.
+    /// For an export that can't be resumed.
     pub(super) fn temporary() -> Result<Self, Failure> {
         let part = tempfile::tempfile();
         let part = part.map_err(|error| Failure::file("temporary file", &error))?;
@@ -103,18 +103,21 @@ impl Spool {
         })
     }
 
-    /// Begins, or goes on after the last page that is whole, if anything was begun.
+    /// Starts an export, or resumes it after the last complete page.
     ///
     /// # Errors
     ///
-    /// Files are there that nobody said are this export's.
+    /// There are files that may not belong to this export.
     pub(super) fn open(files: Files, head: &Head, goes_on: bool) -> Result<Self, Failure> {
         must_not_exist(&files.whole)?;
         let resumed = match goes_on {
             true => resume(&files.pages, head)?,
             false if files.pages.exists() => {
-                let there = format!("{} says that this export was begun", files.pages.display());
-                let help = "--resume goes on with it; or remove the file";
+                let there = format!(
+                    "{} shows that this export was started before",
+                    files.pages.display()
+                );
+                let help = "use --resume to continue it, or remove the file";
                 return Err(Failure::usage(there).help(help));
             }
             false => None,
@@ -140,7 +143,7 @@ impl Spool {
         if part.metadata().map_err(failed)?.len() < past.bytes {
             let (part, pages) = (files.part.display(), files.pages.display());
             let short = format!("{part} is shorter than {pages} says");
-            return Err(Failure::usage(short).help("remove both, and begin anew"));
+            return Err(Failure::usage(short).help("remove both and start again"));
         }
         part.set_len(past.bytes)
             .and_then(|()| part.seek(SeekFrom::Start(past.bytes)))
@@ -152,22 +155,22 @@ impl Spool {
         })
     }
 
-    /// How many items are here.
+    /// Number of items so far.
     pub(super) fn items(&self) -> u64 {
         self.past.items
     }
 
-    /// How many pages are here.
+    /// Number of pages so far.
     pub(super) fn pages(&self) -> u64 {
         self.past.pages
     }
 
-    /// Whether the last page is here.
+    /// Whether the last page has arrived.
     pub(super) fn is_whole(&self) -> bool {
         self.past.pages > 0 && self.past.next.is_none()
     }
 
-    /// The request of the next page, where one is known.
+    /// The request for the next page, if it is known.
     pub(super) fn next<E: DeserializeOwned>(&self) -> Result<Option<E>, Failure> {
         let next = self.past.next.as_ref();
         let next = next.map(|next| decode(next.as_bytes()).map(|decoded| decoded.value));
@@ -175,7 +178,7 @@ impl Spool {
             .map_err(|_| Failure::usage("the request of the next page can't be read"))
     }
 
-    /// Adds a page. It counts once all of it is there.
+    /// Adds a page, which counts once it is complete.
     pub(super) fn add(
         &mut self,
         lines: &[Vec<u8>],
@@ -183,7 +186,7 @@ impl Spool {
     ) -> Result<(), Failure> {
         let bytes = lines.concat();
         let written = self.part.write_all(&bytes);
-        // Without the rest of its lines a page must not count after a crash of the machine either.
+        // A page that lacks some of its lines must not count after a crash of the machine either.
         let written = written.and_then(|()| match self.kept {
             Some(_) => self.part.sync_data(),
             None => Ok(()),
@@ -214,7 +217,7 @@ impl Spool {
         write(&self.part, writing, out, is_terminal)
     }
 
-    /// Writes the file, which is there as a whole or not at all, and removes what is needed no more.
+    /// Writes the final file, which appears complete or not at all, and removes the files that are no longer needed.
     pub(super) fn finish(mut self, writing: &Writing) -> Result<(), Failure> {
         let Some(mut kept) = self.kept.take() else {
             return Ok(());
@@ -239,7 +242,7 @@ impl Spool {
     }
 }
 
-/// What was written down of this export; none where nothing was.
+/// What the files record about this export; `None` if nothing.
 fn resume(pages: &Path, head: &Head) -> Result<Option<(Log, Past)>, Failure> {
     let (mut past, mut has_head) = (Past::default(), false);
     let log = Log::resume(pages, false, |entry| match entry {
@@ -248,8 +251,8 @@ fn resume(pages: &Path, head: &Head) -> Result<Option<(Log, Past)>, Failure> {
             Ok(())
         }
         Entry::Head(_) => Err(Bad::Refused(
-            Failure::usage(format!("{} is of another export", pages.display()))
-                .help("repeat the arguments that it was begun with, or name another file"),
+            Failure::usage(format!("{} belongs to a different export", pages.display()))
+                .help("use the same arguments as before, or choose a different file"),
         )),
         _ if !has_head => Err(Bad::Damaged("it has no head")),
         Entry::Page { bytes, items, next } => {
@@ -270,19 +273,19 @@ fn resume(pages: &Path, head: &Head) -> Result<Option<(Log, Past)>, Failure> {
     Ok(log.map(|log| (log, past)))
 }
 
-/// What is there already may be anybody's.
+/// An existing file may be anyone's.
 fn must_not_exist(path: &Path) -> Result<(), Failure> {
     match path.try_exists() {
         Ok(false) => Ok(()),
         Ok(true) => {
-            let there = format!("{} is there already", path.display());
-            Err(Failure::usage(there).help("move it away, or name another file"))
+            let there = format!("{} already exists", path.display());
+            Err(Failure::usage(there).help("move it away, or choose a different file"))
         }
         Err(error) => Err(Failure::path(path, &error)),
     }
 }
 
-/// A request as it is written.
+/// A request as JSON.
 fn as_raw(request: &impl Serialize) -> Result<Raw, Failure> {
     let raw = to_vec(request).and_then(|json| Ok(decode(&json)?.value));
     raw.map_err(|_| Failure::usage("the request of the next page can't be written"))

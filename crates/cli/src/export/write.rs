@@ -1,4 +1,4 @@
-//! Items in the form that was asked for.
+//! Writes items in the requested format.
 
 use super::backwards::Backwards;
 use crate::{
@@ -14,9 +14,9 @@ use tencent_chat_types::wire::Raw;
 /// How items are written.
 pub(super) struct Writing {
     pub(super) format: Format,
-    /// Whether they are here the other way round.
+    /// Whether the lines are stored in reverse order.
     pub(super) is_newest_first: bool,
-    /// Of CSV.
+    /// Columns of CSV.
     pub(super) columns: Vec<&'static str>,
 }
 
@@ -71,7 +71,7 @@ fn row(line: &[u8], columns: &[&str]) -> Vec<u8> {
     record(columns.iter().map(|column| cell(item.get_raw(column))))
 }
 
-/// Text as it is, everything else as the JSON that it came as.
+/// A string as it is, everything else as its original JSON.
 fn cell(value: Option<Raw>) -> String {
     match value {
         None => String::new(),

@@ -1,11 +1,11 @@
-//! Whose commands are called: those of a simulator, or of the app of a profile.
+//! Where calls go: to a simulator, or to the app of a profile.
 
 use crate::{failure::Failure, profile::Connection, reference::Operation, serve::demo};
 use tencent_chat_client::Client;
 use tencent_chat_simulator::Simulator;
 use tencent_chat_types::{Meta, Repeat};
 
-/// What is called.
+/// Where calls go.
 pub(super) struct Target {
     client: Client,
     name: String,
@@ -15,7 +15,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The app of the profile that is named, else a simulator.
+    /// The app of the profile if one is named, otherwise a simulator.
     pub(super) async fn new(connection: &Connection, allow_changes: bool) -> Result<Self, Failure> {
         if !connection.names_a_profile() {
             let simulator = Simulator::builder(demo::APP, demo::KEY).seed(demo::seed()?);
@@ -33,8 +33,8 @@ impl Target {
         }
         if let Some(flag) = connection.flag_of_an_app() {
             return Err(
-                Failure::usage(format!("{flag} and --profile each name what is called"))
-                    .help("leave one of them out: a profile says all of it"),
+                Failure::usage(format!("{flag} and --profile both select an app"))
+                    .help("omit one of them; a profile is complete"),
             );
         }
         let settings = connection.settings()?;
@@ -52,44 +52,44 @@ impl Target {
         })
     }
 
-    /// What it is, for people.
+    /// Name for display.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is no app of anybody.
+    /// Whether it is a simulator rather than a real app.
     pub(super) fn is_simulator(&self) -> bool {
         self.simulator.is_some()
     }
 
-    /// The client, for a command that may be called.
+    /// The client, if this command may be called.
     ///
     /// # Errors
     ///
-    /// The command changes something, or nobody knows that it doesn't, or it answers a secret; and that isn't allowed.
+    /// The command changes something or may do so, or it returns a secret, and neither is allowed.
     pub(super) fn client_for(&self, meta: &Meta) -> Result<&Client, Failure> {
         match self.allow_changes || !needs_leave(meta)? {
             true => Ok(&self.client),
             false => Err(Failure::refused(format!(
-                "{} can change the app or hands out what opens something of it, and calls go to {}",
+                "{} can change the app or returns a secret, and calls go to {}",
                 meta.path, self.name
             ))
             .help(
-                "whoever starts the server allows it with --allow-changes; without --profile calls go to a simulator",
+                "to allow it, start the server with --allow-changes; without --profile calls go to a simulator",
             )),
         }
     }
 }
 
-/// Whether a command only reads: the spec says of each whether a second run does the work again, and of these
-/// that there is no work.
+/// Whether a command only reads. The spec says of each command whether a repeat does the work again; one that only
+/// reads has nothing to repeat.
 pub(super) fn changes_nothing(meta: &Meta) -> bool {
     meta.repeat == Repeat::Read
 }
 
-/// Whether a command of a real app is called only with somebody's leave: it changes something, or its reply holds
-/// what the spec calls a secret, such as an address that opens a file for anybody. What an assistant reads may be
-/// kept and passed on.
+/// Whether a command of a real app needs permission: it changes something, or its reply holds what the spec calls a
+/// secret, such as an address that opens a file for anyone. What an assistant reads may be kept and
+/// passed on.
 pub(super) fn needs_leave(meta: &Meta) -> Result<bool, Failure> {
     Ok(!changes_nothing(meta) || Operation::of_command(meta.path)?.answers_a_secret())
 }
@@ -100,16 +100,16 @@ mod tests {
     use super::*;
     use tencent_chat_types::ENDPOINTS;
 
-    /// What an assistant may do to a real app without anybody's leave, for whoever reviews the spec.
+    /// What an assistant may do to a real app without permission, for reviewers of the spec.
     #[test]
-    fn commands_that_are_called_without_leave() {
+    fn commands_that_are_called_without_permission() {
         let read = (ENDPOINTS.iter()).filter(|meta| !needs_leave(meta).unwrap());
         let paths: Vec<&str> = read.map(|meta| meta.path).collect();
         insta::assert_snapshot!(paths.join("\n"));
     }
 
     #[test]
-    fn commands_that_only_read_and_answer_a_secret_need_leave() {
+    fn commands_that_read_a_secret_need_permission() {
         let secret =
             (ENDPOINTS.iter()).filter(|meta| changes_nothing(meta) && needs_leave(meta).unwrap());
         let paths: Vec<&str> = secret.map(|meta| meta.path).collect();

@@ -1,4 +1,4 @@
-//! What an assistant can ask for.
+//! The tools that an assistant can call.
 
 use super::target::{Target, changes_nothing, needs_leave};
 use crate::{call, catalogue, code, commands, describe, failure::Failure, webhook};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Most rows of a list, unless asked for otherwise.
+/// Maximum number of rows in a list, unless the request sets it.
 const ROWS: usize = 50;
 
 /// The tools of a server.
@@ -27,13 +27,13 @@ pub(super) struct Tools {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Search {
-    /// Words that path, name or title must hold, such as "group member"; all when left out
+    /// Words that must occur in path, name or title, such as "group member"; everything if omitted
     #[serde(default)]
     words: String,
     /// Only commands of this family, such as "message"
     #[serde(default)]
     family: Option<String>,
-    /// Most rows; 50 unless set
+    /// Maximum number of rows; 50 by default
     #[serde(default)]
     limit: Option<usize>,
 }
@@ -55,7 +55,7 @@ struct NamedWebhook {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Code {
-    /// The number, such as "60010", or words of its name or meaning
+    /// The number, such as "60010", or words from its name or meaning
     code: String,
 }
 
@@ -69,7 +69,7 @@ struct Body {
     body: Map<String, Value>,
 }
 
-/// What came of it, for the assistant to read either way.
+/// The result, for the assistant to read either way.
 fn answer(result: Result<Value, Failure>) -> CallToolResult {
     match result {
         Ok(value) => CallToolResult::structured(value),
@@ -81,7 +81,7 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The first of many, and how many there are.
+/// The first of many, and the total number.
 fn rows(name: &str, mut rows: Vec<Value>, limit: Option<usize>) -> Value {
     let all = rows.len();
     rows.truncate(limit.unwrap_or(ROWS));
@@ -93,7 +93,7 @@ fn rows(name: &str, mut rows: Vec<Value>, limit: Option<usize>) -> Value {
 
 fn as_rows<T: serde::Serialize>(rows: &[T]) -> Vec<Value> {
     let rows = rows.iter().map(serde_json::to_value);
-    // What is written here are structs of texts and numbers.
+    // These structs hold only strings and numbers.
     rows.map(Result::unwrap_or_default).collect()
 }
 
@@ -113,8 +113,8 @@ impl Tools {
         answer(found.map(|found| rows("commands", as_rows(&found), asked.limit)))
     }
 
-    /// Everything that is known of a command: meaning, fields with limits, quotas, error codes, samples, whether it
-    /// changes something, and whether a real app's is called only with leave.
+    /// Everything that is known about a command: meaning, fields with limits, quotas, error codes, samples, whether it
+    /// changes something, and whether calling it on a real app needs permission.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn describe_command(&self, Parameters(asked): Parameters<Named>) -> CallToolResult {
         let described = catalogue::command(&asked.command).and_then(|meta| {
@@ -132,21 +132,21 @@ impl Tools {
         answer(catalogue::command(&asked.command).and_then(describe::samples))
     }
 
-    /// What an error code of the service means, who must act, and whether a repeat helps.
+    /// The meaning of an error code of the service, who must act, and whether a retry helps.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn explain_code(&self, Parameters(asked): Parameters<Code>) -> CallToolResult {
         let found = code::find(&words(&asked.code));
         answer(found.map(|found| rows("codes", as_rows(&found), None)))
     }
 
-    /// Lists and searches the webhooks: what the service asks and tells an app.
+    /// Lists and searches the webhooks: what the service asks and reports to an app.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn search_webhooks(&self, Parameters(asked): Parameters<Search>) -> CallToolResult {
         let found = webhook::find(&words(&asked.words), asked.family.as_deref());
         answer(found.map(|found| rows("webhooks", found, asked.limit)))
     }
 
-    /// Everything that is known of a webhook: when it comes, fields, samples of event and answer.
+    /// Everything that is known about a webhook: when it is sent, fields, samples of event and answer.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn describe_webhook(
         &self,
@@ -155,7 +155,7 @@ impl Tools {
         answer(catalogue::webhook(&asked.webhook).and_then(webhook::described))
     }
 
-    /// Checks the body of a request against everything that is documented, and sends nothing.
+    /// Checks a request body against everything that is documented, and sends nothing.
     #[tool(annotations(read_only_hint = true, open_world_hint = false))]
     async fn validate_body(&self, Parameters(asked): Parameters<Body>) -> CallToolResult {
         let checked = catalogue::command(&asked.command).and_then(|meta| {
@@ -165,7 +165,7 @@ impl Tools {
         answer(checked)
     }
 
-    /// Calls a command, once its body is valid: of a simulator with a demonstration world, or of the app that this
+    /// Calls a command if its body is valid: on a simulator with demo data, or on the app that this
     /// server was started for.
     #[tool(annotations(read_only_hint = false, open_world_hint = true))]
     async fn call_command(&self, Parameters(asked): Parameters<Body>) -> CallToolResult {
@@ -177,7 +177,7 @@ impl Tools {
         let client = self.target.client_for(meta)?;
         call::checked(meta, &body)?;
         let reply = call::send(meta, client, &body).await?;
-        // What the protocol's library can't hold, such as a number of 400 digits, is sent as the text that it is.
+        // Numbers that the protocol's library can't hold, such as one of 400 digits, are sent as text.
         let text = || Value::String(reply.text().into_owned());
         let reply = reply.parse().unwrap_or_else(|_| text());
         Ok(json!({
@@ -197,7 +197,7 @@ impl ServerHandler for Tools {
             .with_server_info(Implementation::new("tencent-chat", env!("CARGO_PKG_VERSION")))
             .with_instructions(format!(
                 "The server API of Tencent Cloud Chat (formerly Tencent IM): commands, webhooks, error codes, and calls. \
-                 Search for a command, describe it, make a body like its samples, validate it, then call it. Calls go to \
+                 Search for a command, describe it, write a body like its samples, validate it, then call it. Calls go to \
                  {}.",
                 self.target.name()
             ))

@@ -1,20 +1,19 @@
-//! The world that a demonstration begins with.
+//! The data with which a demo server starts.
 
 use crate::failure::Failure;
 use tencent_chat_simulator::Seed;
 
-/// The app of a server that was told of none.
+/// The app of a server without one in its configuration.
 pub(crate) const APP: u64 = 1_400_000_000;
 /// Its administrator.
 pub(crate) const ADMIN: &str = "administrator";
-/// Its key, which is no secret.
+/// Its key, which is not a secret.
 pub(crate) const KEY: &str = "the-key-of-a-local-demonstration";
 
-/// A seed like any other, to begin one's own with.
+/// A seed like any other, as a starting point for your own.
 const SEED: &str = include_str!("demo.json");
 
-/// Users who are friends, a group, and what they have said.
+/// Users who are friends, a group, and their messages.
 pub(crate) fn seed() -> Result<Seed, Failure> {
-    serde_json::from_str(SEED)
-        .map_err(|error| Failure::setup(format!("the demonstration: {error}")))
+    serde_json::from_str(SEED).map_err(|error| Failure::setup(format!("the demo data: {error}")))
 }

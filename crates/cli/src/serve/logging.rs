@@ -1,11 +1,11 @@
-//! A line for each request and each webhook, to standard error.
+//! Logs a line for each request and each webhook to standard error.
 
 use super::options::Log;
 use crate::failure::Failure;
 use std::io;
 use tracing_subscriber::{filter::Targets, prelude::*};
 
-/// Writes what the simulator tells of, and warnings of everything else.
+/// Logs what the simulator reports, and warnings from everything else.
 pub(super) fn begin(log: Log) -> Result<(), Failure> {
     let wanted = Targets::new()
         .with_target("tencent_chat_simulator", tracing::Level::INFO)
@@ -24,5 +24,5 @@ pub(super) fn begin(log: Log) -> Result<(), Failure> {
                 .try_init()
         }
     };
-    begun.map_err(|error| Failure::setup(format!("it cannot log: {error}")))
+    begun.map_err(|error| Failure::setup(format!("logging cannot start: {error}")))
 }

@@ -1,4 +1,4 @@
-//! What a local server is set up with: flags and their variables, then the configuration file.
+//! Configuration of a local server: flags and their variables, then the configuration file.
 
 use crate::{edition::EditionName, failure::Failure, profile::Settings, secret::Secret};
 use std::{
@@ -10,30 +10,30 @@ use tencent_chat_client::SecretKey;
 use tencent_chat_simulator::{Unanswered, WebhookTarget};
 use tencent_chat_types::Edition;
 
-/// Port unless something else is set.
+/// The default port.
 pub(crate) const PORT: u16 = 8600;
 
-/// The variable that holds the control token unless the file names another.
+/// The variable that holds the control token, unless the file names another.
 const CONTROL_TOKEN: &str = "TENCENT_CHAT_CONTROL_TOKEN";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each flag is a key of the table [serve] of the configuration file too, with `_` for `-`. A flag comes before its
-variable, which comes before the file.")]
+Each flag is also a key in the table [serve] of the configuration file, with `_` for `-`. A flag overrides its
+variable, which overrides the file.")]
 pub(crate) struct Args {
-    /// Address to listen on; 127.0.0.1 unless set. Others than loopback need a control token
+    /// Address to listen on; 127.0.0.1 by default. Addresses other than loopback need a control token
     #[arg(long, env = "TENCENT_CHAT_SERVE_ADDRESS", value_name = "IP")]
     address: Option<IpAddr>,
-    /// Port; 8600 unless set, any free one for 0
+    /// Port; 8600 by default, 0 picks a free one
     #[arg(long, env = "TENCENT_CHAT_SERVE_PORT")]
     port: Option<u16>,
-    /// Begins with users, groups and conversations, and needs no key
+    /// Starts with users, groups and conversations, and needs no key
     #[arg(long, env = "TENCENT_CHAT_SERVE_DEMO", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     demo: Option<bool>,
-    /// Begins with the users, groups, friends and messages of a file of JSON
+    /// Starts with the users, groups, friends and messages in a JSON file
     #[arg(long, env = "TENCENT_CHAT_SERVE_SEED", value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// More administrators who may call
+    /// Additional administrators who may call
     #[arg(
         long,
         env = "TENCENT_CHAT_SERVE_ALSO_ADMIN",
@@ -41,13 +41,13 @@ pub(crate) struct Args {
         value_name = "USER"
     )]
     also_admin: Vec<String>,
-    /// Address of an app that is sent webhooks
+    /// Address of an app that receives webhooks
     #[arg(long, env = "TENCENT_CHAT_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<String>,
-    /// Lets the app be on another machine
+    /// Allows the app to be on another machine
     #[arg(long, env = "TENCENT_CHAT_SERVE_WEBHOOK_ANY_HOST", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     webhook_any_host: Option<bool>,
-    /// Sends these webhooks only, by their names on the wire
+    /// Sends only these webhooks, given by their wire names
     #[arg(
         long,
         env = "TENCENT_CHAT_SERVE_WEBHOOK_ONLY",
@@ -55,39 +55,39 @@ pub(crate) struct Args {
         value_name = "WEBHOOK"
     )]
     webhook_only: Vec<String>,
-    /// Sends an event that the app did not acknowledge so many times again; never unless set
+    /// How often to resend an event that the app did not acknowledge; never by default
     #[arg(long, env = "TENCENT_CHAT_SERVE_WEBHOOK_REPEATS", value_name = "TIMES")]
     webhook_repeats: Option<u32>,
-    /// Refuses what the app gives no answer to, in place of letting it happen
+    /// Refuses what the app doesn't answer, instead of allowing it
     #[arg(long, env = "TENCENT_CHAT_SERVE_REFUSE_UNANSWERED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     refuse_unanswered: Option<bool>,
-    /// Entries of a page, where a command leaves that to the service; 100 unless set
+    /// Entries per page, for commands that leave that to the service; 100 by default
     #[arg(long, env = "TENCENT_CHAT_SERVE_PAGE_SIZE", value_name = "ENTRIES")]
     page_size: Option<usize>,
-    /// Refuses calls above the quotas of this edition; keeps no quota unless set
+    /// Refuses calls above the quotas of this edition; by default there are no quotas
     #[arg(long, env = "TENCENT_CHAT_SERVE_QUOTAS", value_enum)]
     quotas: Option<EditionName>,
-    /// Windows of quotas so many times as long as the service's; 1 unless set
+    /// Makes quota windows this many times as long as the service's; 1 by default
     #[arg(
         long,
         env = "TENCENT_CHAT_SERVE_QUOTA_TIME_SCALE",
         value_name = "TIMES"
     )]
     quota_time_scale: Option<f64>,
-    /// Lets the clock be ahead, such as by `36h`
+    /// Sets the clock ahead, such as by `36h`
     #[arg(long, env = "TENCENT_CHAT_SERVE_CLOCK_AHEAD", value_parser = humantime::parse_duration, value_name = "TIME")]
     clock_ahead: Option<Duration>,
-    /// Folder that keeps users, groups, messages and all else through restarts; made where there is none
+    /// Folder that keeps users, groups, messages and everything else across restarts; created if missing
     #[arg(long, env = "TENCENT_CHAT_SERVE_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Megabytes that stored messages may take; then the oldest go; 256 unless set
+    /// Megabytes for stored messages, above which the oldest are dropped; 256 by default
     #[arg(
         long,
         env = "TENCENT_CHAT_SERVE_MESSAGE_MEMORY",
         value_name = "MEGABYTES"
     )]
     message_memory: Option<usize>,
-    /// A further name of this machine under which the control API may be used
+    /// An additional name of this machine under which the control API may be used
     #[arg(
         long,
         env = "TENCENT_CHAT_SERVE_ALLOW_HOST",
@@ -95,28 +95,28 @@ pub(crate) struct Args {
         value_name = "NAME"
     )]
     allow_host: Vec<String>,
-    /// File that holds the token for the control API; else `TENCENT_CHAT_CONTROL_TOKEN` does
+    /// File with the token for the control API; by default `TENCENT_CHAT_CONTROL_TOKEN` is used
     #[arg(long, value_name = "FILE")]
     control_token_file: Option<PathBuf>,
-    /// How requests and webhooks are logged to standard error; as text unless set
+    /// How requests and webhooks are logged to standard error; as text by default
     #[arg(long, env = "TENCENT_CHAT_SERVE_LOG", value_enum)]
     log: Option<Log>,
-    /// Lists the commands that it knows with how it answers them, as JSON lines, and ends
+    /// Lists the known commands with how they are answered, as JSON lines, and exits
     #[arg(long, hide = true)]
     pub(super) commands: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Log {
-    /// A line for people
+    /// A line of text
     Text,
     /// A line of JSON
     Json,
-    /// None
+    /// Nothing
     Off,
 }
 
-/// What it all comes to.
+/// The resulting configuration.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) address: IpAddr,
@@ -138,7 +138,7 @@ pub(crate) struct Options {
     pub(crate) log: Log,
 }
 
-/// The flags, or the file's list where there are none.
+/// The flags, or the file's list if there are none.
 fn list(flags: Vec<String>, file: &[String]) -> Vec<String> {
     match flags.is_empty() {
         true => file.to_vec(),
@@ -146,7 +146,7 @@ fn list(flags: Vec<String>, file: &[String]) -> Vec<String> {
     }
 }
 
-/// A value of the file by the names that its flag has.
+/// A value in the file, by the names that its flag accepts.
 fn named<T: clap::ValueEnum>(key: &str, name: Option<&String>) -> Result<Option<T>, Failure> {
     let Some(name) = name else {
         return Ok(None);
@@ -155,22 +155,21 @@ fn named<T: clap::ValueEnum>(key: &str, name: Option<&String>) -> Result<Option<
         let names = T::value_variants().iter();
         let names =
             names.filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()));
-        Failure::setup(format!("{key} of [serve] is not known")).help(format!(
-            "it is one of {}",
+        Failure::setup(format!("unknown {key} in [serve]")).help(format!(
+            "valid values: {}",
             names.collect::<Vec<_>>().join(", ")
         ))
     })
 }
 
 impl Args {
-    /// Flags and file together.
+    /// Flags and file combined.
     pub(crate) fn options(self, settings: &Settings) -> Result<Options, Failure> {
         let file = &settings.server;
         let ahead = match (self.clock_ahead, &file.clock_ahead) {
             (Some(ahead), _) => ahead,
             (None, Some(text)) => humantime::parse_duration(text).map_err(|_| {
-                Failure::setup("clock_ahead of [serve] is not a length of time")
-                    .help("such as \"36h\"")
+                Failure::setup("clock_ahead in [serve] is not a duration").help("such as \"36h\"")
             })?,
             (None, None) => Duration::ZERO,
         };
@@ -230,7 +229,7 @@ impl Args {
     }
 }
 
-/// Where webhooks go, before it is looked at.
+/// Where webhooks go, before validation.
 struct Target {
     url: Option<String>,
     any_host: bool,

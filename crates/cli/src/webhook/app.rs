@@ -1,12 +1,12 @@
-//! The app, called as the service calls it.
+//! Calls the app as the service does.
 
 use crate::failure::Failure;
 use std::time::{Duration, Instant};
 
-/// Longest wait for an answer; the service waits for two seconds.
+/// Timeout for an answer; the service waits for two seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Largest answer that is read.
+/// Maximum size of an answer.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Where an app receives events.
@@ -15,7 +15,7 @@ pub(super) struct App {
     url: String,
 }
 
-/// What an app answered.
+/// An app's answer.
 pub(super) struct Answered {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
@@ -71,12 +71,12 @@ impl App {
     }
 }
 
-/// Neither address nor signature appear in what went wrong.
+/// Errors contain neither address nor signature.
 fn failed(error: reqwest::Error) -> Failure {
     Failure::unanswered(match error.without_url() {
         error if error.is_connect() => "the app could not be reached".to_owned(),
         error if error.is_timeout() => format!("the app did not answer within {TIMEOUT:?}"),
-        error if error.is_builder() => "the app's address is not one".to_owned(),
+        error if error.is_builder() => "the app's address is not valid".to_owned(),
         error => error.to_string(),
     })
 }

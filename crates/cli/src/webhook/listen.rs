@@ -25,27 +25,27 @@ use tokio::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Port; any free one unless set
+    /// Port; any free one by default
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Answers this JSON in place of "go on"
+    /// Answers with this JSON instead of allowing everything
     #[arg(long, value_name = "JSON")]
     answer: Option<String>,
-    /// Sends each event on to this address, and answers what it answers
+    /// Forwards each event to this address, and answers what it answers
     #[arg(long, value_name = "URL", conflicts_with = "answer")]
     forward_to: Option<String>,
-    /// Takes events without a signature, although there is no token
+    /// Accepts events without a signature, although there is no token
     #[arg(long)]
     unsigned: bool,
-    /// Ends after so many events
+    /// Exits after this many events
     #[arg(long, value_name = "EVENTS")]
     count: Option<u64>,
 }
 
-/// What the service is answered unless something else is set.
+/// The default answer to the service.
 const GO_ON: &str = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#;
 
-/// How long requests that are being answered are waited for at the end.
+/// How long to wait at the end for requests in flight.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 struct Listener {
@@ -55,7 +55,7 @@ struct Listener {
     events: mpsc::Sender<Seen>,
 }
 
-/// What has come.
+/// A received event.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Seen {
@@ -67,7 +67,7 @@ enum Seen {
         key: String,
         event: Raw,
         status: u16,
-        /// None where it isn't JSON.
+        /// `None` if it isn't valid JSON.
         answer: Option<Raw>,
     },
 }
@@ -83,14 +83,14 @@ pub(super) async fn run(
         (Some(token), false) => Receiver::new(app, token),
         (_, true) => Receiver::unauthenticated(app),
         (None, false) => {
-            return Err(Failure::setup("the webhook token is not known").help(
-                "set TENCENT_CHAT_WEBHOOK_TOKEN or a profile's, or take events of anybody with --unsigned",
+            return Err(Failure::setup("the webhook token is not set").help(
+                "set TENCENT_CHAT_WEBHOOK_TOKEN or a profile's, or accept events from anyone with --unsigned",
             ));
         }
     };
     let answer = args.answer.unwrap_or_else(|| GO_ON.to_owned());
     if as_it_came(answer.as_bytes()).is_none() {
-        return Err(Failure::usage("--answer is not JSON"));
+        return Err(Failure::usage("--answer is not valid JSON"));
     }
     let forward_to = args.forward_to.as_deref().map(App::new).transpose()?;
     let (events, mut seen) = mpsc::channel(1000);
@@ -116,7 +116,7 @@ pub(super) async fn run(
         .with_state(listener);
     let (stop, stopping) = oneshot::channel::<()>();
     let server = axum::serve(socket, router).with_graceful_shutdown(async {
-        // Also where the sender has gone.
+        // Even if the sender has disconnected.
         let _ = stopping.await;
     });
     let mut server = tokio::spawn(server.into_future());
@@ -135,7 +135,7 @@ pub(super) async fn run(
             }
         }
     }
-    // Requests in flight are answered, and what has come is printed; a second signal ends that.
+    // Requests in flight are answered, and received events are printed; a second signal ends that.
     drop(stop);
     tokio::select! {
         _ = tokio::time::timeout(LAST_ANSWERS, &mut server) => {}
@@ -200,7 +200,7 @@ async fn receive(
     (status, [(header::CONTENT_TYPE, "application/json")], answer).into_response()
 }
 
-/// Whoever floods the listener loses lines, and never memory.
+/// A flood of events makes the listener lose lines, but never use more memory.
 fn tell(listener: &Listener, seen: Seen) {
     let _ = listener.events.try_send(seen);
 }

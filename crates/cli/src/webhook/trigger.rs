@@ -31,21 +31,21 @@ pub(crate) struct Args {
     /// Address of the app
     #[arg(long)]
     url: String,
-    /// Which sample of the webhook; the first unless set
+    /// Which sample of the webhook to send; the first by default
     #[arg(long)]
     sample: Option<String>,
-    /// The platform that is named as the cause
+    /// The platform to name as the cause
     #[arg(long, default_value = "RESTAPI")]
     platform: String,
     /// Sends it without a signature, although there is a token
     #[arg(long)]
     unsigned: bool,
-    /// Shows address and body, and sends nothing
+    /// Shows the address and the body, and sends nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// What the app answered, and what that means.
+/// The app's answer, and its meaning.
 #[derive(Serialize)]
 struct Explained {
     webhook: &'static str,
@@ -53,7 +53,7 @@ struct Explained {
     status: u16,
     took_ms: u64,
     in_time: bool,
-    /// None where it isn't JSON.
+    /// `None` if it isn't valid JSON.
     answer: Option<Raw>,
     meaning: String,
 }
@@ -72,7 +72,8 @@ pub(super) async fn run(
     };
     let sample = sample.ok_or_else(|| {
         let names: Vec<&str> = samples.iter().map(|sample| sample.name).collect();
-        Failure::usage("there is no such sample").help(format!("it is one of {}", names.join(", ")))
+        Failure::usage("there is no such sample")
+            .help(format!("valid samples: {}", names.join(", ")))
     })?;
     let mut event = sample.value.clone();
     if let Value::Object(event) = &mut event {
@@ -110,7 +111,7 @@ pub(super) async fn run(
     let answered = app.call(&pairs.join("&"), event).await?;
     let meaning = match answered.status {
         200 => visit_webhook(meta.command, Explain(&answered.body)).unwrap_or_default(),
-        status => format!("HTTP status {status}: the service takes that for no answer"),
+        status => format!("HTTP status {status}: the service treats that as no answer"),
     };
     let explained = Explained {
         webhook: meta.command,
@@ -148,7 +149,7 @@ pub(super) async fn run(
     }
 }
 
-/// Reads an answer as the service does.
+/// Interprets an answer as the service does.
 struct Explain<'a>(&'a [u8]);
 
 impl WebhookVisitor for Explain<'_> {
@@ -160,7 +161,7 @@ impl WebhookVisitor for Explain<'_> {
         };
         match E::Answer::from_reply(decoded.value) {
             Some(answer) => format!("{answer:?}"),
-            None => "the documentation gives this answer no meaning".to_owned(),
+            None => "the documentation doesn't define this answer".to_owned(),
         }
     }
 }

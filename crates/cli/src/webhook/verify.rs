@@ -1,4 +1,4 @@
-//! Checks a request that was captured.
+//! Verifies a captured request.
 
 use crate::{
     failure::Failure,
@@ -12,23 +12,23 @@ use std::{path::PathBuf, time::Duration};
 use tencent_chat_types::{text::quoted, wire::Raw};
 use tencent_chat_webhook::Receiver;
 
-/// Largest file that is read.
+/// Maximum file size.
 const MAX_BODY_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// File that holds the request's address or query, with `Sign` in it
+    /// File with the request's address or query, including `Sign`
     #[arg(long, value_name = "FILE")]
     query_file: PathBuf,
-    /// File that holds the body; standard input unless set
+    /// File with the body; standard input by default
     #[arg(long)]
     body: Option<PathBuf>,
-    /// Takes signatures of this age, such as `1h` for a request that was captured; any unless set
+    /// Maximum age of the signature, such as `1h` for a captured request; any by default
     #[arg(long, value_parser = humantime::parse_duration)]
     max_age: Option<Duration>,
 }
 
-/// A request that is the service's.
+/// A verified request.
 #[derive(Serialize)]
 struct Verified<'a> {
     webhook: &'a str,
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, connection: &Connection, output: &Output) -> Resu
     let settings = connection.settings()?;
     let app = settings.app()?;
     let token = settings.token()?.ok_or_else(|| {
-        Failure::setup("the webhook token is not known")
+        Failure::setup("the webhook token is not set")
             .help("set TENCENT_CHAT_WEBHOOK_TOKEN, or webhook_token_file or webhook_token_env of a profile")
     })?;
     let query = input::read_text(Some(&args.query_file), MAX_BODY_BYTES)?;

@@ -1,4 +1,4 @@
-//! The program, as tests run it.
+//! Runs the program for the tests.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(crate) const APP: u64 = 1400000000;
 pub(crate) const KEY: &str = "a-key-that-must-not-be-shown";
 pub(crate) const TOKEN: &str = "a-token-that-must-not-be-shown";
 
-/// The program in an environment of its own.
+/// The program with an environment of its own.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tencent-chat"));
     command
@@ -51,7 +51,7 @@ pub(crate) async fn simulator() -> Simulator {
     Simulator::builder(APP, KEY).start().await.unwrap()
 }
 
-/// A client of the app, whose server is there.
+/// A client builder for the app, whose server is there.
 pub(crate) fn client(url: &str) -> ClientBuilder {
     Client::builder(APP, "administrator", KEY).base_url(url)
 }
@@ -65,7 +65,7 @@ pub(crate) fn against(simulator: &Simulator, arguments: &[&str]) -> Command {
     command
 }
 
-/// A configuration file with the app of a simulator as profile `mine`, which nobody names.
+/// A configuration file with the app of a simulator as profile `mine`, which is not the default.
 pub(crate) fn profile(test: &str, simulator: &Simulator) -> PathBuf {
     let folder = folder(test);
     let (config, key) = (folder.join("config.toml"), folder.join("key"));
@@ -78,7 +78,7 @@ pub(crate) fn profile(test: &str, simulator: &Simulator) -> PathBuf {
     config
 }
 
-/// Runs the program on these bytes, and answers with which code it ends and what it says of it.
+/// Runs the program with this input, and returns its exit code and output.
 pub(crate) fn give(command: &mut Command, bytes: &[u8]) -> (i32, String) {
     command
         .stdin(Stdio::piped())
@@ -91,7 +91,7 @@ pub(crate) fn give(command: &mut Command, bytes: &[u8]) -> (i32, String) {
     (ended.status.code().unwrap(), said)
 }
 
-/// What a simulator was asked by this command.
+/// The requests that a simulator received for this command.
 pub(crate) fn calls<E: Endpoint>(simulator: &Simulator) -> Vec<JournalEntry> {
     let mut calls = simulator.journal();
     calls.retain(|entry| entry.path == E::META.path);
@@ -105,7 +105,7 @@ pub(crate) fn server() -> Command {
     command
 }
 
-/// Starts a server, and answers what it says of itself.
+/// Starts a server, and returns its startup message.
 pub(crate) fn start(command: &mut Command) -> (Running, Value) {
     let child = command
         .stdout(Stdio::piped())
@@ -124,7 +124,7 @@ pub(crate) fn start(command: &mut Command) -> (Running, Value) {
     (server, started)
 }
 
-/// Waits, as long as a test may take, until something is so.
+/// Waits until a condition holds, up to the time limit of a test.
 pub(crate) fn until(what: impl Fn() -> bool) {
     for _ in 0..6_000 {
         if what() {
@@ -132,11 +132,11 @@ pub(crate) fn until(what: impl Fn() -> bool) {
         }
         sleep(Duration::from_millis(5));
     }
-    panic!("it never came about");
+    panic!("the condition never became true");
 }
 
-/// The same name with an end.
-pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+/// The same name with an extension.
+pub(crate) fn sibling(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}.{end}", path.display()))
 }
 
@@ -146,17 +146,17 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A program that is stopped with the test.
+/// A process that is killed at the end of the test.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    /// Starts the program, whose words nobody reads.
+    /// Starts the program and discards its output.
     pub(crate) fn silent(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Self(child.unwrap())
     }
 
-    /// Ends it as nothing can prevent.
+    /// Kills it with a signal that can't be caught.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();

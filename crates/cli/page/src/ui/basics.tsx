@@ -1,4 +1,4 @@
-// Small parts that every view is made of.
+// Small components that every view uses.
 
 import { cloneElement, type ComponentChildren, type VNode } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
@@ -18,7 +18,7 @@ export function Problem({ error }: { error: Error | undefined }) {
   );
 }
 
-/** What stands where there is nothing to show yet. */
+/** A placeholder when there is nothing to show. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -28,7 +28,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** A word with a colour: good, bad, odd or plain. */
+/** A colored word: good, bad, odd or plain. */
 export function Pill({ tone = "plain", children, title }: { tone?: Tone; children: ComponentChildren; title?: string }) {
   return (
     <span class={`pill pill-${tone}`} title={title}>
@@ -37,10 +37,10 @@ export function Pill({ tone = "plain", children, title }: { tone?: Tone; childre
   );
 }
 
-/** What the colour of a word says. */
+/** The meaning of the color. */
 export type Tone = "good" | "bad" | "odd" | "plain";
 
-/** Copies a text, and says so. */
+/** A button that copies text and confirms it. */
 export function CopyButton({ label, text }: { label: string; text: () => string }) {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   useEffect(() => {
@@ -55,7 +55,7 @@ export function CopyButton({ label, text }: { label: string; text: () => string 
     );
   return (
     <button type="button" onClick={() => void copy()}>
-      <span aria-live="polite">{state === "idle" ? label : state === "copied" ? "Copied" : "Not allowed to copy"}</span>
+      <span aria-live="polite">{state === "idle" ? label : state === "copied" ? "Copied" : "Copying is not allowed"}</span>
     </button>
   );
 }
@@ -83,7 +83,7 @@ export function Tabs<T extends string>({ label, tabs, chosen, choose }: { label:
   );
 }
 
-/** A label with its control, which gets the id that the label names. */
+/** A label with its control, connected by id. */
 export function Labelled({ label, children, hint }: { label: string; children: VNode<{ id?: string; "aria-describedby"?: string }>; hint?: string }) {
   const id = useId();
   return (
@@ -101,7 +101,7 @@ export function Labelled({ label, children, hint }: { label: string; children: V
   );
 }
 
-/** Where a person looks for something; `/` leads there. */
+/** A search box; `/` focuses it. */
 export function SearchBox({ label, value, change }: { label: string; value: string; change: (value: string) => void }) {
   return (
     <input
@@ -118,7 +118,7 @@ export function SearchBox({ label, value, change }: { label: string; value: stri
   );
 }
 
-/** A list of links, through which the arrow keys go. */
+/** A list of links, with arrow key navigation. */
 export function LinkList({ label, children }: { label: string; children: ComponentChildren }) {
   const list = useRef<HTMLUListElement>(null);
   const move = (event: KeyboardEvent) => {
@@ -137,7 +137,7 @@ export function LinkList({ label, children }: { label: string; children: Compone
   );
 }
 
-/** A list beside what is chosen in it; on a small screen one of them. */
+/** A list next to the details of the selected item; a small screen shows only one of them. */
 export function Split({ list, detail, isOpen, back }: { list: ComponentChildren; detail: ComponentChildren; isOpen: boolean; back: string }) {
   return (
     <div class={isOpen ? "split split-open" : "split"}>

@@ -1,4 +1,4 @@
-// The body of a command or an event: a sample to begin with, a form, or JSON.
+// The body of a command or an event: a sample as a start, a form, or JSON.
 
 import { useId, useState } from "preact/hooks";
 import { useWorkbench } from "../context";
@@ -21,7 +21,7 @@ export function BodyEditor({ operation, body, change }: { operation: Operation; 
   return (
     <div class="body-editor">
       <div class="toolbar">
-        <Labelled label="Begin with">
+        <Labelled label="Start with">
           <select
             value=""
             onChange={(event) => {
@@ -38,10 +38,10 @@ export function BodyEditor({ operation, body, change }: { operation: Operation; 
                 {sample.summary ? `: ${sample.summary}` : ""}
               </option>
             ))}
-            <option value="-">required fields only</option>
+            <option value="-">Required fields only</option>
           </select>
         </Labelled>
-        <Tabs label="How the body is edited" tabs={[{ id: "form", title: "Form" }, { id: "json", title: "JSON" }]} chosen={mode} choose={setMode} />
+        <Tabs label="How to edit the body" tabs={[{ id: "form", title: "Form" }, { id: "json", title: "JSON" }]} chosen={mode} choose={setMode} />
       </div>
       {mode === "form" ? <SchemaForm schema={operation.request} value={body} change={change} label="Fields" /> : <JsonEditor value={body} change={change} label="Body" id={id} describedBy={undefined} />}
     </div>

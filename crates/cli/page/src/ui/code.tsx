@@ -1,4 +1,4 @@
-// What an error code means, who must act, whether a repeat helps.
+// What an error code means, who must act, and whether a retry helps.
 
 import { useWorkbench } from "../context";
 import { explainCode, type Operation } from "../document";
@@ -7,12 +7,12 @@ import { isObject, type Json } from "../json";
 import { Pill } from "./basics";
 import { Inline } from "./prose";
 
-/** The code as a word with a colour. */
+/** The code as a colored word. */
 export function CodePill({ code }: { code: number }) {
   return code === 0 ? <Pill tone="good">OK</Pill> : <Pill tone="bad">{code}</Pill>;
 }
 
-/** The whole of what is known. */
+/** Everything that is known about the code. */
 export function CodeMeaning({ code, reply, operation }: { code: number; reply: Json; operation: Operation | undefined }) {
   const { reference, words: phrases } = useWorkbench();
   if (code === 0) return null;
@@ -31,7 +31,7 @@ export function CodeMeaning({ code, reply, operation }: { code: number; reply: J
           <dl class="facts">
             <dt>Who must act</dt>
             <dd>{phrases.classes[known.class] ?? words(known.class)}</dd>
-            <dt>Does a repeat help?</dt>
+            <dt>Does a retry help?</dt>
             <dd>
               {phrases.repeats[known.repeat] ?? words(known.repeat)}
               {known.retry_after !== undefined && `, not before ${known.retry_after} s`}

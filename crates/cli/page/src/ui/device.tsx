@@ -1,4 +1,4 @@
-// What a user does on a device.
+// Actions of a user on a device.
 
 import { useState } from "preact/hooks";
 import { api } from "../api";
@@ -9,7 +9,7 @@ import { useAction } from "../load";
 import { Problem } from "./basics";
 import { CodeMeaning } from "./code";
 
-/** Runs actions of devices, and has what came of the last one where it was refused or failed. */
+/** Runs actions of devices, and shows why the last one was refused or failed. */
 export function useDevice(done?: () => void) {
   const [refused, setRefused] = useState<Refusal>();
   const { busy, error, run } = useAction(async (action: string, what: Record<string, Json>) => {

@@ -1,4 +1,4 @@
-// A schema as a table of fields, with those of fields behind each.
+// A schema as a table of fields, each followed by its own fields.
 
 import { useWorkbench } from "../context";
 import type { Schema } from "../document";
@@ -12,7 +12,7 @@ interface Row {
   required: boolean;
 }
 
-/** How deep fields of fields are listed. */
+/** Maximum depth at which nested fields are listed. */
 const DEPTH = 4;
 
 function rows(schemas: Schemas, schema: Schema, before: string, depth: number): Row[] {
@@ -26,7 +26,7 @@ function rows(schemas: Schemas, schema: Schema, before: string, depth: number): 
   ]);
 }
 
-/** The table, folded. */
+/** The table, collapsed at first. */
 export function Fields({ title, schema }: { title: string; schema: Schema }) {
   const { schemas } = useWorkbench();
   const all = rows(schemas, schema, "", 0);
@@ -41,7 +41,7 @@ export function Fields({ title, schema }: { title: string; schema: Schema }) {
           <thead>
             <tr>
               <th scope="col">Field</th>
-              <th scope="col">Kind and limits</th>
+              <th scope="col">Type and limits</th>
               <th scope="col">Meaning</th>
             </tr>
           </thead>

@@ -1,4 +1,4 @@
-// A form made of a schema. The value is the JSON itself, so form and text show the same.
+// A form generated from a schema. The value is the JSON itself, so form and text show the same.
 
 import { createContext } from "preact";
 import { useContext, useId, useState } from "preact/hooks";
@@ -10,7 +10,7 @@ import type { Field, Shape } from "../schema";
 import { Inline } from "./prose";
 import { NumberInput, TextInput, shown, type Editor } from "./inputs";
 
-/** How deep forms go; what is deeper is edited as JSON. */
+/** Maximum depth of forms; anything deeper is edited as JSON. */
 const DEPTH = 12;
 
 const Depth = createContext(0);
@@ -98,7 +98,7 @@ function ObjectEditor({ shape, hide, ...editor }: Editor & { shape: Extract<Shap
   );
 }
 
-/** The object with a field set, or without it. Of fields that exclude each other the last one counts. */
+/** The object with a field set, or without it. Of mutually exclusive fields, the last one wins. */
 function withField(object: JsonObject, shape: Extract<Shape, { kind: "object" }>, name: string, inner: Json | undefined): JsonObject {
   const { [name]: _, ...without } = object;
   if (inner === undefined) return without;
@@ -217,7 +217,7 @@ function UnionEditor({ shape, ...editor }: Editor & { shape: Extract<Shape, { ki
           {shape.tag}
         </label>
         <select id={editor.id} aria-describedby={editor.describedBy} value={variant ? String(tag) : ""} onChange={(event) => choose(event.currentTarget.value)}>
-          {!variant && <option value="">another one</option>}
+          {!variant && <option value="">other</option>}
           {shape.variants.map((variant) => (
             <option key={variant.tag} value={variant.tag}>
               {variant.tag}: {schemas.description(variant.schema)}
@@ -230,7 +230,7 @@ function UnionEditor({ shape, ...editor }: Editor & { shape: Extract<Shape, { ki
   );
 }
 
-/** The fields of a variant but its tag, which is chosen above. */
+/** The fields of a variant, except its tag, which is chosen above. */
 function VariantEditor({ tag, ...editor }: Editor & { tag: string }) {
   const { schemas } = useWorkbench();
   const shape = schemas.shape(editor.schema);
@@ -297,11 +297,11 @@ function FlagEditor({ shape, ...editor }: Editor & { shape: { kind: "flag" } | {
   );
 }
 
-/** Any JSON as text. What isn't JSON yet stays in the box and is not taken over. */
+/** Any JSON as text. Text that isn't valid JSON yet stays in the box and doesn't change the value. */
 export function JsonEditor({ value, change, label, id, describedBy, rows }: Pick<Editor, "value" | "change" | "label" | "id" | "describedBy"> & { rows?: number }) {
   const [draft, setDraft] = useState<{ text: string; of: Json }>();
   const [wrong, setWrong] = useState<string>();
-  // Another value from outside replaces the draft.
+  // A new value from outside replaces the draft.
   const text = draft && draft.of === value ? draft.text : writeJson(value);
   const edit = (text: string) => {
     try {

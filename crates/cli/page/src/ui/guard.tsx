@@ -1,4 +1,4 @@
-// A view that fails leaves the others usable.
+// Keeps the other views usable if one fails.
 
 import { Component, type ComponentChildren } from "preact";
 import { Problem } from "./basics";
@@ -7,7 +7,7 @@ interface State {
   error: Error | undefined;
 }
 
-/** Shows what a view threw in its place, until another one is shown. */
+/** Shows the error that a view threw, until another view is shown. */
 export class Guard extends Component<{ view: string; children: ComponentChildren }, State> {
   override state: State = { error: undefined };
 
@@ -25,7 +25,7 @@ export class Guard extends Component<{ view: string; children: ComponentChildren
     return (
       <div class="page">
         <h2>This view failed</h2>
-        <p>What it was to show is on the server still; a report of this should have the following text.</p>
+        <p>The data is still on the server. Please include the following text in a bug report.</p>
         <Problem error={error} />
       </div>
     );

@@ -1,4 +1,4 @@
-// Drawings of the views, 20 by 20.
+// Icons of the views, 20 by 20.
 
 const PATHS = {
   brand: "M3 5.500A2.500 2.500 0 0 1 5.500 3h9A2.500 2.500 0 0 1 17 5.500v6a2.500 2.500 0 0 1-2.500 2.500H9l-4 3.500V14A2.500 2.500 0 0 1 3 11.500zM7 7h6M7 10h4",
@@ -11,10 +11,10 @@ const PATHS = {
   quotas: "M3.500 14a7 7 0 1 1 13 0M10 12l3-4",
 } as const;
 
-/** The drawings that there are. */
+/** The available icons. */
 export type IconName = keyof typeof PATHS;
 
-/** A drawing. It says nothing that the text beside it doesn't. */
+/** An icon. It is decorative: the text next to it says the same. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.600" stroke-linecap="round" stroke-linejoin="round">

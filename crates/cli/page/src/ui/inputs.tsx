@@ -1,22 +1,22 @@
-// Boxes for texts and numbers.
+// Inputs for text and numbers.
 
 import { useState } from "preact/hooks";
 import type { Schema } from "../document";
 import { writeJson, type Json } from "../json";
 
-/** What each control is given. */
+/** Properties of each control. */
 export interface Editor {
   schema: Schema;
   value: Json;
   change(value: Json): void;
-  /** Name for assistive technology, and what begins each control's id. */
+  /** Name for assistive technology, and the prefix of each control's id. */
   label: string;
   describedBy: string | undefined;
   id: string;
   isInvalid: boolean;
 }
 
-/** What a person types, as a number where it is one; else as the text that it is, which the form points out. */
+/** The input as a number if it is one; otherwise as text, which the form reports. */
 function readNumber(text: string): Json {
   if (/^-?\d+$/.test(text)) {
     const number = Number(text);
@@ -25,7 +25,7 @@ function readNumber(text: string): Json {
   return /^-?\d+\.\d+(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
-/** A value in a box: text as it is, everything else as JSON. */
+/** A value in a box: text unchanged, everything else as JSON. */
 export function shown(value: Json): string {
   return typeof value === "string" ? value : writeJson(value, 0);
 }
@@ -35,7 +35,7 @@ export function NumberInput({ value, change, label, describedBy, id, isInvalid }
   return <input id={id} inputMode="numeric" autocomplete="off" aria-label={label} aria-describedby={describedBy} aria-invalid={isInvalid} value={shown(value)} onInput={(event) => change(readNumber(event.currentTarget.value))} />;
 }
 
-/** A text: a line, or several where it begins with line breaks or long. Typing doesn't exchange the box. */
+/** Text: one line, or several if the initial text is long or has line breaks. Typing doesn't switch the control. */
 export function TextInput({ value, change, label, describedBy, id, isInvalid }: Editor) {
   const text = shown(value);
   const [isLong] = useState(text.includes("\n") || text.length > 80);

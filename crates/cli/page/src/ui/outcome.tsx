@@ -1,4 +1,4 @@
-// What became of a webhook.
+// The outcome of a webhook.
 
 import type { WebhookSeen } from "../contract";
 import { words } from "../format";
@@ -6,7 +6,7 @@ import { Pill, type Tone } from "./basics";
 
 const TONES: Record<WebhookSeen["outcome"], Tone> = { acknowledged: "good", allowed: "good", answered: "good", changed: "odd", refused: "bad", dropped: "bad", late: "odd", failed: "bad" };
 
-/** In a word, with its colour. */
+/** The outcome as a colored word. */
 export function OutcomePill({ webhook: { outcome } }: { webhook: WebhookSeen }) {
   return <Pill tone={TONES[outcome] ?? "plain"}>{words(outcome)}</Pill>;
 }

@@ -1,4 +1,4 @@
-// Profiles come by tag: a schema of their own is made of what the document says of the tags.
+// Profiles are keyed by tag: their schema is built from what the document says about the tags.
 
 import { useMemo } from "preact/hooks";
 import { useWorkbench } from "../context";

@@ -1,4 +1,4 @@
-// Texts of the document: paragraphs, lists and `code`.
+// Text of the document: paragraphs, lists and `code`.
 
 import { Fragment, type ComponentChildren } from "preact";
 
@@ -20,12 +20,12 @@ function block(text: string, key: number) {
   return <p key={key}>{inline(lines.join(" "))}</p>;
 }
 
-/** Some paragraphs. */
+/** Paragraphs. */
 export function Prose({ text }: { text: string }) {
   return <div class="prose">{text.split("\n\n").filter(Boolean).map(block)}</div>;
 }
 
-/** A sentence within a line. */
+/** A sentence, inline. */
 export function Inline({ text }: { text: string }) {
   return <>{inline(text.replaceAll("\n", " "))}</>;
 }

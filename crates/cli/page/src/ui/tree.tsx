@@ -1,4 +1,4 @@
-// A JSON value with the meaning of its fields, from the schema that it was made by.
+// A JSON value with the meaning of its fields, from its schema.
 
 import { useState } from "preact/hooks";
 import { useWorkbench, type Workbench } from "../context";
@@ -16,7 +16,7 @@ interface NodeProps {
   depth: number;
 }
 
-/** Entries of one object or list that are shown before a person asks for more. */
+/** Number of entries of an object or list to show at first. */
 const SHOWN = 100;
 
 function Scalar({ value }: { value: Json }) {
@@ -24,7 +24,7 @@ function Scalar({ value }: { value: Json }) {
   return <span class={`json-${kind}`}>{writeJson(value, 0)}</span>;
 }
 
-/** What a schema says of a field, and of the very value that it has. */
+/** What a schema says about a field and its value. */
 function meaning({ schemas, reference }: Workbench, { schema, value, operation }: NodeProps): string {
   if (!schema) return "";
   const known = schemas.resolve(schema);
@@ -34,7 +34,7 @@ function meaning({ schemas, reference }: Workbench, { schema, value, operation }
   if (known["x-error-code"] === true && typeof value === "number" && value !== 0) {
     said.push(explainCode(reference, value, operation)?.meaning ?? "");
   }
-  // The document says so of each field that holds a time.
+  // The document says so for each field that holds a time.
   const time = /(milli)?seconds since 1970/.exec(said[0] ?? "");
   if (time && typeof value === "number" && value > 0) said.push(moment(time[1] ? value : value * 1000));
   return said.filter(Boolean).join(" — ");
@@ -93,14 +93,14 @@ function Explained({ value, schema, operation }: { value: Json; schema: Schema |
   );
 }
 
-/** A value, explained or as it is. */
+/** A value, explained or as JSON. */
 export function JsonView({ title, value, schema, operation }: { title: string; value: Json; schema?: Schema | undefined; operation?: Operation | undefined }) {
   const [mode, setMode] = useState<"explained" | "json">("explained");
   return (
     <section class="json" aria-label={title}>
       <header class="json-head">
         <h3>{title}</h3>
-        <Tabs label={`${title}: how it is shown`} tabs={[{ id: "explained", title: "Explained" }, { id: "json", title: "JSON" }]} chosen={mode} choose={setMode} />
+        <Tabs label={`${title}: how to show it`} tabs={[{ id: "explained", title: "Explained" }, { id: "json", title: "JSON" }]} chosen={mode} choose={setMode} />
         <CopyButton label="Copy" text={() => writeJson(value)} />
       </header>
       <div class="json-body" tabIndex={0} role="group" aria-label={`${title}, content`}>

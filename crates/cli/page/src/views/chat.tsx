@@ -1,4 +1,4 @@
-// A conversation as a chat shows it, in which anybody can write.
+// A conversation as a chat, in which you can write as anyone.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, query, segment } from "../api";
@@ -14,10 +14,10 @@ import { useDevice } from "../ui/device";
 import { SchemaForm } from "../ui/form";
 import { JsonView } from "../ui/tree";
 
-/** Between whom: two users, or in a group; `user` is whose chat it is. */
+/** The participants: two users, or a group; `user` is whose view it is. */
 export type Peers = { user: string; peer: string } | { user?: string; group: string };
 
-/** Messages that are asked for at first, and at most. */
+/** Number of messages to fetch at first, and at most. */
 const [FIRST, MOST] = [100, 1000];
 
 function isGroup(peers: Peers): peers is { user?: string; group: string } {
@@ -161,7 +161,7 @@ function Composer({ peers, writers, sent }: { peers: Peers; writers: string[]; s
             ))}
           </select>
         </Labelled>
-        <Tabs label="What is sent" tabs={[{ id: "text", title: "Text" }, { id: "element", title: "Any element" }]} chosen={mode} choose={setMode} />
+        <Tabs label="What to send" tabs={[{ id: "text", title: "Text" }, { id: "element", title: "Any element" }]} chosen={mode} choose={setMode} />
       </div>
       {mode === "text" ? (
         <div class="composer-line">

@@ -1,4 +1,4 @@
-// One command: what it does, a form that sends it, the reply explained.
+// One command: its description, a form that sends it, the reply explained.
 
 import { useState } from "preact/hooks";
 import { api } from "../api";
@@ -46,7 +46,7 @@ function successOf(operation: Operation) {
 
 function quotaInWords(quota: Quota): string {
   const amount = quota.items === undefined ? `${quota.calls} calls` : `${quota.items} entries of ${quota.of}`;
-  return `${amount} in ${windowOf(quota.seconds)}${quota.edition ? ` (${quota.edition} edition)` : ""}`;
+  return `${amount} ${windowOf(quota.seconds)}${quota.edition ? ` (${quota.edition} edition)` : ""}`;
 }
 
 function repeatInWords(repeat: Json): string {
@@ -62,8 +62,8 @@ function Facts({ operation }: { operation: Operation }) {
   return (
     <dl class="facts">
       <dt>Quota</dt>
-      <dd>{operation.quotas.map(quotaInWords).join("; ") || "none is documented"}</dd>
-      <dt>A repeat is</dt>
+      <dd>{operation.quotas.map(quotaInWords).join("; ") || "none documented"}</dd>
+      <dt>A retry is</dt>
       <dd>{repeatInWords(operation.repeat)}</dd>
       <dt>Vendor's page</dt>
       <dd>{id == null ? "none" : `${id}${updated ? `, of ${updated}` : ""}`}</dd>
@@ -86,7 +86,7 @@ function Call({ operation }: { operation: Operation }) {
     edit(freshNumbers(operation, body));
   });
   return (
-    <section class="call" aria-label="Call it">
+    <section class="call" aria-label="Call the command">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -120,9 +120,9 @@ function Result({ result, operation }: { result: CallResult; operation: Operatio
   return (
     <section class="result" aria-label="Reply" aria-live="polite">
       <p>
-        <CodePill code={result.code} /> <a href={link("traffic", "request", result.request)}>See it in the traffic</a>, with what it changed and the webhooks that it caused.
+        <CodePill code={result.code} /> <a href={link("traffic", "request", result.request)}>See it in the traffic</a>, with its changes and the webhooks that it caused.
       </p>
-      {result.answered === false && <p class="note">No answer came: a fault is switched on.</p>}
+      {result.answered === false && <p class="note">There was no reply: a fault is switched on.</p>}
       <CodeMeaning code={result.code} reply={result.reply} operation={operation} />
       <JsonView title="Reply to the call" value={result.reply} schema={operation.reply} operation={operation} />
     </section>
@@ -154,7 +154,7 @@ function Codes({ operation }: { operation: Operation }) {
               <th scope="col">Code</th>
               <th scope="col">Meaning</th>
               <th scope="col">Who must act</th>
-              <th scope="col">A repeat helps</th>
+              <th scope="col">A retry helps</th>
             </tr>
           </thead>
           <tbody>

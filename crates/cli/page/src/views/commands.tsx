@@ -1,4 +1,4 @@
-// Every command: found, described, called.
+// Commands: search, description, call.
 
 import { useMemo, useState } from "preact/hooks";
 import { useWorkbench } from "../context";
@@ -8,7 +8,7 @@ import { link } from "../router";
 import { Empty, LinkList, SearchBox, Split } from "../ui/basics";
 import { CommandDetail } from "./command";
 
-/** Operations that have all words, those with the words in their names first. */
+/** Operations that contain all words, those with the words in their names first. */
 export function found(operations: Operation[], text: string): Operation[] {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
   const name = (operation: Operation) => `${operation.command} ${operation.title}`.toLowerCase();
@@ -39,7 +39,7 @@ export function CommandsView({ route }: { route: string[] }) {
       <p class="toolbar-note" role="status">
         {count(families.reduce((sum, [, operations]) => sum + operations.length, 0), "command")}
       </p>
-      {families.length === 0 && <Empty title="No command has these words" />}
+      {families.length === 0 && <Empty title="No command contains these words" />}
       {families.map(([family, operations]) => (
         <section key={family} class="family">
           <h2 class="family-name" title={reference.families.get(family)}>

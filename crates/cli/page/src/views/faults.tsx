@@ -30,7 +30,7 @@ export function FaultsView() {
   return (
     <div class="page">
       <h2>Faults</h2>
-      <p>Make the server fail as a service far away does, and see what your backend makes of it.</p>
+      <p>Make the server fail as a remote service does, and see how your backend handles it.</p>
       <Problem error={list.error ?? known.error} />
       <div class="cards cards-uneven">
         {known.value && <SwitchOn kinds={known.value} done={list.reload} />}
@@ -99,18 +99,18 @@ function SwitchOn({ kinds, done }: { kinds: FaultKind[]; done(): void }) {
           </p>
         )}
         {kind && kind.parameters.length > 0 && <SchemaForm schema={parametersSchema(kind)} value={parameters} change={setParameters} label="Parameters" />}
-        <Labelled label="Command" hint="* is every command">
+        <Labelled label="Command" hint="* means every command">
           <input list="commands" value={command} onInput={(event) => setCommand(event.currentTarget.value)} />
         </Labelled>
         <datalist id="commands">
-          <option value="*">every command</option>
+          <option value="*">Every command</option>
           {reference.commands.map((operation) => (
             <option key={operation.command} value={operation.command}>
               {operation.title}
             </option>
           ))}
         </datalist>
-        <Labelled label="Times" hint="Until it is switched off if empty">
+        <Labelled label="Times" hint="If empty, until it is switched off">
           <input type="number" min="1" value={times} onInput={(event) => setTimes(event.currentTarget.value)} />
         </Labelled>
         <Labelled label="Chance in percent">
@@ -159,7 +159,7 @@ function Active({ faults, kinds, changed }: { faults: ActiveFault[]; kinds: Faul
                 </td>
                 <td>{Math.round((fault.probability ?? 1) * 100)} %</td>
                 <td>{fault.happened}</td>
-                <td>{fault.left ?? "no end"}</td>
+                <td>{fault.left ?? "unlimited"}</td>
                 <td>
                   <button type="button" disabled={remove.busy} onClick={() => void remove.run(fault.id)}>
                     Switch off<span class="hidden"> {title(fault)}</span>

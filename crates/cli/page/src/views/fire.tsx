@@ -1,4 +1,4 @@
-// Any event, fired by hand.
+// Fires any event by hand.
 
 import { useState } from "preact/hooks";
 import { api } from "../api";
@@ -17,7 +17,7 @@ import { Prose } from "../ui/prose";
 import { byFamily } from "./commands";
 import { PossibleAnswers, WebhookArticle } from "./webhook";
 
-/** The panel: which event, its body, what the app answered. */
+/** The panel: the event, its body, the app's answer. */
 export function Fire({ event }: { event: string | undefined }) {
   const { reference } = useWorkbench();
   const operation = event === undefined ? undefined : reference.findWebhook(event);
@@ -81,7 +81,7 @@ function FireForm({ operation }: { operation: Operation }) {
       </form>
       <Problem error={error} />
       {fired && (
-        <section class="result" aria-label="What came of it" aria-live="polite">
+        <section class="result" aria-label="Result" aria-live="polite">
           <WebhookArticle webhook={fired} />
         </section>
       )}

@@ -10,7 +10,7 @@ import { link } from "../router";
 import { Pill, Problem } from "../ui/basics";
 import { JsonView } from "../ui/tree";
 
-/** Who a member is. */
+/** A member. */
 export function memberId(member: JsonObject): string {
   return text(member, "Member_Account");
 }
@@ -50,7 +50,7 @@ export function GroupDetail({ id }: { id: string }) {
 }
 
 function Members({ group }: { group: Group }) {
-  if (group.members.length === 0) return <p class="quiet">Nobody is in it.</p>;
+  if (group.members.length === 0) return <p class="quiet">No members.</p>;
   return (
     <section aria-label="Members">
       <h3>Members</h3>

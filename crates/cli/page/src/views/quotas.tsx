@@ -1,4 +1,4 @@
-// Quotas: what is used, what is left.
+// Quotas: used and remaining.
 
 import { useState } from "preact/hooks";
 import { api } from "../api";
@@ -8,10 +8,10 @@ import { useAction, useInterval, useLatest } from "../load";
 import { link } from "../router";
 import { Empty, Labelled, Problem, SearchBox } from "../ui/basics";
 
-/** How often the server is asked. */
+/** How often to ask the server. */
 const REFRESH_MS = 1000;
 
-/** Rows that are shown at most. */
+/** Maximum number of rows to show. */
 const SHOWN = 200;
 
 /** The view. */
@@ -24,11 +24,11 @@ export function QuotasView() {
   return (
     <div class="page">
       <h2>Quotas</h2>
-      <p>The service refuses calls above its quotas. The server does so too, once it is told the edition of the app.</p>
+      <p>The service refuses calls above its quotas. This server does so too once you set the app's edition.</p>
       <Edition quotas={quotas} changed={reload} />
       <Problem error={error} />
       {quotas.edition == null ? (
-        <Empty title="No quotas are kept" />
+        <Empty title="Quotas are off" />
       ) : (
         <>
           <SearchBox label="Filter commands" value={search} change={setSearch} />
@@ -48,7 +48,7 @@ function Edition({ quotas, changed }: { quotas: Quotas; changed(): void }) {
     <div class="actions">
       <Labelled label="Edition">
         <select disabled={busy} value={quotas.edition ?? ""} onChange={(event) => void run(event.currentTarget.value)}>
-          <option value="">no quotas</option>
+          <option value="">No quotas</option>
           <option value="free">free</option>
           <option value="paid">paid</option>
         </select>
@@ -79,7 +79,7 @@ function Table({ rows }: { rows: QuotaRow[] }) {
               </a>
             </th>
             <td>
-              {row.amount} {row.unit} in {windowOf(row.window_seconds)}
+              {row.amount} {row.unit} {windowOf(row.window_seconds)}
             </td>
             <td>
               <meter min={0} max={row.amount} value={row.used} high={row.amount * 0.8} optimum={0} aria-label={`Used of ${row.command}`} /> {row.used}

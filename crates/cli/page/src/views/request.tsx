@@ -1,4 +1,4 @@
-// One request: what it asked for, what was answered, what it caused.
+// One request: its body, the reply, its effects.
 
 import { api } from "../api";
 import { useWorkbench } from "../context";
@@ -61,7 +61,7 @@ function Request({ request, webhooks }: { request: RequestSeen; webhooks: Webhoo
 function Duplicate() {
   return (
     <p class="note">
-      <Pill tone="odd">nothing done</Pill> The server answered success and did nothing: the request was dropped as a duplicate of an earlier one, or only reads.
+      <Pill tone="odd">no effect</Pill> The server reported success without doing anything: the request is a duplicate of an earlier one, or only reads.
     </p>
   );
 }
@@ -70,7 +70,7 @@ function FaultNote({ fault }: { fault: Json }) {
   const kind = isObject(fault) && typeof fault["kind"] === "string" ? fault["kind"] : typeof fault === "string" ? fault : writeJson(fault, 0);
   return (
     <p class="note">
-      <Pill tone="odd">fault</Pill> This went wrong because the fault <strong>{words(kind)}</strong> is switched on: <a href={link("faults")}>see Faults</a>.
+      <Pill tone="odd">fault</Pill> This failed because the fault <strong>{words(kind)}</strong> is switched on: <a href={link("faults")}>see Faults</a>.
     </p>
   );
 }
@@ -91,7 +91,7 @@ function Actions({ request }: { request: RequestSeen }) {
           Repeat
         </button>
         {isNumbered && (
-          <button type="button" disabled={busy} title="With the same numbers, by which the service drops duplicates" onClick={() => void run(request.body)}>
+          <button type="button" disabled={busy} title="With the same numbers, so that the service drops it as a duplicate" onClick={() => void run(request.body)}>
             Repeat unchanged
           </button>
         )}
@@ -145,8 +145,8 @@ function changeLink({ kind, id }: Change): string | undefined {
 function Changes({ changes }: { changes: Change[] }) {
   if (changes.length === 0) return null;
   return (
-    <section aria-label="What it changed">
-      <h3>What it changed</h3>
+    <section aria-label="Changes">
+      <h3>Changes</h3>
       <ul class="changes">
         {changes.map((change, place) => {
           const address = changeLink(change);

@@ -1,4 +1,4 @@
-// What is done to the whole server: its clock, its state.
+// Actions on the whole server: its clock, its state.
 
 import { useState } from "preact/hooks";
 import { api, file } from "../api";
@@ -48,7 +48,7 @@ function Clock() {
   );
 }
 
-/** Has the browser keep a text as a file. */
+/** Makes the browser save text as a file. */
 function download(name: string, text: string): void {
   const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   const anchor = document.createElement("a");
@@ -73,13 +73,13 @@ function Snapshots() {
   });
   return (
     <section aria-label="Snapshots">
-      <p>A snapshot holds users, groups, messages and relations, as a file.</p>
+      <p>A snapshot is a file with users, groups, messages and relationships.</p>
       <div class="actions">
         <button type="button" disabled={save.busy} onClick={() => void save.run()}>
           Save a snapshot
         </button>
       </div>
-      <Labelled label="Load a snapshot" hint="In place of everything that is here.">
+      <Labelled label="Load a snapshot" hint="Replaces everything that is here.">
         <input
           type="file"
           accept="application/json,.json"
@@ -87,7 +87,7 @@ function Snapshots() {
           onChange={(event) => {
             const [chosen] = event.currentTarget.files ?? [];
             if (chosen) void load.run(chosen);
-            // The same file can be chosen again.
+            // Allows the same file to be chosen again.
             event.currentTarget.value = "";
           }}
         />
@@ -107,7 +107,7 @@ function Reset() {
   });
   return (
     <section aria-label="Reset">
-      <p>{isAsked ? "All users, groups, messages, requests, webhooks and faults will be forgotten." : "A reset forgets everything but where webhooks go and which quotas are kept."}</p>
+      <p>{isAsked ? "All users, groups, messages, requests, webhooks and faults will be deleted." : "A reset deletes everything except the webhook target and the quota settings."}</p>
       <div class="actions">
         {isAsked ? (
           <>

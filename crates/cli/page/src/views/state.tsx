@@ -1,4 +1,4 @@
-// What the server holds: users, groups, and what they have said.
+// The server's state: users, groups and their messages.
 
 import { useState } from "preact/hooks";
 import { api, query } from "../api";
@@ -14,7 +14,7 @@ import { UserDetail } from "./user";
 
 type Room = "users" | "groups";
 
-/** Rows that are shown: the server's most is a thousand, and nobody reads on that far. */
+/** Number of rows to show: the server's maximum is a thousand, further than anyone reads. */
 const SHOWN = 100;
 
 /** The view. Addresses: `users/lin`, `users/lin/with/mei`, `users/lin/in/club`, `groups/club`, `groups/club/messages`. */
@@ -23,7 +23,7 @@ export function StateView({ route }: { route: string[] }) {
   const id = route[1];
   const list = (
     <>
-      <Tabs label="What is listed" tabs={[{ id: "users", title: "Users" }, { id: "groups", title: "Groups" }]} chosen={room} choose={(next: Room) => go("state", next)} />
+      <Tabs label="What to list" tabs={[{ id: "users", title: "Users" }, { id: "groups", title: "Groups" }]} chosen={room} choose={(next: Room) => go("state", next)} />
       {room === "users" ? <Users chosen={id} /> : <Groups chosen={id} />}
       <ServerTools />
     </>
@@ -52,7 +52,7 @@ function peersOf(room: string | undefined, id: string, what: string | undefined,
   return what === "in" ? { user: id, group: other } : undefined;
 }
 
-/** A list that is asked for anew when traffic comes. */
+/** A list that is fetched again when traffic arrives. */
 function useRows<T>(path: string, search: string, pick: (answer: Record<string, T[]>) => T[] | undefined): Loaded<T[]> {
   return useServerState(async () => pick(await api.get<Record<string, T[]>>(`${path}${query({ search, limit: SHOWN })}`)) ?? [], [path, search]);
 }
@@ -67,7 +67,7 @@ function Users({ chosen }: { chosen: string | undefined }) {
       </div>
       <Problem error={error} />
       {value?.length === 0 && (
-        <Empty title={search === "" ? "No users yet" : "No user is found"}>{search === "" && <p>Import some with a command of the family “account”.</p>}</Empty>
+        <Empty title={search === "" ? "No users yet" : "No users found"}>{search === "" && <p>Import some with a command from the “account” family.</p>}</Empty>
       )}
       <LinkList label="Users">
         {(value ?? []).map((user) => (
@@ -85,7 +85,7 @@ function Users({ chosen }: { chosen: string | undefined }) {
           </li>
         ))}
       </LinkList>
-      {value?.length === SHOWN && <p class="quiet">The first {SHOWN} are shown: search for others.</p>}
+      {value?.length === SHOWN && <p class="quiet">Showing the first {SHOWN}; search for others.</p>}
     </>
   );
 }
@@ -99,7 +99,7 @@ function Groups({ chosen }: { chosen: string | undefined }) {
         <SearchBox label="Search groups" value={search} change={setSearch} />
       </div>
       <Problem error={error} />
-      {value?.length === 0 && <Empty title={search === "" ? "No groups yet" : "No group is found"} />}
+      {value?.length === 0 && <Empty title={search === "" ? "No groups yet" : "No groups found"} />}
       <LinkList label="Groups">
         {(value ?? []).map((group) => (
           <li key={group.id}>
@@ -119,7 +119,7 @@ function Groups({ chosen }: { chosen: string | undefined }) {
           </li>
         ))}
       </LinkList>
-      {value?.length === SHOWN && <p class="quiet">The first {SHOWN} are shown: search for others.</p>}
+      {value?.length === SHOWN && <p class="quiet">Showing the first {SHOWN}; search for others.</p>}
     </>
   );
 }

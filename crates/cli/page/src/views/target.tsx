@@ -7,10 +7,10 @@ import type { Target } from "../contract";
 import { useAction, useLoad } from "../load";
 import { Labelled, Problem } from "../ui/basics";
 
-/** What the form holds. */
+/** The content of the form. */
 interface Draft {
   url: string;
-  /** Empty keeps the one that the server has. */
+  /** If empty, the server keeps its token. */
   token: string;
   isSigned: boolean;
   timeout: string;
@@ -32,7 +32,7 @@ export function TargetPanel() {
   const save = useAction(async () => {
     const timeout = Number(draft.timeout);
     await api.put("webhooks/target", {
-      // What isn't sent stays: the server never says all of the address, and nothing of the token.
+      // Omitted fields stay unchanged: the server never reveals the whole address, or any of the token.
       ...(draft.url === value?.url ? {} : { url: draft.url }),
       ...(draft.isSigned ? (draft.token ? { token: draft.token } : {}) : { token: null }),
       ...(timeout > 0 ? { timeout_ms: timeout } : {}),
@@ -49,7 +49,7 @@ export function TargetPanel() {
     <article>
       <header class="detail-head">
         <h2>The app's address</h2>
-        <p>{value?.url ? `Webhooks go to ${value.url}.` : "No webhook is sent until there is an address."}</p>
+        <p>{value?.url ? `Webhooks go to ${value.url}.` : "No webhooks are sent until there is an address."}</p>
         {value?.url && <p>{value.signed ? "They are signed." : "They are not signed."}</p>}
       </header>
       <TargetForm draft={draft} edit={setDraft} hasToken={value?.signed === true} busy={save.busy} save={() => void save.run()} remove={value?.url ? () => void remove.run() : undefined} />
@@ -67,10 +67,10 @@ function TargetForm({ draft, edit, hasToken, busy, save, remove }: { draft: Draf
         save();
       }}
     >
-      <Labelled label="Address of the app" hint="Such as http://127.0.0.1:8080/webhook">
+      <Labelled label="Address of the app" hint="For example http://127.0.0.1:8080/webhook">
         <input type="url" required value={draft.url} onInput={(event) => edit({ ...draft, url: event.currentTarget.value })} />
       </Labelled>
-      <Labelled label="Token" hint={hasToken ? "Signs the webhooks. The server has one, and keeps it unless another is entered." : "Signs the webhooks. It is kept by the server and never shown again."}>
+      <Labelled label="Token" hint={hasToken ? "Signs the webhooks. The server has one, and keeps it unless you enter another." : "Signs the webhooks. The server stores it and never shows it again."}>
         <input type="password" autocomplete="off" disabled={!draft.isSigned} value={draft.token} onInput={(event) => edit({ ...draft, token: event.currentTarget.value })} />
       </Labelled>
       {hasToken && (
@@ -78,13 +78,13 @@ function TargetForm({ draft, edit, hasToken, busy, save, remove }: { draft: Draf
           <input type="checkbox" checked={!draft.isSigned} onChange={(event) => edit({ ...draft, isSigned: !event.currentTarget.checked })} /> Send them without a signature from now on
         </label>
       )}
-      <Labelled label="Time for an answer, in milliseconds" hint="As the service has it unless set.">
+      <Labelled label="Answer timeout, in milliseconds" hint="By default that of the service.">
         <input inputMode="numeric" value={draft.timeout} onInput={(event) => edit({ ...draft, timeout: event.currentTarget.value })} />
       </Labelled>
-      <Labelled label="What becomes of it without an answer">
+      <Labelled label="Without an answer">
         <select value={draft.unanswered} onChange={(event) => edit({ ...draft, unanswered: event.currentTarget.value as Draft["unanswered"] })}>
-          <option value="proceed">it happens</option>
-          <option value="refuse">it is refused</option>
+          <option value="proceed">Allow</option>
+          <option value="refuse">Refuse</option>
         </select>
       </Labelled>
       <div class="actions">

@@ -1,4 +1,4 @@
-// What the backend sends and what the server tells it, as it happens.
+// Requests from the backend and webhooks from the server, as they happen.
 
 import { useMemo, useState } from "preact/hooks";
 import type { RequestSeen, WebhookSeen } from "../contract";
@@ -20,7 +20,7 @@ interface Filter {
   show: "all" | "requests" | "webhooks" | "failed";
 }
 
-/** Rows that are shown before a person asks for more. */
+/** Number of rows to show at first. */
 const SHOWN = 200;
 
 function hasFailed(entry: Entry): boolean {
@@ -91,10 +91,10 @@ export function TrafficView({ route }: { route: string[] }) {
           <option value="all">Everything</option>
           <option value="requests">Requests</option>
           <option value="webhooks">Webhooks</option>
-          <option value="failed">What went wrong</option>
+          <option value="failed">Failures</option>
         </select>
         <button type="button" aria-pressed={paused !== undefined} onClick={() => setPaused(paused ? undefined : live)}>
-          {paused ? "Go on" : "Pause"}
+          {paused ? "Resume" : "Pause"}
         </button>
       </div>
       <p class="toolbar-note">
@@ -120,7 +120,7 @@ export function TrafficView({ route }: { route: string[] }) {
   );
   const detail = !isOpen ? (
     <Empty title="Choose a request or a webhook">
-      <p>Its body, what was answered and what that means, what it changed, and the same call for a shell or a Rust program.</p>
+      <p>You'll see its body, the answer and what that means, its changes, and the same call for a shell or a Rust program.</p>
     </Empty>
   ) : kind === "request" ? (
     <RequestDetail key={id} id={id} />
@@ -132,7 +132,7 @@ export function TrafficView({ route }: { route: string[] }) {
 
 function NoTraffic({ isFiltered }: { isFiltered: boolean }) {
   return isFiltered ? (
-    <Empty title="Nothing fits the filter" />
+    <Empty title="Nothing matches the filter" />
   ) : (
     <Empty title="No traffic yet">
       <p>Point your backend at this server, or send something from Commands.</p>

@@ -30,7 +30,7 @@ export function UserDetail({ id }: { id: string }) {
       </header>
       <Conversations user={shown} />
       <Links title="Friends" ids={shown.friends} to={(friend) => link("state", "users", friend)} none="No friends." />
-      <Links title="Blocked" ids={shown.blocked} to={(blocked) => link("state", "users", blocked)} none="Nobody is blocked." />
+      <Links title="Blocked" ids={shown.blocked} to={(blocked) => link("state", "users", blocked)} none="No blocked users." />
       <Groups user={shown} />
       <Profile user={shown} />
     </article>
@@ -49,10 +49,10 @@ function Presence({ user }: { user: User }) {
   );
 }
 
-/** Where a user can be seen, by the names that the service has for it. */
+/** Platforms, by the service's names. */
 const PLATFORMS = ["Web", "Android", "iPhone", "iPad", "Windows", "Mac"];
 
-/** Comes and goes. */
+/** Sets the user's status. */
 function Device({ user }: { user: string }) {
   const [platform, setPlatform] = useState(PLATFORMS[0] ?? "");
   const { busy, run, outcome } = useDevice();
@@ -68,7 +68,7 @@ function Device({ user }: { user: string }) {
           </select>
         </Labelled>
         <button type="button" disabled={busy} onClick={() => become("Online")}>
-          Come online
+          Go online
         </button>
         <button type="button" disabled={busy} title="The app is in the background: messages are pushed" onClick={() => become("PushOnline")}>
           Lose the connection
@@ -88,7 +88,7 @@ function Groups({ user }: { user: User }) {
   return (
     <section aria-label="Groups">
       <h3>Groups</h3>
-      {user.groups.length === 0 && <p class="quiet">In no group.</p>}
+      {user.groups.length === 0 && <p class="quiet">Not in any group.</p>}
       <ul class="conversations">
         {user.groups.map(({ id, role }) => (
           <li key={id}>
@@ -112,7 +112,7 @@ function Groups({ user }: { user: User }) {
         <button type="submit" disabled={busy}>
           Join
         </button>
-        <button type="button" disabled={busy || group.trim() === ""} title="The app's webhook is asked first" onClick={() => run("apply", { user: user.id, group: group.trim() })}>
+        <button type="button" disabled={busy || group.trim() === ""} title="Asks the app's webhook first" onClick={() => run("apply", { user: user.id, group: group.trim() })}>
           Apply
         </button>
       </form>

@@ -1,4 +1,4 @@
-// UserSig: signed, read, checked.
+// UserSigs: sign, inspect, verify.
 
 import { useState } from "preact/hooks";
 import { api } from "../api";
@@ -9,8 +9,8 @@ import { CopyButton, Labelled, Pill, Problem } from "../ui/basics";
 import { JsonView } from "../ui/tree";
 
 const DURATIONS = [
-  { seconds: 3600, title: "an hour" },
-  { seconds: 86_400, title: "a day" },
+  { seconds: 3600, title: "1 hour" },
+  { seconds: 86_400, title: "1 day" },
   { seconds: 15_552_000, title: "180 days" },
 ];
 
@@ -20,7 +20,7 @@ export function UserSigView() {
   return (
     <div class="page">
       <h2>UserSig</h2>
-      <p>A UserSig lets a user's device log in, and your backend call as an administrator. The server signs with the key that it was started with; the key never leaves it.</p>
+      <p>A UserSig lets a user's device log in, and your backend make calls as an administrator. The server signs with its own key, which it never reveals.</p>
       <div class="cards">
         <Sign use={setSignature} />
         <Check signature={signature} setSignature={setSignature} />
@@ -108,7 +108,7 @@ function Check({ signature, setSignature }: { signature: string; setSignature(si
         <Labelled label="Signature to check">
           <textarea required rows={5} class="signature" spellcheck={false} value={signature} onInput={(event) => setSignature(event.currentTarget.value)} />
         </Labelled>
-        <Labelled label="Must be for" hint="Anybody unless set">
+        <Labelled label="Must be for" hint="If empty, any user">
           <input value={identifier} onInput={(event) => setIdentifier(event.currentTarget.value)} />
         </Labelled>
         <div class="actions">
@@ -136,7 +136,7 @@ function Verdict({ checked: { kind, answer } }: { checked: Checked }) {
           <Pill tone={isValid ? "good" : "bad"}>{isValid ? "valid" : "not valid"}</Pill> {reason}
         </p>
       )}
-      {kind === "inspected" && <p class="quiet">What it says; nothing of it was checked.</p>}
+      {kind === "inspected" && <p class="quiet">The content; nothing was verified.</p>}
       <JsonView title="Claims" value={answer} />
     </div>
   );

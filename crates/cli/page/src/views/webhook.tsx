@@ -1,4 +1,4 @@
-// One webhook: what the app was told, what it answered, what that did.
+// One webhook: the event, the app's answer, and its effect.
 
 import { useWorkbench } from "../context";
 import type { WebhookSeen } from "../contract";
@@ -17,7 +17,7 @@ import { JsonView } from "../ui/tree";
 /** The detail of a webhook. */
 export function WebhookDetail({ id }: { id: number }) {
   const webhook = useStore(feed).webhooks.find((row) => row.id === id);
-  if (!webhook) return <Empty title="This webhook is not known here any more" />;
+  if (!webhook) return <Empty title="This webhook is no longer available" />;
   return <WebhookArticle webhook={webhook} />;
 }
 
@@ -52,8 +52,8 @@ export function WebhookArticle({ webhook }: { webhook: WebhookSeen }) {
           </div>
         )}
       </header>
-      <section class="meaning" aria-label="What the answer did">
-        <h3>What the answer did</h3>
+      <section class="meaning" aria-label="Effect of the answer">
+        <h3>Effect of the answer</h3>
         <p class="meaning-text">
           <Inline text={webhook.meaning} />
         </p>
@@ -71,7 +71,7 @@ export function WebhookArticle({ webhook }: { webhook: WebhookSeen }) {
   );
 }
 
-/** A sentence of the document about a kind of answer, and its code. */
+/** A kind of answer as described in the document, and its code. */
 function said(answer: Json | undefined): { doc: string; code: string } | undefined {
   if (typeof answer === "string") return { doc: answer, code: "0" };
   if (!isObject(answer)) return undefined;
@@ -80,22 +80,22 @@ function said(answer: Json | undefined): { doc: string; code: string } | undefin
   return typeof answer["doc"] === "string" ? { doc: answer["doc"], code: codes } : undefined;
 }
 
-/** What an app may answer to a webhook. */
+/** The answers that an app may give to a webhook. */
 export function PossibleAnswers({ operation }: { operation: Operation }) {
   const answers = Object.entries(operation.answers ?? {}).flatMap(([name, answer]) => {
     const known = said(answer);
     return known ? [{ name, ...known }] : [];
   });
-  if (answers.length === 0) return <p class="quiet">The service only tells the app; every answer with HTTP status 200 acknowledges it.</p>;
+  if (answers.length === 0) return <p class="quiet">The service only notifies the app; any answer with HTTP status 200 acknowledges it.</p>;
   return (
     <details class="answers">
-      <summary>What the app may answer</summary>
+      <summary>Possible answers</summary>
       <table>
         <thead>
           <tr>
             <th scope="col">Answer</th>
             <th scope="col">ErrorCode</th>
-            <th scope="col">What it does</th>
+            <th scope="col">Effect</th>
           </tr>
         </thead>
         <tbody>

@@ -1,4 +1,4 @@
-// What the app is told and asked, what it answered, and events fired by hand.
+// Webhooks that the app received, its answers, and events fired by hand.
 
 import { useMemo, useState } from "preact/hooks";
 import { useWorkbench } from "../context";
@@ -86,16 +86,16 @@ function Detail({ route }: { route: string[] }) {
   if (first !== undefined) return <WebhookDetail key={first} id={Number(first)} />;
   return (
     <Empty title="Choose a webhook, or fire an event">
-      <p>What the app was told, what it answered, and what that did.</p>
+      <p>You'll see the event, the app's answer, and its effect.</p>
     </Empty>
   );
 }
 
 function NoWebhooks({ hasTarget, isFiltered }: { hasTarget: boolean; isFiltered: boolean }) {
-  if (isFiltered) return <Empty title="No webhook fits the filter" />;
-  if (hasTarget) return <Empty title="Nothing was fired yet" />;
+  if (isFiltered) return <Empty title="No webhook matches the filter" />;
+  if (hasTarget) return <Empty title="No webhooks yet" />;
   return (
-    <Empty title="No app is told anything">
+    <Empty title="No app receives webhooks">
       <p>
         Set the address of your app, or run <code>tencent-chat webhook listen</code> to see what would come.
       </p>

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use tempfile::NamedTempFile;
 use tencent_chat_types::{Endpoint as _, account::ImportAccounts};
 
-/// Those of an account.
+/// The columns of an account.
 fn columns() -> Columns {
     let request = Operation::of_command(ImportAccounts::META.path)
         .unwrap()
@@ -35,7 +35,7 @@ fn open(text: &[u8], format: Format) -> Result<(NamedTempFile, Rows), Failure> {
     Ok((file, rows))
 }
 
-/// All lines from here on, with their numbers, or what is wrong with them.
+/// All remaining lines with their numbers, or what is wrong with them.
 fn rest(rows: &mut Rows) -> Vec<Result<(u64, Value), String>> {
     let mut all = Vec::new();
     loop {
@@ -79,7 +79,7 @@ fn lines_have_the_numbers_that_editors_show() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_line_and_a_way_out() {
+fn errors_name_the_line_and_suggest_a_fix() {
     let said = |text: &str, format, expected: &str| {
         let said = read(text, format);
         let found = said.iter().filter_map(|line| line.as_ref().err());
@@ -100,12 +100,12 @@ fn what_is_wrong_is_said_with_its_line_and_a_way_out() {
         "did you mean UserID?",
     );
     said("zzz\tqqq\n", Format::Csv, "separated by commas");
-    said("UserID,UserID\n", Format::Csv, "UserID is there twice");
+    said("UserID,UserID\n", Format::Csv, "duplicate column UserID");
     said("", Format::Csv, "there is no header");
     said(
         "UserID,Nick\nlin\n",
         Format::Csv,
-        "line 2: it has 1 cells, and the header has 2",
+        "line 2: it has 1 cells, but the header has 2",
     );
     said(
         "{\"UserID\":\"lin\"}\n[1]\n",
@@ -145,7 +145,7 @@ fn a_line_without_end_is_not_read_to_its_end() {
     }
 }
 
-/// Texts with all that CSV and JSON have to escape.
+/// Text with everything that CSV and JSON have to escape.
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("[a-z\",\r\n\t 李\u{1f600}\\\\]{0,12}").unwrap()
 }
@@ -153,8 +153,8 @@ fn text() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is in them: lines are read as they were written, each is found again at its place, and a file
-    /// of those that failed is read as they were.
+    /// For any content: lines are read as they were written, each is found again at its position, and a file
+    /// of failed lines reads back unchanged.
     #[test]
     fn lines_are_found_again_at_their_places(
         lines in proptest::collection::vec((text(), text()), 1..20),
@@ -183,7 +183,7 @@ proptest! {
         }
         let expected: Vec<Map<String, Value>> = lines.iter().map(|(nick, face)| {
             let cells = [("Nick", nick), ("FaceUrl", face)].into_iter();
-            // An empty cell says nothing; an empty text in JSON is one.
+            // An empty cell means absent; an empty string in JSON is a value.
             let cells = cells.filter(|(_, text)| !is_csv || !text.is_empty());
             cells.map(|(name, text)| (name.to_owned(), json!(text))).collect()
         }).collect();
