@@ -1,4 +1,4 @@
-//! Receives webhooks over mutual TLS: the service proves who it is with a certificate, as the vendor's
+//! Receives webhooks over mutual TLS: the service identifies itself with a certificate, as the vendor's
 //! guides for Apache and Nginx describe.
 //!
 //! ```console
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The files are those of the guides: the app's own certificate with its key, from the console or from a
-//! public authority, and the authority of the service's certificate (`ssl_client_certificate` of Nginx,
-//! `SSLCACertificateFile` of Apache). All of them in PEM.
+//! public authority, and the authority of the service's certificate (`ssl_client_certificate` in Nginx,
+//! `SSLCACertificateFile` in Apache). All of them are in PEM format.
 
 use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
@@ -23,8 +23,8 @@ use tencent_chat_webhook::{
     types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer},
 };
 
-/// The server's side of TLS: with this certificate, and only for clients whose certificate is signed by
-/// this authority. All three in PEM.
+/// The TLS configuration of the server: with this certificate, accepting only clients whose certificate is signed by
+/// this authority. All three are in PEM format.
 pub(crate) fn mutual_tls(
     certificate: &[u8],
     key: &[u8],
@@ -42,7 +42,7 @@ pub(crate) fn mutual_tls(
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
-/// The app: refuses what mallory says.
+/// The app: refuses messages from mallory.
 pub(crate) fn app(receiver: Receiver) -> Router {
     let webhooks = Webhooks::new(receiver).on(|event: Received<C2cBeforeSendMsg>| async move {
         match event.from_account.as_str() {
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         &std::fs::read(key)?,
         &std::fs::read(authority)?,
     )?;
-    // Whoever gets through has proved who it is. With a token in the console, use `Receiver::new`.
+    // Clients that get this far have authenticated. With a token in the console, use `Receiver::new`.
     let receiver = Receiver::unauthenticated(app_id.parse()?);
     let address: SocketAddr = address.parse()?;
     // A handshake has ten seconds, a request's head five.

@@ -1,86 +1,86 @@
-//! Why a request is not taken for an event of the service.
+//! Why a request is rejected.
 
 use std::fmt;
 
-/// A request that is not taken for an event of the service. Its texts never hold the token or the
-/// signature, and of what somebody else wrote only the beginning, escaped
+/// A request that is not accepted as an event of the service. The messages never contain the token or the
+/// signature, and quote text from outside only in part and escaped
 /// ([`quoted`](crate::types::text::quoted)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The query is longer than anything that the service sends.
     QueryTooLong {
-        /// Most bytes that are read.
+        /// Maximum number of bytes.
         limit: usize,
     },
     /// The query lacks a parameter.
     MissingParameter {
-        /// Its name.
+        /// Name of the parameter.
         name: &'static str,
     },
-    /// The query has a parameter twice.
+    /// The query has a duplicate parameter.
     RepeatedParameter {
-        /// Its name.
+        /// Name of the parameter.
         name: &'static str,
     },
-    /// A parameter of the query has no sensible value.
+    /// The value of a parameter is malformed.
     MalformedParameter {
-        /// Its name.
+        /// Name of the parameter.
         name: &'static str,
         /// What is expected.
         expected: &'static str,
     },
-    /// The event belongs to another app.
+    /// The event belongs to a different app.
     WrongApp {
-        /// The app that it says it belongs to.
+        /// The SDKAppID in the query.
         sdk_app_id: u64,
     },
     /// The request has no signature: authentication is not switched on in the console, or it does not
     /// come from the service.
     Unsigned,
-    /// This receiver's token has white space around it, such as a line end: it is not that of the console.
+    /// This receiver's token has white space around it, such as a line break: it differs from the one in the console.
     UnusableToken,
-    /// The signature is not that of the token and the time.
+    /// The signature doesn't match the token and the time.
     BadSignature,
-    /// The request was signed too long ago: it was held up, it is a replay, or this machine's clock is
+    /// The request was signed too long ago: it was delayed, it is a replay, or this machine's clock is
     /// ahead.
     Stale {
-        /// How long ago, in seconds.
+        /// Age of the signature, in seconds.
         age_seconds: u64,
-        /// The longest time that is accepted.
+        /// Maximum age, in seconds.
         limit_seconds: u64,
     },
-    /// The request will be signed in the future: this machine's clock is behind.
+    /// The request was signed in the future: this machine's clock is behind.
     FromTheFuture {
         /// How far ahead, in seconds.
         ahead_seconds: u64,
-        /// The longest time that is accepted.
+        /// Maximum, in seconds.
         limit_seconds: u64,
     },
     /// Query and body name different webhooks.
     CommandMismatch {
-        /// The one that the query names.
+        /// The name in the query.
         query: String,
-        /// The one that the body names, if it does.
+        /// The name in the body, if there is one.
         body: Option<String>,
     },
-    /// The body is larger than what is read.
+    /// The body is too large.
     BodyTooLarge {
-        /// Most bytes that are read.
+        /// Maximum number of bytes.
         limit: usize,
     },
-    /// The body did not arrive whole.
+    /// The body did not arrive completely.
     BodyBroken,
-    /// The body is no JSON, or is nested more deeply than any event.
+    /// The body is not valid JSON, or is nested more deeply than any event.
     NotJson {
         /// What is wrong, and where.
         problem: String,
     },
-    /// The body is JSON, but not what this webhook sends.
+    /// The body is JSON, but not an event of this webhook.
     NotThisEvent {
         /// The webhook.
         command: String,
-        /// Where in the body, in wire names.
+        /// Path in the body, in wire names.
         field: String,
         /// What is wrong there.
         problem: String,
@@ -88,7 +88,7 @@ pub enum ReceiveError {
 }
 
 impl ReceiveError {
-    /// The HTTP status to answer with.
+    /// The HTTP status of the response.
     pub const fn status(&self) -> u16 {
         match self {
             Self::QueryTooLong { .. } => 414,
@@ -98,13 +98,13 @@ impl ReceiveError {
             | Self::Stale { .. }
             | Self::FromTheFuture { .. } => 401,
             Self::WrongApp { .. } => 403,
-            // The app is at fault, not who asks.
+            // The app is at fault, not the sender.
             Self::UnusableToken => 500,
             _ => 400,
         }
     }
 
-    /// Name for metrics and logs, which stays the same.
+    /// A stable name for metrics and logs.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::QueryTooLong { .. } => "query_too_long",
@@ -133,21 +133,21 @@ impl fmt::Display for ReceiveError {
                 write!(f, "the query is longer than {limit} bytes")
             }
             Self::MissingParameter { name } => write!(f, "the query lacks {name}"),
-            Self::RepeatedParameter { name } => write!(f, "the query has {name} twice"),
+            Self::RepeatedParameter { name } => write!(f, "the query has a duplicate {name}"),
             Self::MalformedParameter { name, expected } => {
                 write!(f, "{name} in the query is malformed; expected {expected}")
             }
             Self::WrongApp { sdk_app_id } => {
-                write!(f, "the event belongs to another app: {sdk_app_id}")
+                write!(f, "the event belongs to a different app: {sdk_app_id}")
             }
             Self::Unsigned => f.write_str(
                 "the request is not signed; is authentication switched on in the console?",
             ),
             Self::UnusableToken => f.write_str(
-                "this receiver's token has white space around it; expected the token of the console and nothing else",
+                "this receiver's token has white space around it; expected only the token from the console",
             ),
             Self::BadSignature => {
-                f.write_str("the signature is wrong; is the token that of the console?")
+                f.write_str("the signature is wrong; does the token match the console?")
             }
             Self::Stale {
                 age_seconds,
@@ -164,21 +164,21 @@ impl fmt::Display for ReceiveError {
                 "the request was signed {ahead_seconds} s in the future, more than {limit_seconds} s; is this machine's clock right?"
             ),
             Self::CommandMismatch { query, body } => {
-                write!(f, "the query names the webhook \"{query}\", the body ")?;
+                write!(f, "the query names the webhook \"{query}\", but the body ")?;
                 match body {
                     Some(body) => write!(f, "\"{body}\""),
                     None => f.write_str("none"),
                 }
             }
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
-            Self::BodyBroken => f.write_str("the body did not arrive whole"),
-            Self::NotJson { problem } => write!(f, "the body is no JSON: {problem}"),
+            Self::BodyBroken => f.write_str("the body did not arrive completely"),
+            Self::NotJson { problem } => write!(f, "the body is not valid JSON: {problem}"),
             Self::NotThisEvent {
                 command,
                 field,
                 problem,
             } => {
-                write!(f, "the body is no {command}")?;
+                write!(f, "the body is not a valid {command}")?;
                 if !field.is_empty() && field != "." {
                     write!(f, ", at {field}")?;
                 }

@@ -22,21 +22,21 @@
 //! # }
 //! ```
 //!
-//! * [`Receiver`] verifies query and body in one call and makes an [`Event`](types::webhook::Event)
-//!   of them; it needs no runtime.
+//! * [`Receiver`] verifies query and body in one call and turns them into an [`Event`](types::webhook::Event);
+//!   it needs no runtime.
 //! * [`Webhooks`] calls a typed handler for each event, keeps the service's deadline, and
-//!   acknowledges what nobody handles. With the feature `tower` it is a service for axum and hyper.
+//!   acknowledges events without a handler. With the feature `tower` it is a service for axum and hyper.
 //!
-//! # What the signature proves, and what not
+//! # What the signature proves
 //!
-//! `Sign` covers the token and `RequestTime` and nothing else: neither the body nor `CallbackCommand` nor
-//! the rest of the query is signed. Whoever sees one request can send any other with its `Sign` until the
-//! time is stale. So use HTTPS, and a path that nobody can guess or mutual TLS.
+//! `Sign` covers the token and `RequestTime` and nothing else: the body, `CallbackCommand` and
+//! the rest of the query are not signed. Anyone who sees one request can send other requests with its `Sign` until the
+//! time is stale. So use HTTPS, and either a path that nobody can guess or mutual TLS.
 //!
-//! # What the server in front must bound
+//! # What the HTTP server must bound
 //!
-//! This crate bounds bodies, handlers and what runs at once. How long a request's head may take is for the
-//! HTTP server to bound, and `axum::serve` does not: the example `serve` shows one that does.
+//! This crate bounds bodies, handlers and concurrency. The time that a request's head may take must be bounded by the
+//! HTTP server. `axum::serve` doesn't do that; the example `serve` shows a server that does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -61,7 +61,7 @@ pub use webhooks::{
     Unreadable, Webhooks,
 };
 
-/// The examples of the README are tests.
+/// The examples in the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

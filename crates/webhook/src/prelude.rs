@@ -1,4 +1,4 @@
-//! What most apps name: the receiver, every event with its answer and their traits, and the prelude of the types.
+//! The names that most apps use: the receiver, every event with its answer and their traits, and the types' prelude.
 //!
 //! ```
 //! use tencent_chat_webhook::prelude::*;

@@ -1,15 +1,15 @@
-//! The query that the service adds to the app's address.
+//! The query that the service appends to the app's address.
 
 use crate::ReceiveError;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use tencent_chat_types::webhook::query;
 
-/// Longest query that is read: the service's own parameters take a few hundred bytes, and the address
+/// Maximum length of a query: the service's own parameters take a few hundred bytes, and the address
 /// from the console can have some of its own.
 const MAX_BYTES: usize = 8 << 10;
 
-/// The parameters that matter here. Others are the app's own.
+/// The parameters that matter here. Others belong to the app.
 #[derive(Debug, Default)]
 pub(crate) struct Query<'a> {
     pub(crate) sdk_app_id: Option<Cow<'a, str>>,
@@ -21,7 +21,7 @@ pub(crate) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Reads a query string, without its question mark.
+    /// Parses a query string, without its question mark.
     pub(crate) fn parse(text: &'a str) -> Result<Self, ReceiveError> {
         if text.len() > MAX_BYTES {
             return Err(ReceiveError::QueryTooLong { limit: MAX_BYTES });
@@ -38,7 +38,7 @@ impl<'a> Query<'a> {
                 query::REQUEST_TIME => (&mut found.request_time, query::REQUEST_TIME),
                 _ => continue,
             };
-            // Who reads the first and who reads the last would see two different requests.
+            // Code that reads the first and code that reads the last would see two different requests.
             if place.is_some() {
                 return Err(ReceiveError::RepeatedParameter { name });
             }
@@ -53,7 +53,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The value of a parameter that must be there.
+/// The value of a required parameter.
 pub(crate) fn required<'v>(
     value: &'v Option<Cow<'_, str>>,
     name: &'static str,

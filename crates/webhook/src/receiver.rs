@@ -1,4 +1,4 @@
-//! Verifying: query and body in, an event out.
+//! Verification: query and body in, an event out.
 
 use crate::{
     ReceiveError, Token,
@@ -20,28 +20,28 @@ use tencent_chat_types::{
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
-/// Verifies requests and makes events of them. Cheap to clone; needs no runtime.
+/// Verifies requests and turns them into events. Cheap to clone; needs no runtime.
 #[derive(Clone)]
 pub struct Receiver {
     sdk_app_id: u64,
-    /// The one in use, and others that are accepted as well. None: nothing is verified.
+    /// The token in use, and others that are also accepted. `None`: nothing is verified.
     tokens: Vec<Token>,
     window: Duration,
     max_body_bytes: usize,
     clock: Arc<dyn Clock>,
 }
 
-/// A verified event, with what the query says of it.
+/// A verified event, with the information from its query.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// The event.
     pub event: Event,
-    /// Where it comes from.
+    /// Information from the query.
     pub origin: Origin,
 }
 
-/// What the query says of an event.
+/// What the query says about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Origin {
@@ -49,16 +49,17 @@ pub struct Origin {
     pub sdk_app_id: u64,
     /// Name of the webhook.
     pub command: CallbackCommand,
-    /// Address of the device that caused the event, as the service says it.
+    /// Address of the device that caused the event, as reported by the service.
     pub client_ip: Option<String>,
-    /// Kind of device or interface that caused the event.
+    /// Type of the device or interface that caused the event.
     pub opt_platform: Option<OptPlatform>,
     /// When the request was signed, in seconds since 1970.
     pub request_time: Option<u64>,
 }
 
 impl Origin {
-    /// Whether the service asks or tells; none for a webhook that this version does not know.
+    /// Whether the service waits for the app's decision or only notifies it; `None` for webhooks unknown to this
+    /// version.
     pub fn when(&self) -> Option<When> {
         visit_webhook(self.command.as_str(), WhenOf)
     }
@@ -73,10 +74,10 @@ impl WebhookVisitor for WhenOf {
     }
 }
 
-/// Tells one event from every other: the same when the service sends the same event again.
+/// Identifies the event: the key is the same when the service sends the same event again.
 ///
-/// It is made of the fields that identify the event ([`Webhook::identity`]). Where the pages name none, or
-/// one of them is missing, empty or did not fit, it is made of the whole body: then any difference is
+/// It is derived from the fields that identify the event ([`Webhook::identity`]). If the documentation names none, or
+/// one of them is missing, empty or invalid, it is derived from the whole body: then any difference makes
 /// another event, except for white space, the order of keys and how characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey(String);
@@ -87,8 +88,8 @@ impl EventKey {
         &self.0
     }
 
-    /// The key of the event that a body holds, the same as [`Received::key`](crate::Received::key). A body
-    /// that cannot be read has a key too: that of its bytes.
+    /// The key of the event in a body, the same as [`Received::key`](crate::Received::key). A body
+    /// that cannot be read has a key, too: that of its bytes.
     pub fn of_body(origin: &Origin, body: &[u8]) -> Self {
         let command = origin.command.as_str();
         visit_webhook(command, KeyOf { body })
@@ -96,7 +97,7 @@ impl EventKey {
             .unwrap_or_else(|| Self::of(command, None, || body.to_vec()))
     }
 
-    /// The key of an event: of the fields that identify it, or of all that it holds.
+    /// The key of an event: from the fields that identify it, or from its whole content.
     pub(crate) fn of(
         command: &str,
         identity: Option<String>,
@@ -128,7 +129,7 @@ impl WebhookVisitor for KeyOf<'_> {
 }
 
 impl From<String> for EventKey {
-    /// A key that was written down as text, such as that of an event in a queue. No text is refused.
+    /// A key from its text, such as that of an event in a queue. Any text is accepted.
     fn from(text: String) -> Self {
         Self(text)
     }
@@ -159,12 +160,12 @@ impl fmt::Display for EventKey {
 }
 
 impl Receiver {
-    /// How old or how far in the future a signature may be unless set otherwise: what the vendor
-    /// recommends for a sibling product with the same scheme; for this one it names no limit.
+    /// Default for how old or how far in the future a signature may be: what the vendor
+    /// recommends for a sibling product with the same scheme; for this one it documents no limit.
     pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
 
-    /// Largest body that is read unless set otherwise. A message is at most 12 KB, which escapes can
-    /// make six times as much, and lists are of some hundred members.
+    /// Default maximum size of a body. A message is at most 12 KB, which escapes can
+    /// make six times as large, and lists have a few hundred members.
     pub const DEFAULT_MAX_BODY_BYTES: usize = 256 << 10;
 
     /// For an app whose webhooks are signed with this token.
@@ -175,8 +176,8 @@ impl Receiver {
         }
     }
 
-    /// For an app whose webhooks are not signed. Everybody who knows the address can send events;
-    /// only for addresses that nobody else reaches, or behind mutual TLS.
+    /// For an app whose webhooks are not signed. Anyone who knows the address can send events, so use this
+    /// only for addresses that nobody else can reach, or behind mutual TLS.
     pub fn unauthenticated(sdk_app_id: u64) -> Self {
         Self {
             sdk_app_id,
@@ -187,47 +188,47 @@ impl Receiver {
         }
     }
 
-    /// Accepts another token as well: while the one in the console is being changed.
+    /// Accepts an additional token, for the time in which the one in the console is being changed.
     #[must_use]
     pub fn also_accept(mut self, token: impl Into<Token>) -> Self {
         self.tokens.push(token.into());
         self
     }
 
-    /// How old or how far in the future a signature may be, in whole seconds.
+    /// Sets how old or how far in the future a signature may be, in whole seconds.
     #[must_use]
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// Largest body that is read, in bytes.
+    /// Sets the maximum size of a body, in bytes.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// Takes the time from another clock.
+    /// Uses a different clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The largest body that is read, in bytes.
+    /// The maximum size of a body, in bytes.
     #[cfg(feature = "tower")]
     pub(crate) fn body_limit(&self) -> usize {
         self.max_body_bytes
     }
 
-    /// Verifies a request and reads its event. An event that this version does not know is no error:
+    /// Verifies a request and parses its event. An event that this version doesn't know is not an error:
     /// it is [`Event::Unknown`].
     ///
     /// # Errors
     ///
-    /// Why the request is not taken for an event of the service. The signature is looked at before
-    /// anything of the body is.
+    /// Returns why the request was rejected. The signature is checked before
+    /// anything in the body.
     pub fn receive(&self, query: &str, body: &[u8]) -> Result<Delivery, ReceiveError> {
         let origin = self.verify(query)?;
         let event = match visit_webhook(
@@ -244,11 +245,11 @@ impl Receiver {
         Ok(Delivery { event, origin })
     }
 
-    /// Verifies the query alone.
+    /// Verifies only the query.
     ///
     /// # Errors
     ///
-    /// As for [`receive`](Self::receive).
+    /// The same as for [`receive`](Self::receive).
     pub fn verify(&self, query: &str) -> Result<Origin, ReceiveError> {
         let query = Query::parse(query)?;
         let request_time = match self.tokens.as_slice() {
@@ -258,12 +259,12 @@ impl Receiver {
         self.origin(query, request_time)
     }
 
-    /// Reads a query that [`verify`](Self::verify) accepted earlier, such as that of an event in a queue.
-    /// Neither the signature nor its age is checked; the app is.
+    /// Parses a query that [`verify`](Self::verify) accepted earlier, such as that of an event in a queue.
+    /// Checks the app, but neither the signature nor its age.
     ///
     /// # Errors
     ///
-    /// As for [`receive`](Self::receive), except for those about the signature.
+    /// The same as for [`receive`](Self::receive), except for those about the signature.
     pub fn parse_verified(&self, query: &str) -> Result<Origin, ReceiveError> {
         let query = Query::parse(query)?;
         let request_time = query.request_time.as_deref();
@@ -271,7 +272,7 @@ impl Receiver {
         self.origin(query, request_time)
     }
 
-    /// What a query says of its event.
+    /// What a query says about its event.
     fn origin(&self, query: Query<'_>, request_time: Option<u64>) -> Result<Origin, ReceiveError> {
         let sdk_app_id = required(&query.sdk_app_id, query::SDK_APP_ID)?;
         let sdk_app_id = sdk_app_id
@@ -298,7 +299,7 @@ impl Receiver {
         else {
             return Err(ReceiveError::Unsigned);
         };
-        // All of them, whichever fits: no shorter for the first. An empty token proves nothing.
+        // Checks all of them, so that a match doesn't return earlier. An empty token proves nothing.
         let fits = (tokens.iter())
             .map(|token| token.verify(sign, time) & !token.is_empty())
             .fold(false, |any, fits| any | fits);
@@ -339,7 +340,7 @@ impl Receiver {
         }
     }
 
-    /// Reads the body of the webhook that the query names.
+    /// Parses the body of the webhook that the query names.
     pub(crate) fn decode<E: Webhook>(
         &self,
         origin: &Origin,
@@ -356,7 +357,7 @@ impl Receiver {
         Ok(event)
     }
 
-    /// Reads the body of a webhook that this version does not know.
+    /// Parses the body of a webhook that this version doesn't know.
     pub(crate) fn unknown(
         &self,
         origin: &Origin,
@@ -370,8 +371,8 @@ impl Receiver {
     }
 }
 
-/// What was decoded; parts that did not fit and were kept as they came are logged: which, not what they
-/// held.
+/// Returns the decoded value. Logs which parts did not fit and were kept unchanged, but not their
+/// content.
 fn read<T>(origin: &Origin, decoded: Decoded<'_, T>) -> T {
     let misfits = &decoded.misfits;
     if !misfits.is_empty() {
@@ -383,7 +384,7 @@ fn read<T>(origin: &Origin, decoded: Decoded<'_, T>) -> T {
     decoded.value
 }
 
-/// Query and body must agree on the webhook: the query chose the type, handlers trust the body.
+/// Query and body must agree on the webhook: the query selected the type, and handlers trust the body.
 fn same_command(origin: &Origin, body: Option<&str>) -> Result<(), ReceiveError> {
     if body == Some(origin.command.as_str()) {
         return Ok(());
@@ -400,7 +401,7 @@ fn not_json(error: &serde_json::Error) -> ReceiveError {
     }
 }
 
-/// Decodes once more, this time keeping track of where in the body it is.
+/// Decodes again, this time tracking the position in the body.
 fn why_undecodable<E: Webhook>(
     origin: &Origin,
     body: &[u8],
@@ -437,7 +438,7 @@ impl WebhookVisitor for Decode<'_> {
 }
 
 impl Delivery {
-    /// What tells this event from every other; the service may send "after" events again.
+    /// Identifies this event; the service may send "after" events again.
     pub fn key(&self) -> EventKey {
         let whole = || to_vec(&self.event).unwrap_or_default();
         EventKey::of(self.event.command(), self.event.identity(), whole)

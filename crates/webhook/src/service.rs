@@ -1,4 +1,4 @@
-//! A service for axum, hyper and everything else that speaks tower.
+//! A tower service, for axum, hyper and others.
 
 use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks};
 use bytes::Bytes;
@@ -18,13 +18,13 @@ use tower_service::Service;
 /// [`Webhooks`] as a service: `Router::new().route_service("/webhook", webhooks.into_service())` in
 /// axum.
 ///
-/// Reads the body up to the receiver's limit and within the handler's deadline; answers always, with
-/// an HTTP status that says why where it refuses.
+/// Reads the body up to the receiver's limit and within the handler's deadline. It always responds; the HTTP
+/// status of a refusal gives the reason.
 #[derive(Clone, Debug)]
 pub struct WebhookService(Webhooks);
 
 impl Webhooks {
-    /// The service.
+    /// Converts it into the service.
     pub fn into_service(self) -> WebhookService {
         WebhookService(self)
     }
@@ -65,7 +65,7 @@ where
     let until = Instant::now() + webhooks.time();
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default();
-    // Who cannot prove anything need not send a body.
+    // Senders that can't prove anything need not send a body.
     let origin = match webhooks.verify(query) {
         Ok(origin) => origin,
         Err(answer) => return finish(answer),
@@ -82,8 +82,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// [`BodyTooLarge`](ReceiveError::BodyTooLarge), or [`BodyBroken`](ReceiveError::BodyBroken) when it did
-    /// not arrive in time or not whole.
+    /// [`BodyTooLarge`](ReceiveError::BodyTooLarge), or [`BodyBroken`](ReceiveError::BodyBroken) if it did
+    /// not arrive completely and in time.
     pub async fn read_body<B>(&self, body: B, until: Instant) -> Result<Bytes, ReceiveError>
     where
         B: Body,

@@ -7,24 +7,24 @@ use subtle::ConstantTimeEq;
 use tencent_chat_usersig::SecretKey;
 use zeroize::Zeroizing;
 
-/// The authentication token of the app's webhooks, from the console. It never prints.
+/// The authentication token of the app's webhooks, from the console. Its `Debug` output is redacted.
 #[derive(Clone)]
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// A token.
+    /// Creates a token.
     pub fn new(token: impl Into<String>) -> Self {
         Self(Zeroizing::new(token.into()))
     }
 
-    /// `Sign` of a request at this `RequestTime`: SHA-256 of token and time, in hexadecimal.
+    /// The `Sign` of a request at this `RequestTime`: SHA-256 of token and time, in hexadecimal.
     pub fn sign(&self, request_time: &str) -> String {
         let mut text = String::with_capacity(64);
         push_hex(&mut text, &self.digest(request_time));
         text
     }
 
-    /// Whether `sign` is that of this token and time. Takes as long for a wrong one as for a right one.
+    /// Whether `sign` matches this token and time. Takes the same time for a wrong one as for a right one.
     pub(crate) fn verify(&self, sign: &str, request_time: &str) -> bool {
         let Some(theirs) = parse_hex(sign) else {
             return false;
@@ -39,7 +39,7 @@ impl Token {
         hash.finalize().into()
     }
 
-    /// Whether it was copied with the end of its line, for example.
+    /// Whether it has white space around it, such as a copied line break.
     pub(crate) fn has_white_space_around(&self) -> bool {
         self.0.trim() != self.0.as_str()
     }
@@ -49,7 +49,7 @@ impl Token {
     }
 }
 
-/// Adds bytes in hexadecimal.
+/// Appends bytes in hexadecimal.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         for half in [byte >> 4, byte & 15] {
@@ -58,7 +58,7 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// 32 bytes in hexadecimal, of either case.
+/// Parses 32 bytes in hexadecimal, in upper or lower case.
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let digits = text.as_bytes();
@@ -85,7 +85,7 @@ impl From<String> for Token {
 }
 
 impl<'de> Deserialize<'de> for Token {
-    /// Reads the token of a configuration file, without showing what is there when it is not a string.
+    /// Deserializes the token from a configuration file. If it is not a string, the error doesn't show the value.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let secret = SecretKey::deserialize(deserializer)?;
         Ok(Self::new(secret.expose()))
@@ -102,8 +102,8 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
 
-    /// The vector of the vendor's page, with the token of its newer version: the older one, `xxxyyy`,
-    /// is a slip, see the errata in `spec/webhooks.toml`.
+    /// The test vector of the vendor's page, with the token from its newer version. The older one, `xxxyyy`,
+    /// is a mistake; see the errata in `spec/webhooks.toml`.
     #[test]
     fn documented_vector() {
         let token = Token::new("xxxxyyyy");

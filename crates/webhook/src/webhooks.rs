@@ -1,4 +1,4 @@
-//! Handlers: one typed function for each event.
+//! Handlers: one typed function per event.
 
 use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver};
 use bytes::Bytes;
@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A verified event of one type, as a handler gets it. Cheap to clone.
+/// A verified event of one type, as passed to a handler. Cheap to clone.
 #[derive(Debug)]
 pub struct Received<E> {
     event: Arc<E>,
@@ -54,14 +54,14 @@ impl<E> Deref for Received<E> {
 }
 
 impl<E: Webhook> Received<E> {
-    /// What the query says of the event.
+    /// Information from the query.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// What tells this event from every other: the same when the service sends it again, as it may
-    /// with events that it only tells. Of events that no field identifies
-    /// ([`Webhook::identity`] is none) two that hold the same have the same key.
+    /// Identifies the event: the key is the same when the service sends it again, as it may
+    /// for "after" events. If no field identifies an event
+    /// ([`Webhook::identity`] is `None`), two with the same content have the same key.
     pub fn key(&self) -> EventKey {
         let whole = || tencent_chat_types::to_vec(&*self.event).unwrap_or_default();
         EventKey::of(E::META.command, self.event.identity(), whole)
@@ -71,18 +71,18 @@ impl<E: Webhook> Received<E> {
 /// Why a handler failed.
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
 
-/// What a handler may return where its webhook takes the answer `A`: whatever becomes one (nothing, where
-/// the service only tells), or a [`Result`] of that. `Kind` tells the two apart and is always inferred.
+/// What a handler may return if its webhook takes the answer `A`: anything that converts into it (nothing, for
+/// "after" events), or a [`Result`] of that. `Kind` distinguishes the two and is always inferred.
 ///
-/// A handler that fails counts as one that panics, and its error is logged: to an event that the service
-/// tells the answer is HTTP status 500, so that the sender sees it; to one that it asks about the late
+/// A handler that fails is treated like one that panics, and its error is logged. For an "after"
+/// event the response is HTTP status 500, so that the sender notices; for a "before" event it is the late
 /// answer.
 pub trait HandlerOutput<A, Kind> {
     /// The answer, or why there is none.
     ///
     /// # Errors
     ///
-    /// The handler's own.
+    /// The handler's own error.
     fn into_answer(self) -> Result<A, HandlerError>;
 }
 
@@ -106,23 +106,23 @@ impl<A, T: Into<A>, E: Into<HandlerError>> HandlerOutput<A, Fallible> for Result
     }
 }
 
-/// A webhook whose query is in order but whose body cannot be read: it is not JSON, or not an object, or
-/// names another webhook than the query.
+/// A webhook whose query is valid but whose body cannot be read: it is not JSON, or not an object, or
+/// names a different webhook than the query.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Unreadable {
-    /// What the query says of it.
+    /// Information from the query.
     pub origin: Origin,
-    /// The body as it came.
+    /// The body as it arrived.
     pub body: Bytes,
     /// Why it cannot be read.
     pub error: ReceiveError,
-    /// Whether the service asks or tells; none for a webhook that this version does not know.
+    /// Whether the service waits for a decision or only notifies; `None` for a webhook that this version doesn't know.
     pub when: Option<When>,
 }
 
 impl fmt::Debug for Unreadable {
-    /// Without the body, which can hold what users wrote.
+    /// Omits the body, which may hold users' text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unreadable")
             .field("origin", &self.origin)
@@ -133,40 +133,40 @@ impl fmt::Debug for Unreadable {
     }
 }
 
-/// What to answer when a handler has no answer in time, fails or panics.
+/// The answer when a handler is late, fails or panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Late {
-    /// Let it happen, as the service does by default when it has no answer.
+    /// Allow it, as the service does by default when it gets no answer.
     #[default]
     Allow,
-    /// HTTP status 503: the service does what is set in the console for this case.
+    /// HTTP status 503: the service does what the console specifies for this case.
     Fail,
 }
 
-/// What to answer, for any web framework: `application/json`.
+/// A response, for any web framework: its content type is `application/json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpAnswer {
-    /// HTTP status; the service takes any other than 200 for a failure.
+    /// HTTP status; the service treats any status other than 200 as a failure.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl HttpAnswer {
-    /// An answer of the app's own making, for [`Webhooks::on_unreadable`].
+    /// A response of the app's own, for [`Webhooks::on_unreadable`].
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         Self { status, body }
     }
 
-    /// The answer to an event that the service only tells, once the app has it: HTTP status 200.
+    /// The response that acknowledges an "after" event: HTTP status 200.
     pub fn acknowledged() -> Self {
         ok(acknowledgement())
     }
 
-    /// An answer that the service takes for a failure. It says nothing of the cause.
+    /// A response that the service treats as a failure. It doesn't reveal the cause.
     pub fn failed(status: u16) -> Self {
         failed(status)
     }
@@ -176,18 +176,18 @@ impl HttpAnswer {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DispatchError {
-    /// The body cannot be read, and nothing is set for that. Trying again changes nothing.
+    /// The body cannot be read, and there is no hook for that. A retry would fail again.
     Unreadable(ReceiveError),
-    /// The hook for what cannot be read answered with this HTTP status.
+    /// The hook for unreadable bodies answered with this HTTP status.
     Refused {
-        /// Any but 200.
+        /// Any status other than 200.
         status: u16,
     },
     /// The handler returned this error.
     Failed(HandlerError),
     /// The handler panicked.
     Panicked,
-    /// The handler had not ended in time, and was dropped.
+    /// The handler did not finish in time, and was dropped.
     TimedOut {
         /// How long it had.
         deadline: Duration,
@@ -209,7 +209,7 @@ impl fmt::Display for DispatchError {
             Self::TimedOut { deadline } => {
                 write!(
                     f,
-                    "the handler did not end within {} s",
+                    "the handler did not finish within {} s",
                     deadline.as_secs_f64()
                 )
             }
@@ -229,13 +229,13 @@ impl StdError for DispatchError {
 
 /// Receives events and calls a handler for each. Cheap to clone.
 ///
-/// Events that nobody handles are acknowledged, those too that this version does not know: they must
-/// not hold up what they are about.
+/// Events without a handler are acknowledged, including those that this version doesn't know, so that they
+/// don't block what they are about.
 ///
-/// Handlers of events that the service tells go on in the background when they take longer than the
-/// service waits, for as long as [`background_deadline`](Self::background_deadline) says; those of events
-/// that it asks about are given up, since nobody waits for their answer any more. The two never take each
-/// other's places: see [`max_in_flight`](Self::max_in_flight) and
+/// Handlers of "after" events continue in the background when they take longer than the
+/// service waits, for up to [`background_deadline`](Self::background_deadline). Handlers of "before" events
+/// are dropped, since nobody waits for their answer any more. The two never use each
+/// other's slots: see [`max_in_flight`](Self::max_in_flight) and
 /// [`max_in_background`](Self::max_in_background).
 #[derive(Clone)]
 pub struct Webhooks(Arc<Inner>);
@@ -249,9 +249,9 @@ struct Inner {
     deadline: Duration,
     background_deadline: Duration,
     late: Late,
-    /// Places of those whose answer is waited for.
+    /// Slots for handlers whose answer is awaited.
     in_flight: Arc<Semaphore>,
-    /// Places of those that may go on in the background.
+    /// Slots for handlers that may continue in the background.
     in_background: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -259,23 +259,23 @@ struct Inner {
 type Others = dyn Fn(Delivery) -> Boxed<Result<(), HandlerError>> + Send + Sync;
 type OnUnreadable = dyn Fn(Unreadable) -> Boxed<Option<HttpAnswer>> + Send + Sync;
 
-/// An event that could not be read, with what the query says of it.
+/// An event that could not be read, with the information from its query.
 type NotRead = Box<(Origin, ReceiveError)>;
 
-/// One handler, whatever its types.
+/// A handler with its types erased.
 trait Handle: Send + Sync {
     fn begin(&self, receiver: &Receiver, origin: Origin, body: &[u8]) -> Result<Begun, NotRead>;
-    /// The same with another late answer.
+    /// The same handler with a different late answer.
     fn with_late(&self, late: Box<dyn Any + Send>) -> Option<Arc<dyn Handle>>;
 }
 
-/// An event on its way through its handler.
+/// An event being handled.
 struct Begun {
     when: When,
-    /// Whether the handler goes on when nobody waits for its answer any more.
+    /// Whether the handler continues when nobody waits for its answer any more.
     in_background: bool,
     answer: Boxed<Result<HttpAnswer, HandlerError>>,
-    /// The body of the answer for when the handler is late, where there is one of its own.
+    /// The body of the handler's own late answer, if there is one.
     late: Box<dyn FnOnce(Late) -> Option<Vec<u8>> + Send>,
 }
 
@@ -324,7 +324,7 @@ where
             }),
             late: Box::new(move |policy| {
                 let own = late.and_then(|late| {
-                    // The app's code too, so it may panic.
+                    // This is the app's code, too, so it may panic.
                     let answer = || encode(late(&kept), &kept);
                     catch_unwind(AssertUnwindSafe(answer)).ok()
                 });
@@ -347,23 +347,23 @@ where
     }
 }
 
-/// The body of an answer. A struct of texts and numbers always becomes JSON.
+/// The body of an answer. A struct of strings and numbers always serializes.
 fn encode<E, A: Answer<E>>(answer: A, event: &E) -> Vec<u8> {
     serde_json::to_vec(&answer.into_reply(event)).unwrap_or_default()
 }
 
 impl Webhooks {
-    /// How long a handler may take unless set otherwise. The service waits two seconds, of which the
-    /// way there and back takes its share.
+    /// Default time for a handler. The service waits two seconds, part of which
+    /// is spent on the network.
     pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(1_500);
 
-    /// How many events that the service asks about are handled at once unless set otherwise.
+    /// Default number of "before" events that are handled concurrently.
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 4_096;
 
-    /// How many events that the service tells are handled at once unless set otherwise.
+    /// Default number of "after" events that are handled concurrently.
     pub const DEFAULT_MAX_IN_BACKGROUND: usize = 4_096;
 
-    /// How long a handler may take in the background unless set otherwise.
+    /// Default time for a handler in the background.
     pub const DEFAULT_BACKGROUND_DEADLINE: Duration = Duration::from_secs(60);
 
     /// Without handlers: everything is verified and acknowledged.
@@ -387,9 +387,9 @@ impl Webhooks {
         self
     }
 
-    /// Handles an event; its type chooses which. A handler of an event that the service tells answers
-    /// nothing, one of an event that it asks about answers what that webhook allows. Either may return a
-    /// [`Result`] of that; see [`HandlerOutput`]. The last handler of an event counts.
+    /// Registers a handler; its event type selects the webhook. A handler of an "after" event answers
+    /// nothing, and one of a "before" event gives an answer that the webhook allows. Either may return a
+    /// [`Result`] of that; see [`HandlerOutput`]. If an event has several handlers, the last one registered is used.
     ///
     /// ```
     /// # use tencent_chat_webhook::{Received, Receiver, Webhooks, types::webhook::C2cAfterSendMsg};
@@ -416,8 +416,8 @@ impl Webhooks {
         })
     }
 
-    /// The answer to an event whose handler is late, fails or panics, in place of [`late`](Self::late). An
-    /// event that nobody handles is never late.
+    /// Sets the answer to an event whose handler is late, fails or panics, instead of [`late`](Self::late). An
+    /// event without a handler is never late.
     #[must_use]
     pub fn late_answer<E: Webhook>(
         self,
@@ -434,9 +434,9 @@ impl Webhooks {
         })
     }
 
-    /// Handles every event that has no handler of its own, also those that this version does not know.
-    /// It decides nothing: what the service asks about is let happen, even when the handler panics, is late
-    /// or finds no place, and it may go on in the background. What has happened is acknowledged, unless the
+    /// Registers a handler for all events without a handler of their own, including those unknown to this version.
+    /// It decides nothing: "before" events are allowed even if the handler panics, is late
+    /// or finds no free slot, and it may continue in the background. "After" events are acknowledged, unless the
     /// handler panics.
     #[must_use]
     pub fn on_others<F, Fut>(self, handler: F) -> Self
@@ -447,7 +447,7 @@ impl Webhooks {
         self.try_on_others(move |delivery| handler(delivery).map(Ok::<(), HandlerError>))
     }
 
-    /// As [`on_others`](Self::on_others), for a handler that can fail, which counts as a panic.
+    /// Like [`on_others`](Self::on_others), for a handler that can fail. A failure is treated like a panic.
     #[must_use]
     pub fn try_on_others<F, Fut, E>(self, handler: F) -> Self
     where
@@ -462,13 +462,13 @@ impl Webhooks {
         })
     }
 
-    /// Hands over what comes from the service and cannot be read, so that nothing is lost: a body that is
-    /// not JSON, for example. Its answer is the app's; none stands for what is answered when there is no
-    /// handler's answer: to what the service asks about what [`late`](Self::late) says, to what it tells
-    /// the acknowledgement.
+    /// Registers a hook for requests from the service that cannot be read, such as a body that is
+    /// not JSON, so that nothing is lost. The hook chooses the response; `None` stands for the default when there is no
+    /// handler's answer: what [`late`](Self::late) says for "before" events, and
+    /// the acknowledgement for "after" events.
     ///
-    /// Without this, the answer is HTTP status 400, to which the service does what is set in the console.
-    /// Bodies above the receiver's limit and those that did not arrive whole are refused in any case.
+    /// Without a hook, the response is HTTP status 400, and the service does what the console specifies for failures.
+    /// Bodies above the receiver's limit and those that did not arrive completely are always refused.
     #[must_use]
     pub fn on_unreadable<F, Fut>(self, handler: F) -> Self
     where
@@ -480,29 +480,29 @@ impl Webhooks {
         })
     }
 
-    /// How long a handler may take. The service waits two seconds in all.
+    /// Sets how long a handler may take. The service waits two seconds in total.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         let most = Duration::from_secs(TIMEOUT_SECONDS.into());
         self.change(|inner| inner.deadline = deadline.min(most))
     }
 
-    /// How long a handler may take that goes on in the background, counted from its start; then it is
-    /// dropped where it awaits something, and that is logged. One that blocks its thread cannot be stopped.
+    /// Sets how long a handler may take in the background, counted from its start. After that it is
+    /// dropped at its next await point, which is logged. A handler that blocks its thread cannot be stopped.
     #[must_use]
     pub fn background_deadline(self, deadline: Duration) -> Self {
         self.change(|inner| inner.background_deadline = deadline)
     }
 
-    /// What to answer when a handler is late, fails or panics, to events that the service asks about.
-    /// Those that it tells are acknowledged when their handler is late, and answered with HTTP status 500
+    /// Sets the answer to "before" events when a handler is late, fails or panics.
+    /// "After" events are acknowledged when their handler is late, and answered with HTTP status 500
     /// when it fails or panics.
     #[must_use]
     pub fn late(self, late: Late) -> Self {
         self.change(|inner| inner.late = late)
     }
 
-    /// How many events that the service asks about are handled at once. More are answered with HTTP
+    /// Sets how many "before" events are handled concurrently. Further ones are answered with HTTP
     /// status 503.
     #[must_use]
     pub fn max_in_flight(self, events: usize) -> Self {
@@ -510,26 +510,26 @@ impl Webhooks {
         self.change(|inner| inner.in_flight = Arc::new(Semaphore::new(events)))
     }
 
-    /// How many events are handled at once whose handlers may go on in the background: those that the
-    /// service tells, and all that have no handler of their own. More of those that it tells are answered
-    /// with HTTP status 503, and may come again.
+    /// Sets how many events are handled concurrently whose handlers may continue in the background: "after" events, and
+    /// all events without a handler of their own. Further "after" events are answered
+    /// with HTTP status 503, and the service may send them again.
     #[must_use]
     pub fn max_in_background(self, events: usize) -> Self {
         let events = events.min(Semaphore::MAX_PERMITS);
         self.change(|inner| inner.in_background = Arc::new(Semaphore::new(events)))
     }
 
-    /// Waits until no handler runs any more, in the background either: before the process ends.
-    /// Stop receiving first. It takes no longer than
+    /// Waits until no handler is running, including those in the background. Call it before the process exits,
+    /// after you have stopped receiving. It takes at most
     /// [`background_deadline`](Self::background_deadline), unless a handler blocks its thread.
     pub async fn idle(&self) {
-        // Closed means that waiting can end; it takes further handlers all the same. Opened again, it
-        // would never wake those who still wait.
+        // A closed tracker ends the wait but still accepts further handlers. If it were reopened, those
+        // who still wait would never be woken.
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
-    /// What verifies the requests.
+    /// The receiver that verifies the requests.
     pub fn receiver(&self) -> &Receiver {
         &self.0.receiver
     }
@@ -539,8 +539,8 @@ impl Webhooks {
         self.0.deadline
     }
 
-    /// Verifies a request, calls the handler and answers; never fails. `query` is what follows the
-    /// question mark of the address. Must run within tokio.
+    /// Verifies a request, calls the handler and responds; never fails. `query` is the part of the address after the
+    /// question mark. Must run within tokio.
     pub async fn handle(&self, query: &str, body: &[u8]) -> HttpAnswer {
         let until = Instant::now() + self.0.deadline;
         match self.verify(query) {
@@ -549,9 +549,9 @@ impl Webhooks {
         }
     }
 
-    /// What the query says, or what to answer to a wrong one.
+    /// The information from the query, or the response to an invalid one.
     pub(crate) fn verify(&self, query: &str) -> Result<Origin, HttpAnswer> {
-        // The app's clock is asked in there, and may panic.
+        // This calls the app's clock, which may panic.
         let verify = AssertUnwindSafe(|| self.0.receiver.verify(query));
         match catch_unwind(verify) {
             Ok(Ok(origin)) => Ok(origin),
@@ -563,7 +563,7 @@ impl Webhooks {
         }
     }
 
-    /// Answers a request that is not taken for an event.
+    /// The response to a rejected request.
     pub(crate) fn refuse(&self, error: &ReceiveError) -> HttpAnswer {
         let answer = refused(error);
         trace("", error.name(), answer.status, Duration::ZERO);
@@ -587,7 +587,7 @@ impl Webhooks {
                 match self.0.unreadable(origin, body, error) {
                     Ok(begun) => {
                         let (outcome, answer) = self.run(command.as_str(), begun, until).await;
-                        // Unless something went wrong there too.
+                        // Unless something went wrong there, too.
                         let outcome = if outcome == ANSWERED { name } else { outcome };
                         (outcome, answer)
                     }
@@ -600,16 +600,16 @@ impl Webhooks {
     }
 
     /// Calls the handler of an event that was verified and acknowledged earlier, such as one from a queue,
-    /// and waits for its end. Nobody is answered: what the handler answers to an event that the service asks
-    /// about is dropped.
+    /// and waits until it ends. There is no one to respond to: the answer to a "before" event
+    /// is dropped.
     ///
-    /// None of the limits of [`handle`](Self::handle) apply, neither deadlines nor places: the handler has as
-    /// long as `deadline` says, and how many run at once is up to the caller. What cannot be read goes to
-    /// [`on_unreadable`](Self::on_unreadable), where that is set. Must run within tokio.
+    /// None of the limits of [`handle`](Self::handle) apply, neither deadlines nor slots: the handler may take
+    /// up to `deadline`, and the caller limits concurrency. Events that cannot be read go to
+    /// [`on_unreadable`](Self::on_unreadable), if there is such a hook. Must run within tokio.
     ///
     /// # Errors
     ///
-    /// Why the event counts as not handled.
+    /// Returns why the event counts as not handled.
     pub async fn dispatch(
         &self,
         origin: Origin,
@@ -631,7 +631,7 @@ impl Webhooks {
         trace_background(command.as_str(), &ended, began.elapsed());
         match ended {
             Ended::Answered(answer) if answer.status == 200 => Ok(()),
-            // Only the hook for what cannot be read chooses a status.
+            // Only the hook for unreadable bodies chooses a status.
             Ended::Answered(answer) => Err(DispatchError::Refused {
                 status: answer.status,
             }),
@@ -641,7 +641,7 @@ impl Webhooks {
         }
     }
 
-    /// What became of an event, and its answer.
+    /// The outcome of an event, and the response.
     async fn run(&self, command: &str, begun: Begun, until: Instant) -> (&'static str, HttpAnswer) {
         let inner = &self.0;
         let slots = match begun.in_background {
@@ -650,7 +650,7 @@ impl Webhooks {
         };
         let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
             let answer = match (begun.in_background, begun.when) {
-                // Whoever asks needs no handler for the answer.
+                // A "before" event can be answered without the handler.
                 (true, When::Before) => (begun.late)(Late::Allow).map(ok),
                 _ => None,
             };
@@ -676,7 +676,7 @@ impl Webhooks {
                     }
                 });
                 match timeout_at(until, &mut told).await {
-                    // A task that says nothing has been dropped with its runtime.
+                    // A task without a result was dropped with its runtime.
                     Ok(ended) => Some(ended.unwrap_or(Ended::GivenUp)),
                     Err(_) => {
                         told.close();
@@ -690,7 +690,7 @@ impl Webhooks {
         }
         let outcome = match ended {
             Some(Ended::Answered(answer)) => return (ANSWERED, answer),
-            // It goes on, and what has happened or may happen is not up to it.
+            // It continues, and the outcome doesn't depend on it.
             None if begun.in_background => {
                 let answer = (begun.late)(Late::Allow).unwrap_or_else(acknowledgement);
                 return ("in_background", ok(answer));
@@ -701,14 +701,14 @@ impl Webhooks {
             Some(Ended::GivenUp) => "given_up",
         };
         let answer = match begun.when {
-            // Told as failed, the service may send the event again.
+            // Reported as failed, so that the service may send the event again.
             When::After => failed(500),
             _ => (begun.late)(inner.late).map_or_else(|| failed(503), ok),
         };
         (outcome, answer)
     }
 
-    /// Decodes the event and calls its handler. What nobody handles must be a proper event all the
+    /// Decodes the event and calls its handler. Events without a handler must be valid, too.
     /// same.
     fn begin(&self, origin: Origin, body: &[u8]) -> Result<Begun, NotRead> {
         let inner = &self.0;
@@ -734,7 +734,7 @@ impl Webhooks {
     }
 }
 
-/// A handler that panics must not take the connection with it.
+/// Runs a handler so that its panic doesn't take down the connection.
 async fn handled(answer: Boxed<Result<HttpAnswer, HandlerError>>) -> Ended {
     match AssertUnwindSafe(answer).catch_unwind().await {
         Ok(Ok(answer)) => Ended::Answered(answer),
@@ -760,7 +760,7 @@ impl Inner {
         }
     }
 
-    /// Calls the hook for what cannot be read, where there is one and the body is whole.
+    /// Calls the hook for unreadable bodies, if there is one and the body is complete.
     fn unreadable(
         &self,
         origin: Origin,
@@ -836,20 +836,20 @@ fn failed(status: u16) -> HttpAnswer {
     }
 }
 
-/// The reason stays in the log: who sent this is a stranger.
+/// The reason is only logged: the sender may be anyone.
 fn refused(error: &ReceiveError) -> HttpAnswer {
     tracing::debug!(target: "tencent_chat_webhook", %error, "refused");
     failed(error.status())
 }
 
-/// The outcome of an event that its handler answered.
+/// Logs the outcome of an event that its handler answered.
 const ANSWERED: &str = "answered";
 
-/// Names are part of the interface: target `tencent_chat_webhook`, fields `command`, `outcome`,
-/// `status`, `took_ms`. Bodies, tokens and signatures are no part of it.
+/// These names are part of the public interface: target `tencent_chat_webhook`, fields `command`, `outcome`,
+/// `status`, `took_ms`. Bodies, tokens and signatures are never logged.
 fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
-    // As text: a string is escaped by the subscriber, and this one is already.
+    // As text: the subscriber escapes a string, and this one is escaped already.
     let command = quoted(command);
     match outcome {
         ANSWERED => tracing::debug!(
@@ -861,7 +861,7 @@ fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
     }
 }
 
-/// What became of an event that was answered before its handler ended. The same names, without a
+/// Logs the outcome of an event that was answered before its handler ended. The same names, without a
 /// status.
 fn trace_background(command: &str, ended: &Ended, took: Duration) {
     let took_ms = took.as_secs_f64() * 1e3;
@@ -884,7 +884,7 @@ fn trace_background(command: &str, ended: &Ended, took: Duration) {
     tracing::warn!(target: "tencent_chat_webhook", %command, outcome, took_ms, "background");
 }
 
-/// The app's own error, with its causes. It can quote what somebody else wrote.
+/// Logs the app's own error, with its causes. It can quote text from outside.
 fn trace_failure(command: &str, error: &HandlerError) {
     let (command, error) = (quoted(command), with_causes(error.as_ref()));
     tracing::warn!(target: "tencent_chat_webhook", %command, %error, "handler failed");

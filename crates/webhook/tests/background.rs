@@ -1,4 +1,4 @@
-//! Handlers that hang, fail or go on in the background, and what cannot be read.
+//! Handlers that hang, fail or continue in the background, and events that cannot be read.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        // Threads without a subscriber would have the events switched off for all.
+        // Threads without a subscriber would disable the events for all.
         static EVERYWHERE: Once = Once::new();
         EVERYWHERE.call_once(|| {
             let nowhere = tracing_subscriber::fmt()
@@ -78,7 +78,7 @@ impl Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_handlers_that_hang_take_no_place_of_before_handlers() {
+async fn after_handlers_that_hang_use_no_slots_of_before_handlers() {
     let webhooks = webhooks()
         .max_in_flight(2)
         .max_in_background(3)
@@ -87,7 +87,7 @@ async fn after_handlers_that_hang_take_no_place_of_before_handlers() {
     for _ in 0..3 {
         assert_eq!(send(&webhooks, AFTER).await.status, 200);
     }
-    assert_eq!(send(&webhooks, AFTER).await.status, 503, "no place is left");
+    assert_eq!(send(&webhooks, AFTER).await.status, 503, "no slot is free");
     for _ in 0..10 {
         assert_eq!(code(&send(&webhooks, BEFORE).await), 1);
     }
@@ -95,13 +95,13 @@ async fn after_handlers_that_hang_take_no_place_of_before_handlers() {
     assert_eq!(
         send(&webhooks, AFTER).await.status,
         200,
-        "the places are free again"
+        "the slots are free again"
     );
 }
 
-/// What is asked about and nobody handles is let happen even then.
+/// "Before" events without a handler of their own are allowed even then.
 #[tokio::test(start_paused = true)]
-async fn a_question_that_others_get_needs_no_place() {
+async fn a_before_event_without_a_handler_needs_no_slot() {
     let webhooks = webhooks()
         .max_in_background(1)
         .on_others(|_| std::future::pending::<()>());
@@ -112,7 +112,7 @@ async fn a_question_that_others_get_needs_no_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handlers_in_the_background_end_in_bounded_time_and_idle_with_them() {
+async fn background_handlers_end_in_bounded_time_and_idle_waits_for_them() {
     let (log, _guard) = Log::start();
     let ended = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&ended);
@@ -172,7 +172,7 @@ async fn an_after_handler_that_fails_is_logged_and_the_sender_can_tell() {
     );
     assert!(text.lines().all(|line| line.len() < 600), "{text}");
 
-    // One that fails after the answer is at least logged.
+    // A failure after the response is at least logged.
     let body = json!({ "CallbackCommand": AFTER, "MsgSeq": 1 }).to_string();
     assert_eq!(
         send_bytes(&webhooks, AFTER, body.as_bytes()).await.status,
@@ -186,7 +186,7 @@ async fn an_after_handler_that_fails_is_logged_and_the_sender_can_tell() {
 async fn a_before_handler_that_fails_counts_as_late() {
     let webhooks = webhooks().on(|event: Received<C2cBeforeSendMsg>| async move {
         match event.from_account.as_str() {
-            "mei" => Err("the database is away"),
+            "mei" => Err("the database is down"),
             _ => Ok(C2cBeforeSendMsgAnswer::Refuse),
         }
     });
@@ -211,7 +211,7 @@ const UNREADABLE: [&[u8]; 5] = [
 ];
 
 #[tokio::test]
-async fn what_cannot_be_read_reaches_the_app_as_it_came() {
+async fn unreadable_events_reach_the_app_unchanged() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
     let hooked = webhooks()
@@ -233,7 +233,7 @@ async fn what_cannot_be_read_reaches_the_app_as_it_came() {
             (AFTER, Some(When::After)),
             ("Next.Year", None),
         ] {
-            // By the policy: allowed unless set otherwise, and what is told is acknowledged.
+            // By the policy: allowed by default, and "after" events are acknowledged.
             let answer = send_bytes(&hooked, command, body).await;
             assert_eq!((answer.status, code(&answer)), (200, 0));
             expected.push((body.to_vec(), when));
@@ -251,16 +251,16 @@ async fn what_cannot_be_read_reaches_the_app_as_it_came() {
         ))
     });
     assert_eq!(code(&send_bytes(&own, BEFORE, b"{").await), 1);
-    // Without it, the sender learns that nobody has read it.
+    // Without the hook, the sender learns that the event was not read.
     assert_eq!(send_bytes(&webhooks(), BEFORE, b"{").await.status, 400);
-    // The limit holds for it too.
+    // The limit applies to it, too.
     let receiver = Receiver::unauthenticated(APP).max_body_bytes(10);
     let bounded = Webhooks::new(receiver).on_unreadable(|_| async { panic!("not this one") });
     assert_eq!(send_bytes(&bounded, BEFORE, &[b' '; 11]).await.status, 413);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_hangs_or_panics_leaves_the_policy() {
+async fn a_hook_that_hangs_or_panics_falls_back_to_the_policy() {
     let hanging = webhooks().on_unreadable(|_| std::future::pending());
     let panicking = webhooks().on_unreadable(|_| async { panic!("on purpose") });
     for (hooked, told) in [(hanging, 200), (panicking, 500)] {
@@ -287,7 +287,7 @@ impl Clock for Broken {
 }
 
 #[tokio::test]
-async fn a_clock_that_panics_is_one_failed_answer() {
+async fn a_clock_that_panics_fails_one_response() {
     let receiver = Receiver::new(APP, "token").clock(Broken(AtomicBool::new(false)));
     let webhooks = Webhooks::new(receiver);
     let now = SystemClock.unix_seconds();
@@ -301,7 +301,7 @@ async fn a_clock_that_panics_is_one_failed_answer() {
 }
 
 #[tokio::test]
-async fn what_strangers_write_is_cut_and_escaped_in_errors_and_logs() {
+async fn text_from_outside_is_cut_and_escaped_in_errors_and_logs() {
     let (log, _guard) = Log::start();
     let evil = format!("\r\n\u{1b}[31mfake\u{202e}{}", "y".repeat(2_000));
     let in_query: String = evil.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -334,7 +334,7 @@ async fn what_strangers_write_is_cut_and_escaped_in_errors_and_logs() {
     assert!(text.contains(r"[31mfake\u{202e}"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\r']), "{text}");
     assert!(text.lines().all(|line| line.len() < 1_000), "{text}");
-    // Each line is one of the log's own.
+    // Each line belongs to the log itself.
     assert!(
         text.lines()
             .all(|line| line.contains("tencent_chat_webhook")),
@@ -342,9 +342,9 @@ async fn what_strangers_write_is_cut_and_escaped_in_errors_and_logs() {
     );
 }
 
-/// Nobody's signature would fit, and the log says why.
+/// No signature would match, and the log gives the reason.
 #[test]
-fn a_token_with_white_space_around_it_says_so() {
+fn a_token_with_white_space_around_it_is_reported() {
     let now = SystemClock.unix_seconds();
     let sign = Token::new("token").sign(&now.to_string());
     let query = format!("SdkAppid={APP}&CallbackCommand={AFTER}&Sign={sign}&RequestTime={now}");

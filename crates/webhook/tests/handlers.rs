@@ -1,4 +1,4 @@
-//! Handlers: who is called, what is answered, and what happens when they are late.
+//! Handlers: which one is called, what is answered, and what happens when they are late.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ fn moderated() -> Webhooks {
 }
 
 #[tokio::test]
-async fn answers_as_they_travel() {
+async fn answers_on_the_wire() {
     let webhooks = moderated();
     for (text, expected) in [
         ("hello", ok()),
@@ -150,18 +150,18 @@ fn only_documented_codes_refuse() {
 }
 
 #[tokio::test]
-async fn what_nobody_handles_is_acknowledged() {
+async fn events_without_a_handler_are_acknowledged() {
     let webhooks = moderated();
     assert_eq!(json(&send(&webhooks, &message(AFTER, "x")).await), ok());
     let unknown = json!({ "CallbackCommand": "Next.CallbackOfNextYear", "A": [1] });
     assert_eq!(json(&send(&webhooks, &unknown).await), ok());
-    // It must be an event all the same.
+    // The body must be a valid event, too.
     let query = format!("SdkAppid={APP}&CallbackCommand={AFTER}");
     assert_eq!(webhooks.handle(&query, b"[]").await.status, 400);
 }
 
 #[tokio::test]
-async fn others_go_to_one_handler() {
+async fn other_events_go_to_one_handler() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
     let webhooks = moderated().on_others(move |delivery| {
@@ -213,7 +213,7 @@ async fn late_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handlers_of_what_has_happened_run_to_their_end() {
+async fn handlers_of_after_events_run_to_completion() {
     let done = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&done);
     let webhooks =
@@ -237,7 +237,7 @@ async fn handlers_of_what_has_happened_run_to_their_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_at_once_are_turned_away() {
+async fn too_many_concurrent_events_are_refused() {
     let webhooks = sleepy().max_in_flight(2);
     let body = message(BEFORE, "x");
     let (a, b, c) = tokio::join!(
@@ -251,12 +251,12 @@ async fn too_many_at_once_are_turned_away() {
     assert_eq!(
         send(&webhooks, &body).await.status,
         200,
-        "the places are free again"
+        "the slots are free again"
     );
 }
 
 #[tokio::test]
-async fn a_panic_is_no_more_than_a_late_answer() {
+async fn a_panic_counts_as_a_late_answer() {
     let webhooks = webhooks()
         .on(|event: Received<C2cBeforeSendMsg>| async move {
             assert!(event.from_account != "mei", "on purpose");
@@ -270,7 +270,7 @@ async fn a_panic_is_no_more_than_a_late_answer() {
     webhooks.idle().await;
 }
 
-/// The answer for late ones can panic too, and then the policy is what is left.
+/// The late answer can panic, too; then the policy applies.
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_that_panics_falls_back_to_the_policy() {
     let webhooks = sleepy().late_answer(|_: &C2cBeforeSendMsg| panic!("on purpose"));
@@ -279,10 +279,10 @@ async fn a_late_answer_that_panics_falls_back_to_the_policy() {
     assert_eq!(send(&webhooks.late(Late::Fail), &body).await.status, 503);
 }
 
-/// What the service asks about gets the answer that lets it happen, whole, whatever the one handler for
-/// all others does.
+/// "Before" events are always allowed, regardless of what the handler for
+/// all other events does.
 #[tokio::test(start_paused = true)]
-async fn questions_that_others_get_are_answered() {
+async fn before_events_without_a_handler_are_answered() {
     let question = json!({
         "CallbackCommand": "Sns.CallbackPrevFriendAdd",
         "Requester_Account": "mei",
@@ -295,16 +295,16 @@ async fn questions_that_others_get_are_answered() {
     assert_eq!(allowed["ResultItem"][0]["To_Account"], "lin");
     let broken = webhooks().on_others(|_| async { panic!("on purpose") });
     assert_eq!(json(&send(&broken, &question).await), allowed);
-    // What has happened the service may tell again.
+    // The service may send "after" events again.
     assert_eq!(send(&broken, &message(AFTER, "x")).await.status, 500);
     let slow = webhooks().on_others(|_| tokio::time::sleep(Duration::from_secs(60)));
     assert_eq!(json(&send(&slow, &question).await), allowed);
     slow.idle().await;
 }
 
-/// Also where two wait, and events come in between.
+/// Even if two callers wait, and events arrive in between.
 #[tokio::test(start_paused = true)]
-async fn everybody_who_waits_for_the_end_gets_there() {
+async fn all_callers_of_idle_return() {
     let webhooks =
         webhooks()
             .deadline(Duration::ZERO)
@@ -337,7 +337,7 @@ async fn a_repeated_event_has_the_key_of_the_first() {
         async {}
     });
     let first = message(AFTER, "x");
-    // What differs from delivery to delivery does not matter, what identifies the message does.
+    // Fields that vary between deliveries don't matter; those that identify the message do.
     let mut again = first.clone();
     again["EventTime"] = json!(1_764_150_125_000_u64);
     let mut other = first.clone();

@@ -1,4 +1,4 @@
-//! Bodies and queries that nobody should send.
+//! Malicious and malformed bodies and queries.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ fn no_json() {
 }
 
 #[test]
-fn deep_nesting_is_kept_as_it_came() {
+fn deep_nesting_is_kept_unchanged() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let depth = 100_000;
         let nested = open.repeat(depth) + "1" + &close.repeat(depth);
@@ -63,7 +63,7 @@ fn deep_nesting_is_kept_as_it_came() {
 }
 
 #[test]
-fn a_wrong_type_does_not_sink_the_event() {
+fn a_wrong_type_does_not_fail_the_event() {
     let body = format!(
         "{{\"CallbackCommand\":\"{BEFORE}\",\"From_Account\":\"lin\",\"MsgBody\":[{{\"MsgType\":\"TIMTextElem\",\"MsgContent\":{{\"Text\":[]}}}},{{\"MsgType\":\"TIMTextElem\",\"MsgContent\":{{\"Text\":\"hi\\ud83d\"}}}}]}}"
     );
@@ -79,7 +79,7 @@ fn a_wrong_type_does_not_sink_the_event() {
 }
 
 #[test]
-fn what_is_no_object_is_told() {
+fn non_objects_are_reported() {
     for body in ["[]", "1", "null", "\"text\"", "true"] {
         let error = refused(body.as_bytes());
         assert!(
@@ -109,7 +109,7 @@ fn huge() {
 }
 
 #[test]
-fn what_strangers_write_is_quoted_only_a_little() {
+fn text_from_outside_is_quoted_only_in_part() {
     let long = "y".repeat(7_000);
     let body = format!("{{\"CallbackCommand\":\"{long}\"}}");
     assert!(refused(body.as_bytes()).to_string().len() < 600);
@@ -120,10 +120,10 @@ fn what_strangers_write_is_quoted_only_a_little() {
     assert!(error.to_string().len() < 600);
 }
 
-/// Numbers beyond 64 bits are not sequence numbers, and a text that is not UTF-8 is not a name: both are
-/// kept as they came.
+/// Numbers beyond 64 bits are not sequence numbers, and invalid UTF-8 is not a name: both are
+/// kept unchanged.
 #[test]
-fn what_fits_no_field_comes_back_the_same() {
+fn values_that_do_not_fit_round_trip() {
     let huge = "9".repeat(400);
     for (field, value) in [
         ("New", &b"18446744073709551616"[..]),
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn no_event_panics_and_what_decodes_comes_back(
+    fn no_event_panics_and_decoded_events_round_trip(
         index in any::<prop::sample::Index>(),
         fields in prop::collection::btree_map("[A-Z][A-Za-z_]{0,12}", json(), 0..6),
     ) {
@@ -190,7 +190,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 async fn the_handler_is_not_called() {
     let webhooks = Webhooks::new(receiver()).on(
         |_: tencent_chat_webhook::Received<C2cBeforeSendMsg>| async {
-            panic!("nothing of this is an event");
+            panic!("none of this is an event");
             #[allow(unreachable_code)]
             C2cBeforeSendMsgAnswer::Allow
         },

@@ -1,4 +1,4 @@
-//! What is written at level trace: names and figures, and no secret, no body.
+//! What is logged at trace level: names and figures, but no secrets and no bodies.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -36,7 +36,7 @@ const WRONG: &str =
     r#"{"CallbackCommand":"C2C.CallbackBeforeSendMsg","MsgSeq":"what users write"}"#;
 
 #[tokio::test]
-async fn events_are_told_by_name_and_secrets_are_not() {
+async fn events_are_logged_by_name_without_secrets() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -64,7 +64,7 @@ async fn events_are_told_by_name_and_secrets_are_not() {
         (format!("SdkAppid=1&{fresh}"), BODY, 403),
         (format!("{event}&{fresh}"), "{", 400),
         (format!("{event}&{fresh}"), "[]", 400),
-        // What does not fit is what somebody wrote, and the rest is read.
+        // Values that don't fit may be text from outside; the rest is decoded.
         (format!("{event}&{fresh}"), WRONG, 200),
     ] {
         assert_eq!(

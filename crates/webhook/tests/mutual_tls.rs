@@ -1,4 +1,4 @@
-//! The example of mutual TLS, with certificates made for the test: who has the right one is heard.
+//! The mutual TLS example, with certificates made for the test: only the right one is accepted.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../examples/mutual_tls.rs"]
@@ -19,7 +19,7 @@ const BODY: &str = r#"{
     "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hello" } }]
 }"#;
 
-/// Somebody who signs certificates.
+/// A certificate authority.
 struct Authority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -46,7 +46,7 @@ impl Authority {
     }
 }
 
-/// What the app answers to an event; none where no connection comes about.
+/// The app's response to an event; `None` if the connection fails.
 async fn send(
     address: SocketAddr,
     server_authority: &Authority,
@@ -71,7 +71,7 @@ async fn send(
 }
 
 #[tokio::test]
-async fn only_the_service_is_heard() {
+async fn only_the_service_is_accepted() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("the service's"));
     let (certificate, key) = ours.sign("app.example", ExtendedKeyUsagePurpose::ServerAuth);
     let tls = example::mutual_tls(
@@ -96,7 +96,7 @@ async fn only_the_service_is_heard() {
     assert_eq!(
         send(address, &ours, Some(&stranger)).await,
         None,
-        "another authority"
+        "a different authority"
     );
     let wrong_use = theirs.sign("service", ExtendedKeyUsagePurpose::ServerAuth);
     assert_eq!(
@@ -110,7 +110,7 @@ async fn only_the_service_is_heard() {
 }
 
 #[test]
-fn files_that_hold_nothing_are_refused() {
+fn empty_files_are_refused() {
     let authority = Authority::new("an authority");
     let (certificate, key) = authority.sign("app.example", ExtendedKeyUsagePurpose::ServerAuth);
     let (certificate, key) = (certificate.as_bytes(), key.as_bytes());

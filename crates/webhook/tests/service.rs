@@ -29,7 +29,7 @@ const BODY: &str = r#"{
     "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hello" } }]
 }"#;
 
-/// An app; counts the events that its handler sees.
+/// An app that counts the events its handler receives.
 async fn app(deadline: Duration) -> (SocketAddr, Arc<AtomicUsize>) {
     let seen = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&seen);
@@ -54,11 +54,11 @@ fn query() -> String {
     format!("SdkAppid={APP}&CallbackCommand={COMMAND}&Sign={sign}&RequestTime={now}")
 }
 
-/// Writes these bytes and reads the head and body of the answer.
+/// Writes these bytes and reads the head and body of the response.
 async fn raw(address: SocketAddr, parts: &[&[u8]]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     for part in parts {
-        // A server that has answered already may have hung up.
+        // A server that has already responded may have closed the connection.
         if stream.write_all(part).await.is_err() {
             break;
         }
@@ -92,7 +92,7 @@ fn assert_status(answer: &str, status: u16) {
 }
 
 #[tokio::test]
-async fn an_event_comes_through() {
+async fn an_event_reaches_its_handler() {
     let (address, seen) = app(Duration::from_secs(1)).await;
     let answer = post(address, &query(), BODY).await;
     assert_status(&answer, 200);
@@ -108,7 +108,7 @@ async fn an_event_comes_through() {
 }
 
 #[tokio::test]
-async fn what_is_refused_never_gets_to_the_handler() {
+async fn refused_requests_never_reach_the_handler() {
     let (address, seen) = app(Duration::from_secs(1)).await;
     let other = query().replace("1400000000", "1400000001");
     let forged = query().replace("Sign=", "Sign=0");
@@ -133,7 +133,7 @@ async fn what_is_refused_never_gets_to_the_handler() {
     assert_eq!(seen.load(Ordering::SeqCst), 0);
 }
 
-/// The body is not read beyond the limit, whether its length is announced or not.
+/// The body is not read beyond the limit, whether or not its length is announced.
 #[tokio::test]
 async fn large_bodies_are_cut_off() {
     let (address, seen) = app(Duration::from_secs(1)).await;
@@ -144,15 +144,15 @@ async fn large_bodies_are_cut_off() {
     let mut parts = vec![chunked.as_bytes()];
     parts.extend(std::iter::repeat_n(chunk.as_bytes(), 1_000));
     assert_status(&raw(address, &parts).await, 413);
-    // Who cannot prove anything is not listened to at all.
+    // The body of an unauthenticated request is not read at all.
     let forged = head("POST", "SdkAppid=1", "content-length: 9000000000000");
     assert_status(&raw(address, &[forged.as_bytes()]).await, 401);
     assert_eq!(seen.load(Ordering::SeqCst), 0);
 }
 
-/// A body that comes too slowly is given up within the deadline, and others are served meanwhile.
+/// A body that arrives too slowly is abandoned within the deadline, and others are served meanwhile.
 #[tokio::test]
-async fn slow_bodies_are_given_up() {
+async fn slow_bodies_are_abandoned() {
     let (address, seen) = app(Duration::from_millis(200)).await;
     let length = format!("content-length: {}", BODY.len());
     let slow = head("POST", &query(), &length);
@@ -170,7 +170,7 @@ async fn slow_bodies_are_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_no_event() {
+async fn a_truncated_body_is_not_an_event() {
     let (address, seen) = app(Duration::from_secs(1)).await;
     let length = format!("content-length: {}", BODY.len());
     let mut stream = TcpStream::connect(address).await.unwrap();

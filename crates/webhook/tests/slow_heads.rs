@@ -1,4 +1,4 @@
-//! The example's server gives up connections whose request does not come.
+//! The example's server closes connections whose request doesn't arrive.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../examples/serve.rs"]
@@ -30,7 +30,7 @@ async fn slow_heads_are_closed_and_others_are_served_meanwhile() {
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
-    // Nothing at all; the beginning of a head; a byte now and then; a second request after a whole one;
+    // Nothing at all; the beginning of a head; a byte now and then; a second request after a complete one;
     // and what could still become HTTP/2.
     let begins = ["", "POST /webhook?", "drip", request.as_str(), "PRI * HT"];
     let slow: Vec<_> = (0..250)
@@ -50,7 +50,7 @@ async fn slow_heads_are_closed_and_others_are_served_meanwhile() {
                 };
                 let mut answer = Vec::new();
                 tokio::select! {
-                    // An error is a closed connection too.
+                    // An error is a closed connection, too.
                     _ = from.read_to_end(&mut answer) => answer,
                     () = drips => answer,
                 }

@@ -1,4 +1,4 @@
-//! What is refused, and why: one test for each way in which a request can be wrong.
+//! What is refused, and why: one test for each way in which a request can be invalid.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{sync::Arc, time::Duration};
@@ -20,7 +20,7 @@ fn receiver() -> Receiver {
     Receiver::new(APP, TOKEN).clock(FixedClock::new(NOW))
 }
 
-/// A query as the service sends it, signed at a time.
+/// A query as the service sends it, signed at a given time.
 fn signed_at(time: u64) -> String {
     let sign = Token::new(TOKEN).sign(&time.to_string());
     format!(
@@ -33,7 +33,7 @@ fn query() -> String {
     signed_at(NOW)
 }
 
-/// The query with one parameter in place of another.
+/// The query with one parameter replaced.
 fn with(name: &str, value: &str) -> String {
     let changed: Vec<String> = (query().split('&'))
         .map(|pair| match pair.split_once('=') {
@@ -57,7 +57,7 @@ fn refused(query: &str, body: &str) -> ReceiveError {
 }
 
 #[test]
-fn a_proper_request_is_taken() {
+fn a_valid_request_is_accepted() {
     let delivery = receiver().receive(&query(), BODY.as_bytes()).unwrap();
     let Event::SnsFriendDelete(event) = &delivery.event else {
         panic!("{delivery:?}");
@@ -81,7 +81,7 @@ fn both_spellings_of_a_platform_are_kept() {
 }
 
 #[test]
-fn parameters_of_the_app_itself_are_passed_over() {
+fn parameters_of_the_app_are_ignored() {
     let query = format!("tenant=7&{}&x&=&y=%ff", query());
     receiver().receive(&query, BODY.as_bytes()).unwrap();
 }
@@ -98,7 +98,7 @@ fn missing_parameters() {
             ReceiveError::MissingParameter { name },
         );
     }
-    // What only informs may be missing.
+    // Informational parameters may be missing.
     for name in ["ClientIP", "OptPlatform", "contenttype"] {
         let delivery = receiver().receive(&without(name), BODY.as_bytes());
         assert!(delivery.is_ok(), "{name}");
@@ -140,7 +140,7 @@ fn malformed_parameters() {
             ..
         }
     ));
-    // Signed, but no time.
+    // Signed, but without a time.
     let sign = Token::new(TOKEN).sign("soon");
     let query = format!("{}&Sign={sign}&RequestTime=soon", {
         let query = without("Sign");
@@ -242,7 +242,7 @@ fn replays_and_wrong_clocks() {
             limit_seconds: 30
         }
     );
-    // The same request, taken once, is stale later.
+    // The same request, accepted once, is stale later.
     let query = signed_at(NOW);
     receiver.receive(&query, BODY.as_bytes()).unwrap();
     clock.advance(31);
@@ -272,7 +272,7 @@ fn query_and_body_must_name_one_webhook() {
             },
         );
     }
-    // Also where the webhook is unknown.
+    // Even if the webhook is unknown.
     let unknown = with("CallbackCommand", "Next.CallbackOfNextYear");
     assert!(matches!(
         refused(&unknown, BODY),
@@ -287,9 +287,9 @@ fn query_and_body_must_name_one_webhook() {
     assert!(matches!(delivery.event, Event::Unknown(_)));
 }
 
-/// A few webhooks name themselves in the query alone, as their spec files say.
+/// A few webhooks are named only in the query, as their spec files say.
 #[test]
-fn bodies_without_a_name_are_taken_where_the_spec_says_so() {
+fn bodies_without_a_name_are_accepted_if_the_spec_allows() {
     let query = with("CallbackCommand", "Push.OfflinePush");
     let delivery = receiver().receive(&query, br#"{ "Events": [] }"#).unwrap();
     assert!(matches!(delivery.event, Event::PushOfflinePush(_)));
@@ -314,7 +314,7 @@ fn the_same_event_has_the_same_key() {
 }
 
 #[test]
-fn texts_hold_no_secret() {
+fn messages_contain_no_secrets() {
     let sign = Token::new(TOKEN).sign(&NOW.to_string());
     let receiver = receiver();
     assert!(!format!("{receiver:?}").contains(TOKEN));
