@@ -1,17 +1,18 @@
-//! Looks after dead letters: lists them, puts them back, drops them.
+//! Manages dead letters: lists them, puts them back, drops them.
 //!
 //! ```console
 //! cargo run -p tencent-chat-webhook-queue --all-features --example dead_letters -- events.db list
-//! cargo run -p tencent-chat-webhook-queue --all-features --example dead_letters -- redis://127.0.0.1/ requeue 1764150123456-0
-//! cargo run -p tencent-chat-webhook-queue --all-features --example dead_letters -- events.db drop 17 18
+//! cargo run -p tencent-chat-webhook-queue --all-features --example dead_letters -- redis://127.0.0.1/ requeue
+//! 1764150123456-0 cargo run -p tencent-chat-webhook-queue --all-features --example dead_letters -- events.db drop 17
+//! 18
 //! ```
 //!
-//! `list` prints identifier, attempts, key and reason; `show` prints query and body of one, which users wrote.
+//! `list` prints identifier, attempts, key and reason; `show` prints query and body of one, which contain users' text.
 
 use std::{error::Error, io::Write, path::Path, sync::Arc};
 use tencent_chat_webhook_queue::{EventId, Queue, QueueSettings, RedisQueue, SqliteQueue};
 
-/// How many are asked for at once.
+/// Number of dead letters per page.
 const PAGE: usize = 100;
 
 #[tokio::main]
@@ -61,7 +62,7 @@ fn open(place: &str) -> Result<Arc<dyn Queue>, Box<dyn Error + Send + Sync>> {
         let client = redis::Client::open(place)?;
         return Ok(Arc::new(RedisQueue::new(client, "chat", settings)?));
     }
-    // A name with a slip would make an empty queue.
+    // A misspelled name would create an empty queue.
     if !Path::new(place).exists() {
         return Err(format!("there is no file {place:?}").into());
     }

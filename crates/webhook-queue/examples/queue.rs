@@ -1,11 +1,12 @@
-//! An app whose events survive it: what has happened is stored before it is acknowledged, and handled from there.
-//!
+//! An app whose events survive a restart: "after" events are stored before they are acknowledged, and handled from
+//! the queue.
 //! ```console
-//! TOKEN=... cargo run -p tencent-chat-webhook-queue --features sqlite --example queue -- 1400000000 127.0.0.1:8080 events.db
+//! TOKEN=... cargo run -p tencent-chat-webhook-queue --features sqlite --example queue -- 1400000000 127.0.0.1:8080
+//! events.db
 //! ```
 //!
-//! For a fleet, put `RedisQueue::new(client, "chat", settings)` in place of the file, and run the consumer in the same
-//! processes or in others. Put it behind a proxy that ends TLS.
+//! For a fleet, use `RedisQueue::new(client, "chat", settings)` instead of the file, and run the consumer in the same
+//! processes or in others. Put it behind a proxy that terminates TLS.
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use std::{env, error::Error, net::TcpListener, time::Duration};
@@ -19,7 +20,7 @@ use tower_layer::Layer;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// An alarm should ring when the oldest event has been waiting for longer.
+/// Alert when the oldest event has been waiting for longer.
 const LAG: Duration = Duration::from_secs(300);
 
 #[tokio::main]
@@ -32,14 +33,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let queue = SqliteQueue::open(file, QueueSettings::default())?;
 
     let webhooks = Webhooks::new(receiver.clone())
-        // The service waits for this one, so that it is not stored.
+        // The service waits for this one, so it is not stored.
         .on(|event: Received<C2cBeforeSendMsg>| async move {
             match event.from_account.as_str() {
                 "mallory" => C2cBeforeSendMsgAnswer::Refuse,
                 _ => C2cBeforeSendMsgAnswer::Allow,
             }
         })
-        // This one comes from the queue. An error, a panic or a crash means that it comes again.
+        // This one comes from the queue. After an error, a panic or a crash it is retried.
         .on(|event: Received<C2cAfterSendMsg>| async move {
             // What must not be done twice: in one transaction with `event.key()` under a unique index.
             archive(&event).await
@@ -51,13 +52,13 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .route("/health", get(health))
         .with_state(queue.clone());
 
-    // The handling side. It ends with the signal, after the handlers that run.
+    // The handling side. It ends with the signal, after the running handlers.
     let consumer = Consumer::new(queue, webhooks).concurrency(32);
     let consumer = tokio::spawn(consumer.run(async {
         let _ = tokio::signal::ctrl_c().await;
     }));
 
-    // `axum::serve` would wait for a request's head for ever.
+    // `axum::serve` would wait forever for a request's head.
     let handle = axum_server::Handle::new();
     let mut server = axum_server::from_tcp(TcpListener::bind(address)?)?
         .http1_only()
@@ -66,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     server.http_builder().http1().header_read_timeout(HEAD);
     tokio::spawn(async move {
         let _ = tokio::signal::ctrl_c().await;
-        // Events that are being stored get their answer.
+        // Events that are being stored get their response.
         handle.graceful_shutdown(Some(Duration::from_secs(5)));
     });
     server.serve(app.into_make_service()).await?;
@@ -78,7 +79,7 @@ async fn archive(_: &C2cAfterSendMsg) -> Result<(), std::io::Error> {
     Ok(())
 }
 
-/// Numbers for a monitor; status 503 when handlers are behind, or something lies among the dead letters.
+/// Figures for monitoring; status 503 if handlers are behind, or there are dead letters.
 async fn health(State(queue): State<SqliteQueue>) -> (StatusCode, Json<[u64; 4]>) {
     let Ok(stats) = queue.stats().await else {
         return (StatusCode::SERVICE_UNAVAILABLE, Json([0; 4]));

@@ -20,22 +20,22 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Longest wait for events before the queue is asked again.
+/// Maximum time to wait for events before asking the queue again.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Between two attempts to reach a queue that is not available: the first pause, and the longest.
+/// Pauses between attempts to reach a queue that is not available: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// How often it is tried to note what became of an event, before the lease has to run out.
+/// How often to try to record an event's outcome before the lease runs out.
 const NOTES: u32 = 8;
 
-/// Calls the handlers of [`Webhooks`] for the events of a queue. Any number can work on one queue, in any number of
-/// processes.
+/// Calls the handlers of [`Webhooks`] for the events of a queue. Any number of consumers can share one queue, in any
+/// number of processes.
 ///
-/// An event whose handler ends without an error is removed. One whose handler fails, panics or does not end in time
-/// is repeated after a growing delay, and becomes a dead letter after [`max_attempts`](Self::max_attempts); so does
-/// one that keeps ending the process. What cannot be read becomes a dead letter at once, unless
-/// [`Webhooks::on_unreadable`] takes it.
+/// An event whose handler succeeds is removed. One whose handler fails, panics or doesn't finish in time
+/// is retried after a growing delay, and becomes a dead letter after [`max_attempts`](Self::max_attempts); so does
+/// one that keeps crashing the process. An event that cannot be read becomes a dead letter at once, unless
+/// [`Webhooks::on_unreadable`] handles it.
 #[derive(Clone, Debug)]
 pub struct Consumer<Q> {
     queue: Q,
@@ -47,17 +47,17 @@ pub struct Consumer<Q> {
 }
 
 impl<Q: Queue + Clone> Consumer<Q> {
-    /// How many handlers run at once unless set otherwise.
+    /// Default number of handlers that run concurrently.
     pub const DEFAULT_CONCURRENCY: usize = 64;
 
-    /// How often an event is tried unless set otherwise.
+    /// Default number of attempts per event.
     pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
 
-    /// The delay after the first failure unless set otherwise, and the longest.
+    /// Default delays after a failure: the first, and the longest.
     pub const DEFAULT_DELAYS: (Duration, Duration) =
         (Duration::from_secs(1), Duration::from_secs(600));
 
-    /// Calls these handlers for the events of that queue.
+    /// Creates a consumer that calls these handlers for the events of that queue.
     pub fn new(queue: Q, webhooks: Webhooks) -> Self {
         Self {
             queue,
@@ -69,42 +69,42 @@ impl<Q: Queue + Clone> Consumer<Q> {
         }
     }
 
-    /// How many handlers run at once, at least one.
+    /// Sets how many handlers run concurrently, at least one.
     #[must_use]
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.concurrency = handlers.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// How often an event is tried before it becomes a dead letter, at least once.
+    /// Sets how often an event is tried before it becomes a dead letter, at least once.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The delay after the first failure, which doubles with each further one up to the longest. A quarter more or
-    /// less is random, so that what failed together does not come again together.
+    /// Sets the delay after the first failure, which doubles with each further failure up to the maximum. Up to a
+    /// quarter more or less is random, so that events that failed together are not retried together.
     #[must_use]
     pub const fn delays(mut self, first: Duration, longest: Duration) -> Self {
         self.delays = (first, longest);
         self
     }
 
-    /// How long a handler may take; then it is dropped where it awaits something, which counts as a failure. One that
-    /// blocks its thread cannot be stopped. Half of the queue's lease at most, and unless set otherwise: the rest is
-    /// for noting what became of the event before others get it.
+    /// Sets how long a handler may take. After that it is dropped at its next await point, which counts as a failure. A
+    /// handler that blocks its thread cannot be stopped. The default and the maximum are half of the queue's lease: the
+    /// rest is for recording the outcome before others can claim the event.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Works until `shutdown` ends; then claims nothing any more and waits for the handlers that run, which takes no
-    /// longer than their deadline unless one blocks its thread. Must run within tokio.
+    /// Runs until `shutdown` completes. It then claims nothing more and waits for the running handlers, which takes at
+    /// most their deadline unless one blocks its thread. Must run within tokio.
     ///
-    /// A queue that is not available is tried again until it is. When this future is dropped, so are the handlers;
-    /// their events are repeated when the lease has run out.
+    /// If the queue is not available, it retries until it is. When this future is dropped, so are the handlers;
+    /// their events are retried once the lease has run out.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let shutdown = shutdown.fuse();
         pin_mut!(shutdown);
@@ -126,7 +126,7 @@ impl<Q: Queue + Clone> Consumer<Q> {
                 Either::Right((places, _)) => places,
             };
             while handlers.try_join_next().is_some() {}
-            // Not given up when the shutdown comes: what was claimed would be waited for until its lease ends.
+            // Not cancelled by the shutdown: claimed events would otherwise be stuck until their lease ends.
             let rest = match worker.consumer.queue.claim(places.len()).await {
                 Ok(claimed) if claimed.is_empty() => {
                     pause = PAUSES.0;
@@ -166,7 +166,7 @@ impl<Q: Queue + Clone> Consumer<Q> {
     }
 }
 
-/// All places that are free, at least one.
+/// All free slots, at least one.
 async fn places(slots: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
     let first = Arc::clone(slots).acquire_owned().await;
     // Never closed, so there is one.
@@ -177,13 +177,13 @@ async fn places(slots: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
     places
 }
 
-/// A consumer at work.
+/// A running consumer.
 struct Worker<Q> {
     consumer: Consumer<Q>,
     deadline: Duration,
 }
 
-/// What is to be noted of an event.
+/// The outcome to record for an event.
 enum Note {
     Done,
     Again(Duration),
@@ -201,7 +201,7 @@ impl<Q: Queue + Clone> Worker<Q> {
         let most = self.consumer.max_attempts;
         if id.attempt > most {
             let text = format!(
-                "given up after {most} attempts, in the last of which the process ended or the lease ran out"
+                "gave up after {most} attempts; in the last one the process ended or the lease ran out"
             );
             return self.dead(event, text);
         }
@@ -224,7 +224,7 @@ impl<Q: Queue + Clone> Worker<Q> {
         Note::Dead(reason)
     }
 
-    /// How long after this attempt the next one comes.
+    /// The delay between this attempt and the next.
     fn delay(&self, attempt: u32) -> Duration {
         let (first, longest) = self.consumer.delays;
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
@@ -232,7 +232,7 @@ impl<Q: Queue + Clone> Worker<Q> {
         delay.mul_f64(0.75 + fastrand::f64() / 2.0)
     }
 
-    /// Tries to note what became of an event while nobody else can have it.
+    /// Tries to record an event's outcome while nobody else can claim it.
     async fn write_down(&self, id: ClaimId, note: Note) {
         let began = Instant::now();
         let left = self.consumer.queue.lease() / 2;
@@ -259,7 +259,7 @@ impl<Q: Queue + Clone> Worker<Q> {
         let event = id.event.as_str();
         tracing::warn!(
             target: "tencent_chat_webhook", event = %quoted(event), %error,
-            "what became of an event was not noted: it will be handled again"
+            "the outcome of an event was not recorded: it will be handled again"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What is in a queue.
+//! The content of a queue.
 
 use bytes::Bytes;
 use std::{fmt, sync::Arc, time::Duration};
@@ -8,18 +8,18 @@ use tencent_chat_webhook::EventKey;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueuedEvent {
-    /// What tells it from every other event; the same when the service sends it again.
+    /// Identifies the event; the same when the service sends it again.
     pub key: EventKey,
-    /// The query as it came, without `Sign`: that parameter has done its work, and would be good for a replay.
+    /// The original query, without `Sign`: that parameter is no longer needed, and could be used for a replay.
     pub query: Arc<str>,
-    /// The body, byte for byte as it came.
+    /// The original body, byte for byte.
     pub body: Bytes,
-    /// When it came, in milliseconds since 1970, by the receiving machine's clock.
+    /// When it arrived, in milliseconds since 1970, by the receiving machine's clock.
     pub received_ms: u64,
 }
 
 impl QueuedEvent {
-    /// An event.
+    /// Creates an event.
     pub fn new(
         key: EventKey,
         query: impl Into<Arc<str>>,
@@ -36,7 +36,7 @@ impl QueuedEvent {
 }
 
 impl fmt::Debug for QueuedEvent {
-    /// Without query and body, which can hold what users wrote.
+    /// Omits query and body, which may hold users' text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueuedEvent")
             .field("key", &self.key)
@@ -47,21 +47,22 @@ impl fmt::Debug for QueuedEvent {
     }
 }
 
-/// What became of an event that was to be stored. Either way the queue has it, so that it may be acknowledged.
+/// The result of storing an event. In both cases the queue has it, so it may be acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stored {
-    /// It is in the queue now.
+    /// It was added to the queue.
     New,
-    /// It came earlier: its key is remembered. Nothing was added.
+    /// It arrived before: its key is remembered. Nothing was added.
     Duplicate,
 }
 
-/// Where an event is in its queue. Its text is the queue's own, and different for one that was put back.
+/// The identifier of an event in its queue. Its text is specific to the queue, and changes when a dead letter is put
+/// back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventId(String);
 
 impl EventId {
-    /// An identifier from its text.
+    /// Creates an identifier from its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -78,14 +79,14 @@ impl fmt::Display for EventId {
     }
 }
 
-/// One claim of one event. A claim whose lease ran out, so that somebody else has the event now, can still finish
+/// One claim of one event. If the lease has run out and someone else has the event, this claim can still complete
 /// it, but neither delay nor bury it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ClaimId {
     /// The event.
     pub event: EventId,
-    /// Which attempt at it this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
 }
 
@@ -96,41 +97,41 @@ impl ClaimId {
     }
 }
 
-/// An event that was claimed: nobody else gets it while the lease lasts.
+/// A claimed event: nobody else gets it while the lease lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claimed {
-    /// To say what became of it.
+    /// The claim, to report the outcome with.
     pub id: ClaimId,
     /// The event.
     pub event: QueuedEvent,
 }
 
 impl Claimed {
-    /// An event that was claimed.
+    /// Creates a claimed event.
     pub const fn new(id: ClaimId, event: QueuedEvent) -> Self {
         Self { id, event }
     }
 }
 
-/// An event that was put aside because it could not be handled.
+/// An event that was set aside because it could not be handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// Where it is.
+    /// Its identifier.
     pub id: EventId,
-    /// The event, as it came.
+    /// The original event.
     pub event: QueuedEvent,
     /// How often it was claimed.
     pub attempts: u32,
-    /// When it was put aside, in milliseconds since 1970.
+    /// When it was set aside, in milliseconds since 1970.
     pub buried_ms: u64,
-    /// Why: one line, cut and escaped.
+    /// The reason: one line, truncated and escaped.
     pub reason: String,
 }
 
 impl DeadLetter {
-    /// An event that was put aside.
+    /// Creates a dead letter.
     pub const fn new(
         id: EventId,
         event: QueuedEvent,
@@ -152,26 +153,26 @@ impl DeadLetter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueStats {
-    /// Events that can be claimed at once.
+    /// Events that can be claimed now.
     pub waiting: u64,
-    /// Events that failed and wait for their next attempt.
+    /// Events that failed and are waiting for their next attempt.
     pub delayed: u64,
-    /// Events that are claimed.
+    /// Events that are currently claimed.
     pub claimed: u64,
     /// Dead letters.
     pub dead: u64,
-    /// When the oldest event came that is not handled yet, in milliseconds since 1970; dead letters do not count.
+    /// When the oldest unfinished event arrived, in milliseconds since 1970; dead letters do not count.
     pub oldest_received_ms: Option<u64>,
 }
 
 impl QueueStats {
-    /// Events that are not handled yet, without dead letters.
+    /// Number of unfinished events, without dead letters.
     pub const fn unfinished(&self) -> u64 {
         self.waiting + self.delayed + self.claimed
     }
 
-    /// How long the oldest unfinished event has been waiting, at this time in milliseconds since 1970: what an
-    /// alarm should watch.
+    /// How long the oldest unfinished event has been waiting, at this time in milliseconds since 1970. This is the
+    /// value to alert on.
     pub fn lag(&self, now_ms: u64) -> Option<Duration> {
         let since = self.oldest_received_ms?;
         Some(Duration::from_millis(now_ms.saturating_sub(since)))
@@ -184,7 +185,7 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A length of time in milliseconds.
+/// A duration in milliseconds.
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 pub(crate) fn as_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)

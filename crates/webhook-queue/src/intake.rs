@@ -18,10 +18,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// Between two attempts to store an event: the first pause, and the longest.
+/// Pauses between attempts to store an event: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(300));
 
-/// Stores events that the service tells. Cheap to clone. For tower there is
+/// Stores "after" events. Cheap to clone. For tower there is
 /// [`QueueLayer`](crate::QueueLayer); with any other framework:
 ///
 /// ```
@@ -30,7 +30,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// # async fn answer(intake: Intake<MemoryQueue>, webhooks: Webhooks, query: &str, body: Vec<u8>) -> HttpAnswer {
 /// match intake.take(query, body.clone().into()).await {
 ///     Some(answer) => answer,
-///     // Something that the service asks about, or a request that is refused.
+///     // A "before" event, or a request to refuse.
 ///     None => webhooks.handle(query, &body).await,
 /// }
 /// # }
@@ -44,15 +44,15 @@ pub struct Intake<Q> {
 }
 
 impl<Q: Queue> Intake<Q> {
-    /// For how long storing an event is tried unless set otherwise: half a second longer than the service waits, so
-    /// that the service takes the failure for a timeout.
+    /// Default for how long to keep trying to store an event: half a second longer than the service waits, so
+    /// that the service treats the failure as a timeout.
     pub const DEFAULT_PATIENCE: Duration =
         Duration::from_millis(TIMEOUT_SECONDS as u64 * 1_000 + 500);
 
-    /// How many events are stored at once unless set otherwise.
+    /// Default number of events that are stored concurrently.
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 1_024;
 
-    /// Stores what this receiver verifies in that queue.
+    /// Stores the events that this receiver verifies in that queue.
     pub fn new(receiver: Receiver, queue: Q) -> Self {
         Self {
             receiver,
@@ -62,36 +62,36 @@ impl<Q: Queue> Intake<Q> {
         }
     }
 
-    /// For how long storing an event is tried before the answer is HTTP status 503. The service's pages say only of
-    /// timeouts that they can be repeated, and it waits two seconds: an answer that comes earlier may be the
-    /// last that is heard of the event.
+    /// Sets how long to keep trying to store an event before the response is HTTP status 503. According to its
+    /// documentation, the service only repeats events that timed out, and it waits two seconds: after an earlier
+    /// response, the event may never be sent again.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// How many events are stored at once. More are answered with HTTP status 503 at once, before their bodies are
-    /// read. Each takes memory for its body.
+    /// Sets how many events are stored concurrently. Further ones are answered with HTTP status 503 at once, before
+    /// their bodies are read. Each one holds its body in memory.
     #[must_use]
     pub fn max_in_flight(mut self, events: usize) -> Self {
         self.places = Arc::new(Semaphore::new(events.min(Semaphore::MAX_PERMITS)));
         self
     }
 
-    /// What verifies the requests.
+    /// The receiver that verifies the requests.
     pub(crate) const fn receiver(&self) -> &Receiver {
         &self.receiver
     }
 
-    /// What the query says, if it is in order and the event is to be stored.
+    /// The information from the query, if it is valid and the event is to be stored.
     pub(crate) fn verify(&self, query: &str) -> Option<Origin> {
         let origin = self.receiver.verify(query).ok()?;
-        // The service waits for the answer to what it asks. What this version does not know is taken for told.
+        // The service waits for the answer to a "before" event. Events unknown to this version count as "after" events.
         (origin.when() != Some(When::Before)).then_some(origin)
     }
 
-    /// A place for an event, or what to answer if there is none.
+    /// A slot for an event, or the response if there is none.
     pub(crate) fn place(&self, origin: &Origin) -> Result<OwnedSemaphorePermit, HttpAnswer> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
             let command = quoted(origin.command.as_str());
@@ -102,9 +102,9 @@ impl<Q: Queue> Intake<Q> {
         })
     }
 
-    /// Verifies a request and stores its event; none if the event is not to be stored, or the request not in
-    /// order: that is for [`Webhooks::handle`](tencent_chat_webhook::Webhooks::handle) to answer. `query` is what
-    /// follows the question mark of the address. Must run within tokio.
+    /// Verifies a request and stores its event. Returns `None` if the event is not to be stored, or the request is
+    /// invalid: [`Webhooks::handle`](tencent_chat_webhook::Webhooks::handle) then responds. `query` is the part of the
+    /// address after the question mark. Must run within tokio.
     pub async fn take(&self, query: &str, body: Bytes) -> Option<HttpAnswer> {
         let origin = self.verify(query)?;
         Some(match self.place(&origin) {
@@ -113,7 +113,7 @@ impl<Q: Queue> Intake<Q> {
         })
     }
 
-    /// Stores a verified event: status 200 once it is stored, 503 if that did not work in time.
+    /// Stores a verified event: status 200 once it is stored, 503 if that failed or took too long.
     pub(crate) async fn store(&self, origin: &Origin, query: &str, body: Bytes) -> HttpAnswer {
         let began = Instant::now();
         let until = began + self.patience;
@@ -149,7 +149,7 @@ fn timed_out() -> QueueError {
     QueueError::unavailable("it did not answer in time")
 }
 
-/// Names are part of the interface: target `tencent_chat_webhook`, fields `command`, `outcome`, `status`,
+/// These names are part of the public interface: target `tencent_chat_webhook`, fields `command`, `outcome`, `status`,
 /// `took_ms`.
 fn acknowledge(origin: &Origin, stored: Stored, took: Duration) -> HttpAnswer {
     let outcome = match stored {
@@ -163,7 +163,7 @@ fn acknowledge(origin: &Origin, stored: Stored, took: Duration) -> HttpAnswer {
     HttpAnswer::acknowledged()
 }
 
-/// A query without the signature: within a minute it would be good for any other request.
+/// A query without its signature, which could sign any other request for a minute.
 fn without_sign(query: &str) -> String {
     let is_sign = |pair: &&str| pair.split('=').next() == Some(query::SIGN);
     let mut kept = String::with_capacity(query.len());
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_signature_is_left_out() {
+    fn only_the_signature_is_removed() {
         for (query, kept) in [
             ("", ""),
             ("Sign=ab", ""),

@@ -17,21 +17,21 @@ use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Stores verified "after" events and acknowledges them once they are stored. Everything else goes to the service
-/// behind it, [`WebhookService`](tencent_chat_webhook::WebhookService) as a rule, untouched: events that the service
-/// asks about, and requests that are not in order.
+/// Stores verified "after" events and acknowledges them once they are stored. Everything else goes unchanged to the
+/// inner service, usually [`WebhookService`](tencent_chat_webhook::WebhookService): "before" events, and invalid
+/// requests.
 #[derive(Clone, Debug)]
 pub struct QueueLayer<Q>(Intake<Q>);
 
 impl<Q: Queue> QueueLayer<Q> {
-    /// Stores what this receiver verifies in that queue.
+    /// Stores the events that this receiver verifies in that queue.
     pub fn new(receiver: Receiver, queue: Q) -> Self {
         Self(Intake::new(receiver, queue))
     }
 }
 
 impl<Q> From<Intake<Q>> for QueueLayer<Q> {
-    /// With the settings of this intake.
+    /// Uses the settings of this intake.
     fn from(intake: Intake<Q>) -> Self {
         Self(intake)
     }
@@ -78,7 +78,7 @@ where
             _ => None,
         };
         let Some(origin) = origin else {
-            // The one that is ready, and not its clone.
+            // Use the service that is ready, and not its clone.
             let clone = self.inner.clone();
             let mut inner = replace(&mut self.inner, clone);
             return Box::pin(async move {

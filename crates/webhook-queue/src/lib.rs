@@ -1,9 +1,9 @@
-//! A queue for the webhooks of Tencent Cloud Chat (formerly Tencent IM) that outlives the process.
+//! A durable queue for the webhooks of Tencent Cloud Chat (formerly Tencent IM).
 //!
-//! The service waits two seconds for an answer and forgets an event once it is acknowledged. With this crate
-//! an event about something that has happened is acknowledged only after it was stored; handlers run later,
-//! as often as it takes. Events that the service asks about ("before" events) still go to their handlers
-//! directly, since their answer is waited for.
+//! The service waits two seconds for an answer and forgets an event once it is acknowledged. With this crate,
+//! an "after" event, which reports something that has happened, is acknowledged only once it is stored. Handlers run
+//! later and are retried as often as necessary. "Before" events, which ask for a decision, still go to their handlers
+//! directly, since the service waits for the answer.
 //!
 //! ```
 //! # use tencent_chat_webhook_queue::{Consumer, MemoryQueue, QueueLayer, QueueSettings};
@@ -28,43 +28,43 @@
 //! # }
 //! ```
 //!
-//! * [`Queue`] is what a queue must be able to do. `SqliteQueue` (feature `sqlite`) is a
+//! * [`Queue`] is the trait that queues implement. `SqliteQueue` (feature `sqlite`) is a
 //!   file on one machine, `RedisQueue` (feature `redis`) is for a fleet, and
 //!   [`MemoryQueue`] is for tests.
-//! * [`QueueLayer`] is the tower layer that stores; [`Intake`] does the same for any other framework.
-//! * [`Consumer`] claims events, calls the handlers, repeats what failed, and puts aside what keeps failing.
-//! * Dead letters are listed, put back and dropped by [`Queue::dead_letters`], [`Queue::requeue`] and
-//!   [`Queue::discard`].
+//! * [`QueueLayer`] is the tower layer that stores events; [`Intake`] does the same for any other framework.
+//! * [`Consumer`] claims events, calls the handlers, retries failures, and sets aside events that keep failing.
+//! * [`Queue::dead_letters`], [`Queue::requeue`] and [`Queue::discard`] list dead letters, put them back
+//!   and drop them.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! **An event that was acknowledged is handled at least once**, whichever process is killed when. It is removed
-//! from the queue only after its handler has ended without an error, or moved to the dead letters, which never
-//! go away by themselves. What "stored" survives is for each queue to say: the file of SQLite survives a power
-//! cut; Redis does with `appendonly yes` and `appendfsync always`.
+//! **An acknowledged event is handled at least once**, even if processes are killed at any moment. It is removed
+//! from the queue only after its handler has succeeded, or moved to the dead letters, which are
+//! never removed automatically. What a stored event survives depends on the queue: the SQLite file survives a power
+//! failure; Redis does with `appendonly yes` and `appendfsync always`.
 //!
-//! **An event that comes again is recognized** by its [`EventKey`](tencent_chat_webhook::EventKey) and stored
-//! once, within [`retention`](QueueSettings::retention). A handler can see an event again all the same: when the
-//! process ends, or the lease runs out, between the handler's work and the note that it is done. So a handler
-//! whose work must not be done twice writes [`Received::key`](tencent_chat_webhook::Received::key) in the same
-//! transaction.
+//! **A repeated event is recognized** by its [`EventKey`](tencent_chat_webhook::EventKey) and stored
+//! once, within [`retention`](QueueSettings::retention). A handler can still see an event twice: if the
+//! process ends, or the lease runs out, after the handler's work but before its completion is recorded. So if the
+//! work must not be done twice, the handler should write [`Received::key`](tencent_chat_webhook::Received::key) in the
+//! same transaction.
 //!
-//! **Order is not promised.** Events are claimed about in the order in which they came, but handlers run at the
-//! same time, and one that fails is repeated later than those behind it.
+//! **Order is not guaranteed.** Events are claimed roughly in the order of arrival, but handlers run
+//! concurrently, and failed events are retried later than those behind them.
 //!
 //! # What the service does when an event is not acknowledged
 //!
-//! The vendor's [overview](https://www.tencentcloud.com/document/product/1047/34354) says that "after" events are
-//! not repeated by default, and that the console can switch on repeats *for webhooks that time out*. It does not say
-//! that any other failure is repeated, nor how often or when. So switch the repeats on; and
-//! when an event cannot be stored, [`QueueLayer`] keeps trying for longer than the service waits, so that the
-//! failure is a timeout, and only then answers with HTTP status 503.
+//! According to the vendor's [overview](https://www.tencentcloud.com/document/product/1047/34354), "after" events are
+//! not repeated by default, and the console can enable repeats *for webhooks that time out*. It does not say
+//! that any other failure is repeated, nor how often or when. So enable these repeats in the console;
+//! and if an event cannot be stored, [`QueueLayer`] keeps trying for longer than the service waits, so that the
+//! failure is a timeout, and only then responds with HTTP status 503.
 //!
 //! # Memory
 //!
-//! Everything is bounded: events in the queue ([`max_events`](QueueSettings::max_events), dead letters included; a
-//! full queue refuses), keys that are remembered ([`max_keys`](QueueSettings::max_keys)), requests that are stored at
-//! once ([`Intake::max_in_flight`]), handlers that run at once ([`Consumer::concurrency`]), and bodies by the
+//! Everything is bounded: events in the queue ([`max_events`](QueueSettings::max_events), including dead letters; a
+//! full queue refuses events), remembered keys ([`max_keys`](QueueSettings::max_keys)), requests being stored
+//! ([`Intake::max_in_flight`]), running handlers ([`Consumer::concurrency`]), and bodies by the
 //! receiver.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -91,7 +91,7 @@ pub use redis::RedisQueue;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteQueue;
 
-/// The examples of the README are tests.
+/// The examples in the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A queue in memory, for tests of handlers: it does what the real ones do but is gone with the process. Clones are
+/// A queue in memory, for tests of handlers. It behaves like the real ones but is lost with the process. Clones share
 /// the same queue. Delays and leases follow tokio's clock, which tests can pause.
 #[derive(Clone, Debug)]
 pub struct MemoryQueue {
@@ -38,7 +38,7 @@ struct State {
 struct Entry {
     event: QueuedEvent,
     attempts: u32,
-    /// None: now, for the first time.
+    /// `None`: available now, for the first time.
     due: Option<Instant>,
     is_claimed: bool,
 }
@@ -55,7 +55,7 @@ impl Entry {
 }
 
 impl MemoryQueue {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub fn new(settings: QueueSettings) -> Self {
         Self {
             settings,
@@ -133,7 +133,7 @@ impl Queue for MemoryQueue {
             .filter(|(_, entry)| entry.due.is_none_or(|due| due <= now))
             .map(|(number, entry)| (entry.due.is_none(), entry.due, *number))
             .collect();
-        // What failed before comes first.
+        // Failed events come first.
         due.sort_unstable();
         let mut claimed = Vec::new();
         for (_, _, number) in due.into_iter().take(at_most) {

@@ -1,93 +1,93 @@
-//! What a queue must be able to do.
+//! The interface of queues.
 
 use crate::event::{ClaimId, Claimed, DeadLetter, EventId, QueueStats, QueuedEvent, Stored};
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-/// What the methods of a [`Queue`] return.
+/// The return type of the methods of a [`Queue`].
 pub type QueueFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, QueueError>> + Send + 'a>>;
 
-/// A queue that outlives the process.
+/// A durable queue.
 ///
-/// Its futures may be dropped at any time: then what they were about is done or not done, never half done. Their
-/// errors mean that nobody knows; whoever repeats does no harm.
+/// Its futures may be dropped at any time: the operation is then either done or not done, never partly. After an
+/// error the outcome is unknown; repeating the operation is safe.
 pub trait Queue: Send + Sync + 'static {
     /// Stores an event durably, unless its key is remembered.
     ///
     /// # Errors
     ///
-    /// [`QueueError::Full`], or why it may not be stored.
+    /// [`QueueError::Full`], or why it may not have been stored.
     fn store(&self, event: QueuedEvent) -> QueueFuture<'_, Stored>;
 
-    /// Claims up to so many events, for as long as [`lease`](Self::lease) says; comes back at once, with none if
-    /// there are none. An event whose lease ran out can be claimed again.
+    /// Claims up to this many events, for the duration of [`lease`](Self::lease). Returns at once, with an empty list
+    /// if there are none. An event whose lease has run out can be claimed again.
     ///
     /// # Errors
     ///
     /// Why nothing could be claimed.
     fn claim(&self, at_most: usize) -> QueueFuture<'_, Vec<Claimed>>;
 
-    /// Waits until there may be something to claim, at most for so long.
+    /// Waits until there may be something to claim, up to this time.
     ///
     /// # Errors
     ///
     /// Why it cannot wait.
     fn wait(&self, at_most: Duration) -> QueueFuture<'_, ()>;
 
-    /// How long a claim holds.
+    /// How long a claim lasts.
     fn lease(&self) -> Duration;
 
-    /// These have been handled: removes them. One that is gone already is not an error.
+    /// Removes events that have been handled. An event that is already gone is not an error.
     ///
     /// # Errors
     ///
-    /// Why they may come again.
+    /// Returns why they may be delivered again.
     fn finish(&self, claims: Vec<ClaimId>) -> QueueFuture<'_, ()>;
 
-    /// This one failed: it can be claimed again after a delay. Nothing happens when the claim has run out.
+    /// Makes a failed event claimable again after a delay. Does nothing if the claim has run out.
     ///
     /// # Errors
     ///
-    /// Why it may come again after the lease and not after the delay.
+    /// Returns why it may be retried after the lease instead of after the delay.
     fn retry(&self, claim: ClaimId, delay: Duration) -> QueueFuture<'_, ()>;
 
-    /// This one cannot be handled: moves it to the dead letters. Nothing happens when the claim has run out.
-    /// `reason` is one line that fits into a log.
+    /// Moves an event that cannot be handled to the dead letters. Does nothing if the claim has run out.
+    /// `reason` is one line that is suitable for logs.
     ///
     /// # Errors
     ///
-    /// Why it may come again.
+    /// Returns why it may be delivered again.
     fn bury(&self, claim: ClaimId, reason: String) -> QueueFuture<'_, ()>;
 
-    /// How full it is.
+    /// How full the queue is.
     ///
     /// # Errors
     ///
-    /// Why that is not known.
+    /// Returns why that could not be determined.
     fn stats(&self) -> QueueFuture<'_, QueueStats>;
 
-    /// Lists dead letters, oldest first: up to so many that come behind this one.
+    /// Lists dead letters, oldest first: up to this many that follow the given one.
     ///
     /// # Errors
     ///
-    /// Why they cannot be listed, such as an identifier that is not one of this queue.
+    /// Returns why they cannot be listed, such as an identifier that doesn't belong to this queue.
     fn dead_letters(
         &self,
         behind: Option<EventId>,
         at_most: usize,
     ) -> QueueFuture<'_, Vec<DeadLetter>>;
 
-    /// Puts dead letters back, as if they had just come: how many there were of them.
+    /// Puts dead letters back, as if they had just arrived. Returns how many of them existed.
     ///
     /// # Errors
     ///
-    /// Why they may not be back.
+    /// Returns why they may not be back.
     fn requeue(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize>;
 
-    /// Drops dead letters for good: how many there were of them.
+    /// Drops dead letters permanently. Returns how many of them existed.
     ///
     /// # Errors
     ///
-    /// Why they may still be there.
+    /// Returns why they may still be there.
     fn discard(&self, ids: Vec<EventId>) -> QueueFuture<'_, usize>;
 }
 
@@ -131,7 +131,7 @@ impl<Q: Queue + ?Sized> Queue for Arc<Q> {
     }
 }
 
-/// What all queues have settings for. All processes that use one queue should have the same.
+/// Settings that all queues share. All processes that use one queue should have the same settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSettings {
     pub(crate) max_events: u64,
@@ -141,7 +141,7 @@ pub struct QueueSettings {
 }
 
 impl Default for QueueSettings {
-    /// A million events and keys, an hour, two minutes.
+    /// A million events and keys, one hour, two minutes.
     fn default() -> Self {
         Self {
             max_events: 1_000_000,
@@ -153,32 +153,32 @@ impl Default for QueueSettings {
 }
 
 impl QueueSettings {
-    /// How many events the queue holds, dead letters included. When it is full it refuses events, so that the
-    /// service knows that they were not taken. Nothing is ever dropped to make room.
+    /// Sets how many events the queue holds, including dead letters. A full queue refuses events, so that the
+    /// service knows that they were not accepted. Nothing is ever dropped to make room.
     #[must_use]
     pub const fn max_events(mut self, events: u64) -> Self {
         self.max_events = events;
         self
     }
 
-    /// For how long an event's key is remembered, counted from when it was stored. The vendor does not say how late
-    /// a repeat can come.
+    /// Sets how long an event's key is remembered, counted from when it was stored. The vendor does not say how late
+    /// a repeat can arrive.
     #[must_use]
     pub const fn retention(mut self, time: Duration) -> Self {
         self.retention = time;
         self
     }
 
-    /// How many keys are remembered; beyond that the oldest are forgotten before their time. It takes some 150 bytes
-    /// each.
+    /// Sets how many keys are remembered. Beyond that the oldest are forgotten early. Each key takes about
+    /// 150 bytes.
     #[must_use]
     pub const fn max_keys(mut self, keys: u64) -> Self {
         self.max_keys = keys;
         self
     }
 
-    /// How long a claim holds: when a process dies, others get its events so much later. A
-    /// [`Consumer`](crate::Consumer) lets handlers take half of it at most.
+    /// Sets how long a claim lasts: if a process dies, its events become available to others after this time. A
+    /// [`Consumer`](crate::Consumer) lets handlers take at most half of it.
     #[must_use]
     pub const fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
@@ -186,40 +186,40 @@ impl QueueSettings {
     }
 }
 
-/// Why a queue could not do something.
+/// Why an operation on a queue failed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum QueueError {
-    /// It holds as much as it may: either handlers are too slow, or there are too many dead letters.
+    /// The queue is full: either handlers are too slow, or there are too many dead letters.
     Full {
-        /// How many events it may hold.
+        /// Maximum number of events.
         max_events: u64,
     },
-    /// An identifier that is not one of this queue.
+    /// An identifier that doesn't belong to this queue.
     UnknownId {
-        /// What this queue's identifiers look like.
+        /// The format of this queue's identifiers.
         expected: &'static str,
     },
-    /// The name of a queue that cannot be one.
+    /// An invalid name for a queue.
     InvalidName {
         /// What is expected.
         expected: &'static str,
     },
-    /// The file is a database of something else.
+    /// The file is a different kind of database.
     NotAQueue,
     /// The file was written by a newer version of this crate.
     NewerVersion {
         /// The version of its tables.
         found: i64,
-        /// The newest that this version knows.
+        /// The newest version that this crate supports.
         known: i64,
     },
-    /// The file or the server refused or did not answer.
+    /// The file or the server returned an error or did not respond.
     Unavailable(Arc<dyn StdError + Send + Sync>),
 }
 
 impl QueueError {
-    /// An error of what the queue is made of.
+    /// Wraps an error from the queue's backend.
     pub fn unavailable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable(Arc::from(error.into()))
     }
@@ -229,18 +229,19 @@ impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full { max_events } => {
-                write!(f, "the queue is full: it may hold {max_events} events")
+                write!(f, "the queue is full: it holds at most {max_events} events")
             }
             Self::UnknownId { expected } => {
-                write!(f, "not an identifier of this queue; expected {expected}")
+                write!(f, "invalid identifier for this queue; expected {expected}")
             }
             Self::InvalidName { expected } => {
-                write!(f, "not a valid name of a queue; expected {expected}")
+                write!(f, "invalid queue name; expected {expected}")
             }
             Self::NotAQueue => f.write_str("the file is a database, but not a queue of this crate"),
             Self::NewerVersion { found, known } => write!(
                 f,
-                "the queue was written by a newer version: its tables are version {found}, this one knows {known}"
+                "the queue was written by a newer version: its tables have version {found}, and this version supports up to \
+                 {known}"
             ),
             Self::Unavailable(_) => f.write_str("the queue is not available"),
         }

@@ -17,34 +17,34 @@ pub use redis;
 /// The consumer group.
 const GROUP: &str = "handlers";
 
-/// The name of a consumer unless set otherwise.
+/// Default name of a consumer.
 const CONSUMER: &str = "consumer";
 
-/// A [`Queue`] in Redis Streams, for any number of receiving and handling processes. Clones are the same queue. Needs
-/// Redis 7 or later; one server or a cluster, in which all keys of a queue are on one node.
+/// A [`Queue`] in Redis Streams, for any number of receiving and handling processes. Clones share the same queue. Needs
+/// Redis 7 or later, either one server or a cluster, where all keys of a queue are on one node.
 ///
-/// # What "stored" survives
+/// # What a stored event survives
 ///
-/// What Redis has written to its disk when it answers, which is for its settings to say:
+/// That depends on what Redis has written to disk when it responds, which its settings determine:
 ///
-/// * **`appendonly yes` and `appendfsync always`**: Redis answers after the write is on the disk. Use this: then an
-///   event that was acknowledged survives `kill -9`, a crash of the system, and a power cut. Writes that arrive
-///   together wait for the disk once.
-/// * `appendfsync everysec`, the default of the append-only file: a crash of the system or a power cut loses up to two
+/// * **`appendonly yes` and `appendfsync always`**: Redis responds after the write is on disk. Use this: an
+///   acknowledged event then survives `kill -9`, a system crash, and a power failure. Writes that arrive
+///   together share one wait for the disk.
+/// * `appendfsync everysec`, the default of the append-only file: a system crash or a power failure loses up to two
 ///   seconds of acknowledged events; `kill -9` of Redis alone loses what it had not yet handed to the system.
-/// * Snapshots alone (`save`): everything since the last one is lost.
-/// * `maxmemory-policy` must be `noeviction`, as it is by default: others throw away what they like.
+/// * Snapshots alone (`save`): everything since the last snapshot is lost.
+/// * `maxmemory-policy` must be `noeviction`, which is the default: the other policies evict arbitrary keys.
 ///
-/// Replicas get writes after Redis has answered: when a replica takes over, acknowledged events that had not reached it
-/// are lost. This queue does not wait for replicas; `min-replicas-to-write` and `min-replicas-max-lag` make Redis refuse
-/// writes while they are behind, which bounds the loss but does not exclude it.
+/// Replicas receive writes after Redis has responded: when a replica takes over, acknowledged events that had not
+/// reached it are lost. This queue does not wait for replicas; `min-replicas-to-write` and `min-replicas-max-lag` make
+/// Redis refuse writes while replicas lag, which bounds the loss but does not exclude it.
 ///
 /// # Keys
 ///
-/// Of a queue named `chat`: `{chat}:events` (a stream with the consumer group `handlers`), `{chat}:later` (a sorted
-/// set: when what failed is due), `{chat}:keys` (a sorted set: keys of events and when they came) and `{chat}:dead` (a
-/// stream of dead letters). Events are removed once they are handled, so that the stream's length is the number of those
-/// that are not.
+/// A queue named `chat` uses `{chat}:events` (a stream with the consumer group `handlers`), `{chat}:later` (a sorted
+/// set: when failed events are due), `{chat}:keys` (a sorted set: keys of events and when they arrived) and
+/// `{chat}:dead` (a stream of dead letters). Events are removed once they are handled, so the length of the stream is
+/// the number of unfinished events.
 #[derive(Clone)]
 pub struct RedisQueue {
     inner: Arc<Inner>,
@@ -65,21 +65,21 @@ struct Keys {
 }
 
 impl RedisQueue {
-    /// A queue of this name on one server. Connects when it is first used. A connection that broke is made anew.
+    /// A queue with this name on one server. It connects on first use, and reconnects when a connection breaks.
     ///
     /// # Errors
     ///
-    /// A name with braces, or none.
+    /// The name is empty or contains braces.
     pub fn new(client: Client, name: &str, settings: QueueSettings) -> Result<Self, QueueError> {
         Self::on(Link::one(client), name, settings)
     }
 
-    /// A queue of this name on a cluster. Connects when it is first used. Waiting for events means to ask ten times a
+    /// A queue with this name on a cluster. It connects on first use. It polls for events ten times per
     /// second.
     ///
     /// # Errors
     ///
-    /// A name with braces, or none.
+    /// The name is empty or contains braces.
     pub fn cluster(
         client: ClusterClient,
         name: &str,
@@ -90,10 +90,10 @@ impl RedisQueue {
 
     fn on(link: Link, name: &str, settings: QueueSettings) -> Result<Self, QueueError> {
         if name.is_empty() || name.contains(['{', '}']) {
-            let expected = "some characters, without braces";
+            let expected = "at least one character, without braces";
             return Err(QueueError::InvalidName { expected });
         }
-        // One hash tag, so that scripts find all of them on one node.
+        // One hash tag, so that all of them are on one node, as scripts require.
         let key = |what: &str| format!("{{{name}}}:{what}");
         let inner = Inner {
             link,
@@ -111,9 +111,9 @@ impl RedisQueue {
         })
     }
 
-    /// The name under which Redis lists what this process has claimed (`XINFO CONSUMERS`, `XPENDING`), such as that of
-    /// the machine. It means nothing else: whoever claims next gets what has run out. Redis remembers every name, so
-    /// they should not be made up anew with each start.
+    /// Sets the name under which Redis lists the claims of this process (`XINFO CONSUMERS`, `XPENDING`), such as the
+    /// machine's name. It is only informational: any consumer can take over claims that have run out. Redis remembers
+    /// every name, so don't use a new one with each start.
     #[must_use]
     pub fn consumer(mut self, name: impl Into<Arc<str>>) -> Self {
         self.consumer = name.into();
@@ -124,7 +124,7 @@ impl RedisQueue {
         let inner = &*self.inner;
         match inner.link.run(script).await {
             Err(error) if error.code() == Some("NOGROUP") => {
-                // The first time, or Redis has lost everything.
+                // The first time, or after Redis has lost everything.
                 let made = inner.link.make_group(&inner.keys.events, GROUP).await;
                 made.map_err(QueueError::unavailable)?;
                 inner.link.run(script).await
@@ -135,7 +135,7 @@ impl RedisQueue {
     }
 }
 
-/// An identifier that Redis gave.
+/// Parses an identifier from Redis.
 fn known(id: &EventId) -> Result<&str, QueueError> {
     let is_number = |part: &str| part.parse::<u64>().is_ok();
     match id.as_str().split_once('-') {
@@ -150,10 +150,10 @@ fn all_known(ids: &[EventId]) -> Result<(), QueueError> {
     ids.iter().try_for_each(|id| known(id).map(drop))
 }
 
-/// Name and value, one after the other.
+/// Names and values, alternating.
 type Fields = Vec<Vec<u8>>;
 
-/// A field of an entry in a stream; nothing for one that is not there.
+/// A field of an entry in a stream; empty if it is missing.
 fn field(fields: &mut Fields, name: &str) -> Vec<u8> {
     let mut places = fields.chunks_exact_mut(2);
     let place = places.find(|pair| pair[0] == name.as_bytes());
@@ -236,7 +236,7 @@ impl Queue for RedisQueue {
 
     fn finish(&self, claims: Vec<ClaimId>) -> QueueFuture<'_, ()> {
         Box::pin(async move {
-            // Lua takes no more than some thousand at once.
+            // Lua's `unpack` is limited to a few thousand values.
             for claims in claims.chunks(1_000) {
                 let mut script = Script::finish(&[&self.inner.keys.events]);
                 script.arg(GROUP);
@@ -343,7 +343,7 @@ impl Queue for RedisQueue {
 }
 
 impl fmt::Debug for RedisQueue {
-    /// Without the address, which can hold a password.
+    /// Omits the address, which can hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisQueue")
             .field("events", &self.inner.keys.events)

@@ -14,33 +14,33 @@ use tokio::{
     time::timeout,
 };
 
-/// How many requests wait for the thread.
+/// Maximum number of requests that wait for the thread.
 const WAITING: usize = 1_024;
 
-/// How often it is looked whether another process has stored something, or something is due.
+/// How often to check whether another process has stored an event, or an event is due.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// A [`Queue`] in a file of SQLite, for one machine. Clones are the same queue; several processes may have the same
-/// file open, so that events can be received by one and handled by another. Not for network file systems: SQLite
+/// A [`Queue`] in an SQLite file, for one machine. Clones share the same queue. Several processes may have the same
+/// file open, so that one can receive events and another handle them. Not for network file systems: SQLite
 /// needs locks and shared memory.
 ///
-/// # What "stored" survives
+/// # What a stored event survives
 ///
-/// The file is in WAL mode with `synchronous=FULL`: a transaction is on the disk before it is reported as committed.
-/// With `NORMAL`, which is usual in WAL mode, a power cut could undo the latest transactions, and with them
-/// events that were acknowledged. So an event that is stored survives `kill -9`, a crash of the system, and a power
-/// cut if the disk keeps what it has reported as written.
+/// The file is in WAL mode with `synchronous=FULL`: a transaction is on disk before it is reported as committed.
+/// With `NORMAL`, which is common in WAL mode, a power failure could undo the latest transactions, and with them
+/// acknowledged events. A stored event therefore survives `kill -9`, a system crash, and, if the disk keeps what it
+/// has reported as written, a power failure.
 ///
 /// # Speed
 ///
-/// Waiting for the disk is what takes time. One thread does all that is asked for: everything that arrives while it
-/// waits for the disk goes into the next transaction, and so waits for the disk once.
+/// Most of the time is spent waiting for the disk. One thread performs all operations: those that arrive while it
+/// waits for the disk form the next transaction, and so share one wait.
 ///
 /// # The file
 ///
-/// It holds what users wrote, so that it is made readable for its owner only, as are the files `-wal` and `-shm`
-/// that belong to it. It does not shrink; room that becomes free is used again. Its tables have a version
-/// (`user_version`), and a file of a newer one is refused.
+/// It contains users' text, so only its owner can read it; the same holds for the files `-wal` and `-shm`
+/// next to it. It does not shrink, but free space is reused. Its tables have a version
+/// (`user_version`), and files of a newer version are refused.
 #[derive(Clone)]
 pub struct SqliteQueue {
     requests: mpsc::Sender<Request>,
@@ -49,11 +49,11 @@ pub struct SqliteQueue {
 }
 
 impl SqliteQueue {
-    /// Opens a queue, and makes it if there is none. Blocks the thread while it does.
+    /// Opens a queue, and creates it if it doesn't exist. Blocks the thread meanwhile.
     ///
     /// # Errors
     ///
-    /// A file that cannot be opened or is something else, and one of a newer version of this crate.
+    /// The file cannot be opened, is something else, or was written by a newer version of this crate.
     pub fn open(path: impl AsRef<Path>, settings: QueueSettings) -> Result<Self, QueueError> {
         let store = store::Store::open(path.as_ref(), settings)?;
         let (requests, waiting) = mpsc::channel(WAITING);

@@ -40,7 +40,7 @@ fn receiver() -> Receiver {
 }
 
 fn body(command: &str, number: u64) -> String {
-    // With white space and a field of the future, which must come out as they went in.
+    // With white space and an unknown field, which must be preserved.
     format!(
         r#"{{ "CallbackCommand": "{command}", "From_Account": "mei",  "To_Account": "lin",
         "MsgSeq": 1, "MsgRandom": 2, "MsgTime": 1764150123, "MsgKey": "{number}", "New": [1.50] }}"#
@@ -76,7 +76,7 @@ async fn post(address: SocketAddr, query: &str, body: impl Into<reqwest::Body>) 
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// Asks until it is so.
+/// Polls until the values are equal.
 async fn until<T: PartialEq + std::fmt::Debug>(wanted: T, mut ask: impl AsyncFnMut() -> T) {
     let asked = timeout(LONG, async {
         while ask().await != wanted {
@@ -90,7 +90,7 @@ async fn until<T: PartialEq + std::fmt::Debug>(wanted: T, mut ask: impl AsyncFnM
     );
 }
 
-/// A queue that is not available while it is switched off.
+/// A queue that can be made unavailable.
 #[derive(Clone)]
 struct Flaky {
     queue: MemoryQueue,
@@ -135,7 +135,7 @@ impl Queue for Flaky {
 }
 
 #[tokio::test]
-async fn what_has_happened_is_stored_as_it_came_and_what_is_asked_is_answered() {
+async fn after_events_are_stored_unchanged_and_before_events_are_answered() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let webhooks = Webhooks::new(receiver())
         .on(|_: Received<C2cBeforeSendMsg>| async { C2cBeforeSendMsgAnswer::Refuse })
@@ -160,7 +160,7 @@ async fn what_has_happened_is_stored_as_it_came_and_what_is_asked_is_answered() 
         receiver().receive(&asked, &event.body).unwrap().key()
     );
     assert_eq!(event.key, EventKey::of_body(&origin, &event.body));
-    // What can be replayed is not kept; all else is.
+    // What could be replayed is not kept; everything else is.
     assert!(!event.query.contains("Sign"), "{}", event.query);
     let (before, rest) = asked.split_once("&Sign=").unwrap();
     let after = rest.split_once('&').unwrap().1;
@@ -169,7 +169,7 @@ async fn what_has_happened_is_stored_as_it_came_and_what_is_asked_is_answered() 
 }
 
 #[tokio::test]
-async fn what_is_not_in_order_is_refused_and_not_stored() {
+async fn invalid_requests_are_refused_and_not_stored() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let webhooks = Webhooks::new(receiver());
     let address = serve(&webhooks, QueueLayer::new(receiver(), queue.clone())).await;
@@ -191,7 +191,7 @@ async fn what_is_not_in_order_is_refused_and_not_stored() {
 }
 
 #[tokio::test]
-async fn what_is_not_stored_is_not_acknowledged() {
+async fn events_that_are_not_stored_are_not_acknowledged() {
     let queue = Flaky::new();
     let intake = Intake::new(receiver(), queue.clone()).patience(Duration::from_millis(200));
     let webhooks = Webhooks::new(receiver());
@@ -199,7 +199,7 @@ async fn what_is_not_stored_is_not_acknowledged() {
     assert_eq!(post(address, &query(AFTER), body(AFTER, 1)).await.0, 503);
     assert!(
         queue.stores.load(Ordering::SeqCst) > 1,
-        "it is tried more than once"
+        "storing is tried more than once"
     );
     queue.is_on.store(true, Ordering::SeqCst);
     assert_eq!(post(address, &query(AFTER), body(AFTER, 1)).await.0, 200);
@@ -222,9 +222,9 @@ async fn a_queue_that_comes_back_in_time_costs_nothing() {
     assert_eq!(queue.stats().await.unwrap().waiting, 1);
 }
 
-/// The service takes it for a timeout then, and its pages speak of repeats after timeouts only.
+/// The service then sees a timeout, and according to its documentation it only repeats after timeouts.
 #[tokio::test(start_paused = true)]
-async fn the_failure_comes_later_than_the_service_waits() {
+async fn the_failure_comes_after_the_service_stops_waiting() {
     let intake = Intake::new(receiver(), Flaky::new());
     let began = tokio::time::Instant::now();
     let answer = intake
@@ -236,7 +236,7 @@ async fn the_failure_comes_later_than_the_service_waits() {
 }
 
 #[tokio::test]
-async fn a_full_queue_and_too_many_at_once_are_answered_as_failures() {
+async fn a_full_queue_and_too_many_requests_are_failures() {
     let queue = MemoryQueue::new(QueueSettings::default().max_events(1));
     let intake = Intake::new(receiver(), queue).patience(Duration::from_millis(50));
     let take = async |intake: &Intake<_>, number| {
@@ -247,14 +247,14 @@ async fn a_full_queue_and_too_many_at_once_are_answered_as_failures() {
             .status
     };
     assert_eq!(take(&intake, 1).await, 200);
-    assert_eq!(take(&intake, 1).await, 200, "it has this one");
+    assert_eq!(take(&intake, 1).await, 200, "this event is in the queue");
     assert_eq!(take(&intake, 2).await, 503);
     let intake = intake.max_in_flight(0);
     assert_eq!(take(&intake, 1).await, 503);
 }
 
 #[tokio::test]
-async fn intake_takes_what_the_service_tells_and_nothing_else() {
+async fn intake_takes_only_after_events() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let intake = Intake::new(receiver(), queue.clone());
     assert!(
@@ -274,7 +274,7 @@ async fn panics(why: &str) {
     panic!("{why}");
 }
 
-/// A consumer at work, and what ends it.
+/// A running consumer, and what stops it.
 struct Working {
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<()>,
@@ -309,7 +309,7 @@ async fn store(queue: &MemoryQueue, number: u64, body: impl Into<Vec<u8>>) {
 }
 
 #[tokio::test]
-async fn handlers_get_what_came_and_are_called_until_they_succeed() {
+async fn handlers_get_the_original_event_and_are_called_until_they_succeed() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
@@ -342,7 +342,7 @@ async fn handlers_get_what_came_and_are_called_until_they_succeed() {
 }
 
 #[tokio::test]
-async fn what_keeps_failing_becomes_a_dead_letter_with_its_reason() {
+async fn events_that_keep_failing_become_dead_letters_with_the_reason() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let tries = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&tries);
@@ -382,7 +382,7 @@ async fn what_keeps_failing_becomes_a_dead_letter_with_its_reason() {
                 assert!(reason.len() <= 200, "{reason}");
             }
             "key-2" => assert_eq!(reason, "the handler panicked"),
-            _ => assert_eq!(reason, "the handler did not end within 0.02 s"),
+            _ => assert_eq!(reason, "the handler did not finish within 0.02 s"),
         }
     }
     is_fixed.store(true, Ordering::SeqCst);
@@ -393,9 +393,9 @@ async fn what_keeps_failing_becomes_a_dead_letter_with_its_reason() {
     working.stop().await;
 }
 
-/// It would come out the same the next time.
+/// A retry would fail in the same way.
 #[tokio::test]
-async fn what_cannot_be_read_becomes_a_dead_letter_at_once() {
+async fn unreadable_events_become_dead_letters_at_once() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let working = Working::start(quick(queue.clone(), Webhooks::new(receiver())));
     let other_app = QueuedEvent::new("key-9".to_owned().into(), "SdkAppid=7", "{}", 1);
@@ -408,7 +408,7 @@ async fn what_cannot_be_read_becomes_a_dead_letter_at_once() {
         let expected = match letter.event.key.as_str() {
             "key-1" => "the event cannot be read: the body is ",
             "key-2" => "the event cannot be read: the query names the webhook ",
-            _ => "the event belongs to another app: 7",
+            _ => "the event belongs to a different app: 7",
         };
         assert!(letter.reason.starts_with(expected), "{}", letter.reason);
     }
@@ -416,7 +416,7 @@ async fn what_cannot_be_read_becomes_a_dead_letter_at_once() {
 }
 
 #[tokio::test]
-async fn the_hook_for_what_cannot_be_read_takes_it() {
+async fn the_hook_for_unreadable_events_gets_them() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let refuses = Arc::new(AtomicBool::new(true));
     let hook = Arc::clone(&refuses);
@@ -435,9 +435,9 @@ async fn the_hook_for_what_cannot_be_read_takes_it() {
     working.stop().await;
 }
 
-/// As an event does that makes the process run out of memory: nobody is left to say that it failed.
+/// Such as an event that makes the process run out of memory: nobody is left to report the failure.
 #[tokio::test]
-async fn what_ends_the_process_every_time_becomes_a_dead_letter() {
+async fn events_that_crash_the_process_become_dead_letters() {
     let queue = MemoryQueue::new(QueueSettings::default().lease(Duration::from_millis(1)));
     store(&queue, 1, body(AFTER, 1)).await;
     for attempt in 1..=3 {
@@ -447,13 +447,13 @@ async fn what_ends_the_process_every_time_becomes_a_dead_letter() {
         })
         .await;
     }
-    let calls = |_: Received<C2cAfterSendMsg>| panics("it is not called any more");
+    let calls = |_: Received<C2cAfterSendMsg>| panics("must not be called any more");
     let queue_of_many = queue.clone();
     let working = Working::start(quick(queue_of_many, Webhooks::new(receiver()).on(calls)));
     until(1, async || queue.stats().await.unwrap().dead).await;
     let letters = queue.dead_letters(None, 10).await.unwrap();
     assert!(
-        letters[0].reason.starts_with("given up after 3 attempts"),
+        letters[0].reason.starts_with("gave up after 3 attempts"),
         "{}",
         letters[0].reason
     );
@@ -461,7 +461,7 @@ async fn what_ends_the_process_every_time_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn no_more_handlers_run_at_once_than_there_are_places() {
+async fn concurrency_is_limited() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counts = (Arc::clone(&running), Arc::clone(&most));
@@ -483,7 +483,7 @@ async fn no_more_handlers_run_at_once_than_there_are_places() {
 }
 
 #[tokio::test]
-async fn a_shutdown_waits_for_handlers_and_claims_nothing_more() {
+async fn a_shutdown_waits_for_handlers_and_claims_no_more_events() {
     let queue = MemoryQueue::new(QueueSettings::default());
     let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let gates = (Arc::clone(&begun), Arc::clone(&go_on));
@@ -500,7 +500,7 @@ async fn a_shutdown_waits_for_handlers_and_claims_nothing_more() {
     let working = Working::start(quick(queue.clone(), webhooks).concurrency(2));
     begun.acquire_many(2).await.unwrap().forget();
     let stopped = tokio::spawn(working.stop());
-    // Both places become free while it stops.
+    // Both slots become free while it stops.
     sleep(Duration::from_millis(20)).await;
     assert!(!stopped.is_finished());
     go_on.add_permits(2);

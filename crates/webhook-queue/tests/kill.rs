@@ -1,10 +1,10 @@
-//! Nothing that was acknowledged is lost, whoever is killed when.
+//! No acknowledged event is lost, whichever process is killed at any moment.
 //!
-//! The test starts itself again as the app, a receiver with a consumer, and sends it events as the service does: what is
-//! not acknowledged is sent again, and some of what is acknowledged too. Meanwhile it kills the app, or Redis, with
-//! `SIGKILL`, and starts it anew. Handlers note what they have handled in a file.
+//! The test starts itself again as the app, a receiver with a consumer, and sends it events as the service does:
+//! unacknowledged events are sent again, and so are some acknowledged ones. Meanwhile it kills the app, or Redis, with
+//! `SIGKILL`, and restarts it. Handlers record the handled events in a file.
 //!
-//! Larger runs print what came of them:
+//! Larger runs print their results:
 //!
 //! ```console
 //! TENCENT_CHAT_TEST_EVENTS=1000000 TENCENT_CHAT_TEST_KILLS=20 cargo test --release \
@@ -49,13 +49,13 @@ const APP: u64 = 1_400_000_000;
 const TOKEN: &str = "a token of the tests";
 const AFTER: &str = "C2C.CallbackAfterSendMsg";
 
-/// One of so many events is sent again although it was acknowledged.
+/// One in this many events is sent again although it was acknowledged.
 const SENT_AGAIN: u64 = 20;
 
-/// How many are on their way at once.
+/// Number of concurrent requests.
 const SENDERS: u64 = 64;
 
-/// So that what a killed app had claimed is claimed again soon.
+/// Short, so that events claimed by a killed app become available soon.
 const LEASE: Duration = Duration::from_secs(4);
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -71,14 +71,14 @@ fn settings() -> QueueSettings {
         .max_keys(most)
 }
 
-/// A queue that notes duplicates.
+/// A queue that records duplicates.
 #[derive(Clone)]
 struct Noting<Q> {
     queue: Q,
     file: Arc<File>,
 }
 
-/// A line goes into the file whole, and stays there when the process is killed.
+/// A line is written with one call, and stays there when the process is killed.
 fn note(mut file: &File, line: &str) {
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }
@@ -99,7 +99,7 @@ impl<Q: Queue> Queue for Noting<Q> {
     pass_on!();
 }
 
-/// The app, in a process of its own: another test of this file starts it.
+/// The app in its own process: another test of this file starts it.
 #[test]
 #[ignore = "the process that the other tests kill"]
 fn app() {
@@ -141,7 +141,7 @@ async fn run_app<Q: Queue + Clone>(port: u16, folder: &Path, queue: Q) {
     });
     let service = QueueLayer::new(receiver, queue.clone()).layer(webhooks.clone().into_service());
     let router = Router::new().route_service("/webhook", service);
-    // The port of the one that was killed.
+    // The port of the killed process.
     let listener = loop {
         match tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
             Ok(listener) => break listener,
@@ -213,7 +213,7 @@ impl Drop for App {
     }
 }
 
-/// What was sent and acknowledged.
+/// Events sent and acknowledged.
 #[derive(Default)]
 struct Sent {
     next: AtomicU64,
@@ -236,7 +236,7 @@ fn body(number: u64) -> String {
     )
 }
 
-/// Sends events until all have been acknowledged, as the service would that repeats.
+/// Sends events until all have been acknowledged, as the service does with repeats enabled.
 async fn send(client: Client, port: u16, count: u64, sent: Arc<Sent>) {
     loop {
         let number = sent.next.fetch_add(1, Ordering::Relaxed);
@@ -264,7 +264,7 @@ async fn send(client: Client, port: u16, count: u64, sent: Arc<Sent>) {
     }
 }
 
-/// Sends all, has `kill` kill somebody again and again meanwhile, and looks at what was handled.
+/// Sends all events while `kill` keeps killing, and checks what was handled.
 async fn nothing_is_lost(
     name: &str,
     folder: &Path,
@@ -296,7 +296,7 @@ async fn nothing_is_lost(
     }
     let sending = began.elapsed();
     let stats = loop {
-        // Nobody is killed any more, but Redis may still be starting.
+        // There are no more kills, but Redis may still be starting.
         match queue.stats().await {
             Ok(stats) if stats.unfinished() == 0 => break stats,
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -335,9 +335,9 @@ async fn nothing_is_lost(
     assert_eq!(lost, Vec::<u64>::new(), "acknowledged and never handled");
     assert_eq!(handled.len() as u64, count);
     assert_eq!(stats.dead, 0);
-    // All that came again after its acknowledgement, and what came again because that got lost.
+    // All that were resent after their acknowledgement, and those resent because it was lost.
     assert!(duplicates >= again, "{duplicates} of {again}");
-    // Handled, and killed before that was noted: no more than had a place, each time.
+    // Handled, but killed before that was recorded: each time no more than the number of slots.
     assert!(more_than_once as u64 <= kills * 256, "{more_than_once}");
 }
 

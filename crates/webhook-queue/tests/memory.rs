@@ -1,4 +1,4 @@
-//! The queue in memory does what the real ones do.
+//! The queue in memory behaves like the real ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod suite;

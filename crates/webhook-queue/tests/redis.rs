@@ -1,4 +1,4 @@
-//! The queue in Redis, on real servers, which the tests start on loopback.
+//! The queue in Redis, on real servers that the tests start on loopback.
 //!
 //! Needs `redis-server` on the path: `cargo test -p tencent-chat-webhook-queue --features redis --test redis`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -24,7 +24,7 @@ async fn make(settings: QueueSettings) -> suite::Made {
 
 suite::queue_tests!(make);
 
-/// One node that has all slots: what is sent to the wrong node, or to two at once, is refused there too.
+/// One node with all slots: it also refuses requests for a different node, or for keys of several slots.
 mod cluster {
     use super::*;
 
@@ -45,8 +45,8 @@ mod cluster {
 
     suite::queue_tests! { make:
         events_are_claimed_once_and_in_order
-        an_event_that_comes_again_is_a_duplicate
-        what_failed_comes_again_after_its_delay
+        a_repeated_event_is_a_duplicate
+        failed_events_are_retried_after_their_delay
         dead_letters_are_listed_put_back_and_dropped
         a_wait_ends_with_an_event
         claimers_get_different_events
@@ -54,7 +54,7 @@ mod cluster {
 }
 
 #[tokio::test]
-async fn what_was_stored_survives_a_kill() {
+async fn stored_events_survive_a_kill() {
     let mut redis = Redis::start(Redis::DURABLE);
     let queue = queue(&redis, QueueSettings::default());
     fill(&queue, 0..50).await;
@@ -75,7 +75,7 @@ async fn what_was_stored_survives_a_kill() {
         "{store:?}"
     );
     redis.go_on();
-    // The queue finds it by itself.
+    // The queue reconnects by itself.
     let after = loop {
         match queue.stats().await {
             Ok(stats) => break stats,
@@ -88,7 +88,7 @@ async fn what_was_stored_survives_a_kill() {
 }
 
 #[tokio::test]
-async fn a_redis_that_has_forgotten_everything_is_used_again() {
+async fn a_redis_that_has_lost_everything_is_used_again() {
     let redis = Redis::start(&[]);
     let queue = queue(&redis, QueueSettings::default());
     fill(&queue, 0..2).await;
@@ -116,7 +116,7 @@ async fn consumers_have_names() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_what_is_done() {
+async fn nothing_is_left_of_finished_events() {
     let redis = Redis::start(&[]);
     let queue = queue(&redis, QueueSettings::default().max_keys(0));
     fill(&queue, 0..100).await;
@@ -132,7 +132,7 @@ async fn nothing_is_left_of_what_is_done() {
 }
 
 #[tokio::test]
-async fn names_that_cannot_be_are_refused() {
+async fn invalid_names_are_refused() {
     let client = Client::open("redis://127.0.0.1:1/").unwrap();
     for name in ["", "a{b", "}"] {
         let queue = RedisQueue::new(client.clone(), name, QueueSettings::default());
@@ -144,7 +144,7 @@ async fn names_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn no_server_is_an_error_without_the_password() {
+async fn errors_do_not_contain_the_password() {
     let client = Client::open("redis://:hush-hush@127.0.0.1:1/").unwrap();
     let queue = RedisQueue::new(client, "chat", QueueSettings::default()).unwrap();
     let error = queue.store(event(0)).await.unwrap_err();

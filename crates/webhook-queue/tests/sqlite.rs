@@ -21,7 +21,7 @@ fn open(folder: &TempDir, settings: QueueSettings) -> SqliteQueue {
 suite::queue_tests!(make);
 
 #[tokio::test]
-async fn all_of_it_is_in_the_file() {
+async fn everything_is_in_the_file() {
     let folder = TempDir::new().unwrap();
     let settings = QueueSettings::default().max_events(4);
     let queue = open(&folder, settings);
@@ -51,7 +51,7 @@ async fn all_of_it_is_in_the_file() {
     );
 }
 
-/// As of a process that receives and one that handles.
+/// As with one process that receives and one that handles.
 #[tokio::test]
 async fn a_file_may_be_open_twice() {
     let folder = TempDir::new().unwrap();
@@ -76,14 +76,14 @@ async fn a_file_may_be_open_twice() {
     assert_eq!(one.stats().await.unwrap().unfinished(), 0);
 }
 
-/// Nobody has them, so that nobody would handle them before their lease ends.
+/// Otherwise nobody would handle them before their lease ends.
 #[tokio::test]
-async fn what_was_claimed_by_somebody_who_has_gone_is_given_back() {
+async fn claims_of_a_caller_that_is_gone_are_given_back() {
     let (queue, _folder) = make(QueueSettings::default().lease(LONG * 60)).await;
     fill(&queue, 0..20).await;
     let mut claimed = 0;
     for _ in 0..50 {
-        // Asked for, and given up before or after the answer is there.
+        // Requested, and cancelled before or after the result is there.
         let claim = queue.claim(5);
         if let Ok(events) = tokio::time::timeout(Duration::ZERO, claim).await {
             claimed += events.unwrap().len();
@@ -96,7 +96,7 @@ async fn what_was_claimed_by_somebody_who_has_gone_is_given_back() {
             claimed += events.len();
         }
     });
-    assert!(rest.await.is_ok(), "they are not given back");
+    assert!(rest.await.is_ok(), "they were not given back");
     assert_eq!(claimed, 20);
 }
 
@@ -133,7 +133,7 @@ async fn files_of_others_are_refused() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_can_read_the_file() {
+async fn others_cannot_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     let queue = open(&folder, QueueSettings::default());
@@ -148,7 +148,7 @@ async fn nobody_else_can_read_the_file() {
     assert_eq!(files, 3, "the file, its log and its index");
 }
 
-/// The log is written ahead and, which cannot be seen from outside, waited for.
+/// The log is written ahead and synced; the latter can't be seen from outside.
 #[tokio::test]
 async fn the_file_is_in_wal_mode() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! Connections to one Redis or to a cluster.
+//! Connections to one Redis server or to a cluster.
 
 use super::script::Script;
 use redis::{
@@ -17,20 +17,20 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long a connection may take to be made.
+/// Timeout for connecting.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// How long Redis may take for an answer; waiting for its disk takes its time.
+/// Timeout for a response, including the time that Redis waits for its disk.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How often a cluster is asked whether there is something new.
+/// How often a cluster is polled for new events.
 const ASK: Duration = Duration::from_millis(100);
 
 pub(super) enum Link {
     One {
         client: Client,
         manager: OnceCell<ConnectionManager>,
-        /// One that nobody uses for waiting at the moment: while it waits it can do nothing else.
+        /// An idle connection for blocking reads: while it blocks, it can do nothing else.
         idle: Mutex<Option<MultiplexedConnection>>,
     },
     Cluster {
@@ -72,7 +72,7 @@ impl Link {
                     client, manager, ..
                 } => {
                     let make = || async {
-                        // It connects by itself, again and again. Whoever asks tries again too.
+                        // It keeps reconnecting by itself, and callers retry, too.
                         let config = ConnectionManagerConfig::new()
                             .set_connection_timeout(Some(CONNECT))
                             .set_response_timeout(Some(ANSWER))
@@ -89,13 +89,13 @@ impl Link {
                 }
             }
         };
-        // Connecting included.
+        // Includes connecting.
         timeout(ANSWER + CONNECT, asked)
             .await
             .unwrap_or_else(|_| Err(timed_out()))
     }
 
-    /// Makes the consumer group, which gets what is there already.
+    /// Creates the consumer group, which starts with the existing entries.
     pub(super) async fn make_group(&self, events: &str, group: &str) -> Result<(), RedisError> {
         let mut command = redis::cmd("XGROUP");
         command
@@ -105,13 +105,13 @@ impl Link {
             .arg("0")
             .arg("MKSTREAM");
         match self.ask::<()>(&command).await {
-            // Somebody else was first.
+            // Another process was first.
             Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
             made => made,
         }
     }
 
-    /// Waits until the stream has an entry behind this one.
+    /// Waits until the stream has an entry after this one.
     pub(super) async fn wait(
         &self,
         events: &str,
@@ -120,7 +120,7 @@ impl Link {
     ) -> Result<(), RedisError> {
         let milliseconds = u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX);
         let (client, idle) = match self {
-            // Zero would be for ever.
+            // Zero would wait forever.
             Self::One { client, idle, .. } if milliseconds > 0 => (client, idle),
             _ => {
                 sleep(at_most.min(ASK)).await;
@@ -146,7 +146,7 @@ impl Link {
         let waited = command.query_async::<redis::Value>(&mut connection);
         let waited = timeout(at_most + ANSWER, waited).await;
         waited.unwrap_or_else(|_| Err(timed_out()))?;
-        // Only one that waits for nothing any more.
+        // Only a connection that is no longer blocked.
         *idle() = Some(connection);
         Ok(())
     }
@@ -155,6 +155,6 @@ impl Link {
 fn timed_out() -> RedisError {
     RedisError::from(io::Error::new(
         io::ErrorKind::TimedOut,
-        "Redis does not answer in time",
+        "Redis did not respond in time",
     ))
 }

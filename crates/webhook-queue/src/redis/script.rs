@@ -1,9 +1,9 @@
-//! What runs in Redis: each script does all of what it is about, or nothing.
+//! The scripts that run in Redis. Each is atomic.
 
 use redis::{Cmd, Script as Hashed, ToRedisArgs};
 use std::sync::LazyLock;
 
-/// One that is to run, with its keys and arguments.
+/// A script to run, with its keys and arguments.
 pub(super) struct Script<'a> {
     text: &'static Hashed,
     code: &'static str,
@@ -32,8 +32,8 @@ macro_rules! scripts {
 }
 
 scripts! {
-    #[doc = "Stores an event unless its key is remembered: 1, 0 for a duplicate, -1 when the queue is full. Some keys"]
-    #[doc = "that are too old are forgotten on the way, and the oldest where there are too many."]
+    #[doc = "Stores an event unless its key is remembered. Returns 1, 0 for a duplicate, or -1 if the queue is full."]
+    #[doc = "Also removes some expired keys, and the oldest ones if there are too many."]
     store: r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -57,8 +57,8 @@ if over > 0 then
 end
 return 1
 ";
-    #[doc = "Claims events: those that are due again, those whose lease has run out, and new ones. How often an event"]
-    #[doc = "was claimed is its delivery counter in the group; while it waits for its next attempt it is not pending,"]
+    #[doc = "Claims events: those that are due again, those whose lease has run out, and new ones. The number of"]
+    #[doc = "claims of an event is its delivery counter in the group; while it waits for its next attempt it is not pending,"]
     #[doc = "and the counter is in the member `id attempts` of the sorted set."]
     claim: r"
 local group, consumer, most, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -97,8 +97,8 @@ if #claimed < most then
 end
 return claimed
 ";
-    #[doc = "What there is to wait for: the last entry that the group has got, and in how many milliseconds the next of"]
-    #[doc = "the others may be due."]
+    #[doc = "What to wait for: the last entry that was delivered to the group, and in how many milliseconds the next"]
+    #[doc = "of the others may be due."]
     next: r"
 local group, lease = ARGV[1], tonumber(ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then
@@ -137,7 +137,7 @@ redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
 redis.call('XDEL', KEYS[1], unpack(ids))
 return redis.status_reply('OK')
 ";
-    #[doc = "Lets an event wait for its next attempt, if its claim still holds."]
+    #[doc = "Delays an event until its next attempt, if its claim is still valid."]
     retry: r"
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
 if pending[1] and pending[1][4] == tonumber(ARGV[3]) then
@@ -148,7 +148,7 @@ if pending[1] and pending[1][4] == tonumber(ARGV[3]) then
 end
 return redis.status_reply('OK')
 ";
-    #[doc = "Moves an event to the dead letters, if its claim still holds."]
+    #[doc = "Moves an event to the dead letters, if its claim is still valid."]
     bury: r"
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
 if pending[1] and pending[1][4] == tonumber(ARGV[3]) then
@@ -166,7 +166,7 @@ if pending[1] and pending[1][4] == tonumber(ARGV[3]) then
 end
 return redis.status_reply('OK')
 ";
-    #[doc = "How many there are: all that are not finished, claimed, delayed, dead; and when the oldest came."]
+    #[doc = "Counts unfinished, claimed, delayed and dead events, and returns when the oldest arrived."]
     stats: r"
 local claimed = redis.pcall('XPENDING', KEYS[1], ARGV[1])
 claimed = not claimed.err and claimed[1] or 0
@@ -222,8 +222,8 @@ impl Script<'_> {
         self
     }
 
-    /// By its hash, or with its text for a server that does not know it yet. Either names its keys, so that it gets to
-    /// their node of a cluster.
+    /// By its hash, or with its text if the server does not know it yet. Both pass the keys, so that the script reaches
+    /// their node in a cluster.
     pub(super) fn command(&self, by_hash: bool) -> Cmd {
         let mut command = match by_hash {
             true => redis::cmd("EVALSHA"),

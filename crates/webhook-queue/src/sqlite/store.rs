@@ -13,13 +13,13 @@ use std::{
 };
 use tencent_chat_webhook::EventKey;
 
-/// What marks the file as one of ours: "TCwq".
+/// Marks the file as a queue: "TCwq".
 const APPLICATION: i64 = 0x5443_7771;
 
 /// The version of the tables.
 const VERSION: i64 = 1;
 
-/// `due_ms` is zero as long as nobody has claimed the event, so that no clock that jumps can hold it up; then it is
+/// `due_ms` is zero until the event is first claimed, so that a clock change cannot delay it; after that it is
 /// when the lease or the delay ends.
 const TABLES: &str = "
 CREATE TABLE events (
@@ -43,13 +43,13 @@ CREATE TABLE keys (
 CREATE INDEX keys_seen ON keys (seen_ms);
 ";
 
-/// How long another process may have the file.
+/// How long to wait for another process's lock on the file.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// How often events and keys are counted anew, since other processes may have changed them.
+/// How often events and keys are recounted, since other processes may have changed them.
 const COUNT_EVERY: Duration = Duration::from_secs(30);
 
-/// How many keys are forgotten for each one that is added, at most.
+/// Maximum number of keys that are removed for each added key.
 const FORGET: i64 = 4;
 
 impl From<rusqlite::Error> for QueueError {
@@ -58,7 +58,7 @@ impl From<rusqlite::Error> for QueueError {
     }
 }
 
-/// A number as SQLite has them.
+/// Converts a number to SQLite's type.
 fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -72,14 +72,14 @@ fn number(id: &EventId) -> Result<i64, QueueError> {
     (id.as_str().parse()).map_err(|_| QueueError::UnknownId { expected })
 }
 
-/// The file.
+/// The open file.
 pub(super) struct Store {
     connection: Connection,
     settings: QueueSettings,
     counts: Counts,
 }
 
-/// What is in the file, as far as this process knows.
+/// The counts in the file, as far as this process knows.
 #[derive(Clone, Copy)]
 struct Counts {
     events: i64,
@@ -107,11 +107,11 @@ impl Store {
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
-        // With less, a commit is reported before it is on the disk.
+        // With a weaker setting, a commit is reported before it is on disk.
         connection.pragma_update(None, "synchronous", "full")?;
-        // The log of a busy hour need not stay as large.
+        // Keeps the log small again after a busy hour.
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        // In KiB. Keys come in no order, so that their pages should be at hand.
+        // In KiB. Keys arrive in no particular order, so their pages should be cached.
         connection.pragma_update(None, "cache_size", -(64 << 10))?;
         prepare(&mut connection)?;
         let counts = Counts::read(&connection)?;
@@ -139,7 +139,7 @@ impl Store {
     }
 }
 
-/// Makes the file so that others cannot read it; SQLite gives the files beside it the same mode.
+/// Creates the file so that others cannot read it; SQLite gives the files next to it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -148,7 +148,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes the tables where there are none.
+/// Creates the tables if there are none.
 fn prepare(connection: &mut Connection) -> Result<(), QueueError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -172,7 +172,7 @@ fn prepare(connection: &mut Connection) -> Result<(), QueueError> {
     Ok(())
 }
 
-/// What is done at once.
+/// The operations within one transaction.
 pub(super) struct Transaction<'a> {
     inner: rusqlite::Transaction<'a>,
     settings: QueueSettings,
@@ -224,7 +224,7 @@ impl Transaction<'_> {
         Ok(Stored::New)
     }
 
-    /// Forgets some keys that are too old, and the oldest where there are too many.
+    /// Removes some expired keys, and the oldest ones if there are too many.
     fn forget_keys(&mut self, oldest: i64) -> Result<(), QueueError> {
         let over = self.counts.keys - int(self.settings.max_keys);
         let (up_to, at_most) = match over > 0 {
@@ -242,7 +242,7 @@ impl Transaction<'_> {
     pub(super) fn claim(&mut self, at_most: usize) -> Result<Vec<Claimed>, QueueError> {
         let until = self.now_ms.saturating_add(int(as_ms(self.settings.lease)));
         let mut claimed = Vec::new();
-        // What failed before, or whose lease has run out, comes first; new events would keep it waiting for ever.
+        // Failed events and those whose lease has run out come first; otherwise new events could delay them forever.
         for (from, to) in [(1, self.now_ms), (0, 0)] {
             let rest = at_most.saturating_sub(claimed.len());
             if rest == 0 {
@@ -263,7 +263,7 @@ impl Transaction<'_> {
                 let claim = ClaimId::new(EventId::new(id.to_string()), row.get("attempts")?);
                 claimed.push((id, Claimed::new(claim, event(row)?)));
             }
-            // They are returned in any order.
+            // They are returned in arbitrary order.
             claimed[start..].sort_unstable_by_key(|(id, _)| *id);
         }
         Ok(claimed.into_iter().map(|(_, claimed)| claimed).collect())
@@ -289,7 +289,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Undoes a claim that nobody has heard of.
+    /// Undoes a claim that never reached its caller.
     pub(super) fn give_back(&mut self, claim: &ClaimId) -> Result<(), QueueError> {
         self.execute(
             "UPDATE events SET claimed = 0, due_ms = 0, attempts = attempts - 1
@@ -326,7 +326,7 @@ impl Transaction<'_> {
         let dead = nat(one(
             "SELECT count(*) FROM events WHERE buried_ms IS NOT NULL",
         )?);
-        // The first that was stored is the oldest, give or take those that were put back.
+        // The first stored event is the oldest, apart from those that were put back.
         let oldest = nat(one(&format!(
             "SELECT received_ms {OPEN} ORDER BY id LIMIT 1"
         ))?);
@@ -381,7 +381,7 @@ impl Transaction<'_> {
     }
 
     fn each(&self, ids: &[EventId], statement: &str) -> Result<usize, QueueError> {
-        // All of them, or none where one is wrong.
+        // All of them, or none if one is invalid.
         let numbers = ids.iter().map(number).collect::<Result<Vec<_>, _>>()?;
         let mut found = 0;
         for id in numbers {

@@ -1,4 +1,4 @@
-//! The thread that has the file: everything that was asked for while it waited for the disk becomes one
+//! The thread that owns the file: all operations that were requested while it waited for the disk become one
 //! transaction.
 
 use super::store::{Store, Transaction};
@@ -17,17 +17,17 @@ use tokio::sync::{
     oneshot::Sender,
 };
 
-/// Most requests of one transaction. More would keep the first waiting for the last.
+/// Maximum number of requests per transaction. More would make the first wait for the last.
 const BATCH: usize = 512;
 
-/// Where an answer goes.
+/// Where to send a result.
 type Tell<T> = Sender<Result<T, QueueError>>;
 
-/// What can be answered.
+/// A result.
 pub(super) trait Reply: Send + 'static {}
 impl<T: Send + 'static> Reply for T {}
 
-/// What can be asked for.
+/// A request.
 pub(super) enum Request {
     Store(QueuedEvent, Tell<Stored>),
     Claim(usize, Tell<Handed>),
@@ -40,11 +40,11 @@ pub(super) enum Request {
     Discard(Vec<EventId>, Tell<usize>),
 }
 
-/// Claims that nobody has got to know of, because whoever asked had gone: nobody would handle the events before the lease
-/// has run out.
+/// Claims that never reached their caller because it was gone. Without undoing them, nobody would handle the events
+/// before the lease has run out.
 type Unheard = Arc<Mutex<Vec<ClaimId>>>;
 
-/// Claimed events on their way to whoever asked. Dropped on the way, they are given back.
+/// Claimed events on their way to the caller. If dropped on the way, they are given back.
 pub(super) struct Handed {
     claimed: Vec<Claimed>,
     unheard: Unheard,
@@ -67,7 +67,7 @@ impl Drop for Handed {
     }
 }
 
-/// An answer, which is given once its transaction is on the disk.
+/// A result, which is sent once its transaction is on disk.
 enum Answer {
     Store(Result<Stored, QueueError>),
     Claim(Result<Vec<Claimed>, QueueError>),
@@ -94,7 +94,7 @@ impl Worker {
         }
     }
 
-    /// Works until nobody can ask any more.
+    /// Runs until all senders are gone.
     pub(super) fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(first) = self.waiting.blocking_recv() {
@@ -109,7 +109,7 @@ impl Worker {
             let given_back = take(&mut *unheard.unwrap_or_else(PoisonError::into_inner));
             match self.transact(&batch, &given_back) {
                 Ok(answers) => self.tell(batch.drain(..).zip(answers)),
-                // One of them may be at fault: each alone.
+                // One of them may be at fault, so run each alone.
                 Err(_) if batch.len() > 1 => {
                     for request in batch.drain(..) {
                         let answers = self.transact(std::slice::from_ref(&request), &[]);
@@ -124,7 +124,7 @@ impl Worker {
         }
     }
 
-    /// Does all that is asked for and waits for the disk.
+    /// Runs all requests in one transaction and waits for the disk.
     fn transact(
         &mut self,
         batch: &[Request],
@@ -145,7 +145,7 @@ impl Worker {
     fn tell(&self, answered: impl Iterator<Item = (Request, Answer)>) {
         let mut has_more = false;
         for (request, answer) in answered {
-            // Whoever does not wait any more needs no answer.
+            // A caller that is gone needs no result.
             match (request, answer) {
                 (Request::Store(_, tell), Answer::Store(stored)) => {
                     has_more |= matches!(stored, Ok(Stored::New));
@@ -175,7 +175,7 @@ impl Worker {
                 (Request::Discard(_, tell), Answer::Count(count)) => {
                     let _ = tell.send(count);
                 }
-                // Dropped, so that who asked learns that there is no answer. `answer` gives none other.
+                // Dropped, so that the caller learns that there is no result. `answer` creates no other kind.
                 _ => {}
             }
         }
@@ -185,9 +185,9 @@ impl Worker {
     }
 }
 
-/// Does what is asked for. An error of the file ends the transaction; one of who asks does not.
+/// Runs a request. An error of the file ends the transaction; an error of the caller does not.
 fn answer(transaction: &mut Transaction<'_>, request: &Request) -> Result<Answer, QueueError> {
-    /// Errors of who asks become answers.
+    /// Returns the caller's errors as results.
     fn own<T>(done: Result<T, QueueError>) -> Result<Result<T, QueueError>, QueueError> {
         match done {
             Err(error @ QueueError::Unavailable(_)) => Err(error),

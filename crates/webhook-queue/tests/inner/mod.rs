@@ -1,6 +1,6 @@
-//! A queue around another, for what the tests change of it.
+//! A wrapper around another queue, which tests can partly override.
 
-/// The methods of a [`Queue`](tencent_chat_webhook_queue::Queue) that only pass on to `self.queue`.
+/// The methods of a [`Queue`](tencent_chat_webhook_queue::Queue) that only delegate to `self.queue`.
 macro_rules! pass_on {
     () => {
         fn wait(&self, at_most: Duration) -> QueueFuture<'_, ()> {

@@ -1,4 +1,4 @@
-//! Redis servers of a test's own.
+//! Redis servers for a test.
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
 use std::{
@@ -17,13 +17,13 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Writes are on the disk before they are answered.
+    /// Writes are on disk before they are acknowledged.
     pub(crate) const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
     pub(crate) fn start(options: &[&str]) -> Self {
-        // A port that is free now may not be so a moment later.
+        // A port that is free now may be taken a moment later.
         for _ in 0..10 {
-            // The bus of a cluster would be at 10,000 above, where others may be.
+            // The cluster bus would use the port plus 10,000, which may be taken.
             let [port, bus] = {
                 let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
                 listeners.map(|listener| listener.local_addr().unwrap().port())
@@ -45,7 +45,7 @@ impl Redis {
         panic!("redis-server did not start");
     }
 
-    /// Starts it again, on the same port.
+    /// Restarts it on the same port.
     pub(crate) fn go_on(&mut self) {
         assert!(self.listens(), "redis-server did not start again");
     }
@@ -65,7 +65,7 @@ impl Redis {
             if server.try_wait().unwrap().is_some() {
                 return false;
             }
-            // A node of a cluster resets connections that come too early.
+            // A cluster node resets connections that arrive too early.
             let answers = TcpStream::connect(("127.0.0.1", self.port)).and_then(answers);
             if answers.is_ok_and(|answers| answers) {
                 self.server = Some(server);
@@ -78,7 +78,7 @@ impl Redis {
         false
     }
 
-    /// With `SIGKILL`.
+    /// Kills it with `SIGKILL`.
     pub(crate) fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
             let _ = server.kill();
@@ -90,7 +90,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// What it answers to a command.
+    /// Its response to a command.
     pub(crate) async fn ask<T: redis::FromRedisValue>(&self, command: &str) -> T {
         let client = redis::Client::open(self.address()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -101,13 +101,13 @@ impl Redis {
     }
 }
 
-/// Whether it is Redis that listens.
+/// Whether Redis is what listens.
 fn answers(mut stream: TcpStream) -> std::io::Result<bool> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(b"PING\r\n")?;
     let mut answer = [0; 7];
     stream.read_exact(&mut answer)?;
-    // The second while it still reads its files.
+    // The second while it is still loading its files.
     Ok(answer == *b"+PONG\r\n" || answer == *b"-LOADIN")
 }
 

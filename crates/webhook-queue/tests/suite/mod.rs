@@ -1,4 +1,4 @@
-//! What every queue must do, whatever it is made of.
+//! Tests for every implementation of the queue.
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -16,7 +16,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 const NO_DELAY: Duration = Duration::ZERO;
 
-/// Tests for a queue that `$make` makes, a new one for each.
+/// Tests for a queue that `$make` creates, a new one for each.
 macro_rules! queue_tests {
     ($make:path: $($name:ident)*) => {
         $(
@@ -27,23 +27,23 @@ macro_rules! queue_tests {
         )*
 
         #[test]
-        fn what_is_stored_is_what_came() {
-            suite::what_is_stored_is_what_came(|settings| $make(settings));
+        fn events_are_stored_unchanged() {
+            suite::events_are_stored_unchanged(|settings| $make(settings));
         }
     };
     ($make:path) => {
         $crate::suite::queue_tests! { $make:
             events_are_claimed_once_and_in_order
-            an_event_that_comes_again_is_a_duplicate
-            one_of_many_that_come_at_once_is_new
+            a_repeated_event_is_a_duplicate
+            one_of_many_concurrent_duplicates_is_new
             keys_are_forgotten_after_a_time
             the_oldest_keys_are_forgotten_first
             a_full_queue_refuses
             a_claim_that_ran_out_can_be_claimed_again
-            what_failed_comes_again_after_its_delay
-            what_failed_comes_before_what_is_new
+            failed_events_are_retried_after_their_delay
+            failed_events_come_before_new_ones
             dead_letters_are_listed_put_back_and_dropped
-            identifiers_of_others_are_refused
+            foreign_identifiers_are_refused
             a_wait_ends_with_an_event
             claimers_get_different_events
             nothing_is_nothing
@@ -76,7 +76,7 @@ fn ids(claimed: Vec<Claimed>) -> Vec<ClaimId> {
     claimed.into_iter().map(|one| one.id).collect()
 }
 
-/// Asks until there is something to claim.
+/// Polls until there is something to claim.
 async fn claim(queue: &dyn Queue, at_most: usize) -> Vec<Claimed> {
     loop {
         let claimed = queue.claim(at_most).await.unwrap();
@@ -113,7 +113,7 @@ pub(crate) async fn events_are_claimed_once_and_in_order<F: Future<Output = Made
     let stats = queue.stats().await.unwrap();
     assert_eq!((stats.waiting, stats.claimed), (0, 6));
     assert_eq!(stats.oldest_received_ms, Some(event(4).received_ms));
-    // Once more is not an error, since an answer can get lost.
+    // Once more is not an error, since a response can get lost.
     let second = ids(second);
     queue.finish(second.clone()).await.unwrap();
     queue.finish(second).await.unwrap();
@@ -121,7 +121,7 @@ pub(crate) async fn events_are_claimed_once_and_in_order<F: Future<Output = Made
     assert_eq!((stats.unfinished(), stats.oldest_received_ms), (0, None));
 }
 
-pub(crate) fn what_is_stored_is_what_came<F: Future<Output = Made>>(
+pub(crate) fn events_are_stored_unchanged<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -167,7 +167,7 @@ pub(crate) fn what_is_stored_is_what_came<F: Future<Output = Made>>(
     ran.unwrap();
 }
 
-pub(crate) async fn an_event_that_comes_again_is_a_duplicate<F: Future<Output = Made>>(
+pub(crate) async fn a_repeated_event_is_a_duplicate<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let (queue, _guard) = make(QueueSettings::default()).await;
@@ -175,18 +175,18 @@ pub(crate) async fn an_event_that_comes_again_is_a_duplicate<F: Future<Output = 
     for _ in 0..2 {
         assert_eq!(queue.store(event(0)).await.unwrap(), Stored::Duplicate);
     }
-    // The key decides, and nothing else.
+    // Only the key matters.
     let other = QueuedEvent::new(key(1), "another", "query and body", 7);
     assert_eq!(queue.store(other).await.unwrap(), Stored::Duplicate);
     let claimed = queue.claim(10).await.unwrap();
     assert_eq!(events(&claimed), [event(0), event(1)]);
     queue.finish(ids(claimed)).await.unwrap();
-    // It is remembered when the event has been handled, too.
+    // It is still remembered after the event has been handled.
     assert_eq!(queue.store(event(0)).await.unwrap(), Stored::Duplicate);
     assert!(queue.claim(10).await.unwrap().is_empty());
 }
 
-pub(crate) async fn one_of_many_that_come_at_once_is_new<F: Future<Output = Made>>(
+pub(crate) async fn one_of_many_concurrent_duplicates_is_new<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let (queue, _guard) = make(QueueSettings::default()).await;
@@ -241,7 +241,7 @@ pub(crate) async fn a_full_queue_refuses<F: Future<Output = Made>>(
     let (queue, _guard) = make(QueueSettings::default().max_events(3)).await;
     fill(&queue, 0..3).await;
     assert!(is_full(queue.store(event(3)).await));
-    // It has this one, so that it may be acknowledged.
+    // This event is in the queue, so it may be acknowledged.
     assert_eq!(queue.store(event(0)).await.unwrap(), Stored::Duplicate);
     let mut claimed = ids(queue.claim(10).await.unwrap());
     assert!(
@@ -258,7 +258,7 @@ pub(crate) async fn a_full_queue_refuses<F: Future<Output = Made>>(
         "neither is dead or delayed"
     );
     queue.finish(claimed).await.unwrap();
-    // What was refused is not a duplicate of itself.
+    // A refused event is not a duplicate of itself.
     assert_eq!(queue.store(event(3)).await.unwrap(), Stored::New);
     assert!(is_full(queue.store(event(4)).await));
     let dead = queue.dead_letters(None, 10).await.unwrap();
@@ -278,13 +278,13 @@ pub(crate) async fn a_claim_that_ran_out_can_be_claimed_again<F: Future<Output =
     assert_eq!((stale.attempt, again.id.attempt), (1, 2));
     assert_eq!(again.event, event(0));
 
-    // The first has nothing to say any more about what is to happen…
+    // The first claim no longer decides what happens next…
     queue.bury(stale.clone(), "late".into()).await.unwrap();
     queue.retry(stale.clone(), LONG).await.unwrap();
     assert!(queue.dead_letters(None, 10).await.unwrap().is_empty());
     let third = claim(&queue, 1).await.remove(0).id;
     assert_eq!(third.attempt, 3);
-    // …but what is done is done.
+    // …but it can still complete the event.
     queue.finish(vec![stale]).await.unwrap();
     assert_eq!(queue.stats().await.unwrap().unfinished(), 0);
     queue.retry(third.clone(), NO_DELAY).await.unwrap();
@@ -294,7 +294,7 @@ pub(crate) async fn a_claim_that_ran_out_can_be_claimed_again<F: Future<Output =
     assert!(queue.dead_letters(None, 10).await.unwrap().is_empty());
 }
 
-pub(crate) async fn what_failed_comes_again_after_its_delay<F: Future<Output = Made>>(
+pub(crate) async fn failed_events_are_retried_after_their_delay<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let (queue, _guard) = make(QueueSettings::default()).await;
@@ -317,7 +317,7 @@ pub(crate) async fn what_failed_comes_again_after_its_delay<F: Future<Output = M
     assert_eq!(stats.oldest_received_ms, Some(event(0).received_ms));
 }
 
-pub(crate) async fn what_failed_comes_before_what_is_new<F: Future<Output = Made>>(
+pub(crate) async fn failed_events_come_before_new_ones<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let (queue, _guard) = make(QueueSettings::default()).await;
@@ -384,7 +384,7 @@ pub(crate) async fn dead_letters_are_listed_put_back_and_dropped<F: Future<Outpu
     assert_eq!(queue.stats().await.unwrap().dead, 2);
 }
 
-pub(crate) async fn identifiers_of_others_are_refused<F: Future<Output = Made>>(
+pub(crate) async fn foreign_identifiers_are_refused<F: Future<Output = Made>>(
     make: impl Fn(QueueSettings) -> F,
 ) {
     let (queue, _guard) = make(QueueSettings::default()).await;
