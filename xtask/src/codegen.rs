@@ -1,16 +1,16 @@
-//! The generator: `spec/` in, Rust out. One stage, one file.
+//! The generator: `spec/` in, Rust out. Each stage is one file.
 //!
-//! 1. [`load`]: files become [`load::Spec`]; form is checked against the language's own schema
-//! 2. [`check`] and [`samples`]: what a file says must make sense, and the samples must agree
+//! 1. [`load`]: files become [`load::Spec`]; their form is checked against the spec language's own schema
+//! 2. [`check`] and [`samples`]: the content of files must make sense, and the samples must match the fields
 //! 3. [`lower`]: names are resolved; the result is the [`model`]
 //! 4. [`openapi::types`]: the model becomes one JSON Schema document of all types
-//! 5. [`schema`]: typify makes the structs from that document
+//! 5. [`schema`]: typify generates structs from that document
 //! 6. [`tidy`]: typify's structs get our names and attributes; none may be missing or left over
 //! 7. [`emit`]: structs and model become Rust
-//! 8. [`openapi::emit`]: the document is published, alone and in OpenAPI, for other languages
+//! 8. [`openapi::emit`]: the document is published, alone and as part of OpenAPI, for other languages
 //! 9. [`tree`]: files are written, compared, removed
 //!
-//! No network, no clock, no environment: the same spec gives the same bytes.
+//! No network, no clock, no environment: the same spec always gives the same bytes.
 
 pub mod check;
 pub mod diagnostic;

@@ -1,13 +1,13 @@
-//! What generated [`Batched`](crate::Batched) implementations are made of.
+//! Building blocks of generated [`Batched`](crate::Batched) implementations.
 #![allow(dead_code, reason = "which of these are needed depends on the spec")]
 
 use crate::{ErrorCode, ItemReport, wire::Flag};
 use std::collections::HashMap;
 
-/// A part of what an item is known by.
+/// A part of the key of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum KeyPart<'a> {
-    /// Absent or empty: the service makes no difference in what it answers.
+    /// Absent or empty: the service's replies don't distinguish the two.
     Nothing,
     Text(&'a str),
     Number(i128),
@@ -18,7 +18,7 @@ pub(crate) fn key_part<T: AsKeyPart + ?Sized>(field: &T) -> KeyPart<'_> {
     field.as_key_part()
 }
 
-/// What a key can be made of.
+/// Types that keys consist of.
 pub(crate) trait AsKeyPart {
     fn as_key_part(&self) -> KeyPart<'_>;
 }
@@ -56,13 +56,13 @@ impl<T: AsKeyPart> AsKeyPart for Option<T> {
     }
 }
 
-/// How an entry of a reply says whether its item went well.
+/// How an entry of a reply says whether its item succeeded.
 pub(crate) enum Verdict {
     Done,
     Failed(Option<ErrorCode>),
 }
 
-/// By a code, where zero is good.
+/// By a code, where zero means success.
 pub(crate) fn by_code(code: impl AsCode) -> Verdict {
     match code.as_code() {
         code if code.is_ok() => Verdict::Done,
@@ -70,7 +70,7 @@ pub(crate) fn by_code(code: impl AsCode) -> Verdict {
     }
 }
 
-/// By a field that has a certain value when the item failed.
+/// By a field that has a certain value if the item failed.
 pub(crate) fn by_value(field: impl AsSmallNumber, failed: i64) -> Verdict {
     if field.as_small_number() == i128::from(failed) {
         Verdict::Failed(None)
@@ -102,7 +102,7 @@ impl<T: AsCode> AsCode for Option<T> {
     }
 }
 
-/// A field that holds a number or a truth value.
+/// A field that holds a number or a Boolean.
 pub(crate) trait AsSmallNumber {
     fn as_small_number(&self) -> i128;
 }
@@ -124,24 +124,24 @@ impl AsSmallNumber for Flag {
     }
 }
 
-/// The service's own words, unless there are none.
+/// The service's message, unless there is none.
 pub(crate) fn words<'a>(text: impl Into<Option<&'a String>>) -> Option<&'a str> {
     let text: Option<&String> = text.into();
     text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
-/// What it means when a reply does not list an item.
+/// What it means if a reply does not list an item.
 #[derive(Clone, Copy)]
 pub(crate) enum Unlisted {
-    /// It went well: the reply lists failures, or what was found.
+    /// The item succeeded: the reply lists failures, or what was found.
     Done,
-    /// It failed: the reply lists what went well.
+    /// The item failed: the reply lists successes.
     Failed,
-    /// The reply should list it.
+    /// The reply should have listed it.
     Unclear,
 }
 
-/// What a reply lists, by key.
+/// The entries of a reply, by key.
 pub(crate) struct Listed<'a, const PARTS: usize> {
     unlisted: Unlisted,
     results: Rows<'a, PARTS>,
@@ -157,7 +157,7 @@ impl<'a, const PARTS: usize> Listed<'a, PARTS> {
         }
     }
 
-    /// The next entry of the list of results.
+    /// Adds the next entry of the list of results.
     pub(crate) fn result(
         &mut self,
         key: [KeyPart<'a>; PARTS],
@@ -167,12 +167,12 @@ impl<'a, const PARTS: usize> Listed<'a, PARTS> {
         self.results.push(key, verdict, info);
     }
 
-    /// The next entry of the list of failures.
+    /// Adds the next entry of the list of failures.
     pub(crate) fn failure(&mut self, key: [KeyPart<'a>; PARTS], code: Option<ErrorCode>) {
         self.failures.push(key, Verdict::Failed(code), None);
     }
 
-    /// What became of each item.
+    /// The outcome of each item.
     pub(crate) fn reports(
         mut self,
         items: impl Iterator<Item = [KeyPart<'a>; PARTS]>,
@@ -185,7 +185,7 @@ impl<'a, const PARTS: usize> Listed<'a, PARTS> {
         let result = self.results.take(key);
         let own = result.map(|index| self.results.at(index));
         match (own, failure) {
-            // Its own entry tells more than the list of failures.
+            // Its own entry has more information than the list of failures.
             (Some((Verdict::Failed(code), info)), failure) => ItemReport::Failed {
                 entry: result,
                 code: code.or_else(|| failure.and_then(code_of)),
@@ -217,11 +217,11 @@ fn code_of((verdict, _): (&Verdict, Option<&str>)) -> Option<ErrorCode> {
     }
 }
 
-/// The entries of one list. Entries with the same key form a chain, since an item may be named
-/// twice: each naming gets an entry of its own while there are any, and then the last one.
+/// The entries of one list. Entries with the same key form a chain, since an item may occur
+/// twice: each occurrence gets its own entry until there are none left, and then the last one.
 struct Rows<'a, const PARTS: usize> {
     rows: Vec<Row<'a>>,
-    /// The entry for the next naming of a key, and the last one.
+    /// The entry for the next occurrence of a key, and the last one.
     by_key: HashMap<[KeyPart<'a>; PARTS], (usize, usize)>,
 }
 
@@ -251,7 +251,7 @@ impl<'a, const PARTS: usize> Rows<'a, PARTS> {
         });
         let (_, last) = self.by_key.entry(key).or_insert((index, index));
         if *last != index {
-            // The index came from this list.
+            // The index comes from this list.
             if let Some(row) = self.rows.get_mut(*last) {
                 row.next = Some(index);
             }
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn each_naming_has_an_entry_of_its_own_while_there_are_any() {
+    fn each_occurrence_gets_its_own_entry_until_none_are_left() {
         let mut listed = Listed::new(Unlisted::Unclear);
         for (name, code) in [("a", 0), ("b", 0), ("a", 7)] {
             listed.result([KeyPart::Text(name)], by_code(ErrorCode(code)), None);
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_failures_stands_above_an_entry_that_says_nothing() {
+    fn a_list_of_failures_overrides_an_entry_without_a_result() {
         let mut listed = Listed::new(Unlisted::Unclear);
         listed.result([KeyPart::Text("a")], by_code(ErrorCode::OK), None);
         listed.result([KeyPart::Text("b")], by_code(ErrorCode(5)), Some("no"));

@@ -1,10 +1,10 @@
-//! Items made of what they hold, and looked up by their keys: what generated code is made of.
+//! Constructing items from their contents, and looking them up by key: building blocks of generated code.
 
 use crate::wire::TagValue;
 
-/// An item that gives something a value: a custom field, an attribute, a counter, a field of a profile.
+/// An item that assigns a value to a key: a custom field, an attribute, a counter, a field of a profile.
 ///
-/// Such items are made of tuples, and found in a list by [`KeyValues::value_of`]:
+/// Such items can be constructed from tuples, and found in a list by [`KeyValues::value_of`]:
 ///
 /// ```
 /// use tencent_chat_types::prelude::*;
@@ -14,11 +14,11 @@ use crate::wire::TagValue;
 /// assert_eq!(reset.group_attr.value_of("clock"), None);
 /// ```
 pub trait KeyValue {
-    /// What it is given.
+    /// The type of the value.
     type Value;
-    /// What is given a value, as it travels.
+    /// The key, as it is on the wire.
     fn key(&self) -> &str;
-    /// The value. None where the item has none.
+    /// The value. `None` if the item has none.
     fn value(&self) -> Option<&Self::Value>;
 }
 
@@ -35,12 +35,12 @@ impl<T: KeyValue> KeyValues<T> for [T] {
     }
 }
 
-/// What has fields by tag, of which each has a kind of value of its own: a profile, a friend, or a list of their items.
+/// Anything with fields by tag, each with its own type of value: a profile, a friend, or a list of their items.
 ///
-/// The traits that are generated for each kind of tag, such as `ProfileFields`, read these values as what they are. A
-/// value that is something else than the documentation says reads as missing there, and is here.
+/// The traits generated for each kind of tag, such as `ProfileFields`, read these values by their types. A value of
+/// an unexpected type reads as missing there, and is available here.
 pub trait TaggedFields {
-    /// The value of the first item with this tag, as it came.
+    /// The value of the first item with this tag, unchanged.
     fn tagged(&self, tag: &str) -> Option<&TagValue>;
 }
 
@@ -50,7 +50,7 @@ impl<T: KeyValue<Value = TagValue>> TaggedFields for [T] {
     }
 }
 
-/// Makes a type of the one text that its constructor asks for.
+/// Implements construction of a type from the one string that its constructor takes.
 macro_rules! from_text {
     ($name:ident) => {
         impl From<&str> for $name {
@@ -74,7 +74,7 @@ macro_rules! from_text {
 }
 pub(crate) use from_text;
 
-/// Makes a union of what one of its contents is made of.
+/// Implements construction of a union from what one of its variants is constructed from.
 macro_rules! union_from_text {
     ($name:ident::$variant:ident($content:ident)) => {
         impl From<&str> for $name {
@@ -98,7 +98,7 @@ macro_rules! union_from_text {
 }
 pub(crate) use union_from_text;
 
-/// Makes a type of a tuple: key and value. The others of its fields are optional.
+/// Implements construction of a type from a tuple: key and value. Its other fields are optional.
 macro_rules! from_pair {
     ($name:ident { $key:ident: $key_type:ty, $kind:ident $value:ident: $value_type:ty $(, $other:ident)* }) => {
         impl<K: Into<$key_type>, V: Into<$value_type>> From<(K, V)> for $name {
@@ -117,7 +117,7 @@ macro_rules! from_pair {
 }
 pub(crate) use from_pair;
 
-/// Makes a type a [`KeyValue`].
+/// Implements [`KeyValue`] for a type.
 macro_rules! key_value {
     ($name:ident { $key:ident, $kind:ident $value:ident: $value_type:ty }) => {
         impl crate::KeyValue for $name {
@@ -135,16 +135,16 @@ macro_rules! key_value {
 }
 pub(crate) use key_value;
 
-/// A list of the elements of a union, element by element. Each row is a method for one kind.
+/// Implements a builder for the elements of a union. Each row is a method for one kind.
 macro_rules! union_list {
     ($name:ident of $union:ident { $($method:ident($content:ident),)* }) => {
         impl $name {
-            /// A list without elements.
+            /// Creates a list without elements.
             pub fn new() -> Self {
                 Self::default()
             }
 
-            /// Adds an element, or what becomes one.
+            /// Adds an element, or anything that converts into one.
             #[must_use]
             pub fn with(mut self, element: impl Into<$union>) -> Self {
                 self.0.push(element.into());
@@ -152,7 +152,7 @@ macro_rules! union_list {
             }
 
             $(
-                #[doc = concat!("Adds [`", stringify!($content), "`], or what becomes one.")]
+                #[doc = concat!("Adds a [`", stringify!($content), "`], or anything that converts into one.")]
                 #[must_use]
                 pub fn $method(self, element: impl Into<$content>) -> Self {
                     self.with(element.into())

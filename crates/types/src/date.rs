@@ -1,9 +1,9 @@
-//! Days, such as birthdays: a number on the wire.
+//! Dates, such as birthdays: a number on the wire.
 
 use crate::{text::quoted, wire::TagValue};
 use std::{fmt, str::FromStr};
 
-/// A day of the Gregorian calendar. On the wire it is a number: 19900401 is the first of April 1990.
+/// A date of the Gregorian calendar. On the wire it is a number: 19900401 is April 1, 1990.
 ///
 /// ```
 /// use tencent_chat_types::Date;
@@ -25,11 +25,11 @@ pub struct Date {
 }
 
 impl Date {
-    /// A day from its year (1 to 9999), month and day of the month, both from 1.
+    /// Creates a date from its year (1 to 9999), month and day of the month, both starting at 1.
     ///
     /// # Errors
     ///
-    /// A day that the calendar does not have.
+    /// The date doesn't exist in the calendar.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, NotADate> {
         let date = Self { year, month, day };
         let is_day = (1..=9999).contains(&year) && (1..=days_in(year, month)).contains(&day);
@@ -54,12 +54,12 @@ impl Date {
         self.day
     }
 
-    /// The number that stands for the day on the wire.
+    /// The number that represents the date on the wire.
     pub fn number(self) -> i64 {
         i64::from(self.year) * 10_000 + i64::from(self.month) * 100 + i64::from(self.day)
     }
 
-    /// The day that a number stands for; none for one that stands for no day, such as 0.
+    /// The date that a number represents; `None` if it isn't a date, such as 0.
     pub fn from_number(number: i64) -> Option<Self> {
         let year = u16::try_from(number / 10_000).ok()?;
         let month = u8::try_from(number / 100 % 100).ok()?;
@@ -68,7 +68,7 @@ impl Date {
     }
 }
 
-/// Days of a month; 0 where there is no such month.
+/// The number of days in a month; 0 if there is no such month.
 const fn days_in(year: u16, month: u8) -> u8 {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
@@ -81,7 +81,7 @@ const fn days_in(year: u16, month: u8) -> u8 {
 }
 
 impl fmt::Display for Date {
-    /// As ISO 8601 has it: `1990-04-01`.
+    /// In the format of ISO 8601: `1990-04-01`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
         write!(f, "{year:04}-{month:02}-{day:02}")
@@ -97,7 +97,7 @@ impl fmt::Debug for Date {
 impl FromStr for Date {
     type Err = NotADate;
 
-    /// Reads `1990-04-01`.
+    /// Parses `1990-04-01`.
     fn from_str(text: &str) -> Result<Self, NotADate> {
         let parse = || {
             let (year, rest) = text.split_once('-')?;
@@ -118,7 +118,7 @@ impl From<Date> for TagValue {
     }
 }
 
-/// What the calendar does not have.
+/// A date that doesn't exist in the calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotADate(String);
 
@@ -126,7 +126,7 @@ impl fmt::Display for NotADate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} is not a day; expected one such as 1990-04-01",
+            "{} is not a valid date; expected one such as 1990-04-01",
             self.0
         )
     }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_days() {
+    fn strings_that_are_not_dates() {
         for text in [
             "",
             "1990",
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_and_texts_of_days_come_back(number in prop_oneof![any::<i64>(), 0_i64..=99_991_231]) {
+        fn numbers_and_strings_of_dates_round_trip(number in prop_oneof![any::<i64>(), 0_i64..=99_991_231]) {
             if let Some(date) = Date::from_number(number) {
                 prop_assert_eq!(date.number(), number);
                 prop_assert_eq!(date.to_string().parse(), Ok(date));

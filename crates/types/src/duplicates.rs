@@ -1,9 +1,9 @@
-//! The numbers by which the service tells a message that is sent again from another one.
+//! The numbers by which the service recognizes that a message was sent again.
 //!
-//! They begin at random and are then counted up: none comes twice in a process, and messages of one second, which the service
-//! orders by one of these numbers, keep the order in which they were made. `fastrand` makes the beginning, since it need
-//! differ only, not be secret, and it has no dependencies. On WebAssembly in a browser it needs its feature `js`
-//! for a beginning that differs from run to run.
+//! They start at random and are then counted up: none occurs twice in a process, and messages of the same second, which
+//! the service orders by one of these numbers, keep the order in which they were created. `fastrand` generates the
+//! start: it needs to differ but not to be secret, and the crate has no dependencies. On WebAssembly in a browser it
+//! needs its feature `js` for a start that differs from run to run.
 
 use sha2::{Digest as _, Sha256};
 use std::sync::{
@@ -13,17 +13,17 @@ use std::sync::{
 
 /// A number in a field that the service compares.
 pub(crate) trait DuplicateNumber {
-    /// The next one.
+    /// The next number.
     fn next() -> Self;
 
-    /// The same one each time for a field and a key, in every process, version and language: the first bytes, in network
-    /// order, of the SHA-256 of the field's wire name, a zero byte and the key.
+    /// A number that is always the same for a field and a key, in every process, version and language: the first bytes,
+    /// in network order, of the SHA-256 of the field's wire name, a zero byte and the key.
     fn of_key(wire: &str, key: &[u8]) -> Self;
 }
 
 impl DuplicateNumber for u32 {
     fn next() -> Self {
-        // From the lower half, so that it does not begin anew at zero soon.
+        // From the lower half, so that it doesn't wrap around soon.
         static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..) / 2));
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
@@ -35,7 +35,7 @@ impl DuplicateNumber for u32 {
 
 impl DuplicateNumber for u64 {
     fn next() -> Self {
-        // From the lower half, so that it does not begin anew at zero soon.
+        // From the lower half, so that it doesn't wrap around soon.
         static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(fastrand::u64(..) / 2));
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
@@ -60,7 +60,7 @@ fn first_bytes<const N: usize>(wire: &str, key: &[u8]) -> [u8; N] {
 mod tests {
     use super::*;
 
-    /// Apps keep nothing but the key, and other languages can make the same numbers.
+    /// Apps store only the key, and other languages can compute the same numbers.
     #[test]
     fn a_key_gives_the_same_numbers_in_every_version() {
         let key = b"order-1234-shipped";

@@ -1,4 +1,4 @@
-//! What the client, the simulator and the tests need to know of a command.
+//! What the client, the simulator and the tests need to know about a command.
 
 use crate::{
     Envelope, ErrorCode, ErrorCodeInfo,
@@ -10,57 +10,57 @@ use std::time::Duration;
 
 /// A request type: one command of the REST API.
 ///
-/// Every generated request implements it. Implement it for a type of your own to call a command
-/// that this crate does not know yet with the same checks, signing and error handling.
+/// All generated requests implement it. Implement it for a type of your own to call a command
+/// that this crate doesn't know yet, with the same checks, signing and error handling.
 pub trait Endpoint: Serialize + DeserializeOwned + Validate + Send + Sync + 'static {
-    /// What the service answers.
+    /// The type of the reply.
     type Reply: Reply;
     /// Facts about the command.
     const META: &'static Meta;
 
-    /// Whether sending this very request again does no harm, even if the service has acted upon the
-    /// first one. Everything that repeats a request goes by this.
+    /// Whether it is safe to send this request again, even if the service has acted on the
+    /// first one. All retries depend on it.
     ///
-    /// A command for which certain fields make the repeat harmless answers yes only for a request in
-    /// which all of them are set, which the trait cannot see: unless this is implemented for it, the
-    /// answer is no.
+    /// For a command where certain fields make a repeat safe, it returns `true` only if
+    /// all of them are set in the request. The trait can't see the fields, so without an implementation the
+    /// default is `false`.
     fn is_repeat_safe(&self) -> bool {
         matches!(Self::META.repeat, Repeat::Read | Repeat::Idempotent)
     }
 
-    /// How many items this request counts for in [`QuotaUnit::Items`]: the entries of the list that
-    /// [`Meta::counted`] names; 1 where it names none.
+    /// How many items this request counts for in [`QuotaUnit::Items`]: the number of entries in the list that
+    /// [`Meta::counted`] names; 1 if it names none.
     fn quota_items(&self) -> usize {
         1
     }
 }
 
-/// Whether a required field goes out as such: it does not when it was missing or null in what the request
-/// was decoded from, or something that does not fit, and has not been set since.
+/// Whether a required field is sent: it isn't if it was missing, null or invalid in what the request
+/// was decoded from, and has not been set since.
 pub(crate) fn is_set<T: Default + PartialEq>(value: &T, wire: &str, extra: &Extra) -> bool {
     let missing = matches!(extra.form(wire), Form::Absent | Form::Null | Form::Misfit);
     *value != T::default() || !missing
 }
 
-/// A reply type.
+/// A type of reply.
 pub trait Reply: DeserializeOwned + Serialize + std::fmt::Debug + Send + 'static {
-    /// Result of the call as such: status, error code, the server's text.
+    /// The result of the call itself: status, error code, the service's message.
     fn envelope(&self) -> &Envelope;
-    /// The same, to compose a reply.
+    /// The same, for composing a reply.
     fn envelope_mut(&mut self) -> &mut Envelope;
 }
 
-/// A command that answers in pages.
+/// A command with paged replies.
 pub trait Paged: Endpoint + Clone {
-    /// One entry of the list that is paged through.
+    /// An entry of the paged list.
     type Item: Send;
-    /// Sets this request to the page after `reply`.
+    /// Changes this request to the page after `reply`.
     fn advance(&mut self, reply: &Self::Reply) -> Advance;
-    /// The entries of one page.
+    /// The entries of a page.
     fn items(reply: Self::Reply) -> Vec<Self::Item>;
 }
 
-/// What [`Paged::advance`] found.
+/// The result of [`Paged::advance`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advance {
@@ -68,51 +68,51 @@ pub enum Advance {
     Next,
     /// The reply was the last page.
     End,
-    /// The reply promises more but its cursor is the one that was sent: asking again would go
-    /// round in circles.
+    /// The reply promises more but has the same cursor as the request: sending it again would be an
+    /// endless loop.
     Stuck,
 }
 
-/// A command of which one call takes so many items at most, and any number can be split into calls.
+/// A command that takes a limited number of items per call, and whose items can be split into several calls.
 pub trait Batched: Endpoint + Clone {
-    /// One entry of the list that is split.
+    /// An entry of the list that is split.
     type Item: Clone + std::fmt::Debug + Send + Sync + 'static;
-    /// What a reply lists for an item; `()` where it lists nothing but failures.
+    /// What a reply lists for each item; `()` if it lists only failures.
     type Entry: Send + Sync + 'static;
-    /// Most items of one call.
+    /// Maximum number of items per call.
     const MAX: usize;
-    /// Whether calls side by side can get into each other's way, so that one must end before the
-    /// next begins.
+    /// Whether concurrent calls can interfere with each other, so that each one must finish before the
+    /// next starts.
     const ONE_BY_ONE: bool = false;
-    /// Takes the items out. What stays is the same for all calls.
+    /// Removes the items from the request. The remainder is the same for all calls.
     fn take_items(&mut self) -> Vec<Self::Item>;
-    /// Puts items in, in place of those that are there.
+    /// Replaces the items of the request.
     fn set_items(&mut self, items: Vec<Self::Item>);
-    /// What a reply lists, in the order of the reply.
+    /// The entries of a reply, in its order.
     fn entries(reply: &Self::Reply) -> &[Self::Entry];
-    /// What the reply to a call with these items says of each, in the order of the items.
+    /// What the reply to a call with these items says about each of them, in the order of the items.
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport>;
 }
 
-/// What a successful reply says of one item.
+/// What a successful reply says about one item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ItemReport {
-    /// It went well.
+    /// The item succeeded.
     Done {
-        /// Index of its entry in [`Batched::entries`], where there is one.
+        /// Index of its entry in [`Batched::entries`], if it has one.
         entry: Option<usize>,
     },
-    /// It did not, although the call as such succeeded.
+    /// The item failed, although the call itself succeeded.
     Failed {
-        /// Index of its entry in [`Batched::entries`], where there is one.
+        /// Index of its entry in [`Batched::entries`], if it has one.
         entry: Option<usize>,
-        /// The service's code, where the reply has one for each item.
+        /// The service's error code, if the reply has one for each item.
         code: Option<ErrorCode>,
-        /// The service's own words, where it has any.
+        /// The service's message, if it has one.
         info: Option<String>,
     },
-    /// The reply does not mention it, though it should.
+    /// The reply does not mention it, although it should.
     Unmentioned,
 }
 
@@ -126,34 +126,34 @@ pub struct Meta {
     pub family: &'static str,
     /// Path below the host: `v4/recentcontact/get_contact_group`.
     pub path: &'static str,
-    /// The vendor's page, where its number is known.
+    /// The vendor's page, if its number is known.
     pub page: Option<u32>,
-    /// Default quotas, all of which hold at once; empty where no source names one. Plans can change
+    /// Default quotas, all of which apply; empty if no source documents one. Plans can change
     /// them.
     pub quotas: &'static [Quota],
     /// The request's list (wire name) whose entries are the items of [`QuotaUnit::Items`].
     pub counted: Option<&'static str>,
-    /// Whether the same request may be sent twice.
+    /// Whether it is safe to send the same request twice.
     pub repeat: Repeat,
-    /// For how many seconds the service drops a second request that is the same, where `repeat` is
-    /// [`Repeat::DeduplicatedBy`] and a source says so. Later it acts again.
+    /// For how many seconds the service drops a duplicate of a request, if `repeat` is
+    /// [`Repeat::DeduplicatedBy`] and a source documents it. After that the service acts on it again.
     pub duplicate_seconds: Option<u32>,
     /// Error codes that the vendor's page lists for this command.
     pub errors: &'static [ErrorCode],
-    /// What a code means for this command, where that is narrower than [`ErrorCode::meaning`].
+    /// The meaning of codes for this command, if it is narrower than [`ErrorCode::meaning`].
     pub error_notes: &'static [(ErrorCode, &'static str)],
-    /// Seconds after which a repeat of this command can help, where that is so for it alone; see
+    /// Seconds after which retrying this command can help, if it differs from other commands; see
     /// [`Meta::retry_after`].
     pub retry_times: &'static [(ErrorCode, u32)],
-    /// Ids of the regions that serve the command; empty where all do.
+    /// IDs of the regions that serve the command; empty if all do.
     pub regions: &'static [&'static str],
-    /// Whether its replies have neither `ActionStatus` nor `ErrorCode`. Of every other command such a
+    /// Whether its replies have neither `ActionStatus` nor `ErrorCode`. For all other commands, such a
     /// reply is not the service's.
     pub bare_reply: bool,
 }
 
 impl Meta {
-    /// Facts about a command; for request types outside this crate.
+    /// Creates facts about a command, for request types outside this crate.
     pub const fn new(
         family: &'static str,
         name: &'static str,
@@ -191,8 +191,8 @@ impl Meta {
         self
     }
 
-    /// Names the list whose entries are counted by quotas of items. The request type says by
-    /// [`Endpoint::quota_items`] how many there are.
+    /// Names the list whose entries count against quotas of items. The request type returns their number from
+    /// [`Endpoint::quota_items`].
     #[must_use]
     pub const fn with_counted(mut self, list: &'static str) -> Self {
         self.counted = Some(list);
@@ -206,42 +206,42 @@ impl Meta {
         self
     }
 
-    /// Adds what codes mean for this command.
+    /// Adds the meaning of codes for this command.
     #[must_use]
     pub const fn with_error_notes(mut self, notes: &'static [(ErrorCode, &'static str)]) -> Self {
         self.error_notes = notes;
         self
     }
 
-    /// Adds the seconds after which a repeat can help, by code.
+    /// Adds the seconds after which a retry can help, by code.
     #[must_use]
     pub const fn with_retry_after(mut self, times: &'static [(ErrorCode, u32)]) -> Self {
         self.retry_times = times;
         self
     }
 
-    /// Adds for how many seconds the service drops duplicates.
+    /// Sets for how many seconds the service drops duplicates.
     #[must_use]
     pub const fn with_duplicate_seconds(mut self, seconds: u32) -> Self {
         self.duplicate_seconds = Some(seconds);
         self
     }
 
-    /// Names the regions that serve the command, where not all do.
+    /// Names the regions that serve the command, if not all of them do.
     #[must_use]
     pub const fn with_regions(mut self, regions: &'static [&'static str]) -> Self {
         self.regions = regions;
         self
     }
 
-    /// Takes replies with neither `ActionStatus` nor `ErrorCode` for the service's.
+    /// Accepts replies with neither `ActionStatus` nor `ErrorCode` as the service's.
     #[must_use]
     pub const fn with_bare_reply(mut self) -> Self {
         self.bare_reply = true;
         self
     }
 
-    /// For how long a repeat of this command cannot help after `code`: its own time, else that of
+    /// How long retrying this command can't help after `code`: its own time, otherwise that of
     /// the code.
     pub fn retry_after(&self, code: ErrorCode) -> Option<Duration> {
         let own = self.retry_times.iter().find(|(timed, _)| *timed == code);
@@ -254,20 +254,20 @@ impl Meta {
         self.path.split('/').nth(1).unwrap_or_default()
     }
 
-    /// How many entries the list that [`counted`](Self::counted) names has in a request that is known as
-    /// JSON only; none where the command counts none, or the request has no such list.
+    /// The number of entries in the list that [`counted`](Self::counted) names, in a request that is known only
+    /// as JSON; `None` if the command counts none, or the request has no such list.
     pub fn counted_in(&self, body: &[u8]) -> Option<usize> {
         let list = self.counted?;
         let body: serde_json::Value = serde_json::from_slice(body).ok()?;
         Some(body.get(list)?.as_array()?.len())
     }
 
-    /// What the public table says of `code` when this command's service sent it.
+    /// The entry of the public table for `code` when this command's service sent it.
     pub fn info_of(&self, code: ErrorCode) -> Option<&'static ErrorCodeInfo> {
         code.info_in(self.service())
     }
 
-    /// What `code` means for this command: its own note, else the meaning that it has in this
+    /// What `code` means for this command: the command's own note, otherwise the meaning in its
     /// service.
     pub fn meaning_of(&self, code: ErrorCode) -> Option<&'static str> {
         let note = self.error_notes.iter().find(|(noted, _)| *noted == code);
@@ -276,7 +276,7 @@ impl Meta {
     }
 }
 
-/// So many calls or items in any window of so many seconds.
+/// A limit on calls or items within any window of some seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Quota {
@@ -286,14 +286,14 @@ pub struct Quota {
     pub seconds: u32,
     /// What is counted.
     pub unit: QuotaUnit,
-    /// The edition that it holds for; none where it holds for all.
+    /// The edition to which it applies; `None` if it applies to all.
     pub edition: Option<Edition>,
-    /// What the service answers when this quota is used up, where a source names the code.
+    /// The error code of the service when this quota is exceeded, if a source documents it.
     pub code: Option<ErrorCode>,
 }
 
 impl Quota {
-    /// So many calls in a window of `seconds`, in every edition.
+    /// A limit on calls within a window of `seconds`, in every edition.
     pub const fn calls(amount: u32, seconds: u32) -> Self {
         Self {
             amount,
@@ -304,7 +304,7 @@ impl Quota {
         }
     }
 
-    /// So many items of calls in a window of `seconds`, in every edition.
+    /// A limit on items of calls within a window of `seconds`, in every edition.
     pub const fn items(amount: u32, seconds: u32) -> Self {
         let calls = Self::calls(amount, seconds);
         Self {
@@ -313,38 +313,38 @@ impl Quota {
         }
     }
 
-    /// Only for one edition.
+    /// Limits the quota to one edition.
     #[must_use]
     pub const fn in_edition(mut self, edition: Edition) -> Self {
         self.edition = Some(edition);
         self
     }
 
-    /// With the code of the service's refusal.
+    /// Adds the code of the service's refusal.
     #[must_use]
     pub const fn refused_with(mut self, code: ErrorCode) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// Whether it holds for apps of an edition.
+    /// Whether it applies to apps of an edition.
     pub fn holds_in(&self, edition: Edition) -> bool {
         self.edition.is_none_or(|own| own == edition)
     }
 }
 
-/// What a quota counts.
+/// The unit of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QuotaUnit {
-    /// Each call is one.
+    /// Each call counts once.
     Calls,
-    /// Each call is as many as the entries of one of its lists: messages, by recipients.
+    /// Each call counts once for every entry of one of its lists, such as once per recipient of a message.
     Items,
 }
 
 impl QuotaUnit {
-    /// What a call of so many items takes.
+    /// How much a call with this many items uses.
     pub const fn of_call(self, items: u32) -> u32 {
         match self {
             Self::Calls => 1,
@@ -353,46 +353,46 @@ impl QuotaUnit {
     }
 }
 
-/// The edition of an app, as far as quotas depend on it.
+/// The edition of an app, to the extent that quotas depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Edition {
-    /// Trial, developer and other editions that cost nothing.
+    /// Trial, developer and other free editions.
     Free,
-    /// Every edition that is paid for.
+    /// Any paid edition.
     #[default]
     Paid,
 }
 
-/// Whether the same request may be sent twice. [`Endpoint::is_repeat_safe`] answers it for one
+/// Whether it is safe to send the same request twice. [`Endpoint::is_repeat_safe`] answers this for a
 /// particular request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
     /// The command changes nothing.
     Read,
-    /// A second run leaves the state of the first.
+    /// The command is idempotent: a second run has no further effect.
     Idempotent,
-    /// The server drops a second request in which these fields (wire names) have the same values.
+    /// The service drops a second request with the same values in these fields (wire names).
     DeduplicatedBy(&'static [&'static str]),
-    /// A second run leaves the state of the first if these fields (wire names) are set; without them
-    /// it also takes hold of what has come in between.
+    /// The command is idempotent if these fields (wire names) are set; without them, a second run
+    /// also affects what has happened in between.
     IdempotentWith(&'static [&'static str]),
     /// A second run does the work again.
     Unsafe,
 }
 
-/// Runs code that is generic over the request type of a command that is known by path only.
+/// Runs code that is generic over the request type of a command that is known only by its path.
 pub trait EndpointVisitor {
-    /// What comes out.
+    /// The result.
     type Output;
     /// Runs for request type `E`.
     fn visit<E: Endpoint + Clone + PartialEq + std::fmt::Debug>(self) -> Self::Output;
 }
 
-/// Runs code that is generic over the request type of a command that answers in pages.
+/// Runs code that is generic over the request type of a command with paged replies.
 pub trait PagedVisitor {
-    /// What comes out.
+    /// The result.
     type Output;
     /// Runs for request type `E`.
     fn visit<E: Paged + PartialEq + std::fmt::Debug>(self) -> Self::Output;
@@ -400,7 +400,7 @@ pub trait PagedVisitor {
 
 /// Runs code that is generic over the request type of a command that can be split.
 pub trait BatchedVisitor {
-    /// What comes out.
+    /// The result.
     type Output;
     /// Runs for request type `E`.
     fn visit<E: Batched + PartialEq + std::fmt::Debug>(self) -> Self::Output;

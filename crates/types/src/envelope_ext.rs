@@ -6,7 +6,7 @@ use crate::{
 };
 
 impl Envelope {
-    /// The head of a successful reply.
+    /// The envelope of a successful reply.
     pub fn ok() -> Self {
         Self {
             action_status: Some(ActionStatus::OK),
@@ -16,7 +16,7 @@ impl Envelope {
         }
     }
 
-    /// The head of a reply that refuses.
+    /// The envelope of a refusal.
     pub fn fail(code: impl Into<ErrorCode>, info: impl Into<String>) -> Self {
         Self {
             action_status: Some(ActionStatus::FAIL),
@@ -26,15 +26,15 @@ impl Envelope {
         }
     }
 
-    /// Whether the service said how the call went. A reply with neither status nor code comes from
-    /// something in between, except for commands that answer so (see
+    /// Whether the service reported the result of the call. A reply with neither status nor code comes from
+    /// a proxy or gateway, except for commands that reply this way (see
     /// [`Meta::bare_reply`](crate::Meta::bare_reply)).
     pub fn is_answer(&self) -> bool {
         self.action_status.is_some() || self.error_code.is_some()
     }
 
-    /// Whether the call went well: an [answer](Self::is_answer) with no error code other than zero and no status that says `FAIL`,
-    /// in whatever letters. Some commands send no status, and the case of its letters varies.
+    /// Whether the call succeeded: an [answer](Self::is_answer) with no error code other than zero, and no status
+    /// `FAIL` (in any case). Some commands send no status, and its case varies.
     pub fn is_success(&self) -> bool {
         self.is_answer()
             && self.code().is_ok()
@@ -44,18 +44,18 @@ impl Envelope {
                 .is_some_and(|status| status.as_str().eq_ignore_ascii_case("FAIL"))
     }
 
-    /// The error code; zero when the reply has none.
+    /// The error code; zero if the reply has none.
     pub fn code(&self) -> ErrorCode {
         self.error_code.unwrap_or_default()
     }
 }
 
-/// A reply of a command that this crate does not know: everything but the common fields is in
+/// A reply to a command that this crate doesn't know: all but the common fields are in
 /// [`extra`](Self::extra).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawReply {
-    /// Result of the call as such.
+    /// The result of the call itself.
     pub envelope: Envelope,
     /// All other fields.
     pub extra: Extra,

@@ -1,12 +1,12 @@
-//! Error codes of the service: what a number means, who must act, whether a repeat helps.
+//! Error codes of the service: what a number means, who must act, whether a retry helps.
 
 use crate::generated::error_codes::{CODES, RANGES};
 use std::{fmt, time::Duration};
 
-/// The number with which the service says how a call, or one item of it, went.
+/// The number with which the service reports the result of a call, or of one item.
 ///
-/// Known codes are constants ([`ErrorCode::OK`] is zero). An unknown code is as good a value: it
-/// only has no [`meaning`](Self::meaning).
+/// Known codes are constants ([`ErrorCode::OK`] is zero). An unknown code is also valid: it just
+/// has no [`meaning`](Self::meaning).
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(pub i64);
 
@@ -14,21 +14,21 @@ pub struct ErrorCode(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The request is wrong; mend the code that made it.
+    /// The request is invalid; fix the code that created it.
     Caller,
-    /// What the request names does not exist.
+    /// Something that the request names does not exist.
     NotFound,
-    /// The console, the edition, the rights or the key are not set up for this.
+    /// The console, the edition, the permissions or the key are not set up for this.
     Configuration,
-    /// A rate or an amount is used up.
+    /// A rate limit or quota is used up.
     Quota,
-    /// A hiccup; time mends it.
+    /// A temporary fault.
     Transient,
     /// The service failed internally.
     Server,
-    /// A rule of the app refused it: webhook, block list, mute.
+    /// A rule of the app refused it: a webhook, a block list, a mute.
     Refused,
-    /// The UserSig or the identifier is wrong or stale.
+    /// The UserSig or the identifier is invalid or expired.
     Credential,
 }
 
@@ -36,7 +36,7 @@ pub enum ErrorClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorRepeat {
-    /// No: it fails again until somebody changes something.
+    /// No: it fails until somebody changes something.
     Never,
     /// Yes, after a pause.
     Later,
@@ -45,7 +45,7 @@ pub enum ErrorRepeat {
 }
 
 impl ErrorClass {
-    /// A word for metrics and logs, as the specification has it: `not_found`. It does not change.
+    /// A stable word for metrics and logs, as in the spec: `not_found`.
     ///
     /// ```
     /// # use tencent_chat_types::ErrorClass;
@@ -72,7 +72,7 @@ impl AsRef<str> for ErrorClass {
 }
 
 impl ErrorRepeat {
-    /// A word for metrics and logs, as the specification has it: `later`. It does not change.
+    /// A stable word for metrics and logs, as in the spec: `later`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Never => "never",
@@ -93,19 +93,19 @@ impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Caller => "the calling code",
-            Self::NotFound => "the calling code, which names what does not exist",
-            Self::Configuration => "whoever sets up the app in the console",
-            Self::Quota => "whoever watches the app's quota",
-            Self::Transient => "nobody, time mends it",
+            Self::NotFound => "the calling code, which names something that does not exist",
+            Self::Configuration => "whoever configures the app in the console",
+            Self::Quota => "whoever manages the app's quota",
+            Self::Transient => "nobody: it is temporary",
             Self::Server => "the service",
-            Self::Refused => "nobody, a rule of the app refused it",
-            Self::Credential => "whoever signs",
+            Self::Refused => "nobody: a rule of the app refused it",
+            Self::Credential => "the code that signs",
         })
     }
 }
 
 impl fmt::Display for ErrorRepeat {
-    /// When a repeat can help, as a phrase.
+    /// When a retry can help, as a phrase.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Never => "no",
@@ -115,7 +115,7 @@ impl fmt::Display for ErrorRepeat {
     }
 }
 
-/// What is known of a code or of a range of codes.
+/// Information about a code or a range of codes.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorCodeInfo {
@@ -123,12 +123,12 @@ pub struct ErrorCodeInfo {
     pub from: i64,
     /// Last code; the same as `from` unless this is a range.
     pub to: i64,
-    /// Services for which this is so, the middle of a command's path; empty where it holds for all
+    /// Services to which this applies, the middle of a command's path; empty if it applies to all
     /// that no other entry names.
     pub services: &'static [&'static str],
     /// Name of the constant.
     pub name: &'static str,
-    /// What the code says.
+    /// What the code means.
     pub meaning: &'static str,
     /// What to do about it.
     pub advice: Option<&'static str>,
@@ -136,12 +136,12 @@ pub struct ErrorCodeInfo {
     pub class: ErrorClass,
     /// Whether the same request can succeed when it is sent again.
     pub repeat: ErrorRepeat,
-    /// Seconds after which that can be so at the earliest, where a source names a time.
+    /// Minimum number of seconds until it can succeed, if a source documents it.
     pub retry_after: Option<u32>,
 }
 
 impl ErrorCodeInfo {
-    /// For how long a repeat cannot help, where a source names a time.
+    /// How long a retry can't help, if a source documents it.
     pub fn retry_after(&self) -> Option<Duration> {
         Some(Duration::from_secs(u64::from(self.retry_after?)))
     }
@@ -182,13 +182,13 @@ impl ErrorCode {
     /// Success.
     pub const OK: Self = Self(0);
 
-    /// What the public table says of this code, whichever service sent it. None for a code that
+    /// The entry of the public table for this code, regardless of the service that sent it. `None` for a code that
     /// means different things in different services; see [`info_in`](Self::info_in).
     pub fn info(self) -> Option<&'static ErrorCodeInfo> {
         self.entries().find(|info| info.services.is_empty())
     }
 
-    /// What the public table says of this code when `service` sent it: `openim`, the middle of the
+    /// The entry of the public table for this code when `service` sent it: `openim`, the middle of the
     /// path `v4/openim/sendmsg`.
     pub fn info_in(self, service: &str) -> Option<&'static ErrorCodeInfo> {
         let own = self.entries().find(|info| info.services.contains(&service));
@@ -206,35 +206,35 @@ impl ErrorCode {
     }
 
     /// All codes of the public table, in ascending order, without the ranges. A code that means
-    /// different things in different services is there once for each.
+    /// different things in different services has one entry for each.
     pub fn all() -> &'static [ErrorCodeInfo] {
         CODES
     }
 
-    /// Whether the call, or the item, went well.
+    /// Whether the call, or the item, succeeded.
     pub const fn is_ok(self) -> bool {
         self.0 == 0
     }
 
-    /// What the code says, in one sentence, as far as that does not depend on the service; see
+    /// What the code means, in one sentence, unless that depends on the service; see
     /// [`Meta::meaning_of`](crate::Meta::meaning_of).
     pub fn meaning(self) -> Option<&'static str> {
         self.info().map(|info| info.meaning)
     }
 
-    /// Who must act; none for success, for unknown codes and where it depends on the service.
+    /// Who must act; `None` for success, for unknown codes, and if it depends on the service.
     pub fn class(self) -> Option<ErrorClass> {
         self.info().map(|info| info.class)
     }
 
-    /// Whether the same request can succeed when it is sent again; none for unknown codes and where
+    /// Whether the same request can succeed when it is sent again; `None` for unknown codes, and if
     /// it depends on the service.
     pub fn repeat(self) -> Option<ErrorRepeat> {
         self.info().map(|info| info.repeat)
     }
 
-    /// For how long a repeat cannot help: an archive that is made once an hour, a lock. None where no
-    /// source names a time. For a single command, see [`Meta::retry_after`](crate::Meta::retry_after).
+    /// How long a retry can't help, such as while an hourly archive is being created, or a lock is held. `None` if no
+    /// source documents a time. For a single command, see [`Meta::retry_after`](crate::Meta::retry_after).
     pub fn retry_after(self) -> Option<Duration> {
         self.info()?.retry_after()
     }

@@ -1,20 +1,20 @@
 //! Typed requests and replies of the Tencent Cloud Chat server API (formerly Tencent IM).
 //!
-//! This crate does no I/O. It holds, for every command, a request type, a reply type and the
+//! This crate does no I/O. For every command it has a request type, a reply type and the
 //! facts that a client needs ([`Meta`]): path, quota, whether a repeat is safe, error codes.
 //!
-//! [`decode`] reads what the service says. One odd value does not sink the rest: what does not fit
-//! its field is kept as it came, reads as missing and can be asked for. What was decoded is written
-//! back the same: that, unknown fields, unknown enum values, unknown message elements and odd number
+//! [`decode`] reads the service's replies. One odd value doesn't fail the rest: a value that doesn't fit
+//! its field is kept unchanged, reads as missing and can be retrieved. Encoding a decoded value gives the
+//! same JSON: such values, unknown fields, unknown enum values, unknown message elements and odd number
 //! formats are kept (see [`wire`]).
 //!
-//! [`prelude`] has what most programs name.
+//! [`prelude`] has the names that most programs use.
 //!
-//! # Making objects
+//! # Constructing objects
 //!
-//! `new` takes what must be there, `with_…` sets the rest. Up to three values are told apart by their places; where there
-//! are more, or where two neighbours could change places unnoticed, such as sender and recipient, `new` takes a struct that
-//! names them. It has no default, so that a value cannot be forgotten:
+//! `new` takes the required fields, and `with_…` sets the others. Up to three values are positional arguments. If there
+//! are more, or if two neighbors of the same type could be swapped unnoticed, such as sender and recipient, `new` takes
+//! a struct that names them. It has no default, so no value can be forgotten:
 //!
 //! ```
 //! use tencent_chat_types::message::{RecallC2cMsg, RecallC2cMsgRequired, SendMsg};
@@ -38,10 +38,10 @@
 //! });
 //! ```
 
-//! # What objects are made of
+//! # Conversions
 //!
-//! A text makes every object that needs nothing else, a tuple every object that gives a value to a key, and lists take
-//! either in place of the objects. [`MsgBody`](model::MsgBody) makes messages of several elements:
+//! A string converts into every object that needs nothing else, and a tuple into every object that assigns a value to a
+//! key. Lists accept either in place of the objects. [`MsgBody`](model::MsgBody) builds messages of several elements:
 //!
 //! ```
 //! use tencent_chat_types::prelude::*;
@@ -53,14 +53,14 @@
 //! # assert!(invited.validate().is_ok() && club.validate().is_ok() && message.validate().is_ok());
 //! ```
 //!
-//! An array has one type of items, so `[TextElem::new("…").into(), CustomElem::new().into()]` does not compile: Rust cannot
-//! tell what each is to become. Where a neighbour would take the same texts ([`message::SendMsgToMany`]), a constructor takes
-//! the objects alone.
+//! An array has one type of items, so `[TextElem::new("…").into(), CustomElem::new().into()]` does not compile: Rust
+//! can't infer the target type. Where a neighboring argument accepts strings, too ([`message::SendMsgToMany`]), a
+//! constructor accepts only the objects.
 //!
 //! # Profiles and friends
 //!
-//! Their fields are items by tag. [`ProfileFields`](model::ProfileFields) and [`FriendFields`](model::FriendFields) read them
-//! as what they are, from a list and from what holds one; items are made in the same words:
+//! Their fields are items by tag. [`ProfileFields`](model::ProfileFields) and [`FriendFields`](model::FriendFields)
+//! read them by their types, from a list or from an object that contains one. Items are created with the same names:
 //!
 //! ```
 //! use tencent_chat_types::prelude::*;
@@ -106,7 +106,7 @@ pub use generated::{
 };
 pub use wire::{Decoded, Misfit, Misfits, decode, from_slice, misfits, to_vec};
 
-/// The examples of the README are tests.
+/// The examples in the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

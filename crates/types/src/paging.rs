@@ -1,9 +1,9 @@
-//! What generated [`Paged`](crate::Paged) implementations are made of.
+//! Building blocks of generated [`Paged`](crate::Paged) implementations.
 #![allow(dead_code, reason = "which of these are needed depends on the spec")]
 
 use crate::Advance;
 
-/// Copies a part of the cursor; says whether that changed anything.
+/// Copies a part of the cursor; returns whether it changed.
 pub(crate) fn carry<T: Clone + PartialEq>(to: &mut T, from: &T) -> bool {
     let moved = to != from;
     if moved {
@@ -17,12 +17,12 @@ pub(crate) fn carry_optional<T: Clone + PartialEq + Default>(to: &mut T, from: &
     carry(to, &from.clone().unwrap_or_default())
 }
 
-/// [`carry`] into a field that may be left out of the request.
+/// [`carry`] into an optional field of the request.
 pub(crate) fn carry_some<T: Clone + PartialEq>(to: &mut Option<T>, from: &T) -> bool {
     carry(to, &Some(from.clone()))
 }
 
-/// Whether a part of the cursor is back at its start: zero, empty or absent.
+/// Whether a part of the cursor is at its start: zero, empty or absent.
 pub(crate) fn is_start<T: Cursor>(part: &T) -> bool {
     part.is_start()
 }
@@ -55,18 +55,18 @@ impl<T: Cursor> Cursor for Option<T> {
     }
 }
 
-/// Whether a field that ends the paging has the value that does.
+/// Whether a field has the value that ends the paging.
 pub(crate) fn equals<T: AsNumber>(field: &T, value: i64) -> bool {
     field.as_number() == Some(i128::from(value))
 }
 
-/// Whether a field that ends the paging has any value but zero.
+/// Whether a field has any value except zero, which ends the paging.
 pub(crate) fn nonzero<T: AsNumber>(field: &T) -> bool {
     field.as_number().is_some_and(|number| number != 0)
 }
 
-/// Goes on after the items so far. Ends with the total, or with an empty page: items may go while
-/// they are read. A short page is no end: the server may answer less than it was asked for.
+/// Continues after the items so far. Ends with the total, or with an empty page: items may be removed
+/// during the listing. A short page is not the end: the server may return fewer than requested.
 pub(crate) fn by_offset(offset: &mut impl Offset, items: usize, total: u64) -> Advance {
     let next = offset.get().saturating_add(items as u64);
     if items == 0 || next >= total {
@@ -100,7 +100,7 @@ impl Offset for Option<u64> {
     }
 }
 
-/// Goes on below the smallest number of a page. Ends at zero, or with an empty page.
+/// Continues below the smallest number of a page. Ends at zero, or with an empty page.
 pub(crate) fn downwards(from: &mut Option<u64>, items: impl Iterator<Item = u64>) -> Advance {
     let next = match items.min() {
         None | Some(0 | 1) => return Advance::End,
@@ -113,7 +113,7 @@ pub(crate) fn downwards(from: &mut Option<u64>, items: impl Iterator<Item = u64>
     Advance::Next
 }
 
-/// A number, however it is held.
+/// A number of any type.
 pub(crate) trait AsNumber {
     fn as_number(&self) -> Option<i128>;
 }

@@ -1,4 +1,4 @@
-//! What most programs name: the modules of requests, the types that they are made of, codes and traits.
+//! The names that most programs use: the modules of requests, the types in their fields, codes and traits.
 //!
 //! ```
 //! use tencent_chat_types::prelude::*;
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A request is in the module of its family (`message::SendMsg`), together with the types that only it uses; types that
-//! several families share are here by their names.
+//! several families share can be used by their names.
 
 pub use crate::{
     Batched, Date, Endpoint, ErrorClass, ErrorCode, ErrorRepeat, KeyValue, KeyValues, Paged, Reply,

@@ -1,21 +1,21 @@
-//! Texts from outside, made fit for errors and logs.
+//! Makes text from outside safe for errors and logs.
 //!
-//! What the service, a gateway or a stranger wrote can be megabytes long, end lines, move a terminal's
-//! cursor and turn the direction of what follows. Everything that this SDK shows of it goes through
+//! Text from the service, a gateway or a stranger can be megabytes long, contain line breaks, move a terminal's
+//! cursor and change the direction of what follows. Everything of it that this SDK shows goes through
 //! [`quoted`].
 
 use std::borrow::Cow;
 
-/// Most bytes that [`quoted`] makes of a text.
+/// Maximum number of bytes that [`quoted`] returns.
 pub const QUOTED_BYTES: usize = 200;
 
-/// Stands for what was cut off.
+/// Marks text that was cut off.
 const CUT: char = '…';
 
-/// The beginning of a text for errors and logs, in one line: at most [`QUOTED_BYTES`], the last of which
-/// are `…` where something is left out. Line ends, control characters, what is invisible and what
-/// changes the direction of text are escaped as in Rust (`\n`, `\u{202e}`); everything else stays as it
-/// is. Quoting twice is quoting once.
+/// The beginning of a text, on one line, for errors and logs: at most [`QUOTED_BYTES`], ending in
+/// `…` if something is cut off. Line breaks, control characters, invisible characters and those that
+/// change the direction of text are escaped as in Rust (`\n`, `\u{202e}`); everything else stays
+/// unchanged. Quoting is idempotent.
 ///
 /// ```
 /// # use tencent_chat_types::text::quoted;
@@ -28,7 +28,7 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len().min(QUOTED_BYTES) + CUT.len_utf8());
-    // How much stays if the next character is too much.
+    // The length to keep if the next character is too much.
     let mut kept = 0;
     for c in text.chars() {
         if is_plain(c) {
@@ -60,8 +60,8 @@ pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     quoted(&text).into_owned()
 }
 
-/// Whether a character is shown as itself by whatever shows it: it neither moves a cursor, nor hides,
-/// nor turns the direction of text. [`quoted`] escapes all others.
+/// Whether a character is displayed as itself everywhere: it neither moves a cursor, nor is invisible,
+/// nor changes the direction of text. [`quoted`] escapes all others.
 pub fn is_shown(c: char) -> bool {
     let mut escaped = [None; 2];
     let mut places = escaped.iter_mut();
@@ -73,16 +73,16 @@ pub fn is_shown(c: char) -> bool {
     escaped == [Some(c), None] || matches!(c, '"' | '\'' | '\\')
 }
 
-/// Gives out a character as Rust escapes it.
+/// Emits a character escaped as in Rust.
 fn escape(c: char, give: impl FnMut(char)) {
-    // Behind another character, so that accents and vowel signs are not escaped.
+    // After another character, so that accents and vowel signs are not escaped.
     let mut pair = [b' ', 0, 0, 0, 0];
     let length = 1 + c.encode_utf8(&mut pair[1..]).len();
     let pair = std::str::from_utf8(&pair[..length]).unwrap_or_default();
     pair.escape_debug().skip(1).for_each(give);
 }
 
-/// What serde says is wrong, without the value that is: it can be what users wrote.
+/// A serde error without the offending value, which can be users' text.
 pub fn without_value(problem: &str) -> Cow<'_, str> {
     let (start, end) = (problem.find(": string \""), problem.rfind("\", expected"));
     match (start, end) {
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_moves_or_hides_text_is_escaped() {
+    fn characters_that_move_or_hide_text_are_escaped() {
         for c in ('\0'..=char::MAX).filter(|c| {
             c.is_control()
                 || matches!(u32::from(*c),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays_unchanged() {
         for text in ["李, ñ, n\u{303}, ที่, हिन्दी, 🙂 \"quoted\" \\ it's", "", " "]
         {
             assert_eq!(quoted(text), text);
@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quoted_is_one_short_line_and_the_same_again(text in prop_oneof![".{0,90}", "\\PC{0,300}", "[\\x00-\\xff…]{0,300}"]) {
+        fn quoted_is_one_short_line_and_idempotent(text in prop_oneof![".{0,90}", "\\PC{0,300}", "[\\x00-\\xff…]{0,300}"]) {
             let once = quoted(&text);
             prop_assert!(once.len() <= QUOTED_BYTES);
             prop_assert!(!once.contains(char::is_control));

@@ -1,20 +1,20 @@
-//! Documented limits, checked on request before anything is sent.
+//! Documented limits, which are checked on request before anything is sent.
 //!
-//! Nothing here runs on replies: what the service says is taken as it is.
+//! Replies are never validated: they are accepted as they are.
 
 use crate::wire::Extra;
 use std::fmt;
 
 /// Types whose documented limits can be checked.
 pub trait Validate {
-    /// Reports every limit that this value exceeds.
+    /// Reports every limit that this value violates.
     fn check(&self, checker: &mut Checker);
 
-    /// All violations at once, or nothing.
+    /// Checks all limits and returns all violations at once.
     ///
     /// # Errors
     ///
-    /// The fields that exceed a documented limit or were never filled in.
+    /// The fields that violate a documented limit or were never filled in.
     fn validate(&self) -> Result<(), Violations> {
         let mut checker = Checker::default();
         self.check(&mut checker);
@@ -26,10 +26,10 @@ pub trait Validate {
     }
 }
 
-/// Most violations that a text tells of.
+/// Maximum number of violations in a message.
 const SHOWN: usize = 20;
 
-/// Fields that exceed their documented limits; never empty.
+/// Fields that violate their documented limits; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
@@ -57,15 +57,15 @@ impl fmt::Display for Violations {
 
 impl std::error::Error for Violations {}
 
-/// One field that exceeds a documented limit.
+/// A field that violates a documented limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Where, in wire names: `MsgBody[2].MsgContent.Text`.
+    /// Path in wire names: `MsgBody[2].MsgContent.Text`.
     pub path: String,
-    /// Which limit.
+    /// The violated limit.
     pub limit: Limit,
-    /// What was found, in the unit of the limit. The value itself is never kept.
+    /// The actual amount, in the unit of the limit. The value itself is never kept.
     pub found: i128,
 }
 
@@ -73,23 +73,23 @@ pub struct Violation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// The field must be sent.
+    /// The field is required.
     Required,
-    /// Exactly one of the fields that the path lists must be sent.
+    /// Exactly one of the fields that the path lists is required.
     ExactlyOne,
-    /// The field must hold what it is for: not an object in place of a text, nor invalid text.
+    /// The field must hold a value of its type: not an object instead of a string, nor invalid text.
     Type,
-    /// Bytes of UTF-8.
+    /// Maximum number of UTF-8 bytes.
     MaxBytes(u32),
-    /// Characters.
+    /// Maximum number of characters.
     MaxChars(u32),
-    /// List elements.
+    /// Minimum number of list elements.
     MinItems(u32),
-    /// List elements.
+    /// Maximum number of list elements.
     MaxItems(u32),
-    /// Number.
+    /// Minimum value.
     Min(i64),
-    /// Number.
+    /// Maximum value.
     Max(i64),
 }
 
@@ -97,29 +97,35 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, limit, found } = self;
         match limit {
-            Limit::Required => write!(f, "{path} must be sent"),
-            Limit::ExactlyOne => write!(f, "exactly one of {path} must be sent, not {found}"),
-            Limit::Type => write!(f, "{path} holds a value that does not fit"),
+            Limit::Required => write!(f, "{path} is required"),
+            Limit::ExactlyOne => write!(f, "exactly one of {path} is required, not {found}"),
+            Limit::Type => write!(f, "{path} has an invalid value"),
             Limit::MaxBytes(max) => {
-                write!(f, "{path} has {found} bytes, at most {max} are allowed")
+                write!(f, "{path} has {found} bytes, but at most {max} are allowed")
             }
             Limit::MaxChars(max) => write!(
                 f,
-                "{path} has {found} characters, at most {max} are allowed"
+                "{path} has {found} characters, but at most {max} are allowed"
             ),
             Limit::MinItems(min) => {
-                write!(f, "{path} has {found} entries, at least {min} are needed")
+                write!(
+                    f,
+                    "{path} has {found} entries, but at least {min} are required"
+                )
             }
             Limit::MaxItems(max) => {
-                write!(f, "{path} has {found} entries, at most {max} are allowed")
+                write!(
+                    f,
+                    "{path} has {found} entries, but at most {max} are allowed"
+                )
             }
-            Limit::Min(min) => write!(f, "{path} is {found}, at least {min} is needed"),
-            Limit::Max(max) => write!(f, "{path} is {found}, at most {max} is allowed"),
+            Limit::Min(min) => write!(f, "{path} is {found}, but must be at least {min}"),
+            Limit::Max(max) => write!(f, "{path} is {found}, but must be at most {max}"),
         }
     }
 }
 
-/// Collects violations while a value is walked through. Allocates only when it finds one.
+/// Collects violations while walking through a value. Allocates only if it finds one.
 #[derive(Debug, Default)]
 pub struct Checker {
     path: Vec<Step>,
@@ -158,14 +164,14 @@ impl Checker {
         path
     }
 
-    /// The field was missing when the value was decoded, and nobody has set it since.
+    /// The field was missing when the value was decoded, and has not been set since.
     pub fn required(&mut self, field: &'static str, missing: bool) {
         if missing {
             self.report(field, Limit::Required, 0);
         }
     }
 
-    /// Of fields that are forms of the same thing, exactly one is set.
+    /// Of mutually exclusive fields, exactly one is set.
     pub fn exactly_one(&mut self, fields: &[(&'static str, bool)]) {
         let found = fields.iter().filter(|(_, is_set)| *is_set).count();
         if found != 1 {
@@ -177,7 +183,7 @@ impl Checker {
         }
     }
 
-    /// Nothing that the object held when it was decoded is waiting to be sent without fitting.
+    /// No invalid values from decoding are still in the object and would be sent.
     pub(crate) fn misfits(&mut self, extra: &Extra) {
         if extra.is_empty() {
             return;
@@ -190,16 +196,16 @@ impl Checker {
         }
     }
 
-    /// The text is at most `max` bytes long.
+    /// The string is at most `max` bytes long.
     pub fn max_bytes(&mut self, field: &'static str, text: &str, max: u32) {
         if text.len() > max as usize {
             self.report(field, Limit::MaxBytes(max), text.len() as i128);
         }
     }
 
-    /// The text is at most `max` characters long.
+    /// The string is at most `max` characters long.
     pub fn max_chars(&mut self, field: &'static str, text: &str, max: u32) {
-        // A character has at least one byte, so most texts need no counting.
+        // A character has at least one byte, so most strings need no counting.
         if text.len() > max as usize {
             let chars = text.chars().count();
             if chars > max as usize {
@@ -238,7 +244,7 @@ impl Checker {
         }
     }
 
-    /// Goes on inside a field.
+    /// Descends into a field.
     pub fn inside<T: Validate + ?Sized>(&mut self, field: &'static str, value: &T) {
         self.path.push(Step::Field(field));
         value.check(self);

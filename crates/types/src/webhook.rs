@@ -1,10 +1,10 @@
-//! What the service tells the app: an event type for every webhook, and what may be answered.
+//! The service's webhooks: an event type for each, and the possible answers.
 //!
-//! Each event says by its [`Webhook::Answer`] whether the service asks or tells. Where it asks, the
-//! answer is a type that can express what this webhook allows and nothing else; where it tells, it
-//! is [`Acknowledged`]. [`Event`] holds any of them, and what this version does not know.
+//! The [`Webhook::Answer`] of an event shows whether the service waits for a decision. If it does, the
+//! answer is a type that can express exactly what this webhook allows; if it only notifies the app, it
+//! is [`Acknowledged`]. [`Event`] holds any of them, including webhooks that this version doesn't know.
 //!
-//! This crate does no I/O: receiving and verifying is the work of `tencent-chat-webhook`.
+//! This crate does no I/O: `tencent-chat-webhook` receives and verifies events.
 
 use crate::{
     Envelope, RawReply, Reply,
@@ -24,50 +24,50 @@ pub trait Webhook:
     /// Facts about the webhook.
     const META: &'static WebhookMeta;
 
-    /// Which webhook the body says that it is. None for the few whose body does not say it.
+    /// The webhook that the body names. `None` for the few whose body doesn't name one.
     fn command(&self) -> Option<&CallbackCommand>;
 
-    /// What tells this occurrence from every other of this webhook, the same when the service
-    /// repeats it. None where no source names such fields, or one of them is missing, empty or did not fit;
-    /// then the whole body does.
+    /// Identifies this occurrence among all others of this webhook; it is the same when the service
+    /// repeats the event. `None` if no source documents such fields, or one of them is missing, empty or invalid;
+    /// the whole body then identifies it.
     fn identity(&self) -> Option<String>;
 }
 
-/// What an app may answer to an event `E`.
+/// An app's answer to an event `E`.
 pub trait Answer<E>: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
-    /// The answer as it travels.
+    /// The JSON of the answer.
     type Reply: Reply;
 
-    /// Lets what is about to happen happen as it is; acknowledges what has happened.
+    /// Allows what is about to happen, unchanged; acknowledges what has happened.
     fn allow() -> Self;
 
-    /// The answer to this event as it travels.
+    /// The JSON of the answer to this event.
     fn into_reply(self, event: &E) -> Self::Reply;
 
-    /// Reads an answer as the service does. None for one that the documentation gives no meaning.
+    /// Parses an answer as the service does. `None` if the documentation gives it no meaning.
     fn from_reply(reply: Self::Reply) -> Option<Self>;
 
-    /// What follows from the answer, whichever webhook it is for.
+    /// The effect of the answer, regardless of the webhook.
     fn effect(&self) -> Effect;
 }
 
-/// What follows from an answer.
+/// The effect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// It happens as it is; what has happened is acknowledged.
+    /// It happens unchanged; what has happened is acknowledged.
     Allow,
     /// It happens with the app's changes.
     Change,
     /// Parts of it do not happen.
     RefuseSome,
-    /// It does not happen, and the user is told.
+    /// It does not happen, and the user is informed.
     Refuse,
-    /// It does not happen, and the user is told that it did.
+    /// It does not happen, but the user is told that it did.
     Drop,
 }
 
-/// The answer to an event that the service only tells: nothing depends on it.
+/// The answer to an "after" event: it has no effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Acknowledged;
 
@@ -100,8 +100,8 @@ impl<E> Answer<E> for Acknowledged {
     }
 }
 
-/// A refusal with a code of the app's own, in the range that the service passes on to the user, and
-/// a text.
+/// A refusal with an app-defined code, in the range that the service passes on to the user, and
+/// a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Refusal<const FROM: i64, const TO: i64> {
     code: i64,
@@ -109,11 +109,11 @@ pub struct Refusal<const FROM: i64, const TO: i64> {
 }
 
 impl<const FROM: i64, const TO: i64> Refusal<FROM, TO> {
-    /// A refusal with this code and text.
+    /// Creates a refusal with this code and message.
     ///
     /// # Errors
     ///
-    /// A code outside of the documented range, which the service would not take for a refusal.
+    /// The code is outside the documented range, so the service would not treat it as a refusal.
     pub fn new(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange> {
         if (FROM..=TO).contains(&code) {
             let text = text.into();
@@ -132,24 +132,24 @@ impl<const FROM: i64, const TO: i64> Refusal<FROM, TO> {
         self.code
     }
 
-    /// What the user is told.
+    /// The message for the user.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The head of a reply that refuses.
+    /// The envelope of a refusal.
     pub(crate) fn envelope(self) -> Envelope {
         coded(self.code, self.text)
     }
 
-    /// What a reply refuses with.
+    /// The code and message of a refusal in a reply.
     pub(crate) fn of(envelope: &Envelope) -> Option<Self> {
         let text = envelope.error_info.clone().unwrap_or_default();
         Self::new(envelope.code().0, text).ok()
     }
 }
 
-/// An answer that can refuse with codes of the app's own.
+/// An answer that can refuse with app-defined codes.
 ///
 /// ```
 /// use tencent_chat_types::webhook::{C2cBeforeSendMsgAnswer, CanRefuse as _, Refusal};
@@ -159,33 +159,33 @@ impl<const FROM: i64, const TO: i64> Refusal<FROM, TO> {
 /// # Ok::<(), tencent_chat_types::webhook::CodeOutOfRange>(())
 /// ```
 pub trait CanRefuse: Sized {
-    /// The codes that reach the user together with a text.
+    /// The codes that reach the user together with a message.
     const CODES: RangeInclusive<i64>;
 
-    /// Refuses without a code and a text of the app's own.
+    /// Refuses without an app-defined code and message.
     fn refuse() -> Self;
 
-    /// Refuses with a code of [`CODES`](Self::CODES) and a text for the user.
+    /// Refuses with a code in [`CODES`](Self::CODES) and a message for the user.
     ///
     /// # Errors
     ///
-    /// A code outside of them, which the service would not take for a refusal.
+    /// The code is outside that range, so the service would not treat it as a refusal.
     fn refuse_with(code: i64, text: impl Into<String>) -> Result<Self, CodeOutOfRange>;
 
-    /// Refuses with the first of [`CODES`](Self::CODES) and a text for the user: where only the text matters, and
-    /// where webhooks with different codes are answered alike.
+    /// Refuses with the first of [`CODES`](Self::CODES) and a message for the user. For cases where only the message
+    /// matters, and to treat webhooks with different codes alike.
     fn refuse_saying(text: impl Into<String>) -> Self {
         Self::refuse_with(*Self::CODES.start(), text).unwrap_or_else(|_| Self::refuse())
     }
 }
 
-/// An answer that can drop what is about to happen, while the user is told that it has happened.
+/// An answer that can drop what is about to happen, while the user is told that it happened.
 pub trait CanDrop {
     /// Drops it.
     fn drop() -> Self;
 }
 
-/// A code that does not refuse, because it is outside of the documented range.
+/// A code that is not a refusal, because it is outside the documented range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CodeOutOfRange {
@@ -202,14 +202,14 @@ impl fmt::Display for CodeOutOfRange {
         let Self { code, from, to } = self;
         write!(
             f,
-            "{code} does not refuse; expected a code from {from} to {to}"
+            "{code} is not a refusal; expected a code from {from} to {to}"
         )
     }
 }
 
 impl std::error::Error for CodeOutOfRange {}
 
-/// The head of an answer. The service reads the code; the status says that it was answered at all.
+/// The envelope of an answer. The service reads the code; the status shows that there was an answer at all.
 pub(crate) fn coded(code: i64, text: impl Into<String>) -> Envelope {
     Envelope {
         error_code: Some(code.into()),
@@ -218,18 +218,18 @@ pub(crate) fn coded(code: i64, text: impl Into<String>) -> Envelope {
     }
 }
 
-/// An event that this version does not know, as it came.
+/// An event that this version doesn't know, unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
-    /// Name of the webhook, as the query says it.
+    /// Name of the webhook, as in the query.
     pub command: String,
     /// The body.
     pub body: Raw,
 }
 
 impl UnknownEvent {
-    /// An event with a name and a body.
+    /// Creates an event with a name and a body.
     pub fn new(command: impl Into<String>, body: impl Into<Raw>) -> Self {
         Self {
             command: command.into(),
@@ -254,14 +254,14 @@ pub struct WebhookMeta {
     pub family: &'static str,
     /// Name on the wire: `C2C.CallbackBeforeSendMsg`.
     pub command: &'static str,
-    /// The vendor's page, where its number is known.
+    /// The vendor's page, if its number is known.
     pub page: Option<u32>,
-    /// Whether the service asks or tells.
+    /// Whether the service waits for a decision.
     pub when: When,
 }
 
 impl WebhookMeta {
-    /// Facts about a webhook; for event types outside this crate.
+    /// Creates facts about a webhook, for event types outside this crate.
     pub const fn new(
         family: &'static str,
         name: &'static str,
@@ -285,26 +285,26 @@ impl WebhookMeta {
     }
 }
 
-/// Whether the service asks or tells.
+/// Whether the service waits for a decision or only notifies the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum When {
-    /// Something is about to happen: the answer decides. The service does not ask twice.
+    /// A "before" event: something is about to happen, and the answer decides. The service sends it only once.
     Before,
-    /// Something has happened: the answer is ignored. The service can repeat the event.
+    /// An "after" event: something has happened, and the answer is ignored. The service can repeat the event.
     After,
 }
 
-/// Runs code that is generic over the event type of a webhook that is known by name only.
+/// Runs code that is generic over the event type of a webhook that is known only by its name.
 pub trait WebhookVisitor {
-    /// What comes out.
+    /// The result.
     type Output;
     /// Runs for event type `E`.
     fn visit<E: Webhook>(self) -> Self::Output;
 }
 
-/// The values of identifying fields as one text. None where one of them is missing, empty or did not fit:
-/// what is left of them might be the same in another event.
+/// The values of identifying fields as one string. `None` if one of them is missing, empty or invalid:
+/// the others alone might be the same in a different event.
 pub(crate) fn identity_of(
     extra: &Extra,
     names: &[&str],
@@ -317,17 +317,17 @@ pub(crate) fn identity_of(
     (!holds_nothing(identity.as_bytes())).then_some(identity)
 }
 
-/// Gives the enum of all events its way in and out.
+/// Implements decoding and accessors for the enum of all events.
 macro_rules! event_table {
     ($name:ident { $($command:literal => $event:ident,)* }) => {
         impl $name {
-            /// Reads the body of the webhook `command`. One that this version does not know becomes
-            /// [`Unknown`](Self::Unknown), so it is no error.
+            /// Decodes the body of the webhook `command`. A webhook that this version doesn't know becomes
+            /// [`Unknown`](Self::Unknown), so it is not an error.
             ///
             /// # Errors
             ///
-            /// A body that is not JSON, or not an object where this webhook sends one.
-            // Compiled where it is used: the code for reading all events takes seconds to make.
+            /// The body is not valid JSON, or not an object although this webhook sends one.
+            // Inlined into its callers' crates: compiling the decoding of all events takes seconds.
             #[inline]
             pub fn decode(command: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
                 match command {
@@ -339,7 +339,7 @@ macro_rules! event_table {
                 }
             }
 
-            /// What tells this occurrence from every other of its webhook; see
+            /// Identifies this occurrence among all others of its webhook; see
             /// [`Webhook::identity`](crate::webhook::Webhook::identity).
             pub fn identity(&self) -> Option<String> {
                 match self {
@@ -374,7 +374,7 @@ macro_rules! event_table {
             }
         )*
 
-        /// Runs `visitor` with the event type of a webhook; none when this version does not know it.
+        /// Runs `visitor` with the event type of a webhook; returns `None` if this version doesn't know it.
         pub fn visit_webhook<V: crate::webhook::WebhookVisitor>(
             command: &str,
             visitor: V,

@@ -1,25 +1,25 @@
-//! How values travel: the codec under every generated type.
+//! The wire format: the codec of every generated type.
 //!
-//! The service is loose with its own formats. Integers arrive as texts, fields that are always
-//! there go missing, `null` stands for "none", new fields and new element types appear, an object
-//! stands where a list should be, a text holds half an emoji. A derive would either fail on those or
-//! lose them. So every generated object is read and written by `wire_object!`, which keeps three
-//! promises:
+//! The service doesn't follow its own formats strictly. Integers arrive as strings, required fields are
+//! missing, `null` stands for "none", new fields and element types appear, an object
+//! takes the place of a list, a string contains half an emoji. Derived code would either fail on those or
+//! lose them. So every generated object is read and written by `wire_object!`, which gives three
+//! guarantees:
 //!
-//! * no value within an object fails the decode of the object: one that does not fit its field is
-//!   kept as it came and reads as missing, an item that does not fit is kept apart from its list,
-//!   invalid text is read with replacement characters ([`Extra::misfits`], [`decode`]),
-//! * what was decoded is written back the same: all of that, unknown fields and odd forms are kept in
-//!   the object's [`Extra`], in the memory of their text, and
-//! * a decoded value equals what decoding its encoding gives, whatever the order of keys.
+//! * No value within an object fails the decoding of the object: a value that doesn't fit its field is
+//!   kept unchanged and reads as missing, an item that doesn't fit is kept separately from its list, and
+//!   invalid text is read with replacement characters ([`Extra::misfits`], [`decode`]).
+//! * Encoding a decoded value gives the same JSON: all of that, unknown fields and odd forms are kept in
+//!   the object's [`Extra`], using as much memory as their text.
+//! * A decoded value equals the result of decoding its encoding, regardless of the order of keys.
 //!
-//! Of two values under one key the first counts, whatever it is, and the second is a misfit. A byte order
-//! mark before a text is skipped and not written back; anywhere else the text is not JSON.
+//! Of two values with the same key, the first is used, whatever its type, and the second is a misfit. A byte order
+//! mark at the beginning is skipped and not written back; anywhere else it makes the text invalid JSON.
 //!
-//! [`decode`] and [`from_slice`] read bytes as they come from the service, and [`to_vec`] writes them
-//! back exactly. serde_json's functions work as well and see the same fields, but they take only text
-//! that is valid, read more slowly because they go through a text in between, and write replacement
-//! characters where the text was not UTF-8.
+//! [`decode`] and [`from_slice`] read the service's bytes, and [`to_vec`] writes them
+//! back exactly. serde_json's functions work as well and see the same fields, but they only accept valid
+//! text, are slower because of an intermediate string, and write replacement
+//! characters where the text was not valid UTF-8.
 
 mod canonical;
 mod clean;

@@ -1,4 +1,4 @@
-//! What objects are made of, and how what they hold is read: as an app writes it.
+//! Constructing objects and reading their contents, as an app does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, HashSet};
@@ -9,7 +9,7 @@ fn json<T: serde::Serialize>(value: &T) -> serde_json::Value {
 }
 
 #[test]
-fn a_message_is_made_of_texts() {
+fn a_message_can_be_made_from_strings() {
     let text = serde_json::json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hi" } }]);
     let owned = String::from("hi");
     for message in [
@@ -24,7 +24,7 @@ fn a_message_is_made_of_texts() {
 }
 
 #[test]
-fn a_body_holds_elements_of_several_kinds() {
+fn a_body_can_hold_elements_of_several_kinds() {
     let body = MsgBody::new()
         .text("Rating")
         .custom(CustomElem::new().with_data("1830"))
@@ -39,13 +39,13 @@ fn a_body_holds_elements_of_several_kinds() {
     assert_eq!(longer.as_ref().len(), 5);
     assert_eq!(longer.as_ref()[2..], *body.as_ref());
 
-    // Neighbours that texts would fit both take elements alone.
+    // Neighboring arguments that both accept strings take only elements.
     let many = message::SendMsgToMany::new(["mei", "lin"], body.clone());
     assert_eq!(many.msg_body, Vec::from(body));
 }
 
 #[test]
-fn members_are_made_of_names() {
+fn members_can_be_made_from_names() {
     let users = vec![String::from("lin"), String::from("mei")];
     let add = group::AddGroupMembers::new("chess", &users);
     assert_eq!(add, group::AddGroupMembers::new("chess", ["lin", "mei"]));
@@ -64,7 +64,7 @@ fn members_are_made_of_names() {
 }
 
 #[test]
-fn tuples_give_values_to_keys() {
+fn tuples_assign_values_to_keys() {
     let map = BTreeMap::from([("colour", "black"), ("level", "3")]);
     let of_map = group::CreateGroup::new(GroupType::PUBLIC, "chess").with_app_defined_data(map);
     let of_array = group::CreateGroup::new(GroupType::PUBLIC, "chess")
@@ -80,14 +80,14 @@ fn tuples_give_values_to_keys() {
 
     let counter = GroupCounter::from(("moves", 41));
     assert_eq!((counter.key(), counter.value()), ("moves", Some(&41)));
-    // The value of an extension is optional, so a key alone makes one too.
+    // The value of an extension is optional, so a key alone is enough.
     let extension = MsgExtension::from("seen");
     assert_eq!((extension.key(), extension.value()), ("seen", None));
     assert_eq!(MsgExtension::from(("seen", "yes")).value().unwrap(), "yes");
 }
 
 #[test]
-fn open_texts_are_texts() {
+fn open_string_enums_are_strings() {
     let kind: GroupType = "Public".parse().unwrap();
     assert_eq!(kind, GroupType::PUBLIC);
     assert_eq!(kind, "Public");
@@ -105,7 +105,7 @@ fn flags_are_truths() {
 }
 
 #[test]
-fn a_profile_is_written_and_read_by_meaning() {
+fn a_profile_is_written_and_read_by_field() {
     let day = Date::new(1990, 4, 1).unwrap();
     let items = [
         ProfileItem::nick("林"),
@@ -142,7 +142,7 @@ fn a_profile_is_written_and_read_by_meaning() {
 }
 
 #[test]
-fn a_reply_reads_like_its_items() {
+fn a_reply_has_the_accessors_of_its_items() {
     let user: profile::UserProfile = from_slice(
         br#"{ "To_Account": "lin", "ResultCode": 0, "ProfileItem": [
             { "Tag": "Tag_Profile_IM_Nick", "Value": "Lin" },
@@ -151,7 +151,7 @@ fn a_reply_reads_like_its_items() {
     )
     .unwrap();
     assert_eq!(user.nick(), Some("Lin"));
-    // What is not what it should be reads as missing, and is still there.
+    // Values of the wrong type read as missing, and are still there.
     assert_eq!((user.birthday(), user.level()), (None, None));
     assert_eq!(
         user.tagged("Tag_Profile_IM_Level").unwrap().as_text(),
@@ -161,7 +161,7 @@ fn a_reply_reads_like_its_items() {
     assert_eq!(unread.nick(), None);
 }
 
-/// Where profiles are read along with friends, both kinds of fields are there.
+/// Where profiles are returned along with friends, both kinds of fields are available.
 #[test]
 fn a_friend_has_fields_of_its_own_and_of_the_profile() {
     let friend: relationship::FriendInfo = from_slice(
@@ -251,9 +251,9 @@ fn one_function_moderates_both() {
     }
 }
 
-/// The service would take every other code for something else.
+/// The service would interpret every other code as something else.
 #[test]
-fn only_codes_of_the_range_refuse() {
+fn only_codes_in_the_range_refuse() {
     type Answer = GroupBeforeSendMsgAnswer;
     assert_eq!(Answer::CODES, 10_100..=10_200);
     assert!(Answer::refuse_with(10_200, "no").is_ok());
@@ -265,7 +265,7 @@ fn only_codes_of_the_range_refuse() {
 }
 
 #[test]
-fn what_was_sent_reads_alike() {
+fn sent_messages_have_common_accessors() {
     fn summary<E: SentMsg>(event: &E) -> (String, usize, u64) {
         (
             event.from_account().to_owned(),
@@ -297,14 +297,14 @@ fn labels_of_metrics_are_words_and_differ() {
 }
 
 #[test]
-fn what_holds_no_fraction_can_be_equal() {
+fn types_without_fractions_implement_eq() {
     fn is_eq<T: Eq>() {}
     is_eq::<group::AddGroupMembers>();
     is_eq::<profile::GetProfilesReply>();
     is_eq::<Extra>();
 }
 
-/// Types are found where the request is.
+/// Types are in the module of their request.
 #[test]
 fn a_family_has_the_types_of_its_requests() {
     use tencent_chat_types::{

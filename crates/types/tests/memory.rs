@@ -1,4 +1,4 @@
-//! What this version does not know takes the memory of its text, and not that of a tree.
+//! Unknown content uses as much memory as its text, not as a tree.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,7 +16,7 @@ use tencent_chat_types::{
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Bytes that a value takes, and bytes that making it took at most, as multiples of its text.
+/// Bytes that a value uses, and the peak while creating it, as multiples of its text.
 fn measure<T>(json: &str, make: impl FnOnce(&[u8]) -> T) -> (f64, f64) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
@@ -28,14 +28,14 @@ fn measure<T>(json: &str, make: impl FnOnce(&[u8]) -> T) -> (f64, f64) {
     (share(kept), share(peak))
 }
 
-/// An object of about a mebibyte, most of which is one part again and again.
+/// An object of about a mebibyte, most of which is one part repeated.
 fn filled(before: &str, part: &str, after: &str) -> String {
     let parts = vec![part; (1 << 20) / part.len()].join(",");
     format!("{{{before}{parts}{after}}}")
 }
 
 #[test]
-fn what_is_not_known_is_kept_in_at_most_three_times_its_bytes() {
+fn unknown_content_uses_at_most_three_times_its_bytes() {
     let reply = |json: &[u8]| decode::<GetGroupHistoryReply>(json).unwrap().value;
     let event = |json: &[u8]| decode::<GroupBeforeCreateGroup>(json).unwrap().value;
     let raw = |json: &[u8]| UnknownEvent::new("Next.Year", decode::<Raw>(json).unwrap().value);
@@ -45,7 +45,7 @@ fn what_is_not_known_is_kept_in_at_most_three_times_its_bytes() {
         ("", r#""New":[[],{},null,"x"]"#, ""),
         ("", r#""Other":{"a":{"b":[1.5,true]}}"#, ""),
         ("", r#""\ud83d":"\ud83d""#, ""),
-        // In a field that is known, in a list, in an element, in a field of any JSON, twice.
+        // In a known field, in a list, in an element, in a field of any JSON, twice.
         (r#""GroupId":{"#, r#""a":1"#, "}"),
         (r#""RspMsgList":["#, "null", "]"),
         (r#""RspMsgList":["#, "[]", "]"),
@@ -57,7 +57,7 @@ fn what_is_not_known_is_kept_in_at_most_three_times_its_bytes() {
         ),
         (r#""CreatedGroupNum":["#, "{}", "]"),
         ("", r#""GroupId":{}"#, ""),
-        // Escapes, numbers that fit nothing, depth, and keys without a name.
+        // Escapes, numbers that don't fit, depth, and keys without a name.
         ("", r#""\u0061":"\u0062""#, ""),
         ("", r#""":1e9"#, ""),
         (r#""GroupId":"x","GroupId":["#, "1e400", "]"),

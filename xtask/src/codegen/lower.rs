@@ -491,7 +491,7 @@ impl Lowering {
             query: query(&file.query),
             envelope: Object {
                 name: "Envelope".to_owned(),
-                doc: "What every reply may say about the call itself.".to_owned(),
+                doc: "The common fields of replies: the result of the call itself.".to_owned(),
                 role: Role::Part,
                 sent: false,
                 has_fractions: false,
@@ -769,7 +769,7 @@ fn enum_doc(def: &EnumType) -> String {
     match prefixes.is_empty() {
         true => def.doc.value.clone(),
         false => format!(
-            "{} Apps choose values of their own that begin with {}.",
+            "{} Apps define their own values that begin with {}.",
             def.doc.trim(),
             prefixes.join(" or ")
         ),
@@ -898,9 +898,9 @@ fn mark_sent(model: &mut Model) {
     }
 }
 
-/// Marks every object and union that can hold a fraction.
+/// Marks every object and union that can contain a floating-point number.
 fn mark_fractions(model: &mut Model) {
-    // By spec file and name, until nothing is added. Shared types are known under the name alone too.
+    // By spec file and name, until nothing is added. Shared types are also known by their name alone.
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
     loop {
         let before = found.len();
@@ -955,7 +955,7 @@ fn is_fraction(ty: &Type) -> bool {
     }
 }
 
-/// The object or union inside a type, at whatever depth.
+/// The object or union inside a type, at any depth.
 fn named(ty: &Type) -> Option<&str> {
     match ty {
         Type::Named(name, Kind::Object | Kind::Union) => Some(name),

@@ -1,13 +1,13 @@
-//! The API as the emitters see it: names are resolved, every type knows what it is.
+//! The API as the emitters see it: all names are resolved, and every type knows its kind.
 //!
-//! Plain data. Nothing here knows TOML, and nothing here is a token yet.
+//! Plain data: nothing here depends on TOML, and nothing here is a token yet.
 
 use super::spec::{
     Capacity, Date, Erratum, ErrorCode, ErrorRange, ItemOrder, QueryRole, Quota, Unlisted, usersig,
 };
 use serde_json::Value;
 
-/// Everything that code is emitted for.
+/// Everything that code is generated from.
 #[derive(Debug)]
 pub struct Model {
     /// Groups of commands, in the order of the documentation; groups without commands are left out.
@@ -16,13 +16,13 @@ pub struct Model {
     pub shared: Vec<Module>,
     /// What all commands share.
     pub protocol: Protocol,
-    /// Where the service can be reached.
+    /// The addresses of the service.
     pub regions: Regions,
     /// The table of error codes.
     pub errors: Errors,
-    /// What the service tells the app, where the spec says so.
+    /// The webhooks, if the spec has any.
     pub webhooks: Option<Webhooks>,
-    /// How a UserSig is made.
+    /// The format of a UserSig.
     pub usersig: UserSig,
 }
 
@@ -56,7 +56,7 @@ pub struct Webhooks {
     pub query: Vec<QueryParameter>,
     /// Enums that they share; the one of all webhooks comes first.
     pub enums: Vec<Enum>,
-    /// What several of them have in common; those that none of them has are left out.
+    /// Traits that several of them share; those that none of them has are left out.
     pub traits: Vec<EventTrait>,
     /// The groups of webhooks; those without webhooks are left out.
     pub families: Vec<Family>,
@@ -70,22 +70,22 @@ impl Webhooks {
     }
 }
 
-/// What several webhooks have in common.
+/// A trait that several webhooks share.
 #[derive(Debug)]
 pub struct EventTrait {
     /// Rust name.
     pub name: String,
     /// What they have in common.
     pub doc: String,
-    /// Fields of the event, as the first of the events has them.
+    /// Fields of the event, as in the first of the events.
     pub fields: Vec<Field>,
     /// Whether the app may refuse.
     pub refuse: bool,
     /// Whether the app may drop.
     pub drop: bool,
-    /// Fields that the answer can change, as the first of the events has them.
+    /// Fields that the answer can change, as in the first of the events.
     pub change: Vec<Field>,
-    /// Their types: the event's own, source file.
+    /// Their types: the event's own, and its source file.
     pub events: Vec<(String, String)>,
 }
 
@@ -110,52 +110,52 @@ pub struct Webhook {
     pub updated: Option<Date>,
     /// Fields that together identify one occurrence.
     pub identity: Vec<Field>,
-    /// What the app may answer, if it is asked.
+    /// The possible answers, if the service waits for one.
     pub answer: Option<Answer>,
 }
 
-/// What an app may answer.
+/// The possible answers of an app.
 #[derive(Debug)]
 pub struct Answer {
     /// Type of the answer's body.
     pub reply: String,
-    /// What follows from allowing.
+    /// The effect of allowing.
     pub allow: String,
     /// Refusing all of it.
     pub refuse: Option<Refuse>,
-    /// Code, what follows.
+    /// Its code and its effect.
     pub drop: Option<(i64, String)>,
     /// The effect, and the fields of the reply that change something.
     pub change: Option<(String, Vec<Field>)>,
-    /// Judging item by item.
+    /// Deciding item by item.
     pub each: Option<Each>,
 }
 
 /// Refusing.
 #[derive(Debug)]
 pub struct Refuse {
-    /// The code that refuses without a reason of the app's own.
+    /// The code that refuses without an app-defined reason.
     pub code: i64,
     /// First and last of the codes that reach the user.
     pub codes: Option<(i64, i64)>,
-    /// What follows from it.
+    /// The effect.
     pub doc: String,
 }
 
-/// Judging item by item.
+/// Deciding item by item.
 #[derive(Debug)]
 pub struct Each {
     /// List of the event, and the type of its items.
     pub items: (Field, String),
-    /// Field of the items that names the item.
+    /// Field of the items that identifies the item.
     pub key: Field,
     /// List of the reply, and the type of its results.
     pub results: (Field, String),
-    /// Field of the results that names the item.
+    /// Field of the results that identifies the item.
     pub result_key: Field,
     /// Field of the results that holds the code.
     pub code: Field,
-    /// Field of the results that holds the app's text.
+    /// Field of the results that holds the app's message.
     pub info: Field,
     /// Codes that refuse an item.
     pub codes: (i64, i64),
@@ -181,11 +181,11 @@ pub struct Module {
     pub name: String,
     /// Spec file, relative to the workspace.
     pub source: String,
-    /// What the module holds, for its documentation.
+    /// Summary of the module, for its documentation.
     pub doc: String,
-    /// The command, when the module is one.
+    /// The command, if the module is one.
     pub endpoint: Option<Endpoint>,
-    /// The webhook, when the module is one.
+    /// The webhook, if the module is one.
     pub webhook: Option<Webhook>,
     /// Object types: request and reply, or event and reply first, then the others in the order of
     /// the spec.
@@ -232,9 +232,9 @@ pub struct Endpoint {
     pub page: Option<u32>,
     /// When the vendor last changed the text that was compared.
     pub updated: Option<Date>,
-    /// Quotas, all of which hold at once.
+    /// Quotas, all of which apply.
     pub quotas: Vec<Quota>,
-    /// Bounds of what the service keeps, by the constant's name.
+    /// Limits on what the service stores, by the constant's name.
     pub capacity: Vec<(String, Capacity)>,
     /// Field of the request whose entries quotas of items count.
     pub counted: Option<Field>,
@@ -242,7 +242,7 @@ pub struct Endpoint {
     pub one_of: Vec<Field>,
     /// Regions that serve it: ID and name; empty if all do.
     pub regions: Vec<(String, String)>,
-    /// Whether the same request may be sent twice.
+    /// Whether it is safe to send the same request twice.
     pub repeat: Repeat,
     /// For how many seconds the service drops duplicates.
     pub duplicate_seconds: Option<u32>,
@@ -254,11 +254,11 @@ pub struct Endpoint {
     pub bare_reply: bool,
     /// Documented codes with the command's own note.
     pub errors: Vec<(i64, Option<String>)>,
-    /// Codes with the seconds after which a repeat of this command can help.
+    /// Codes with the seconds after which retrying this command can help.
     pub retry_after: Vec<(i64, u32)>,
 }
 
-/// Whether the same request may be sent twice.
+/// Whether it is safe to send the same request twice.
 #[derive(Debug)]
 pub enum Repeat {
     /// It changes nothing.
@@ -291,7 +291,7 @@ pub struct Paging {
 /// How the next page is requested.
 #[derive(Debug)]
 pub enum PagingStyle {
-    /// With values of the reply; if a reply has none of them, with an offset where there is one.
+    /// From values in the reply; if a reply has none of them, from an offset if there is one.
     Cursor(Vec<Cursor>, PagingEnd, Option<Offset>),
     /// With the number of items so far.
     Offset(Offset),
@@ -315,7 +315,7 @@ pub struct Cursor {
     pub request: Field,
     /// Reply field.
     pub reply: Field,
-    /// Value of the request field for the first page, where that is fixed.
+    /// Value of the request field for the first page, if it is fixed.
     pub first: Option<i64>,
 }
 
@@ -324,7 +324,7 @@ pub struct Cursor {
 pub enum PagingEnd {
     /// A reply field has this value.
     FieldEquals(Box<Field>, i64),
-    /// A reply field has any value but zero.
+    /// A reply field has any value other than zero.
     FieldNonzero(Box<Field>),
     /// Every cursor field of the reply is zero, empty or absent.
     CursorZero,
@@ -337,11 +337,11 @@ pub enum PagingEnd {
 pub struct Batch {
     /// Request field whose list is split.
     pub items: Field,
-    /// Request field that lists the names of items alone, in place of them.
+    /// Request field that lists only the names of items, instead of the items.
     pub names: Option<Field>,
-    /// Most items of one call.
+    /// Maximum number of items per call.
     pub max: u32,
-    /// What names an item.
+    /// The key of an item.
     pub key: Vec<KeyPart>,
     /// The list of the reply with an entry for each item.
     pub results: Option<BatchResults>,
@@ -388,11 +388,11 @@ pub enum Gives {
 pub struct BatchResults {
     /// The list.
     pub list: Field,
-    /// The fields that name the item of an entry.
+    /// The fields that identify the item of an entry.
     pub key: Vec<KeyPart>,
     /// How an entry says that its item failed.
     pub verdict: Option<Verdict>,
-    /// The server's own words.
+    /// The service's message.
     pub info: Option<Field>,
 }
 
@@ -410,16 +410,16 @@ pub enum Verdict {
 pub struct BatchFailures {
     /// The list.
     pub list: Field,
-    /// The fields that name the item of an entry.
+    /// The fields that identify the item of an entry.
     pub key: Vec<KeyPart>,
     /// Code of an entry.
     pub code: Option<Field>,
 }
 
-/// A part of what names an item.
+/// A part of an item's key.
 #[derive(Debug)]
 pub struct KeyPart {
-    /// Rust names of the fields on the way to it, from the outside in; none for the item itself.
+    /// Rust names of the fields on the path to it, outermost first; empty for the item itself.
     pub path: Vec<String>,
     /// Type at the end of the path.
     pub ty: Type,
@@ -432,17 +432,17 @@ pub struct Object {
     pub name: String,
     /// What it is.
     pub doc: String,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
     /// Whether a request can contain it, so that its limits are checked.
     pub sent: bool,
-    /// Whether it can hold a fraction, which need not equal itself.
+    /// Whether it can contain a floating-point number, which need not equal itself.
     pub has_fractions: bool,
     /// Fields in the order of the spec.
     pub fields: Vec<Field>,
 }
 
-/// What an object is for.
+/// The purpose of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Body of a request.
@@ -464,17 +464,17 @@ pub struct Field {
     pub rust: String,
     /// Type without the `Option` of an optional field.
     pub ty: Type,
-    /// Whether it must be sent, or is always present.
+    /// Whether it is required, or always present.
     pub required: bool,
     /// Meaning.
     pub doc: String,
-    /// The value that the server assumes when it is left out.
+    /// The default that the service assumes.
     pub default: Option<String>,
     /// Whether the service writes the integer as a string.
     pub quoted: bool,
     /// Whether constructors fill it at random.
     pub random: bool,
-    /// Whether whoever has it can use it.
+    /// Whether its value gives access to whoever has it.
     pub secret: bool,
     /// Documented limits.
     pub limits: Vec<Limit>,
@@ -487,24 +487,24 @@ pub struct Field {
 /// A documented limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
-    /// Bytes of UTF-8.
+    /// Maximum number of UTF-8 bytes.
     MaxBytes(u32),
-    /// Characters.
+    /// Maximum number of characters.
     MaxChars(u32),
-    /// List elements.
+    /// Minimum number of list elements.
     MinItems(u32),
-    /// List elements.
+    /// Maximum number of list elements.
     MaxItems(u32),
-    /// Number.
+    /// Minimum value.
     Min(i64),
-    /// Number.
+    /// Maximum value.
     Max(i64),
 }
 
 /// A type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
-    /// Text.
+    /// String.
     String,
     /// true or false.
     Bool,
@@ -516,11 +516,11 @@ pub enum Type {
     I32,
     /// 64 bits.
     I64,
-    /// Fraction.
+    /// Floating-point number.
     F64,
     /// 0 or 1.
     Flag,
-    /// Text, integer or list.
+    /// String, integer or list.
     TagValue,
     /// Error code of the service.
     ErrorCode,
@@ -534,7 +534,7 @@ pub enum Type {
     Named(String, Kind),
 }
 
-/// What a named type is.
+/// The kind of a named type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Object.
@@ -556,40 +556,40 @@ pub struct Enum {
     pub doc: String,
     /// The named values.
     pub values: Values,
-    /// What the values beside them are, where they are tags of items.
+    /// The values next to them, if they are tags of items.
     pub tags: Option<Tags>,
 }
 
-/// What the values beside tags are.
+/// The values next to tags.
 #[derive(Debug)]
 pub struct Tags {
     /// Trait that reads them.
     pub reader: String,
-    /// Beginning of tags that apps choose, and the method that takes the rest.
+    /// Prefix of app-defined tags, and the method that takes the rest.
     pub custom: Option<(String, String)>,
-    /// Enum of other tags that stand among these.
+    /// Enum of other tags that occur among these.
     pub includes: Option<String>,
-    /// Tags of which it is known: constant, value on the wire, what it holds, meaning.
+    /// Tags whose values have a known type: constant, value on the wire, type, meaning.
     pub holds: Vec<(String, String, Holds, String)>,
 }
 
-/// What the value of a tag is.
+/// The type of a tag's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// Text.
+    /// String.
     Text,
-    /// Whole number.
+    /// Integer.
     Integer,
-    /// List of texts.
+    /// List of strings.
     Texts,
-    /// Day, as a number.
+    /// Date, as a number.
     Date,
-    /// Value of an open enum over texts.
+    /// Value of an open string enum.
     Enum(String),
 }
 
 impl Holds {
-    /// What a spec file calls it; every other name is that of an enum.
+    /// Its name in spec files; every other name is that of an enum.
     pub fn of(name: &str) -> Self {
         match name {
             "string" => Self::Text,
@@ -621,11 +621,11 @@ pub struct Union {
     pub tag: String,
     /// Key of the content.
     pub content: String,
-    /// Name of the type for a list of its elements, if there is one.
+    /// Name of the builder for a list of its elements, if there is one.
     pub list: Option<String>,
     /// Whether a request can contain it.
     pub sent: bool,
-    /// Whether it can hold a fraction, which need not equal itself.
+    /// Whether it can contain a floating-point number, which need not equal itself.
     pub has_fractions: bool,
     /// Tag, Rust name, content type, meaning.
     pub variants: Vec<Variant>,
@@ -651,7 +651,7 @@ pub struct Protocol {
     pub source: String,
     /// Seconds after which the service gives up.
     pub server_timeout_seconds: u32,
-    /// Longest request body.
+    /// Maximum size of a request body.
     pub max_request_bytes: Option<u64>,
     /// Constant, name on the wire, fixed value, meaning.
     pub query: Vec<QueryParameter>,
@@ -668,15 +668,15 @@ pub struct QueryParameter {
     pub constant: String,
     /// Name on the wire.
     pub wire: String,
-    /// The value, when it is always the same.
+    /// The value, if it is always the same.
     pub value: Option<String>,
-    /// What a client does about it.
+    /// What a client does with it.
     pub role: Option<QueryRole>,
     /// Meaning.
     pub doc: String,
 }
 
-/// Where the service can be reached.
+/// The addresses of the service.
 #[derive(Debug)]
 pub struct Regions {
     /// Spec file.
@@ -700,7 +700,7 @@ pub struct Region {
     pub standby_hosts: Vec<String>,
     /// Whether only older pages list it.
     pub retired: bool,
-    /// What else is known.
+    /// Additional information.
     pub note: Option<String>,
 }
 
@@ -722,23 +722,23 @@ impl Errors {
     }
 }
 
-/// How a UserSig is made.
+/// The format of a UserSig.
 #[derive(Debug)]
 pub struct UserSig {
     /// Spec file.
     pub source: String,
     /// Value of the document's version field.
     pub version: String,
-    /// Longest signature, in bytes, that is examined.
+    /// Maximum size of a signature that is read, in bytes.
     pub max_encoded_bytes: u32,
-    /// Most bytes that a signature may inflate to.
+    /// Maximum size that a signature may inflate to, in bytes.
     pub max_document_bytes: u32,
     /// Names in the document.
     pub fields: usersig::Fields,
-    /// Character of base64 and its replacement.
+    /// Characters of base64 and their replacements.
     pub alphabet: Vec<(char, char)>,
     /// The binary block that a document may contain.
     pub userbuf: usersig::Userbuf,
-    /// Constant, its bit as a number, the right that it grants.
+    /// Constant, its bit as a number, the privilege that it grants.
     pub privileges: Vec<(String, u32, String)>,
 }

@@ -20,12 +20,12 @@ pub(super) use schemas::{definition, definition_of};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-/// What begins a reference in the document of all types.
+/// The beginning of a reference in the document of all types.
 pub(super) const TYPES: &str = "#/$defs/";
-/// What begins a reference in OpenAPI.
+/// The beginning of a reference in OpenAPI.
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// An OpenAPI document, its parts in the order in which people read them.
+/// An OpenAPI document, with its parts in reading order.
 #[derive(Serialize)]
 struct Document {
     openapi: &'static str,
@@ -98,7 +98,7 @@ pub fn emit(model: &Model, types: &Value, tree: &mut Tree) -> Result<(), String>
     Ok(())
 }
 
-/// Every text is quoted, since readers of YAML 1.1 take some for dates, numbers or truth values.
+/// Every string is quoted, since YAML 1.1 parsers read some as dates, numbers or Booleans.
 fn yaml(document: &Document) -> Result<String, String> {
     let mut options = serde_saphyr::SerializerOptions::default();
     options.quote_all = true;
@@ -151,7 +151,7 @@ fn document(model: &Model, schemas: &Schemas<'_>, types: &Value) -> Document {
     }
 }
 
-/// Definitions of the document of all types, with references as OpenAPI has them.
+/// Definitions of the document of all types, with references as in OpenAPI.
 fn with_references(definitions: &Value) -> Value {
     match definitions {
         Value::String(text) => match text.strip_prefix(TYPES) {

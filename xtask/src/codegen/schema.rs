@@ -1,9 +1,9 @@
-//! Stage 5: typify makes the structs from the document of all types.
+//! Stage 5: typify generates the structs from the document of all types.
 //!
 //! The document is the published one ([`openapi::types`]). typify reads an
-//! older draft and makes types that refuse whatever breaks a limit, so the document is lowered first:
-//! limits and what else typify passes over become sentences of the descriptions, alternatives become
-//! one type, and enums and unions are declared as replacements: they are ours.
+//! older draft and generates types that reject whatever violates a limit, so the document is lowered first:
+//! limits and whatever else typify ignores become sentences in the descriptions, alternatives become
+//! one type, and enums and unions are declared as replacements, since we generate them ourselves.
 
 use super::{
     model::{Model, Object, Role},
@@ -22,7 +22,7 @@ const SCALARS: [(&str, &str, &str); 4] = [
     ("x-json", "string", "Raw"),
 ];
 
-/// Words for limits, where `#` is the limit, and the keywords that say it: of what is sent, and of what
+/// Phrases for limits, where `#` is the limit, and the corresponding keywords: of what is sent, and of what
 /// is received.
 const LIMITS: [(&str, &[&str]); 6] = [
     ("at most # bytes", &["x-max-bytes"]),
@@ -67,7 +67,7 @@ pub(super) fn definitions(model: &Model) -> Vec<Definition<'_>> {
     std::iter::once(common).chain(objects).collect()
 }
 
-/// Name in the document and in Rust of every type that typify must not make.
+/// Name in the document and in Rust of every type that typify must not generate.
 pub(super) fn replaced(model: &Model) -> Vec<(String, &str)> {
     let common = model.webhooks.iter().flat_map(|all| &all.enums);
     let common = (model.protocol.enums.iter().chain(common))
@@ -104,7 +104,7 @@ fn object(schema: &Value, definition: &Definition<'_>, model: &Model) -> Result<
     let Definition { name, object, .. } = definition;
     let common = &model.protocol.envelope;
     let own = |wire: &str| object.fields.iter().any(|field| field.wire == wire);
-    // The head of a reply is a field of its own, whose parts may all be missing.
+    // The envelope of a reply is a separate field, all parts of which may be missing.
     let of_head = |wire: &str| {
         object.role == Role::Reply
             && common.fields.iter().any(|field| field.wire == wire)
@@ -170,7 +170,7 @@ fn value(schema: &Value) -> Value {
     }
 }
 
-/// The number that a string may stand for.
+/// The number that a string may represent.
 fn in_quotation_marks(schema: &Value) -> Option<&Value> {
     match schema["anyOf"].as_array().map(Vec::as_slice) {
         Some([text, number]) if text["type"] == "string" => Some(number),
@@ -178,7 +178,7 @@ fn in_quotation_marks(schema: &Value) -> Option<&Value> {
     }
 }
 
-/// What a field means, and how it travels.
+/// The meaning of a field, and its wire format.
 fn description(wire: &str, schema: &Value) -> String {
     let text = |key: &str| schema[key].as_str().unwrap_or_default().trim();
     let mut facts = vec![format!("Wire name `{wire}`")];
@@ -191,7 +191,7 @@ fn description(wire: &str, schema: &Value) -> String {
     }
     let mut all = format!("{}\n\n{}.", text("description"), facts.join("; "));
     if schema.get("x-secret").is_some() {
-        all += "\n\nA secret: whoever has it can use it.";
+        all += "\n\nA secret: it gives access to whoever has it.";
     }
     if schema.get("x-unconfirmed").is_some() {
         all += &format!("\n\nUnconfirmed: {}", text("x-unconfirmed"));
@@ -226,11 +226,11 @@ fn is_of_type(schema: &Value, keyword: &str, limit: i64) -> bool {
     }
 }
 
-/// What typify makes of the document.
+/// Runs typify on the document.
 ///
 /// # Errors
 ///
-/// What typify or the parser of its output says: a bug of this stage, not of the spec.
+/// An error from typify or from parsing its output: a bug of this stage, not of the spec.
 pub fn structs(document: &Value, model: &Model) -> Result<syn::File, String> {
     let mut settings = TypeSpaceSettings::default();
     settings

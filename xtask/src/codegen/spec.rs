@@ -1,6 +1,6 @@
 //! The spec language: one struct per kind of file under `spec/`.
 //!
-//! These structs read the files, and `spec/schema/*.json` is derived from them for editors and
+//! These structs define the files, and `spec/schema/*.json` is derived from them for editors and
 //! for the first check of every file. A key that is not named here is an error.
 
 pub mod usersig;
@@ -22,40 +22,40 @@ pub struct EndpointFile {
     pub title: String,
     /// What the command does, in one sentence of our own.
     pub summary: At<String>,
-    /// More that a caller must know: side effects, editions, prerequisites. Markdown.
+    /// More that callers must know: side effects, editions, prerequisites. Markdown.
     pub details: Option<String>,
     /// The vendor's page that this file was written from.
     pub page: At<Page>,
-    /// How often the command may be called: one quota, or a list of those that all hold at once.
-    /// Left out when no source says so.
+    /// How often the command may be called: one quota, or a list of quotas that all apply.
+    /// Omitted if no source documents it.
     #[serde(default)]
     pub quota: Quotas,
-    /// Ids of the regions that serve the command, where not all do. The client refuses a call in
+    /// IDs of the regions that serve the command, if not all of them do. The client refuses a call in
     /// another region before sending it.
     #[serde(default)]
     pub regions: Vec<At<String>>,
-    /// Whether the same request may be sent twice.
+    /// Whether it is safe to send the same request twice.
     pub repeat: At<Repeat>,
-    /// For how many seconds the service drops a second request that is the same, where a source says so;
-    /// only with `deduplicated_by`. Later it acts again.
+    /// For how many seconds the service drops a duplicate of a request, if a source documents it;
+    /// only with `deduplicated_by`. After that the service acts on it again.
     pub duplicate_seconds: Option<At<u32>>,
     /// Only for a command whose successful replies have neither `ActionStatus` nor `ErrorCode`: the source that
-    /// shows this. Without it, such a reply does not count as the service's.
+    /// shows this. Without it, such a reply doesn't count as the service's.
     pub bare_reply: Option<At<String>>,
-    /// How much the service keeps, or puts into one reply, beyond the limits of single fields: constants of
+    /// Limits on what the service stores, or returns in one reply, beyond the limits of single fields: constants of
     /// the request type, by name.
     #[serde(default)]
     pub capacity: Ordered<Capacity>,
-    /// How the command pages. Left out for commands that answer everything at once.
+    /// How the command pages. Omitted for commands that return everything at once.
     pub paging: Option<Paging>,
-    /// How a request with more items than one call takes is split. Left out if the list is one unit, or if it
-    /// matters in which order or together with which others the items are sent.
+    /// How a request with more items than one call accepts is split. Omitted if the list is one unit, or if
+    /// the order or the grouping of the items matters.
     pub batch: Option<Batch>,
     /// Fields of the request body, by wire name, in the order of the page.
     #[serde(default)]
     pub request: Ordered<Field>,
-    /// Optional fields of the request exactly one of which is sent: forms of the same thing, first the one for
-    /// which constructors are called `new`.
+    /// Optional fields of the request exactly one of which is sent: alternatives for the same thing, beginning with the
+    /// one whose constructors are called `new`.
     #[serde(default)]
     pub one_of: Vec<At<String>>,
     /// Fields of the reply body besides the common ones of `spec/protocol.toml`.
@@ -73,17 +73,17 @@ pub struct EndpointFile {
     /// Error codes that the page lists; each has its meaning in `spec/errors.toml`.
     #[serde(default)]
     pub errors: Vec<At<i64>>,
-    /// What a code means for this command where that is narrower than `spec/errors.toml` says.
+    /// What a code means for this command, if that is narrower than `spec/errors.toml`.
     #[serde(default)]
     pub error_notes: Ordered<String>,
-    /// Seconds after which a repeat can help at the earliest, by code, where that is so for this
-    /// command alone.
+    /// Seconds after which retrying this command can help at the earliest, by code, if that differs from other
+    /// commands.
     #[serde(default)]
     pub retry_after: Ordered<u32>,
     /// Requests and replies that we composed.
     #[serde(default, rename = "sample")]
     pub samples: Vec<Sample>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -105,7 +105,7 @@ pub struct SharedFile {
     /// Unions.
     #[serde(default)]
     pub unions: Ordered<UnionType>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -145,20 +145,21 @@ pub struct WebhooksFile {
     /// Enums that the query uses.
     #[serde(default)]
     pub enums: Ordered<EnumType>,
-    /// What several webhooks have in common, so that one function handles them all; each names those that it has.
+    /// Traits that several webhooks share, so that one function can handle them all; each webhook names those that it
+    /// has.
     #[serde(default)]
     pub traits: Ordered<EventTrait>,
     /// The groups of webhooks, in the order of the documentation.
     #[serde(default, rename = "family")]
     pub families: Vec<Family>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
 
 impl WebhooksFile {
-    /// The fields of an event's body: the tag where it has one, whose type is the enum of all
-    /// webhooks and is called like the tag, and the event's own.
+    /// The fields of an event's body: the tag, if it has one, whose type is the enum of all
+    /// webhooks and has the tag's name, and the event's own.
     pub fn event_fields(&self, event: &WebhookFile) -> Ordered<Field> {
         if !event.tagged {
             return event.event.clone();
@@ -192,15 +193,15 @@ impl WebhooksFile {
     }
 }
 
-/// What several webhooks have in common: a Rust trait of that name.
+/// What several webhooks have in common: a Rust trait with that name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventTrait {
     /// What they have in common.
     pub doc: At<String>,
-    /// Fields that all of them have, with one type, and required in all of them or in none.
+    /// Fields that all of them have, with the same type, and required in all of them or in none.
     pub event: Vec<At<String>>,
-    /// Whether the app may refuse, with codes of its own too.
+    /// Whether the app may refuse, including with its own codes.
     #[serde(default)]
     pub refuse: bool,
     /// Whether the app may drop.
@@ -228,22 +229,22 @@ pub struct WebhookFile {
     pub details: Option<String>,
     /// The vendor's page that this file was written from.
     pub page: At<Page>,
-    /// Whether the app is asked or told.
+    /// Whether the service waits for the app's decision.
     pub when: At<When>,
-    /// Whether the body names the webhook too; the query always does.
+    /// Whether the body also names the webhook; the query always does.
     #[serde(default = "yes")]
     pub tagged: bool,
-    /// What it has in common with others: names under `[traits]` of `spec/webhooks.toml`.
+    /// Traits that it shares with others: names under `[traits]` of `spec/webhooks.toml`.
     #[serde(default)]
     pub traits: Vec<At<String>>,
-    /// Fields of the event, by wire name, whose values together tell one occurrence from every
-    /// other. Left out when the sources name none; then the whole body does.
+    /// Fields of the event, by wire name, whose values together identify an
+    /// occurrence. Omitted if the sources name none; then the whole body does.
     #[serde(default)]
     pub identity: Vec<At<String>>,
     /// Fields of the body besides the tag, by wire name, in the order of the page.
     #[serde(default)]
     pub event: Ordered<Field>,
-    /// What the app may answer; for webhooks that ask.
+    /// The possible answers, for webhooks that wait for one.
     pub answer: Option<Answer>,
     /// Fields of the answer's body besides the common ones of `spec/protocol.toml`.
     #[serde(default)]
@@ -260,7 +261,7 @@ pub struct WebhookFile {
     /// Events and answers that we composed.
     #[serde(default, rename = "sample")]
     pub samples: Vec<WebhookSample>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -269,7 +270,7 @@ const fn yes() -> bool {
     true
 }
 
-/// Whether a webhook asks the app or tells it.
+/// Whether a webhook waits for the app's decision or only notifies it.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
@@ -279,20 +280,20 @@ pub enum When {
     After,
 }
 
-/// What an app may answer to a webhook that asks.
+/// The possible answers to a webhook that waits for one.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// What follows from allowing it.
+    /// The effect of allowing it.
     pub allow: At<String>,
     /// Refusing all of it.
     pub refuse: Option<Refuse>,
     /// Dropping it while the user is told that it worked.
     pub drop: Option<CodedAnswer>,
-    /// What follows from the fields under `[reply]`, which change what happens. Named when there
+    /// The effect of the fields under `[reply]`, which change what happens. Required if there
     /// are any besides the results of `each`.
     pub change: Option<At<String>>,
-    /// Judging item by item.
+    /// Deciding item by item.
     pub each: Option<Each>,
 }
 
@@ -302,7 +303,7 @@ pub struct Answer {
 pub struct CodedAnswer {
     /// The code.
     pub code: At<i64>,
-    /// What follows from it.
+    /// The effect.
     pub doc: At<String>,
 }
 
@@ -310,11 +311,11 @@ pub struct CodedAnswer {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refuse {
-    /// The code that refuses without a reason of the app's own.
+    /// The code that refuses without an app-defined reason.
     pub code: At<i64>,
-    /// Codes that reach the user together with the app's text.
+    /// Codes that reach the user together with the app's message.
     pub codes: Option<CodeRange>,
-    /// What follows from refusing.
+    /// The effect of refusing.
     pub doc: At<String>,
 }
 
@@ -328,25 +329,25 @@ pub struct CodeRange {
     pub to: i64,
 }
 
-/// Judging item by item: the reply has a result for each item of the event.
+/// Deciding item by item: the reply has a result for each item of the event.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Each {
     /// List of the event.
     pub items: At<String>,
-    /// Field of its items that names the item.
+    /// Field of its items that identifies the item.
     pub key: At<String>,
     /// List of the reply.
     pub results: At<String>,
-    /// Field of the results that names the item.
+    /// Field of the results that identifies the item.
     pub result_key: At<String>,
     /// Field of the results that holds the code; zero allows.
     pub code: At<String>,
-    /// Field of the results that holds the app's text.
+    /// Field of the results that holds the app's message.
     pub info: At<String>,
     /// Codes that refuse an item.
     pub codes: CodeRange,
-    /// What follows from refusing an item.
+    /// The effect of refusing an item.
     pub doc: At<String>,
 }
 
@@ -364,7 +365,7 @@ pub struct WebhookSample {
     pub reply: Option<At<String>>,
 }
 
-/// `spec/regions.toml`: where the service can be reached.
+/// `spec/regions.toml`: the addresses of the service.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegionsFile {
@@ -373,7 +374,7 @@ pub struct RegionsFile {
     /// The regions.
     #[serde(default, rename = "region")]
     pub regions: Vec<Region>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -384,17 +385,17 @@ pub struct RegionsFile {
 pub struct Region {
     /// Identifier for configuration files: snake_case.
     pub id: At<String>,
-    /// Name as the console shows it.
+    /// Name in the console.
     pub name: String,
     /// Host of the REST API.
     pub host: At<String>,
-    /// Hosts to use when the first does not answer.
+    /// Hosts to use if the first does not respond.
     #[serde(default)]
     pub standby_hosts: Vec<At<String>>,
     /// Whether the newest page still lists the region.
     #[serde(default)]
     pub status: RegionStatus,
-    /// What else is known.
+    /// Additional information.
     pub note: Option<String>,
 }
 
@@ -417,7 +418,7 @@ pub struct ProtocolFile {
     pub page: At<Page>,
     /// Seconds after which the service itself gives up on a request.
     pub server_timeout_seconds: u32,
-    /// Longest request body that the service accepts, in bytes.
+    /// Maximum size of a request body that the service accepts, in bytes.
     pub max_request_bytes: Option<u64>,
     /// Parameters of the query string, in the order of the page.
     #[serde(default)]
@@ -428,7 +429,7 @@ pub struct ProtocolFile {
     /// Enums that the common fields use.
     #[serde(default)]
     pub enums: Ordered<EnumType>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -439,21 +440,21 @@ pub struct ProtocolFile {
 pub struct QueryParameter {
     /// Name of the constant that holds the parameter's name: UPPER_SNAKE_CASE.
     pub rust: At<String>,
-    /// The value, when it is always the same.
+    /// The value, if it is always the same.
     pub value: Option<String>,
-    /// What a client does about it besides sending it, where that is something.
+    /// What a client does with it besides sending it, if anything.
     pub role: Option<QueryRole>,
     /// What the parameter is for.
     pub doc: String,
 }
 
-/// What a client does about a parameter of the query.
+/// What a client does with a parameter of the query.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum QueryRole {
-    /// It proves who calls, and must stay secret.
+    /// It authenticates the caller, and must stay secret.
     Credential,
-    /// It has another value for each call, made by the client.
+    /// It has a different value for each call, chosen by the client.
     PerCall,
 }
 
@@ -466,10 +467,10 @@ pub struct ErrorsFile {
     /// The codes, in ascending order.
     #[serde(default, rename = "code")]
     pub codes: Vec<ErrorCode>,
-    /// Ranges of codes that the app itself chooses from.
+    /// Ranges of codes from which the app itself chooses.
     #[serde(default, rename = "range")]
     pub ranges: Vec<ErrorRange>,
-    /// Where the sources contradict themselves or each other.
+    /// Contradictions in or between the sources.
     #[serde(default, rename = "erratum")]
     pub errata: Vec<Erratum>,
 }
@@ -480,13 +481,13 @@ pub struct ErrorsFile {
 pub struct ErrorCode {
     /// The number on the wire.
     pub code: At<i64>,
-    /// Services, the middle of a command's path, for which the code has this meaning. Left out where
-    /// it means the same everywhere, or everywhere that another entry does not name.
+    /// Services, the middle of a command's path, for which the code has this meaning. Omitted if
+    /// it means the same everywhere, or everywhere that no other entry names.
     #[serde(default)]
     pub services: Vec<At<String>>,
     /// Rust constant: UPPER_SNAKE_CASE.
     pub name: At<String>,
-    /// What the code says, in one sentence.
+    /// What the code means, in one sentence.
     pub meaning: String,
     /// What to do about it.
     pub advice: Option<String>,
@@ -494,12 +495,12 @@ pub struct ErrorCode {
     pub class: ErrorClass,
     /// Whether the same request can succeed when it is sent again.
     pub repeat: ErrorRepeat,
-    /// Seconds after which that can be so at the earliest, where a source names a time.
+    /// Minimum number of seconds until it can succeed, if a source documents it.
     pub retry_after: Option<At<u32>>,
 }
 
 impl ErrorCode {
-    /// The entry that holds for a service: its own, else the one for all others.
+    /// The entry that applies to a service: its own, otherwise the one for all others.
     pub fn of_service<'c>(codes: &'c [Self], code: i64, service: &str) -> Option<&'c Self> {
         let entries = || codes.iter().filter(|entry| entry.code.value == code);
         let own = |entry: &&Self| entry.services.iter().any(|s| s.value == service);
@@ -520,7 +521,7 @@ pub struct ErrorRange {
     pub services: Vec<At<String>>,
     /// Name of the range: UPPER_SNAKE_CASE.
     pub name: At<String>,
-    /// What a code of the range says, in one sentence.
+    /// What a code of the range means, in one sentence.
     pub meaning: String,
     /// What to do about it.
     pub advice: Option<String>,
@@ -534,21 +535,21 @@ pub struct ErrorRange {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
-    /// The request is wrong; fix the code that made it.
+    /// The request is invalid; fix the code that created it.
     Caller,
-    /// What the request names does not exist.
+    /// Something that the request names does not exist.
     NotFound,
-    /// The console, the edition, the rights or the key are not set up for this.
+    /// The console, the edition, the permissions or the key are not set up for this.
     Configuration,
-    /// A rate or an amount is used up.
+    /// A rate limit or quota is used up.
     Quota,
-    /// Transient; passes with time.
+    /// A temporary fault.
     Transient,
     /// The service failed internally.
     Server,
-    /// A rule of the app refused it: webhook, block list, mute.
+    /// A rule of the app refused it: a webhook, a block list, a mute.
     Refused,
-    /// The UserSig or the identifier is wrong or stale.
+    /// The UserSig or the identifier is invalid or expired.
     Credential,
 }
 
@@ -556,7 +557,7 @@ pub enum ErrorClass {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorRepeat {
-    /// No: it fails again until somebody changes something.
+    /// No: it fails until somebody changes something.
     Never,
     /// Yes, after a pause.
     Later,
@@ -568,17 +569,17 @@ pub enum ErrorRepeat {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// Number at the end of the page's address. Left out when no source names it.
+    /// Number at the end of the page's address. Omitted if no source names it.
     pub id: Option<u32>,
-    /// Title, where it is not the file's own.
+    /// Title, if it differs from the file's own.
     pub title: Option<String>,
     /// Day on which the vendor last changed the text that this file was compared with: YYYY-MM-DD.
-    /// Neither the day of the comparison nor the date of a whole repository. Left out when it is
-    /// not known; then `source` says what is.
+    /// Neither the day of the comparison nor the date of a whole repository. Omitted if it is
+    /// not known; `source` then says what is.
     pub updated: Option<At<Date>>,
-    /// Digest of the facts of that text, as `cargo xtask audit` prints it.
+    /// Digest of the facts in that text, as printed by `cargo xtask audit`.
     pub digest: Option<At<String>>,
-    /// Which text was read, where that was not the page at its address.
+    /// Which text was read, if that was not the page at its address.
     pub source: Option<String>,
 }
 
@@ -588,7 +589,7 @@ pub struct Page {
 pub enum Quotas {
     /// By one quota.
     One(Quota),
-    /// By all of these at once.
+    /// By all of these.
     Several(Vec<Quota>),
 }
 
@@ -608,22 +609,22 @@ impl Quotas {
     }
 }
 
-/// So many calls, or items of calls, in any window of so many seconds.
+/// A limit on calls, or items of calls, within any window of some seconds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     /// Number of calls; either this or `items`.
     pub calls: Option<u32>,
-    /// Number of items, where a call counts as many as a list of its request has.
+    /// Number of items, if a call counts once for every entry of a list in its request.
     pub items: Option<u32>,
     /// With `items`: the list of the request whose entries are counted.
     pub of: Option<String>,
     /// Length of the window in seconds: 1 for "per second", 86400 for "per day".
     #[serde(default = "one")]
     pub seconds: u32,
-    /// The edition that it holds for, where it does not hold for all.
+    /// The edition to which it applies, if it doesn't apply to all.
     pub edition: Option<Edition>,
-    /// What the service answers when this quota is used up, where a source names the code.
+    /// The error code of the service when this quota is exceeded, if a source documents it.
     pub code: Option<i64>,
 }
 
@@ -634,27 +635,27 @@ impl Quota {
     }
 }
 
-/// A bound that no field of one request shows, such as how many friends a user has at most.
+/// A limit that no field of a single request shows, such as the maximum number of friends of a user.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
-    /// The largest number that is allowed.
+    /// The maximum.
     pub value: At<u32>,
     /// What is counted, so that "at most 20 …" is a sentence: `conversation groups per user`.
     pub of: At<String>,
-    /// What the service answers beyond it, where a source names the code.
+    /// The error code of the service when it is exceeded, if a source documents it.
     pub code: Option<At<i64>>,
-    /// The vendor's page that says so, where it is another than the command's.
+    /// The vendor's page that documents it, if that is not the command's.
     pub page: Option<u32>,
 }
 
-/// Editions, as far as quotas depend on them.
+/// Editions, to the extent that quotas depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Edition {
-    /// Trial, developer and other editions that cost nothing.
+    /// Trial, developer and other free editions.
     Free,
-    /// Every edition that is paid for.
+    /// Any paid edition.
     Paid,
 }
 
@@ -662,18 +663,18 @@ fn one() -> u32 {
     1
 }
 
-/// Whether the same request may be sent twice.
+/// Whether it is safe to send the same request twice.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// It changes nothing.
     Read,
-    /// A second run leaves the state of the first.
+    /// It is idempotent: a second run has no further effect.
     Idempotent,
-    /// The server drops a second request whose named fields have the same values.
+    /// The service drops a second request with the same values in these fields.
     DeduplicatedBy(Vec<At<String>>),
-    /// A second run leaves the state of the first if these fields are set; without them it also
-    /// takes hold of what has come in between.
+    /// It is idempotent if these fields are set; without them, a second run also
+    /// affects what has happened in between.
     IdempotentWith(Vec<At<String>>),
     /// A second run does the work again.
     Unsafe,
@@ -685,25 +686,25 @@ pub enum Repeat {
 pub struct Paging {
     /// Reply field that lists the items of a page.
     pub items: At<String>,
-    /// Other reply fields that list items, in place of that one or besides it.
+    /// Other reply fields that list items, instead of that one or besides it.
     #[serde(default)]
     pub or_in: Vec<At<String>>,
-    /// In which order the items of all pages come, where the source says so.
+    /// The order of the items of all pages, if the source documents it.
     pub order: Option<ItemOrder>,
-    /// Whether each page lists its items the other way round than that.
+    /// Whether each page lists its items in the reverse of that order.
     #[serde(default)]
     pub reversed_pages: bool,
-    /// What ends the paging early, besides its usual end: a value of a reply field.
+    /// A value of a reply field that ends the paging early, besides its usual end.
     pub early_end: Option<At<PagingEnd>>,
-    /// Which reply field goes into which request field for the next page.
+    /// Which reply field is copied into which request field for the next page.
     #[serde(default)]
     pub cursor: Vec<CursorPair>,
     /// When a page is the last one; for a cursor.
     pub end: Option<At<PagingEnd>>,
-    /// The number of items so far goes into a request field. With a cursor as well: used when a
-    /// reply brings no cursor.
+    /// The number of items so far is copied into a request field. With a cursor as well: used if a
+    /// reply has no cursor.
     pub offset: Option<OffsetPaging>,
-    /// The smallest number among the items, less one, goes into a request field.
+    /// The smallest number among the items, minus one, is copied into a request field.
     pub downwards: Option<Downwards>,
 }
 
@@ -711,9 +712,9 @@ pub struct Paging {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffsetPaging {
-    /// Request field of type `u64`: how many items to skip. Constructors do not ask for it.
+    /// Request field of type `u64`: how many items to skip. It is not an argument of constructors.
     pub request: At<String>,
-    /// Required reply field of type `u64`: how many items there are.
+    /// Required reply field of type `u64`: the total number of items.
     pub total: At<String>,
 }
 
@@ -721,7 +722,7 @@ pub struct OffsetPaging {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Downwards {
-    /// Optional request field of type `u64`: the largest number to answer.
+    /// Optional request field of type `u64`: the largest number to return.
     pub request: At<String>,
     /// Required field of type `u64` of the items: their number.
     pub item: At<String>,
@@ -735,17 +736,17 @@ pub struct CursorPair {
     pub request: At<String>,
     /// Reply field to take the value from.
     pub reply: At<String>,
-    /// Value of a required request field for the first page; constructors then do not ask for it.
+    /// Value of a required request field for the first page; it is then not an argument of constructors.
     pub first: Option<i64>,
 }
 
-/// In which order items come, all pages together.
+/// The order of items, all pages together.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemOrder {
-    /// The newest first.
+    /// Newest first.
     NewestFirst,
-    /// The oldest first.
+    /// Oldest first.
     OldestFirst,
 }
 
@@ -760,7 +761,7 @@ pub enum PagingEnd {
         /// The value.
         value: i64,
     },
-    /// A reply field has any value but zero.
+    /// A reply field has any value other than zero.
     FieldNonzero(At<String>),
     /// Every cursor field of the reply is zero, empty or absent.
     CursorZero,
@@ -772,25 +773,25 @@ pub enum PagingEnd {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// Request field whose list is split; its `max_items` is the most that one call takes.
+    /// Request field whose list is split; its `max_items` is the maximum per call.
     pub items: At<String>,
-    /// Most items of one call where the list has no `max_items`: a recommendation, which the service
-    /// does not check.
+    /// Maximum number of items per call if the list has no `max_items`: a recommendation, which the service
+    /// does not enforce.
     pub at_most: Option<At<u32>>,
-    /// Request field that lists nothing but the names of items, in place of `items`; see `one_of`. The
-    /// calls carry `items` in either case.
+    /// Request field that lists only the names of items, instead of `items`; see `one_of`. The
+    /// calls always send `items`.
     pub names: Option<At<String>>,
-    /// Fields of an item that name it, for finding it in the reply; `Outer.Inner` is a field of an
-    /// object. Left out where the item is its own name, and where replies list nothing.
+    /// Fields of an item that identify it, for finding it in the reply; `Outer.Inner` is a field of an
+    /// object. Omitted if the item is its own name, or if replies list nothing.
     #[serde(default)]
     pub key: Vec<At<String>>,
     /// The list of the reply that has an entry for each item.
     pub results: Option<BatchResults>,
     /// The list of the reply that names the items that failed.
     pub failed: Option<BatchFailures>,
-    /// What it means when `results` lacks an item: `unknown` unless set.
+    /// What it means if `results` lacks an item; `unknown` by default.
     pub unlisted: Option<At<Unlisted>>,
-    /// Whether calls side by side run into each other, so that one must end before the next begins.
+    /// Whether concurrent calls can interfere with each other, so that each one must finish before the next starts.
     #[serde(default)]
     pub one_by_one: bool,
     /// A method of the client that takes one item and turns its failure into an error.
@@ -833,19 +834,19 @@ pub struct SingleIs {
 pub struct BatchResults {
     /// The list.
     pub list: At<String>,
-    /// Fields of an entry that name its item, in the order of the item's own. Left out where the
+    /// Fields of an entry that identify its item, in the order of the item's own. Omitted if the
     /// entry is the name.
     #[serde(default)]
     pub key: Vec<At<String>>,
-    /// Field of an entry that holds a code; zero is good.
+    /// Field of an entry that holds a code; zero means success.
     pub code: Option<At<String>>,
-    /// In place of `code`: the field that says whether the item failed.
+    /// Instead of `code`: the field that says whether the item failed.
     pub failed_if: Option<FailedIf>,
-    /// Field of an entry that holds the server's own words.
+    /// Field of an entry that holds the service's message.
     pub info: Option<At<String>>,
 }
 
-/// The value of a field that says that an item failed.
+/// The value of a field that means that an item failed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailedIf {
@@ -861,7 +862,7 @@ pub struct FailedIf {
 pub struct BatchFailures {
     /// The list.
     pub list: At<String>,
-    /// Fields of an entry that name its item, in the order of the item's own. Left out where the
+    /// Fields of an entry that identify its item, in the order of the item's own. Omitted if the
     /// entry is the name.
     #[serde(default)]
     pub key: Vec<At<String>>,
@@ -869,11 +870,11 @@ pub struct BatchFailures {
     pub code: Option<At<String>>,
 }
 
-/// What it means when the results lack an item.
+/// What it means if the results lack an item.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Unlisted {
-    /// It went well; there is nothing to report.
+    /// It succeeded; there is nothing to report.
     Done,
     /// It failed.
     Failed,
@@ -890,47 +891,47 @@ pub enum Unlisted {
     "else" = { "required": ["type", "doc"] },
 ))]
 pub struct Field {
-    /// In place of `type` and `doc`: the row of `spec/fields.toml` that has them.
+    /// Instead of `type` and `doc`: the row of `spec/fields.toml` that has them.
     pub row: Option<At<String>>,
     /// `string`, `bool`, `u32`, `u64`, `i32`, `i64`, `f64`, `flag` (0 or 1), `tag_value` (string,
     /// integer or list), `error_code`, `json` (anything), the name of a type, enum or union, `[T]`
     /// for a list, `{T}` for an object with free keys.
-    // Loading fills in what a row says, at the place where the row is named.
+    // Loading fills in the content of a row where the row is named.
     #[serde(rename = "type", default)]
     pub ty: At<String>,
-    /// Request: must be sent. Reply: always present as far as the sources say; when it is missing
-    /// all the same it reads as zero or empty.
+    /// Request: required. Reply: always present according to the sources; if it is missing
+    /// anyway, it reads as zero or empty.
     #[serde(default)]
     pub required: bool,
     /// Meaning and unit, in our own words. Markdown.
     #[serde(default)]
     pub doc: At<String>,
-    /// What the server assumes when the field is left out, as text.
+    /// The default that the service assumes, as text.
     pub default: Option<String>,
-    /// Rust name, where the one made from the wire name will not do.
+    /// Rust name, if the one derived from the wire name is not suitable.
     pub rust: Option<At<String>>,
-    /// Longest text in bytes of UTF-8.
+    /// Maximum length of a string in UTF-8 bytes.
     pub max_bytes: Option<u32>,
-    /// Longest text in characters.
+    /// Maximum length of a string in characters.
     pub max_chars: Option<u32>,
-    /// Fewest list elements.
+    /// Minimum number of list elements.
     pub min_items: Option<u32>,
-    /// Most list elements.
+    /// Maximum number of list elements.
     pub max_items: Option<u32>,
     /// The service writes this integer as a string; it is read as a number and written back as a string.
     #[serde(default)]
     pub quoted: bool,
-    /// Constructors fill this number of a request at random, so that nobody has to; it is one of those by
-    /// which the service drops duplicates (`deduplicated_by`).
+    /// Constructors fill this number of a request at random, so that callers don't have to; it is one of those by
+    /// which the service recognizes duplicates (`deduplicated_by`).
     #[serde(default)]
     pub random: bool,
-    /// Whoever has this text can use it: a key, or an address that opens something for anybody. A command that answers
-    /// one hands something out, even where it changes nothing.
+    /// This string gives access to whoever has it: a key, or an address that opens something for anyone. A command that
+    /// returns one reveals a secret, even if it changes nothing.
     #[serde(default)]
     pub secret: bool,
-    /// Smallest number.
+    /// Minimum value.
     pub min: Option<i64>,
-    /// Largest number.
+    /// Maximum value.
     pub max: Option<i64>,
     /// What to use instead of this field.
     pub deprecated: Option<String>,
@@ -942,17 +943,17 @@ pub struct Field {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldsFile {
-    /// The rows by name. The name is what a reader sees in place of type and sentence, so it says what the field is.
+    /// The rows by name. Readers see the name instead of type and sentence, so it should say what the field is.
     #[serde(default)]
     pub rows: Ordered<Row>,
 }
 
-/// The type and the sentence of several fields, which name it by `row = "…"`. Limits and whatever else holds at one place
-/// stand there.
+/// The type and the sentence of several fields, which refer to it with `row = "…"`. Limits and anything else that
+/// applies to a single place are set there.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// As of a field; of named types only those that all files know, in `spec/shared`.
+    /// As for a field; of named types only those that all files know, in `spec/shared`.
     #[serde(rename = "type")]
     pub ty: At<String>,
     /// Meaning and unit, in our own words. Markdown.
@@ -970,45 +971,45 @@ pub struct ObjectType {
     pub fields: Ordered<Field>,
 }
 
-/// An open enum: named values, and every other value stays what it is.
+/// An open enum: named values, and every other value is kept unchanged.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnumType {
-    /// What the values choose between.
+    /// The meaning of the choice.
     pub doc: At<String>,
-    /// How a value travels.
+    /// The type of the values on the wire.
     pub wire: EnumWire,
     /// The named values.
     pub values: Vec<EnumValue>,
-    /// Beginnings of values that apps choose themselves; only for strings.
+    /// Prefixes of app-defined values; only for strings.
     #[serde(default)]
     pub prefixes: Vec<At<String>>,
-    /// Only for tags of items, beside which there is a `tag_value`: the Rust trait that reads the values of each tag as
-    /// what they are. Its methods are called like the constants of those that say what they hold.
+    /// Only for tags of items, next to which there is a `tag_value`: the Rust trait with typed accessors for the values
+    /// of the tags. Its methods have the names of the constants whose types are known.
     pub fields: Option<At<String>>,
-    /// With `fields`: how the tags that apps choose themselves are read and written.
+    /// With `fields`: how app-defined tags are read and written.
     pub custom: Option<CustomTags>,
-    /// With `fields`: another enum of tags that stand among these, and are read by its own trait.
+    /// With `fields`: another enum of tags that occur among these, and are read by its own trait.
     pub includes: Option<At<String>>,
 }
 
-/// Tags that apps choose themselves.
+/// App-defined tags.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomTags {
-    /// What they begin with: one of the `prefixes`.
+    /// Their prefix: one of the `prefixes`.
     pub prefix: At<String>,
-    /// Method that takes what follows: snake_case.
+    /// Method that takes the rest: snake_case.
     pub name: At<String>,
 }
 
-/// How the values of an enum travel.
+/// The type of an enum's values on the wire.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum EnumWire {
-    /// As a number.
+    /// A number.
     Integer,
-    /// As a string.
+    /// A string.
     String,
 }
 
@@ -1018,10 +1019,10 @@ pub enum EnumWire {
 pub struct EnumValue {
     /// The value on the wire.
     pub value: At<EnumLiteral>,
-    /// Rust constant, UPPER_SNAKE_CASE. Made from the value when that is a string.
+    /// Rust constant, UPPER_SNAKE_CASE. Derived from the value if that is a string.
     pub name: Option<At<String>>,
-    /// Only for a tag: what the value beside it is. `string`, `i64`, `[string]`, `date` (a number such as 20240131) or the
-    /// name of an enum over texts. Left out where no source says so.
+    /// Only for a tag: the type of the value next to it. `string`, `i64`, `[string]`, `date` (a number such as
+    /// 20240131) or the name of a string enum. Omitted if no source documents it.
     pub holds: Option<At<String>>,
     /// What the value means.
     pub doc: String,
@@ -1037,17 +1038,17 @@ pub enum EnumLiteral {
     Text(String),
 }
 
-/// A union: one key names the variant, another holds it. An unknown variant is kept as it is.
+/// A union: one key names the variant, another holds its content. An unknown variant is kept unchanged.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnionType {
     /// What the variants are.
     pub doc: At<String>,
-    /// Key whose text names the variant.
+    /// Key whose string names the variant.
     pub tag: At<String>,
     /// Key that holds the variant's object.
     pub content: At<String>,
-    /// Rust type for a list of its elements, made kind by kind: UpperCamelCase. Left out where nobody writes such lists.
+    /// Rust type that builds a list of its elements: UpperCamelCase. Omitted if nobody writes such lists.
     pub list: Option<At<String>>,
     /// Variants by tag.
     pub variants: Ordered<Variant>,
@@ -1080,30 +1081,30 @@ pub struct Sample {
     pub reply: Option<At<String>>,
 }
 
-/// A contradiction in the sources and what this spec holds.
+/// A contradiction in the sources, and how this spec resolves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erratum {
-    /// Which differences between a page and this spec it explains: `<path>:<kind>`, or the kind
-    /// alone where it is about the file as a whole. At least one.
+    /// Which differences between a page and this spec it explains: `<path>:<kind>`, or only the kind
+    /// if it is about the whole file. At least one.
     pub settles: At<Vec<At<String>>>,
-    /// Which source and which place in it.
+    /// Which source, and where in it.
     #[serde(rename = "where")]
     pub place: String,
     /// What it says.
     pub says: String,
-    /// What this spec holds.
+    /// What this spec says instead.
     pub hold: String,
     /// Why.
     pub because: String,
 }
 
-/// A value and where it stands in its file, in bytes. The default stands nowhere.
+/// A value and its position in its file, in bytes. The default has no position.
 #[derive(Clone, Default)]
 pub struct At<T> {
     /// The value.
     pub value: T,
-    /// Bytes of the file that hold it.
+    /// The bytes of the file that contain it.
     pub span: Range<usize>,
 }
 
@@ -1146,12 +1147,12 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
-/// A day: YYYY-MM-DD, as a TOML date.
+/// A date: YYYY-MM-DD, as a TOML date.
 #[derive(Clone, Debug)]
 pub struct Date(pub String);
 
 impl Date {
-    /// Whether it is a day and nothing else: TOML also knows times and days with times.
+    /// Whether it is a date and nothing else: TOML also has times and dates with times.
     pub fn is_day(&self) -> bool {
         self.0.len() == "YYYY-MM-DD".len() && self.0.split('-').count() == 3
     }
@@ -1174,7 +1175,7 @@ impl JsonSchema for Date {
     }
 }
 
-/// A table whose order counts.
+/// A table whose order matters.
 #[derive(Clone)]
 pub struct Ordered<T>(pub Vec<(At<String>, T)>);
 

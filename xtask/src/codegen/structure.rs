@@ -13,7 +13,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// Reports what does not fit.
+/// Reports what doesn't match the schema.
 pub fn check(
     source: &Source,
     table: &Spanned<DeTable<'_>>,

@@ -88,7 +88,7 @@ pub fn is_boxed(ty: &Type) -> bool {
     argument_of(value, "Box").is_some()
 }
 
-/// What a list or a map holds.
+/// The type of the items in a list or a map.
 pub fn last_argument(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else {
         return None;

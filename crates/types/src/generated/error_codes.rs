@@ -2976,7 +2976,7 @@ pub(crate) static CODES: &[ErrorCodeInfo] = &[
     ),
 ];
 
-/// Codes that the app itself chooses.
+/// Ranges of codes that the app itself defines.
 pub(crate) static RANGES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo::new(
         (10100, 10200),

@@ -5,7 +5,7 @@
 use crate::ErrorCode;
 use crate::wire::{Text, wire_common, wire_string_enum};
 
-/// Seconds after which the service itself gives up on a request; wait longer than that.
+/// Seconds after which the service itself gives up on a request; clients should wait longer.
 pub const SERVER_TIMEOUT_SECONDS: u32 = 3;
 
 /// Names of the query parameters.
@@ -24,7 +24,7 @@ pub mod query {
     pub const CONTENT_TYPE_VALUE: &str = "json";
 }
 
-/// What every reply may say about the call itself.
+/// The common fields of replies: the result of the call itself.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope {
@@ -55,7 +55,7 @@ wire_common!(Envelope {
 
 /// Whether a call succeeded.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionStatus(Text);
 

@@ -1,16 +1,16 @@
-//! JSON in one form.
+//! Canonical JSON.
 
 use super::{
     reader::{Broken, Number, Reader},
     walk::Walk,
 };
 
-/// JSON in one form: two texts that say the same have the same bytes. White space, the order of keys and
-/// the way in which characters are escaped are no difference; the order of values under one key, invalid
-/// text, and whether a number is written as a fraction are. None for bytes that are not JSON.
+/// Canonical JSON: two texts with the same meaning have the same bytes. White space, the order of keys and
+/// the escaping of characters are ignored; the order of values with the same key, invalid
+/// text, and whether a number is written as a fraction are significant. `None` for bytes that are not valid JSON.
 ///
-/// For comparing and hashing what was kept as it came. Takes time and memory in proportion to the text,
-/// whatever is nested in it.
+/// For comparing and hashing JSON that was kept unchanged. Takes time and memory in proportion to the text,
+/// at any depth of nesting.
 ///
 /// ```
 /// use tencent_chat_types::wire::canonical;
@@ -52,7 +52,7 @@ pub fn canonical(json: &[u8]) -> Option<Vec<u8>> {
                     _ => b"]",
                 };
                 if end == b"}" {
-                    // Stable: among values of one key the first counts.
+                    // Stable: among values with the same key the first is used.
                     children.sort_by(|(a, _), (b, _)| a.cmp(b));
                 }
                 out.extend_from_slice(node.json);
@@ -68,7 +68,7 @@ pub fn canonical(json: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Whether two texts are the same JSON.
+/// Whether two texts are equal as JSON.
 pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
     one == other
         || match (canonical(one), canonical(other)) {
@@ -77,24 +77,24 @@ pub(crate) fn same_json(one: &[u8], other: &[u8]) -> bool {
         }
 }
 
-/// An object or a list that is being written.
+/// An object or a list being written.
 struct Open {
-    /// The keys as written, and where the values are among all.
+    /// The keys as written, and the indices of their values.
     children: std::vec::IntoIter<(Vec<u8>, usize)>,
     end: &'static [u8],
 }
 
 /// A value of a text.
 struct Node<'a> {
-    /// With its quotes.
+    /// Strings include their quotes.
     key: Option<&'a [u8]>,
-    /// Of an object or a list its first byte, of anything else all.
+    /// The first byte of an object or a list, the whole of anything else.
     json: &'a [u8],
-    /// Index behind it and all that is inside.
+    /// Index after the value and everything inside it.
     behind: usize,
 }
 
-/// All values of a text, however deep, in their order.
+/// All values of a text, at any depth, in order.
 fn nodes(json: &[u8]) -> Result<Vec<Node<'_>>, Broken> {
     let mut walk = Walk::new(json);
     let mut nodes: Vec<Node<'_>> = Vec::new();
@@ -130,7 +130,7 @@ fn nodes(json: &[u8]) -> Result<Vec<Node<'_>>, Broken> {
     Ok(nodes)
 }
 
-/// A string in the escapes that serde_json writes; as it came where it holds invalid text.
+/// A string with the escapes of serde_json; unchanged if it contains invalid text.
 fn string(raw: &[u8]) -> Vec<u8> {
     let decoded = Reader::new(raw).string().map(|string| string.decode());
     let written = decoded.ok().filter(|decoded| !decoded.odd);
@@ -138,7 +138,7 @@ fn string(raw: &[u8]) -> Vec<u8> {
     written.unwrap_or_else(|| raw.to_vec())
 }
 
-/// A number: fractions by their digits and a power of ten, anything else as it is.
+/// A number: fractions as digits and a power of ten, everything else unchanged.
 fn number(text: &[u8], out: &mut Vec<u8>) {
     match Reader::new(text).number() {
         Ok(Some(Number::Other(number))) => match scientific(number) {
@@ -174,7 +174,7 @@ fn scientific(number: &str) -> Option<String> {
     })
 }
 
-/// Whether a text holds `null`, or an empty text, list or object, however deep.
+/// Whether a text is `null`, or an empty string, list or object, at any depth.
 pub(crate) fn holds_nothing(json: &[u8]) -> bool {
     let Ok(nodes) = nodes(json) else { return true };
     nodes

@@ -1,16 +1,16 @@
-//! JSON that may hold invalid text.
+//! JSON that may contain invalid text.
 
 use super::reader::Reader;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Parses JSON that may hold invalid text.
+/// Parses JSON that may contain invalid text.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     serde_json::from_str(&clean(json))
 }
 
-/// JSON with replacement characters in place of invalid text.
+/// Replaces invalid text by replacement characters.
 pub(crate) fn clean(json: &[u8]) -> Cow<'_, str> {
     let mut out = String::new();
     let mut reader = Reader::new(json);

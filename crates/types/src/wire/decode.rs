@@ -1,4 +1,4 @@
-//! From bytes to values: the one way in for what the service says.
+//! Decoding: the only entry point for data from the service.
 
 use super::{
     clean::clean,
@@ -12,35 +12,35 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-/// What was decoded, and what of it did not fit.
+/// A decoded value, and what did not fit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Decoded<'a, T> {
-    /// The value. What did not fit reads as missing in it, and is kept in the
-    /// [`Extra`](super::Extra) of the object where it was.
+    /// The value. Parts that did not fit read as missing, and are kept in the
+    /// [`Extra`](super::Extra) of the object that contained them.
     pub value: T,
     /// What did not fit.
     pub misfits: Misfits<'a>,
 }
 
-/// Decodes what the service says, and tells what of it did not fit.
+/// Decodes data from the service, and reports what did not fit.
 ///
-/// The types of this crate take any JSON object. A value that does not fit its field (an object in
-/// place of a list, an empty text in place of a number, half an emoji) is kept as it came and
+/// The types of this crate accept any JSON object. A value that doesn't fit its field (an object
+/// instead of a list, an empty string instead of a number, half an emoji) is kept unchanged and
 /// written back by encoding; the field reads as missing. Other types are decoded as by serde_json,
 /// except that invalid text in strings is replaced.
 ///
 /// # Errors
 ///
-/// Bytes that are not JSON, or for a type of this crate JSON of another kind, like a list in place of
-/// an object; for other types what serde_json does not take.
+/// The bytes are not valid JSON, or, for a type of this crate, JSON of another type, like a list instead of
+/// an object; for other types, whatever serde_json rejects.
 pub fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<Decoded<'_, T>> {
     let before = FOUND.take();
     let mut decoded = T::deserialize(Whole(json));
     let at = FOUND.replace(before);
     if let Err(error) = &decoded {
         if !Reader::is_json(json) {
-            // serde_json's words, with line and column.
+            // Use serde_json's message, with line and column.
             serde_json::from_slice::<IgnoredAny>(json)?;
         } else if !error.is_data() {
             decoded = T::deserialize(Whole(clean(json).as_bytes()));
@@ -50,17 +50,17 @@ pub fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<Decoded<'_
     decoded.map(|value| Decoded { value, misfits })
 }
 
-/// [`decode`] for those who do not ask what did not fit.
+/// [`decode`] without the report of what did not fit.
 ///
 /// # Errors
 ///
-/// As for [`decode`].
+/// The same as for [`decode`].
 pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     decode(json).map(|decoded| decoded.value)
 }
 
-/// What in a value did not fit when it was decoded: everything, however deep. Encodes and decodes it
-/// again; [`decode`] tells the same at less cost.
+/// Everything that did not fit when a value was decoded, at any depth. Encodes and decodes the value
+/// again; [`decode`] reports the same at less cost.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Types that are a number under another name.
+//! Types that are a number with a different name.
 
 /// Gives a newtype over `i64` the wire format of an integer.
 macro_rules! delegate_to_i64 {

@@ -1,4 +1,4 @@
-//! How serde reads the types of this crate.
+//! serde's `Deserialize` for the types of this crate.
 
 use super::{
     reader::{Broken, Reader},
@@ -11,20 +11,20 @@ use serde::{
 };
 use std::{borrow::Cow, cell::Cell, fmt, marker::PhantomData};
 
-/// By this name a type of this crate asks for bytes; only [`Whole`] knows it.
+/// The name with which a type of this crate requests bytes; only [`Whole`] knows it.
 const TEXT: &str = "$tencent_chat_types::text";
 
-/// By this name serde_json's `RawValue` asks for text. A deserializer that does not know it, or no
-/// longer does, gives what it would give without, so nothing depends on it but speed.
+/// The name with which serde_json's `RawValue` requests text. A deserializer that doesn't know it, or no
+/// longer does, behaves as it would without it, so only speed depends on it.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 thread_local! {
-    /// Where the value that is being decoded by [`decode`](super::decode()) does not fit. Serde's traits have no way
-    /// for telling it beside the value.
+    /// Where the value that is being decoded by [`decode`](super::decode()) doesn't fit. Serde's traits have no way
+    /// to return this along with the value.
     pub(super) static FOUND: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
 }
 
-/// A text of JSON that gives itself to the types of this crate, and serde_json's reading of it to
+/// JSON text that passes itself to the types of this crate, and serde_json's deserialization to
 /// all others.
 pub(super) struct Whole<'de>(pub(super) &'de [u8]);
 
@@ -45,7 +45,7 @@ impl<'de> Whole<'de> {
 impl<'de> Deserializer<'de> for Whole<'de> {
     type Error = serde_json::Error;
 
-    /// So the types of this crate know that they can ask for bytes.
+    /// Tells the types of this crate that they can request bytes.
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -93,7 +93,7 @@ impl<'de> Deserializer<'de> for Whole<'de> {
     }
 }
 
-/// Reads a value of this crate, from bytes or from what another deserializer makes of them.
+/// Reads a value of this crate, from bytes or from the output of another deserializer.
 pub(crate) fn deserialize<'de, T: WireValue, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -165,7 +165,7 @@ fn read_whole<T: WireValue, E: de::Error>(json: &[u8]) -> Result<(T, Vec<u32>), 
     }
 }
 
-/// What kind of value a text is.
+/// The type of the value in a text.
 fn kind(json: &[u8]) -> &'static str {
     match Reader::new(json).peek() {
         Ok(b'{') => "map",
@@ -178,7 +178,7 @@ fn kind(json: &[u8]) -> &'static str {
     }
 }
 
-/// Writes whatever a deserializer has as JSON.
+/// Writes whatever a deserializer yields as JSON.
 struct Transcribe<'a>(&'a mut Vec<u8>);
 
 impl Transcribe<'_> {
@@ -267,7 +267,7 @@ fn transcribe_map<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// A text, borrowed where it can be.
+/// A string, borrowed if possible.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {

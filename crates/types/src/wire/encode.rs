@@ -1,4 +1,4 @@
-//! Values as bytes, as they came.
+//! Encodes values as their original bytes.
 
 use super::{
     clean::clean,
@@ -8,13 +8,13 @@ use super::{
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
 
-/// JSON to write as it is.
+/// JSON to write unchanged.
 pub(crate) struct RawJson<'a>(pub(crate) &'a [u8]);
 
-/// A key to write as it is.
+/// A key to write unchanged.
 pub(super) struct RawKey<'a>(pub(super) &'a Key<'a>);
 
-/// A name of ours, in which nothing needs an escape.
+/// One of our names, in which nothing needs an escape.
 pub(crate) struct Name(pub(crate) &'static str);
 
 impl Serialize for Name {
@@ -26,7 +26,7 @@ impl Serialize for Name {
 
 impl Serialize for RawJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// To [`Json`] bytes, to every other serializer a text of serde_json's.
+        /// Passes bytes to [`Json`], and serde_json's raw text to every other serializer.
         struct Either<'a>(&'a [u8]);
         impl Serialize for Either<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,7 +50,7 @@ impl Serialize for RawJson<'_> {
 
 impl Serialize for RawKey<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// To [`Json`] bytes, to every other serializer a text.
+        /// Passes bytes to [`Json`], and a string to every other serializer.
         struct Either<'a>(&'a Key<'a>);
         impl Serialize for Either<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,8 +64,8 @@ impl Serialize for RawKey<'_> {
     }
 }
 
-/// Encodes a value as it came, also where it came with invalid text: bytes that are not UTF-8 and
-/// control characters within strings are written as they were. `serde_json::to_vec` writes
+/// Encodes a value as it was received, even if it contained invalid text: bytes that are not valid UTF-8 and
+/// control characters within strings are written unchanged. `serde_json::to_vec` writes
 /// replacement characters for those, since its output is always JSON.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What an object on the wire held beyond the fields of its Rust type.
+//! What an object on the wire contained beyond the fields of its Rust type.
 
 use super::{
     Form, Misfit, Raw, Shape, Slot,
@@ -12,34 +12,34 @@ use serde::ser::SerializeMap;
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
 
-/// Fields that this version does not know, what did not fit, and the odd forms of what did.
+/// Unknown fields, values that did not fit, and the odd forms of those that did.
 ///
-/// Filled by decoding and written back by encoding, so that a value that only passes through
-/// loses nothing. Empty in values that you make yourself; use [`insert`](Self::insert) to send a
-/// field that this version does not know.
+/// Filled by decoding and written back by encoding, so that a value that is only passed on
+/// loses nothing. Empty in values that you construct; use [`insert`](Self::insert) to send a
+/// field that this version doesn't know.
 ///
-/// What it keeps is kept as text and takes the memory of that; it takes none of its own until there
-/// is something to keep.
+/// The content is kept as text and uses as much memory as that; an empty `Extra` allocates
+/// nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Extra(Option<Box<Kept>>);
 
 #[derive(Clone, Default)]
 struct Kept {
     unknown: Parts,
-    /// Keys beside the tag and the content of a union, kept by the content.
-    beside: Parts,
-    /// What came a second time under a known key. The first one counts.
+    /// Keys next to the tag and the content of a union, kept by the content.
+    siblings: Parts,
+    /// Second values of known keys. The first one is used.
     again: Parts,
-    /// By wire name: what did not fit, and texts of which a part had to be replaced.
+    /// By wire name: values that did not fit, and strings of which a part had to be replaced.
     raw: Parts,
     forms: Vec<(&'static str, Form)>,
     items: Vec<(&'static str, Box<Items>)>,
-    /// Keys that came in other letters than ours.
+    /// Keys that were written in a different case than ours.
     spelled: Vec<(&'static str, Box<str>)>,
 }
 
 impl Items {
-    /// What of a list does not fit, in its places among all items.
+    /// Items of a list that don't fit, with their positions among all items.
     fn misfits(&self, name: &str) -> Vec<Misfit> {
         let at = |index: usize, held| Misfit::new(&[name, &index.to_string()], held);
         let apart: Vec<_> = self.apart.items().collect();
@@ -62,19 +62,19 @@ impl Items {
 }
 
 impl Extra {
-    /// A field that this version does not know, parsed. The first of its name counts.
+    /// A field that this version doesn't know, parsed. The first with its name is used.
     ///
-    /// None also for one that is nested too deeply to be parsed: see [`get_raw`](Self::get_raw).
+    /// `None` also for a field that is nested too deeply to be parsed: see [`get_raw`](Self::get_raw).
     pub fn get(&self, name: &str) -> Option<Value> {
         parse(self.0.as_ref()?.unknown.get(name)?).ok()
     }
 
-    /// A field that this version does not know, as it came.
+    /// A field that this version doesn't know, unchanged.
     pub fn get_raw(&self, name: &str) -> Option<Raw> {
         self.0.as_ref()?.unknown.get(name).map(Raw::new)
     }
 
-    /// Adds a field that this version does not know; it is sent along. Returns what was there.
+    /// Adds a field that this version doesn't know, to be sent. Returns the previous value.
     pub fn insert(&mut self, name: impl AsRef<str>, value: impl Into<Value>) -> Option<Value> {
         let unknown = &mut self.kept().unknown;
         let before = unknown.remove(name.as_ref());
@@ -83,13 +83,13 @@ impl Extra {
         parse(&before?).ok()
     }
 
-    /// The fields that this version does not know, in the order in which they came.
+    /// The fields that this version doesn't know, in their original order.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Raw)> {
         let entries = self.0.iter().flat_map(|kept| kept.unknown.iter());
         entries.map(|(key, value)| (Cow::Owned(key.text().into_owned()), Raw::new(value)))
     }
 
-    /// Whether everything came as documented.
+    /// Whether everything was as documented.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -104,10 +104,11 @@ impl Extra {
         self.form(name) == Form::Null
     }
 
-    /// What this object held that did not fit, and texts with invalid parts: where, within this
-    /// object, and what. What did not fit further down is reported by the objects there.
+    /// The values in this object that did not fit, and strings with invalid parts, each with its path within this
+    /// object. What did not fit further down is reported by the objects there.
     ///
-    /// A field that did not fit reads as missing, an item is not in its list; both are written back.
+    /// A field that did not fit reads as missing, and an item that did not fit is not in its list; both are written
+    /// back.
     pub fn misfits(&self) -> Vec<Misfit> {
         let Some(kept) = &self.0 else {
             return Vec::new();
@@ -132,7 +133,7 @@ impl Extra {
                 }
             }
         }
-        for (key, value) in kept.unknown.iter().chain(kept.beside.iter()) {
+        for (key, value) in kept.unknown.iter().chain(kept.siblings.iter()) {
             if key.is_odd() || Reader::new(value).slice().is_ok_and(|slice| slice.odd) {
                 misfits.push(at(&[&key.text()], value));
             }
@@ -140,7 +141,7 @@ impl Extra {
         misfits
     }
 
-    /// Whether the field of this wire name lacks something that it would need to identify the object.
+    /// Whether the field with this wire name lacks something that it would need to identify the object.
     pub(crate) fn lacks(&self, name: &str) -> bool {
         let lost = matches!(
             self.form(name),
@@ -163,7 +164,7 @@ impl Extra {
             .map_or(Form::Usual, |(_, form)| *form)
     }
 
-    /// All that is known of how the field of this wire name came.
+    /// Everything that is known about the original form of the field with this wire name.
     #[cold]
     pub(crate) fn shape(&self, name: &str) -> Shape<'_> {
         let Some(kept) = &self.0 else {
@@ -183,7 +184,7 @@ impl Extra {
         self.kept().forms.push((name, form));
     }
 
-    /// Keeps what a value that was read does not show.
+    /// Keeps what a decoded value doesn't show.
     #[cold]
     pub(crate) fn keep_shape(
         &mut self,
@@ -204,7 +205,7 @@ impl Extra {
         }
     }
 
-    /// Keeps a value that does not fit.
+    /// Keeps a value that doesn't fit.
     #[cold]
     pub(crate) fn keep_misfit(
         &mut self,
@@ -218,7 +219,7 @@ impl Extra {
         Ok(())
     }
 
-    /// Keeps what comes a second time under a known key.
+    /// Keeps the second value of a known key.
     #[cold]
     pub(crate) fn keep_again(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
         let key = reader.last_key();
@@ -227,31 +228,31 @@ impl Extra {
         Ok(())
     }
 
-    /// Keeps a field that this version does not know.
+    /// Keeps a field that this version doesn't know.
     #[cold]
     pub(crate) fn keep_unknown(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
         keep(&mut self.kept().unknown, reader)
     }
 
-    /// Remembers the letters in which a key came.
+    /// Remembers the case in which a key was written.
     #[cold]
     pub(crate) fn keep_spelling(&mut self, name: &'static str, key: &Key<'_>) {
         self.kept().spelled.push((name, key.text().into()));
     }
 
-    /// The letters in which the key of this wire name came.
+    /// The original case of the key with this wire name.
     pub(crate) fn spelling(&self, name: &'static str) -> &str {
         let spelled = self.0.iter().flat_map(|kept| &kept.spelled);
         let found = { spelled }.find(|(n, _)| *n == name);
         found.map_or(name, |(_, key)| key)
     }
 
-    pub(crate) fn set_beside(&mut self, beside: Parts) {
-        self.kept().beside = beside;
+    pub(crate) fn set_siblings(&mut self, siblings: Parts) {
+        self.kept().siblings = siblings;
     }
 
     pub(crate) fn write_beside<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.0.iter().try_for_each(|kept| kept.beside.write(map))
+        self.0.iter().try_for_each(|kept| kept.siblings.write(map))
     }
 
     pub(crate) fn write_unknown<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -264,7 +265,7 @@ impl Extra {
         }
     }
 
-    /// Gives back memory that was reserved for more.
+    /// Releases reserved memory.
     #[inline]
     pub(crate) fn settle(&mut self) {
         if let Some(kept) = &mut self.0 {
@@ -273,7 +274,7 @@ impl Extra {
     }
 }
 
-/// Keeps an entry as it comes, and notes when it holds invalid text.
+/// Keeps an entry unchanged, and records whether it contains invalid text.
 pub(crate) fn keep(parts: &mut Parts, reader: &mut Reader<'_>) -> Result<(), Broken> {
     let key = reader.last_key();
     let mark = reader.mark();
@@ -290,7 +291,7 @@ impl Kept {
     fn shrink(&mut self) {
         for parts in [
             &mut self.unknown,
-            &mut self.beside,
+            &mut self.siblings,
             &mut self.again,
             &mut self.raw,
         ] {
@@ -299,7 +300,7 @@ impl Kept {
     }
 }
 
-/// The order in which fields came is no difference.
+/// The order of fields is not significant.
 impl Eq for Kept {}
 
 impl PartialEq for Kept {
@@ -308,7 +309,7 @@ impl PartialEq for Kept {
             ours.len() == theirs.len() && ours.iter().all(|one| theirs.contains(one))
         }
         self.unknown == other.unknown
-            && self.beside == other.beside
+            && self.siblings == other.siblings
             && self.again == other.again
             && self.raw == other.raw
             && same(&self.forms, &other.forms)
@@ -322,7 +323,7 @@ impl fmt::Debug for Extra {
         let mut map = f.debug_map();
         if let Some(kept) = &self.0 {
             let items = kept.items.iter().flat_map(|(_, items)| items.apart.iter());
-            let parts = [&kept.unknown, &kept.beside, &kept.again, &kept.raw];
+            let parts = [&kept.unknown, &kept.siblings, &kept.again, &kept.raw];
             for (key, value) in parts.into_iter().flat_map(Parts::iter).chain(items) {
                 map.entry(&key.text(), &Raw::new(value));
             }
@@ -332,7 +333,7 @@ impl fmt::Debug for Extra {
     }
 }
 
-/// Writes a value that does not fit in its place.
+/// Writes a value that doesn't fit at its position.
 pub(crate) fn misfit_json(shape: Shape<'_>) -> Option<RawJson<'_>> {
     match shape.form {
         Form::Misfit => shape.raw.map(RawJson),

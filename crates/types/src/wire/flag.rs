@@ -4,9 +4,9 @@ use super::{Broken, Form, Reader, Shape, Slot, WireValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A yes or no that travels as 1 or 0.
+/// A Boolean that is 1 or 0 on the wire.
 ///
-/// Any other number is kept; [`is_on`](Self::is_on) takes it for a yes.
+/// Any other number is kept; [`is_on`](Self::is_on) treats it as true.
 ///
 /// ```
 /// use tencent_chat_types::wire::Flag;
@@ -18,9 +18,9 @@ use std::fmt;
 pub struct Flag(pub i64);
 
 impl Flag {
-    /// No: 0.
+    /// False: 0.
     pub const OFF: Self = Self(0);
-    /// Yes: 1.
+    /// True: 1.
     pub const ON: Self = Self(1);
 
     /// Whether the flag is anything but 0.

@@ -1,6 +1,6 @@
-//! How a field came.
+//! The original form of a field.
 
-/// How a field came, where that is not the usual way.
+/// The original form of a field, if it is not the usual one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As documented.
@@ -10,16 +10,16 @@ pub(crate) enum Form {
     Absent,
     /// `null`.
     Null,
-    /// A number or truth value written as a text.
+    /// A number or Boolean written as a string.
     Text,
-    /// A text or truth value written as a number, or a fraction written as an integer.
+    /// A string or Boolean written as a number, or a fraction written as an integer.
     Integer,
     /// A flag written as true or false.
     Bool,
-    /// An empty list written as an empty object, or the other way round.
+    /// An empty list written as an empty object, or vice versa.
     EmptyOther,
-    /// A text with invalid parts, which is kept beside what could be read.
+    /// A string with invalid parts, which is kept along with what could be read.
     Raw,
-    /// A value that does not fit, which is kept in place of one.
+    /// A value that doesn't fit, which is kept instead of one.
     Misfit,
 }

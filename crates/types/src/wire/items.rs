@@ -1,13 +1,13 @@
-//! What a list or a map held beside its items.
+//! What a list or a map contained besides its items.
 
 use super::{form::Form, parts::Parts};
 
-/// What a list or a map held that its Rust type does not show.
+/// What a list or a map contained that its Rust type doesn't show.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Items {
-    /// What does not fit, by its place among all items or by its key.
+    /// Items that don't fit, by their position among all items or by their key.
     pub(crate) apart: Parts,
-    /// Texts with invalid parts, by their index among those that fit; entries of maps in other forms.
+    /// Strings with invalid parts, by their index among those that fit; entries of maps in other forms.
     pub(crate) raw: Parts,
     /// The form of each item that fits, where they differ.
     pub(crate) forms: Vec<Form>,

@@ -1,7 +1,7 @@
 //! Writing JSON as bytes.
 //!
-//! The compact form of serde_json, with two differences. Values and keys that were kept as they came are
-//! appended as bytes, which need not be UTF-8. And strings are scanned eight bytes at a time.
+//! The compact form of serde_json, with two differences: values and keys that were kept unchanged are
+//! appended as bytes, which need not be valid UTF-8, and strings are scanned eight bytes at a time.
 
 use super::reader::special;
 use serde::{
@@ -13,19 +13,19 @@ use serde::{
 };
 use serde_json::Error;
 
-/// By this name a type of this crate passes bytes that are JSON already; only [`Json`] knows it.
+/// The name with which a type of this crate passes bytes that are already JSON; only [`Json`] knows it.
 pub(super) const BYTES: &str = "$tencent_chat_types::bytes";
 
-/// By this name a type of this crate passes a string in which nothing needs an escape.
+/// The name with which a type of this crate passes a string in which nothing needs an escape.
 pub(super) const NAME: &str = "$tencent_chat_types::name";
 
-/// By these names serde_json's own types pass text that is JSON already.
+/// The names with which serde_json's own types pass text that is already JSON.
 const TEXTS: [&str; 2] = [
     "$serde_json::private::RawValue",
     "$serde_json::private::Number",
 ];
 
-/// Writes a value behind what is there.
+/// Appends a value to the output.
 pub(super) struct Json<'a>(pub(super) &'a mut Vec<u8>);
 
 /// Writes the items of a list or the entries of an object.
@@ -35,22 +35,22 @@ pub(super) struct Parts<'a> {
     end: &'static [u8],
 }
 
-/// Appends text without looking into it: JSON, or what needs nothing but quotes to be a string.
+/// Appends text without inspecting it: JSON, or a string that needs only quotes.
 struct Verbatim<'a> {
     out: &'a mut Vec<u8>,
     quoted: bool,
 }
 
-/// Writes a key: a string, whatever it is.
+/// Writes a key: a string, whatever its type.
 struct KeyOf<'a>(&'a mut Vec<u8>);
 
-/// Writes the fields of a struct, one of which may be JSON already.
+/// Writes the fields of a struct, one of which may already be JSON.
 pub(super) enum Fields<'a> {
     Entries(Parts<'a>),
     Verbatim(&'a mut Vec<u8>),
 }
 
-/// Whether what a newtype of this name passes needs quotes; none where it has to be looked into.
+/// Whether the content of a newtype with this name needs quotes; `None` if it has to be inspected.
 #[inline]
 fn verbatim(name: &str) -> Option<bool> {
     match name {
@@ -369,7 +369,7 @@ impl SerializeStructVariant for Parts<'_> {
     }
 }
 
-/// What a serializer for one kind of value says to all others.
+/// The response of a serializer for one type of value to all others.
 macro_rules! refuse {
     ($why:literal: $($method:ident($($ty:ty),*))*) => { $(
         fn $method(self $(, _: $ty)*) -> Result<(), Error> {
@@ -442,7 +442,7 @@ impl Serializer for Verbatim<'_> {
     type Ok = ();
     type Error = Error;
 
-    /// So the types of this crate know that they can pass bytes.
+    /// Tells the types of this crate that they can pass bytes.
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -501,7 +501,7 @@ impl KeyOf<'_> {
     }
 }
 
-/// Keys that are not strings are written as serde_json does: numbers and truth values in quotes.
+/// Keys that are not strings are written as by serde_json: numbers and Booleans in quotes.
 macro_rules! quoted_keys {
     ($($method:ident($ty:ty))*) => { $(
         fn $method(self, value: $ty) -> Result<(), Error> {
@@ -600,7 +600,7 @@ mod tests {
         assert_eq!(ours, serde_json::to_string(value).unwrap());
     }
 
-    /// Everything that serde can describe, as serde_json writes it.
+    /// Everything that serde can describe is written as by serde_json.
     #[test]
     fn other_types_are_written_as_serde_json_does() {
         same(&[Shape::Unit, Shape::Newtype(7), Shape::Tuple(-1, 0.1)]);

@@ -1,4 +1,4 @@
-//! What does not fit its type, and where it is.
+//! Values that don't fit their type, and where they are.
 
 use super::{
     raw::Raw,
@@ -8,10 +8,10 @@ use super::{
 use crate::text::quoted;
 use std::fmt;
 
-/// Where a text of JSON does not fit its type. Takes no memory while there is nothing.
+/// Where a JSON text doesn't fit its type. Allocates nothing if everything fits.
 ///
-/// Displayed, it names the first few fields as JSON pointers, cut and escaped, and never what they
-/// held: for logs.
+/// Its `Display` is for logs: it names the first few fields as JSON pointers, truncated and escaped, and never shows
+/// their values.
 #[derive(Clone)]
 pub struct Misfits<'a> {
     pub(super) json: &'a [u8],
@@ -19,13 +19,13 @@ pub struct Misfits<'a> {
     pub(super) at: Vec<u32>,
 }
 
-/// A value that did not fit, or a text of which a part had to be replaced.
+/// A value that did not fit, or a string of which a part had to be replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Misfit {
-    /// Where: a JSON pointer of wire names, `/RspMsgList/0/MsgBody`.
+    /// A JSON pointer of wire names: `/RspMsgList/0/MsgBody`.
     pub pointer: String,
-    /// What was there.
+    /// The value.
     pub held: Raw,
 }
 
@@ -41,7 +41,7 @@ impl Misfit {
 }
 
 impl Misfit {
-    /// Where, as [`Violation::path`](crate::validate::Violation::path) says it:
+    /// The path in the format of [`Violation::path`](crate::validate::Violation::path):
     /// `RspMsgList[0].MsgBody`.
     pub fn path(&self) -> String {
         let mut path = String::new();
@@ -60,7 +60,7 @@ impl Misfit {
     }
 }
 
-/// How many fields a log entry names.
+/// Number of fields that a log entry names.
 const SHOWN: usize = 5;
 
 impl<'a> Misfits<'a> {
@@ -74,12 +74,12 @@ impl<'a> Misfits<'a> {
         self.at.len()
     }
 
-    /// The first of them, at most `limit`, in the order of the text. Goes through the text once.
+    /// The first ones, up to `limit`, in the order of the text. Reads the text once.
     pub fn list(&self, limit: usize) -> Vec<Misfit> {
         let mut found = Vec::new();
         let mut wanted = self.at.iter().copied().take(limit).peekable();
         let mut walk = Walk::new(self.json);
-        // The text has been read before, so the way through it is free.
+        // The text has been read before, so reading it again can't fail.
         while wanted.peek().is_some()
             && let Ok(true) = walk.next()
         {
@@ -99,8 +99,8 @@ impl<'a> Misfits<'a> {
     }
 }
 
-/// Where a text stops being JSON, as [`Violation::path`](crate::validate::Violation::path) says it; none
-/// when it is JSON.
+/// The path at which a text stops being JSON, as in [`Violation::path`](crate::validate::Violation::path); `None`
+/// if it is valid JSON.
 pub fn broken_at(json: &[u8]) -> Option<String> {
     let mut walk = Walk::new(json);
     let walked = loop {

@@ -8,7 +8,7 @@ use super::{
 };
 use serde::ser::SerializeMap;
 
-/// Reads the value of a known key. `null` and what does not fit leave none.
+/// Reads the value of a known key. Returns `None` for `null` and values that don't fit.
 #[inline]
 pub(crate) fn read_field<T: WireValue>(
     reader: &mut Reader<'_>,
@@ -35,11 +35,11 @@ pub(crate) fn read_field<T: WireValue>(
     Ok(())
 }
 
-/// The value of a required field, or the one that stands for a missing one.
+/// The value of a required field, or the value that stands for a missing one.
 #[inline]
 pub(crate) fn required<T: Default>(name: &'static str, field: Option<T>, extra: &mut Extra) -> T {
     field.unwrap_or_else(|| {
-        // A `null` and what did not fit have left their own mark.
+        // A `null` and a value that did not fit are recorded already.
         if extra.form(name) == Form::Usual {
             extra.set_form(name, Form::Absent);
         }
@@ -47,12 +47,12 @@ pub(crate) fn required<T: Default>(name: &'static str, field: Option<T>, extra: 
     })
 }
 
-/// Whether a field still has the value that stands for "missing".
+/// Whether a field still has the value that stands for a missing one.
 pub(crate) fn is_initial<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Writes a required field in the form in which it came.
+/// Writes a required field in its original form.
 #[inline]
 pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap>(
     map: &mut M,
@@ -71,7 +71,7 @@ pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap
     }
 }
 
-/// Writes an optional field in the form in which it came.
+/// Writes an optional field in its original form.
 #[inline]
 pub(crate) fn write_optional<T: WireValue, M: SerializeMap>(
     map: &mut M,
@@ -97,7 +97,7 @@ fn write_value<T: WireValue, M: SerializeMap>(
     map.serialize_entry(name, &Shaped { value, shape })
 }
 
-/// Writes what came in place of a value.
+/// Writes what was received instead of a value.
 fn write_nothing<M: SerializeMap>(
     map: &mut M,
     name: &'static str,
@@ -111,10 +111,10 @@ fn write_nothing<M: SerializeMap>(
     }
 }
 
-/// Gives a generated struct its wire format.
+/// Implements the wire format of a generated struct.
 ///
 /// Each row says whether the field is `required` or `optional`, its wire name and its Rust name.
-/// `+ envelope: Envelope` reads the fields that all replies share into a field of their own.
+/// `+ envelope: Envelope` reads the fields that all replies share into a separate field.
 macro_rules! wire_object {
     ($name:ident $(+ $common:ident: $common_type:ident)? { $($kind:ident $wire:literal => $field:ident,)* }) => {
         #[allow(deprecated, reason = "deprecated fields travel like the others")]
@@ -139,7 +139,7 @@ macro_rules! wire_object {
         impl crate::wire::WireValue for $name {
             const EXPECTED: &'static str = concat!("an object (", stringify!($name), ")");
 
-            // Compiled where it is used: the code for reading everything takes seconds to make.
+            // Inlined into its callers' crates: compiling the decoding of everything takes seconds.
             #[inline]
             fn read(
                 reader: &mut crate::wire::Reader<'_>,
@@ -187,7 +187,7 @@ macro_rules! wire_object {
 
         #[allow(deprecated, reason = "deprecated fields are shown like the others")]
         impl std::fmt::Debug for $name {
-            /// Shows what is there: absent fields are left out.
+            /// Shows the fields that are present.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut shown = f.debug_struct(stringify!($name));
                 $( crate::wire::wire_object!(@show $kind shown, $field, &self.$field); )*
@@ -249,11 +249,11 @@ macro_rules! wire_object {
 }
 pub(crate) use wire_object;
 
-/// Lets a struct read and write its fields as part of another object.
+/// Lets a struct be flattened into another object.
 macro_rules! wire_common {
     ($name:ident { $(optional $wire:literal => $field:ident,)* }) => {
         impl $name {
-            /// Reads the value of the last key when that is one of these fields, in whatever letters.
+            /// Reads the value of the last key if that is one of these fields, in any case.
             pub(crate) fn read_field(
                 &mut self,
                 reader: &mut crate::wire::Reader<'_>,
@@ -271,7 +271,7 @@ macro_rules! wire_common {
                 Ok(false)
             }
 
-            /// Writes these fields into the object that holds them.
+            /// Writes these fields into the object that contains them.
             pub(crate) fn write_fields<M: serde::ser::SerializeMap>(
                 &self,
                 extra: &crate::wire::Extra,
@@ -283,7 +283,7 @@ macro_rules! wire_common {
         }
 
         impl std::fmt::Debug for $name {
-            /// Shows what is there: absent fields are left out.
+            /// Shows the fields that are present.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut shown = f.debug_struct(stringify!($name));
                 $( if let Some(value) = &self.$field {

@@ -1,10 +1,10 @@
-//! Open enums: named values that can be matched on, and room for every other value.
+//! Open enums: named values that can be matched on, which can also hold any other value.
 
 use super::{Broken, Reader, Slot, value::read_number_as_text};
 
-/// The text behind an open string enum.
+/// The string in an open string enum.
 ///
-/// A value that this version names costs no allocation, and constants of it can stand in a
+/// A value that this version knows needs no allocation, and its constant can be used in a
 /// `match` pattern.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Repr);
@@ -20,7 +20,7 @@ impl Text {
         Self(Repr::Known(text))
     }
 
-    /// Values that are named must always be `Known`, or they would not match their constants.
+    /// Known values must always be `Known`, or they would not match their constants.
     pub(crate) fn new(text: &str, known: &[&'static str]) -> Self {
         match known.iter().find(|k| **k == text) {
             Some(known) => Self::known(known),
@@ -54,13 +54,13 @@ impl std::fmt::Debug for Text {
     }
 }
 
-/// Gives a newtype over [`Text`] its wire format and its conversions.
+/// Implements the wire format and conversions of a newtype over [`Text`].
 macro_rules! wire_string_enum {
     ($name:ident { $($wire:literal,)* }) => {
         impl $name {
             const KNOWN: &[&'static str] = &[$($wire),*];
 
-            /// The value as it travels.
+            /// The value on the wire.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
@@ -72,7 +72,7 @@ macro_rules! wire_string_enum {
         }
 
         impl Default for $name {
-            /// The empty text, which stands for a missing value.
+            /// The empty string, which stands for a missing value.
             fn default() -> Self {
                 Self(crate::wire::Text::known(""))
             }
@@ -160,11 +160,11 @@ macro_rules! wire_string_enum {
 }
 pub(crate) use wire_string_enum;
 
-/// Gives a newtype over `i64` its wire format and its conversions.
+/// Implements the wire format and conversions of a newtype over `i64`.
 macro_rules! wire_integer_enum {
     ($name:ident { $($wire:literal => $constant:ident,)* }) => {
         impl $name {
-            /// Name of the constant, when this version has one for the value.
+            /// Name of the constant, if this version has one for the value.
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $( $wire => Some(stringify!($constant)), )*

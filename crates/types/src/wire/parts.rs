@@ -1,4 +1,4 @@
-//! Entries of an object kept as text, which takes no more memory than they took on the wire.
+//! Entries of an object kept as text, which uses no more memory than on the wire.
 
 use super::{
     canonical::same_json,
@@ -7,27 +7,27 @@ use super::{
 };
 use serde::ser::SerializeMap;
 
-/// Entries as they came, in their order, each followed by a comma: `"a":1,"b":[2],`.
+/// Entries in their original form and order, each followed by a comma: `"a":1,"b":[2],`.
 #[derive(Clone, Default)]
 pub(crate) struct Parts(Vec<u8>);
 
 impl Parts {
-    /// Adds an entry; `key` with its quotes.
+    /// Adds an entry; `key` includes its quotes.
     pub(crate) fn push(&mut self, key: &[u8], value: &[u8]) {
         for part in [key, b":", value, b","] {
             self.0.extend_from_slice(part);
         }
     }
 
-    /// Adds an entry under a name that needs no escapes.
+    /// Adds an entry with a name that needs no escapes.
     pub(crate) fn push_named(&mut self, name: &str, value: &[u8]) {
         for part in [b"\"", name.as_bytes(), b"\":", value, b","] {
             self.0.extend_from_slice(part);
         }
     }
 
-    /// Adds the item of a list that comes so many places behind the one before: next to it, there is
-    /// nothing but the item.
+    /// Adds the item of a list at this distance from the previous one. An adjacent item
+    /// is stored without a position.
     pub(crate) fn push_item(&mut self, gap: usize, value: &[u8]) {
         match gap {
             0 => self.push_named("", value),
@@ -35,7 +35,7 @@ impl Parts {
         }
     }
 
-    /// Gives back what was reserved for more.
+    /// Releases reserved memory.
     pub(crate) fn shrink(&mut self) {
         self.0.shrink_to_fit();
     }
@@ -48,14 +48,14 @@ impl Parts {
         let mut reader = Reader::new(&self.0);
         let mut first = true;
         std::iter::from_fn(move || {
-            // Behind the last comma there is no key, which ends it.
+            // There is no key after the last comma, which ends it.
             let key = reader.key(&mut first).ok()??;
             let value = reader.slice().ok()?;
             Some((key, value.json))
         })
     }
 
-    /// The first value of this name.
+    /// The first value with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         let mut entries = self.iter();
         let (_, value) = entries.find(|(key, _)| key.name() == name.as_bytes())?;
@@ -72,7 +72,7 @@ impl Parts {
         })
     }
 
-    /// Takes out all entries of this name; gives the first.
+    /// Removes all entries with this name; returns the first.
     pub(crate) fn remove(&mut self, name: &str) -> Option<Vec<u8>> {
         let removed = self.get(name)?.to_vec();
         let mut left = Self::default();
@@ -93,7 +93,7 @@ impl Parts {
     }
 }
 
-/// The order of keys is no difference, except among those of one name.
+/// The order of keys is not significant, except among those with the same name.
 impl PartialEq for Parts {
     fn eq(&self, other: &Self) -> bool {
         fn sorted(parts: &Parts) -> Vec<(Key<'_>, &[u8])> {

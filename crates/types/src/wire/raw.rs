@@ -1,4 +1,4 @@
-//! Text of JSON, kept as it came.
+//! JSON text, kept unchanged.
 
 use super::{
     canonical::same_json,
@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
 
-/// A value that this version does not look into, or that does not fit where it stood: its text, as it
-/// came.
+/// A value that this version doesn't interpret, or that didn't fit its field: its original
+/// text.
 ///
-/// It takes the memory of its text, and is parsed when it is asked for.
+/// It uses as much memory as its text, and is parsed on demand.
 ///
 /// ```
 /// use tencent_chat_types::wire::Raw;
@@ -30,12 +30,12 @@ impl Raw {
         Self(json.into())
     }
 
-    /// The bytes as they came. They need not be UTF-8.
+    /// The original bytes, which need not be valid UTF-8.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text as valid JSON, with replacement characters for what is not UTF-8.
+    /// The text as valid JSON, with replacement characters for invalid UTF-8.
     pub fn text(&self) -> Cow<'_, str> {
         clean(&self.0)
     }
@@ -44,17 +44,17 @@ impl Raw {
     ///
     /// # Errors
     ///
-    /// JSON that is not a `T`; nested deeper, or with a number larger, than serde_json reads.
+    /// The JSON is not a `T`; or it is nested deeper, or contains a larger number, than serde_json accepts.
     pub fn parse<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         parse(&self.0)
     }
 
-    /// The value of a key, if this is an object that has it. The first one counts.
+    /// The value of a key, if this is an object that has it. The first one is used.
     pub fn get(&self, name: &str) -> Option<Value> {
         parse(self.member(name)?).ok()
     }
 
-    /// As [`get`](Self::get), as it came.
+    /// Like [`get`](Self::get), but unparsed.
     pub fn get_raw(&self, name: &str) -> Option<Self> {
         self.member(name).map(Self::new)
     }
@@ -88,7 +88,7 @@ impl<T: Into<Value>> From<T> for Raw {
     }
 }
 
-/// As JSON: white space and the order of keys are no difference.
+/// Compares as JSON: white space and the order of keys are not significant.
 impl Eq for Raw {}
 
 impl PartialEq for Raw {

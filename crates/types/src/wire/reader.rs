@@ -1,29 +1,29 @@
-//! Reading JSON from bytes: a cursor that can go back, so that whatever does not fit is kept as it came.
+//! Reads JSON from bytes: a cursor that can go back, so that values that don't fit are kept unchanged.
 
 use super::form::Form;
 use std::borrow::Cow;
 
-/// The bytes are not JSON.
+/// The bytes are not valid JSON.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
-/// Objects and lists within each other that are read as such; what is deeper is kept as it came.
+/// Maximum depth of objects and lists that are parsed; deeper ones are kept unchanged.
 const DEEPEST: usize = 128;
 
-/// A cursor over JSON. Strings may hold invalid text: it is read with replacement characters.
+/// A cursor over JSON. Strings may contain invalid text: it is read with replacement characters.
 pub(crate) struct Reader<'de> {
     json: &'de [u8],
-    /// The same, where it is UTF-8: checked once, and not for each string.
+    /// The same, if it is valid UTF-8: checked once, and not for each string.
     text: Option<&'de str>,
     at: usize,
     depth: usize,
-    /// Where the last key begins and ends, with its quotes.
+    /// Where the last key begins and ends, including its quotes.
     last_key: (usize, usize),
-    /// Where values begin that did not fit: half the memory of `usize`, for texts up to 4 GiB.
+    /// Where values that did not fit begin: half the memory of `usize`, for texts up to 4 GiB.
     misfits: Vec<u32>,
 }
 
-/// A place to go back to.
+/// A position to go back to.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     at: usize,
@@ -31,17 +31,17 @@ pub(crate) struct Mark {
     misfits: usize,
 }
 
-/// A string between its quotes, as it came.
+/// The content of a string between its quotes, unparsed.
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'de> {
     raw: &'de [u8],
-    /// The same, where all that is read is UTF-8.
+    /// The same, if all of the input is valid UTF-8.
     text: Option<&'de str>,
     /// Whether it has neither escapes nor control characters.
     plain: bool,
 }
 
-/// A string as text.
+/// A parsed string.
 pub(crate) struct Decoded<'de> {
     pub(crate) text: Cow<'de, str>,
     /// Whether something had to be replaced, or is not allowed in JSON.
@@ -50,13 +50,13 @@ pub(crate) struct Decoded<'de> {
 
 /// The key of an object's entry.
 pub(crate) struct Key<'de> {
-    /// With its quotes.
+    /// Including its quotes.
     pub(crate) raw: &'de [u8],
     name: Cow<'de, [u8]>,
     odd: bool,
 }
 
-/// A number, exact.
+/// A number, without loss.
 #[derive(Clone, Copy)]
 pub(crate) enum Number<'de> {
     Unsigned(u64),
@@ -69,7 +69,7 @@ pub(crate) enum Number<'de> {
 #[derive(Clone, Copy)]
 pub(crate) struct Slice<'de> {
     pub(crate) json: &'de [u8],
-    /// Whether it holds invalid text.
+    /// Whether it contains invalid text.
     pub(crate) odd: bool,
 }
 
@@ -85,7 +85,7 @@ impl<'de> Key<'de> {
         Self { raw, name, odd }
     }
 
-    /// The name as bytes of UTF-8.
+    /// The name as UTF-8 bytes.
     #[inline]
     pub(crate) fn name(&self) -> &[u8] {
         &self.name
@@ -95,7 +95,7 @@ impl<'de> Key<'de> {
         String::from_utf8_lossy(&self.name)
     }
 
-    /// Whether it holds invalid text.
+    /// Whether it contains invalid text.
     pub(crate) fn is_odd(&self) -> bool {
         self.odd || std::str::from_utf8(&self.name).is_err()
     }
@@ -136,7 +136,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The first byte of what comes next.
+    /// The first byte of the next token.
     #[inline]
     pub(crate) fn peek(&mut self) -> Result<u8, Broken> {
         loop {
@@ -163,12 +163,12 @@ impl<'de> Reader<'de> {
         self.misfits.truncate(mark.misfits);
     }
 
-    /// What was read since.
+    /// The bytes read since then.
     pub(crate) fn since(&self, mark: Mark) -> &'de [u8] {
         self.json.get(mark.at..self.at).unwrap_or_default()
     }
 
-    /// Reads again what stands at `mark`, and comes back.
+    /// Reads again from `mark`, and comes back.
     pub(crate) fn again<T>(
         &mut self,
         mark: Mark,
@@ -181,7 +181,7 @@ impl<'de> Reader<'de> {
         Ok(read)
     }
 
-    /// Goes on behind a value that does not fit and gives its text.
+    /// Skips a value that doesn't fit and returns its text.
     #[cold]
     pub(crate) fn misfit(&mut self, mark: Mark) -> Result<&'de [u8], Broken> {
         self.reset(mark);
@@ -189,21 +189,21 @@ impl<'de> Reader<'de> {
         Ok(self.slice()?.json)
     }
 
-    /// Notes that the value at `mark` is not as it should be.
+    /// Records that the value at `mark` is not as it should be.
     #[cold]
     pub(crate) fn note(&mut self, mark: Mark) {
         self.misfits
             .push(u32::try_from(mark.at).unwrap_or(u32::MAX));
     }
 
-    /// Where the values are that did not fit.
+    /// Where the values that did not fit are.
     pub(crate) fn into_misfits(mut self) -> Vec<u32> {
         self.misfits.sort_unstable();
         self.misfits.dedup();
         self.misfits
     }
 
-    /// Nothing but white space may follow.
+    /// Only white space may follow.
     pub(crate) fn end(&mut self) -> Result<(), Broken> {
         match self.peek() {
             Ok(_) => Err(Broken),
@@ -239,7 +239,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Enters an object or a list. False when something else comes next.
+    /// Enters an object or a list. Returns false if something else follows.
     #[inline]
     pub(crate) fn open(&mut self, bracket: u8) -> Result<bool, Broken> {
         if self.peek()? != bracket || self.depth == DEEPEST {
@@ -250,7 +250,7 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// The next key; none at the end of the object. The reader then stands before the value.
+    /// The next key; `None` at the end of the object. The reader is then before the value.
     #[inline]
     pub(crate) fn key(&mut self, first: &mut bool) -> Result<Option<Key<'de>>, Broken> {
         match self.peek()? {
@@ -280,11 +280,11 @@ impl<'de> Reader<'de> {
         Ok(Some(Key::of(raw, string)))
     }
 
-    /// The index in `fields` of the next key, or one beyond them; none at the end of the object. The reader then
-    /// stands before the value, and [`last_key`](Self::last_key) gives the key.
+    /// The index in `fields` of the next key, or an index past them; `None` at the end of the object. The reader is
+    /// then before the value, and [`last_key`](Self::last_key) returns the key.
     ///
-    /// `fields` holds what each key looks like behind a comma, `,"From_Account":`, in the order in which the
-    /// service writes them: so the one behind the last is tried first.
+    /// `fields` holds each key as it looks after a comma, `,"From_Account":`, in the order in which the
+    /// service writes them, so the successor of the last key is tried first.
     #[inline]
     pub(crate) fn field(
         &mut self,
@@ -306,11 +306,11 @@ impl<'de> Reader<'de> {
         let (Some(field), Some(rest)) = (field, self.json.get(self.at..)) else {
             return false;
         };
-        // Of keys of other lengths another byte stands there.
+        // For keys of other lengths, there is a different byte at this position.
         rest.get(field.len().wrapping_sub(1)) == Some(&b':') && rest.starts_with(field)
     }
 
-    /// Goes on behind a key that is next.
+    /// Skips a key that is next.
     #[inline]
     fn pass(
         &mut self,
@@ -356,7 +356,7 @@ impl<'de> Reader<'de> {
         Ok(Some(index.unwrap_or(fields.len())))
     }
 
-    /// The key that came last, while the reader stands before its value.
+    /// The last key, while the reader is before its value.
     #[cold]
     pub(crate) fn last_key(&self) -> Key<'de> {
         let (start, end) = self.last_key;
@@ -370,7 +370,7 @@ impl<'de> Reader<'de> {
         Key::of(raw, string)
     }
 
-    /// Whether there is another item in the list. The reader then stands before it.
+    /// Whether there is another item in the list. The reader is then before it.
     #[inline]
     pub(crate) fn item(&mut self, first: &mut bool) -> Result<bool, Broken> {
         match self.peek()? {
@@ -387,7 +387,7 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// A string; the reader stands at its quote.
+    /// A string; the reader is at its quote.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<Str<'de>, Broken> {
         let start = self.at + 1;
@@ -409,7 +409,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// A text; notes in `form` when it has to be kept beside what is read. None for something else.
+    /// A string; records in `form` if it has to be kept along with what was read. `None` for any other type.
     #[inline]
     pub(crate) fn text(&mut self, form: &mut Form) -> Result<Option<Cow<'de, str>>, Broken> {
         if self.peek()? != b'"' {
@@ -422,7 +422,7 @@ impl<'de> Reader<'de> {
         Ok(Some(text))
     }
 
-    /// A number; none for something else.
+    /// A number; `None` for any other type.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<Option<Number<'de>>, Broken> {
         let start = self.at;
@@ -467,7 +467,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The rest of a number that is not a whole one of 64 bits.
+    /// The rest of a number that is not a 64-bit integer.
     fn fraction(&mut self, start: usize) -> Result<Number<'de>, Broken> {
         if self.json.get(self.at) == Some(&b'.') {
             self.at += 1;
@@ -497,7 +497,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The text of the next value, of whatever kind and however deep.
+    /// The text of the next value, of any type and depth.
     pub(crate) fn slice(&mut self) -> Result<Slice<'de>, Broken> {
         self.peek()?;
         let start = self.at;
@@ -549,7 +549,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// As [`slice`](Self::slice); notes when it holds invalid text.
+    /// Like [`slice`](Self::slice); records whether it contains invalid text.
     pub(crate) fn unknown(&mut self) -> Result<&'de [u8], Broken> {
         let mark = self.mark();
         let slice = self.slice()?;
@@ -570,18 +570,18 @@ impl<'de> Reader<'de> {
         self.reset(mark);
     }
 
-    /// Enters what [`open`](Self::open) would, however deep.
+    /// Enters an object or list as [`open`](Self::open) does, at any depth.
     pub(crate) fn enter(&mut self) {
         self.at += 1;
     }
 
-    /// Whether it is one value of JSON, with whatever text in its strings.
+    /// Whether it is one JSON value, with any text in its strings.
     pub(crate) fn is_json(json: &[u8]) -> bool {
         let mut reader = Reader::new(json);
         reader.slice().is_ok() && reader.end().is_ok()
     }
 
-    /// Goes to the quote of the next string, if there is one. Only between strings.
+    /// Goes to the quote of the next string, if there is one. Only valid between strings.
     pub(crate) fn go_to_string(&mut self) -> bool {
         let rest = self.json.get(self.at..).unwrap_or_default();
         match rest.iter().position(|byte| *byte == b'"') {
@@ -593,12 +593,12 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Index of the byte that comes next.
+    /// Index of the next byte.
     pub(crate) fn offset(&self) -> usize {
         self.at
     }
 
-    /// Whether the key holds invalid text.
+    /// Whether the key contains invalid text.
     fn skip_key(&mut self) -> Result<bool, Broken> {
         if self.peek()? != b'"' {
             return Err(Broken);
@@ -612,7 +612,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Index of the next quote, backslash or control character; the length when there is none.
+/// Index of the next quote, backslash or control character; the length if there is none.
 #[inline]
 pub(super) fn special(json: &[u8], from: usize) -> usize {
     let rest = json.get(from..).unwrap_or_default();
@@ -628,7 +628,7 @@ pub(super) fn special(json: &[u8], from: usize) -> usize {
         let found = (tail.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
         return at + found.unwrap_or(tail.len());
     };
-    // What this word has of the chunks before is not special.
+    // The part of this word that previous chunks have covered is not special.
     match special_in(*last) {
         Some(found) => json.len() - 8 + found,
         None => json.len(),
@@ -649,8 +649,8 @@ fn special_in(chunk: [u8; 8]) -> Option<usize> {
     (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }
 
-/// The text of a string with escapes, control characters or bytes that are not UTF-8, and whether
-/// any of it had to be replaced or should not be there.
+/// The content of a string with escapes, control characters or invalid UTF-8, and whether
+/// any of it had to be replaced or is not allowed.
 fn unescape(raw: &[u8]) -> (String, bool) {
     let (mut text, mut odd, mut at) = (Vec::with_capacity(raw.len()), false, 0);
     loop {
@@ -696,7 +696,7 @@ fn unescape(raw: &[u8]) -> (String, bool) {
     }
 }
 
-/// The character of an escape and how many bytes it takes after `\u`. None for half a pair.
+/// The character of an escape and its number of bytes after `\u`. `None` for half a surrogate pair.
 fn unicode(escape: &[u8]) -> (Option<char>, usize) {
     let unit = |digits: Option<&[u8]>| {
         digits?.iter().try_fold(0, |unit: u32, digit| {

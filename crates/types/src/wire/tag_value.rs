@@ -1,10 +1,10 @@
-//! The value of a tag: a text, a number or a list.
+//! The value of a tag: a string, a number or a list.
 
 use super::{Broken, Form, Raw, Reader, Shape, Slot, WireValue, reader::Number, write_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// The value beside a `Tag` or `Key` whose kind depends on the tag.
+/// The value next to a `Tag` or `Key`, whose type depends on the tag.
 ///
 /// ```
 /// use tencent_chat_types::wire::TagValue;
@@ -14,25 +14,25 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TagValue {
-    /// A text.
+    /// A string.
     Text(String),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A list of texts.
+    /// A list of strings.
     List(Vec<String>),
-    /// Anything else, as it is.
+    /// Anything else, unchanged.
     Other(Raw),
 }
 
 impl TagValue {
-    /// The text, if it is one.
+    /// The string, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
     }
-    /// The number, if it is one that fits.
+    /// The number, if it is an integer in range.
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
@@ -85,7 +85,7 @@ impl From<Value> for TagValue {
 }
 
 impl TagValue {
-    /// What a text of JSON stands for, unless it is a string.
+    /// The value of a JSON text, unless it is a string.
     fn of(json: &[u8]) -> Self {
         let value = match json.first() {
             Some(b'[') => Self::list_of(json).map(Self::List),
@@ -102,7 +102,7 @@ impl TagValue {
         }
     }
 
-    /// A list of which all items are texts without invalid parts.
+    /// A list in which all items are strings without invalid parts.
     fn list_of(json: &[u8]) -> Option<Vec<String>> {
         let mut reader = Reader::new(json);
         reader.open(b'[').ok()?;

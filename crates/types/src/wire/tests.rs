@@ -1,4 +1,4 @@
-//! The promises of the codec, on types that have every kind of field.
+//! The guarantees of the codec, on types with every kind of field.
 
 use super::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -136,7 +136,7 @@ fn a_value_set_after_decoding_wins_over_the_form() {
 }
 
 #[test]
-fn odd_forms_decode_and_come_back() {
+fn odd_forms_round_trip() {
     let odd: Everything = round_trip(&json!({
         "Count": "9040992949", "Seq": "4294967295", "Name": 17, "Ratio": 29, "Yes": 1, "Flag": true,
         "Kind": 3, "Code": "77", "Value": 20240131, "List": ["1", "2"], "Map": { "a": "5" },
@@ -162,7 +162,7 @@ fn odd_forms_decode_and_come_back() {
 }
 
 #[test]
-fn an_empty_list_may_come_as_an_object_and_the_other_way_round() {
+fn an_empty_list_may_be_an_object_and_vice_versa() {
     let odd: Everything = round_trip(&json!({ "Count": 0, "List": {}, "Children": {}, "Map": [] }));
     assert_eq!(
         (odd.list.len(), odd.children, odd.map),
@@ -179,11 +179,11 @@ fn an_empty_list_may_come_as_an_object_and_the_other_way_round() {
 }
 
 #[test]
-fn unknown_elements_and_keys_beside_are_kept() {
+fn unknown_elements_and_additional_keys_are_kept() {
     for element in [
         json!({ "MsgType": "TIMNewElem", "MsgContent": { "A": [1] } }),
         json!({ "MsgContent": { "Text": "late tag" }, "MsgType": "TIMTextElem" }),
-        json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hi", "New": 1 }, "Beside": { "x": 1 } }),
+        json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": "hi", "New": 1 }, "Sibling": { "x": 1 } }),
         json!({ "MsgType": "TIMTextElem" }),
         json!({ "MsgType": "TIMTextElem", "MsgContent": null }),
         json!({ "MsgType": null, "MsgContent": { "Text": "hi" } }),
@@ -205,7 +205,7 @@ fn unknown_elements_and_keys_beside_are_kept() {
 }
 
 #[test]
-fn canonical_json_tells_all_that_differs_and_nothing_else() {
+fn canonical_json_preserves_exactly_the_significant_differences() {
     let canonical = |json: &[u8]| super::canonical(json).unwrap();
     for (one, other) in [
         (
@@ -276,7 +276,7 @@ fn canonical_json_tells_all_that_differs_and_nothing_else() {
     assert_eq!(canonical(deep.as_bytes()).len(), deep.len());
 }
 
-/// The first counts, whatever it is, and their order stays.
+/// The first is used, whatever its type, and their order is kept.
 #[test]
 fn a_duplicate_key_of_a_map_is_treated_as_that_of_an_object() {
     for first in ["null", "{}", "\"x\"", "1"] {
@@ -302,7 +302,7 @@ fn a_custom_element_with_a_text_key_stays_custom() {
     assert!(matches!(custom, Element::Unknown(_)));
 }
 
-/// Decodes bytes of which these fields do not fit; what is written is what came.
+/// Decodes bytes in which these fields don't fit; encoding gives the same bytes.
 fn kept<T>(json: impl AsRef<[u8]>, pointers: &[&str]) -> T
 where
     T: DeserializeOwned + Serialize + Debug + PartialEq,
@@ -319,7 +319,7 @@ where
     let mut later: Vec<_> = misfits(&decoded.value).unwrap();
     later.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     assert_eq!(later.len(), pointers.len(), "{shown}");
-    // What serde_json writes is JSON whatever came, and reads as the same.
+    // The output of serde_json is always valid JSON, and decodes to the same value.
     let plain = serde_json::to_vec(&decoded.value).unwrap();
     serde_json::from_slice::<serde::de::IgnoredAny>(&plain).unwrap();
     from_slice::<T>(&plain).unwrap();
@@ -409,7 +409,7 @@ fn items_that_do_not_fit_are_kept_apart_in_their_places() {
 }
 
 #[test]
-fn misfits_of_a_list_are_told_by_their_places_among_all_items() {
+fn misfits_of_a_list_are_reported_by_position() {
     let names: Names = kept(
         r#"{"Names":[null,"a","\ud83d",null,null,"b","\udc00",{}]}"#,
         &[
@@ -430,7 +430,7 @@ fn misfits_of_a_list_are_told_by_their_places_among_all_items() {
 }
 
 #[test]
-fn lists_and_maps_that_mix_forms_come_back() {
+fn lists_and_maps_with_mixed_forms_round_trip() {
     let mixed: Everything = round_trip(
         &json!({ "Count": 1, "List": [1, "2", 3], "Map": { "a": 1, "b": "2", "c": "3", "d": 4 } }),
     );
@@ -439,7 +439,7 @@ fn lists_and_maps_that_mix_forms_come_back() {
 }
 
 #[test]
-fn a_union_of_which_the_content_does_not_fit_is_kept_whole() {
+fn a_union_whose_content_does_not_fit_is_kept_whole() {
     for text in [
         r#"{"MsgType":"TIMTextElem","MsgContent":"x"}"#,
         r#"{"MsgContent":"x","MsgType":"TIMTextElem"}"#,
@@ -461,7 +461,7 @@ fn a_union_of_which_the_content_does_not_fit_is_kept_whole() {
 }
 
 #[test]
-fn invalid_text_reads_with_replacement_characters_and_comes_back_in_its_bytes() {
+fn invalid_text_reads_with_replacement_characters_and_round_trips() {
     let in_fields = |text: &[u8]| {
         [
             &br#"{"Count":1,"Name":"a "#[..],
@@ -501,7 +501,7 @@ fn invalid_text_reads_with_replacement_characters_and_comes_back_in_its_bytes() 
         let again = to_vec(&changed).unwrap();
         assert!(again.windows(12).any(|window| window == br#""Name":"new""#));
     }
-    // Half an emoji in an escape is JSON, so serde_json writes it too.
+    // Half an emoji in an escape is valid JSON, so serde_json writes it, too.
     let json = in_fields(br"\ud83d");
     let decoded: Everything = from_slice(&json).unwrap();
     assert_eq!(serde_json::to_vec(&decoded).unwrap(), json);
@@ -517,7 +517,7 @@ fn invalid_text_reads_with_replacement_characters_and_comes_back_in_its_bytes() 
 }
 
 #[test]
-fn keys_with_invalid_text_come_back_in_their_bytes() {
+fn keys_with_invalid_text_round_trip() {
     for key in [&br"\ud83d"[..], b"\xFF", b"Count\xFF"] {
         let json = [br#"{"Count":1,"List":[],""#, key, br#"":{"a":1}}"#].concat();
         let decoded = decode::<Everything>(&json).unwrap();
@@ -572,7 +572,7 @@ fn a_duplicate_key_is_kept_whether_the_first_was_null_or_not() {
 }
 
 #[test]
-fn the_order_of_keys_is_no_difference() {
+fn the_order_of_keys_is_not_significant() {
     for (one, other) in [
         (
             r#"{"New":1,"Other":{"a":1,"b":2}}"#,
@@ -601,7 +601,7 @@ fn the_order_of_keys_is_no_difference() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_kept_as_it_came() {
+fn deeply_nested_values_are_kept_unchanged() {
     let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
     for json in [
         deep("[", "]"),
@@ -637,7 +637,7 @@ fn the_display_of_misfits_is_short_and_names_no_contents() {
 }
 
 #[test]
-fn debug_shows_what_is_there() {
+fn debug_shows_present_fields() {
     let decoded: Everything =
         serde_json::from_value(json!({ "Count": 1, "List": [], "New": 1 })).unwrap();
     assert_eq!(

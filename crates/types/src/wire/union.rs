@@ -1,43 +1,43 @@
-//! Unions: one key names the variant, another holds it.
+//! Unions: one key names the variant, another holds its content.
 
 use super::{Broken, Extra, Mark, Raw, Reader, Shape, Slot, WireValue, reader::Decoded};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The object inside a union. It also keeps what the union's object held beside tag and content.
+/// The object inside a union. It also keeps other keys of the union's object, besides tag and content.
 pub(crate) trait Content: WireValue {
     fn extra(&self) -> &Extra;
     fn extra_mut(&mut self) -> &mut Extra;
 }
 
-/// A variant that this version does not know, or of which the content does not fit: the whole object,
-/// kept as it came.
+/// A variant that this version doesn't know, or whose content doesn't fit: the whole object,
+/// unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown(Raw);
 
 impl Unknown {
-    /// A variant of your own: the whole object with its tag and content.
+    /// Creates a variant of your own: the whole object with its tag and content.
     pub fn new(object: Map<String, Value>) -> Self {
         Self(Raw::from(object))
     }
 
-    /// Keeps an object as it came.
+    /// Keeps an object unchanged.
     pub(crate) fn of(object: &[u8]) -> Self {
         Self(Raw::new(object))
     }
 
-    /// The whole object, parsed. Empty when it is nested more deeply than serde_json reads.
+    /// The whole object, parsed. Empty if it is nested more deeply than serde_json accepts.
     pub fn object(&self) -> Map<String, Value> {
         self.0.parse().unwrap_or_default()
     }
 
-    /// The whole object, as it came.
+    /// The whole object, unparsed.
     pub fn raw(&self) -> &Raw {
         &self.0
     }
 
-    /// The text under a key, as it is written: nobody escapes letters in the name of a variant.
+    /// The string value of a key, as written: nobody escapes letters in the name of a variant.
     pub(crate) fn text(&self, name: &str) -> &str {
         let text = self.0.member(name).and_then(|json| {
             let text = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
@@ -85,11 +85,11 @@ pub(crate) struct Tagged<'de> {
     pub(crate) tag: Option<Option<Cow<'de, str>>>,
     /// Where the content is.
     pub(crate) content: Option<Mark>,
-    pub(crate) beside: super::Parts,
+    pub(crate) siblings: super::Parts,
 }
 
 impl<'de> Tagged<'de> {
-    /// Enters the object; none when it is something else.
+    /// Enters the object; `None` if it is something else.
     pub(crate) fn open(reader: &mut Reader<'de>) -> Result<Option<Self>, Broken> {
         reader.peek()?;
         let begin = reader.mark();
@@ -97,16 +97,16 @@ impl<'de> Tagged<'de> {
             begin,
             tag: None,
             content: None,
-            beside: super::Parts::default(),
+            siblings: super::Parts::default(),
         }))
     }
 
-    /// The tag, once it has come and if it is a text.
+    /// The tag, once it has been read and if it is a string.
     pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_ref()?.as_deref()
     }
 
-    /// Reads the value under the tag's key, which may be of any kind.
+    /// Reads the value of the tag's key, which may have any type.
     pub(crate) fn read_tag(&mut self, reader: &mut Reader<'de>) -> Result<(), Broken> {
         self.tag = Some(match reader.peek()? {
             b'"' => {
@@ -130,9 +130,9 @@ impl<'de> Tagged<'de> {
         Ok(())
     }
 
-    /// Keeps a key beside tag and content.
+    /// Keeps a key besides tag and content.
     pub(crate) fn keep(&mut self, reader: &mut Reader<'de>) -> Result<(), Broken> {
-        super::keep(&mut self.beside, reader)
+        super::keep(&mut self.siblings, reader)
     }
 
     /// The whole object, once it has been read.
@@ -140,17 +140,17 @@ impl<'de> Tagged<'de> {
         Unknown::of(reader.since(self.begin))
     }
 
-    /// Gives a content what was beside it.
+    /// Passes the additional keys to a content.
     pub(crate) fn finish<T: Content>(mut self, mut content: T) -> T {
-        if !self.beside.is_empty() {
-            self.beside.shrink();
-            content.extra_mut().set_beside(self.beside);
+        if !self.siblings.is_empty() {
+            self.siblings.shrink();
+            content.extra_mut().set_siblings(self.siblings);
         }
         content
     }
 }
 
-/// Reads the content of a known variant. None for `null` and for what does not fit.
+/// Reads the content of a known variant. `None` for `null` and values that don't fit.
 #[inline]
 pub(crate) fn read_content<T: WireValue>(reader: &mut Reader<'_>) -> Result<Option<T>, Broken> {
     if reader.peek()? == b'n' {
@@ -165,15 +165,15 @@ pub(crate) fn read_content<T: WireValue>(reader: &mut Reader<'_>) -> Result<Opti
     Ok(content)
 }
 
-/// Gives a generated union its wire format.
+/// Implements the wire format of a generated union.
 ///
-/// The tag nearly always comes first; then the content is read straight into its type. A content
-/// that comes before the tag is read when the tag is known. A known variant of which the content does
-/// not fit is kept whole, as an unknown one is.
+/// The tag nearly always comes first; the content is then read directly into its type. If the content
+/// precedes the tag, it is read once the tag is known. A known variant whose content doesn't
+/// fit is kept whole, like an unknown one.
 macro_rules! wire_union {
     ($name:ident, $tag:literal, $content:literal { $($wire:literal => $variant:ident($type:ty),)* }) => {
         impl $name {
-            /// The text that names this variant on the wire; empty when an unknown one has none.
+            /// The string that names this variant on the wire; empty if an unknown variant has none.
             pub fn tag(&self) -> &str {
                 match self {
                     $( Self::$variant(_) => $wire, )*

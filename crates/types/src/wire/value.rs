@@ -1,4 +1,4 @@
-//! Single values: numbers, texts, lists. Each is read leniently and written back as it came.
+//! Single values: numbers, strings, lists. Each is read leniently and written back unchanged.
 
 use super::{
     encode::RawJson,
@@ -14,27 +14,27 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// The value of a field.
 pub(crate) trait WireValue: Sized {
-    /// What is expected, for errors.
+    /// The expected type, for errors.
     const EXPECTED: &'static str;
-    /// Reads a value; none when it does not fit. The reader may then stand anywhere in it. Notes in
-    /// `slot` in what other form it came.
+    /// Reads a value; `None` if it doesn't fit. The reader may then be anywhere in it. Records in
+    /// `slot` the form of the value if it is unusual.
     fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken>;
-    /// Writes the value in the form in which it came.
+    /// Writes the value in its original form.
     fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// How a value came, while it is being read.
+/// The form of a value, while it is being read.
 #[derive(Default)]
 pub(crate) struct Slot {
     pub(crate) form: Form,
     pub(crate) items: Option<Box<Items>>,
 }
 
-/// How a value came, while it is being written.
+/// The form of a value, while it is being written.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Shape<'a> {
     pub(crate) form: Form,
-    /// The text of a value that could not be read in full.
+    /// The text of a value that could not be read completely.
     pub(crate) raw: Option<&'a [u8]>,
     pub(crate) items: Option<&'a Items>,
 }
@@ -48,7 +48,7 @@ impl Shape<'_> {
     }
 }
 
-/// A value with the shape to write it in.
+/// A value with the form to write it in.
 pub(crate) struct Shaped<'a, T> {
     pub(crate) value: &'a T,
     pub(crate) shape: Shape<'a>,
@@ -71,7 +71,7 @@ impl<T: WireValue> Serialize for Usual<'_, T> {
     }
 }
 
-/// Whether a text is what writing the whole number in it gives: `007` and `+7` are not.
+/// Whether a string is what formatting its integer gives: `007` and `+7` are not.
 fn is_canonical(text: &str) -> bool {
     match text.strip_prefix('-').unwrap_or(text).as_bytes() {
         [b'0'] => text == "0",
@@ -112,7 +112,7 @@ integers!(u32 u64 i32 i64);
 impl WireValue for f64 {
     const EXPECTED: &'static str = "a number";
     fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
-        /// Integers up to here have a fraction-free double of the same value.
+        /// Integers up to this limit are exactly representable as doubles.
         const EXACT: u64 = 1 << 53;
         if reader.peek()? == b'"' {
             let text = reader.string()?.decode().text;
@@ -130,7 +130,7 @@ impl WireValue for f64 {
                 Some(number as f64)
             }
             Some(Number::Other(text)) => {
-                // More digits than the integers above, and nothing lost: only fractions.
+                // More digits than the integers above, and without loss: only fractions.
                 let number = text.parse::<f64>().ok();
                 number.filter(|number| number.is_finite() && text.contains(['.', 'e', 'E', '-']))
             }
@@ -194,7 +194,7 @@ impl WireValue for String {
     }
 }
 
-/// A whole number where a text is expected.
+/// Reads an integer where a string is expected.
 pub(crate) fn read_number_as_text(
     reader: &mut Reader<'_>,
     slot: &mut Slot,
@@ -207,7 +207,7 @@ pub(crate) fn read_number_as_text(
     })
 }
 
-/// Writes a text: as a number where it came as one, with its invalid parts where it had any.
+/// Writes a string: as a number if it was one, with its invalid parts if it had any.
 pub(crate) fn write_text<S: Serializer>(
     text: &str,
     shape: Shape<'_>,
@@ -222,7 +222,7 @@ pub(crate) fn write_text<S: Serializer>(
                 return serializer.serialize_i64(number);
             }
         }
-        // Unless another text was set since.
+        // Unless a different string was set since.
         (Form::Raw, Some(raw)) if reads_as(raw, text) => return RawJson(raw).serialize(serializer),
         _ => {}
     }
@@ -244,18 +244,18 @@ impl<T: WireValue> WireValue for Box<T> {
     }
 }
 
-/// Keeps what a list cannot show, while the list is being read.
+/// Keeps what a list can't show, while the list is being read.
 #[derive(Default)]
 struct ListKeeper {
     /// The form of all items so far, unless `items` has the form of each.
     form: Form,
     items: Items,
-    /// Index behind the last one of `items.apart`, and of `items.raw`.
+    /// Index after the last one in `items.apart`, and in `items.raw`.
     next: (usize, usize),
 }
 
 impl ListKeeper {
-    /// Keeps an item that does not fit.
+    /// Keeps an item that doesn't fit.
     #[cold]
     fn keep_apart(
         &mut self,
@@ -269,7 +269,7 @@ impl ListKeeper {
         Ok(())
     }
 
-    /// Notes the form of an item that is not that of those before.
+    /// Records the form of an item that differs from the previous ones.
     #[cold]
     fn note(&mut self, index: usize, form: Form, reader: &mut Reader<'_>, mark: Mark) {
         if form == Form::Raw {
@@ -381,7 +381,7 @@ impl<T: WireValue> WireValue for Vec<T> {
     }
 }
 
-/// Some back ends write an empty list as an empty object. False when it is not empty.
+/// Some back ends write an empty list as an empty object. Returns false if it is not empty.
 #[cold]
 fn read_empty_object(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<bool, Broken> {
     slot.form = Form::EmptyOther;
@@ -403,7 +403,7 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
             ..Items::default()
         };
         let mut first = true;
-        // Keys of which the first value does not fit.
+        // Keys whose first value doesn't fit.
         let mut unfit = BTreeSet::new();
         while let Some(key) = reader.key(&mut first)? {
             let mark = reader.mark();
@@ -422,7 +422,7 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
                         items.raw.push(key.raw, reader.since(mark));
                     }
                 }
-                // What does not fit, and what comes a second time.
+                // Values that don't fit, and second values.
                 _ => items.apart.push(key.raw, reader.misfit(mark)?),
             }
         }
@@ -453,7 +453,7 @@ impl<T: WireValue> WireValue for BTreeMap<String, T> {
             let raw = raw.get(key).copied();
             let mut slot = Slot::default();
             if let Some(raw) = raw {
-                // For its form alone.
+                // Only for its form.
                 let _ = T::read(&mut Reader::new(raw), &mut slot);
             }
             let shape = Shape {

@@ -1,11 +1,11 @@
-//! A way through JSON, value by value.
+//! Walks through JSON, value by value.
 
 use super::reader::{Broken, Key, Reader};
 
-/// A way through a text that stops before each value, however deep.
+/// A traversal of a text that stops before each value, at any depth.
 pub(super) struct Walk<'a> {
     pub(super) reader: Reader<'a>,
-    /// The objects and lists around it, each with the key or index within.
+    /// The objects and lists around it, each with the current key or index.
     path: Vec<Step<'a>>,
     begun: bool,
 }
@@ -24,12 +24,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How many objects and lists are around the value.
+    /// How many objects and lists enclose the value.
     pub(super) fn depth(&self) -> usize {
         self.path.len()
     }
 
-    /// The key of the value, with its quotes; none for the item of a list.
+    /// The key of the value, including its quotes; `None` for the item of a list.
     pub(super) fn key(&self) -> Option<&'a [u8]> {
         match self.path.last()? {
             Step::Object(_, key) => key.as_ref().map(|key| key.raw),
@@ -37,7 +37,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Goes to the next value. False behind the last one.
+    /// Goes to the next value. Returns false after the last one.
     pub(super) fn next(&mut self) -> Result<bool, Broken> {
         if !self.begun {
             self.begun = true;

@@ -3,10 +3,10 @@
 /// Version of the document.
 pub(crate) const VERSION: &str = "2.0";
 
-/// Maximum number of bytes of a signature that are read.
+/// Maximum size of a signature that is read, in bytes.
 pub const MAX_ENCODED_BYTES: usize = 262144;
 
-/// Maximum number of bytes that a signature may inflate to.
+/// Maximum size that a signature may inflate to, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 262144;
 
 /// Names in the document.

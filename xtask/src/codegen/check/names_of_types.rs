@@ -21,7 +21,7 @@ pub(super) enum What {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     types: BTreeMap<String, What>,
-    /// What is made of unions and enums and named by no field: lists of elements, traits that read by tags.
+    /// Derived from unions and enums and named by no field: builders for lists of elements, traits that read by tags.
     others: BTreeSet<String>,
 }
 
@@ -101,7 +101,7 @@ impl<'a> Local<'a> {
         enums.chain(types).chain(unions)
     }
 
-    /// What is made of unions and enums and named by no field: lists of elements, traits that read by tags.
+    /// Derived from unions and enums and named by no field: builders for lists of elements, traits that read by tags.
     pub(super) fn others(self) -> impl Iterator<Item = &'a At<String>> {
         let lists = (self.unions.iter()).filter_map(|(_, def)| def.list.as_ref());
         lists.chain((self.enums.iter()).filter_map(|(_, def)| def.fields.as_ref()))

@@ -14,8 +14,8 @@ use crate::codegen::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names that variants cannot have: those of Rust, of the variant for what is not known, and of methods of the list that
-/// a union may have.
+/// Names that variants cannot have: those of Rust, of the variant for unknown values, and of methods of the list
+/// builder that a union may have.
 const RESERVED_VARIANTS: &[&str] = &["Self", "Unknown", "New", "With"];
 
 impl<'a> Rules<'a> {

@@ -1,4 +1,4 @@
-//! What an app may answer to a webhook.
+//! The answers of an app to a webhook.
 
 use super::{
     arguments::{Start, parameter},
@@ -19,7 +19,7 @@ fn refusal((from, to): (i64, i64)) -> TokenStream {
     quote! { Refusal<#from, #to> }
 }
 
-/// The enum of what may be answered, and how it travels.
+/// The enum of possible answers, and its wire format.
 pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answer) {
     let (event, reply) = (ident(&webhook.event), ident(&answer.reply));
     let name = format_ident!("{}Answer", webhook.event);
@@ -56,7 +56,7 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         read.extend(quote! { #code => return Some(Self::Refuse), });
         if let Some(codes) = codes {
             let docs = doc(&format!(
-                "Like [`Refuse`](Self::Refuse), with a custom code from {} to {} and a text for the user.",
+                "Like [`Refuse`](Self::Refuse), with a custom code from {} to {} and a message for the user.",
                 codes.0, codes.1
             ));
             let refusal = refusal(*codes);
@@ -268,7 +268,7 @@ pub(super) fn changes(
 ) -> Result<TokenStream, String> {
     let name = format_ident!("{}Changes", webhook.event);
     let docs = doc(&format!(
-        "Changes made by [`{}Answer::Change`]. Parts that are not set stay as they are.",
+        "Changes made by [`{}Answer::Change`]. Parts that are not set stay unchanged.",
         webhook.event
     ));
     let mut parts = TokenStream::new();

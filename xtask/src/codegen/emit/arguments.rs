@@ -1,4 +1,4 @@
-//! What a constructor asks for, and whether its values are told apart by their place or by their names.
+//! The arguments of constructors: which values they take, and whether by position or by name.
 
 use super::made_of::Types;
 use crate::codegen::{
@@ -9,15 +9,15 @@ use crate::codegen::{
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// Most values that a reader of a call tells apart by their place.
+/// Maximum number of positional arguments, so that calls stay readable.
 const MOST_BY_PLACE: usize = 3;
 
-/// What says how the objects of a module begin.
+/// Determines the initial values of a module's objects.
 #[derive(Clone, Copy)]
 pub(super) struct Start<'a> {
     types: Types<'a>,
     endpoint: Option<&'a Endpoint>,
-    /// Key of the body that names the webhook, and the webhook.
+    /// Key of the body that names the webhook, and the webhook's name.
     webhook: Option<(&'a str, &'a Webhook)>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Value of a field that a new object has without being told: a cursor for the first page, the name of
+    /// The value of a field that a new object gets without an argument: a cursor for the first page, the name of
     /// a webhook in its event, a random number.
     pub(super) fn first(self, field: &Field, object: &Object) -> Option<TokenStream> {
         if let (Role::Event, Some((tag, webhook))) = (object.role, self.webhook) {
@@ -57,13 +57,13 @@ impl<'a> Start<'a> {
         })
     }
 
-    /// Whether every constructor asks for a field: it is required, and nothing else fills it.
+    /// Whether every constructor takes a field: it is required, and nothing else fills it.
     pub(super) fn asks_for(self, field: &Field, object: &Object) -> bool {
         field.required && self.first(field, object).is_none()
     }
 
-    /// The constructors of an object: `new`, and one for each further field of those of which exactly one
-    /// is sent. Replies have none, since only the service makes them.
+    /// The constructors of an object: `new`, and one for each alternative of the fields of which exactly one
+    /// is sent. Replies have none, since only the service creates them.
     pub(super) fn constructors(self, object: &'a Object) -> Vec<Constructor<'a>> {
         let constructor = |method: String, chosen: Option<&'a Field>| {
             let is_chosen = |field: &Field| chosen.is_some_and(|chosen| chosen.wire == field.wire);
@@ -114,7 +114,7 @@ fn first_of_cursor(field: &Field, object: &Object, endpoint: Option<&Endpoint>) 
     }
 }
 
-/// The structs by which the objects of a module that are for one purpose are made.
+/// The structs for constructing the objects of a module that serve one purpose.
 pub(super) fn named_forms(module: &Module, model: &Model, role: Role) -> Vec<String> {
     let start = Start::of(module, model);
     let objects = (module.objects.iter()).filter(|object| object.role == role);
@@ -124,21 +124,21 @@ pub(super) fn named_forms(module: &Module, model: &Model, role: Role) -> Vec<Str
         .collect()
 }
 
-/// A function that makes an object.
+/// A constructor.
 pub(super) struct Constructor<'a> {
     start: Start<'a>,
     pub(super) object: &'a Object,
     /// Its name.
     pub(super) method: String,
-    /// The one that it takes of the fields of which exactly one is sent.
+    /// The alternative that it takes, of the fields of which exactly one is sent.
     pub(super) chosen: Option<&'a Field>,
-    /// The fields whose values it takes.
+    /// The fields that it takes.
     pub(super) asked: Vec<&'a Field>,
 }
 
 impl Constructor<'_> {
-    /// Whether an argument would fit its neighbour too if it took what becomes a value of its type. Then it takes
-    /// values alone.
+    /// Whether a value for this argument would also be accepted by its neighbor if it accepted conversions. It then
+    /// accepts only values of its own type.
     fn takes_values_alone(&self, field: &Field) -> bool {
         let types = Some(self.start.types);
         let alike = |pair: &[&Field]| match pair {
@@ -152,7 +152,7 @@ impl Constructor<'_> {
     }
 
     /// An argument: the parameter's type, and the expression that stores it. Enums and codes are passed as
-    /// themselves: a text or a number would fit the argument beside them as well.
+    /// themselves: a string or a number would also be accepted by the neighboring argument.
     pub(super) fn argument(&self, field: &Field, of: &syn::Type) -> Result<Parameter, String> {
         let name = ident(&field.rust);
         let ty = plain(of);
@@ -171,7 +171,7 @@ impl Constructor<'_> {
         Ok(in_its_box((ty, value), of))
     }
 
-    /// Whether an item of a list could be passed for the argument next to it, or the other way round.
+    /// Whether an item of a list could be passed for the argument next to it, or vice versa.
     pub(super) fn item_fits_neighbour(&self, list: &Field) -> bool {
         let Type::List(item) = &list.ty else {
             return false;
@@ -183,7 +183,7 @@ impl Constructor<'_> {
         })
     }
 
-    /// The struct whose fields name the values, where their places would not tell them apart.
+    /// The struct whose fields name the arguments, if positional arguments would be ambiguous.
     pub(super) fn named(&self) -> Option<String> {
         let many = self.asked.len() > MOST_BY_PLACE;
         let alike =
@@ -195,8 +195,8 @@ impl Constructor<'_> {
     }
 }
 
-/// Whether one expression could be passed for either type, so that two arguments could change places
-/// without the compiler's notice. With `types`, what becomes a value counts too.
+/// Whether one expression could be passed for either type, so that two arguments could be swapped
+/// without the compiler noticing. With `types`, conversions count, too.
 fn alike(one: &Type, other: &Type, types: Option<Types<'_>>) -> bool {
     match (one, other) {
         (Type::List(one), Type::List(other)) | (Type::Map(one), Type::Map(other)) => {
@@ -209,7 +209,7 @@ fn alike(one: &Type, other: &Type, types: Option<Types<'_>>) -> bool {
     }
 }
 
-/// What an argument can be written as besides a value of its own type.
+/// What an argument accepts besides a value of its own type.
 #[derive(PartialEq)]
 enum Expression {
     Text,
@@ -260,7 +260,7 @@ fn is_own(ty: &Type) -> bool {
     )
 }
 
-/// The argument of a setter, whose name says what it is: whatever becomes a value of the field.
+/// The argument of a setter, whose name is unambiguous: anything that converts into the field's type.
 pub(super) fn parameter(
     field: &Field,
     of: &syn::Type,
@@ -299,7 +299,7 @@ pub(super) fn parameter(
     Ok(in_its_box(parameter, of))
 }
 
-/// A list, from items of its own type or from what becomes one.
+/// A list, from items of its own type or from anything that converts into one.
 fn list(field: &Field, ty: &syn::Type, converts: bool) -> Result<Parameter, String> {
     let name = ident(&field.rust);
     let inner = last_argument(ty).ok_or_else(|| format!("{name} is not a list"))?;

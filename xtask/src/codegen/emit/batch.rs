@@ -1,4 +1,4 @@
-//! What makes a request one that can be split.
+//! Implements `Batched` for requests that can be split.
 
 use crate::codegen::{
     model::{Batch, BatchFailures, BatchResults, Endpoint, KeyPart, Kind, Type, Verdict},
@@ -171,7 +171,7 @@ fn failures(failed: &BatchFailures) -> TokenStream {
     }
 }
 
-/// What names `of`, which is behind a reference.
+/// The key of `of`, which is a reference.
 fn key(of: &TokenStream, key: &[KeyPart]) -> TokenStream {
     let parts = key.iter().map(|part| {
         let path = part.path.iter().map(|name| ident(name));

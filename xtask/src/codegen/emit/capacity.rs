@@ -1,11 +1,11 @@
-//! Bounds of what the service keeps, as constants of the request.
+//! Limits on what the service stores, as constants of the request.
 
 use super::docs::{doc, grouped, page_address};
 use crate::codegen::{model::Endpoint, names::ident, spec::Capacity};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// The constants of a command that has any.
+/// The constants of a command that has such limits.
 pub(super) fn constants(endpoint: &Endpoint) -> Option<TokenStream> {
     let name = ident(&endpoint.request);
     let constants = endpoint.capacity.iter().map(|(constant, bound)| {

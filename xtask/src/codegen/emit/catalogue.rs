@@ -1,4 +1,4 @@
-//! Indexes: which modules there are, and which commands.
+//! Indexes of modules and commands.
 
 use super::{arguments::named_forms, docs::doc, reexports, rust_file::RustFile};
 use crate::codegen::model::{Endpoint, Family, Model, Role};
@@ -26,10 +26,10 @@ pub(super) fn index(model: &Model) -> Result<String, String> {
     file.render()
 }
 
-/// `generated/prelude.rs`: the modules of families, and shared types by their names.
+/// `generated/prelude.rs`: the modules of families, and shared types by name.
 pub(super) fn prelude(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new(FAMILIES);
-    file.intro("What the crate's prelude gets.");
+    file.intro("The generated part of the crate's prelude.");
     let families: Vec<&str> = (model.families.iter())
         .map(|family| family.name.as_str())
         .collect();
@@ -130,18 +130,18 @@ pub(super) fn catalogue(model: &Model) -> Result<String, String> {
     file.render()
 }
 
-/// How the commands of one kind are looked up by path.
+/// A kind of commands that can be looked up by path.
 struct Lookup {
     list: &'static str,
     function: &'static str,
     visitor: &'static str,
-    /// "Every command", and then.
+    /// Continues "Every command".
     which: &'static str,
-    /// "None when no command is there", and then.
+    /// Continues "`None` if there is no such command".
     otherwise: &'static str,
 }
 
-/// The commands of one kind, to look up by path.
+/// The lookup by path for one kind of commands.
 fn lookup(model: &Model, is_one: impl Fn(&Endpoint) -> bool, lookup: &Lookup) -> TokenStream {
     let (mut metas, mut arms) = (Vec::new(), Vec::new());
     for family in &model.families {

@@ -1,4 +1,4 @@
-//! What the client crate gets: regions, and one accessor for each family.
+//! The generated part of the client crate: regions, and one accessor for each family.
 
 use super::{
     docs::{aliases, doc, names_of_path},

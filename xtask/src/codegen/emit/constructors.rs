@@ -1,4 +1,4 @@
-//! How objects are made: constructors with what must be there.
+//! Constructors with the required fields.
 
 use super::{
     arguments::{Constructor, Start, random},
@@ -69,7 +69,7 @@ pub(super) fn constructors(
     })
 }
 
-/// What `new` makes.
+/// What `new` creates.
 fn meaning_of_new(object: &Object, start: Start<'_>) -> String {
     let asks = (start.constructors(object).iter()).any(|one| !one.asked.is_empty());
     let is_first_page = (object.fields.iter().filter(|field| !field.random))
@@ -96,7 +96,7 @@ fn meaning_of_new(object: &Object, start: Start<'_>) -> String {
     docs
 }
 
-/// A constructor, by place or by name.
+/// A constructor, with positional or named arguments.
 fn method(
     constructor: &Constructor<'_>,
     start: Start<'_>,
@@ -131,14 +131,14 @@ fn method(
             (true, Some(value)) => quote! { #rust: #value, },
             (false, Some(value)) => quote! { #rust: Some(#value), },
             (false, None) => quote! { #rust: None, },
-            (true, None) => return Err(format!("nothing fills {}.{rust}", object.name)),
+            (true, None) => return Err(format!("no constructor sets {}.{rust}", object.name)),
         });
     }
     if let Some(named) = named {
         parameters = quote! { required: #named };
     }
     let quiet = object.fields.iter().any(|field| field.deprecated.is_some()).then(
-        || quote! { #[allow(deprecated, reason = "deprecated fields must start somewhere too")] },
+        || quote! { #[allow(deprecated, reason = "deprecated fields need an initial value, too")] },
     );
     let name = format_ident!("{}", constructor.method);
     Ok(quote! {
@@ -153,8 +153,8 @@ fn method(
     })
 }
 
-/// The struct that names the values of a constructor whose places do not tell them apart. A literal of
-/// it must have all of them, and it has nothing else.
+/// The struct that names the arguments of a constructor. A literal must have all
+/// fields, and there are no others.
 fn named_form(
     constructor: &Constructor<'_>,
     structs: &tidy::Structs,

@@ -1,4 +1,4 @@
-//! What objects and unions are made of besides what their constructors ask for, and lists of the elements of a union.
+//! Conversions into objects and unions, besides their constructors, and builders for lists of a union's elements.
 
 use super::{
     docs::doc,
@@ -13,7 +13,7 @@ use crate::codegen::{
 use quote::{ToTokens as _, quote};
 use std::fmt::Write as _;
 
-/// What makes an object of a text or of a tuple, and finds it by its key.
+/// Conversions of a string or tuple into an object, and lookup by its key.
 pub(super) fn emit_object(
     file: &mut RustFile,
     object: &Object,
@@ -50,7 +50,7 @@ pub(super) fn emit_object(
     Ok(())
 }
 
-/// What makes a union of a text, what looks into it, and the list of its elements.
+/// Conversion of a string into a union, accessors for its variants, and a builder for a list of its elements.
 pub(super) fn emit_union<'a>(file: &mut RustFile, def: &'a Union, types: Types<'a>) {
     let name = &def.name;
     let union = ident(name);
@@ -80,8 +80,8 @@ pub(super) fn emit_union<'a>(file: &mut RustFile, def: &'a Union, types: Types<'
     };
     let list_name = ident(list);
     let docs = doc(&format!(
-        "A list of [`{name}`], made one by one. It goes wherever a list of them does. Unlike an array it can hold several \
-         kinds: in an array, Rust cannot guess what `.into()` is to make of each."
+        "Builds a list of [`{name}`] of different kinds. It can be passed wherever such a list is expected. An array \
+         can't hold different kinds, because Rust can't infer the target type of each `.into()`."
     ));
     let eq = (!def.has_fractions).then(|| quote! { , Eq });
     file.items(quote! {

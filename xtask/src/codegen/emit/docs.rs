@@ -14,14 +14,14 @@ pub(super) fn page_address(id: u32) -> String {
     format!("https://www.tencentcloud.com/document/product/1047/{id}")
 }
 
-/// `#[doc]` attributes: one a line, so that they print as `///`.
+/// `#[doc]` attributes: one per line, so that they print as `///`.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = doc_lines(text);
     quote! { #(#[doc = #lines])* }
 }
 
-/// `#[doc(alias)]` for names on the wire, so that a search finds what has another name here. A search ignores case and
-/// underscores, so those that differ in nothing else need none.
+/// `#[doc(alias)]` for wire names, so that a search finds items that have a different name here. The search ignores
+/// case and underscores, so names that differ only in these need no alias.
 pub(super) fn aliases<'n>(rust: &str, wires: impl IntoIterator<Item = &'n str>) -> TokenStream {
     let spoken = |name: &str| -> String {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
@@ -33,18 +33,18 @@ pub(super) fn aliases<'n>(rust: &str, wires: impl IntoIterator<Item = &'n str>) 
     quote! { #(#[doc(alias = #names)])* }
 }
 
-/// What rustdoc takes for an alias.
+/// Whether rustdoc accepts it as an alias.
 fn is_alias(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'".contains(c))
 }
 
-/// The names by which people know a command: its path, and the end of that.
+/// The names by which people know a command: its path, and the path's end.
 pub(super) fn names_of_path(path: &str) -> [&str; 2] {
     [path, path.rsplit('/').next().unwrap_or(path)]
 }
 
-/// The sentence that a text begins with.
+/// The first sentence of a text.
 pub(super) fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let ends = text.match_indices(". ").chain(text.match_indices(".\n"));
@@ -52,7 +52,7 @@ pub(super) fn first_sentence(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// How old the text is that a file was compared with.
+/// The date of the text that a file was compared with.
 pub(super) fn age(updated: Option<&Date>) -> String {
     match updated {
         Some(day) => format!("as of {}", day.0),
@@ -60,7 +60,7 @@ pub(super) fn age(updated: Option<&Date>) -> String {
     }
 }
 
-/// What a source says, what is held here, and why: a line each.
+/// What a source says, what this crate does, and why: one line each.
 pub(super) fn erratum(erratum: &Erratum) -> String {
     let line = |text: &str| {
         let text = text.trim().replace('\n', " ");
@@ -75,7 +75,7 @@ pub(super) fn erratum(erratum: &Erratum) -> String {
     )
 }
 
-/// As the beginning of a line, unless it begins with an address.
+/// Capitalizes the start of a line, unless it is an address.
 fn capitalized(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default();
     let mut chars = text.chars();
@@ -85,7 +85,7 @@ fn capitalized(text: &str) -> String {
     }
 }
 
-/// In which order items of all pages come.
+/// The order of the items of all pages.
 fn order(paging: &Paging) -> &'static str {
     match (paging.order, paging.reversed_pages) {
         (Some(ItemOrder::NewestFirst), false) => "newest first",
@@ -100,7 +100,7 @@ fn order(paging: &Paging) -> &'static str {
     }
 }
 
-/// What a command costs and how it can fail: what follows upon what it does.
+/// Cost and errors of a command: the section after its description.
 pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Command: `POST {}`", endpoint.path);
@@ -164,9 +164,9 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
                 .map(|(_, seconds)| *seconds)
                 .or(general.map(|after| after.value));
             let after = seconds.map_or_else(String::new, |seconds| {
-                format!(" A repeat cannot succeed for {seconds} seconds.")
+                format!(" A retry can't succeed for {seconds} seconds.")
             });
-            // A code of a range that apps choose from has none.
+            // A code in a range for apps has no constant.
             let constant = errors
                 .of_service(*code, service)
                 .map_or_else(String::new, |known| {
@@ -182,7 +182,7 @@ pub(super) fn endpoint_facts(endpoint: &Endpoint, errors: &Errors) -> String {
     text
 }
 
-/// A number with commas between thousands.
+/// A number with thousands separators.
 pub(super) fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + 3);
@@ -247,7 +247,7 @@ fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> String {
         Repeat::IdempotentWith(fields) => {
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             format!(
-                "safe with {}: repeating the call leaves the same state; without, it also affects what arrived \
+                "safe with {}: repeating the call leaves the same state; without, it also affects what happened \
                  in between",
                 fields.join(" and ")
             )

@@ -1,4 +1,4 @@
-//! What makes a request an endpoint: facts, and whether it may be sent again.
+//! Implements `Endpoint` for a request: facts, and whether it may be sent again.
 
 use crate::codegen::{
     model::{Endpoint, Field, Module, Object, Repeat},
@@ -99,8 +99,8 @@ fn quota(quota: &Quota) -> TokenStream {
     quote! { Quota::#unit(#amount, #seconds) #edition #code }
 }
 
-/// Whether a request may be sent again, where that depends on the request: on whether certain
-/// fields are there.
+/// Whether a request may be sent again, if that depends on whether certain
+/// fields are set.
 fn repeat_safe(repeat: &Repeat, object: &Object) -> Option<TokenStream> {
     let (Repeat::DeduplicatedBy(wires) | Repeat::IdempotentWith(wires)) = repeat else {
         return None;

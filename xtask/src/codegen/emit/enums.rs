@@ -1,4 +1,4 @@
-//! Open enums, and unions by tag.
+//! Open enums and tagged unions.
 
 use super::{
     docs::{aliases, doc},
@@ -12,11 +12,11 @@ use proc_macro2::Literal;
 use quote::quote;
 use std::fmt::Write as _;
 
-/// An open enum: shared with the protocol's own enums.
+/// An open enum; also used for the protocol's own enums.
 pub(super) fn emit_enum(file: &mut RustFile, def: &Enum) {
     let name = ident(&def.name);
     let docs = doc(&format!(
-        "{}\n\nOpen: values without a constant are kept as they are.",
+        "{}\n\nOpen: values without a constant are kept unchanged.",
         def.doc.trim()
     ));
     match &def.values {
@@ -80,7 +80,7 @@ pub(super) fn emit_union(file: &mut RustFile, def: &Union) {
         let known_as = aliases(&variant.rust, [variant.wire.as_str()]);
         quote! { #docs #known_as #rust(#ty), }
     });
-    let unknown = doc("A variant unknown to this version, kept as it was received.");
+    let unknown = doc("A variant that this version doesn't know, kept as received.");
     let eq = (!def.has_fractions).then(|| quote! { , Eq });
     file.items(quote! {
         #docs

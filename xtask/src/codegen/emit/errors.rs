@@ -56,7 +56,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
         /// Every public code, in ascending order.
         pub(crate) static CODES: &[ErrorCodeInfo] = &[#(#codes),*];
 
-        /// Codes that the app itself chooses.
+        /// Ranges of codes that the app itself defines.
         pub(crate) static RANGES: &[ErrorCodeInfo] = &[#(#ranges),*];
     });
     file.render()

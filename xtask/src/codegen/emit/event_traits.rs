@@ -1,4 +1,4 @@
-//! Traits over what several webhooks have in common.
+//! Traits for what several webhooks have in common.
 
 use super::{docs::doc, rust_file::RustFile, webhook::PATH};
 use crate::codegen::{
@@ -17,7 +17,7 @@ pub(super) fn emit(
     structs: &BTreeMap<String, Structs>,
 ) -> Result<String, String> {
     let mut file = RustFile::new(&webhooks.source);
-    file.intro("What several webhooks have in common.");
+    file.intro("Traits for what several webhooks have in common.");
     for shared in &model.shared {
         let objects = shared.objects.iter().map(|object| &object.name);
         let enums = shared.enums.iter().map(|def| &def.name);
@@ -26,7 +26,7 @@ pub(super) fn emit(
             file.import(&format!("crate::model::{}", shared.name), name);
         }
     }
-    // The word stands in the bounds alone.
+    // The word occurs only in the bounds.
     file.never_import("Answer");
     for name in ["CanDrop", "CanRefuse", "Webhook"] {
         file.import(PATH, name);
@@ -87,7 +87,7 @@ fn emit_trait(
     ));
     let named_like_field = (def.fields.iter())
         .any(|field| ["from_", "into_"].iter().any(|prefix| field.rust.starts_with(prefix)))
-        .then(|| quote! { #[allow(clippy::wrong_self_convention, reason = "methods are named like the fields")] });
+        .then(|| quote! { #[allow(clippy::wrong_self_convention, reason = "methods are named after the fields")] });
     file.items(quote! {
         #docs
         #named_like_field
@@ -104,7 +104,7 @@ fn emit_trait(
     }
     let reply = format!("{first}Reply");
     let docs = doc(&format!(
-        "What an answer to [`{}`] can change. What is not set stays as it is.",
+        "What an answer to [`{}`] can change. What is not set stays unchanged.",
         def.name
     ));
     let (mut parts, mut setters) = (TokenStream::new(), TokenStream::new());
@@ -164,7 +164,7 @@ fn emit_trait(
     Ok(())
 }
 
-/// What gives the value of a field: its type, and how.
+/// The getter of a field: its type and its body.
 fn getter(field: &Field, ty: &syn::Type) -> Result<(TokenStream, TokenStream), String> {
     let rust = ident(&field.rust);
     let is_copy = matches!(

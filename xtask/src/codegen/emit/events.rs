@@ -1,4 +1,4 @@
-//! What makes an object the event of a webhook.
+//! Implements `Webhook` for an event.
 
 use super::{
     answers::{changes, emit_answer},
@@ -16,7 +16,7 @@ use proc_macro2::Literal;
 use quote::{format_ident, quote};
 use std::fmt::Write as _;
 
-/// What may be answered to a webhook: what follows upon what it tells.
+/// The possible answers to a webhook: the section after its description.
 pub(super) fn event_facts(webhook: &Webhook) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "* Webhook: `{}`", webhook.command);
@@ -44,7 +44,7 @@ pub(super) fn event_facts(webhook: &Webhook) -> String {
     text
 }
 
-/// Makes an event type a webhook, and says what may be answered.
+/// Implements `Webhook` for an event type, with its answer.
 pub(super) fn emit(
     file: &mut RustFile,
     module: &Module,
@@ -54,7 +54,7 @@ pub(super) fn emit(
     structs: &tidy::Structs,
 ) -> Result<(), String> {
     let event = ident(&webhook.event);
-    // The enum of all webhooks is called like the key that names one.
+    // The enum of all webhooks has the name of the key that names one.
     let names = ident(names);
     let command = match tag {
         Some(tag) => {

@@ -1,4 +1,4 @@
-//! The check of a request before it is sent.
+//! Validation of requests.
 
 use crate::codegen::{
     model::{Field, Kind, Limit, Object, Type},
@@ -45,8 +45,9 @@ pub(super) fn validate(object: &Object, choices: &[Field]) -> TokenStream {
         .fields
         .iter()
         .any(|field| field.deprecated.is_some() && !field.limits.is_empty());
-    let quiet = deprecated
-        .then(|| quote! { #[allow(deprecated, reason = "limits of deprecated fields hold too")] });
+    let quiet = deprecated.then(
+        || quote! { #[allow(deprecated, reason = "limits of deprecated fields apply, too")] },
+    );
     quote! {
         impl Validate for #name {
             #quiet
@@ -69,7 +70,7 @@ fn holds_parts(ty: &Type) -> bool {
 fn limit_check(field: &Field, limit: Limit, access: &TokenStream) -> TokenStream {
     let wire = &field.wire;
     let rust = ident(&field.rust);
-    // Method calls need no borrow in front.
+    // Method calls borrow automatically.
     let direct = if field.required {
         quote! { self.#rust }
     } else {

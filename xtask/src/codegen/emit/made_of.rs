@@ -1,19 +1,19 @@
-//! Which objects and unions are made of a text or of a tuple, so that a caller need not name them.
+//! Which objects and unions can be constructed from a string or a tuple, so that a caller need not name them.
 
 use crate::codegen::model::{Field, Kind, Model, Module, Object, Role, Type, Union};
 
-/// Wire names, in any case, of what is given a value, and of the value.
+/// Wire names, in any case, of the key and of the value.
 const KEYS: [&str; 2] = ["key", "tag"];
 const VALUE: &str = "value";
 
-/// The types that the fields of a module can name.
+/// The types that a module's fields can name.
 #[derive(Clone, Copy)]
 pub(super) struct Types<'a> {
     module: &'a Module,
     model: &'a Model,
 }
 
-/// What becomes a value of a type.
+/// What converts into a type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MadeOf {
     pub(super) text: bool,
@@ -21,7 +21,7 @@ pub(super) struct MadeOf {
 }
 
 impl MadeOf {
-    /// Whether anything does besides a value of the type itself.
+    /// Whether anything besides a value of the type itself converts into it.
     pub(super) fn anything(self) -> bool {
         self.text || self.pair
     }
@@ -42,7 +42,7 @@ impl<'a> Types<'a> {
         (self.module.unions.iter().chain(shared)).find(|def| def.name == name)
     }
 
-    /// What a value of a type is made of.
+    /// What a type can be constructed from.
     pub(super) fn made_of(self, ty: &Type) -> MadeOf {
         let found = match ty {
             Type::Named(name, Kind::Object) => self.object(name).map(of_object),
@@ -55,7 +55,7 @@ impl<'a> Types<'a> {
         found.unwrap_or_default()
     }
 
-    /// The only variant of a union of which the content is made of a text: its name, and its content's.
+    /// The only variant of a union whose content can be constructed from a string: its name, and its content's.
     pub(super) fn variant_of_text(self, def: &'a Union) -> Option<(&'a str, &'a str)> {
         let is_text = |name: &str| {
             self.object(name)
@@ -67,7 +67,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// What an object is made of. A text will do where one field must be there, and that is a text.
+/// What an object can be constructed from. A string is enough if exactly one field is required, and that is a string.
 pub(super) fn of_object(object: &Object) -> MadeOf {
     if object.role != Role::Part || !object.sent {
         return MadeOf::default();
@@ -80,7 +80,7 @@ pub(super) fn of_object(object: &Object) -> MadeOf {
     }
 }
 
-/// The fields of an object that gives something a value, whose other fields are optional.
+/// The fields of an object that assigns a value to a key, if its other fields are optional.
 pub(super) fn key_and_value(object: &Object) -> Option<(&Field, &Field)> {
     let is_key = |field: &&Field| {
         let is_named = KEYS
@@ -95,7 +95,7 @@ pub(super) fn key_and_value(object: &Object) -> Option<(&Field, &Field)> {
     (object.role == Role::Part && others.all(|field| !field.required)).then_some((key, value))
 }
 
-/// The other fields of an object that gives something a value.
+/// The other fields of an object that assigns a value to a key.
 pub(super) fn besides<'o>(
     object: &'o Object,
     key: &'o Field,

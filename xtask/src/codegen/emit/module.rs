@@ -1,4 +1,4 @@
-//! A module of types, put together: what each of its objects, enums and unions gets.
+//! Composes a module of types from its objects, enums and unions.
 
 use super::{
     arguments::Start,
@@ -46,7 +46,7 @@ pub(super) fn emit(
             }
         }
     }
-    // Also the name of a class of errors, so it is not imported wherever it is named.
+    // Also the name of a class of errors, so it is not imported wherever it occurs.
     if (module.endpoint.as_ref()).is_some_and(|endpoint| !endpoint.quotas.is_empty()) {
         file.import("crate", "Quota");
     }

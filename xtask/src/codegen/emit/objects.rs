@@ -33,7 +33,7 @@ pub(super) fn emit(
     let endpoint = module.endpoint.as_ref();
     let start = Start::of(module, model);
     let name = ident(&object.name);
-    // Only what can be made without a choice has a default; a request with required fields cannot.
+    // Only types that need no arguments implement `Default`; a request with required fields does not.
     let can_default = match object.role {
         Role::Request => {
             let asked = (object.fields.iter()).any(|field| start.asks_for(field, object));
@@ -82,8 +82,8 @@ pub(super) fn emit(
     Ok(())
 }
 
-/// A struct with what is not in its definition: facts on the command or the webhook, the head of a
-/// reply, and the place for whatever else comes.
+/// A struct with fields beyond its definition: the envelope of a
+/// reply, and `extra`; and with facts about the command or the webhook.
 fn completed(
     mut item: ItemStruct,
     module: &Module,
@@ -94,7 +94,7 @@ fn completed(
     let facts = match (object.role, &module.endpoint, &module.webhook) {
         (Role::Request, Some(endpoint), _) => endpoint_facts(endpoint, &model.errors),
         (Role::Event, _, Some(webhook)) => event_facts(webhook),
-        // Each way to answer has a definition, and the struct holds them all.
+        // Each variant of the answer has a definition, and the struct contains them all.
         (Role::Reply, _, Some(webhook)) => {
             item.attrs.clear();
             format!("Wire form of [`{}Answer`].", webhook.event)

@@ -1,4 +1,4 @@
-//! What makes a request one that can be continued.
+//! Implements `Paged` for a request.
 
 use super::docs::doc;
 use crate::codegen::{
@@ -60,13 +60,13 @@ pub(super) fn paged_impl(
     })
 }
 
-/// The items of a page: of one list, or of several, where an enum says which.
+/// The items of a page: from one list, or from several, in which case an enum says which.
 struct PagedItems<'a> {
     lists: &'a [Field],
     ty: TokenStream,
-    /// How they are taken out of a reply.
+    /// How to extract them from a reply.
     take: TokenStream,
-    /// The enum, where there is one.
+    /// The enum, if there is one.
     definition: Option<TokenStream>,
 }
 
@@ -134,7 +134,7 @@ impl<'a> PagedItems<'a> {
         })
     }
 
-    /// How many there are.
+    /// The number of items.
     fn count(&self) -> TokenStream {
         let counts = self.lists.iter().map(|list| {
             let name = ident(&list.rust);
@@ -146,7 +146,7 @@ impl<'a> PagedItems<'a> {
         quote! { #(#counts)+* }
     }
 
-    /// Whether there are none.
+    /// Whether there are no items.
     fn are_none(&self) -> TokenStream {
         let none = self.lists.iter().map(|list| {
             let name = ident(&list.rust);
@@ -158,10 +158,10 @@ impl<'a> PagedItems<'a> {
         quote! { #(#none)&&* }
     }
 
-    /// An iterator over those of the only list.
+    /// An iterator over the items of the only list.
     fn listed(&self) -> Result<TokenStream, String> {
         let [list] = self.lists else {
-            return Err("items of several lists have no common number".to_owned());
+            return Err("paging downwards needs a single list of items".to_owned());
         };
         let name = ident(&list.rust);
         Ok(match list.required {
@@ -177,7 +177,7 @@ fn advance_by_offset(offset: &Offset, items: &PagedItems<'_>) -> TokenStream {
     quote! { by_offset(&mut self.#to, #count, reply.#total) }
 }
 
-/// A field that ends the paging, as something that has a number.
+/// A field that ends the paging, compared as a number.
 fn ending(field: &Field) -> TokenStream {
     let name = ident(&field.rust);
     match (&field.ty, field.required) {

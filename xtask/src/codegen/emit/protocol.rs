@@ -1,4 +1,4 @@
-//! What all commands share: query parameters, time-out, the common fields of replies.
+//! What all commands share: query parameters, timeout, the common fields of replies.
 
 use super::{docs::doc, enums::emit_enum, rust_file::RustFile};
 use crate::codegen::{
@@ -18,12 +18,12 @@ pub(super) fn emit(
     file.intro("What all commands share.");
     let seconds = Literal::u32_unsuffixed(protocol.server_timeout_seconds);
     file.items(quote! {
-        /// Seconds after which the service itself gives up on a request; wait longer than that.
+        /// Seconds after which the service itself gives up on a request; clients should wait longer.
         pub const SERVER_TIMEOUT_SECONDS: u32 = #seconds;
     });
     if let Some(bytes) = protocol.max_request_bytes.map(Literal::u64_unsuffixed) {
         file.items(quote! {
-            /// Longest request body that the service accepts, in bytes.
+            /// Maximum size of a request body that the service accepts, in bytes.
             pub const MAX_REQUEST_BYTES: u64 = #bytes;
         });
     }
@@ -51,7 +51,7 @@ pub(super) fn emit(
     file.render()
 }
 
-/// Names of query parameters, and values of those that have only one.
+/// Names of query parameters, and the values of those that have only one.
 pub(super) fn query_constants(parameters: &[QueryParameter]) -> TokenStream {
     let mut constants = TokenStream::new();
     for parameter in parameters {

@@ -1,4 +1,4 @@
-//! What a family's module passes on besides its commands: the types of their files, and the shared types that those lead to.
+//! Reexports in a family's module besides its commands: the types in their files, and the shared types that these use.
 
 use super::arguments::named_forms;
 use crate::codegen::{
@@ -10,7 +10,7 @@ use std::{
     fmt::Write as _,
 };
 
-/// The parts, enums and unions of a module, and what they are made by.
+/// The parts, enums and unions of a module, and their builders.
 pub(super) fn parts(module: &Module, model: &Model) -> Vec<String> {
     let objects = (module.objects.iter()).filter(|object| object.role == Role::Part);
     let mut names: Vec<String> = objects.map(|object| object.name.clone()).collect();
@@ -22,7 +22,7 @@ pub(super) fn parts(module: &Module, model: &Model) -> Vec<String> {
     names
 }
 
-/// The parts of each of several modules, by module. A name that more than one of them uses stays where it is.
+/// The parts of each of several modules, by module. A name that several of them use is not reexported.
 pub(super) fn unique_parts<'m>(
     modules: impl Iterator<Item = &'m Module>,
     model: &Model,
@@ -46,7 +46,7 @@ pub(super) fn unique_parts<'m>(
     of_modules
 }
 
-/// What is made of unions and enums, and what of: lists of elements, traits that read by tags.
+/// Names derived from unions and enums: builders for lists of elements, traits for reading by tag.
 fn others(module: &Module) -> impl Iterator<Item = (&str, &str)> {
     let lists = (module.unions.iter()).filter_map(|def| Some((def.list.as_deref()?, &*def.name)));
     let readers = module
@@ -56,7 +56,7 @@ fn others(module: &Module) -> impl Iterator<Item = (&str, &str)> {
     lists.chain(readers.map(|(reader, def)| (&**reader, &*def.name)))
 }
 
-/// The lines that pass on the shared types to which the fields of these modules lead.
+/// The `pub use` lines for the shared types that the fields of these modules use.
 pub(super) fn shared<'m>(modules: impl Iterator<Item = &'m Module>, model: &'m Model) -> String {
     let fields = modules
         .flat_map(|module| &module.objects)
@@ -91,7 +91,7 @@ pub(super) fn shared<'m>(modules: impl Iterator<Item = &'m Module>, model: &'m M
     text
 }
 
-/// What the fields of a shared object, or the variants of a shared union, hold.
+/// The types in the fields of a shared object, or in the variants of a shared union.
 fn held_by<'m>(name: &'m str, model: &'m Model) -> impl Iterator<Item = &'m str> {
     let objects = (model.shared.iter()).flat_map(|module| &module.objects);
     let fields = objects
@@ -120,7 +120,7 @@ fn held_by<'m>(name: &'m str, model: &'m Model) -> impl Iterator<Item = &'m str>
         .chain(of_tags)
 }
 
-/// The type of the spec in a type, at whatever depth.
+/// The named type within a type, at any depth.
 fn named(ty: &Type) -> Option<&str> {
     match ty {
         Type::Named(name, _) => Some(name),

@@ -1,14 +1,14 @@
 //! One generated file: header, documentation, imports, items with a blank line between.
 //!
-//! Output is formatted here alone (prettyplease and the rules below), so that it does not depend
-//! on which rustfmt a machine has; the crates exempt their `generated` module from rustfmt.
+//! Output is formatted only here (by prettyplease and the rules below), so that it does not depend
+//! on the installed rustfmt; the crates exempt their `generated` module from rustfmt.
 
 use crate::codegen::tree::MARK;
 use proc_macro2::TokenStream;
 use std::{collections::BTreeSet, fmt::Write as _};
 use syn::Item;
 
-/// Where the names that generated code uses live.
+/// Where the names that generated code uses are defined.
 const IMPORTS: &[(&str, &[&str])] = &[
     (
         "crate",
@@ -82,7 +82,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("std::collections", &["BTreeMap"]),
 ];
 
-/// A file in the making.
+/// A file under construction.
 pub(super) struct RustFile {
     source: String,
     intro: Vec<String>,
@@ -113,12 +113,12 @@ impl RustFile {
         self.intro.extend(text.lines().map(str::to_owned));
     }
 
-    /// An import beyond [`IMPORTS`], when the file uses the name.
+    /// Adds an import beyond [`IMPORTS`], if the file uses the name.
     pub(super) fn import(&mut self, path: &str, name: &str) {
         self.imports.insert((path.to_owned(), name.to_owned()));
     }
 
-    /// A name that means something else here than in [`IMPORTS`].
+    /// Adds a name that means something else here than in [`IMPORTS`].
     pub(super) fn never_import(&mut self, name: &str) {
         self.own_names.insert(name.to_owned());
     }
@@ -128,12 +128,12 @@ impl RustFile {
         self.body.push(Piece::Items(items));
     }
 
-    /// An item that is made already, to be formatted.
+    /// An item as a syntax tree, to be formatted.
     pub(super) fn item(&mut self, item: Item) {
         self.body.push(Piece::Item(Box::new(item)));
     }
 
-    /// Items that are formatted already: tables for macros, which a formatter cannot read.
+    /// Items that are already formatted: tables for macros, which a formatter can't read.
     pub(super) fn text(&mut self, text: String) {
         self.body.push(Piece::Text(text));
     }
@@ -176,7 +176,7 @@ fn formatted(item: Item) -> String {
     spaced(prettyplease::unparse(&file).trim_end())
 }
 
-/// A blank line between methods, as a person would set it.
+/// A blank line between methods.
 fn spaced(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut lines = code.lines().peekable();
@@ -257,7 +257,7 @@ fn imports(body: &str, more: &BTreeSet<(String, String)>, own_names: &BTreeSet<S
 }
 
 /// The words of the code that can be imported, without comments and literals: names of types, and of
-/// functions and macros where they are called. A field can be called like a function.
+/// functions and macros where they are called. A field can have the same name as a function.
 fn identifiers(code: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for line in code

@@ -1,4 +1,4 @@
-//! How what a constructor doesn't ask for is set.
+//! Setters for what a constructor doesn't take.
 
 use super::{
     arguments::{Start, parameter, random},
@@ -34,7 +34,7 @@ pub(super) fn setters(
             false => quote! { Some(#value) },
         };
         let quiet = field.deprecated.is_some().then(|| {
-            quote! { #[allow(deprecated, reason = "the field is, and so is its setter")] }
+            quote! { #[allow(deprecated, reason = "the field is deprecated, and so is its setter")] }
         });
         let deprecated = field
             .deprecated
@@ -71,7 +71,7 @@ pub(super) fn links<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
     listed(&links)
 }
 
-/// The setter that makes the numbers of a name that the app has for what it does.
+/// The setter that derives the numbers from a key of the app.
 fn idempotency_key(object: &Object) -> Option<TokenStream> {
     random(object).next()?;
     let docs = doc(&format!(

@@ -1,4 +1,4 @@
-//! What the simulator gets: a reply of each command, for those that it does not act out.
+//! The generated part of the simulator: a reply for each command that it doesn't implement.
 
 use super::rust_file::RustFile;
 use crate::codegen::model::{Model, Module};
@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-/// `generated/samples.rs`: path, and the first sample whose reply is a success; one with a request, if
+/// `generated/samples.rs`: path, and the first sample with a successful reply; with a request, if
 /// there is one.
 pub(super) fn samples(model: &Model) -> Result<String, String> {
     let mut file = RustFile::new("spec/endpoints");

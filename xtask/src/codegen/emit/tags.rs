@@ -1,4 +1,4 @@
-//! Items by tag: how each is made, and how its value is read as what it is.
+//! Tagged items: their constructors, and typed accessors for their values.
 
 use super::{
     docs::{aliases, doc},
@@ -46,7 +46,7 @@ pub(super) fn emit_reader(file: &mut RustFile, def: &Enum, tags: &Tags) {
     let custom = tags.custom.as_ref().map(|(prefix, name)| {
         let name = ident(name);
         let docs = doc(&format!(
-            "A field of the app's own, by what follows `{prefix}`."
+            "An app-defined field, by its name without `{prefix}`."
         ));
         let known_as = aliases("", [prefix.as_str()]);
         quote! {
@@ -58,8 +58,8 @@ pub(super) fn emit_reader(file: &mut RustFile, def: &Enum, tags: &Tags) {
         }
     });
     let docs = doc(&format!(
-        "Reads items by [`{}`], each as what its value is. None where there is no such item, or where its value is \
-         something else than the documentation says; [`tagged`](TaggedFields::tagged) has it as it came.",
+        "Typed accessors for items by [`{}`]. They return `None` if there is no such item, or if its value has a type \
+         other than documented; [`tagged`](TaggedFields::tagged) returns any value.",
         def.name
     ));
     file.items(quote! {
@@ -71,7 +71,7 @@ pub(super) fn emit_reader(file: &mut RustFile, def: &Enum, tags: &Tags) {
     });
 }
 
-/// What an object has for tags: items are made and read by them, and what holds a list of items reads like the list.
+/// Constructors and accessors by tag for an object; anything with a list of such items has the accessors, too.
 pub(super) fn emit_object(file: &mut RustFile, object: &Object, module: &Module, model: &Model) {
     let name = ident(&object.name);
     if let Some((def, tags)) = tags_of_item(object, model) {
@@ -92,7 +92,7 @@ pub(super) fn emit_object(file: &mut RustFile, object: &Object, module: &Module,
         let (_, tags) = tags_of_item(objects.find(|object| object.name == item)?, model)?;
         Some((field, tags))
     });
-    // Of two lists it could not be said which is meant.
+    // With two lists, the accessors would be ambiguous.
     let only = lists.next().filter(|_| lists.next().is_none());
     let Some((list, tags)) = only.filter(|_| object.role != Role::Request) else {
         return;
@@ -115,7 +115,7 @@ pub(super) fn emit_object(file: &mut RustFile, object: &Object, module: &Module,
     }
 }
 
-/// The traits that read items with these tags.
+/// The traits with accessors for these tags.
 fn readers<'m>(tags: &'m Tags, model: &'m Model) -> impl Iterator<Item = &'m str> {
     let included = tags
         .includes
@@ -137,7 +137,7 @@ fn item_of(field: &Field) -> Option<&str> {
     }
 }
 
-/// The tags of an object that is a tag with a value.
+/// The tags of an object that consists of a tag and a value.
 fn tags_of_item<'m>(object: &Object, model: &'m Model) -> Option<(&'m Enum, &'m Tags)> {
     let (key, value) = key_and_value(object)?;
     match (&key.ty, &value.ty) {
@@ -152,7 +152,7 @@ fn tags_of_enum<'m>(name: &str, model: &'m Model) -> Option<(&'m Enum, &'m Tags)
     Some((def, def.tags.as_ref()?))
 }
 
-/// How an item is made for each tag.
+/// A constructor for each tag.
 fn constructors(object: &Object, def: &Enum, tags: &Tags) -> TokenStream {
     let (name, tag) = (ident(&object.name), ident(&def.name));
     let methods = tags.holds.iter().map(|(constant, wire, holds, text)| {
@@ -187,7 +187,7 @@ fn constructors(object: &Object, def: &Enum, tags: &Tags) -> TokenStream {
     let custom = tags.custom.as_ref().map(|(prefix, method)| {
         let method = ident(method);
         let docs = doc(&format!(
-            "A field of the app's own, by what follows `{prefix}`; fields are set up in the console."
+            "An app-defined field, by its name without `{prefix}`; such fields are defined in the console."
         ));
         quote! {
             #docs

@@ -63,10 +63,10 @@ pub(super) fn params(usersig: &UserSig) -> Result<String, String> {
         /// Version of the document.
         pub(crate) const VERSION: &str = #version;
 
-        /// Maximum number of bytes of a signature that are read.
+        /// Maximum size of a signature that is read, in bytes.
         pub const MAX_ENCODED_BYTES: usize = #encoded;
 
-        /// Maximum number of bytes that a signature may inflate to.
+        /// Maximum size that a signature may inflate to, in bytes.
         pub const MAX_DOCUMENT_BYTES: usize = #document;
 
         /// Names in the document.

@@ -12,10 +12,10 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use std::fmt::Write as _;
 
-/// Module of the types crate that the generated files are part of.
+/// The module of the types crate that contains the generated files.
 pub(super) const PATH: &str = "crate::webhook";
 
-/// Types of a webhook that its family's module passes on.
+/// Types of a webhook that its family's module reexports.
 fn public_names(module: &Module, webhook: &Webhook, model: &Model) -> Vec<String> {
     let mut names = vec![webhook.event.clone()];
     names.extend(named_forms(module, model, Role::Event));
@@ -77,10 +77,11 @@ pub(super) fn index(webhooks: &Webhooks, model: &Model) -> Result<String, String
     file.render()
 }
 
-/// `generated/webhook/prelude.rs`: everything but the modules of the families, which are called like those of commands.
+/// `generated/webhook/prelude.rs`: everything except the modules of the families, which have the names of those of
+/// commands.
 pub(super) fn prelude(webhooks: &Webhooks, model: &Model) -> Result<String, String> {
     let mut file = RustFile::new(&webhooks.source);
-    file.intro("What most apps name: every event with its answer, and their traits.");
+    file.intro("The names that most apps use: every event with its answer, and their traits.");
     let mut text = exports(webhooks, model, "super::");
     let _ = writeln!(text, "pub use {PATH}::{{{}}};", WEBHOOK_RUNTIME.join(", "));
     file.text(text);
@@ -138,7 +139,7 @@ pub(super) fn events(webhooks: &Webhooks) -> Result<String, String> {
     let mut file = RustFile::new("spec/webhooks");
     file.intro("Every webhook, for lookup by name.");
     file.import(PATH, "event_table");
-    // A variant of the enum is called like the runtime's type.
+    // A variant of the enum has the name of the runtime's type.
     file.never_import("Unknown");
     let mut variants = TokenStream::new();
     let mut metas = Vec::new();
@@ -164,7 +165,7 @@ pub(super) fn events(webhooks: &Webhooks) -> Result<String, String> {
         #[non_exhaustive]
         pub enum Event {
             #variants
-            /// One that this version does not know, with its name and its body.
+            /// An event that this version doesn't know, with its name and its body.
             Unknown(UnknownEvent),
         }
 

@@ -26,7 +26,7 @@ pub(super) fn paths(model: &Model, schemas: &Schemas<'_>) -> Vec<(String, Value)
         .collect()
 }
 
-/// Parameters that are arguments of a call: neither fixed, nor the client's own affair.
+/// Parameters that are arguments of a call: neither fixed, nor set by the client.
 pub(super) fn listed(query: &[QueryParameter]) -> impl Iterator<Item = &QueryParameter> {
     (query.iter()).filter(|parameter| parameter.value.is_none() && parameter.role.is_none())
 }
@@ -41,7 +41,7 @@ pub(super) fn parameter(parameter: &QueryParameter) -> Value {
     })
 }
 
-/// Hosts of some regions, standby hosts after the first of each.
+/// Hosts of some regions, each followed by its standby hosts.
 pub(super) fn servers(regions: &Regions, serves: impl Fn(&str) -> bool) -> Vec<Value> {
     let of_region = regions.regions.iter().filter(|region| serves(&region.id));
     of_region
@@ -118,7 +118,7 @@ fn operation(model: &Model, schemas: &Schemas<'_>, module: &Module, endpoint: &E
     operation
 }
 
-/// How much may be called, or sent with calls, in a window; all quotas of a command hold at once.
+/// How many calls or items are allowed in a window; all quotas of a command apply.
 fn quota(quota: &Quota) -> Value {
     let said = json!({
         "calls": quota.calls,
@@ -144,7 +144,7 @@ fn repeat(repeat: &Repeat, duplicate_seconds: Option<u32>) -> Value {
     }
 }
 
-/// The documented codes, with what they mean in the command's service.
+/// The documented codes, with their meaning in the command's service.
 fn error_codes(errors: &Errors, endpoint: &Endpoint) -> Value {
     let service = endpoint.path.split('/').nth(1).unwrap_or_default();
     let row = |(code, note): &(i64, Option<String>)| {
@@ -164,7 +164,7 @@ fn error_codes(errors: &Errors, endpoint: &Endpoint) -> Value {
     endpoint.errors.iter().map(row).collect()
 }
 
-/// How the next page is asked for, in the words of the spec.
+/// How to request the next page, in the terms of the spec.
 fn paging(paging: &Paging) -> Value {
     let items: Vec<&str> = paging
         .items

@@ -18,7 +18,7 @@ pub(super) fn error_code(entry: &ErrorCode) -> Map<String, Value> {
     }))
 }
 
-/// The fields of an object that say something.
+/// The fields of an object that have a value.
 pub(super) fn without_nulls(object: Value) -> Map<String, Value> {
     let Value::Object(fields) = object else {
         return Map::new();
@@ -28,7 +28,7 @@ pub(super) fn without_nulls(object: Value) -> Map<String, Value> {
         .collect()
 }
 
-/// Named examples of the bodies of one side.
+/// Named examples of bodies, for one side.
 pub(super) fn examples<'s>(
     samples: &'s [Sample],
     side: impl Fn(&'s Sample) -> Option<&'s Value>,

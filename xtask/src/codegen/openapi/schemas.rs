@@ -1,4 +1,4 @@
-//! Types as JSON Schema 2020-12, a definition each.
+//! Types as JSON Schema 2020-12, one definition each.
 //!
 //! The name of a definition follows from its own file alone, so that a new file renames nothing.
 
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Schemas<'m> {
     model: &'m Model,
-    /// What references begin with.
+    /// The beginning of references.
     prefix: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl<'m> Schemas<'m> {
     ///
     /// # Errors
     ///
-    /// Two names that differ at most by case, which many languages cannot tell apart.
+    /// Two names that differ only by case, which many languages cannot distinguish.
     pub(super) fn all(&self) -> Result<BTreeMap<String, Value>, String> {
         let mut found = Vec::new();
         let protocol = &self.model.protocol;
@@ -73,7 +73,7 @@ impl<'m> Schemas<'m> {
         Ok(found.into_iter().collect())
     }
 
-    /// The name of the definition that a type's name means in a module.
+    /// The name of the definition for a type's name in a module.
     fn resolve(&self, module: &Module, name: &str) -> String {
         let own = (module.objects.iter().any(|o| o.name == name))
             || module.enums.iter().any(|e| e.name == name)
@@ -157,7 +157,7 @@ impl<'m> Schemas<'m> {
         }
     }
 
-    /// An object of nothing but the common fields.
+    /// An object with only the common fields.
     fn envelope(&self, code: &Value) -> Value {
         json!({
             "type": "object",
@@ -167,7 +167,7 @@ impl<'m> Schemas<'m> {
         })
     }
 
-    /// What an app may answer: one definition for each way, and one for all.
+    /// The possible answers of an app: one definition for each kind, and one for all.
     fn answers(
         &self,
         module: &Module,
@@ -213,7 +213,7 @@ impl<'m> Schemas<'m> {
 
     fn field(&self, module: &Module, object: &Object, field: &Field) -> Value {
         let mut schema = match (&field.ty, field.quoted) {
-            // Written as a string by the service, and read either way.
+            // The service writes it as a string and accepts either.
             (Type::U32 | Type::U64 | Type::I32 | Type::I64, true) => json!({ "anyOf": [
                 { "type": "string", "pattern": "^-?[0-9]+$" },
                 self.ty(module, &field.ty),
@@ -321,7 +321,7 @@ pub(crate) fn definition(module: &Module, name: &str) -> String {
     }
 }
 
-/// The definition that has an object's fields.
+/// The definition with an object's fields.
 pub(crate) fn definition_of(module: &Module, object: &Object) -> String {
     match (object.role, &module.webhook) {
         (Role::Reply, Some(_)) => format!("{}{ALLOW}", answer_name(module)),
@@ -329,13 +329,13 @@ pub(crate) fn definition_of(module: &Module, object: &Object) -> String {
     }
 }
 
-/// The definition of what an app may answer.
+/// The definition of the possible answers.
 pub(super) fn answer_name(module: &Module) -> String {
     names::definition_of_answer(&names::camel_case(&module.name))
 }
 
-/// Listed values, or any other of the type. Of values that differ by case alone only the first is
-/// listed, because generators make one name of them.
+/// Listed values, or any other of the type. Of values that differ only by case, only the first is
+/// listed, because generators derive one name for them.
 fn open_enum(def: &Enum) -> Value {
     let (kind, rows): (&str, Vec<(&str, Value, &str)>) = match &def.values {
         Values::Integer(all) => (
@@ -386,7 +386,7 @@ fn any_of(mut schemas: Vec<Value>) -> Value {
     }
 }
 
-/// Demands exactly one of some properties with keywords that generators of types pass over.
+/// Requires exactly one of some properties, with keywords that type generators ignore.
 fn exactly_one(forms: &[&str], schema: &mut Value) {
     let Some((first, rest)) = forms.split_first() else {
         return;
@@ -403,8 +403,8 @@ fn exactly_one(forms: &[&str], schema: &mut Value) {
     schema["else"] = otherwise;
 }
 
-/// A limit as the keyword that means it. Limits in bytes have none, and what the service sends is
-/// never refused for being longer.
+/// A limit as the corresponding keyword. Limits in bytes have none, and data from the service is
+/// never rejected for exceeding a limit.
 fn set_limit(schema: &mut Value, ty: &Type, limit: Limit, sent: bool) {
     let is_list = matches!(ty, Type::List(_));
     let (keyword, extension, value, of_list) = match limit {

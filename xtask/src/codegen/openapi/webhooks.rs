@@ -1,4 +1,4 @@
-//! Webhooks: what the service asks and tells the app.
+//! Webhooks: what the service asks and reports to the app.
 
 use super::{
     parts::{content, description, examples, page},
@@ -83,7 +83,7 @@ fn operation(
     operation
 }
 
-/// What each answer leads to.
+/// The effect of each answer.
 fn answer(answer: &Answer) -> Value {
     let mut out = json!({ "allow": answer.allow });
     if let Some(refuse) = &answer.refuse {

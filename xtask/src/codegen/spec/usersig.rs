@@ -12,17 +12,17 @@ pub struct UserSigFile {
     pub page: At<Page>,
     /// Value of the document's version field.
     pub version: String,
-    /// Most bytes of a signature that are looked at.
+    /// Maximum size of a signature that is read, in bytes.
     pub max_encoded_bytes: u32,
-    /// Most bytes that a signature may inflate to.
+    /// Maximum size that a signature may inflate to, in bytes.
     pub max_document_bytes: u32,
     /// Names in the document.
     pub fields: Fields,
-    /// Characters of base64 that are replaced, because they mean something in a URL.
+    /// Characters of base64 that are replaced, because they have a meaning in URLs.
     pub alphabet: Vec<Replacement>,
     /// The binary block that a document may carry.
     pub userbuf: Userbuf,
-    /// Rights that a userbuf can grant.
+    /// Privileges that a userbuf can grant.
     #[serde(rename = "privilege")]
     pub privileges: Vec<Privilege>,
 }
@@ -53,7 +53,7 @@ pub struct Fields {
 pub struct Replacement {
     /// Character of base64.
     pub base64: At<char>,
-    /// Character that stands for it.
+    /// Its replacement.
     pub wire: char,
 }
 
@@ -69,7 +69,7 @@ pub struct Userbuf {
     pub account_type: u32,
 }
 
-/// A right.
+/// A privilege.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Privilege {

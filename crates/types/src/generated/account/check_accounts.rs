@@ -203,7 +203,7 @@ wire_object!(AccountCheck {
 
 /// Import status of a user.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountStatus(Text);
 

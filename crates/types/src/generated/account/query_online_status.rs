@@ -225,7 +225,7 @@ pub struct OnlineStatus {
 
 impl OnlineStatus {
     /// An object with the required fields.
-    #[allow(deprecated, reason = "deprecated fields must start somewhere too")]
+    #[allow(deprecated, reason = "deprecated fields need an initial value, too")]
     pub fn new(to_account: impl Into<String>) -> Self {
         Self {
             to_account: to_account.into(),
@@ -246,7 +246,7 @@ impl OnlineStatus {
     /// Sets [`state`](Self::state).
     #[must_use]
     #[deprecated = "newer replies have `Status` instead"]
-    #[allow(deprecated, reason = "the field is, and so is its setter")]
+    #[allow(deprecated, reason = "the field is deprecated, and so is its setter")]
     pub fn with_state(mut self, state: impl Into<OnlineState>) -> Self {
         self.state = Some(state.into());
         self
@@ -304,7 +304,7 @@ wire_object!(PlatformStatus {
 
 /// Whether a client is connected.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OnlineState(Text);
 
@@ -325,7 +325,7 @@ wire_string_enum!(OnlineState {
 
 /// Platform that a client runs on.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform(Text);
 

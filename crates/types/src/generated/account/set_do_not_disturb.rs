@@ -128,7 +128,7 @@ impl Reply for SetDoNotDisturbReply {
 
 /// What is suppressed during do-not-disturb; other levels exist.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DoNotDisturbLevel(pub i64);
 

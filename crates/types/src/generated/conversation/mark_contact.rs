@@ -334,7 +334,7 @@ wire_object!(ContactMarkResult {
 
 /// Marks to write.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarkOperation(pub i64);
 

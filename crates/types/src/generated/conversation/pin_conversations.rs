@@ -194,7 +194,7 @@ impl Validate for PinnedContact {
 
 /// What to do with conversations.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PinOperation(pub i64);
 

@@ -417,7 +417,7 @@ wire_object!(ContactUpdateResult {
 
 /// What to change in a conversation group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactGroupUpdateType(pub i64);
 
@@ -435,7 +435,7 @@ wire_integer_enum!(ContactGroupUpdateType {
 
 /// Whether to add or remove a conversation.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactOperation(pub i64);
 

@@ -222,7 +222,7 @@ impl Validate for MarkedMember {
 
 /// Whether to set or remove marks.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarkCommand(pub i64);
 

@@ -125,7 +125,7 @@ impl Reply for ModifyLiveGroupAdminsReply {
 
 /// Whether to add or remove administrators.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AdminCommand(pub i64);
 

@@ -140,7 +140,7 @@ impl Reply for UpdateGroupCountersReply {
 
 /// How to apply a value to a counter.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CounterMode(Text);
 

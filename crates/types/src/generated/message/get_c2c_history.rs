@@ -388,7 +388,7 @@ wire_object!(C2cMsg {
 
 /// State of a stored message.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgFlagBits(pub i64);
 

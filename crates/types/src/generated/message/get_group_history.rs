@@ -359,7 +359,7 @@ wire_object!(GroupMsg {
 
 /// Whether a message is still available.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceMark(pub i64);
 
@@ -380,7 +380,7 @@ wire_integer_enum!(PlaceMark {
 
 /// Whether a reply is complete.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HistoryEnd(pub i64);
 

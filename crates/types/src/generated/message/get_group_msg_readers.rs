@@ -302,7 +302,7 @@ wire_object!(NonReader {
 
 /// Which members to list.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReadFilter(pub i64);
 

@@ -227,7 +227,7 @@ impl Reply for ImportC2cMsgReply {
 
 /// Whether an imported message counts as new.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImportMode(pub i64);
 

@@ -17,7 +17,7 @@ use crate::wire::{Extra, wire_object};
 ///
 /// * Command: `POST v4/openim/admin_set_msg_read`
 /// * Quota: 200 calls per second, unless the plan sets another limit
-/// * Retry: safe with `MsgReadTime`: repeating the call leaves the same state; without, it also affects what arrived in between
+/// * Retry: safe with `MsgReadTime`: repeating the call leaves the same state; without, it also affects what happened in between
 /// * Vendor's page: [Marking One-to-One Messages as Read](https://www.tencentcloud.com/document/product/1047/38996), as of 2023-03-21
 ///
 /// # Error codes

@@ -375,7 +375,7 @@ impl Reply for SendGroupMsgReply {
 
 /// Why a message was dropped.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgDropReason(Text);
 

@@ -145,7 +145,7 @@ pub struct SignedFile {
     ///
     /// Wire name `PreSigURL`.
     ///
-    /// A secret: whoever has it can use it.
+    /// A secret: it gives access to whoever has it.
     pub pre_sig_url: Option<String>,
     /// Whether clients can open the file.
     ///
@@ -208,7 +208,7 @@ wire_object!(SignedFile {
 
 /// Whether clients can open a file.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileStatus(pub i64);
 

@@ -321,7 +321,7 @@ wire_object!(OfficialAccountMsg {
 
 /// Whether a reply is complete.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OfficialHistoryEnd(pub i64);
 

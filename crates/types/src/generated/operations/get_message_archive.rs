@@ -22,7 +22,7 @@ use crate::wire::{Extra, Text, wire_object, wire_string_enum};
 /// | 1001 | [`HISTORY_FILE_REQUEST_INVALID`](ErrorCode::HISTORY_FILE_REQUEST_INVALID) | The request for a message archive is malformed. |
 /// | 1002 | [`HISTORY_FILE_PARAMETER_INVALID`](ErrorCode::HISTORY_FILE_PARAMETER_INVALID) | A parameter of the request for a message archive is missing or invalid, or the caller is not an administrator. |
 /// | 1003 | [`HISTORY_FILE_SERVER_ERROR`](ErrorCode::HISTORY_FILE_SERVER_ERROR) | The archive service had an internal error. |
-/// | 1004 | [`HISTORY_FILE_NOT_READY`](ErrorCode::HISTORY_FILE_NOT_READY) | The archive of that hour has not been created yet, or no messages were sent in it. A repeat cannot succeed for 3600 seconds. |
+/// | 1004 | [`HISTORY_FILE_NOT_READY`](ErrorCode::HISTORY_FILE_NOT_READY) | The archive of that hour has not been created yet, or no messages were sent in it. A retry can't succeed for 3600 seconds. |
 /// | 1005 | [`HISTORY_FILE_EXPIRED`](ErrorCode::HISTORY_FILE_EXPIRED) | The archive of that hour is no longer kept. |
 #[doc(alias = "get_history")]
 #[doc(alias = "v4/open_msg_svc/get_history")]
@@ -135,7 +135,7 @@ pub struct ArchiveFile {
     ///
     /// Wire name `URL`.
     ///
-    /// A secret: whoever has it can use it.
+    /// A secret: it gives access to whoever has it.
     pub url: String,
     /// When the URL expires: `2024-02-01 21:45:23`.
     ///
@@ -203,7 +203,7 @@ wire_object!(ArchiveFile {
 
 /// Type of messages in an archive.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArchiveChatType(Text);
 

@@ -199,7 +199,7 @@ wire_object!(FollowCheck {
 
 /// Follow relationship between two users.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FollowRelation(pub i64);
 

@@ -224,7 +224,7 @@ wire_object!(FriendCheck {
 
 /// Whether to check one side or both.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendCheckType(Text);
 
@@ -244,7 +244,7 @@ wire_string_enum!(FriendCheckType {
 
 /// Who has whom as a friend; A is the requester, B the other user. If only one side was checked, the value says nothing about the other.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendRelation(Text);
 

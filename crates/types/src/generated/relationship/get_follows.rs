@@ -240,7 +240,7 @@ impl ProfileFields for Follow {}
 
 /// List of follows to return.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FollowList(pub i64);
 

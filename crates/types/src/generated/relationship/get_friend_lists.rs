@@ -195,7 +195,7 @@ wire_object!(FriendList {
 
 /// Whether friends are included with their lists.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NeedFriend(Text);
 

@@ -294,7 +294,7 @@ wire_object!(FoundProfileItem {
 
 /// Gender to search for.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchGender(Text);
 

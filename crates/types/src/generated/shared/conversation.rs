@@ -252,7 +252,7 @@ wire_object!(ContactResult {
 
 /// Conversation type.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactType(pub i64);
 

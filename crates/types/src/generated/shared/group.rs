@@ -369,7 +369,7 @@ wire_object!(AddMemberResult {
 
 /// Group type. It determines who may join, the maximum number of members and what is stored.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupType(Text);
 
@@ -405,7 +405,7 @@ wire_string_enum!(GroupType {
 
 /// How applications to join are handled.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplyJoinOption(Text);
 
@@ -426,7 +426,7 @@ wire_string_enum!(ApplyJoinOption {
 
 /// How invitations are handled.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InviteJoinOption(Text);
 
@@ -447,7 +447,7 @@ wire_string_enum!(InviteJoinOption {
 
 /// Role of a member in a group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberRole(Text);
 
@@ -471,7 +471,7 @@ wire_string_enum!(MemberRole {
 
 /// How a member receives the group's messages.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgFlag(Text);
 
@@ -492,7 +492,7 @@ wire_string_enum!(MsgFlag {
 
 /// Whether all members of a group are muted.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MuteAllMember(Text);
 
@@ -510,7 +510,7 @@ wire_string_enum!(MuteAllMember {
 
 /// Result of adding a user to a group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddMemberOutcome(pub i64);
 

@@ -1175,7 +1175,7 @@ impl Validate for GroupAt {
 
 /// Whether a message is also synced to the sender.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SyncOtherMachine(pub i64);
 
@@ -1193,7 +1193,7 @@ wire_integer_enum!(SyncOtherMachine {
 
 /// Delivery priority of a group message when the group is busy.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgPriority(Text);
 
@@ -1217,7 +1217,7 @@ wire_string_enum!(MsgPriority {
 
 /// How a client downloads a file.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DownloadFlag(pub i64);
 
@@ -1232,7 +1232,7 @@ wire_integer_enum!(DownloadFlag {
 
 /// File format of a picture.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageFormat(pub i64);
 
@@ -1259,7 +1259,7 @@ wire_integer_enum!(ImageFormat {
 
 /// Size of a picture.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageType(pub i64);
 
@@ -1280,7 +1280,7 @@ wire_integer_enum!(ImageType {
 
 /// Webhooks that a message does not trigger.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ForbidCallbackControl(Text);
 
@@ -1300,7 +1300,7 @@ wire_string_enum!(ForbidCallbackControl {
 
 /// How a message is counted.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendMsgControl(Text);
 
@@ -1353,7 +1353,7 @@ pub enum MsgElement {
     /// Streamed text, such as a chatbot's. Wire name `TIMStreamElem`.
     #[doc(alias = "TIMStreamElem")]
     Stream(StreamElem),
-    /// A variant unknown to this version, kept as it was received.
+    /// A variant that this version doesn't know, kept as received.
     Unknown(Unknown),
 }
 
@@ -1472,7 +1472,7 @@ impl MsgElement {
 
 union_from_text!(MsgElement::Text(TextElem));
 
-/// A list of [`MsgElement`], made one by one. It goes wherever a list of them does. Unlike an array it can hold several kinds: in an array, Rust cannot guess what `.into()` is to make of each.
+/// Builds a list of [`MsgElement`] of different kinds. It can be passed wherever such a list is expected. An array can't hold different kinds, because Rust can't infer the target type of each `.into()`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MsgBody(Vec<MsgElement>);
 

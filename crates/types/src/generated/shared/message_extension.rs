@@ -116,7 +116,7 @@ wire_object!(MsgExtensionResult {
 
 /// Operation on the pairs of a message.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExtensionOperation(pub i64);
 

@@ -119,7 +119,7 @@ impl Validate for LocalKeyword {
 
 /// Type of a local moderation entry.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalWordType(pub i64);
 
@@ -137,7 +137,7 @@ wire_integer_enum!(LocalWordType {
 
 /// Action taken when a word of local moderation matches.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalFilter(pub i64);
 
@@ -155,7 +155,7 @@ wire_integer_enum!(LocalFilter {
 
 /// Moderation rules that apply: one of these scenes, or the ID of a custom configuration.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationScene(Text);
 
@@ -185,7 +185,7 @@ wire_string_enum!(ModerationScene {
 
 /// Type of content to moderate.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationContentType(Text);
 
@@ -209,7 +209,7 @@ wire_string_enum!(ModerationContentType {
 
 /// Recommended action for the content.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationResult(Text);
 
@@ -230,7 +230,7 @@ wire_string_enum!(ModerationResult {
 
 /// What moderation found.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationLabel(Text);
 

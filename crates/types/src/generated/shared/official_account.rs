@@ -372,7 +372,7 @@ impl Validate for SubscriberAccount {
 
 /// Result of adding or deleting a subscriber.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionOutcome(pub i64);
 

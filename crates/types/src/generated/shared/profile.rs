@@ -115,7 +115,7 @@ impl ProfileItem {
         Self::from((ProfileTag::ROLE, TagValue::from(role)))
     }
 
-    /// A field of the app's own, by what follows `Tag_Profile_Custom_`; fields are set up in the console.
+    /// An app-defined field, by its name without `Tag_Profile_Custom_`; such fields are defined in the console.
     pub fn custom(name: &str, value: impl Into<TagValue>) -> Self {
         Self::from((ProfileTag::from(["Tag_Profile_Custom_", name].concat()), value))
     }
@@ -127,9 +127,9 @@ impl Validate for ProfileItem {
     }
 }
 
-/// Which field of a profile. Apps choose values of their own that begin with `Tag_Profile_Custom_`.
+/// Which field of a profile. Apps define their own values that begin with `Tag_Profile_Custom_`.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileTag(Text);
 
@@ -185,7 +185,7 @@ wire_string_enum!(ProfileTag {
     "Tag_Profile_IM_Role",
 });
 
-/// Reads items by [`ProfileTag`], each as what its value is. None where there is no such item, or where its value is something else than the documentation says; [`tagged`](TaggedFields::tagged) has it as it came.
+/// Typed accessors for items by [`ProfileTag`]. They return `None` if there is no such item, or if its value has a type other than documented; [`tagged`](TaggedFields::tagged) returns any value.
 pub trait ProfileFields: TaggedFields {
     /// Nickname: a string of at most 500 bytes.
     #[doc(alias = "Tag_Profile_IM_Nick")]
@@ -264,7 +264,7 @@ pub trait ProfileFields: TaggedFields {
         value.as_integer()
     }
 
-    /// A field of the app's own, by what follows `Tag_Profile_Custom_`.
+    /// An app-defined field, by its name without `Tag_Profile_Custom_`.
     #[doc(alias = "Tag_Profile_Custom_")]
     fn custom(&self, name: &str) -> Option<&TagValue> {
         self.tagged(&["Tag_Profile_Custom_", name].concat())
@@ -273,7 +273,7 @@ pub trait ProfileFields: TaggedFields {
 
 /// Gender in a profile.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gender(Text);
 
@@ -297,7 +297,7 @@ wire_string_enum!(Gender {
 
 /// How friend requests to a user are handled.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AllowType(Text);
 
@@ -321,7 +321,7 @@ wire_string_enum!(AllowType {
 
 /// Whether the administrator forbids a user to add friends.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AdminForbidType(Text);
 

@@ -518,7 +518,7 @@ impl Validate for UserAttributeNames {
 
 /// Whether a message is pushed.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushFlag(pub i64);
 
@@ -536,7 +536,7 @@ wire_integer_enum!(PushFlag {
 
 /// Whether a message increments the badge count.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BadgeMode(pub i64);
 
@@ -554,7 +554,7 @@ wire_integer_enum!(BadgeMode {
 
 /// Message classification on vivo devices.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VivoClassification(pub i64);
 
@@ -572,7 +572,7 @@ wire_integer_enum!(VivoClassification {
 
 /// Message importance on Huawei devices.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HuaweiImportance(Text);
 

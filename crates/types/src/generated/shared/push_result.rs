@@ -6,7 +6,7 @@ use crate::wire::wire_integer_enum;
 
 /// Vendor of the push channel or device.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushVendor(pub i64);
 
@@ -45,7 +45,7 @@ wire_integer_enum!(PushVendor {
 
 /// Stage that a push reached.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushStage(pub i64);
 

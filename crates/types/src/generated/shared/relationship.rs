@@ -127,7 +127,7 @@ impl RelationItem {
         Self::from((RelationTag::ADD_TIME, TagValue::from(add_time)))
     }
 
-    /// A field of the app's own, by what follows `Tag_SNS_Custom_`; fields are set up in the console.
+    /// An app-defined field, by its name without `Tag_SNS_Custom_`; such fields are defined in the console.
     pub fn friend_custom(name: &str, value: impl Into<TagValue>) -> Self {
         Self::from((RelationTag::from(["Tag_SNS_Custom_", name].concat()), value))
     }
@@ -175,7 +175,7 @@ impl Validate for UserToFollow {
 
 /// Whether a friend is added one-way or both ways.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendAddType(Text);
 
@@ -193,9 +193,9 @@ wire_string_enum!(FriendAddType {
     "Add_Type_Both",
 });
 
-/// Field of a friend; also profile tags where profiles are read as well. Apps choose values of their own that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
+/// Field of a friend; also profile tags where profiles are read as well. Apps define their own values that begin with `Tag_SNS_Custom_` or `Tag_Profile_`.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationTag(Text);
 
@@ -225,7 +225,7 @@ wire_string_enum!(RelationTag {
     "Tag_SNS_IM_AddTime",
 });
 
-/// Reads items by [`RelationTag`], each as what its value is. None where there is no such item, or where its value is something else than the documentation says; [`tagged`](TaggedFields::tagged) has it as it came.
+/// Typed accessors for items by [`RelationTag`]. They return `None` if there is no such item, or if its value has a type other than documented; [`tagged`](TaggedFields::tagged) returns any value.
 pub trait FriendFields: TaggedFields {
     /// Friend lists: a list of at most 32 names of at most 30 bytes each.
     #[doc(alias = "Tag_SNS_IM_Group")]
@@ -262,7 +262,7 @@ pub trait FriendFields: TaggedFields {
         value.as_integer()
     }
 
-    /// A field of the app's own, by what follows `Tag_SNS_Custom_`.
+    /// An app-defined field, by its name without `Tag_SNS_Custom_`.
     #[doc(alias = "Tag_SNS_Custom_")]
     fn friend_custom(&self, name: &str) -> Option<&TagValue> {
         self.tagged(&["Tag_SNS_Custom_", name].concat())
@@ -271,7 +271,7 @@ pub trait FriendFields: TaggedFields {
 
 /// Whether a friend is deleted one-way or both ways.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendDeleteType(Text);
 

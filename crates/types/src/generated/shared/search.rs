@@ -6,7 +6,7 @@ use crate::wire::wire_integer_enum;
 
 /// How many of the keywords must match.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeywordMatchType(pub i64);
 

@@ -422,7 +422,7 @@ wire_object!(ScheduledPush {
 
 /// Owner of an attribute.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushAccountType(pub i64);
 
@@ -440,7 +440,7 @@ wire_integer_enum!(PushAccountType {
 
 /// Recipients of a scheduled push.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduledPushType(Text);
 
@@ -461,7 +461,7 @@ wire_string_enum!(ScheduledPushType {
 
 /// Status of a scheduled push; no source documents another value.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduledPushStatus(Text);
 

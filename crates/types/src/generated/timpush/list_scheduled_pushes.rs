@@ -188,7 +188,7 @@ impl Reply for ListScheduledPushesReply {
 
 /// Sort key of scheduled pushes.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduleOrder(Text);
 

@@ -29,7 +29,7 @@ pub mod query {
 
 /// Names of all webhooks.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallbackCommand(Text);
 
@@ -379,7 +379,7 @@ wire_string_enum!(CallbackCommand {
 
 /// Platform that caused an event.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OptPlatform(Text);
 

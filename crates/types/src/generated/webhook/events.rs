@@ -161,7 +161,7 @@ pub enum Event {
     PushOfflinePush(Box<PushOfflinePush>),
     /// Cloud moderation delivered a result for a piece of content. `ContentCallback.ResultNotify`.
     ContentResultNotify(Box<ContentResultNotify>),
-    /// One that this version does not know, with its name and its body.
+    /// An event that this version doesn't know, with its name and its body.
     Unknown(UnknownEvent),
 }
 

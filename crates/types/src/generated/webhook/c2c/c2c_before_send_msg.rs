@@ -206,7 +206,7 @@ pub enum C2cBeforeSendMsgAnswer {
     Allow,
     /// The message is not sent. Without a custom code the sender gets 20006.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a message for the user.
     RefuseWith(Refusal<120001, 130000>),
     /// The message is not sent, but the sender gets a success reply.
     Drop,
@@ -293,7 +293,7 @@ impl CanDrop for C2cBeforeSendMsgAnswer {
     }
 }
 
-/// Changes made by [`C2cBeforeSendMsgAnswer::Change`]. Parts that are not set stay as they are.
+/// Changes made by [`C2cBeforeSendMsgAnswer::Change`]. Parts that are not set stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct C2cBeforeSendMsgChanges {

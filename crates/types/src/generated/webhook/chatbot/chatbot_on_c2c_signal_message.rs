@@ -194,7 +194,7 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
     }
 }
 
-/// Changes made by [`ChatbotOnC2cSignalMessageAnswer::Change`]. Parts that are not set stay as they are.
+/// Changes made by [`ChatbotOnC2cSignalMessageAnswer::Change`]. Parts that are not set stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChatbotOnC2cSignalMessageChanges {

@@ -189,7 +189,7 @@ key_value!(ChangedGroupAttr { key, optional value: String });
 
 /// Operation on the custom attributes of a group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupAttrChange(Text);
 

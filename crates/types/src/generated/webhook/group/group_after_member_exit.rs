@@ -149,7 +149,7 @@ impl Webhook for GroupAfterMemberExit {
 
 /// How a member left a group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupExitType(Text);
 

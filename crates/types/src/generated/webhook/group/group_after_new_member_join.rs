@@ -139,7 +139,7 @@ impl Webhook for GroupAfterNewMemberJoin {
 
 /// How a user joined a group.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupJoinType(Text);
 

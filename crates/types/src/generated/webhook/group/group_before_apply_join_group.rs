@@ -155,7 +155,7 @@ pub enum GroupBeforeApplyJoinGroupAnswer {
     Allow,
     /// The user does not join, and no administrator is asked. Without a custom code the user gets 10016.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a message for the user.
     RefuseWith(Refusal<10100, 10200>),
 }
 

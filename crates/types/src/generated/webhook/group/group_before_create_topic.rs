@@ -101,7 +101,7 @@ pub enum GroupBeforeCreateTopicAnswer {
     Allow,
     /// The topic is not created. Without a custom code the caller gets 10016.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a message for the user.
     RefuseWith(Refusal<10100, 10200>),
 }
 

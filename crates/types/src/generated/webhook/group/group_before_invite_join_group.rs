@@ -167,7 +167,7 @@ pub enum GroupBeforeInviteJoinGroupAnswer {
     Allow,
     /// No users are added. A custom code is passed to the client together with the app's text.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a message for the user.
     RefuseWith(Refusal<10100, 10200>),
     /// All users except the specified ones are added.
     Change(GroupBeforeInviteJoinGroupChanges),
@@ -244,7 +244,7 @@ impl CanRefuse for GroupBeforeInviteJoinGroupAnswer {
     }
 }
 
-/// Changes made by [`GroupBeforeInviteJoinGroupAnswer::Change`]. Parts that are not set stay as they are.
+/// Changes made by [`GroupBeforeInviteJoinGroupAnswer::Change`]. Parts that are not set stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeInviteJoinGroupChanges {

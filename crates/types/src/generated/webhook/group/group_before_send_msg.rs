@@ -230,7 +230,7 @@ pub enum GroupBeforeSendMsgAnswer {
     Allow,
     /// The message is not sent. Without a custom code the caller gets 10016.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 10100 to 10200 and a message for the user.
     RefuseWith(Refusal<10100, 10200>),
     /// The message is not sent, but the caller gets a success reply.
     Drop,
@@ -317,7 +317,7 @@ impl CanDrop for GroupBeforeSendMsgAnswer {
     }
 }
 
-/// Changes made by [`GroupBeforeSendMsgAnswer::Change`]. Parts that are not set stay as they are.
+/// Changes made by [`GroupBeforeSendMsgAnswer::Change`]. Parts that are not set stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GroupBeforeSendMsgChanges {

@@ -150,7 +150,7 @@ impl Webhook for GroupOnMemberStateChange {
 
 /// Whether a member of a live broadcast group is online.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LiveMemberState(Text);
 
@@ -168,7 +168,7 @@ wire_string_enum!(LiveMemberState {
 
 /// Why a member of a live broadcast group came online or went offline.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LiveMemberCause(Text);
 

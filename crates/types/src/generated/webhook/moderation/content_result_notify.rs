@@ -358,7 +358,7 @@ wire_object!(ModeratedContact {
 
 /// Where content was found.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModeratedScene(Text);
 
@@ -394,7 +394,7 @@ wire_string_enum!(ModeratedScene {
 
 /// Action suggested by the moderation service.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModerationSuggestion(Text);
 

@@ -183,7 +183,7 @@ for OfficialAccountBeforeAddSubscriberAnswer {
     }
 }
 
-/// Changes made by [`OfficialAccountBeforeAddSubscriberAnswer::Change`]. Parts that are not set stay as they are.
+/// Changes made by [`OfficialAccountBeforeAddSubscriberAnswer::Change`]. Parts that are not set stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfficialAccountBeforeAddSubscriberChanges {

@@ -117,7 +117,7 @@ pub enum OfficialAccountBeforeCreateOfficialAccountAnswer {
     Allow,
     /// The official account is not created. Without a custom code the caller gets 20006.
     Refuse,
-    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a text for the user.
+    /// Like [`Refuse`](Self::Refuse), with a custom code from 120001 to 130000 and a message for the user.
     RefuseWith(Refusal<120001, 130000>),
 }
 

@@ -207,7 +207,7 @@ wire_object!(PushResult {
 
 /// Delivery channel of a push.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PushDelivery(pub i64);
 

@@ -160,7 +160,7 @@ wire_object!(AddedFriendPair {
 
 /// Action that added a friend.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendAddCommand(Text);
 

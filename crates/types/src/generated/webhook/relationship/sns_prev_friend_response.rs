@@ -333,7 +333,7 @@ wire_object!(FriendResponseResult {
 
 /// Response to a friend request.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FriendResponseAction(Text);
 

@@ -200,7 +200,7 @@ wire_object!(KickedDevice {
 
 /// What happened to a user's connection or custom status.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateAction(Text);
 
@@ -224,7 +224,7 @@ wire_string_enum!(StateAction {
 
 /// Why a user's state changed.
 ///
-/// Open: values without a constant are kept as they are.
+/// Open: values without a constant are kept unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateReason(Text);
 
