@@ -89,7 +89,7 @@ async fn send() {
     assert!(output(unknown).await.contains("not an account yet"));
 }
 
-/// Importing goes on where it stopped, with and without async.
+/// Importing resumes where it stopped, with and without async.
 #[tokio::test]
 async fn import_users() {
     for program in [env!("CARGO_BIN_EXE_import_users")] {

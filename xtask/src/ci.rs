@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything that must pass before a change lands, and what must pass before a release besides.
+//! `cargo xtask ci`: everything that must pass before a change lands, and additional steps before a release.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,9 +13,9 @@ mod runner;
 use self::runner::{End, Runner};
 use std::{path::Path, process::Command, time::Instant};
 
-/// One step: what it is for, what runs, an environment variable.
+/// One step: its purpose, its command, and an environment variable.
 struct Step {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     id: &'static str,
     name: &'static str,
     work: Work,
@@ -23,20 +23,20 @@ struct Step {
     when: When,
 }
 
-/// What a step does.
+/// What a step runs.
 #[derive(Clone, Copy)]
 enum Work {
     Cargo(&'static [&'static str]),
-    /// A script of this repository.
+    /// A script in this repository.
     Script(&'static str),
     Guard(fn(&mut Runner<'_>) -> runner::Result),
 }
 
-/// When a step runs without being named.
+/// When a step runs unless it is named.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
-    /// Only as a part of `release`: it takes minutes and a folder of its own to build in.
+    /// Only as part of `release`: it takes minutes and its own build folder.
     Release,
 }
 
@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "codegen",
-        name: "Generated files are what the spec says",
+        name: "Generated files match the spec",
         work: Work::Cargo(&[
             "run",
             "--quiet",
@@ -97,7 +97,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "coverage",
-        name: "Every command that the vendor lists is here",
+        name: "Every command in the vendor's list exists",
         work: Work::Cargo(&["run", "--quiet", "--package", "xtask", "--", "coverage"]),
         environment: None,
         when: When::Always,
@@ -125,7 +125,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "image",
-        name: "The program of the image runs alone",
+        name: "The image's program runs on its own",
         work: Work::Script("deploy/check"),
         environment: None,
         when: When::Always,
@@ -154,7 +154,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "redis",
-        name: "One quota in Redis (needs redis-server)",
+        name: "A shared quota in Redis (needs redis-server)",
         work: Work::Cargo(&[
             "test",
             "--package",
@@ -169,7 +169,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "queue",
-        name: "Queues of webhooks in SQLite and Redis (needs redis-server)",
+        name: "Webhook queues in SQLite and Redis (needs redis-server)",
         work: Work::Cargo(&[
             "test",
             "--package",
@@ -181,7 +181,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         id: "alone",
-        name: "Every published crate builds alone",
+        name: "Every published crate builds on its own",
         work: Work::Guard(archives::alone),
         environment: None,
         when: When::Release,
@@ -262,7 +262,7 @@ pub fn list() {
     }
 }
 
-/// Runs the steps of these names, or all that every change needs, and stops at the first that fails.
+/// Runs the steps with these names, or all that every change needs, and stops at the first failure.
 pub fn run(root: &Path, names: &[String]) -> bool {
     let steps = match chosen(names) {
         Ok(steps) => steps,
@@ -285,7 +285,7 @@ pub fn run(root: &Path, names: &[String]) -> bool {
             }
             Err(problem) => {
                 eprintln!(
-                    "error: {problem}; run `cargo xtask ci {}` to see it alone",
+                    "error: {problem}; run `cargo xtask ci {}` to repeat only this step",
                     step.id
                 );
                 let failed = runner.counts.failed.max(1);
@@ -299,7 +299,7 @@ pub fn run(root: &Path, names: &[String]) -> bool {
         println!("\nAll steps ok, {seconds} s");
     } else {
         println!(
-            "\nOk, {seconds} s; skipped, or not done in full: {}",
+            "\nOk, {seconds} s; skipped, or only partly done: {}",
             skipped.join(", ")
         );
     }
@@ -309,7 +309,7 @@ pub fn run(root: &Path, names: &[String]) -> bool {
     (counts.passed > 0 || !must_count) && counts.failed == 0
 }
 
-/// The steps of these names, in the order in which they run.
+/// The steps with these names, in the order in which they run.
 fn chosen(names: &[String]) -> Result<Vec<&'static Step>, String> {
     let is_known = |name: &&String| *name == RELEASE || STEPS.iter().any(|step| step.id == **name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {

@@ -44,7 +44,7 @@ pub enum Part {
     Beyond,
 }
 
-/// What is here of one row.
+/// What exists for one row.
 #[derive(Debug, Serialize)]
 pub struct Line {
     /// Where the vendor lists it.
@@ -74,7 +74,7 @@ impl Line {
     }
 }
 
-/// What is here of one webhook.
+/// What exists for one webhook.
 #[derive(Debug, Serialize)]
 pub struct WebhookLine {
     /// Where the vendor lists it.

@@ -106,7 +106,7 @@ enum Command {
     },
     /// Runs everything that must pass before a change lands.
     Ci {
-        /// Steps to run in place of all; `release` stands for those that only a release needs.
+        /// Steps to run instead of all; `release` stands for those that only a release needs.
         steps: Vec<String>,
         /// Lists the steps.
         #[arg(long)]
@@ -118,7 +118,7 @@ enum Command {
 enum Format {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 

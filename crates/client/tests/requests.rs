@@ -165,7 +165,7 @@ async fn limits_are_checked_before_anything_is_sent() {
     assert!(
         error
             .to_string()
-            .contains("Accounts has 101 entries, at most 100 are allowed"),
+            .contains("Accounts has 101 entries, but at most 100 are allowed"),
         "{error}"
     );
     assert!(server.seen().is_empty());

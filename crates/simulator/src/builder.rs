@@ -219,8 +219,8 @@ impl SimulatorBuilder {
     ///
     /// # Errors
     ///
-    /// The port is taken, the machine does not have the address, the address is not loopback and there
-    /// is no control token, or the address for webhooks is invalid. The data folder is in use, holds
+    /// The port is taken, the machine does not have the address, the address is not loopback but no control
+    /// token is set, or the address for webhooks is invalid. The data folder is in use, holds
     /// something else, the state of another app or of another version, or cannot be read or written.
     /// The service would refuse a part of the [`seed`](Self::seed): then the source is a
     /// [`SeedError`](crate::SeedError).

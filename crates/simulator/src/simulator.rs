@@ -89,7 +89,7 @@ impl Simulator {
         self.seen(0, |_| true).0.collect()
     }
 
-    /// Waits for a matching request of a type, including earlier ones; `None` after the time-out.
+    /// Waits for a matching request of a type, including earlier ones; `None` after the timeout.
     pub async fn wait_for<E: Endpoint>(
         &self,
         wait: Duration,

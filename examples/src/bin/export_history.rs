@@ -1,4 +1,4 @@
-//! Writes a conversation to a file, newest first, one message per line. A run that was stopped goes on at its
+//! Writes a conversation to a file, newest first, one message per line. A run that was stopped resumes at its
 //! checkpoint.
 //!
 //! ```console

@@ -1,4 +1,4 @@
-//! Imports the users of a file, one name per line, and goes on where a killed run stopped.
+//! Imports the users of a file, one name per line, and resumes where a killed run stopped.
 //!
 //! ```console
 //! cargo run -p tencent-chat-examples --bin import_users -- users.txt

@@ -1,4 +1,4 @@
-//! The crates as crates.io would serve them: packed, unpacked, and built from nothing else.
+//! The crates as crates.io would serve them: packed, unpacked, and built on their own.
 
 use super::runner::{End, Result, Runner};
 use serde_json::Value;
@@ -8,17 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What every archive must hold besides its sources.
+/// Files that every archive must contain besides its sources.
 const FILES: [&str; 4] = ["Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// The largest archive that crates.io takes.
+/// Maximum size of an archive on crates.io.
 const MAX_BYTES: u64 = 10 << 20;
 
-/// A crate that is to be published.
+/// A crate to be published.
 pub(super) struct Published {
     pub(super) name: String,
     pub(super) version: String,
-    /// The oldest toolchain that it promises to build with.
+    /// The oldest toolchain that it supports.
     pub(super) rust_version: String,
     pub(super) has_library: bool,
 }
@@ -48,7 +48,7 @@ pub(super) fn published(runner: &Runner<'_>) -> std::result::Result<Vec<Publishe
     Ok(crates)
 }
 
-/// A folder that goes with the guard.
+/// A folder that is removed when this is dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -63,13 +63,13 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It's below `target`, where leftovers harm nobody.
+        // It's below `target`, where leftovers do no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Packs every crate that is to be published, and makes a workspace of the archives, which find each other in place of
-/// crates.io.
+/// Packs every crate to be published, and creates a workspace of the archives, which depend on each other instead of
+/// on crates.io.
 fn unpack(runner: &mut Runner<'_>, name: &str) -> std::result::Result<Scratch, String> {
     let io = |error: std::io::Error| error.to_string();
     let crates = published(runner)?;
@@ -91,7 +91,7 @@ fn unpack(runner: &mut Runner<'_>, name: &str) -> std::result::Result<Scratch, S
         let bytes = fs::metadata(&archive).map_err(io)?.len();
         if bytes > MAX_BYTES {
             return Err(format!(
-                "the archive of {name} has {bytes} bytes, and crates.io takes {MAX_BYTES}"
+                "the archive of {name} has {bytes} bytes, but crates.io accepts at most {MAX_BYTES}"
             ));
         }
         let mut tar = runner.command("tar".as_ref(), &["-xzf"]);
@@ -114,12 +114,12 @@ fn unpack(runner: &mut Runner<'_>, name: &str) -> std::result::Result<Scratch, S
     Ok(scratch)
 }
 
-/// Builds every crate with its tests and examples from the archives alone.
+/// Builds every crate with its tests and examples, only from the archives.
 pub(super) fn packages(runner: &mut Runner<'_>) -> Result {
     from_archives(runner, &["check", "--all-targets"])
 }
 
-/// Runs the tests that are in the archives.
+/// Runs the tests in the archives.
 pub(super) fn package_tests(runner: &mut Runner<'_>) -> Result {
     from_archives(runner, &["test"])
 }
@@ -128,7 +128,7 @@ fn from_archives(runner: &mut Runner<'_>, what: &[&str]) -> Result {
     let archives = unpack(runner, "archives")?;
     let arguments = [what, &["--workspace", "--all-features", "--quiet"]].concat();
     let mut cargo = runner.cargo(&arguments);
-    // Dependencies are the same as those of the workspace, so they need not be built anew.
+    // Dependencies are the same as those of the workspace, so they need not be rebuilt.
     cargo
         .current_dir(&archives.0)
         .env("CARGO_TARGET_DIR", runner.target());
@@ -136,8 +136,8 @@ fn from_archives(runner: &mut Runner<'_>, what: &[&str]) -> Result {
     Ok(End::Passed)
 }
 
-/// Builds every crate alone, with its own features: whatever enables a feature for all in a build of the whole
-/// workspace is not there.
+/// Builds every crate on its own, with its own features: features that another crate enables in a build of the whole
+/// workspace are absent.
 pub(super) fn alone(runner: &mut Runner<'_>) -> Result {
     for Published { name, .. } in published(runner)? {
         let arguments = ["check", "--all-targets", "--quiet", "--package", &name];
@@ -147,7 +147,7 @@ pub(super) fn alone(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// Builds the libraries with the oldest toolchain that they promise.
+/// Builds the libraries with the oldest toolchain that they support.
 pub(super) fn oldest_toolchain(runner: &mut Runner<'_>) -> Result {
     let crates = published(runner)?;
     let Some(oldest) = crates.first().map(|one| one.rust_version.clone()) else {
@@ -155,7 +155,7 @@ pub(super) fn oldest_toolchain(runner: &mut Runner<'_>) -> Result {
     };
     if !has_toolchain(runner, &oldest) {
         return Ok(End::Skipped(format!(
-            "Rust {oldest} is not here; `rustup toolchain install {oldest} --profile minimal` brings it"
+            "Rust {oldest} is not installed; run `rustup toolchain install {oldest} --profile minimal`"
         )));
     }
     let archives = unpack(runner, "oldest-toolchain")?;
@@ -170,8 +170,8 @@ pub(super) fn oldest_toolchain(runner: &mut Runner<'_>) -> Result {
 pub(super) fn minimal_versions(runner: &mut Runner<'_>) -> Result {
     if !has_toolchain(runner, "nightly") {
         return Ok(End::Skipped(
-            "`-Z direct-minimal-versions` needs a nightly toolchain; `rustup toolchain install nightly --profile minimal` \
-             brings one"
+            "`-Z direct-minimal-versions` needs a nightly toolchain; run \
+             `rustup toolchain install nightly --profile minimal`"
                 .into(),
         ));
     }
@@ -193,7 +193,7 @@ pub(super) fn minimal_versions(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// Builds in a folder that goes with its sources.
+/// Builds in a folder that is removed with its sources.
 fn build_in(cargo: &mut std::process::Command, folder: &Path) {
     cargo
         .current_dir(folder)

@@ -5,7 +5,7 @@ use super::{
     runner::{End, Result, Runner},
 };
 
-/// The client with each TLS back end and without any, each alone.
+/// The client with each TLS back end and without any, each on its own.
 pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
     let check = ["check", "--quiet", "--package", "tencent-chat-client"];
     for features in ["", "redis", "rustls-ring,redis"] {
@@ -17,7 +17,7 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
         let mut cargo = runner.cargo(&arguments);
         runner.run(&mut cargo)?;
     }
-    // What is said without TLS, and that ring is found.
+    // The error without TLS, and that ring is used.
     for features in ["", "rustls-ring"] {
         let arguments = [
             &["test", "--quiet", "--package", "tencent-chat-client"][..],
@@ -51,7 +51,7 @@ pub(super) fn wasm(runner: &mut Runner<'_>) -> Result {
     let library = runner.output(&mut runner.command("rustc".as_ref(), &arguments))?;
     if !std::path::Path::new(library.trim()).is_dir() {
         return Ok(End::Skipped(format!(
-            "the target is not here; `rustup target add {TARGET}` brings it"
+            "the target is not installed; run `rustup target add {TARGET}`"
         )));
     }
     let arguments = [
@@ -71,11 +71,11 @@ pub(super) fn wasm(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// Licenses, duplicates, sources and advisories of everything that the crates depend on.
+/// Licenses, duplicates, sources and advisories of all dependencies.
 pub(super) fn deny(runner: &mut Runner<'_>) -> Result {
     if (runner.output(&mut runner.cargo(&["deny", "--version"]))).is_err() {
         return Ok(End::Skipped(
-            "cargo-deny is not here; `cargo install --locked cargo-deny` brings it".into(),
+            "cargo-deny is not installed; run `cargo install --locked cargo-deny`".into(),
         ));
     }
     let arguments = [
@@ -88,11 +88,11 @@ pub(super) fn deny(runner: &mut Runner<'_>) -> Result {
     ];
     let mut cargo = runner.cargo(&arguments);
     runner.run(&mut cargo)?;
-    // The database of advisories is a repository, which not every machine can reach.
+    // The advisory database is a repository, which not every machine can reach.
     let fetched = runner.output(&mut runner.cargo(&["deny", "fetch", "db"]));
     if fetched.is_err() {
         return Ok(End::Skipped(
-            "advisories were not looked up: their database cannot be fetched; everything else passed".into(),
+            "advisories were not checked, because their database cannot be fetched; everything else passed".into(),
         ));
     }
     let arguments = ["deny", "--all-features", "check", "advisories"];
@@ -101,7 +101,7 @@ pub(super) fn deny(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// The public API against that of the last release.
+/// The public API compared with the last release.
 pub(super) fn api(runner: &mut Runner<'_>) -> Result {
     let arguments = ["describe", "--tags", "--abbrev=0", "--match", "v*"];
     let Ok(tag) = runner.output(&mut runner.command("git".as_ref(), &arguments)) else {
@@ -111,7 +111,7 @@ pub(super) fn api(runner: &mut Runner<'_>) -> Result {
     };
     if (runner.output(&mut runner.cargo(&["semver-checks", "--version"]))).is_err() {
         return Ok(End::Skipped(
-            "cargo-semver-checks is not here; `cargo install --locked cargo-semver-checks` brings it".into(),
+            "cargo-semver-checks is not installed; run `cargo install --locked cargo-semver-checks`".into(),
         ));
     }
     let crates = published(runner)?;
@@ -124,11 +124,11 @@ pub(super) fn api(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// The documentation as docs.rs builds it: all features, each item marked with the feature that it needs.
+/// The documentation as docs.rs builds it: with all features, and each item marked with the feature that it needs.
 pub(super) fn docs_rs(runner: &mut Runner<'_>) -> Result {
     if !has_toolchain(runner, "nightly") {
         return Ok(End::Skipped(
-            "docs.rs builds with nightly; `rustup toolchain install nightly --profile minimal` brings one".into(),
+            "docs.rs uses a nightly toolchain; run `rustup toolchain install nightly --profile minimal`".into(),
         ));
     }
     let crates = published(runner)?;

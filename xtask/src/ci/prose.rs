@@ -1,10 +1,10 @@
-//! Spelling, by typos, and phrases that were corrected once and must not return. CONTRIBUTING.md has the table of them,
+//! Spelling, by typos, and phrases that were corrected once and must not return. CONTRIBUTING.md has a table of them,
 //! for people and for this check.
 
 use super::runner::{End, Result, Runner};
 use std::{fmt::Write as _, fs, path::Path};
 
-/// Where phrases are looked for. A folder is added once it passes.
+/// Where to look for phrases.
 const READ: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -12,10 +12,17 @@ const READ: &[&str] = &[
     "README.md",
     "SECURITY.md",
     "benches",
+    "crates/cli",
+    "crates/simulator",
+    "crates/types",
     "crates/usersig",
+    "crates/webhook",
+    "crates/webhook-queue",
     "deploy",
     "examples",
     "guide",
+    "spec",
+    "xtask",
 ];
 
 /// Quotes the phrases, to test that they are found.
@@ -27,10 +34,10 @@ const TABLE: &str = "CONTRIBUTING.md";
 /// The heading under which it is.
 const HEADING: &str = "## English";
 
-/// Files with prose in them.
-const ENDINGS: [&str; 4] = ["md", "rs", "toml", "tsx"];
+/// File name extensions of files with prose.
+const ENDINGS: [&str; 6] = ["md", "mjs", "rs", "toml", "ts", "tsx"];
 
-/// Spelling, and phrases of the table.
+/// Checks spelling, and the phrases in the table.
 pub(super) fn check(runner: &mut Runner<'_>) -> Result {
     let table = fs::read_to_string(runner.root.join(TABLE)).map_err(|error| error.to_string())?;
     let phrases = phrases(&table);
@@ -78,13 +85,15 @@ pub(super) fn check(runner: &mut Runner<'_>) -> Result {
     }
     print!("{report}");
     if count > 0 {
-        return Err(format!("{count} phrases stand in the table of {TABLE}"));
+        return Err(format!(
+            "{count} phrases are listed in the table of {TABLE}"
+        ));
     }
     println!("{} files, {} phrases", files.len(), phrases.len());
     spelling(runner)
 }
 
-/// Runs typos, which a folder below `target` has, on everything but what `_typos.toml` excludes.
+/// Runs typos, installed in a folder below `target`, on everything except what `_typos.toml` excludes.
 fn spelling(runner: &mut Runner<'_>) -> Result {
     let folder = runner.target().join("prose");
     let python = folder.join("bin/python");
@@ -107,7 +116,7 @@ fn spelling(runner: &mut Runner<'_>) -> Result {
     Ok(End::Passed)
 }
 
-/// A row of the table: what must not be written, what is written in its place, and longer phrases that are fine.
+/// A row of the table: a phrase to avoid, its replacement, and longer phrases that are fine.
 struct Phrase {
     not: String,
     but: String,
@@ -134,12 +143,12 @@ fn is_row(line: &str) -> bool {
     line.starts_with("| `")
 }
 
-/// What stands between backticks.
+/// The parts between backticks.
 fn quoted(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(str::to_lowercase)
 }
 
-/// The phrases that stand in a line.
+/// The phrases that occur in a line.
 fn found<'a>(phrases: &'a [Phrase], line: &str) -> Vec<&'a Phrase> {
     let line = line.to_lowercase();
     let stands = |phrase: &&Phrase| {
@@ -153,7 +162,7 @@ fn found<'a>(phrases: &'a [Phrase], line: &str) -> Vec<&'a Phrase> {
     phrases.iter().filter(stands).collect()
 }
 
-/// Where a phrase stands and neither begins nor ends within a word.
+/// Where a phrase occurs without beginning or ending within a word.
 fn whole<'a>(line: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> {
     line.match_indices(phrase).filter_map(move |(at, _)| {
         let before = line[..at].chars().next_back();

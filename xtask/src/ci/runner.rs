@@ -7,17 +7,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// How a step that did not fail has ended.
+/// How a step without a failure ended.
 pub(super) enum End {
     Passed,
-    /// Something that it needs is not on this machine.
+    /// It needs something that is not on this machine.
     Skipped(String),
 }
 
-/// What came of a step, or why it failed.
+/// The result of a step, or why it failed.
 pub(super) type Result = std::result::Result<End, String>;
 
-/// Tests that were counted.
+/// Counts of tests.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) passed: usize,
@@ -38,13 +38,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// The cargo that this program was started by.
+    /// The cargo that started this program.
     pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         self.command(&cargo, arguments)
     }
 
-    /// The cargo of a toolchain of rustup.
+    /// The cargo of a rustup toolchain.
     pub(super) fn cargo_of(&self, toolchain: &str, arguments: &[&str]) -> Command {
         self.command(
             "rustup".as_ref(),
@@ -65,7 +65,7 @@ impl<'a> Runner<'a> {
             .map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to completion.
     pub(super) fn run(&mut self, command: &mut Command) -> std::result::Result<(), String> {
         let shown = shown(command);
         let spawned = command.stdout(Stdio::piped()).spawn();
@@ -83,7 +83,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a command for what it prints.
+    /// Runs a command and returns its output.
     pub(super) fn output(&self, command: &mut Command) -> std::result::Result<String, String> {
         let shown = shown(command);
         let output = command.output();
@@ -102,7 +102,7 @@ fn lines(output: impl std::io::Read) -> impl Iterator<Item = std::io::Result<Str
     BufReader::new(output).lines()
 }
 
-/// A command as one would type it.
+/// A command as typed in a shell.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());

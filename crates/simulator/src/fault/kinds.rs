@@ -166,7 +166,7 @@ impl Odd {
         Self::NullInList,
     ];
 
-    /// Bytes that no JSON value can hold, at the end of each string.
+    /// Bytes that a JSON value can't hold, at the end of each string.
     fn tail(self) -> &'static [u8] {
         match self {
             Self::HalfEmoji => br"\ud83d",

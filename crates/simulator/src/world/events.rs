@@ -115,8 +115,8 @@ impl Events {
         }
     }
 
-    /// Tells of what has happened, after the reply. The event is made when it is wanted only; it is
-    /// given its time, in milliseconds since 1970.
+    /// Reports what has happened, after the reply. The event is only created if it is wanted; it is
+    /// passed its time, in milliseconds since 1970.
     pub(crate) fn tell<E: Webhook>(&mut self, event: impl FnOnce(u64) -> E) {
         if self.app.wants(E::META.command) {
             let event = event(self.app.time());
