@@ -1,6 +1,7 @@
 //! The query that the service appends to the app's address.
 
 use crate::ReceiveError;
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use tencent_chat_types::webhook::query;
@@ -27,8 +28,12 @@ impl<'a> Query<'a> {
             return Err(ReceiveError::QueryTooLong { limit: MAX_BYTES });
         }
         let mut found = Self::default();
-        for pair in text.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let pair;
+            (pair, rest) = cut(text, b'&');
+            let (name, value) = cut(pair, b'=');
+            let value = value.unwrap_or_default();
             let (place, name) = match name {
                 query::SDK_APP_ID => (&mut found.sdk_app_id, query::SDK_APP_ID),
                 query::COMMAND => (&mut found.command, query::COMMAND),
@@ -42,14 +47,25 @@ impl<'a> Query<'a> {
             if place.is_some() {
                 return Err(ReceiveError::RepeatedParameter { name });
             }
-            let value = percent_decode_str(value).decode_utf8();
-            let value = value.map_err(|_| ReceiveError::MalformedParameter {
-                name,
-                expected: "UTF-8",
-            })?;
-            *place = Some(value);
+            *place = Some(match memchr(b'%', value.as_bytes()) {
+                None => Cow::Borrowed(value),
+                Some(_) => percent_decode_str(value).decode_utf8().map_err(|_| {
+                    ReceiveError::MalformedParameter {
+                        name,
+                        expected: "UTF-8",
+                    }
+                })?,
+            });
         }
         Ok(found)
+    }
+}
+
+/// The text before the first `separator`, and the text behind it, if there is one.
+fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
+    match memchr(separator, text.as_bytes()) {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        None => (text, None),
     }
 }
 

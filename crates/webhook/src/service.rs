@@ -71,7 +71,10 @@ where
         Err(answer) => return finish(answer),
     };
     match webhooks.receiver().read_body(body, until).await {
-        Ok(body) => finish(webhooks.handle_verified(origin, &body, until).await),
+        Ok(body) => {
+            let began = Instant::now();
+            finish(webhooks.handle_verified(origin, &body, began, until).await)
+        }
         Err(error) => finish(webhooks.refuse(&error)),
     }
 }

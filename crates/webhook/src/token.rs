@@ -60,17 +60,30 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
 
 /// Parses 32 bytes in hexadecimal, in upper or lower case.
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
         return None;
+    };
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+    let (mut bytes, mut all) = ([0; 32], 0);
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (HALVES[usize::from(*high)], HALVES[usize::from(*low)]);
+        *byte = (high << 4) | (low & 15);
+        all |= high | low;
     }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
-        *byte = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
-    }
-    Some(bytes)
+    (all < 16).then_some(bytes)
 }
+
+/// The value of each digit in hexadecimal; 255 for what is not one.
+const HALVES: [u8; 256] = {
+    let (mut halves, mut value) = ([u8::MAX; 256], 0);
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        halves[digit as usize] = value;
+        halves[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    halves
+};
 
 impl From<&str> for Token {
     fn from(token: &str) -> Self {

@@ -18,6 +18,7 @@ use std::{
 };
 use tencent_chat_types::{
     text::{quoted, with_causes},
+    to_vec,
     webhook::{
         Acknowledged, Answer, Event, TIMEOUT_SECONDS, Webhook, WebhookVisitor, When, visit_webhook,
     },
@@ -63,7 +64,7 @@ impl<E: Webhook> Received<E> {
     /// for "after" events. If no field identifies an event
     /// ([`Webhook::identity`] is `None`), two with the same content have the same key.
     pub fn key(&self) -> EventKey {
-        let whole = || tencent_chat_types::to_vec(&*self.event).unwrap_or_default();
+        let whole = || to_vec(&*self.event).unwrap_or_default();
         EventKey::of(E::META.command, self.event.identity(), whole)
     }
 }
@@ -349,7 +350,7 @@ where
 
 /// The body of an answer. A struct of strings and numbers always serializes.
 fn encode<E, A: Answer<E>>(answer: A, event: &E) -> Vec<u8> {
-    serde_json::to_vec(&answer.into_reply(event)).unwrap_or_default()
+    to_vec(&answer.into_reply(event)).unwrap_or_default()
 }
 
 impl Webhooks {
@@ -542,9 +543,12 @@ impl Webhooks {
     /// Verifies a request, calls the handler and responds; never fails. `query` is the part of the address after the
     /// question mark. Must run within tokio.
     pub async fn handle(&self, query: &str, body: &[u8]) -> HttpAnswer {
-        let until = Instant::now() + self.0.deadline;
+        let began = Instant::now();
         match self.verify(query) {
-            Ok(origin) => self.handle_verified(origin, body, until).await,
+            Ok(origin) => {
+                let until = began + self.0.deadline;
+                self.handle_verified(origin, body, began, until).await
+            }
             Err(answer) => answer,
         }
     }
@@ -557,7 +561,7 @@ impl Webhooks {
             Ok(Ok(origin)) => Ok(origin),
             Ok(Err(error)) => Err(self.refuse(&error)),
             Err(_) => {
-                trace("", "panicked", 500, Duration::ZERO);
+                trace("", "panicked", 500, None);
                 Err(failed(500))
             }
         }
@@ -566,7 +570,7 @@ impl Webhooks {
     /// The response to a rejected request.
     pub(crate) fn refuse(&self, error: &ReceiveError) -> HttpAnswer {
         let answer = refused(error);
-        trace("", error.name(), answer.status, Duration::ZERO);
+        trace("", error.name(), answer.status, None);
         answer
     }
 
@@ -575,9 +579,9 @@ impl Webhooks {
         &self,
         origin: Origin,
         body: &[u8],
+        began: Instant,
         until: Instant,
     ) -> HttpAnswer {
-        let began = Instant::now();
         let command = origin.command.clone();
         let (outcome, answer) = match self.begin(origin, body) {
             Ok(begun) => self.run(command.as_str(), begun, until).await,
@@ -595,7 +599,7 @@ impl Webhooks {
                 }
             }
         };
-        trace(command.as_str(), outcome, answer.status, began.elapsed());
+        trace(command.as_str(), outcome, answer.status, Some(began));
         answer
     }
 
@@ -822,7 +826,7 @@ impl WebhookVisitor for Other<'_> {
 }
 
 fn acknowledgement() -> Vec<u8> {
-    serde_json::to_vec(&Acknowledged.into_reply(&())).unwrap_or_default()
+    to_vec(&Acknowledged.into_reply(&())).unwrap_or_default()
 }
 
 const fn ok(body: Vec<u8>) -> HttpAnswer {
@@ -847,16 +851,19 @@ const ANSWERED: &str = "answered";
 
 /// These names are part of the public interface: target `tencent_chat_webhook`, fields `command`, `outcome`,
 /// `status`, `took_ms`. Bodies, tokens and signatures are never logged.
-fn trace(command: &str, outcome: &'static str, status: u16, took: Duration) {
-    let took_ms = took.as_secs_f64() * 1e3;
+fn trace(command: &str, outcome: &'static str, status: u16, began: Option<Instant>) {
+    // Only if somebody listens: reading the clock takes as long as reading the query.
+    let took_ms = || began.map_or(0.0, |began| began.elapsed().as_secs_f64() * 1e3);
     // As text: the subscriber escapes a string, and this one is escaped already.
-    let command = quoted(command);
+    let command = || quoted(command);
     match outcome {
         ANSWERED => tracing::debug!(
-            target: "tencent_chat_webhook", %command, outcome, status, took_ms, "event"
+            target: "tencent_chat_webhook",
+            command = %command(), outcome, status, took_ms = took_ms(), "event"
         ),
         _ => tracing::warn!(
-            target: "tencent_chat_webhook", %command, outcome, status, took_ms, "event"
+            target: "tencent_chat_webhook",
+            command = %command(), outcome, status, took_ms = took_ms(), "event"
         ),
     }
 }

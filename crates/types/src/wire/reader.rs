@@ -253,11 +253,20 @@ impl<'de> Reader<'de> {
     /// The next key; `None` at the end of the object. The reader is then before the value.
     #[inline]
     pub(crate) fn key(&mut self, first: &mut bool) -> Result<Option<Key<'de>>, Broken> {
+        match self.entry(first)? {
+            true => self.key_here().map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Goes to the quote of the next key. False at the end of the object, which is passed.
+    #[inline]
+    fn entry(&mut self, first: &mut bool) -> Result<bool, Broken> {
         match self.peek()? {
             b'}' => {
                 self.at += 1;
                 self.depth = self.depth.saturating_sub(1);
-                return Ok(None);
+                return Ok(false);
             }
             b',' if !*first => {
                 self.at += 1;
@@ -268,16 +277,27 @@ impl<'de> Reader<'de> {
             b'"' if *first => *first = false,
             _ => return Err(Broken),
         }
+        Ok(true)
+    }
+
+    /// Reads the key at whose quote the reader stands, and goes on to its value.
+    fn key_here(&mut self) -> Result<Key<'de>, Broken> {
         let start = self.at;
         let string = self.string()?;
         let raw = self.json.get(start..self.at).unwrap_or_default();
+        self.colon(start)?;
+        Ok(Key::of(raw, string))
+    }
+
+    /// Goes on from the end of a key, which began at `start`, to its value.
+    #[inline]
+    fn colon(&mut self, start: usize) -> Result<(), Broken> {
+        self.last_key = (start, self.at);
         if self.peek()? != b':' {
             return Err(Broken);
         }
         self.at += 1;
-        self.peek()?;
-        self.last_key = (start, start + raw.len());
-        Ok(Some(Key::of(raw, string)))
+        self.peek().map(|_| ())
     }
 
     /// The index in `fields` of the next key, or an index past them; `None` at the end of the object. The reader is
@@ -327,6 +347,7 @@ impl<'de> Reader<'de> {
         Ok(Some(index))
     }
 
+    /// As [`field`](Self::field), where another key comes or white space stands around it.
     #[inline(never)]
     fn search(
         &mut self,
@@ -334,22 +355,39 @@ impl<'de> Reader<'de> {
         next: &mut usize,
         first: &mut bool,
     ) -> Result<Option<usize>, Broken> {
-        if let Some(b',' | b'"') = self.json.get(self.at) {
-            for (index, field) in fields.iter().enumerate().skip(*next + 1) {
-                if self.is_next(field, *first) {
-                    return self.pass(field, index, next, first);
-                }
-            }
-        }
-        let Some(key) = self.key(first)? else {
+        if !self.entry(first)? {
             return Ok(None);
+        }
+        let start = self.at;
+        let rest = self.json.get(start..).unwrap_or_default();
+        // First the one that is expected, then those behind it, then those before it.
+        let mut index = *next;
+        for _ in fields {
+            let Some(field) = fields.get(index).or(fields.first()) else {
+                break;
+            };
+            if index >= fields.len() {
+                index = 0;
+            }
+            // `"From_Account"` of `,"From_Account":`.
+            let end = field.len() - 2;
+            // Of keys of other lengths another byte stands there.
+            if rest.get(end - 1) == Some(&b'"') && rest.starts_with(&field.as_bytes()[1..=end]) {
+                self.at += end;
+                self.colon(start)?;
+                *next = index + 1;
+                return Ok(Some(index));
+            }
+            index += 1;
+        }
+        let key = self.key_here()?;
+        // A key with escapes can be one of them all the same.
+        let index = match key.name {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(ref name) => fields
+                .iter()
+                .position(|field| field.as_bytes().get(2..field.len() - 2) == Some(name)),
         };
-        let name = key.name();
-        let is_it = |field: &&str| {
-            let field = field.as_bytes();
-            field.len() == name.len() + 4 && field.get(2..name.len() + 2) == Some(name)
-        };
-        let index = fields.iter().position(is_it);
         if let Some(index) = index {
             *next = index + 1;
         }

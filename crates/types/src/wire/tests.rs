@@ -460,6 +460,48 @@ fn a_union_whose_content_does_not_fit_is_kept_whole() {
     assert_eq!((children[0].body.is_none(), children[2].count), (true, 3));
 }
 
+/// White space, any order and escapes in keys: none of it is what the search for keys expects first.
+#[test]
+fn known_keys_are_found_however_they_are_written() {
+    let expected = Everything {
+        count: 1,
+        seq: Some(2),
+        name: Some("three".to_owned()),
+        list: vec![4],
+        ..Everything::default()
+    };
+    for json in [
+        r#"{"Count":1,"Seq":2,"Name":"three","List":[4]}"#,
+        "{\r\n\t\"Count\" : 1 ,\n  \"Seq\"\t:2,\"Name\": \"three\",\n\n\"List\" :\n[4]\n}\n",
+        r#"{ "List": [4], "Name": "three", "Seq": 2, "Count": 1 }"#,
+        r#"{"Co\u0075nt":1,"\u0053\u0065\u0071":2,"Name":"three","L\u0069st":[4]}"#,
+        r#"{"Seq":2,"Count":1,"List":[4],"N\u0061me":"three"}"#,
+    ] {
+        assert_eq!(
+            from_slice::<Everything>(json.as_bytes()).unwrap(),
+            expected,
+            "{json}"
+        );
+    }
+    // Nearly known ones are not.
+    let near = r#"{"Count":1,"Seq ":2,"name":"x","List\n":[4],"Na":1,"Names":2,"":3}"#;
+    let read: Everything = from_slice(near.as_bytes()).unwrap();
+    assert_eq!((read.count, read.seq, &read.name), (1, None, &None));
+    assert_eq!(read.extra.iter().count(), 6);
+    for broken in [
+        r#"{"Count" 1}"#,
+        r#"{"Count""Seq":2}"#,
+        r#"{"Count",}"#,
+        r#"{"Count":1 "Seq":2}"#,
+        r#"{,"Count":1}"#,
+    ] {
+        assert!(
+            from_slice::<Everything>(broken.as_bytes()).is_err(),
+            "{broken}"
+        );
+    }
+}
+
 #[test]
 fn invalid_text_reads_with_replacement_characters_and_round_trips() {
     let in_fields = |text: &[u8]| {
