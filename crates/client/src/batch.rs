@@ -1,37 +1,25 @@
 //! Any number of items, in calls of as many as one call takes.
 
+mod parts;
+
+pub use self::parts::BatchParts;
+pub(crate) use self::parts::Running;
 use crate::{
-    Client, Error, IntoRequest, RetryPolicy,
+    Caller, Client, Error, IntoRequest,
     credentials::Credentials,
     error::{Sent, is_refusal_at_the_gate},
-};
-use futures_util::{
-    future::{Either, select},
-    stream::{FuturesUnordered, StreamExt},
+    fan_out::{CONCURRENCY, Settings, State, options},
+    task::Place,
 };
 use std::{
     fmt,
-    future::{Future, IntoFuture, poll_fn},
+    future::{Future, IntoFuture},
     num::NonZeroUsize,
     ops::Range,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Context,
+    pin::Pin,
     time::Duration,
-    vec,
 };
 use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport, text::quoted};
-use tokio::sync::watch;
-
-/// Calls at once unless set otherwise.
-const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
-
-/// How long each call waits for its turns unless set otherwise: long enough for all that a minute holds
-/// back, and too short for what a day does.
-const QUOTA_WAIT: Duration = Duration::from_secs(3_600);
 
 /// A request with any number of items, which is split and sent when it is awaited.
 ///
@@ -45,20 +33,20 @@ const QUOTA_WAIT: Duration = Duration::from_secs(3_600);
 /// them within a conversation, so that no part is a duplicate of another, and a user who is named twice
 /// gets one message.
 ///
+/// Documented limits are checked before anything is sent, item by item. An item that exceeds one fails with an error of kind
+/// [`Invalid`](crate::ErrorKind::Invalid), and the others are sent without it.
+///
 /// What the quota does not let out at once waits for its turn, for as long as [`quota_wait`](Self::quota_wait)
 /// says, besides the deadline of its call: 200,000 recipients where the service takes 12,000 a minute take
 /// a quarter of an hour, and none of them fails.
-#[must_use = "a batch is sent when it is awaited"]
-pub struct Batch<'a, E> {
-    client: &'a Client,
+///
+/// The batches of the [blocking client](crate::blocking::Client) have the same options. They are sent by `send`.
+#[must_use = "a batch does nothing until it is awaited, or sent by the blocking client"]
+pub struct Batch<'a, E, C = Client> {
+    pub(crate) client: &'a C,
     request: E,
-    concurrency: NonZeroUsize,
+    settings: Settings<'a>,
     part_size: usize,
-    deadline: Option<Duration>,
-    quota_wait: Duration,
-    retry: Option<RetryPolicy>,
-    stop_at_failure: bool,
-    until: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
 }
 
 impl Client {
@@ -74,7 +62,7 @@ impl Client {
     ///     println!("{user:?}: {why}");
     /// }
     /// if let Some(again) = outcome.retry_request() {
-    ///     client.batch(again).await.into_result()?;
+    ///     client.batch(again).await.all_done()?;
     /// }
     /// # Ok(())
     /// # }
@@ -84,28 +72,18 @@ impl Client {
     }
 }
 
-impl<'a, E: Batched> Batch<'a, E> {
-    pub(crate) fn new(client: &'a Client, request: E) -> Self {
+impl<'a, E: Batched, C: Caller> Batch<'a, E, C> {
+    pub(crate) fn new(client: &'a C, request: E) -> Self {
         let one = NonZeroUsize::MIN;
         Self {
             client,
             request,
-            concurrency: if E::ONE_BY_ONE { one } else { CONCURRENCY },
+            settings: Settings::new(if E::ONE_BY_ONE { one } else { CONCURRENCY }),
             part_size: E::MAX,
-            deadline: None,
-            quota_wait: QUOTA_WAIT,
-            retry: None,
-            stop_at_failure: false,
-            until: None,
         }
     }
 
-    /// Most calls at once; 4 unless set, and 1 for commands whose calls get into each other's way. Zero
-    /// counts as one.
-    pub fn concurrency(mut self, calls: usize) -> Self {
-        self.concurrency = NonZeroUsize::new(calls).unwrap_or(NonZeroUsize::MIN);
-        self
-    }
+    options!();
 
     /// Fewer items in each call than the service takes, for smaller replies. Zero counts as one, and
     /// more than the service takes as that.
@@ -114,171 +92,28 @@ impl<'a, E: Batched> Batch<'a, E> {
         self
     }
 
-    /// Gives up each call after this time, tries and pauses included, in place of the client's own
-    /// deadline. Waiting for the quota does not count; see [`quota_wait`](Self::quota_wait).
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// How long the client's limiter may hold each call back, besides the call's deadline; an hour unless
-    /// set. A call that would have to wait for longer than both fails at once with an error of kind
-    /// [`Limited`](crate::ErrorKind::Limited).
-    pub fn quota_wait(mut self, time: Duration) -> Self {
-        self.quota_wait = time;
-        self
-    }
-
-    /// Repeats each call by another policy than the client's.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
-        self
-    }
-
-    /// Sends nothing more once a call has failed as a whole. Calls under way are waited for, and those that
-    /// wait for the quota are given up.
-    pub fn stop_at_failure(mut self) -> Self {
-        self.stop_at_failure = true;
-        self
-    }
-
-    /// Sends nothing more once a future is ready: a timer for the whole batch, or a signal to stop. Calls
-    /// under way are waited for, and those that wait for the quota are given up.
-    pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'a) -> Self {
-        self.until = Some(Box::pin(stop));
-        self
-    }
-
-    async fn run(mut self) -> BatchOutcome<E> {
-        let items = self.request.take_items();
-        let (stop, stopping) = watch::channel(false);
-        let mut run = Run {
-            client: self.client,
-            rest: &self.request,
-            deadline: self.deadline,
-            quota_wait: self.quota_wait,
-            retry: self.retry.as_ref(),
-            stopping,
-            waiting: items.into_iter(),
-            part_size: self.part_size,
-            begun: 0,
-        };
-        let mut ended: Vec<Option<Ended<E>>> = Vec::new();
-        let mut running = FuturesUnordered::new();
-        let mut until = self.until;
-        loop {
-            let next = poll_fn(|context: &mut Context<'_>| {
-                let stopped = || *stop.borrow();
-                if !stopped()
-                    && let Some(until) = &mut until
-                    && until.as_mut().poll(context).is_ready()
-                {
-                    stop.send_replace(true);
-                }
-                while !stopped() && running.len() < self.concurrency.get() {
-                    let Some(part) = run.begin() else { break };
-                    running.push(part);
-                }
-                running.poll_next_unpin(context)
-            });
-            let Some((number, part)) = next.await else {
-                break;
-            };
-            if self.stop_at_failure && matches!(part.state, State::Failed(_)) {
-                stop.send_replace(true);
-            }
-            if ended.len() <= number {
-                ended.resize_with(number + 1, || None);
-            }
-            // The list was made long enough.
-            if let Some(place) = ended.get_mut(number) {
-                *place = Some(part);
-            }
-        }
-        drop(running);
-        let left: Vec<E::Item> = run.waiting.collect();
-        let mut outcome = BatchOutcome::new(self.request);
-        // Every part that began has ended.
-        for part in ended.into_iter().flatten() {
-            outcome.add(part);
-        }
-        if !left.is_empty() {
-            outcome.add(Ended {
-                items: left,
-                // Nothing was run that could be run a second time.
-                repeat_safe: true,
-                state: State::NotSent,
-            });
-        }
-        outcome
+    /// The batch with its items checked.
+    pub(crate) fn start(self, place: Place) -> Running<'a, E> {
+        let client = self.client.asynchronous();
+        Running::new(client, place, self.settings, self.request, self.part_size)
     }
 }
 
-/// What the parts of a batch are made of.
-struct Run<'a, E: Batched> {
-    client: &'a Client,
-    /// The request without its items.
-    rest: &'a E,
-    deadline: Option<Duration>,
-    quota_wait: Duration,
-    retry: Option<&'a RetryPolicy>,
-    /// Whether nothing more is sent.
-    stopping: watch::Receiver<bool>,
-    waiting: vec::IntoIter<E::Item>,
-    part_size: usize,
-    /// How many parts have begun.
-    begun: usize,
-}
-
-impl<'a, E: Batched> Run<'a, E> {
-    /// The next part with its number; none when no items are left.
-    fn begin(&mut self) -> Option<impl Future<Output = (usize, Ended<E>)> + use<'a, E>> {
-        let items: Vec<E::Item> = self.waiting.by_ref().take(self.part_size).collect();
-        if items.is_empty() {
-            return None;
-        }
-        let number = self.begun;
-        self.begun += 1;
-        let mut request = self.rest.clone();
-        request.set_items(items);
-        let (client, quota_wait) = (self.client, self.quota_wait);
-        let (deadline, retry) = (self.deadline, self.retry);
-        let mut stopping = self.stopping.clone();
-        Some(async move {
-            let begun = Arc::new(AtomicBool::new(false));
-            let call = client.call(&request);
-            let mut call = call.in_batch(quota_wait, Arc::clone(&begun));
-            if let Some(deadline) = deadline {
-                call = call.deadline(deadline);
-            }
-            if let Some(retry) = retry {
-                call = call.retry(retry.clone());
-            }
-            let repeat_safe = call.command().repeat_safe;
-            let stopping = async { stopping.wait_for(|stopping| *stopping).await.map(drop) };
-            let result = match select(pin!(call.answer()), pin!(stopping)).await {
-                Either::Left((result, _)) => Some(result),
-                Either::Right((_, answer)) if begun.load(Ordering::Relaxed) => Some(answer.await),
-                // What waits for its turn has sent nothing.
-                Either::Right(_) => None,
-            };
-            let items = request.take_items();
-            let state = match result {
-                Some(Ok(answer)) => {
-                    let mut reports = E::reports(&answer.reply, &items);
-                    make_shown(&client.transport.credentials, &mut reports);
-                    State::Answered(reports, answer.reply)
-                }
-                Some(Err(error)) => State::Failed(error),
-                None => State::NotSent,
-            };
-            let part = Ended {
-                items,
-                repeat_safe,
-                state,
-            };
-            (number, part)
-        })
+impl<'a, E: Batched> Batch<'a, E> {
+    /// Sends it, and gives the outcome of each part as soon as it has ended, in any order.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::Client;
+    /// # use tencent_chat_types::account::ImportAccounts;
+    /// # async fn run(client: &Client, users: Vec<String>) {
+    /// let mut parts = client.batch(ImportAccounts::new(users)).parts();
+    /// while let Some(part) = parts.next_part().await {
+    ///     println!("{} imported; {}", part.succeeded().count(), parts.progress());
+    /// }
+    /// # }
+    /// ```
+    pub fn parts(self) -> BatchParts<'a, E> {
+        BatchParts::new(self.start(Place::tasks()))
     }
 }
 
@@ -287,15 +122,21 @@ impl<'a, E: Batched> IntoFuture for Batch<'a, E> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        let mut running = self.start(Place::Here);
+        Box::pin(async move {
+            while running.next().await {
+                running.keep();
+            }
+            running.finish()
+        })
     }
 }
 
-impl<E: Endpoint> fmt::Debug for Batch<'_, E> {
+impl<E: Endpoint, C> fmt::Debug for Batch<'_, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
             .field("endpoint", &E::META.path)
-            .field("concurrency", &self.concurrency)
+            .field("concurrency", &self.settings.concurrency)
             .field("part_size", &self.part_size)
             .finish_non_exhaustive()
     }
@@ -321,25 +162,48 @@ struct Ended<E: Batched> {
     items: Vec<E::Item>,
     /// Whether a second run of its request does no harm.
     repeat_safe: bool,
-    state: State<E::Reply>,
+    state: State<Answered<E::Reply>>,
 }
 
-enum State<R> {
-    Answered(Vec<ItemReport>, R),
-    Failed(Error),
-    NotSent,
+impl<E: Batched> Ended<E> {
+    /// Items that nothing was sent for.
+    fn not_sent(items: Vec<E::Item>) -> Self {
+        Self {
+            items,
+            // Nothing was run that could be run a second time.
+            repeat_safe: true,
+            state: State::NotSent,
+        }
+    }
+
+    /// How many items succeeded.
+    fn done(&self) -> usize {
+        let State::Answered(answered) = &self.state else {
+            return 0;
+        };
+        let reports = answered.reports.iter();
+        reports
+            .filter(|report| matches!(report, ItemReport::Done { .. }))
+            .count()
+    }
+}
+
+/// A reply, and what it says of each item.
+struct Answered<R> {
+    reply: R,
+    reports: Vec<ItemReport>,
 }
 
 struct Part<R> {
     range: Range<usize>,
     repeat_safe: bool,
-    state: State<R>,
+    state: State<Answered<R>>,
 }
 
 /// What became of every item of a [`Batch`], in the order of the items.
 ///
 /// Items that are named twice have a place each.
-#[must_use = "it may hold failures"]
+#[must_use = "it may hold failures; `all_done()?` makes them an error"]
 pub struct BatchOutcome<E: Batched> {
     /// The request without its items.
     rest: E,
@@ -433,7 +297,7 @@ impl<E: Batched> BatchOutcome<E> {
     pub fn parts(&self) -> impl Iterator<Item = (Range<usize>, PartOutcome<'_, E>)> {
         self.parts.iter().map(|part| {
             let outcome = match &part.state {
-                State::Answered(_, reply) => PartOutcome::Answered(reply),
+                State::Answered(answered) => PartOutcome::Answered(&answered.reply),
                 State::Failed(error) => PartOutcome::Failed(error),
                 State::NotSent => PartOutcome::NotSent,
             };
@@ -444,7 +308,7 @@ impl<E: Batched> BatchOutcome<E> {
     /// The replies, for what they say beyond the items.
     pub fn replies(&self) -> impl Iterator<Item = &E::Reply> {
         self.parts.iter().filter_map(|part| match &part.state {
-            State::Answered(_, reply) => Some(reply),
+            State::Answered(answered) => Some(&answered.reply),
             _ => None,
         })
     }
@@ -479,6 +343,20 @@ impl<E: Batched> BatchOutcome<E> {
         Some(request)
     }
 
+    /// Whether the batch was stopped before everything was sent.
+    pub fn was_stopped(&self) -> bool {
+        (self.parts.iter()).any(|part| matches!(part.state, State::NotSent))
+    }
+
+    /// Nothing if every item went well.
+    ///
+    /// # Errors
+    ///
+    /// The outcome as an error, which says how many items failed and why the first one did.
+    pub fn all_done(self) -> Result<(), Incomplete<E>> {
+        self.into_result().map(drop)
+    }
+
     /// This outcome if every item went well.
     ///
     /// # Errors
@@ -495,7 +373,7 @@ impl<E: Batched> BatchOutcome<E> {
     /// The replies alone, in the order of the items.
     pub fn into_replies(self) -> Vec<E::Reply> {
         let replies = self.parts.into_iter().filter_map(|part| match part.state {
-            State::Answered(_, reply) => Some(reply),
+            State::Answered(answered) => Some(answered.reply),
             _ => None,
         });
         replies.collect()
@@ -552,7 +430,8 @@ pub enum ItemResult<'a, E: Batched> {
     /// The call succeeded, but its reply does not mention the item, though it should: nothing is known
     /// of it.
     Unmentioned,
-    /// The call with this item failed as a whole.
+    /// The call with this item failed as a whole, or was not made because the item exceeds a documented limit
+    /// ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)).
     CallFailed(&'a Error),
     /// The call with this item was not sent, because the batch was stopped.
     NotSent,
@@ -589,6 +468,15 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         match &self.result {
             ItemResult::Failed { code, .. } => *code,
             ItemResult::CallFailed(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// The service's own words about the item, where it has any: for logs, in one line, escaped and without secrets.
+    pub fn server_text(&self) -> Option<&'a str> {
+        match &self.result {
+            ItemResult::Failed { info, .. } => *info,
+            ItemResult::CallFailed(error) => error.server_text(),
             _ => None,
         }
     }
@@ -644,7 +532,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
 impl<'a, E: Batched> ItemResult<'a, E> {
     fn of(part: &'a Part<E::Reply>, index: usize) -> Self {
         let (reports, reply) = match &part.state {
-            State::Answered(reports, reply) => (reports, reply),
+            State::Answered(answered) => (&answered.reports, &answered.reply),
             State::Failed(error) => return Self::CallFailed(error),
             State::NotSent => return Self::NotSent,
         };

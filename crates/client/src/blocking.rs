@@ -26,11 +26,16 @@
 //! thread, so it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime); call from
 //! `tokio::task::spawn_blocking` there, or use the asynchronous [`Client`](crate::Client).
 
+mod many;
+
+pub use self::many::{BatchParts, EachResults};
 use crate::{
-    Answer, Checkpoint, ClientBuilder, ConfigError, Error, IntoRequest, RetryPolicy, SecretKey,
+    Answer, Caller, Checkpoint, ClientBuilder, ConfigError, Error, IntoRequest, SecretKey,
     call::Command,
+    caller::sealed::Kind,
     error::{Cause, Sent},
-    pages::{ENDED, Page},
+    pages::Page,
+    task::{ENDED, Place},
 };
 use serde::Serialize;
 use std::{
@@ -39,9 +44,8 @@ use std::{
     sync::{Arc, mpsc},
     task::{Context, Waker},
     thread::{self, JoinHandle},
-    time::Duration,
 };
-use tencent_chat_types::{Endpoint, Paged, RawReply};
+use tencent_chat_types::{Batched, Endpoint, Paged, RawReply};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -109,7 +113,7 @@ impl Client {
 
     /// Builds a call; set options on it, then send it.
     pub fn call<'a, E: Endpoint>(&'a self, request: impl IntoRequest<'a, E>) -> Call<'a, E> {
-        Call::new(self, self.client.call(request))
+        Call::new(self, request.convert())
     }
 
     /// Calls a command that has no type yet, by its path as on its page: `v4/<service>/<command>`. The body
@@ -121,6 +125,34 @@ impl Client {
     pub fn send_raw(&self, path: &str, body: impl Serialize) -> Result<RawReply, Error> {
         let call = self.client.raw(path, serde_json::to_vec(&body))?;
         self.background.run(Command::raw(path), call)?
+    }
+
+    /// Builds a batch from a request with any number of items; set options on it, then send it. It is split into calls of as many
+    /// items as one call takes.
+    pub fn batch<'r, E: Batched>(&self, request: impl IntoRequest<'r, E>) -> Batch<'_, E> {
+        Batch::new(self, request.convert().into_owned())
+    }
+
+    /// Builds one call for each of many requests; set options on it, then send it. See [`crate::Client::each`].
+    ///
+    /// The iterator runs on the thread that calls, and may use this client itself:
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::blocking::Client;
+    /// # use tencent_chat_client::types::{group::{DestroyGroup, ListGroups}};
+    /// # fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let groups = client.items(ListGroups::new()).map_while(Result::ok);
+    /// let requests = groups.map(|group| DestroyGroup::new(group.group_id));
+    /// client.each(requests).send().all_done()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn each<'a, 'r, E, I>(&'a self, requests: I) -> Each<'a, E, I::IntoIter>
+    where
+        E: Endpoint + Clone,
+        I: IntoIterator<Item: IntoRequest<'r, E>>,
+    {
+        Each::new(self, requests.into_iter())
     }
 
     /// All pages from this request on, one reply at a time.
@@ -159,39 +191,24 @@ impl Client {
     }
 }
 
-/// A call with its options.
-#[must_use = "a call does nothing until it is sent"]
-#[derive(Debug)]
-pub struct Call<'a, E> {
-    call: crate::Call<'a, E>,
-    background: &'a Background,
+/// A call with its options, sent by [`send`](crate::Call::send).
+pub type Call<'a, E> = crate::Call<'a, E, Client>;
+/// A call for one item, sent by [`send`](crate::ItemCall::send).
+pub type ItemCall<'a, E, T> = crate::ItemCall<'a, E, T, Client>;
+/// A request with any number of items, sent by [`send`](crate::Batch::send).
+pub type Batch<'a, E> = crate::Batch<'a, E, Client>;
+/// One call for each of many requests, sent by [`send`](crate::Each::send).
+pub type Each<'a, E, I> = crate::Each<'a, E, I, Client>;
+
+impl Caller for Client {}
+
+impl Kind for Client {
+    fn asynchronous(&self) -> &crate::Client {
+        &self.client
+    }
 }
 
-impl<'a, E: Endpoint> Call<'a, E> {
-    fn new(client: &'a Client, call: crate::Call<'a, E>) -> Self {
-        let background = &client.background;
-        Self { call, background }
-    }
-
-    /// Limits the time of the whole call, retries and pauses included, instead of the client's
-    /// [`deadline`](ClientBuilder::deadline).
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.call = self.call.deadline(deadline);
-        self
-    }
-
-    /// Retries by this policy instead of the client's.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.call = self.call.retry(policy);
-        self
-    }
-
-    /// Sends without checking documented limits, for apps whose limits were raised.
-    pub fn unchecked(mut self) -> Self {
-        self.call = self.call.unchecked();
-        self
-    }
-
+impl<E: Endpoint> Call<'_, E> {
     /// Sends the request and waits for the reply.
     ///
     /// # Errors
@@ -207,8 +224,20 @@ impl<'a, E: Endpoint> Call<'a, E> {
     ///
     /// As for [`crate::Client::send`].
     pub fn answer(self) -> Result<Answer<E::Reply>, Error> {
-        let command = self.call.command();
-        self.background.run(command, self.call.detached())?
+        let (command, background) = (self.command(), &self.client.background);
+        background.run(command, self.detached())?
+    }
+}
+
+impl<E: Batched, T: Send + 'static> ItemCall<'_, E, T> {
+    /// Sends the request and waits for what the reply says of the item.
+    ///
+    /// # Errors
+    ///
+    /// The call failed, or the item did.
+    pub fn send(self) -> Result<T, Error> {
+        let (command, background) = (self.command(), &self.client.background);
+        background.run(command, self.detached())?
     }
 }
 
@@ -341,11 +370,20 @@ impl Background {
         })
     }
 
+    fn place(&self) -> Place {
+        Place::Background(self.runtime.clone())
+    }
+
     fn check(&self, command: Command<'_>) -> Result<(), Error> {
         if is_polled() {
             return Err(command.error(Cause::Runtime(WITHIN), Sent::No));
         }
         Ok(())
+    }
+
+    /// Runs it on this thread, with the background's timers and connections. Only after a [`check`](Self::check).
+    fn drive<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
     }
 
     /// Runs it in the background and waits.

@@ -13,7 +13,7 @@ pub(crate) use command::Command;
 
 use self::command::Options;
 use crate::{
-    Client, Error, IntoRequest,
+    Caller, Client, Error, IntoRequest,
     error::{Cause, Sent},
     request::Request,
     retry::RetryPolicy,
@@ -28,10 +28,11 @@ use std::{
 use tencent_chat_types::{Endpoint, to_vec};
 
 /// A call that is sent when it is awaited. Made by [`Client::call`] and the methods of each family.
-#[must_use = "a call is sent when it is awaited"]
+/// Those of the [blocking client](crate::blocking::Client) are sent by `send`.
+#[must_use = "a call does nothing until it is awaited, or sent by the blocking client"]
 #[derive(Debug)]
-pub struct Call<'a, E> {
-    client: &'a Client,
+pub struct Call<'a, E, C = Client> {
+    pub(crate) client: &'a C,
     request: Request<'a, E>,
     deadline: Option<Duration>,
     retry: Option<RetryPolicy>,
@@ -82,8 +83,8 @@ impl Client {
     }
 }
 
-impl<'a, E: Endpoint> Call<'a, E> {
-    pub(crate) fn new(client: &'a Client, request: Request<'a, E>) -> Self {
+impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
+    pub(crate) fn new(client: &'a C, request: Request<'a, E>) -> Self {
         Self {
             client,
             request,
@@ -122,15 +123,6 @@ impl<'a, E: Endpoint> Call<'a, E> {
         self
     }
 
-    /// Sends the request and returns the reply together with the bytes it was decoded from.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Client::send`].
-    pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
-        self.detached().await
-    }
-
     pub(crate) fn command(&self) -> Command<'static> {
         Command::of(self.request.get())
     }
@@ -138,11 +130,11 @@ impl<'a, E: Endpoint> Call<'a, E> {
     /// The call as a future that borrows neither client nor request.
     pub(crate) fn detached(
         self,
-    ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
+    ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E, C> {
         let command = self.command();
         let request = self.request.get();
         let valid = if self.checked {
-            let served = self.client.transport.serves(command);
+            let served = self.client.asynchronous().transport.serves(command);
             served.and_then(|()| request.validate().map_err(Cause::Invalid))
         } else {
             Ok(())
@@ -150,7 +142,7 @@ impl<'a, E: Endpoint> Call<'a, E> {
         let body = valid
             .and_then(|()| to_vec(request).map_err(Cause::Encode))
             .map_err(|cause| command.error(cause, Sent::No));
-        let transport = Arc::clone(&self.client.transport);
+        let transport = Arc::clone(&self.client.asynchronous().transport);
         let options = Options {
             quota_wait: self.quota_wait,
             begun: self.begun,
@@ -160,6 +152,17 @@ impl<'a, E: Endpoint> Call<'a, E> {
             let (reply, body) = transport.call(command, body, options).await?;
             Ok(Answer { reply, body })
         }
+    }
+}
+
+impl<E: Endpoint> Call<'_, E> {
+    /// Sends the request and returns the reply together with the bytes it was decoded from.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::send`].
+    pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
+        self.detached().await
     }
 }
 

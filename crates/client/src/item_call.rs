@@ -1,7 +1,7 @@
 //! Calls for one item, whose failure is an error.
 
 use crate::{
-    Answer, Call, Client, Error, RetryPolicy,
+    Answer, Call, Caller, Client, Error, RetryPolicy,
     batch::make_shown,
     call::Command,
     error::{Cause, Sent},
@@ -40,9 +40,9 @@ use tencent_chat_types::{ActionStatus, Batched, Envelope, ErrorCode, ItemReport}
 /// two cannot change places: `add_member("chess", ["mei"])`.
 ///
 /// The client retries calls that failed, and not items that failed: [`Error::repeat`] says whether a repeat can help.
-#[must_use = "a call is sent when it is awaited"]
-pub struct ItemCall<'a, E: Batched, T> {
-    client: &'a Client,
+#[must_use = "a call does nothing until it is awaited, or sent by the blocking client"]
+pub struct ItemCall<'a, E: Batched, T, C = Client> {
+    pub(crate) client: &'a C,
     request: E,
     deadline: Option<Duration>,
     retry: Option<RetryPolicy>,
@@ -54,14 +54,10 @@ pub struct ItemCall<'a, E: Batched, T> {
 /// Codes that mean that there is no such item, and the result then.
 type Absent<T> = (&'static [ErrorCode], fn() -> T);
 
-impl<'a, E: Batched, T> ItemCall<'a, E, T> {
+impl<'a, E: Batched, T, C: Caller> ItemCall<'a, E, T, C> {
     /// `done` makes the result from the item's entry in the reply. It returns nothing if the reply should have an entry
     /// and has none.
-    pub(crate) fn new(
-        client: &'a Client,
-        request: E,
-        done: fn(Option<&E::Entry>) -> Option<T>,
-    ) -> Self {
+    pub(crate) fn new(client: &'a C, request: E, done: fn(Option<&E::Entry>) -> Option<T>) -> Self {
         Self {
             client,
             request,
@@ -88,7 +84,7 @@ impl<'a, E: Batched, T> ItemCall<'a, E, T> {
     /// # use tencent_chat_client::Client;
     /// # async fn run(client: &Client) -> Result<(), tencent_chat_client::Error> {
     /// let member = client.group().add_member("chess", ["mei"]);
-    /// member.with(|request| request.with_silence(1)).await?;
+    /// member.with(|request| request.with_silence(true)).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -115,8 +111,13 @@ impl<'a, E: Batched, T> ItemCall<'a, E, T> {
         self
     }
 
-    /// The call, with all that it needs.
-    pub(crate) fn detached(self) -> impl Future<Output = Result<T, Error>> + Send + use<E, T> {
+    #[cfg(feature = "blocking")]
+    pub(crate) fn command(&self) -> Command<'static> {
+        Command::of(&self.request)
+    }
+
+    /// The call as a future that borrows neither client nor request.
+    pub(crate) fn detached(self) -> impl Future<Output = Result<T, Error>> + Send + use<E, T, C> {
         let items = self.request.clone().take_items();
         let mut call = Call::new(self.client, Request::Owned(self.request));
         if let Some(deadline) = self.deadline {
@@ -130,7 +131,7 @@ impl<'a, E: Batched, T> ItemCall<'a, E, T> {
         }
         let reading = Reading::<E, T> {
             command: call.command(),
-            transport: Arc::clone(&self.client.transport),
+            transport: Arc::clone(&self.client.asynchronous().transport),
             items,
             done: self.done,
             absent: self.absent,
@@ -204,7 +205,7 @@ impl<'a, E: Batched, T: 'a> IntoFuture for ItemCall<'a, E, T> {
     }
 }
 
-impl<E: Batched, T> fmt::Debug for ItemCall<'_, E, T> {
+impl<E: Batched, T, C> fmt::Debug for ItemCall<'_, E, T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ItemCall")
             .field("endpoint", &E::META.path)

@@ -27,10 +27,13 @@ mod batch;
 pub mod blocking;
 mod builder;
 mod call;
+mod caller;
 mod client;
 mod credentials;
+mod each;
 mod environment;
 mod error;
+mod fan_out;
 #[rustfmt::skip] // the generator formats its output itself
 mod generated;
 mod http;
@@ -45,14 +48,20 @@ mod redis_limit;
 mod region;
 mod request;
 mod retry;
+mod task;
 mod tls;
 mod transport;
 
-pub use batch::{Batch, BatchOutcome, Incomplete, ItemOutcome, ItemResult, PartOutcome};
+pub use batch::{
+    Batch, BatchOutcome, BatchParts, Incomplete, ItemOutcome, ItemResult, PartOutcome,
+};
 pub use builder::{ClientBuilder, ConfigError};
 pub use call::{Answer, Call};
+pub use caller::Caller;
 pub use client::Client;
+pub use each::{CallOutcome, Each, EachIncomplete, EachOutcome, EachResults};
 pub use error::{Error, ErrorKind, FailedTry, Sent};
+pub use fan_out::Progress;
 pub use generated::*;
 pub use item_call::ItemCall;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};

@@ -10,6 +10,7 @@ use crate::{
     Client, Error, IntoRequest,
     call::Command,
     error::{Cause, Sent},
+    task::{OUTSIDE, Spawned},
 };
 use futures_core::Stream;
 use std::{
@@ -19,8 +20,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tencent_chat_types::{Advance, Paged};
-use tokio::{runtime::Handle, task::JoinHandle};
-use tracing::Instrument as _;
+use tokio::runtime::Handle;
 
 /// The pages of a command, one reply at a time: by [`next_page`](Self::next_page), or as a
 /// [`Stream`].
@@ -40,7 +40,7 @@ pub struct Pages<E: Paged> {
     last: Option<E>,
     trail: Trail,
     /// A page that the stream has asked for.
-    in_flight: Option<InFlight<E::Reply>>,
+    in_flight: Option<Spawned<E::Reply>>,
 }
 
 impl Client {
@@ -123,7 +123,7 @@ impl<E: Paged> Pages<E> {
     fn poll_in_flight(&mut self, context: &mut Context<'_>) -> Poll<Result<E::Reply, Error>> {
         let mut call = match (self.in_flight.take(), &self.next) {
             (Some(call), _) => call,
-            (None, Some(request)) => InFlight::new(&self.client, request)?,
+            (None, Some(request)) => in_task(&self.client, request)?,
             // Never: nobody asks at the end.
             (None, None) => return Poll::Pending,
         };
@@ -185,54 +185,15 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
     }
 }
 
-/// A call that runs in a task of its own, and ends when this is dropped.
-struct InFlight<R> {
-    task: JoinHandle<Result<R, Error>>,
-    command: Command<'static>,
-}
-
-impl<R: Send + 'static> InFlight<R> {
-    fn new<E: Paged<Reply = R>>(client: &Client, request: &E) -> Result<Self, Error> {
-        let command = Command::of(request);
-        let Ok(runtime) = Handle::try_current() else {
-            return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
-        };
-        let (client, request) = (client.clone(), request.clone());
-        let call = async move { client.send(&request).await };
-        let task = runtime.spawn(call.in_current_span());
-        Ok(Self { task, command })
-    }
-}
-
-/// Why a call cannot even begin.
-pub(crate) const OUTSIDE: &str = "it was called outside of a tokio runtime";
-/// Why a call ended half-way.
-pub(crate) const ENDED: &str =
-    "its task ended half-way: something that it called panicked, or the runtime was shut down";
-
-impl<R> Future for InFlight<R> {
-    type Output = Result<R, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let done = ready!(Pin::new(&mut self.task).poll(context));
-        Poll::Ready(match done {
-            Ok(reply) => reply,
-            Err(ended) => match ended.try_into_panic() {
-                // An observer's or a limiter's: as if there were no task in between.
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => {
-                    let cause = Cause::Runtime(ENDED);
-                    Err(self.command.error(cause, Sent::Maybe))
-                }
-            },
-        })
-    }
-}
-
-impl<R> Drop for InFlight<R> {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Begins a call in a task of its own.
+fn in_task<E: Paged>(client: &Client, request: &E) -> Result<Spawned<E::Reply>, Error> {
+    let command = Command::of(request);
+    let Ok(runtime) = Handle::try_current() else {
+        return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
+    };
+    let call = client.call(request).detached();
+    let call = async move { call.await.map(|answer| answer.reply) };
+    Ok(Spawned::new(&runtime, command, call))
 }
 
 /// The items of all pages, one at a time: by [`next_item`](Self::next_item), or as a [`Stream`].

@@ -60,7 +60,7 @@ impl<E> Request<'_, E> {
     }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     use super::Request;
     use tencent_chat_types::Endpoint;
 

@@ -12,9 +12,10 @@ use tencent_chat_client::{
 };
 use tencent_chat_simulator::{Fault, Simulator};
 use tencent_chat_types::{
-    Endpoint as _,
-    account::ImportAccounts,
+    Endpoint as _, ErrorCode,
+    account::{ImportAccount, ImportAccounts},
     conversation::GetContactGroup,
+    group::{CreateGroup, DestroyGroup, GroupType, ListGroups},
     message::{GetGroupHistory, SendMsg},
     model::TextElem,
     relationship::{
@@ -323,4 +324,136 @@ fn a_panic_in_the_background_is_an_error_and_not_the_end() {
         assert_eq!(error.kind(), ErrorKind::Runtime);
         assert_eq!(pages.request(), Some(&GetFriends::new("lin")));
     }
+}
+
+#[test]
+fn batches_and_many_calls_block() {
+    let world = World::new();
+    let client = world.client();
+    let names: Vec<String> = (0..250).map(|number| format!("u{number}")).collect();
+    let mut seen = Vec::new();
+    let batch = client.batch(ImportAccounts::new(&names)).concurrency(2);
+    // The report may use the client itself.
+    let outcome = batch
+        .on_progress(|progress| {
+            assert!(client.account().exists("lin").send().unwrap());
+            seen.push(progress.to_string());
+        })
+        .send();
+    assert!(outcome.is_complete() && !outcome.was_stopped());
+    assert_eq!(outcome.len(), 250);
+    assert_eq!(seen.len(), 3);
+    assert_eq!(seen[2], "250 of 250 done, 0 failed");
+
+    let mut parts = client
+        .batch(ImportAccounts::new(&names))
+        .concurrency(1)
+        .parts();
+    assert_eq!(parts.next().unwrap().succeeded().count(), 100);
+    parts.stop();
+    assert_eq!(parts.progress().left(), Some(150));
+    let rest = parts.next().unwrap();
+    assert!(rest.was_stopped() && parts.next().is_none());
+    assert_eq!(rest.items()[0].user_id, "u100");
+
+    let requests = names.iter().map(ImportAccount::new);
+    let outcome = client.each(requests).concurrency(8).send();
+    outcome.all_done().unwrap();
+    let mut results = client
+        .each(names.iter().take(3).map(ImportAccount::new))
+        .results();
+    assert!(results.next().is_some_and(|result| result.is_complete()));
+    assert_eq!(results.by_ref().count(), 2);
+    assert_eq!(results.progress().done, 3);
+}
+
+/// An iterator of requests runs on the thread that calls, so it may list with the same client.
+#[test]
+fn requests_can_come_from_pages() {
+    let world = World::new();
+    let client = world.client();
+    let names = ["mei", "ada", "bob", "kim", "tom", "eve", "pat"];
+    for name in names {
+        let club = CreateGroup::new(GroupType::PUBLIC, name).with_group_id(name);
+        client.send(&club).unwrap();
+    }
+    let groups = client.items(ListGroups::new()).map(|group| group.unwrap());
+    let requests = groups.map(|group| DestroyGroup::new(group.group_id));
+    let outcome = client.each(requests).send();
+    assert_eq!(outcome.into_result().unwrap().len(), 7);
+    assert_eq!(client.items(ListGroups::new()).count(), 0);
+}
+
+#[test]
+fn families_and_single_items_block() {
+    let world = World::new();
+    let client = world.client();
+    let reply = client
+        .account()
+        .import_accounts(ImportAccounts::new(["zoe"]));
+    assert!(reply.send().unwrap().fail_accounts.is_empty());
+    assert!(client.account().exists("zoe").send().unwrap());
+    assert!(client.account().delete("zoe").send().unwrap());
+    assert!(!client.account().exists("zoe").send().unwrap());
+    assert!(client.group().get("chess").send().unwrap().is_none());
+    let error = client
+        .relationship()
+        .block("lin", ["nobody"])
+        .send()
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::RELATION_ACCOUNT_NOT_FOUND));
+}
+
+#[test]
+fn async_code_gets_no_batch() {
+    let world = World::new();
+    let client = world.client();
+    let names = ["u1", "u2"];
+    Runtime::new().unwrap().block_on(async {
+        let outcome = client.batch(ImportAccounts::new(names)).send();
+        assert_eq!((outcome.len(), outcome.failed().count()), (2, 2));
+        let kinds: Vec<_> = outcome.errors().map(Error::kind).collect();
+        assert_eq!(kinds, [ErrorKind::Runtime]);
+        let mut parts = client.batch(ImportAccounts::new(names)).parts();
+        assert!(parts.next().is_some_and(|part| !part.is_complete()));
+        assert!(parts.next().is_none());
+        let requests = names.map(ImportAccount::new);
+        let outcome = client.each(requests).send();
+        assert_eq!((outcome.len(), outcome.was_stopped()), (1, true));
+        let error = client.account().exists("lin").send().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Runtime);
+    });
+    // Blocking in place is fine.
+    let runtime = Runtime::new().unwrap();
+    let in_place = client.clone();
+    let outcome = runtime.block_on(async move {
+        let call = move || in_place.batch(ImportAccounts::new(names)).send();
+        tokio::task::spawn_blocking(call).await.unwrap()
+    });
+    assert!(outcome.is_complete());
+}
+
+/// An observer that panics ends its call, and the other calls go on.
+#[test]
+fn a_panic_is_an_error_of_its_part() {
+    #[derive(Debug, Default)]
+    struct Panics(Mutex<bool>);
+    impl Observer for Panics {
+        fn tried(&self, _: &Tried<'_>) {
+            let first = !std::mem::replace(&mut *self.0.lock().unwrap(), true);
+            assert!(!first, "the first call panics");
+        }
+    }
+    let world = World::new();
+    let builder = world.builder().observer(Arc::new(Panics::default()));
+    let client = builder.build_blocking().unwrap();
+    let names = ["u1", "u2", "u3"];
+    let batch = client
+        .batch(ImportAccounts::new(names))
+        .part_size(1)
+        .concurrency(1);
+    let outcome = batch.send();
+    let kinds: Vec<_> = outcome.errors().map(Error::kind).collect();
+    assert_eq!(kinds, [ErrorKind::Runtime]);
+    assert_eq!(outcome.succeeded().count(), 2);
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Cause, Error, Sent},
     limit::Turn,
     observe::{CallSpan, Tried},
-    pages::OUTSIDE,
+    task::OUTSIDE,
     transport::Transport,
 };
 use bytes::Bytes;

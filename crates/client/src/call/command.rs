@@ -33,6 +33,17 @@ impl<'a> Command<'a> {
         }
     }
 
+    /// A command before there is a request.
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn about<E: Endpoint>() -> Command<'static> {
+        Command {
+            path: E::META.path,
+            meta: Some(E::META),
+            repeat_safe: true,
+            items: 0,
+        }
+    }
+
     /// Nothing is known of what the command does, so a second run may do it again.
     pub(crate) const fn raw(path: &'a str) -> Self {
         Self {

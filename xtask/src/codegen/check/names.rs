@@ -55,7 +55,8 @@ const RESERVED_TYPES: &[&str] = &[
 ];
 
 /// More names that a command's request must not have: the client's files import them.
-pub(super) const RESERVED_COMMANDS: &[&str] = &["Call", "Client", "ItemCall"];
+pub(super) const RESERVED_COMMANDS: &[&str] =
+    &["C", "Call", "Caller", "Client", "IntoRequest", "ItemCall"];
 
 /// Endings with which generated files derive other names from a type's name.
 pub(super) fn reserved_for(name: &str) -> Option<&'static str> {

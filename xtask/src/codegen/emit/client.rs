@@ -79,12 +79,13 @@ pub(super) fn facade(
     let singles = Singles::new(family, model, structs);
     let mut file = RustFile::new(&format!("spec/endpoints/{}", family.name));
     file.import("crate", "Call");
+    file.import("crate", "Caller");
     file.import("crate", "Client");
     file.import("crate", "IntoRequest");
     let accessor = format_ident!("{}", family.name);
     let facade = format_ident!("{}", names::camel_case(&family.name));
     let docs = doc(&format!(
-        "{}\n\nReturned by [`Client::{}`].",
+        "{}\n\nReturned by [`Client::{}`] and by the method of the same name of the blocking client.",
         family.doc.trim(),
         family.name
     ));
@@ -115,8 +116,8 @@ pub(super) fn facade(
             Ok(quote! {
                 #docs
                 #known_as
-                pub fn #name(self, request: impl IntoRequest<'a, #request>) -> Call<'a, #request> {
-                    self.client.call(request)
+                pub fn #name(self, request: impl IntoRequest<'a, #request>) -> Call<'a, #request, C> {
+                    Call::new(self.client, request.convert())
                 }
                 #single
             })
@@ -124,10 +125,18 @@ pub(super) fn facade(
         .collect::<Result<Vec<_>, String>>()?;
     file.items(quote! {
         #docs
-        #[derive(Clone, Copy, Debug)]
-        pub struct #facade<'a> {
-            client: &'a Client,
+        #[derive(Debug)]
+        pub struct #facade<'a, C = Client> {
+            client: &'a C,
         }
+
+        impl<C> Clone for #facade<'_, C> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<C> Copy for #facade<'_, C> {}
 
         impl Client {
             #accessor_docs
@@ -136,7 +145,15 @@ pub(super) fn facade(
             }
         }
 
-        impl<'a> #facade<'a> {
+        #[cfg(feature = "blocking")]
+        impl crate::blocking::Client {
+            #accessor_docs
+            pub fn #accessor(&self) -> #facade<'_, Self> {
+                #facade { client: self }
+            }
+        }
+
+        impl<'a, C: Caller> #facade<'a, C> {
             #(#methods)*
         }
     });

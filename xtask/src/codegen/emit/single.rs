@@ -91,7 +91,7 @@ impl<'a> Singles<'a> {
         let name = ident(&single.name);
         Ok(quote! {
             #docs
-            pub fn #name(self, #(#parameters),*) -> ItemCall<'a, #request, #given> {
+            pub fn #name(self, #(#parameters),*) -> ItemCall<'a, #request, #given, C> {
                 ItemCall::new(self.client, #request::new(#(#values),*), #reading) #absent
             }
         })

@@ -1,0 +1,201 @@
+//! Batches and many calls, driven from the thread that calls.
+
+use super::{Batch, Client, Each};
+use crate::{
+    BatchOutcome, EachOutcome, IntoRequest, Progress, batch::Running as Parts,
+    each::Running as Calls,
+};
+use std::fmt;
+use tencent_chat_types::{Batched, Endpoint};
+
+impl<'a, E: Batched> Batch<'a, E> {
+    /// Sends it and waits until every part has ended. Progress is reported on this thread.
+    ///
+    /// Within async code, every item fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime).
+    pub fn send(self) -> BatchOutcome<E> {
+        let mut parts = self.parts();
+        match parts.step() {
+            Step::Refused(outcome) => return outcome,
+            Step::Over => {}
+            Step::Ended => loop {
+                parts.running.keep();
+                match parts.step() {
+                    Step::Ended => {}
+                    // The same thread was outside of async code a moment ago.
+                    Step::Over | Step::Refused(_) => break,
+                }
+            },
+        }
+        parts.running.finish()
+    }
+
+    /// Sends it, and gives the outcome of each part as soon as it has ended, in any order.
+    pub fn parts(self) -> BatchParts<'a, E> {
+        let client = self.client;
+        BatchParts {
+            client,
+            running: self.start(client.background.place()),
+        }
+    }
+}
+
+/// What a step led to.
+enum Step<O> {
+    /// A call has ended.
+    Ended,
+    /// There is none left.
+    Over,
+    /// This is async code, where nothing can be waited for.
+    Refused(O),
+}
+
+/// The parts of a batch as they end; for their order and ends it is like [`crate::BatchParts`].
+#[must_use = "nothing is sent until the first part is asked for"]
+pub struct BatchParts<'a, E: Batched> {
+    client: &'a Client,
+    running: Parts<'a, E>,
+}
+
+impl<E: Batched> BatchParts<'_, E> {
+    fn step(&mut self) -> Step<BatchOutcome<E>> {
+        let background = &self.client.background;
+        if let Err(error) = background.check(self.running.command()) {
+            return Step::Refused(self.running.fail(error));
+        }
+        background.drive(self.running.check());
+        self.running.fill();
+        background.drive(self.running.wait());
+        match self.running.report() {
+            true => Step::Ended,
+            false => Step::Over,
+        }
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        self.running.progress()
+    }
+
+    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    pub fn stop(&self) {
+        self.running.stop();
+    }
+}
+
+impl<E: Batched> Iterator for BatchParts<'_, E> {
+    type Item = BatchOutcome<E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.step() {
+            Step::Ended => self.running.take(),
+            Step::Over => self.running.take_rest(),
+            Step::Refused(outcome) => (!outcome.is_empty()).then_some(outcome),
+        }
+    }
+}
+
+impl<E: Batched> fmt::Debug for BatchParts<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchParts")
+            .field("endpoint", &E::META.path)
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, 'r, E, I> Each<'a, E, I>
+where
+    E: Endpoint + Clone,
+    I: Iterator<Item: IntoRequest<'r, E>>,
+{
+    /// Sends and waits until every call has ended. Requests are taken, and progress is reported, on this thread.
+    ///
+    /// Within async code, the first request fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime), and no other is
+    /// taken.
+    pub fn send(self) -> EachOutcome<E> {
+        let mut results = self.results();
+        match results.step() {
+            Step::Refused(outcome) => return outcome,
+            Step::Over => {}
+            Step::Ended => loop {
+                results.running.keep();
+                match results.step() {
+                    Step::Ended => {}
+                    // The same thread was outside of async code a moment ago.
+                    Step::Over | Step::Refused(_) => break,
+                }
+            },
+        }
+        results.running.finish()
+    }
+
+    /// Sends, and gives each result as soon as it is there, in any order. Nothing is kept.
+    pub fn results(self) -> EachResults<'a, E, I> {
+        let client = self.client;
+        EachResults {
+            client,
+            running: self.start(client.background.place()),
+        }
+    }
+}
+
+/// The results of many calls as they come; for their order and ends it is like [`crate::EachResults`].
+#[must_use = "nothing is sent until the first result is asked for"]
+pub struct EachResults<'a, E: Endpoint, I> {
+    client: &'a Client,
+    running: Calls<'a, E, I>,
+}
+
+impl<'r, E, I> EachResults<'_, E, I>
+where
+    E: Endpoint + Clone,
+    I: Iterator<Item: IntoRequest<'r, E>>,
+{
+    fn step(&mut self) -> Step<EachOutcome<E>> {
+        let background = &self.client.background;
+        if let Some(refused) = self.running.fail_if(|command| background.check(command)) {
+            return Step::Refused(refused);
+        }
+        background.drive(self.running.check());
+        self.running.fill();
+        background.drive(self.running.wait());
+        match self.running.report() {
+            true => Step::Ended,
+            false => Step::Over,
+        }
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        self.running.progress()
+    }
+
+    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    pub fn stop(&self) {
+        self.running.stop();
+    }
+}
+
+impl<'r, E, I> Iterator for EachResults<'_, E, I>
+where
+    E: Endpoint + Clone,
+    I: Iterator<Item: IntoRequest<'r, E>>,
+{
+    type Item = EachOutcome<E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.step() {
+            Step::Ended => self.running.take(),
+            Step::Over => None,
+            Step::Refused(outcome) => (!outcome.is_empty()).then_some(outcome),
+        }
+    }
+}
+
+impl<E: Endpoint, I> fmt::Debug for EachResults<'_, E, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EachResults")
+            .field("endpoint", &E::META.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! The two kinds of client, for what works with both.
+
+use crate::Client;
+use std::fmt;
+
+/// A client: the asynchronous [`Client`] or the [blocking one](crate::blocking::Client).
+///
+/// The methods of each family, such as [`Client::account`], are the same for both. Calls of the one are awaited, those of the other
+/// have a method `send`. This trait is sealed.
+pub trait Caller: sealed::Kind + fmt::Debug {}
+
+impl Caller for Client {}
+
+pub(crate) mod sealed {
+    use crate::Client;
+
+    /// Not nameable outside of the crate.
+    pub trait Kind {
+        /// The client that makes the calls.
+        fn asynchronous(&self) -> &Client;
+    }
+
+    impl Kind for Client {
+        fn asynchronous(&self) -> &Client {
+            self
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Many calls at once: what batches and `each` share.
+
+use crate::{
+    Client, Error, RetryPolicy,
+    call::Call,
+    task::{Place, Spawned},
+};
+use futures_util::{
+    future::{Either, select},
+    stream::{FuturesUnordered, StreamExt},
+};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    num::NonZeroUsize,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tencent_chat_types::Endpoint;
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Sleep, sleep},
+};
+
+/// Calls at once unless set otherwise.
+pub(crate) const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// How long each call waits for its turns unless set otherwise: long enough for all that a minute holds
+/// back, and too short for what a day does.
+const QUOTA_WAIT: Duration = Duration::from_secs(3_600);
+
+/// How far a batch or a series of calls has come.
+///
+/// Its text is `300 of 1000 done, 2 failed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Items that succeeded so far; requests, for [`Client::each`].
+    pub done: usize,
+    /// Items that failed so far, or of which nothing is known.
+    pub failed: usize,
+    /// All items. None if the requests come from an iterator that does not know how many there are.
+    pub total: Option<usize>,
+}
+
+impl Progress {
+    pub(crate) fn of(total: Option<usize>) -> Self {
+        Self {
+            done: 0,
+            failed: 0,
+            total,
+        }
+    }
+
+    /// Items that have no result yet.
+    pub fn left(&self) -> Option<usize> {
+        let ended = self.done.saturating_add(self.failed);
+        self.total.map(|total| total.saturating_sub(ended))
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            done,
+            failed,
+            total,
+        } = self;
+        match total {
+            Some(total) => write!(f, "{done} of {total} done, {failed} failed"),
+            None => write!(f, "{done} done, {failed} failed"),
+        }
+    }
+}
+
+/// A future that says when to stop.
+type Until<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// How calls are made.
+pub(crate) struct Settings<'a> {
+    pub(crate) concurrency: NonZeroUsize,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) quota_wait: Duration,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) checked: bool,
+    pub(crate) stop_at_failure: bool,
+    pub(crate) stop_after: Option<Duration>,
+    pub(crate) until: Option<Until<'a>>,
+    pub(crate) on_progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
+}
+
+impl Settings<'_> {
+    pub(crate) fn new(concurrency: NonZeroUsize) -> Self {
+        Self {
+            concurrency,
+            deadline: None,
+            quota_wait: QUOTA_WAIT,
+            retry: None,
+            checked: true,
+            stop_at_failure: false,
+            stop_after: None,
+            until: None,
+            on_progress: None,
+        }
+    }
+}
+
+/// The options of batches and of `each`.
+macro_rules! options {
+    () => {
+        /// Most calls at once; 4 unless set, and 1 for commands whose calls get into each other's way. Zero
+        /// counts as one.
+        pub fn concurrency(mut self, calls: usize) -> Self {
+            self.settings.concurrency =
+                std::num::NonZeroUsize::new(calls).unwrap_or(std::num::NonZeroUsize::MIN);
+            self
+        }
+
+        /// Limits the time of each call, retries and pauses included, instead of the client's
+        /// [`deadline`](crate::ClientBuilder::deadline). Waiting for the quota does not count; see
+        /// [`quota_wait`](Self::quota_wait).
+        pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
+            self.settings.deadline = Some(deadline);
+            self
+        }
+
+        /// How long the client's limiter may hold each call back, in addition to its deadline; an hour unless
+        /// set. A call that would have to wait for longer than both fails at once with an error of kind
+        /// [`Limited`](crate::ErrorKind::Limited).
+        pub fn quota_wait(mut self, time: std::time::Duration) -> Self {
+            self.settings.quota_wait = time;
+            self
+        }
+
+        /// Retries each call by this policy instead of the client's.
+        pub fn retry(mut self, policy: crate::RetryPolicy) -> Self {
+            self.settings.retry = Some(policy);
+            self
+        }
+
+        /// Sends without checking documented limits and regions, for apps whose limits were raised.
+        pub fn unchecked(mut self) -> Self {
+            self.settings.checked = false;
+            self
+        }
+
+        /// Sends nothing more once a call has failed. Calls under way are waited for, and those that wait for the quota are
+        /// given up.
+        pub fn stop_at_failure(mut self) -> Self {
+            self.settings.stop_at_failure = true;
+            self
+        }
+
+        /// Sends nothing more after this time. Calls under way are waited for, and those that wait for the quota are
+        /// given up.
+        pub fn stop_after(mut self, time: std::time::Duration) -> Self {
+            self.settings.stop_after = Some(time);
+            self
+        }
+
+        /// Sends nothing more once a future is ready, such as a signal to stop. Calls under way are waited for, and those that
+        /// wait for the quota are given up.
+        pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'a) -> Self {
+            self.settings.until = Some(Box::pin(stop));
+            self
+        }
+
+        /// Calls this each time a call has ended.
+        pub fn on_progress(mut self, report: impl FnMut(crate::Progress) + Send + 'a) -> Self {
+            self.settings.on_progress = Some(Box::new(report));
+            self
+        }
+    };
+}
+pub(crate) use options;
+
+/// What became of a call.
+pub(crate) enum State<R> {
+    Answered(R),
+    Failed(Error),
+    NotSent,
+}
+
+/// A call that has ended, or was given up.
+pub(crate) struct Ended<E: Endpoint> {
+    /// Its place among all calls.
+    pub(crate) number: usize,
+    pub(crate) request: E,
+    /// Whether a second run of its request does no harm.
+    pub(crate) repeat_safe: bool,
+    pub(crate) state: State<E::Reply>,
+}
+
+/// Calls under way, and what is to be known before another one begins.
+pub(crate) struct FanOut<'a, E: Endpoint> {
+    client: Client,
+    place: Place,
+    pub(crate) settings: Settings<'a>,
+    progress: Progress,
+    stop: watch::Sender<bool>,
+    timer: Option<Pin<Box<Sleep>>>,
+    running: FuturesUnordered<Pin<Box<dyn Future<Output = Ended<E>> + Send>>>,
+}
+
+impl<'a, E: Endpoint> FanOut<'a, E> {
+    pub(crate) fn new(
+        client: &Client,
+        place: Place,
+        settings: Settings<'a>,
+        total: Option<usize>,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            place,
+            settings,
+            progress: Progress::of(total),
+            stop: watch::channel(false).0,
+            timer: None,
+            running: FuturesUnordered::new(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Counts items that have their results.
+    pub(crate) fn count(&mut self, done: usize, failed: usize) {
+        self.progress.done += done;
+        self.progress.failed += failed;
+    }
+
+    /// Calls back with how far it is.
+    pub(crate) fn report(&mut self) {
+        let progress = self.progress;
+        if let Some(report) = &mut self.settings.on_progress {
+            report(progress);
+        }
+    }
+
+    /// Sends nothing more.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Whether another call may begin.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.is_stopped() && self.running.len() < self.settings.concurrency.get()
+    }
+
+    /// Begins a call.
+    pub(crate) fn begin(&mut self, number: usize, request: E) {
+        let begun = Arc::new(AtomicBool::new(false));
+        let call: Call<'_, E> = self.client.call(&request);
+        let mut call = call.in_batch(self.settings.quota_wait, Arc::clone(&begun));
+        if let Some(deadline) = self.settings.deadline {
+            call = call.deadline(deadline);
+        }
+        if let Some(retry) = &self.settings.retry {
+            call = call.retry(retry.clone());
+        }
+        if !self.settings.checked {
+            call = call.unchecked();
+        }
+        let command = call.command();
+        let answer = call.detached();
+        let mut stopping = self.stop.subscribe();
+        let call = async move {
+            let stopping = async { stopping.wait_for(|stopping| *stopping).await.map(drop) };
+            match select(pin!(answer), pin!(stopping)).await {
+                Either::Left((result, _)) => result.map(Some),
+                Either::Right((_, answer)) if begun.load(Ordering::Relaxed) => {
+                    answer.await.map(Some)
+                }
+                // What waits for its turn has sent nothing.
+                Either::Right(_) => Ok(None),
+            }
+        };
+        let ended = move |result: Result<Option<crate::Answer<E::Reply>>, Error>| Ended {
+            number,
+            request,
+            repeat_safe: command.repeat_safe,
+            state: match result {
+                Ok(Some(answer)) => State::Answered(answer.reply),
+                Ok(None) => State::NotSent,
+                Err(error) => State::Failed(error),
+            },
+        };
+        self.running.push(match &self.place {
+            Place::Here => Box::pin(async move { ended(call.await) }),
+            Place::Tasks(runtime) => {
+                let call = Spawned::new(runtime, command, call);
+                Box::pin(async move { ended(call.await) })
+            }
+            #[cfg(feature = "blocking")]
+            Place::Background(runtime) => {
+                let call = Spawned::new(runtime, command, call).contained();
+                Box::pin(async move { ended(call.await) })
+            }
+        });
+    }
+
+    /// Stops if it is time to. Never waits.
+    pub(crate) async fn check(&mut self) {
+        poll_fn(|context| {
+            self.poll_stop(context);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn poll_stop(&mut self, context: &mut Context<'_>) {
+        if self.is_stopped() {
+            return;
+        }
+        if let Some(time) = self.settings.stop_after
+            && Handle::try_current().is_ok()
+        {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(time)));
+            if timer.as_mut().poll(context).is_ready() {
+                self.stop();
+            }
+        }
+        if let Some(until) = &mut self.settings.until
+            && until.as_mut().poll(context).is_ready()
+        {
+            self.settings.until = None;
+            self.stop();
+        }
+    }
+
+    /// The next call that has ended; none if none is under way.
+    pub(crate) async fn wait(&mut self) -> Option<Ended<E>> {
+        poll_fn(|context| {
+            self.poll_stop(context);
+            self.running.poll_next_unpin(context)
+        })
+        .await
+    }
+}
