@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tencent_chat_types::{
     group::CreateGroup,
     message::SendGroupMsg,
-    model::{CustomElem, FaceElem, GroupType, MsgElement, OfflinePushInfo, TextElem},
+    model::{CustomElem, FaceElem, GroupType, MsgBody, OfflinePushInfo},
 };
 
 /// One order: a line of JSON.
@@ -30,13 +30,10 @@ impl Order {
 
     /// The first message in it: text, an emoji and data for the app, with a push for whoever is offline.
     pub fn greeting(&self, group: &str) -> SendGroupMsg {
-        let body: [MsgElement; 3] = [
-            TextElem::new(format!("Thank you for buying {}.", self.goods)).into(),
-            FaceElem::new(6).into(),
-            CustomElem::new()
-                .with_data(format!(r#"{{"order": {}}}"#, self.id))
-                .into(),
-        ];
+        let body = MsgBody::new()
+            .text(format!("Thank you for buying {}.", self.goods))
+            .face(FaceElem::new(6))
+            .custom(CustomElem::new().with_data(format!(r#"{{"order": {}}}"#, self.id)));
         let push = OfflinePushInfo::new()
             .with_title("Shop")
             .with_desc("We have your order.");

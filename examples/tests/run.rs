@@ -7,7 +7,6 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 use tencent_chat_simulator::{Seed, Simulator, WebhookTarget};
-use tencent_chat_types::model::TextElem;
 
 const APP: u64 = 1_400_000_000;
 
@@ -92,7 +91,10 @@ async fn send() {
 /// Importing resumes where it stopped, with and without async.
 #[tokio::test]
 async fn import_users() {
-    for program in [env!("CARGO_BIN_EXE_import_users")] {
+    for program in [
+        env!("CARGO_BIN_EXE_import_users"),
+        env!("CARGO_BIN_EXE_import_users_blocking"),
+    ] {
         let simulator = world().await;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("users.txt");
@@ -111,7 +113,10 @@ async fn import_users() {
 
 #[tokio::test]
 async fn order_groups() {
-    for program in [env!("CARGO_BIN_EXE_order_groups")] {
+    for program in [
+        env!("CARGO_BIN_EXE_order_groups"),
+        env!("CARGO_BIN_EXE_order_groups_blocking"),
+    ] {
         let simulator = world().await;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("orders.jsonl");
@@ -169,13 +174,8 @@ async fn moderation() {
     let target = WebhookTarget::new(format!("{}/webhook", app.address)).token("any token");
     simulator.set_webhooks(target).unwrap();
 
-    simulator
-        .send_as("lin", "mei", [TextElem::new("hello")])
-        .await
-        .unwrap();
-    let refused = simulator
-        .send_as("lin", "mei", [TextElem::new("buy gold")])
-        .await;
+    simulator.send_as("lin", "mei", ["hello"]).await.unwrap();
+    let refused = simulator.send_as("lin", "mei", ["buy gold"]).await;
     assert!(refused.is_err());
     simulator.webhooks_idle().await;
     let deliveries = simulator.deliveries();

@@ -4,17 +4,13 @@
 use std::time::Duration;
 use tencent_chat_client::{Client, Error, SecretKey};
 use tencent_chat_simulator::{Fault, Seed, Simulator};
-use tencent_chat_types::{
-    ErrorCode,
-    message::SendMsg,
-    model::{MsgElement, TextElem},
-};
+use tencent_chat_types::{ErrorCode, message::SendMsg};
 
 /// The code under test: tells a buyer that an order has shipped, once.
 async fn notify_shipped(client: &Client, buyer: &str, order: u64) -> Result<(), Error> {
     let text = format!("Order {order} has shipped.");
-    let message = SendMsg::new(buyer, [TextElem::new(text)])
-        .with_idempotency_key(format!("order {order} shipped"));
+    let message =
+        SendMsg::new(buyer, [text]).with_idempotency_key(format!("order {order} shipped"));
     client.send(&message).await?;
     Ok(())
 }
@@ -42,9 +38,7 @@ async fn the_buyer_reads_what_was_ordered() {
         panic!("{} requests", sent.len());
     };
     assert_eq!(sent.request.to_account, "mei");
-    let MsgElement::Text(text) = &sent.request.msg_body[0] else {
-        panic!("not a text");
-    };
+    let text = sent.request.msg_body[0].as_text().unwrap();
     assert_eq!(text.text, "Order 7 has shipped.");
 }
 

@@ -13,7 +13,7 @@ use tencent_chat_types::{
         GetOnlineMemberCount, GetTopics, GetTopicsRequired, UpdateGroupCounters,
     },
     message::{SendBroadcastMsg, SendGroupMsg},
-    model::{GroupCounter, GroupType, TextElem},
+    model::GroupType,
 };
 
 #[tokio::main]
@@ -22,8 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client
         .batch(ImportAccounts::new(["lin", "mei", "ada"]))
         .await
-        .into_result()
-        .map(drop)?;
+        .all_done()?;
 
     let community = CreateGroup::new(GroupType::COMMUNITY, "Chess club")
         .with_owner_account("lin")
@@ -32,15 +31,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client
         .batch(AddGroupMembers::new(&community, ["mei", "ada"]))
         .await
-        .into_result()
-        .map(drop)?;
+        .all_done()?;
 
     let topic = CreateTopic::new(CreateTopicRequired {
         group_id: community.clone(),
         topic_name: "Openings".into(),
     });
     let topic = client.send(&topic).await?.topic_id;
-    let hello = SendGroupMsg::new(&community, [TextElem::new("1. e4, what else?")])
+    let hello = SendGroupMsg::new(&community, ["1. e4, what else?"])
         .with_topic_id(&topic)
         .with_from_account("lin");
     client.send(&hello).await?;
@@ -50,15 +48,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         from_account: "mei".into(),
     });
     let topics = client.send(&topics).await?;
-    for topic in topics
-        .topic_and_self_info
-        .iter()
-        .filter_map(|item| item.topic_info.as_ref())
-    {
-        println!(
-            "topic {}",
-            topic.topic_name.as_deref().unwrap_or("without a name")
-        );
+    for topic in topics.topic_and_self_info {
+        let name = topic.topic_info.and_then(|topic| topic.topic_name);
+        println!("topic {}", name.as_deref().unwrap_or("without a name"));
     }
     // Members of a community come by cursor, which begins empty; those of other groups by offset.
     let mut members = client.items(GetGroupMembers::new(&community).with_next(""));
@@ -69,12 +61,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Users join a live group on their devices; what the app does is count and broadcast.
     let live = CreateGroup::new(GroupType::AV_CHAT_ROOM, "Final").with_owner_account("lin");
     let live = client.send(&live).await?.group_id;
-    let likes = UpdateGroupCounters::new(&live, [GroupCounter::new("likes", 1)]);
+    let likes = UpdateGroupCounters::new(&live, [("likes", 1)]);
     client.send(&likes).await?;
     let online = client.send(GetOnlineMemberCount::new(&live)).await?;
     println!("{} online", online.online_member_num);
     client
-        .send(SendBroadcastMsg::new([TextElem::new("The final begins.")]))
+        .send(SendBroadcastMsg::new(["The final begins."]))
         .await?;
     Ok(())
 }

@@ -20,10 +20,8 @@ use tencent_chat_webhook::{EventKey, Received, Receiver, Token, Webhooks};
 
 /// Whether a message may be sent.
 fn is_allowed(body: &[MsgElement]) -> bool {
-    body.iter().all(|element| match element {
-        MsgElement::Text(text) => !text.text.contains("gold"),
-        _ => true,
-    })
+    let mut texts = body.iter().filter_map(MsgElement::as_text);
+    texts.all(|text| !text.text.contains("gold"))
 }
 
 /// What was sent, each message once.

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use tencent_chat_client::Client;
-use tencent_chat_types::{ErrorClass, ErrorCode, message::SendMsg, model::TextElem};
+use tencent_chat_types::{ErrorClass, ErrorCode, message::SendMsg};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("expected: FROM TO TEXT".into());
     };
     let client = Client::from_env()?;
-    let message = SendMsg::new(to, [TextElem::new(text)]).with_from_account(from);
+    let message = SendMsg::new(to, [text]).with_from_account(from);
     match client.send(&message).await {
         Ok(sent) => println!("sent, key {}", sent.msg_key.unwrap_or_default()),
         Err(error) if error.code() == Some(ErrorCode::MESSAGE_RECIPIENT_NOT_FOUND) => {

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, error::Error};
 use tencent_chat_client::{Client, SecretKey};
-use tencent_chat_types::{account::ImportAccount, message::SendMsg, model::TextElem};
+use tencent_chat_types::{account::ImportAccount, message::SendMsg};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,9 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (name, client) in &clients {
         let result = async {
             client.send(ImportAccount::new("mei")).await?;
-            client
-                .send(SendMsg::new("mei", [TextElem::new("Welcome!")]))
-                .await
+            client.send(SendMsg::new("mei", ["Welcome!"])).await
         };
         match result.await {
             Ok(_) => println!("{name}: sent"),
