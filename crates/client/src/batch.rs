@@ -40,7 +40,7 @@ use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport, 
 /// says, besides the deadline of its call: 200,000 recipients where the service takes 12,000 a minute take
 /// a quarter of an hour, and none of them fails.
 ///
-/// The batches of the [blocking client](crate::blocking::Client) have the same options. They are sent by `send`.
+/// The batches of the blocking client (`blocking::Client`) have the same options. They are sent by `send`.
 #[must_use = "a batch does nothing until it is awaited, or sent by the blocking client"]
 pub struct Batch<'a, E, C = Client> {
     pub(crate) client: &'a C,

@@ -28,7 +28,7 @@ use std::{
 use tencent_chat_types::{Endpoint, to_vec};
 
 /// A call that is sent when it is awaited. Made by [`Client::call`] and the methods of each family.
-/// Those of the [blocking client](crate::blocking::Client) are sent by `send`.
+/// Those of the blocking client (`blocking::Client`) are sent by `send`.
 #[must_use = "a call does nothing until it is awaited, or sent by the blocking client"]
 #[derive(Debug)]
 pub struct Call<'a, E, C = Client> {

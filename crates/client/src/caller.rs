@@ -3,7 +3,7 @@
 use crate::Client;
 use std::fmt;
 
-/// A client: the asynchronous [`Client`] or the [blocking one](crate::blocking::Client).
+/// A client: the asynchronous [`Client`] or, with the feature `blocking`, `blocking::Client`.
 ///
 /// The methods of each family, such as [`Client::account`], are the same for both. Calls of the one are awaited, those of the other
 /// have a method `send`. This trait is sealed.

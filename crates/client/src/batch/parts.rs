@@ -1,10 +1,12 @@
 //! A batch on its way: the parts that wait, and those that have ended.
 
 use super::{Answered, BatchOutcome, Ended, make_shown};
+#[cfg(feature = "blocking")]
+use crate::Error;
 use crate::{
     Client, Progress,
     call::Command,
-    error::{Cause, Error, Sent},
+    error::{Cause, Sent},
     fan_out::{FanOut, Settings, State},
     task::Place,
 };
