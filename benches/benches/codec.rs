@@ -3,9 +3,8 @@
 //! a string for a number.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::{error::Error, hint::black_box};
-use tencent_chat_benches::{Contender, Goal, Harness};
+use tencent_chat_benches::{Contender, Goal, Harness, samples};
 use tencent_chat_types::{from_slice, message::GetC2cHistoryReply, to_vec};
 
 /// Code as written without this SDK.
@@ -170,67 +169,13 @@ mod derived {
     }
 }
 
-/// The sample of `spec/endpoints/message/get_c2c_history.toml` with twenty messages.
-fn page() -> Value {
-    let uuid = "1853095_D61040894AC3DE44CDFFFB3EC7EB720F";
-    let url = |kind: &str| format!("https://cos.ap-singapore.example.com/1400000000/{uuid}.{kind}");
-    let image = |kind: u64, width: u64| json!({ "Type": kind, "Size": width * 160, "Width": width, "Height": width * 3 / 4, "URL": url("jpg") });
-    let element = |number: u64| match number % 10 {
-        0 | 3 | 5 | 8 => {
-            json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": "Dinner at seven?" } })
-        }
-        1 => json!({ "MsgType": "TIMImageElem", "MsgContent": {
-            "UUID": uuid, "ImageFormat": 1, "ImageInfoArray": [image(1, 1920), image(2, 720), image(3, 198)],
-        } }),
-        2 => json!({ "MsgType": "TIMCustomElem", "MsgContent": {
-            "Data": "{\"order\":7301,\"state\":\"paid\"}", "Desc": "Order 7301", "Ext": "https://shop.example.com/7301", "Sound": "",
-        } }),
-        4 => json!({ "MsgType": "TIMSoundElem", "MsgContent": {
-            "Url": url("m4a"), "UUID": uuid, "Size": 62351, "Second": 12, "Download_Flag": 2,
-        } }),
-        6 => json!({ "MsgType": "TIMFileElem", "MsgContent": {
-            "Url": url("pdf"), "UUID": uuid, "FileSize": 1773552, "FileName": "menu.pdf", "Download_Flag": 2,
-        } }),
-        7 => json!({ "MsgType": "TIMFaceElem", "MsgContent": { "Index": 6, "Data": "[smile]" } }),
-        _ if number < 10 => json!({ "MsgType": "TIMLocationElem", "MsgContent": {
-            "Desc": "Garden by the bay", "Latitude": 1.281_568, "Longitude": 103.863_613,
-        } }),
-        _ => json!({ "MsgType": "TIMVideoFileElem", "MsgContent": {
-            "VideoUrl": url("mp4"), "VideoUUID": uuid, "VideoSize": 1194603, "VideoSecond": 5, "VideoFormat": "mp4",
-            "VideoDownloadFlag": 2, "ThumbUrl": url("jpg"), "ThumbUUID": uuid, "ThumbSize": 13907, "ThumbWidth": 720,
-            "ThumbHeight": 1280, "ThumbFormat": "JPG", "ThumbDownloadFlag": 2,
-        } }),
-    };
-    let message = |number: u64| {
-        let (from, to) = if number.is_multiple_of(2) {
-            ("lin", "mei")
-        } else {
-            ("mei", "lin")
-        };
-        let (sequence, random, time) = (
-            7000 + number,
-            4_294_967_295 - number * 7919,
-            1_700_000_100 + number * 60,
-        );
-        json!({
-            "From_Account": from, "To_Account": to, "MsgSeq": sequence, "MsgRandom": random, "MsgTimeStamp": time,
-            "MsgFlagBits": 0, "IsPeerRead": number % 2, "MsgKey": format!("{sequence}_{random}_{time}"),
-            "MsgBody": [element(number)], "CloudCustomData": if number.is_multiple_of(4) { "{\"thread\":12}" } else { "" },
-        })
-    };
-    json!({
-        "ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0, "Complete": 0, "MsgCnt": 20, "LastMsgTime": 1_700_000_100,
-        "LastMsgKey": "7000_4294967295_1700000100", "MsgList": (0..20).map(message).collect::<Vec<_>>(),
-    })
-}
-
 #[allow(
     clippy::unwrap_used,
     reason = "a reply that fails makes the figures void"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let harness = Harness::from_args();
-    let page = page();
+    let page = samples::page(20);
     let ours: GetC2cHistoryReply = serde_json::from_value(page.clone())?;
     let derived: derived::History = serde_json::from_value(page.clone())?;
     // Both read all of it.

@@ -19,7 +19,10 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tencent_chat_benches::{Contender, Goal, Harness};
+use tencent_chat_benches::{
+    Contender, Goal, Harness,
+    samples::{self, WEBHOOK},
+};
 use tencent_chat_types::webhook::{C2cBeforeSendMsg, C2cBeforeSendMsgAnswer};
 use tencent_chat_webhook::{Received, Receiver, Token, Webhooks};
 use tokio::{
@@ -36,31 +39,10 @@ const BARE: &str = "axum, reads the body";
 const TYPED: &str = "verified, decoded, dispatched";
 const ANSWER: &str = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#;
 
-/// A message of usual size.
-const BODY: &str = r#"{
-  "CallbackCommand": "C2C.CallbackBeforeSendMsg",
-  "From_Account": "mei",
-  "To_Account": "lin",
-  "MsgSeq": 91027,
-  "MsgRandom": 3391827720,
-  "MsgTime": 1764150123,
-  "MsgKey": "91027_3391827720_1764150123",
-  "MsgId": "144115200001234567-1764150123-3391827720",
-  "OnlineOnlyFlag": 0,
-  "MsgBody": [
-    { "MsgType": "TIMTextElem", "MsgContent": { "Text": "Dinner at seven? The usual place by the harbour." } },
-    { "MsgType": "TIMCustomElem", "MsgContent": { "Data": "{\"table\":12}", "Desc": "a table", "Ext": "", "Sound": "" } }
-  ],
-  "CloudCustomData": "mood=hungry"
-}"#;
-
 fn query() -> String {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let sign = Token::new(TOKEN).sign(&now.to_string());
-    format!(
-        "SdkAppid={APP}&CallbackCommand=C2C.CallbackBeforeSendMsg&contenttype=json\
-         &ClientIP=192.0.2.7&OptPlatform=Android&Sign={sign}&RequestTime={now}"
-    )
+    samples::webhook_query(APP, &sign, now)
 }
 
 fn webhooks() -> Webhooks {
@@ -114,9 +96,9 @@ impl Load {
         })));
         let request = format!(
             "POST {path}?{} HTTP/1.1\r\nhost: app\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{BODY}",
+             content-length: {}\r\n\r\n{WEBHOOK}",
             query(),
-            BODY.len()
+            WEBHOOK.len()
         );
         Self {
             runtime: Rc::clone(runtime),
@@ -193,7 +175,7 @@ fn main() {
                 goal: Goal::None,
                 work: &mut |count| {
                     for _ in 0..count {
-                        let json = serde_json::from_str::<serde_json::Value>(black_box(BODY));
+                        let json = serde_json::from_str::<serde_json::Value>(black_box(WEBHOOK));
                         black_box(json.unwrap());
                     }
                 },
@@ -212,7 +194,7 @@ fn main() {
                 goal: Goal::None,
                 work: &mut |count| {
                     for _ in 0..count {
-                        let delivery = receiver.receive(black_box(&query), BODY.as_bytes());
+                        let delivery = receiver.receive(black_box(&query), WEBHOOK.as_bytes());
                         black_box(delivery.unwrap());
                     }
                 },
@@ -223,7 +205,8 @@ fn main() {
                 work: &mut |count| {
                     runtime.block_on(async {
                         for _ in 0..count {
-                            let answer = webhooks.handle(black_box(&query), BODY.as_bytes()).await;
+                            let answer =
+                                webhooks.handle(black_box(&query), WEBHOOK.as_bytes()).await;
                             assert_eq!(answer.status, 200);
                         }
                     });

@@ -2,6 +2,8 @@
 //! affects all of them alike. Results are ratios of neighboring measurements.
 #![allow(clippy::print_stdout, reason = "benchmarks print their results")]
 
+pub mod samples;
+
 use std::time::{Duration, Instant};
 
 /// Does the work so many times.
@@ -60,6 +62,11 @@ impl Harness {
     /// Whether this is a measurement, and not the short round of `cargo test`.
     pub fn measures(&self) -> bool {
         self.rounds > 1
+    }
+
+    /// Whether results are printed as one JSON object per line.
+    pub fn is_json(&self) -> bool {
+        self.json
     }
 
     /// Measures all contenders against the first.

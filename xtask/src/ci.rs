@@ -7,6 +7,7 @@
 
 mod archives;
 mod guards;
+mod instructions;
 mod prose;
 mod runner;
 
@@ -180,6 +181,13 @@ const STEPS: &[Step] = &[
         when: When::Always,
     },
     Step {
+        id: "instructions",
+        name: "No operation takes more instructions than before (needs valgrind)",
+        work: Work::Guard(instructions::check),
+        environment: None,
+        when: When::Always,
+    },
+    Step {
         id: "alone",
         name: "Every published crate builds on its own",
         work: Work::Guard(archives::alone),
@@ -307,6 +315,22 @@ pub fn run(root: &Path, names: &[String]) -> bool {
     println!("{} passed, {} failed", counts.passed, counts.failed);
     let must_count = steps.iter().any(|step| step.id == "tests");
     (counts.passed > 0 || !must_count) && counts.failed == 0
+}
+
+/// Counts instructions: compares them with the stored figures, or stores them.
+pub fn instructions(root: &Path, renew: bool) -> bool {
+    let mut runner = Runner::new(root);
+    let end = match renew {
+        true => instructions::renew(&mut runner),
+        false => instructions::check(&mut runner),
+    };
+    match end {
+        Ok(End::Passed) => true,
+        Ok(End::Skipped(problem)) | Err(problem) => {
+            eprintln!("error: {problem}");
+            false
+        }
+    }
 }
 
 /// The steps with these names, in the order in which they run.

@@ -104,6 +104,12 @@ enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Counts the instructions of the SDK's operations, and compares them with benches/instructions.toml.
+    Instructions {
+        /// Store the counts instead.
+        #[arg(long)]
+        renew: bool,
+    },
     /// Runs everything that must pass before a change lands.
     Ci {
         /// Steps to run instead of all; `release` stands for those that only a release needs.
@@ -180,6 +186,12 @@ fn main() -> ExitCode {
             missed,
             paths,
         } => audit_recall(&spec, missed, &paths),
+        Command::Instructions { renew } => {
+            match xtask::ci::instructions(default_root().as_ref(), renew) {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
+        }
         Command::Ci { list: true, .. } => {
             xtask::ci::list();
             ExitCode::SUCCESS
