@@ -281,7 +281,7 @@ async fn the_last_error_tells_of_all_tries() {
         ]
     );
     assert!(
-        error.to_string().ends_with("; 4 tries were made"),
+        error.to_string().ends_with("; 4 attempts were made"),
         "{error}"
     );
 }

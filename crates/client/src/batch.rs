@@ -1,4 +1,4 @@
-//! Any number of items, in calls of as many as one call takes.
+//! Batches: any number of items, split into as many calls as needed.
 
 mod parts;
 
@@ -23,21 +23,22 @@ use tencent_chat_types::{Batched, Endpoint, ErrorCode, ErrorRepeat, ItemReport, 
 
 /// A request with any number of items, which is split and sent when it is awaited.
 ///
-/// Made by [`Client::batch`]. Awaiting it gives a [`BatchOutcome`] and never an error: what failed is
-/// in there, item by item. Without items there is no call.
+/// Created by [`Client::batch`]. Awaiting it gives a [`BatchOutcome`] and never an error: failures are
+/// in the outcome, item by item. Without items there is no call.
 ///
-/// Parts run in the task that awaits: dropping the future gives them up and leaves nothing behind.
-/// They run side by side, so the service may see them in any order; with a
-/// [`concurrency`](Self::concurrency) of one they keep the order of the items. Fields besides the items
-/// are the same in every part. That includes the numbers by which the service drops duplicates: it compares
-/// them within a conversation, so that no part is a duplicate of another, and a user who is named twice
+/// Parts run in the task that awaits: dropping the future abandons them and leaves nothing behind.
+/// They run concurrently, so the service may see them in any order; with a
+/// [`concurrency`](Self::concurrency) of one they keep the order of the items. All fields other than the items
+/// are the same in every part. That includes the numbers by which the service recognizes duplicates: it compares
+/// them within a conversation, so no part is a duplicate of another, and a user who is named twice
 /// gets one message.
 ///
-/// Documented limits are checked before anything is sent, item by item. An item that exceeds one fails with an error of kind
+/// Documented limits are checked before anything is sent, item by item. An item that exceeds one fails with an error of
+/// kind
 /// [`Invalid`](crate::ErrorKind::Invalid), and the others are sent without it.
 ///
-/// What the quota does not let out at once waits for its turn, for as long as [`quota_wait`](Self::quota_wait)
-/// says, besides the deadline of its call: 200,000 recipients where the service takes 12,000 a minute take
+/// Calls that the quota does not allow yet wait for their turn, for up to [`quota_wait`](Self::quota_wait)
+/// in addition to the deadline of the call: 200,000 recipients where the service accepts 12,000 a minute take
 /// a quarter of an hour, and none of them fails.
 ///
 /// The batches of the blocking client (`blocking::Client`) have the same options. They are sent by `send`.
@@ -85,8 +86,8 @@ impl<'a, E: Batched, C: Caller> Batch<'a, E, C> {
 
     options!();
 
-    /// Fewer items in each call than the service takes, for smaller replies. Zero counts as one, and
-    /// more than the service takes as that.
+    /// Sends fewer items per call than the service accepts, for smaller replies. Zero counts as one, and
+    /// values above the service's limit count as that limit.
     pub fn part_size(mut self, items: usize) -> Self {
         self.part_size = items.clamp(1, E::MAX.max(1));
         self
@@ -100,7 +101,7 @@ impl<'a, E: Batched, C: Caller> Batch<'a, E, C> {
 }
 
 impl<'a, E: Batched> Batch<'a, E> {
-    /// Sends it, and gives the outcome of each part as soon as it has ended, in any order.
+    /// Sends it, and returns the outcome of each part as soon as it has ended, in any order.
     ///
     /// ```no_run
     /// # use tencent_chat_client::Client;
@@ -142,7 +143,7 @@ impl<E: Endpoint, C> fmt::Debug for Batch<'_, E, C> {
     }
 }
 
-/// Makes what the service says of items fit for errors and logs.
+/// Makes the service's messages about items safe for errors and logs.
 pub(crate) fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) {
     let infos = reports.iter_mut().filter_map(|report| match report {
         ItemReport::Failed { info, .. } => info.as_mut(),
@@ -160,7 +161,7 @@ pub(crate) fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) 
 /// A part that has ended, or was never begun.
 struct Ended<E: Batched> {
     items: Vec<E::Item>,
-    /// Whether a second run of its request does no harm.
+    /// Whether it is safe to repeat its request.
     repeat_safe: bool,
     state: State<Answered<E::Reply>>,
 }
@@ -200,9 +201,9 @@ struct Part<R> {
     state: State<Answered<R>>,
 }
 
-/// What became of every item of a [`Batch`], in the order of the items.
+/// The outcome of every item of a [`Batch`], in the order of the items.
 ///
-/// Items that are named twice have a place each.
+/// Items that occur twice have two entries.
 #[must_use = "it may hold failures; `all_done()?` makes them an error"]
 pub struct BatchOutcome<E: Batched> {
     /// The request without its items.
@@ -247,7 +248,7 @@ impl<E: Batched> BatchOutcome<E> {
         self.items.is_empty()
     }
 
-    /// Whether every item went well.
+    /// Whether every item succeeded.
     pub fn is_complete(&self) -> bool {
         self.failed().next().is_none()
     }
@@ -257,7 +258,7 @@ impl<E: Batched> BatchOutcome<E> {
         &self.items
     }
 
-    /// Each item with what became of it.
+    /// Each item with its outcome.
     pub fn iter(&self) -> impl Iterator<Item = (&E::Item, ItemOutcome<'_, E>)> {
         let outcomes = self
             .parts
@@ -266,14 +267,14 @@ impl<E: Batched> BatchOutcome<E> {
         self.items.iter().zip(outcomes)
     }
 
-    /// What became of the item at this place.
+    /// The outcome of the item at this index.
     pub fn outcome(&self, index: usize) -> Option<ItemOutcome<'_, E>> {
         let after = self.parts.partition_point(|part| part.range.end <= index);
         let part = self.parts.get(after)?;
         Some(ItemOutcome::of(part, index.checked_sub(part.range.start)?))
     }
 
-    /// The items that went well, each with what its reply lists for it.
+    /// The items that succeeded, each with the entry of its reply.
     pub fn succeeded(&self) -> impl Iterator<Item = (&E::Item, Option<&E::Entry>)> {
         self.iter()
             .filter_map(|(item, outcome)| match outcome.result {
@@ -282,7 +283,7 @@ impl<E: Batched> BatchOutcome<E> {
             })
     }
 
-    /// The items that did not go well or may not have, each with why.
+    /// The items that failed or may have failed, each with the reason.
     pub fn failed(&self) -> impl Iterator<Item = (&E::Item, ItemOutcome<'_, E>)> {
         self.iter().filter(|(_, outcome)| !outcome.is_done())
     }
@@ -292,8 +293,8 @@ impl<E: Batched> BatchOutcome<E> {
         self.failed().map(|(item, _)| item)
     }
 
-    /// The parts, in the order of the items: places of their items, and what became of the call. Neighbours
-    /// that were not sent are one.
+    /// The parts, in the order of the items: the indices of their items, and the outcome of the call. Adjacent parts
+    /// that were not sent are merged.
     pub fn parts(&self) -> impl Iterator<Item = (Range<usize>, PartOutcome<'_, E>)> {
         self.parts.iter().map(|part| {
             let outcome = match &part.state {
@@ -305,7 +306,7 @@ impl<E: Batched> BatchOutcome<E> {
         })
     }
 
-    /// The replies, for what they say beyond the items.
+    /// The replies, for information beyond the items.
     pub fn replies(&self) -> impl Iterator<Item = &E::Reply> {
         self.parts.iter().filter_map(|part| match &part.state {
             State::Answered(answered) => Some(&answered.reply),
@@ -321,12 +322,12 @@ impl<E: Batched> BatchOutcome<E> {
         })
     }
 
-    /// A request of the items that did not go well, can do so another time and may be sent again
-    /// without harm; none when there is no such item.
+    /// A request with the items that did not succeed, can succeed later and are safe to send
+    /// again; `None` if there are none.
     ///
-    /// Left out are items that fail again until somebody changes something, and, where a second run
-    /// does the work again, those that the service may have acted upon. For messages that is so unless
-    /// the request carries all the numbers by which the service drops duplicates.
+    /// It omits items that will fail until somebody changes something, and, if a repeat does
+    /// the work again, those on which the service may have acted. For messages that is the case unless
+    /// the request has all the numbers by which the service recognizes duplicates.
     pub fn retry_request(&self) -> Option<E> {
         let items: Vec<E::Item> = self
             .failed()
@@ -357,11 +358,11 @@ impl<E: Batched> BatchOutcome<E> {
         self.into_result().map(drop)
     }
 
-    /// This outcome if every item went well.
+    /// Returns this outcome if every item succeeded.
     ///
     /// # Errors
     ///
-    /// The outcome as an error, which tells how many items failed and why the first one did.
+    /// The outcome as an error whose message says how many items failed and why the first one did.
     pub fn into_result(self) -> Result<Self, Incomplete<E>> {
         if self.is_complete() {
             Ok(self)
@@ -370,7 +371,7 @@ impl<E: Batched> BatchOutcome<E> {
         }
     }
 
-    /// The replies alone, in the order of the items.
+    /// Only the replies, in the order of the items.
     pub fn into_replies(self) -> Vec<E::Reply> {
         let replies = self.parts.into_iter().filter_map(|part| match part.state {
             State::Answered(answered) => Some(answered.reply),
@@ -392,48 +393,48 @@ impl<E: Batched> fmt::Debug for BatchOutcome<E> {
     }
 }
 
-/// What became of a part as a call.
+/// The outcome of a part as a call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PartOutcome<'a, E: Batched> {
-    /// It was answered; single items may have failed.
+    /// There was a reply; single items may have failed.
     Answered(&'a E::Reply),
-    /// It failed as a whole.
+    /// The call failed as a whole.
     Failed(&'a Error),
-    /// It was not sent, because the batch was stopped.
+    /// It was not sent because the batch was stopped.
     NotSent,
 }
 
-/// What became of one item.
+/// The outcome of one item.
 pub struct ItemOutcome<'a, E: Batched> {
     result: ItemResult<'a, E>,
-    /// Whether a second run of the request that the item was in does no harm.
+    /// Whether it is safe to repeat the request that contained the item.
     repeat_safe: bool,
 }
 
-/// How one item fared.
+/// The result for one item.
 #[non_exhaustive]
 pub enum ItemResult<'a, E: Batched> {
-    /// It went well, with what the reply lists for it. Nothing is listed by commands that list
-    /// failures only, and by reads for what they have nothing to tell of.
+    /// It succeeded, with the entry of its reply. There is no entry for commands that list only
+    /// failures, and for reads of items about which there is nothing to report.
     Done(Option<&'a E::Entry>),
-    /// The call succeeded, but not for this item.
+    /// The call succeeded, but this item failed.
     Failed {
-        /// What the reply lists for it.
+        /// The entry of the reply.
         entry: Option<&'a E::Entry>,
-        /// The service's code, where the reply has one for each item.
+        /// The service's error code, if the reply has one for each item.
         code: Option<ErrorCode>,
-        /// The service's own words, for logs: the beginning, in one line, escaped and without secrets. The
-        /// whole is in the entry.
+        /// The service's message, for logs: the beginning, on one line, escaped and without secrets. The
+        /// full text is in the entry.
         info: Option<&'a str>,
     },
-    /// The call succeeded, but its reply does not mention the item, though it should: nothing is known
-    /// of it.
+    /// The call succeeded, but its reply does not mention the item, although it should: the outcome
+    /// is unknown.
     Unmentioned,
     /// The call with this item failed as a whole, or was not made because the item exceeds a documented limit
     /// ([`ErrorKind::Invalid`](crate::ErrorKind::Invalid)).
     CallFailed(&'a Error),
-    /// The call with this item was not sent, because the batch was stopped.
+    /// The call with this item was not sent because the batch was stopped.
     NotSent,
 }
 
@@ -445,17 +446,17 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
-    /// How it fared, to match on.
+    /// The result, to match on.
     pub fn result(&self) -> ItemResult<'a, E> {
         self.result
     }
 
-    /// Whether it went well.
+    /// Whether it succeeded.
     pub fn is_done(&self) -> bool {
         matches!(self.result, ItemResult::Done(_))
     }
 
-    /// What the reply lists for it.
+    /// The entry of the reply.
     pub fn entry(&self) -> Option<&'a E::Entry> {
         match &self.result {
             ItemResult::Done(entry) | ItemResult::Failed { entry, .. } => *entry,
@@ -463,7 +464,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
-    /// The service's code: the item's own, or that of the call.
+    /// The service's error code: the item's own, or that of the call.
     pub fn code(&self) -> Option<ErrorCode> {
         match &self.result {
             ItemResult::Failed { code, .. } => *code,
@@ -490,7 +491,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
-    /// Whether it can go well when it is sent again, as far as is known; as [`Error::repeat`].
+    /// Whether it can succeed when it is sent again, as far as is known; see [`Error::repeat`].
     pub fn repeat(&self) -> Option<ErrorRepeat> {
         match &self.result {
             ItemResult::Done(_) => Some(ErrorRepeat::Never),
@@ -501,7 +502,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
-    /// For how long a repeat cannot help; as [`Error::retry_after`].
+    /// How long a retry can't help; see [`Error::retry_after`].
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.result {
             ItemResult::Failed { code, .. } => E::META.retry_after((*code)?),
@@ -510,7 +511,7 @@ impl<'a, E: Batched> ItemOutcome<'a, E> {
         }
     }
 
-    /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
+    /// Whether it is safe to send it again; see [`Error::is_repeat_safe`].
     pub fn is_repeat_safe(&self) -> bool {
         self.repeat_safe || self.was_not_acted_upon()
     }
@@ -544,13 +545,13 @@ impl<'a, E: Batched> ItemResult<'a, E> {
                 code: *code,
                 info: info.as_deref(),
             },
-            // Also what a later version of the types says and this one does not know.
+            // Includes variants of later versions of the types crate.
             _ => Self::Unmentioned,
         }
     }
 }
 
-// Derived, these would ask for more of `E` than its parts need.
+// Derived implementations would require more of `E` than its parts need.
 impl<E: Batched> Clone for ItemOutcome<'_, E> {
     fn clone(&self) -> Self {
         *self
@@ -619,16 +620,16 @@ impl<E: Batched> fmt::Display for ItemResult<'_, E> {
     }
 }
 
-/// A batch of which not every item went well.
+/// A batch in which not every item succeeded.
 pub struct Incomplete<E: Batched>(Box<BatchOutcome<E>>);
 
 impl<E: Batched> Incomplete<E> {
-    /// What became of every item.
+    /// The outcome of every item.
     pub fn outcome(&self) -> &BatchOutcome<E> {
         &self.0
     }
 
-    /// The same, to keep.
+    /// The same, by value.
     pub fn into_outcome(self) -> BatchOutcome<E> {
         *self.0
     }
@@ -639,12 +640,12 @@ impl<E: Batched> fmt::Display for Incomplete<E> {
         let (path, all) = (E::META.path, self.0.len());
         let mut failed = self.0.failed();
         let Some((_, first)) = failed.next() else {
-            return write!(f, "{path}: all of {all} items went well");
+            return write!(f, "{path}: all {all} items succeeded");
         };
         let more = failed.count();
         write!(
             f,
-            "{path}: {} of {all} items failed, the first: {first}",
+            "{path}: {} of {all} items failed; the first: {first}",
             more + 1
         )
     }

@@ -1,4 +1,4 @@
-//! The client for programs without async: each call blocks its thread until the reply is there.
+//! The client for programs without async: each call blocks its thread until the reply arrives.
 //!
 //! ```
 //! use tencent_chat_client::blocking::Client;
@@ -21,8 +21,8 @@
 //! # run(&simulator.base_url()).unwrap();
 //! ```
 //!
-//! All of them run on one thread in the background, which ends with the last clone of the client.
-//! Many threads can call at once. A call from within async code would stop everything else on its
+//! All calls run on one background thread, which ends with the last clone of the client.
+//! Many threads can call concurrently. A call from within async code would block everything else on its
 //! thread, so it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime); call from
 //! `tokio::task::spawn_blocking` there, or use the asynchronous [`Client`](crate::Client).
 
@@ -53,7 +53,7 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
-/// Calls the service and waits; otherwise like [`crate::Client`].
+/// Calls the service and waits for the reply; otherwise like [`crate::Client`].
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
@@ -61,11 +61,11 @@ pub struct Client {
 }
 
 impl ClientBuilder {
-    /// A client that blocks.
+    /// Builds a blocking client.
     ///
     /// # Errors
     ///
-    /// What is missing or cannot be right, or the machine has no thread left.
+    /// A setting is missing or invalid, or no thread can be started.
     pub fn build_blocking(self) -> Result<Client, ConfigError> {
         let client = self.build()?;
         let background = Background::start().map_err(|error| {
@@ -80,7 +80,7 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client for an app, with the identifier of an administrator and the app's key. End it
+    /// Creates a client builder for an app, with the identifier of an administrator and the app's key. Finish it
     /// with [`ClientBuilder::build_blocking`].
     pub fn builder(
         sdk_app_id: u64,
@@ -90,11 +90,11 @@ impl Client {
         crate::Client::builder(sdk_app_id, identifier, key)
     }
 
-    /// A client as the environment describes it; see [`ClientBuilder::from_env`].
+    /// Builds a client from environment variables; see [`ClientBuilder::from_env`].
     ///
     /// # Errors
     ///
-    /// Variables that are missing or wrong, by name.
+    /// A variable is missing or invalid; the error names it.
     pub fn from_env() -> Result<Self, ConfigError> {
         ClientBuilder::from_env()?.build_blocking()
     }
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As for [`crate::Client::send`].
+    /// The same as for [`crate::Client::send`].
     pub fn send<'a, E: Endpoint>(
         &'a self,
         request: impl IntoRequest<'a, E>,
@@ -116,19 +116,19 @@ impl Client {
         Call::new(self, request.convert())
     }
 
-    /// Calls a command that has no type yet, by its path as on its page: `v4/<service>/<command>`. The body
-    /// is anything that serde can write as JSON, by value or by reference.
+    /// Calls a command that has no type yet, by its documented path: `v4/<service>/<command>`. The body
+    /// is anything that serde can serialize as JSON, by value or by reference.
     ///
     /// # Errors
     ///
-    /// The path is malformed, or the call failed as any other can.
+    /// The path is malformed, or the same as for [`crate::Client::send`].
     pub fn send_raw(&self, path: &str, body: impl Serialize) -> Result<RawReply, Error> {
         let call = self.client.raw(path, serde_json::to_vec(&body))?;
         self.background.run(Command::raw(path), call)?
     }
 
-    /// Builds a batch from a request with any number of items; set options on it, then send it. It is split into calls of as many
-    /// items as one call takes.
+    /// Builds a batch from a request with any number of items; set options on it, then send it. It is split into calls
+    /// of as many items as one call accepts.
     pub fn batch<'r, E: Batched>(&self, request: impl IntoRequest<'r, E>) -> Batch<'_, E> {
         Batch::new(self, request.convert().into_owned())
     }
@@ -155,7 +155,7 @@ impl Client {
         Each::new(self, requests.into_iter())
     }
 
-    /// All pages from this request on, one reply at a time.
+    /// All pages, starting with this request, one reply at a time.
     pub fn pages<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Pages<E> {
         Pages {
             pages: Some(self.client.pages(request)),
@@ -164,7 +164,7 @@ impl Client {
         }
     }
 
-    /// All items of all pages from this request on, one at a time.
+    /// All items of all pages, starting with this request, one at a time.
     pub fn items<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Items<E> {
         Items {
             pages: self.pages(request),
@@ -172,7 +172,7 @@ impl Client {
         }
     }
 
-    /// All items that are left of a listing, from where another one was.
+    /// All remaining items of a listing, starting at a checkpoint.
     pub fn items_from<E: Paged>(&self, checkpoint: Checkpoint<E>) -> Items<E> {
         Items {
             pages: self.pages(checkpoint.request),
@@ -213,7 +213,7 @@ impl<E: Endpoint> Call<'_, E> {
     ///
     /// # Errors
     ///
-    /// As for [`crate::Client::send`].
+    /// The same as for [`crate::Client::send`].
     pub fn send(self) -> Result<E::Reply, Error> {
         self.answer().map(|answer| answer.reply)
     }
@@ -222,7 +222,7 @@ impl<E: Endpoint> Call<'_, E> {
     ///
     /// # Errors
     ///
-    /// As for [`crate::Client::send`].
+    /// The same as for [`crate::Client::send`].
     pub fn answer(self) -> Result<Answer<E::Reply>, Error> {
         let (command, background) = (self.command(), &self.client.background);
         background.run(command, self.detached())?
@@ -243,19 +243,19 @@ impl<E: Batched, T: Send + 'static> ItemCall<'_, E, T> {
 
 /// The pages of a command, one reply at a time.
 ///
-/// Ends exactly where the command says so. After an error the same page can be asked for again: the
+/// Ends exactly where the command says so. After an error the same page can be requested again: the
 /// next call sends the same request. A page that leads back to itself or to an earlier one is an error and
 /// the end.
 pub struct Pages<E: Paged> {
-    /// None only while a page is read.
+    /// `None` only while a page is being read.
     pages: Option<crate::Pages<E>>,
     client: crate::Client,
     background: Arc<Background>,
 }
 
 impl<E: Paged> Pages<E> {
-    /// The request of the next page; none after the last. It can be written as JSON, and
-    /// [`Client::pages`] goes on from it.
+    /// The request for the next page; `None` after the last. It can be serialized, and
+    /// [`Client::pages`] continues from it.
     pub fn request(&self) -> Option<&E> {
         self.pages.as_ref()?.request()
     }
@@ -293,7 +293,7 @@ impl<E: Paged> Iterator for Pages<E> {
     }
 }
 
-/// The items of all pages, one at a time. For ends, errors and their order it is like
+/// The items of all pages, one at a time. Its end, errors and order are like those of
 /// [`crate::Items`].
 pub struct Items<E: Paged> {
     pages: Pages<E>,
@@ -301,7 +301,7 @@ pub struct Items<E: Paged> {
 }
 
 impl<E: Paged> Items<E> {
-    /// Where the listing is, to go on with it later by [`Client::items_from`]; none at the end.
+    /// The position in the listing, to continue later with [`Client::items_from`]; `None` at the end.
     pub fn checkpoint(&self) -> Option<Checkpoint<E>> {
         self.page.checkpoint(self.pages.request())
     }
@@ -338,14 +338,14 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Items<E> {
     }
 }
 
-/// Why a call was refused.
-const WITHIN: &str = "a blocking call within async code would stop everything on its thread";
+/// Why a call is refused.
+const WITHIN: &str = "a blocking call within async code would block everything on its thread";
 
-/// A runtime on a thread of its own.
+/// A runtime on its own thread.
 #[derive(Debug)]
 struct Background {
     runtime: Handle,
-    /// Dropped, it ends the thread.
+    /// Ends the thread when dropped.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -358,9 +358,9 @@ impl Background {
         let thread = thread::Builder::new()
             .name("tencent-chat".to_owned())
             .spawn(move || {
-                // Nothing is ever sent: this is the last clone of the client being dropped.
+                // Nothing is ever sent: this ends when the last clone of the client is dropped.
                 let _ = runtime.block_on(stopped);
-                // Without waiting for a look-up of a host that is still under way.
+                // Without waiting for a DNS lookup that is still in progress.
                 runtime.shutdown_background();
             })?;
         Ok(Self {
@@ -386,7 +386,7 @@ impl Background {
         self.runtime.block_on(future)
     }
 
-    /// Runs it in the background and waits.
+    /// Runs a future in the background and waits for it.
     fn run<F>(&self, command: Command<'_>, future: F) -> Result<F::Output, Error>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -394,11 +394,11 @@ impl Background {
         self.check(command)?;
         let (tell, told) = mpsc::sync_channel(1);
         let task = async move {
-            // The caller waits, whatever happens.
+            // The caller waits in any case.
             let _ = tell.send(future.await);
         };
         self.runtime.spawn(task.in_current_span());
-        // An observer or a limiter that panics ends the task, and nothing else.
+        // A panic in an observer or a limiter ends the task, and nothing else.
         told.recv()
             .map_err(|_| command.error(Cause::Runtime(ENDED), Sent::Maybe))
     }
@@ -408,17 +408,17 @@ impl Drop for Background {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take()
-            // Dropped by something that was called there, such as an observer: it ends by itself.
+            // Dropped by something that runs there, such as an observer: the thread ends by itself.
             && thread.thread().id() != thread::current().id()
         {
-            // A panic there has been told to the callers.
+            // A panic there has been reported to the callers.
             let _ = thread.join();
         }
     }
 }
 
 /// Whether this is called while a runtime polls a future on this thread. Runtimes give each poll a
-/// budget; threads for blocking work, and those that only know a runtime, have none.
+/// budget; threads for blocking work, and those that only have a runtime handle, have none.
 fn is_polled() -> bool {
     if Handle::try_current().is_err() {
         return false;
@@ -428,7 +428,7 @@ fn is_polled() -> bool {
         std::task::Poll::Ready(step) => Some(step),
         std::task::Poll::Pending => None,
     };
-    // Gives the whole budget back when it is dropped.
+    // Restores the whole budget when it is dropped.
     let Some(_first) = proceed() else {
         return true;
     };

@@ -1,4 +1,4 @@
-//! Setting a client up.
+//! Configures a client.
 
 use crate::{
     Client, Clock, Limiter, LocalLimiter, Observer, Region, RetryPolicy, SecretKey,
@@ -13,8 +13,8 @@ use std::{
 use tencent_chat_types::{Edition, protocol::SERVER_TIMEOUT_SECONDS, text::quoted};
 use tencent_chat_usersig::Signer;
 
-/// Sets a [`Client`] up. A region or a base address must be given: an app lives in one region,
-/// and no default would be right.
+/// Configures a [`Client`]. A region or a base address is required: an app belongs to one region,
+/// and there is no sensible default.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
@@ -40,7 +40,7 @@ pub struct ClientBuilder {
     adjust: Adjustments,
 }
 
-/// What callers do with the HTTP client's builder.
+/// A caller's adjustment of the HTTP client's builder.
 #[derive(Default)]
 struct Adjustments {
     once: Vec<Box<AdjustOnce>>,
@@ -57,7 +57,7 @@ impl fmt::Debug for Adjustments {
 }
 
 impl Client {
-    /// Begins a client for an app, with the identifier of an administrator and the app's key.
+    /// Creates a client builder for an app, with the identifier of an administrator and the app's key.
     pub fn builder(
         sdk_app_id: u64,
         identifier: impl Into<String>,
@@ -66,28 +66,28 @@ impl Client {
         ClientBuilder::new(sdk_app_id, identifier.into(), key.into())
     }
 
-    /// A client as the environment describes it; see [`ClientBuilder::from_env`].
+    /// Builds a client from environment variables; see [`ClientBuilder::from_env`].
     ///
     /// # Errors
     ///
-    /// Variables that are missing or wrong, by name.
+    /// A variable is missing or invalid; the error names it.
     pub fn from_env() -> Result<Self, ConfigError> {
         ClientBuilder::from_env()?.build()
     }
 }
 
 impl ClientBuilder {
-    /// Deadline of a call unless set otherwise, with all its tries and pauses.
+    /// Default deadline of a call, including all attempts and pauses.
     pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
-    /// Timeout of one try unless set otherwise: the service's own, and time to get there and back.
+    /// Default timeout of one attempt: the service's own, plus time for the network.
     pub const DEFAULT_TRY_TIMEOUT: Duration =
         Duration::from_secs(SERVER_TIMEOUT_SECONDS as u64 + 2);
 
-    /// Validity of a UserSig unless set otherwise; the vendor recommends no less than a day.
+    /// Default validity of a UserSig; the vendor recommends at least a day.
     pub const DEFAULT_SIG_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
 
-    /// Largest reply that is read unless set otherwise. The service's own limit is 1 MB.
+    /// Default maximum size of a reply. The service's own limit is 1 MB.
     pub const DEFAULT_MAX_REPLY_BYTES: usize = 2 << 20;
 
     pub(crate) fn new(sdk_app_id: u64, identifier: String, key: SecretKey) -> Self {
@@ -115,111 +115,111 @@ impl ClientBuilder {
         }
     }
 
-    /// The region that the app lives in.
+    /// Sets the region of the app.
     pub fn region(mut self, region: Region) -> Self {
         self = self.base_url(format!("https://{}/", region.host));
         self.standby = region.standby_hosts;
         self
     }
 
-    /// Goes to the region's standby hosts while its own cannot be reached. Nothing but a connection
-    /// that does not come about makes it change, and it goes back when the standby fails in turn.
+    /// Uses the region's standby hosts while its own can't be reached. It switches only after a connection
+    /// failure, and switches back when the standby host fails in turn.
     pub fn failover(mut self) -> Self {
         self.failover = true;
         self
     }
 
-    /// Is told of every try of every call, for metrics.
+    /// Sets an observer that is notified of every attempt of every call, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Any address in place of a region's: a simulator, a gateway of your own.
+    /// Sets an address instead of a region: a simulator, or your own gateway.
     pub fn base_url(mut self, base: impl Into<String>) -> Self {
         self.base = Some(base.into());
         self.standby = &[];
         self
     }
 
-    /// Other addresses of the same service, for [`failover`](Self::failover), in place of the
+    /// Sets other addresses of the same service, for [`failover`](Self::failover), instead of the
     /// region's own.
     pub fn standby_urls(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.standby_urls = urls.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Allows `http://` to hosts other than this machine. The key is safe even so, but whoever
-    /// listens can call as the administrator until the UserSig expires.
+    /// Allows `http://` for hosts other than this machine. The key is still safe, but anyone who
+    /// eavesdrops can make calls as the administrator until the UserSig expires.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// When failed calls are sent again.
+    /// Sets when failed calls are sent again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Keeps other quotas than those of the spec, or shares them with other clients of the app.
+    /// Uses other quotas than those of the spec, or shares them with other clients of the app.
     pub fn limiter(mut self, limiter: Arc<dyn Limiter>) -> Self {
         self.limiter = Some(limiter);
         self
     }
 
-    /// The edition of the app, which some quotas depend on: 1,000 messages a day with free ones, for
-    /// example. [`Edition::Paid`] unless set.
+    /// Sets the edition of the app, which some quotas depend on: free editions have 1,000 messages a day, for
+    /// example. The default is [`Edition::Paid`].
     pub fn edition(mut self, edition: Edition) -> Self {
         self.edition = edition;
         self
     }
 
-    /// Sends without keeping any quota: for tests, or where something in between does it.
+    /// Sends without keeping any quota: for tests, or if a gateway does it.
     pub fn unlimited(mut self) -> Self {
         self.limiter = None;
         self
     }
 
-    /// Time after which one try is given up, within the deadline of the call.
+    /// Sets the timeout of one attempt, within the deadline of the call.
     pub fn try_timeout(mut self, timeout: Duration) -> Self {
         self.try_timeout = timeout;
         self
     }
 
-    /// Time after which a call fails in all, tries and pauses included. Must be longer than the service's own three seconds,
-    /// or calls fail that the service still finishes.
+    /// Sets the deadline of a call, including all attempts and pauses. It must be longer than the service's own three
+    /// seconds; otherwise calls would fail that the service still completes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Time for a connection to come about; three seconds unless set otherwise.
+    /// Sets the timeout for connecting; three seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// For how long a UserSig is valid. It is renewed when a fifth of that is left.
+    /// Sets how long a UserSig is valid. It is renewed when a fifth of that is left.
     pub fn sig_validity(mut self, valid_for: Duration) -> Self {
         self.sig_valid_for = valid_for;
         self
     }
 
-    /// Largest reply that is read, in bytes.
+    /// Sets the maximum size of a reply, in bytes.
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.max_reply_bytes = bytes;
         self
     }
 
-    /// Takes the time from another clock when it signs.
+    /// Uses a different clock for signing.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.signer = self.signer.with_clock(clock);
         self
     }
 
-    /// Sets the HTTP client up further, upon this crate's own settings: proxies, certificates,
-    /// connections, addresses of hosts. Can be called several times, one upon the other.
+    /// Configures the HTTP client in addition to this crate's own settings: proxies, certificates,
+    /// connections, addresses of hosts. Can be called several times; the adjustments are applied in order.
     ///
     /// ```
     /// # use tencent_chat_client::{Client, Region, reqwest};
@@ -234,12 +234,12 @@ impl ClientBuilder {
     /// # }
     /// ```
     ///
-    /// Some things stay as they must be, whatever is set here: redirects are not followed, because
-    /// they would carry the UserSig elsewhere; connections are not logged byte by byte, because that
-    /// would log it; and requests are not repeated behind [`RetryPolicy`]'s back.
+    /// Some settings can't be changed: redirects are not followed, because
+    /// they would send the UserSig elsewhere; connections are not logged byte by byte, because that
+    /// would log it; and requests are not retried behind [`RetryPolicy`]'s back.
     ///
-    /// The HTTP client is made once and belongs to one runtime at a time, since connections stand still
-    /// with the runtime that opened them: a call from another one, while that is still there and one
+    /// The HTTP client is created once and belongs to one runtime at a time, since connections make no progress
+    /// without the runtime that opened them. A call from a different runtime, while the first still exists and one
     /// of them is a `current_thread` runtime, is an error of kind
     /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime).
     /// [`http_per_runtime`](Self::http_per_runtime) has no such limit.
@@ -251,8 +251,8 @@ impl ClientBuilder {
         self
     }
 
-    /// As [`http`](Self::http), for a client that several runtimes use, such as those of tests: each of
-    /// them gets an HTTP client of its own, as without any settings.
+    /// Like [`http`](Self::http), for a client that is used on several runtimes, such as those of tests: each of
+    /// them gets its own HTTP client, as without any adjustments.
     pub fn http_per_runtime(
         mut self,
         adjust: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
@@ -261,9 +261,9 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of your own, for what [`http`](Self::http) cannot do, such as sharing one. It
-    /// must not follow redirects and must not have `connection_verbose` set: the first would carry
-    /// the UserSig elsewhere, the second would write it to the log.
+    /// Uses your own HTTP client, for what [`http`](Self::http) can't do, such as sharing one. It
+    /// must not follow redirects and must not have `connection_verbose` set: the first would send
+    /// the UserSig elsewhere, the second would log it.
     ///
     /// It belongs to one runtime at a time, as described at [`http`](Self::http).
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
@@ -271,12 +271,12 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// What is missing or cannot be right: an `https` address in a build without TLS, for example, or no certificates of
-    /// authorities on this machine.
+    /// A setting is missing or invalid: an `https` address in a build without TLS, for example, or no CA certificates
+    /// on this machine.
     pub fn build(self) -> Result<Client, ConfigError> {
         let error = |setting, problem: &str, expected: &str| {
             Err(ConfigError::new(setting, problem, expected))
@@ -288,32 +288,28 @@ impl ClientBuilder {
             return error(
                 "identifier",
                 "it is empty",
-                "the user id of an app administrator",
+                "the user ID of an app administrator",
             );
         }
         if self.identifier.trim() != self.identifier {
             return error(
                 "identifier",
                 WHITE_SPACE,
-                "the user id of an app administrator and nothing else",
+                "only the user ID of an app administrator",
             );
         }
         if self.identifier.contains(char::is_control) {
             return error(
                 "identifier",
-                "it holds a control character",
-                "the user id of an app administrator",
+                "it contains a control character",
+                "the user ID of an app administrator",
             );
         }
         if self.key.is_empty() {
             return error("key", "it is empty", "the app's key from the console");
         }
         if self.key.has_white_space_around() {
-            return error(
-                "key",
-                WHITE_SPACE,
-                "the app's key from the console and nothing else",
-            );
+            return error("key", WHITE_SPACE, "only the app's key from the console");
         }
         if self.deadline <= Duration::from_secs(u64::from(SERVER_TIMEOUT_SECONDS)) {
             let expected =
@@ -345,7 +341,7 @@ impl ClientBuilder {
             return error(
                 "region",
                 "neither region nor base_url is set",
-                "the region that the app lives in",
+                "the region of the app",
             );
         };
         let base = self.check_base(base)?;
@@ -379,7 +375,7 @@ impl ClientBuilder {
             && (bases.iter()).all(|base| base.scheme() == "http" && is_loopback(base));
         let http = match self.http {
             Some(_) if !(once.is_empty() && always.is_empty()) => {
-                return error("http", "http_client is set too", "one of the two");
+                return error("http", "http_client is set too", "only one of them");
             }
             Some(http) => Ok(Http::one(http)),
             None => {
@@ -391,7 +387,7 @@ impl ClientBuilder {
                         .connect_timeout(connect_timeout)
                         .pool_idle_timeout(Duration::from_secs(60))
                         .tcp_nodelay(true);
-                    // A proxy cannot reach this machine's own loopback.
+                    // A proxy can't reach this machine's own loopback.
                     let http = if loopback { http.no_proxy() } else { http };
                     let http = if never_tls {
                         tls::without_certificates(http)
@@ -444,19 +440,21 @@ impl ClientBuilder {
         const EXPECTED: &str = "an address such as https://adminapisgp.im.qcloud.com";
         let error = |problem: &str| Err(ConfigError::new("base_url", problem, EXPECTED));
         let Ok(mut url) = Url::parse(base) else {
-            return error("it is no address");
+            return error("it is not a valid address");
         };
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
             return error("its scheme is neither https nor http");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return error("it holds a user name or a password");
+            return error("it contains a user name or a password");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return error("it has a query or a fragment");
         }
         if url.scheme() == "http" && !is_loopback(&url) && !self.allow_plain_http {
-            return error("it is plain http to another machine; allow_plain_http() allows that");
+            return error(
+                "it is plain http to a different machine; allow_plain_http() allows that",
+            );
         }
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
@@ -478,10 +476,10 @@ fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|ip| ip.is_loopback())
 }
 
-/// What is wrong with a value that was copied with the end of its line.
-pub(crate) const WHITE_SPACE: &str = "it has white space around it, such as a line end";
+/// The error for a value that was copied with a line break.
+pub(crate) const WHITE_SPACE: &str = "it has white space around it, such as a line break";
 
-/// A setting that is missing or cannot be right.
+/// A setting that is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     setting: String,

@@ -27,7 +27,7 @@ use std::{
 };
 use tencent_chat_types::{Endpoint, to_vec};
 
-/// A call that is sent when it is awaited. Made by [`Client::call`] and the methods of each family.
+/// A call that is sent when it is awaited. Created by [`Client::call`] and the methods of each family.
 /// Those of the blocking client (`blocking::Client`) are sent by `send`.
 #[must_use = "a call does nothing until it is awaited, or sent by the blocking client"]
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
         self
     }
 
-    /// Sends without checking documented limits and regions, for apps whose limits were raised.
+    /// Sends without checking documented limits and regions, for apps with increased limits.
     pub fn unchecked(mut self) -> Self {
         self.checked = false;
         self
@@ -160,7 +160,7 @@ impl<E: Endpoint> Call<'_, E> {
     ///
     /// # Errors
     ///
-    /// As for [`Client::send`].
+    /// The same as for [`Client::send`].
     pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
         self.detached().await
     }

@@ -1,12 +1,12 @@
-//! The two kinds of client, for what works with both.
+//! A trait for what works with both kinds of client.
 
 use crate::Client;
 use std::fmt;
 
 /// A client: the asynchronous [`Client`] or, with the feature `blocking`, `blocking::Client`.
 ///
-/// The methods of each family, such as [`Client::account`], are the same for both. Calls of the one are awaited, those of the other
-/// have a method `send`. This trait is sealed.
+/// The methods of each family, such as [`Client::account`], are the same for both. Asynchronous calls are awaited,
+/// and blocking ones have a method `send`. This trait is sealed.
 pub trait Caller: sealed::Kind + fmt::Debug {}
 
 impl Caller for Client {}
@@ -14,7 +14,7 @@ impl Caller for Client {}
 pub(crate) mod sealed {
     use crate::Client;
 
-    /// Not nameable outside of the crate.
+    /// Can't be named outside the crate.
     pub trait Kind {
         /// The client that makes the calls.
         fn asynchronous(&self) -> &Client;

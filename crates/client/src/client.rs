@@ -1,4 +1,4 @@
-//! The client. Its methods for typed calls, pages and batches are with what they give.
+//! The client. The methods for typed calls, pages and batches are next to the types that they return.
 
 use crate::{
     Error,
@@ -12,6 +12,11 @@ use tencent_chat_types::RawReply;
 
 /// Calls the service for one app, as one administrator.
 ///
+/// [`send`](Self::send) sends a request, and [`call`](Self::call) does so with options. The commands of each family are
+/// also methods: `client.message().send_msg(…)`. [`items`](Self::items) and [`pages`](Self::pages) read listings,
+/// [`batch`](Self::batch) splits requests with any number of items, and [`send_raw`](Self::send_raw) calls commands
+/// without a type.
+///
 /// Cheap to clone; clones share connections and signature. All methods take `&self`, and any
 /// number of calls can be in flight. Dropping a call's future abandons the call and leaves
 /// nothing behind.
@@ -21,12 +26,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Calls a command that has no type yet, by its path as on its page: `v4/<service>/<command>`. The body
-    /// is anything that serde can write as JSON, by value or by reference.
+    /// Calls a command that has no type yet, by its documented path: `v4/<service>/<command>`. The body
+    /// is anything that serde can serialize as JSON, by value or by reference.
     ///
     /// # Errors
     ///
-    /// The path is malformed, or the call failed as any other can.
+    /// The path is malformed, or the same as for [`send`](Self::send).
     pub async fn send_raw(&self, path: &str, body: impl Serialize) -> Result<RawReply, Error> {
         self.raw(path, serde_json::to_vec(&body))?.await
     }

@@ -1,4 +1,4 @@
-//! The administrator's UserSig: signed once, renewed in time, by one task.
+//! The administrator's UserSig: signed once, and renewed in time by one task.
 
 use crate::redact::Redactor;
 use arc_swap::ArcSwapOption;
@@ -13,30 +13,30 @@ use tencent_chat_types::protocol::query;
 use tencent_chat_usersig::{FixedClock, SecretKey, SignError, Signer, UserSig};
 use zeroize::Zeroizing;
 
-/// What may stand in a query value as it is.
+/// Characters that need no escape in a query value.
 const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// Who calls, and the signature that proves it.
+/// The caller, and the signature that authenticates it.
 pub(crate) struct Credentials {
     signer: Signer,
-    /// The signer's, to take it out of texts.
+    /// A copy of the signer's key, to redact it.
     key: SecretKey,
     identifier: String,
     valid_for: Duration,
     current: ArcSwapOption<Signed>,
-    /// Held while signing. Others go on with the old signature as long as it is valid.
+    /// Held while signing. Others continue with the old signature as long as it is valid.
     renewing: Mutex<()>,
 }
 
-/// A signature and the query that is made of it.
+/// A signature and the query that contains it.
 pub(crate) struct Signed {
-    /// Everything but `random`, which differs from call to call.
+    /// Everything except `random`, which differs from call to call.
     query: Zeroizing<String>,
-    /// The addresses of the service with the query, in the client's order: reading 300 bytes of query
+    /// The addresses of the service with the query, in the client's order: parsing 300 bytes of query
     /// for each call would cost more than the rest of the client.
     addresses: OnceLock<Box<[Url]>>,
     sig: UserSig,
@@ -46,7 +46,7 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    /// The address of a call: the base of that index, the path of the command, the query.
+    /// The address of a call: the base at that index, the path of the command, the query.
     pub(crate) fn address(&self, bases: &[Url], index: usize, path: &str) -> Option<Url> {
         let addresses = self.addresses.get_or_init(|| {
             let with_query = |base: &Url| {
@@ -70,7 +70,7 @@ impl Signed {
     }
 
     fn is_fresh(&self, now: u64, leeway: u64) -> bool {
-        // A signature from the future was made by a clock that has been set back since.
+        // A signature from the future was made with a clock that has been set back since.
         now < self.renew_at && self.issued_at <= now.saturating_add(leeway)
     }
 }
@@ -100,12 +100,12 @@ impl Credentials {
         }
     }
 
-    /// The signature in use, whether or not it is still fresh.
+    /// The current signature, whether or not it is still fresh.
     pub(crate) fn latest(&self) -> Option<Arc<Signed>> {
         self.current.load_full()
     }
 
-    /// Takes the key and a signature, or any telling part of them, out of texts from outside.
+    /// Redacts the key and a signature, or any identifying part of them, in text from outside.
     pub(crate) fn redactor(&self, signed: &Signed) -> Redactor {
         Redactor::new([self.key.expose(), signed.sig.expose()])
     }
@@ -133,7 +133,7 @@ impl Credentials {
         let _guard = match (old.filter(usable), self.renewing.try_lock()) {
             (_, Ok(guard)) => guard,
             (_, Err(TryLockError::Poisoned(poisoned))) => poisoned.into_inner(),
-            // Somebody is at it already.
+            // Another task is already renewing it.
             (Some(old), Err(TryLockError::WouldBlock)) => return Ok(old),
             (None, Err(TryLockError::WouldBlock)) => self.lock(),
         };
@@ -149,7 +149,7 @@ impl Credentials {
         Ok(signed)
     }
 
-    /// A signature in place of one that the service found stale. Of many that ask at once, one signs.
+    /// Replaces a signature that the service found expired. If many callers ask at once, only one signs.
     pub(crate) fn renew(&self, stale: &Arc<Signed>) -> Result<(), SignError> {
         let now = self.now();
         let _guard = self.lock();
@@ -162,12 +162,12 @@ impl Credentials {
         Ok(())
     }
 
-    /// Nothing of the app's code runs while it is held, and what it guards is never half done.
+    /// None of the app's code runs while the lock is held, and the data is never half updated.
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.renewing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time that signatures are made with.
+    /// The time for signing.
     pub(crate) fn now(&self) -> u64 {
         self.signer.now()
     }
@@ -194,7 +194,7 @@ impl Credentials {
             addresses: OnceLock::new(),
             sig,
             issued_at: now,
-            // With a fifth of its time left, so that a failing renewal has room for repeats.
+            // When a fifth of its time is left, so that there is room for retries if renewing fails.
             renew_at: now.saturating_add(valid_for - valid_for / 5),
             expires_at: now.saturating_add(valid_for),
         })
@@ -295,7 +295,7 @@ mod tests {
         }
     }
 
-    /// Asks for the time on every call, and panics when it is told to.
+    /// A clock that calls back on every use, and panics on demand.
     #[derive(Clone, Default)]
     struct Broken(Arc<AtomicBool>);
 
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn others_go_on_while_one_renews() {
+    fn others_continue_while_one_renews() {
         let clock = Arc::new(FixedClock::new(START));
         let credentials = credentials(Arc::clone(&clock));
         let old = credentials.current().unwrap();

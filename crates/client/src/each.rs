@@ -23,18 +23,17 @@ use tencent_chat_types::Endpoint;
 
 /// One call for each request of an iterator, sent when it is awaited.
 ///
-/// Made by [`Client::each`]. Awaiting it gives an [`EachOutcome`] and never an error: what failed is in there, request by
-/// request.
+/// Created by [`Client::each`]. Awaiting it gives an [`EachOutcome`] and never an error: failures are in the outcome,
+/// request by request.
 ///
-/// A request is taken from the iterator when a call can begin, so an iterator may be long, or make its requests as it goes.
-/// Calls run side by side within the quota, and the service may see them in any order; with a
-/// [`concurrency`](Self::concurrency) of one they keep the order of the requests. They run in the task that awaits: dropping
-/// the future gives them up and leaves nothing behind.
+/// A request is taken from the iterator when a call can begin, so an iterator may be long, or create its requests as it
+/// goes. Calls run concurrently within the quota, and the service may see them in any order; with a
+/// [`concurrency`](Self::concurrency) of one they keep the order of the requests. They run in the task that awaits:
+/// dropping the future abandons them and leaves nothing behind.
 ///
 /// Once it is stopped, no request is taken any more. Pass `requests.by_ref()` to keep the rest of the iterator.
 ///
-/// The outcome holds every request with its reply. For more than fit in memory, take the [`results`](Self::results) as they
-/// come.
+/// The outcome holds every request with its reply. If they don't all fit in memory, use [`results`](Self::results).
 #[must_use = "nothing is sent until this is awaited, or sent by the blocking client"]
 pub struct Each<'a, E, I, C = Client> {
     pub(crate) client: &'a C,
@@ -107,7 +106,7 @@ where
     E: Endpoint + Clone,
     I: Iterator<Item: IntoRequest<'r, E>>,
 {
-    /// Sends, and gives each result as soon as it is there, in any order. Nothing is kept.
+    /// Sends the requests, and returns each result as soon as it is available, in any order. Nothing is kept.
     ///
     /// ```no_run
     /// # use tencent_chat_client::Client;
@@ -156,10 +155,10 @@ impl<E: Endpoint, I, C> fmt::Debug for Each<'_, E, I, C> {
     }
 }
 
-/// Calls on their way.
+/// Calls in progress.
 pub(crate) struct Running<'a, E: Endpoint, I> {
     fan: FanOut<'a, E>,
-    /// None once it has ended.
+    /// `None` once it has ended.
     requests: Option<I>,
     begun: usize,
     last: Option<Ended<E>>,
@@ -180,12 +179,12 @@ where
         self.report()
     }
 
-    /// The first step of [`next`](Self::next), which never waits: stops if it is time to.
+    /// The first step of [`next`](Self::next), which never waits: stops if it should.
     pub(crate) async fn check(&mut self) {
         self.fan.check().await;
     }
 
-    /// The second: takes as many requests as there is room for.
+    /// The second: takes as many requests as may be in progress.
     pub(crate) fn fill(&mut self) {
         while self.fan.has_room()
             && let Some(requests) = &mut self.requests
@@ -224,7 +223,7 @@ where
         self.last.is_some()
     }
 
-    /// Keeps the call that has ended last, for the end.
+    /// Keeps the call that ended last, for the outcome.
     pub(crate) fn keep(&mut self) {
         let Some(ended) = self.last.take() else {
             return;
@@ -232,20 +231,20 @@ where
         if self.kept.len() <= ended.number {
             self.kept.resize_with(ended.number + 1, || None);
         }
-        // The list was made long enough.
+        // The list is long enough.
         if let Some(place) = self.kept.get_mut(ended.number) {
             *place = Some(ended);
         }
     }
 
-    /// The outcome of the call that has ended last.
+    /// The outcome of the call that ended last.
     pub(crate) fn take(&mut self) -> Option<EachOutcome<E>> {
         let ended = self.last.take()?;
         let stopped = matches!(ended.state, State::NotSent);
         Some(EachOutcome::new(vec![ended], stopped))
     }
 
-    /// What became of all requests.
+    /// The outcome of all requests.
     pub(crate) fn finish(self) -> EachOutcome<E> {
         let calls: Vec<_> = self.kept.into_iter().flatten().collect();
         let not_sent = calls
@@ -255,7 +254,7 @@ where
         EachOutcome::new(calls, stopped)
     }
 
-    /// If calls cannot be made, takes one request and lets it fail.
+    /// If calls are impossible, takes one request and makes it fail.
     #[cfg(feature = "blocking")]
     pub(crate) fn fail_if(
         &mut self,
@@ -284,10 +283,10 @@ where
     }
 }
 
-/// The results of many calls as they come. Made by [`Each::results`].
+/// The results of many calls as they arrive. Created by [`Each::results`].
 ///
-/// Each is an [`EachOutcome`] of one request. They come in the order in which they end. Calls go on while nobody asks for the
-/// next result. Dropping this gives up the calls under way.
+/// Each is an [`EachOutcome`] of one request. They come in the order in which they end. Calls continue while nobody
+/// asks for the next result. Dropping this abandons the calls in progress.
 #[must_use = "nothing is sent until the first result is asked for"]
 pub struct EachResults<'a, E: Endpoint, I> {
     running: Running<'a, E, I>,
@@ -298,18 +297,18 @@ where
     E: Endpoint + Clone,
     I: Iterator<Item: IntoRequest<'r, E>>,
 {
-    /// The next result; none after the last. Dropping the future loses nothing.
+    /// The next result; `None` after the last. Dropping the future loses nothing.
     pub async fn next_result(&mut self) -> Option<EachOutcome<E>> {
         self.running.next().await;
         self.running.take()
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
     }
 
-    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    /// Sends nothing more. Calls in progress are waited for, and those that wait for the quota are abandoned.
     pub fn stop(&self) {
         self.running.stop();
     }

@@ -1,4 +1,4 @@
-//! What went wrong, and what can be done about it.
+//! Errors: what went wrong, and what can be done about it.
 
 use crate::{Limited, Region};
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use tencent_chat_types::{
 };
 use tencent_chat_usersig::SignError;
 
-/// A call that did not succeed.
+/// A call that failed.
 ///
-/// Its texts never hold the key, a UserSig or the address with its query, and of what others wrote only
-/// the beginning, in one line and escaped ([`quoted`]).
+/// Its messages never contain the key, a UserSig or the address with its query, and quote text from outside only
+/// in part, on one line and escaped ([`quoted`]).
 pub struct Error(Box<Inner>);
 
 pub(crate) struct Inner {
@@ -21,11 +21,11 @@ pub(crate) struct Inner {
     pub(crate) meta: Option<&'static Meta>,
     pub(crate) cause: Cause,
     pub(crate) sent: Sent,
-    /// Whether a second run of the request does no harm, as the call decided.
+    /// Whether it is safe to repeat the request, as the call decided.
     repeat_safe: bool,
-    /// Whether the service may have acted upon the request, with any of its tries.
+    /// Whether the service may have acted on the request, in any of the attempts.
     maybe_acted: bool,
-    /// Where the request was to go, for connections that failed.
+    /// The destination of the request, for failed connections.
     whereabouts: Option<String>,
     pub(crate) body: Option<Bytes>,
     pub(crate) tries: Vec<FailedTry>,
@@ -33,15 +33,15 @@ pub(crate) struct Inner {
     pub(crate) clock_ahead: Option<i64>,
 }
 
-/// A try that failed.
+/// A failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedTry {
-    /// What kind of thing went wrong.
+    /// What went wrong.
     pub kind: ErrorKind,
-    /// The service's code, where it sent one.
+    /// The service's error code, if it sent one.
     pub code: Option<ErrorCode>,
-    /// How long the try took.
+    /// How long the attempt took.
     pub took: Duration,
 }
 
@@ -63,13 +63,13 @@ pub(crate) enum Cause {
     },
     Http {
         status: u16,
-        /// When what stands in between takes requests again, if it said so.
+        /// When the gateway or proxy accepts requests again, if it said so.
         retry_after: Option<Duration>,
     },
     Decode {
         field: String,
         message: String,
-        /// Whether it is not even the service's.
+        /// Whether the reply is not even the service's.
         foreign: bool,
     },
     Api {
@@ -80,56 +80,56 @@ pub(crate) enum Cause {
     Runtime(&'static str),
 }
 
-/// What kind of thing went wrong.
+/// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The command's path is malformed; only for raw calls.
     BadPath,
-    /// Fields of the request exceed documented limits.
+    /// Fields of the request violate documented limits.
     Invalid,
-    /// The region that the app lives in does not serve the command, as far as the documentation says.
+    /// According to the documentation, the region of the app does not serve the command.
     Region,
-    /// The UserSig could not be made.
+    /// The UserSig could not be signed.
     Sign,
-    /// The request could not be written as JSON.
+    /// The request could not be encoded as JSON.
     Encode,
-    /// No connection came about.
+    /// The connection could not be established.
     Connect,
     /// The deadline passed.
     Timeout,
     /// The connection broke.
     Transport,
-    /// The reply is larger than the client reads.
+    /// The reply is larger than the client's limit.
     TooLarge,
-    /// The reply has another HTTP status than 200, so it comes from something in between.
+    /// The HTTP status of the reply is not 200, so it comes from a proxy or gateway.
     Http,
-    /// The reply is not what the command answers, or not the service's at all: no JSON object, or one
+    /// The reply is not the command's reply, or not the service's at all: not a JSON object, or one
     /// with neither `ActionStatus` nor `ErrorCode`.
     Decode,
     /// The service refused or failed; see [`Error::code`].
     Api,
     /// A page promises more but leads back to itself.
     Stuck,
-    /// The limiter has no room for the call within its deadline; nothing was sent.
+    /// The limiter can't admit the call within its deadline; nothing was sent.
     Limited,
-    /// There is no runtime to run the call, or it ended meanwhile; or a blocking call was made within
+    /// There is no runtime to run the call, or it ended during the call; or a blocking call was made within
     /// async code.
     Runtime,
 }
 
-/// Whether a request reached the service, with any of its tries.
+/// Whether a request reached the service, in any of the attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// It did not leave; nothing has happened.
+    /// It was not sent; nothing has happened.
     No,
-    /// It may have: the connection broke or time ran out in between.
+    /// It may have: the connection broke or timed out during the call.
     Maybe,
-    /// It did: there is an answer.
+    /// It did: there is a reply.
     Yes,
 }
 
-/// The command that an error is about.
+/// The command of an error.
 pub(crate) struct Called<'a> {
     pub(crate) path: &'a str,
     pub(crate) meta: Option<&'static Meta>,
@@ -154,14 +154,14 @@ impl Error {
             tries: Vec::new(),
             clock_ahead: None,
         }));
-        // Only the service's own word counts: what stands in between may have passed the request on.
+        // Only the service's own refusal counts: a proxy or gateway may have forwarded the request.
         let refused =
             matches!(error.0.cause, Cause::Api { .. }) && is_refusal_at_the_gate(error.class());
         error.0.maybe_acted = sent != Sent::No && !refused;
         error
     }
 
-    /// Adds the tries that were made, and whether the service may have acted upon one of them.
+    /// Adds the attempts, and whether the service may have acted on one of them.
     pub(crate) fn after(mut self, tries: Vec<FailedTry>, maybe_acted: bool) -> Self {
         self.0.tries = tries;
         self.0.maybe_acted |= maybe_acted;
@@ -171,7 +171,7 @@ impl Error {
         self
     }
 
-    /// Says where the request was to go, if that is not clear from an answer.
+    /// Adds the destination, if it is not clear from a reply.
     pub(crate) fn on_the_way_to(mut self, whereabouts: String) -> Self {
         self.0.whereabouts = Some(whereabouts);
         self
@@ -182,27 +182,27 @@ impl Error {
         self
     }
 
-    /// Whether the service has certainly not acted on the request, with none of its tries.
+    /// Whether the service has certainly not acted on the request in any of the attempts.
     pub(crate) fn was_not_acted_upon(&self) -> bool {
         !self.0.maybe_acted
     }
 
-    /// Whether the service refused the call for its rate.
+    /// Whether the service refused the call because of its rate.
     pub(crate) fn is_rate_refusal(&self) -> bool {
-        // Amounts that are used up stay so, however long one waits.
+        // Used-up amounts stay used up, however long one waits.
         self.info().is_some_and(|info| {
             info.class == ErrorClass::Quota && info.repeat == ErrorRepeat::Later
         })
     }
 
-    /// The tries that were made, this error's own last. Empty when nothing was sent, or for an error
+    /// The attempts, the one with this error last. Empty if nothing was sent, or for an error
     /// that is not about sending.
     pub fn tries(&self) -> &[FailedTry] {
         &self.0.tries
     }
 
-    /// By how many seconds this machine's clock is ahead of the service's (behind, when negative),
-    /// where the service found the UserSig expired or not yet valid and the two clocks differ by
+    /// By how many seconds this machine's clock is ahead of the service's (behind, if negative). Present if
+    /// the service found the UserSig expired or not yet valid and the two clocks differ by
     /// more than a minute.
     pub fn clock_ahead(&self) -> Option<i64> {
         self.0.clock_ahead
@@ -218,7 +218,7 @@ impl Error {
         &self.0.path
     }
 
-    /// What kind of thing went wrong.
+    /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self.0.cause {
             Cause::BadPath => ErrorKind::BadPath,
@@ -246,18 +246,18 @@ impl Error {
         }
     }
 
-    /// The service's code. None or zero when only `ActionStatus` says that the call failed.
+    /// The service's error code. `None` or zero if only `ActionStatus` says that the call failed.
     pub fn code(&self) -> Option<ErrorCode> {
         self.envelope()?.error_code
     }
 
-    /// The service's `ActionStatus`, as it was sent.
+    /// The service's `ActionStatus`, unchanged.
     pub fn action_status(&self) -> Option<&ActionStatus> {
         self.envelope()?.action_status.as_ref()
     }
 
-    /// The service's own words, for logs: the beginning, in one line, escaped and without secrets
-    /// ([`quoted`]). The whole is in [`raw_body`](Self::raw_body).
+    /// The service's message, for logs: the beginning, on one line, escaped and without secrets
+    /// ([`quoted`]). The full text is in [`raw_body`](Self::raw_body).
     pub fn server_text(&self) -> Option<&str> {
         self.envelope()?
             .error_info
@@ -265,8 +265,8 @@ impl Error {
             .filter(|text| !text.is_empty())
     }
 
-    /// What the public table says of the code. Its meaning can depend on the service, which the path
-    /// of a raw call names too.
+    /// The entry of the public table for the code. Its meaning can depend on the service, which the path
+    /// of a raw call also names.
     fn info(&self) -> Option<&'static ErrorCodeInfo> {
         let service = self.0.path.split('/').nth(1).unwrap_or_default();
         self.code()?.info_in(service)
@@ -284,7 +284,7 @@ impl Error {
         self.info()?.advice
     }
 
-    /// Who must act. Errors that never reached the service are the caller's or time's.
+    /// Who must act. Errors of requests that never reached the service are the caller's, or temporary.
     pub fn class(&self) -> Option<ErrorClass> {
         match &self.0.cause {
             Cause::BadPath
@@ -306,7 +306,7 @@ impl Error {
     }
 
     /// Whether the same request can succeed when it is sent again, as far as is known. That says
-    /// nothing about whether sending it again is harmless: see [`is_repeat_safe`](Self::is_repeat_safe).
+    /// nothing about whether it is safe to send it again: see [`is_repeat_safe`](Self::is_repeat_safe).
     pub fn repeat(&self) -> Option<ErrorRepeat> {
         match &self.0.cause {
             Cause::BadPath
@@ -321,22 +321,22 @@ impl Error {
             | Cause::Timeout(_)
             | Cause::Transport(_)
             | Cause::Limited(_) => Some(ErrorRepeat::Later),
-            // Gateways say with these that the service behind them did not answer.
+            // With these, gateways report that the service behind them did not respond.
             Cause::Http {
                 status: 408 | 429 | 500..,
                 ..
             } => Some(ErrorRepeat::Later),
             Cause::Http { .. } => Some(ErrorRepeat::Never),
-            // It was cut off or comes from something in between.
+            // It was truncated or comes from a proxy or gateway.
             Cause::Decode { foreign: true, .. } => Some(ErrorRepeat::Later),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { .. } => self.info().map(|info| info.repeat),
         }
     }
 
-    /// For how long a repeat cannot help, where a source names a time (an archive that is made once an
-    /// hour, a lock) or a gateway does (`Retry-After` with HTTP status 429 or 503, up to an hour). The client
-    /// does not repeat what cannot help before the deadline.
+    /// How long a retry can't help, if a source documents it (an archive that is created once an
+    /// hour, a lock) or a gateway says so (`Retry-After` with HTTP status 429 or 503, up to an hour). The client
+    /// does not retry if that can't help before the deadline.
     pub fn retry_after(&self) -> Option<Duration> {
         if let Cause::Http { retry_after, .. } = self.0.cause {
             return retry_after;
@@ -347,9 +347,9 @@ impl Error {
             .map_or_else(|| self.info()?.retry_after(), |meta| meta.retry_after(code))
     }
 
-    /// Whether sending the same request again does no harm: it never left, the service refused it
-    /// before acting, or a second run of this very request does nothing new. A message must carry all
-    /// the numbers by which the service drops duplicates; a raw call counts as harmful.
+    /// Whether it is safe to send the same request again: it was not sent, the service refused it
+    /// before acting, or repeating this request has no further effect. A message must have all
+    /// the numbers by which the service recognizes duplicates; a raw call is never considered safe.
     pub fn is_repeat_safe(&self) -> bool {
         self.was_not_acted_upon() || self.0.repeat_safe
     }
@@ -359,7 +359,7 @@ impl Error {
         self.0.sent
     }
 
-    /// HTTP status, when it was not 200.
+    /// HTTP status, if it was not 200.
     pub fn http_status(&self) -> Option<u16> {
         match self.0.cause {
             Cause::Http { status, .. } => Some(status),
@@ -367,7 +367,7 @@ impl Error {
         }
     }
 
-    /// The fields that exceed documented limits.
+    /// The fields that violate documented limits.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         let violations = if let Cause::Invalid(violations) = &self.0.cause {
             Some(violations)
@@ -377,8 +377,8 @@ impl Error {
         violations.into_iter().flat_map(Violations::iter)
     }
 
-    /// The reply as it came, where there is one. Not part of any text, since it can hold what
-    /// users wrote.
+    /// The original reply, if there is one. Not part of any message, since it can contain
+    /// users' text.
     pub fn raw_body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()
     }
@@ -397,39 +397,39 @@ impl fmt::Display for Error {
             Cause::Invalid(violations) => write!(f, "{path} was not sent: {violations}"),
             Cause::Region { here, served } => write!(
                 f,
-                "{path} was not sent: the region {here} does not serve it, only {}",
+                "{path} was not sent: region {here} does not serve it, only {}",
                 served.join(", ")
             ),
             Cause::Sign(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Encode(error) => write!(f, "{path} was not sent: {error}"),
             Cause::Connect(error) => {
-                write!(f, "{path} was not sent: no connection to {to}")?;
+                write!(f, "{path} was not sent: cannot connect to {to}")?;
                 write_root(f, error)
             }
             Cause::NoConnection(within) => write!(
                 f,
-                "{path} was not sent: no connection to {to} within {within:?}"
+                "{path} was not sent: cannot connect to {to} within {within:?}"
             ),
             Cause::Timeout(after) => {
-                write!(f, "{path} had no answer within {after:?}")?;
+                write!(f, "{path} got no reply within {after:?}")?;
                 self.0
                     .whereabouts
                     .as_ref()
                     .map_or(Ok(()), |to| write!(f, " from {to}"))
             }
             Cause::Transport(error) => {
-                write!(f, "{path} had no answer: the connection to {to} broke")?;
+                write!(f, "{path} got no reply: the connection to {to} broke")?;
                 write_root(f, error)
             }
-            Cause::TooLarge { limit } => write!(f, "{path} answered with more than {limit} bytes"),
+            Cause::TooLarge { limit } => write!(f, "{path}: the reply has more than {limit} bytes"),
             Cause::Http { status, .. } => {
                 write!(
                     f,
-                    "{path} answered with HTTP status {status}, which is not the service's own"
+                    "{path}: the reply has HTTP status {status}, which is not from the service itself"
                 )
             }
             Cause::Decode { field, message, .. } => {
-                write!(f, "{path} answered with something else than its reply")?;
+                write!(f, "{path}: the reply is not valid for this command")?;
                 if !field.is_empty() && field != "." {
                     write!(f, ", at {field}")?;
                 }
@@ -466,7 +466,7 @@ impl fmt::Display for Error {
             ),
         }?;
         if self.0.tries.len() > 1 {
-            write!(f, "; {} tries were made", self.0.tries.len())?;
+            write!(f, "; {} attempts were made", self.0.tries.len())?;
         }
         match self.0.clock_ahead {
             Some(seconds) if seconds > 0 => {
@@ -519,16 +519,16 @@ impl StdError for Error {
 }
 
 /// Whether the service refuses with a code of this class before it acts: the caller's rate or signature
-/// was wrong, not what it asked for.
+/// was wrong, not the content of the request.
 pub(crate) const fn is_refusal_at_the_gate(class: Option<ErrorClass>) -> bool {
     matches!(class, Some(ErrorClass::Quota | ErrorClass::Credential))
 }
 
-/// Who must act upon an HTTP status, which is not the service's own: what stands in between refused the
-/// caller, knows no such address, has enough, or is broken.
+/// Who must act on an HTTP status, which is not the service's own: the proxy or gateway refused the
+/// caller, doesn't know the address, is overloaded, or is broken.
 const fn class_of_status(status: u16) -> ErrorClass {
     match status {
-        // A redirect leads to another address than the one that was set up.
+        // A redirect leads to a different address than the configured one.
         300..=399 | 401 | 403..=405 | 407 | 410 | 421 | 451 => ErrorClass::Configuration,
         429 => ErrorClass::Quota,
         408 | 425 => ErrorClass::Transient,
@@ -537,8 +537,8 @@ const fn class_of_status(status: u16) -> ErrorClass {
     }
 }
 
-/// The innermost cause, which says what the outer ones only wrap (a refused connection, an unknown issuer
-/// of a certificate), and the address that was tried, which is the proxy's where there is one.
+/// The innermost cause, which the outer ones only wrap (a refused connection, an unknown certificate
+/// issuer), and the address that was tried, which is the proxy's if there is one.
 fn write_root(f: &mut fmt::Formatter<'_>, error: &reqwest::Error) -> fmt::Result {
     let Some(mut cause) = error.source() else {
         return Ok(());
@@ -553,7 +553,7 @@ fn write_root(f: &mut fmt::Formatter<'_>, error: &reqwest::Error) -> fmt::Result
     write!(f, "{})", quoted(&cause.to_string()))
 }
 
-/// The address that could not be connected to. hyper shows it in no other way.
+/// The address of a failed connection. hyper provides it in no other way.
 fn dialed(error: &reqwest::Error) -> Option<SocketAddr> {
     let mut cause = error.source();
     while let Some(error) = cause {

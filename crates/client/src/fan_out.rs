@@ -1,4 +1,4 @@
-//! Many calls at once: what batches and `each` share.
+//! Concurrent calls: what batches and `each` share.
 
 use crate::{
     Client, Error, RetryPolicy,
@@ -28,24 +28,24 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Calls at once unless set otherwise.
+/// Default number of concurrent calls.
 pub(crate) const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-/// How long each call waits for its turns unless set otherwise: long enough for all that a minute holds
-/// back, and too short for what a day does.
+/// Default time that each call waits for the quota: long enough for anything that a per-minute quota delays,
+/// and too short for a daily quota.
 const QUOTA_WAIT: Duration = Duration::from_secs(3_600);
 
-/// How far a batch or a series of calls has come.
+/// The progress of a batch or of many calls.
 ///
-/// Its text is `300 of 1000 done, 2 failed`.
+/// Its `Display` is `300 of 1000 done, 2 failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// Items that succeeded so far; requests, for [`Client::each`].
     pub done: usize,
-    /// Items that failed so far, or of which nothing is known.
+    /// Items that failed so far, or whose outcome is unknown.
     pub failed: usize,
-    /// All items. None if the requests come from an iterator that does not know how many there are.
+    /// Total number of items. `None` if the requests come from an iterator of unknown length.
     pub total: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ impl Progress {
         }
     }
 
-    /// Items that have no result yet.
+    /// Items without a result yet.
     pub fn left(&self) -> Option<usize> {
         let ended = self.done.saturating_add(self.failed);
         self.total.map(|total| total.saturating_sub(ended))
@@ -79,10 +79,10 @@ impl fmt::Display for Progress {
     }
 }
 
-/// A future that says when to stop.
+/// A future that completes when the calls should stop.
 type Until<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// How calls are made.
+/// The settings for the calls.
 pub(crate) struct Settings<'a> {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) deadline: Option<Duration>,
@@ -114,8 +114,8 @@ impl Settings<'_> {
 /// The options of batches and of `each`.
 macro_rules! options {
     () => {
-        /// Most calls at once; 4 unless set, and 1 for commands whose calls get into each other's way. Zero
-        /// counts as one.
+        /// Sets the maximum number of concurrent calls. The default is 4, or 1 for commands whose calls interfere with
+        /// each other. Zero counts as one.
         pub fn concurrency(mut self, calls: usize) -> Self {
             self.settings.concurrency =
                 std::num::NonZeroUsize::new(calls).unwrap_or(std::num::NonZeroUsize::MIN);
@@ -130,8 +130,8 @@ macro_rules! options {
             self
         }
 
-        /// How long the client's limiter may hold each call back, in addition to its deadline; an hour unless
-        /// set. A call that would have to wait for longer than both fails at once with an error of kind
+        /// Sets how long the client's limiter may delay each call, in addition to its deadline; an hour by
+        /// default. A call that would have to wait longer than both fails at once with an error of kind
         /// [`Limited`](crate::ErrorKind::Limited).
         pub fn quota_wait(mut self, time: std::time::Duration) -> Self {
             self.settings.quota_wait = time;
@@ -144,34 +144,34 @@ macro_rules! options {
             self
         }
 
-        /// Sends without checking documented limits and regions, for apps whose limits were raised.
+        /// Sends without checking documented limits and regions, for apps with increased limits.
         pub fn unchecked(mut self) -> Self {
             self.settings.checked = false;
             self
         }
 
-        /// Sends nothing more once a call has failed. Calls under way are waited for, and those that wait for the quota are
-        /// given up.
+        /// Sends nothing more once a call has failed. Calls in progress are waited for, and those that wait for the
+        /// quota are abandoned.
         pub fn stop_at_failure(mut self) -> Self {
             self.settings.stop_at_failure = true;
             self
         }
 
-        /// Sends nothing more after this time. Calls under way are waited for, and those that wait for the quota are
-        /// given up.
+        /// Sends nothing more after this time. Calls in progress are waited for, and those that wait for the quota are
+        /// abandoned.
         pub fn stop_after(mut self, time: std::time::Duration) -> Self {
             self.settings.stop_after = Some(time);
             self
         }
 
-        /// Sends nothing more once a future is ready, such as a signal to stop. Calls under way are waited for, and those that
-        /// wait for the quota are given up.
+        /// Sends nothing more once a future completes, such as a signal to stop. Calls in progress are waited for, and
+        /// those that wait for the quota are abandoned.
         pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'a) -> Self {
             self.settings.until = Some(Box::pin(stop));
             self
         }
 
-        /// Calls this each time a call has ended.
+        /// Sets a callback for each time a call has ended.
         pub fn on_progress(mut self, report: impl FnMut(crate::Progress) + Send + 'a) -> Self {
             self.settings.on_progress = Some(Box::new(report));
             self
@@ -180,24 +180,24 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-/// What became of a call.
+/// The outcome of a call.
 pub(crate) enum State<R> {
     Answered(R),
     Failed(Error),
     NotSent,
 }
 
-/// A call that has ended, or was given up.
+/// A call that has ended, or was abandoned.
 pub(crate) struct Ended<E: Endpoint> {
-    /// Its place among all calls.
+    /// Its index among all calls.
     pub(crate) number: usize,
     pub(crate) request: E,
-    /// Whether a second run of its request does no harm.
+    /// Whether it is safe to repeat its request.
     pub(crate) repeat_safe: bool,
     pub(crate) state: State<E::Reply>,
 }
 
-/// Calls under way, and what is to be known before another one begins.
+/// Calls in progress, and the state that determines whether another one may start.
 pub(crate) struct FanOut<'a, E: Endpoint> {
     client: Client,
     place: Place,
@@ -234,13 +234,13 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         self.progress
     }
 
-    /// Counts items that have their results.
+    /// Counts items with results.
     pub(crate) fn count(&mut self, done: usize, failed: usize) {
         self.progress.done += done;
         self.progress.failed += failed;
     }
 
-    /// Calls back with how far it is.
+    /// Reports the progress.
     pub(crate) fn report(&mut self) {
         let progress = self.progress;
         if let Some(report) = &mut self.settings.on_progress {
@@ -248,7 +248,7 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         }
     }
 
-    /// Sends nothing more.
+    /// Stops sending.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
     }
@@ -257,12 +257,12 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         *self.stop.borrow()
     }
 
-    /// Whether another call may begin.
+    /// Whether another call may start.
     pub(crate) fn has_room(&self) -> bool {
         !self.is_stopped() && self.running.len() < self.settings.concurrency.get()
     }
 
-    /// Begins a call.
+    /// Starts a call.
     pub(crate) fn begin(&mut self, number: usize, request: E) {
         let begun = Arc::new(AtomicBool::new(false));
         let call: Call<'_, E> = self.client.call(&request);
@@ -286,7 +286,7 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
                 Either::Right((_, answer)) if begun.load(Ordering::Relaxed) => {
                     answer.await.map(Some)
                 }
-                // What waits for its turn has sent nothing.
+                // A part that waits for its turn has sent nothing.
                 Either::Right(_) => Ok(None),
             }
         };
@@ -314,7 +314,7 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         });
     }
 
-    /// Stops if it is time to. Never waits.
+    /// Stops if it should. Never waits.
     pub(crate) async fn check(&mut self) {
         poll_fn(|context| {
             self.poll_stop(context);
@@ -343,7 +343,7 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         }
     }
 
-    /// The next call that has ended; none if none is under way.
+    /// The next call that has ended; `None` if none is in progress.
     pub(crate) async fn wait(&mut self) -> Option<Ended<E>> {
         poll_fn(|context| {
             self.poll_stop(context);

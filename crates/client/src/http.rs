@@ -1,5 +1,5 @@
 //! The HTTP client of each runtime: a connection is driven by a task of the runtime that opened it, and
-//! stands still for everybody else while nothing runs there.
+//! makes no progress while nothing runs there.
 
 use crate::error::Cause;
 use arc_swap::ArcSwap;
@@ -14,14 +14,14 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 type Made = Result<reqwest::Client, reqwest::Error>;
 type Make = dyn Fn() -> Made + Send + Sync;
 
-/// Where requests begin.
+/// Creates requests.
 pub(crate) struct Http {
     first: reqwest::Client,
-    /// The proxies that are set up, by host and port.
+    /// The configured proxies, by host and port.
     proxies: Vec<String>,
-    /// Makes another one like the first, where that is possible.
+    /// Creates another client like the first, if that is possible.
     make: Option<Box<Make>>,
-    /// Who the client, or a client, belongs to.
+    /// Which runtime each client belongs to.
     homes: ArcSwap<Vec<Home>>,
     /// Held while `homes` changes.
     moving_in: Mutex<()>,
@@ -35,7 +35,7 @@ struct Home {
 }
 
 impl Home {
-    /// Whether the runtime is gone. It takes no more tasks then.
+    /// Whether the runtime is gone. It then accepts no more tasks.
     fn is_over(&self) -> bool {
         let probe = self.runtime.spawn(pending::<()>());
         let is_over = probe.is_finished();
@@ -44,14 +44,14 @@ impl Home {
     }
 }
 
-/// Why a call was refused.
-const OTHER_RUNTIME: &str = "the client belongs to another runtime that is still there, which may stand \
-    still and its connections with it; build a client for each runtime, or set up HTTP with \
+/// Why a call is refused.
+const OTHER_RUNTIME: &str = "the client belongs to a different runtime that still exists, and its connections \
+    may make no progress; build a client for each runtime, or configure HTTP with \
     `http_per_runtime`";
 
 impl Http {
-    /// A client that one runtime has at a time, or any number of multi-threaded ones, which never stand
-    /// still.
+    /// A client for one runtime at a time, or for any number of multi-threaded ones, which always make
+    /// progress.
     pub(crate) fn one(http: reqwest::Client) -> Self {
         Self {
             proxies: proxies(&http),
@@ -62,8 +62,8 @@ impl Http {
         }
     }
 
-    /// A client for each runtime. The first is made at once, so that what is wrong with its settings
-    /// shows.
+    /// A client for each runtime. The first is created at once, so that invalid settings
+    /// are reported.
     pub(crate) fn per_runtime(
         make: impl Fn() -> Made + Send + Sync + 'static,
     ) -> Result<Self, reqwest::Error> {
@@ -74,14 +74,14 @@ impl Http {
         })
     }
 
-    /// The proxies that are set up, be it by the app or by the environment.
+    /// The configured proxies, from the app or from the environment.
     pub(crate) fn proxies(&self) -> &[String] {
         &self.proxies
     }
 
-    /// Begins a request of the runtime that this is called in.
+    /// Creates a request on the current runtime.
     pub(crate) fn post(&self, address: Url) -> Result<RequestBuilder, Cause> {
-        // Calls look before they get here, so that there is one.
+        // Calls have checked that there is one.
         let Ok(runtime) = Handle::try_current() else {
             return Ok(self.first.post(address));
         };
@@ -105,7 +105,7 @@ impl Http {
                 return Err(Cause::Runtime(OTHER_RUNTIME));
             }
             Some(make) if !homes.is_empty() => {
-                // The app's code runs in there, so without the lock.
+                // This runs the app's code, so without the lock.
                 drop(guard);
                 let made = make().map_err(|error| Cause::Connect(error.without_url()))?;
                 return Ok(self.add(self.lock(), runtime, made));
@@ -152,7 +152,7 @@ fn find<'a>(homes: &'a [Home], runtime: &Handle) -> Option<&'a reqwest::Client> 
     home.map(|home| &home.http)
 }
 
-/// reqwest tells of its proxies in no other way. Custom ones are not in there.
+/// reqwest exposes its proxies in no other way. Custom ones are not included.
 fn proxies(http: &reqwest::Client) -> Vec<String> {
     let shown = format!("{http:?}");
     let (_, shown) = shown.split_once("proxies: ").unwrap_or_default();
@@ -168,7 +168,7 @@ fn proxies(http: &reqwest::Client) -> Vec<String> {
     proxies
 }
 
-/// Whether both are driven by threads of their own.
+/// Whether both have their own threads.
 fn never_still(one: &Handle, other: &Handle) -> bool {
     [one, other]
         .iter()
@@ -183,7 +183,7 @@ impl fmt::Debug for Http {
     }
 }
 
-/// A host, with its port where that is not the usual one.
+/// A host, with its port if that is not the default.
 pub(crate) fn host_and_port(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(match url.port() {
@@ -210,7 +210,7 @@ mod tests {
         let address = Url::parse("http://127.0.0.1:1/").unwrap();
         let live = Builder::new_current_thread().build().unwrap();
         for round in 1..=20 {
-            // The one that lives keeps its client throughout, and idles in between.
+            // The live one keeps its client throughout, and is idle in between.
             assert!(live.block_on(async { clients.post(address.clone()).is_ok() }));
             let other = match round % 2 {
                 0 => Builder::new_current_thread().build().unwrap(),

@@ -36,10 +36,10 @@ use tencent_chat_types::{ActionStatus, Batched, Envelope, ErrorCode, ItemReport}
 /// # }
 /// ```
 ///
-/// Where the item stands next to another string, it is written as a list of one, as in the request's constructor, so that the
-/// two cannot change places: `add_member("chess", ["mei"])`.
+/// Where the item stands next to another string, it is written as a list of one, as in the request's constructor, so
+/// that the two cannot change places: `add_member("chess", ["mei"])`.
 ///
-/// The client retries calls that failed, and not items that failed: [`Error::repeat`] says whether a repeat can help.
+/// The client retries failed calls, but not failed items: [`Error::repeat`] says whether a repeat can help.
 #[must_use = "a call does nothing until it is awaited, or sent by the blocking client"]
 pub struct ItemCall<'a, E: Batched, T, C = Client> {
     pub(crate) client: &'a C,
@@ -51,12 +51,12 @@ pub struct ItemCall<'a, E: Batched, T, C = Client> {
     absent: Option<Absent<T>>,
 }
 
-/// Codes that mean that there is no such item, and the result then.
+/// Codes that mean that there is no such item, and the result in that case.
 type Absent<T> = (&'static [ErrorCode], fn() -> T);
 
 impl<'a, E: Batched, T, C: Caller> ItemCall<'a, E, T, C> {
-    /// `done` makes the result from the item's entry in the reply. It returns nothing if the reply should have an entry
-    /// and has none.
+    /// `done` creates the result from the item's entry in the reply. It returns `None` if the reply should have an
+    /// entry but has none.
     pub(crate) fn new(client: &'a C, request: E, done: fn(Option<&E::Entry>) -> Option<T>) -> Self {
         Self {
             client,
@@ -105,7 +105,7 @@ impl<'a, E: Batched, T, C: Caller> ItemCall<'a, E, T, C> {
         self
     }
 
-    /// Sends without checking documented limits and regions, for apps whose limits were raised.
+    /// Sends without checking documented limits and regions, for apps with increased limits.
     pub fn unchecked(mut self) -> Self {
         self.checked = false;
         self
@@ -146,7 +146,7 @@ impl<'a, E: Batched, T, C: Caller> ItemCall<'a, E, T, C> {
     }
 }
 
-/// How an answer becomes a result.
+/// How a reply becomes a result.
 struct Reading<E: Batched, T> {
     command: Command<'static>,
     transport: Arc<Transport>,
@@ -173,7 +173,7 @@ impl<E: Batched, T> Reading<E, T> {
                 let error = self.command.error(Cause::Api { envelope }, Sent::Yes);
                 self.absent_or(error.with_body(answer.body.clone()))
             }
-            // Also what a later version of the types reports and this one does not know.
+            // Includes variants of later versions of the types crate.
             _ => Err(self.unmentioned(answer)),
         }
     }

@@ -1,4 +1,4 @@
-//! Asynchronous client of the Tencent Cloud Chat server API (formerly Tencent IM).
+//! Asynchronous client for the Tencent Cloud Chat server API (formerly Tencent IM).
 //!
 //! ```no_run
 //! use tencent_chat_client::{Client, Region, SecretKey};
@@ -14,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! A [`Client`] is cheap to clone and works through `&self`: make one for each app and share it.
+//! A [`Client`] is cheap to clone and all its methods take `&self`: create one per app and share it.
 //! Requests are types of [`tencent_chat_types`], sent with [`Client::send`] or through an accessor
 //! for each family such as [`Client::conversation`], by value or by reference ([`IntoRequest`]). A call
 //! that fails returns an [`Error`], which says which command failed, what the code means, who must act and
@@ -71,13 +71,13 @@ pub use pages::{Checkpoint, Items, Pages};
 pub use redis_limit::RedisLimiter;
 pub use region::{Region, UnknownRegion};
 pub use request::IntoRequest;
-/// The HTTP client that [`ClientBuilder::http`] sets up.
+/// The HTTP client that [`ClientBuilder::http`] configures.
 pub use reqwest;
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
 pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};
 
-/// The examples of the README are tests.
+/// The examples in the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

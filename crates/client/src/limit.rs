@@ -1,4 +1,4 @@
-//! Keeping the quota: calls wait for their turn instead of being refused.
+//! Keeps the quotas: calls wait for their turn instead of being refused.
 
 mod plan;
 mod turn;
@@ -24,41 +24,41 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// A future that a limiter answers with.
+/// The future that a limiter returns.
 pub type LimitFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Limited>> + Send + 'a>>;
 
-/// Decides when calls go out.
+/// Decides when calls may be sent.
 ///
-/// A client has one, which all its clones share; give the same one to several clients of one app. A
-/// [`LocalLimiter`] keeps the quota of one process. For a fleet, implement this over something
-/// shared; the feature `redis` has one.
+/// A client has one, which all its clones share; several clients of one app can use the same one. A
+/// [`LocalLimiter`] keeps the quota of one process. For a fleet, implement this trait with shared
+/// state; the feature `redis` has an implementation.
 pub trait Limiter: fmt::Debug + Send + Sync + 'static {
-    /// Waits until a call of this command may go out, or says at once that it would take longer than
-    /// the caller has. Dropping the future gives the turn to somebody else.
+    /// Waits until a call of this command may be sent, or returns an error at once if that would take longer than
+    /// the caller has. If the future is dropped, the turn goes to another caller.
     fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a>;
 
-    /// The service refused this command for its rate: everybody waits for a while.
+    /// The service refused this command because of its rate: all callers wait for a while.
     fn back_off(&self, command: &str, pause: Duration);
 }
 
-/// Why a call may not go out within the time that its caller has: the quota leaves no room, or the
+/// Why a call may not be sent within the caller's time: the quota is used up, or the
 /// limiter could not find out.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limited {
-    /// When there will be room, as far as is known.
+    /// When the quota will allow it, as far as is known.
     pub wait: Duration,
-    /// Why it is not known.
+    /// Why that is unknown.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Limited {
-    /// No room for this long.
+    /// The quota is used up for this long.
     pub fn new(wait: Duration) -> Self {
         Self { wait, cause: None }
     }
 
-    /// Whether there is room is not known, for this reason.
+    /// It is unknown whether the quota is used up, for this reason.
     pub fn unknown(cause: impl StdError + Send + Sync + 'static) -> Self {
         Self {
             wait: Duration::ZERO,
@@ -73,9 +73,12 @@ impl fmt::Display for Limited {
             Some(cause) => {
                 let cause = cause.to_string();
                 let cause = quoted(&cause);
-                write!(f, "the limiter cannot tell whether there is room: {cause}")
+                write!(
+                    f,
+                    "the limiter cannot determine whether the quota is used up: {cause}"
+                )
             }
-            None => write!(f, "the quota leaves no room for {:?}", self.wait),
+            None => write!(f, "the quota is used up for {:?}", self.wait),
         }
     }
 }
@@ -86,62 +89,62 @@ impl StdError for Limited {
     }
 }
 
-/// How late a turn may be taken without shifting those behind it. Timers fire late by some
-/// milliseconds; later than this and the machine was asleep.
+/// How late a turn may be taken without delaying those behind it. Timers fire some milliseconds
+/// late; anything later means that the machine was suspended.
 const SLACK: Duration = Duration::from_millis(50);
 
 /// A [`Limiter`] for one process.
 ///
-/// Quotas come from the spec, by the command, and can be set otherwise, for plans that have other
-/// ones. Windows of a second are spread evenly: two hundred calls a second are one every five
-/// milliseconds, not two hundred at once. Turns are given in the order of asking. Nobody is let
-/// through above the quota in any window, however windows are laid.
+/// Quotas come from the spec, by command, and can be overridden for plans with other
+/// quotas. Per-second windows are spread evenly: two hundred calls a second are one every five
+/// milliseconds, not two hundred at once. Turns are given in the order of requests. No window of any
+/// alignment holds more calls than the quota.
 #[derive(Debug, Default)]
 pub struct LocalLimiter {
     plan: Plan,
     app: Option<Arc<Gate>>,
-    /// Those that were asked for, by the command.
+    /// The gates of commands that were called.
     gates: RwLock<HashMap<String, Arc<Gate>>>,
     /// Until when commands without a quota wait, after a refusal.
     shut: RwLock<HashMap<String, Instant>>,
 }
 
 impl LocalLimiter {
-    /// With the quotas of the spec.
+    /// Creates a limiter with the quotas of the spec.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Another quota for a command than all of the spec's: `calls` in any window of `seconds`.
+    /// Sets a quota for a command instead of all those in the spec: `calls` in any window of `seconds`.
     #[must_use]
     pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
         self.quotas(command, &[Quota::calls(calls, seconds)])
     }
 
-    /// Other quotas for a command than all of the spec's, of calls and of items. All of them hold at
-    /// once, in whatever edition they are.
+    /// Sets quotas for a command, of calls and of items, instead of all those in the spec. All of them apply,
+    /// regardless of their edition.
     #[must_use]
     pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
         self.plan.set(command.into(), quotas);
         self
     }
 
-    /// Windows of commands so many times as long as the service's, such as 0.01, for tests. What is not
-    /// above zero counts as 1.
+    /// Makes windows of commands this many times as long as the service's, such as 0.01 for tests. Values that are not
+    /// above zero count as 1.
     #[must_use]
     pub fn time_scale(mut self, times: f64) -> Self {
         self.plan.scale(times);
         self
     }
 
-    /// No quota for a command.
+    /// Removes the quota of a command.
     #[must_use]
     pub fn unlimited(mut self, command: impl Into<String>) -> Self {
         self.plan.set(command.into(), &[]);
         self
     }
 
-    /// A quota for all commands together.
+    /// Sets a quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
         let window = Window::new(Quota::calls(calls, seconds));
@@ -149,7 +152,7 @@ impl LocalLimiter {
         self
     }
 
-    /// How many calls wait for their turn now.
+    /// The number of calls that are waiting for their turn.
     pub fn waiting(&self) -> usize {
         let gates = self.gates.read().unwrap_or_else(PoisonError::into_inner);
         let gates = gates.values().chain(&self.app);
@@ -169,7 +172,7 @@ impl LocalLimiter {
         Some(Arc::clone(entry))
     }
 
-    /// Waits while a command without a quota is shut after a refusal.
+    /// Waits while a command without a quota is blocked after a refusal.
     async fn refusal_is_over(&self, command: &str, until: Instant) -> Result<(), Limited> {
         loop {
             let shut = {
@@ -192,11 +195,11 @@ impl Limiter for LocalLimiter {
     fn acquire<'a>(&'a self, turn: Turn<'a>) -> LimitFuture<'a> {
         Box::pin(async move {
             let until = after(turn.patience);
-            // Who cannot get through the second gate need not wait at the first.
+            // A caller that can't get through the second gate need not wait at the first.
             if let Some(app) = &self.app {
                 app.expect(0, &turn, until)?;
             }
-            // The command's own gate first: who waits there must not hold up the whole app. Nothing
+            // The command's own gate first: a caller that waits there must not block the whole app. Nothing
             // is counted before both are open, so that neither loses a turn to the other.
             let command = self.gate(&turn);
             let command = match &command {
@@ -232,11 +235,11 @@ impl Limiter for LocalLimiter {
     }
 }
 
-/// Lets so much through in any of its windows, one call at a time.
+/// Admits up to the quota in each of its windows, one call at a time.
 #[derive(Debug)]
 struct Gate {
     spacing: Duration,
-    /// One permit: the queue, in the order of asking. Who is dropped while waiting leaves it.
+    /// One permit: the queue, in the order of requests. A caller that is dropped while waiting leaves it.
     turnstile: Semaphore,
     waiting: AtomicUsize,
     passed: Mutex<Passed>,
@@ -245,22 +248,22 @@ struct Gate {
 #[derive(Debug)]
 struct Passed {
     windows: Box<[Log]>,
-    /// When the next one may at the earliest, by the spacing or by a refusal of the service.
+    /// When the next call may be sent at the earliest, because of the spacing or a refusal by the service.
     next: Option<Instant>,
 }
 
-/// What went through in a window.
+/// What was admitted in a window.
 #[derive(Debug)]
 struct Log {
     window: Window,
-    /// When, and how much of the window each took.
+    /// When each was admitted, and how much of the window it used.
     times: VecDeque<(Instant, u32)>,
-    /// All of them together.
+    /// Their total.
     used: u64,
 }
 
 impl Log {
-    /// When so much more fits; none where it is at once.
+    /// When this much more fits; `None` if it fits now.
     fn room(&self, now: Instant, units: u32) -> Option<Instant> {
         let amount = u64::from(self.window.amount);
         let units = u64::from(units);
@@ -279,7 +282,7 @@ impl Log {
     }
 
     fn count(&mut self, now: Instant, units: u32) {
-        // What has left the window no longer matters: the log holds what was sent, not what may be.
+        // Entries that have left the window no longer matter: the log holds what was sent, not what may be.
         while let Some((oldest, left)) = self.times.front()
             && now.duration_since(*oldest) >= self.window.kept()
         {
@@ -312,7 +315,7 @@ impl Gate {
         }
     }
 
-    /// Now, and when a call like this may go through, if nobody else does until then.
+    /// Now, and when a call like this may be sent if no other is sent until then.
     fn next(&self, turn: &Turn<'_>) -> (Instant, Instant) {
         let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -323,7 +326,7 @@ impl Gate {
         (now, rooms.chain(passed.next).fold(now, Instant::max))
     }
 
-    /// A call goes through.
+    /// Records that a call is sent.
     fn count(&self, turn: &Turn<'_>) {
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -331,7 +334,7 @@ impl Gate {
             let units = log.window.units(turn);
             log.count(now, units);
         }
-        // By the plan, not by when the timer fired: lateness does not add up.
+        // By the plan, not by when the timer fired: delays do not add up.
         let planned = passed.next.filter(|next| now.duration_since(*next) < SLACK);
         passed.next = Some(planned.unwrap_or(now) + self.spacing);
     }
@@ -342,7 +345,7 @@ impl Gate {
         passed.next = Some(passed.next.map_or(open, |next| next.max(open)));
     }
 
-    /// Whether one with so many others ahead can get through in time.
+    /// Whether a call with this many others ahead can be sent in time.
     fn expect(&self, others: usize, turn: &Turn<'_>, until: Instant) -> Result<(), Limited> {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
         let (now, next) = self.next(turn);
@@ -353,17 +356,17 @@ impl Gate {
         Ok(())
     }
 
-    /// Waits at the gate until it is open. The next one gets there when the answer is dropped.
+    /// Waits at the gate until it is open. The next caller gets there when the result is dropped.
     async fn enter(&self, turn: &Turn<'_>, until: Instant) -> Result<Entered<'_>, Limited> {
         let ahead = Ahead::enter(&self.waiting);
-        // Who cannot get through in time need not wait to find out.
+        // A caller that can't be admitted in time need not wait to find out.
         self.expect(ahead.others, turn, until)?;
-        // Those ahead may have more time than this one, and be held up longer than was to be expected.
+        // Those ahead may have more time than this one, and be delayed longer than expected.
         let Ok(permit) = timeout_at(until, self.turnstile.acquire()).await else {
             let (now, next) = self.next(turn);
             return Err(Limited::new((next + self.spacing).duration_since(now)));
         };
-        // Closed never, so an error cannot come.
+        // Never closed, so there is no error.
         let permit = permit.ok();
         loop {
             let (now, next) = self.next(turn);
@@ -377,20 +380,20 @@ impl Gate {
                     _ahead: ahead,
                 });
             }
-            // Dropped here, the turn goes to the next in the queue, and nothing has been counted.
+            // If it is dropped here, the turn goes to the next in the queue, and nothing has been counted.
             sleep_until(next).await;
         }
     }
 }
 
-/// Who stands in an open gate, alone. Dropped uncounted, nothing has happened.
+/// The only caller at an open gate. If it is dropped uncounted, nothing has happened.
 struct Entered<'a> {
     gate: &'a Gate,
     _turn: Option<SemaphorePermit<'a>>,
     _ahead: Ahead<'a>,
 }
 
-/// The time so long from now, or so far off that it makes no difference.
+/// The time after this duration, or one so far off that it makes no difference.
 pub(crate) fn after(pause: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(pause).unwrap_or(now + FAR)
@@ -431,7 +434,7 @@ mod tests {
         Turn::new("v4/a/b", QUOTA, patience)
     }
 
-    /// When calls went out, in milliseconds, from so many tasks in so many seconds.
+    /// When calls were sent, in milliseconds, by this many tasks in this many seconds.
     async fn times(limiter: &Arc<LocalLimiter>, tasks: usize, seconds: u64) -> Vec<u64> {
         let begin = Instant::now();
         let end = begin + Duration::from_secs(seconds);
@@ -483,7 +486,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn turns_come_in_the_order_of_asking() {
+    async fn turns_are_given_in_the_order_of_requests() {
         let limiter = Arc::new(LocalLimiter::new());
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut set = JoinSet::new();
@@ -499,7 +502,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_gives_up_takes_no_turn() {
+    async fn a_caller_that_gives_up_takes_no_turn() {
         let limiter = LocalLimiter::new().command("v4/a/b", 1, 1);
         let begin = Instant::now();
         limiter.acquire(turn(PATIENT)).await.unwrap();
@@ -515,7 +518,7 @@ mod tests {
         assert_eq!(gate.turnstile.available_permits(), 1);
     }
 
-    /// A raw call knows no quota, which must not become that of the command.
+    /// A raw call has no quota, and that must not become the command's.
     #[tokio::test(start_paused = true)]
     async fn a_raw_call_does_not_lift_the_quota() {
         let limiter = LocalLimiter::new();
@@ -526,7 +529,7 @@ mod tests {
             limiter.acquire(turn(PATIENT)).await.unwrap();
         }
         assert!(begin.elapsed() >= Duration::from_secs(1));
-        // Now that it is known, it is for raw calls too.
+        // Now that it is known, it applies to raw calls, too.
         limiter
             .acquire(Turn {
                 patience: Duration::ZERO,
@@ -537,7 +540,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_holds_everybody_up() {
+    async fn a_refusal_delays_all_callers() {
         let limiter = Arc::new(LocalLimiter::new());
         limiter.acquire(turn(PATIENT)).await.unwrap();
         limiter.back_off("v4/a/b", Duration::from_secs(2));
@@ -547,7 +550,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_holds_up_commands_without_a_quota_too() {
+    async fn a_refusal_also_delays_commands_without_a_quota() {
         let limiter = LocalLimiter::new().unlimited("v4/a/b");
         let other = Turn::new("v4/a/raw", &[], PATIENT);
         let begin = Instant::now();
@@ -592,9 +595,9 @@ mod tests {
         assert!(begin.elapsed() >= Duration::from_secs(2));
     }
 
-    /// A day's only call is not used up by one that the app's quota holds back or that is given up.
+    /// A daily quota of one call is not used up by a call that the app's quota delays or that is abandoned.
     #[tokio::test(start_paused = true)]
-    async fn who_stops_at_the_second_gate_has_used_nothing_up() {
+    async fn a_caller_that_stops_at_the_second_gate_uses_nothing() {
         let limiter = LocalLimiter::new().command("v4/a/b", 1, 86_400).app(1, 1);
         let other = Turn::new("v4/a/c", QUOTA, PATIENT);
         limiter.acquire(other).await.unwrap();
@@ -614,7 +617,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn for_ever_is_no_overflow() {
+    async fn the_longest_pause_does_not_overflow() {
         let limiter = LocalLimiter::new().command("v4/a/b", 1, 1).app(1, 1);
         limiter.acquire(turn(Duration::MAX)).await.unwrap();
         limiter.acquire(turn(Duration::MAX)).await.unwrap();
@@ -622,7 +625,7 @@ mod tests {
         limiter.acquire(turn(PATIENT)).await.unwrap_err();
     }
 
-    /// Whatever holds up those ahead, who have more time: the app's quota or a refusal.
+    /// Regardless of what delays those ahead, who have more time: the app's quota or a refusal.
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_longer_than_its_patience_behind_patient_ones() {
         for refused in [false, true] {
@@ -654,7 +657,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_impatient_learn_at_once() {
+    async fn callers_without_patience_fail_at_once() {
         let limiter = LocalLimiter::new().command("v4/a/b", 1, 1);
         limiter.acquire(turn(PATIENT)).await.unwrap();
         let begin = Instant::now();
@@ -669,7 +672,7 @@ mod tests {
             .unwrap_err();
     }
 
-    /// Times and units of what went through, in the order of going.
+    /// Times and units of admitted calls, in order.
     async fn weighted(
         limiter: &Arc<LocalLimiter>,
         quotas: &'static [Quota],
@@ -753,7 +756,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_of_more_items_than_a_window_holds_is_refused_at_once() {
+    async fn a_call_with_more_items_than_a_window_is_refused_at_once() {
         const ITEMS: &[Quota] = &[Quota::items(10, 60)];
         let limiter = LocalLimiter::new();
         let turn = Turn::new("v4/a/b", ITEMS, PATIENT);
@@ -761,7 +764,7 @@ mod tests {
         limiter.acquire(turn.with_items(10)).await.unwrap();
     }
 
-    /// A scaled minute is still used up at once, and a scaled second still spread.
+    /// A scaled minute can still be used up at once, and a scaled second is still spread.
     #[tokio::test(start_paused = true)]
     async fn scaled_windows_are_as_long_as_the_scale_says_and_otherwise_the_same() {
         const MINUTE: &[Quota] = &[Quota::calls(10, 60)];

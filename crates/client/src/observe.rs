@@ -1,4 +1,4 @@
-//! Seeing what happens: spans and events for `tracing`, and a hook for metrics.
+//! Observability: spans and events for `tracing`, and a hook for metrics.
 
 use crate::{Error, ErrorKind};
 use std::{
@@ -8,28 +8,28 @@ use std::{
 use tencent_chat_types::Misfits;
 use tracing::{Span, field::Empty};
 
-/// Is told of every try of every call. For metrics: it runs on the way of the call, so it must be
+/// Is notified of every attempt of every call, for metrics. It runs on the path of the call, so it must be
 /// quick.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
-    /// A try is over.
+    /// An attempt is over.
     fn tried(&self, tried: &Tried<'_>);
 }
 
-/// One try of a call.
+/// One attempt of a call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Tried<'a> {
     /// The command: `v4/openim/sendmsg`.
     pub endpoint: &'a str,
-    /// 1 for the first try of the call.
+    /// 1 for the first attempt of the call.
     pub number: u32,
-    /// What went wrong; none for a success.
+    /// What went wrong; `None` for a success.
     pub error: Option<&'a Error>,
-    /// How long the limiter held it up.
+    /// How long the limiter delayed it.
     pub waited: Duration,
-    /// How long it took from then on.
+    /// How long it took after that.
     pub took: Duration,
-    /// Whether another try follows.
+    /// Whether another attempt follows.
     pub repeats: bool,
 }
 
@@ -46,9 +46,9 @@ impl<'a> Tried<'a> {
         }
     }
 
-    /// Writes the event. Its names are part of the interface: target `tencent_chat`, fields
-    /// `endpoint`, `number`, `outcome`, `code` (where the service sent one), `waited_ms`, `took_ms`,
-    /// `repeats`. Bodies, addresses and signatures are no part of it.
+    /// Logs the event. These names are part of the public interface: target `tencent_chat`, fields
+    /// `endpoint`, `number`, `outcome`, `code` (if the service sent one), `waited_ms`, `took_ms`,
+    /// `repeats`. Bodies, addresses and signatures are never logged.
     pub(crate) fn trace(&self) {
         let waited_ms = self.waited.as_secs_f64() * 1e3;
         let took_ms = self.took.as_secs_f64() * 1e3;
@@ -69,7 +69,7 @@ impl<'a> Tried<'a> {
     }
 }
 
-/// Says that parts of a reply did not fit and were kept as they came: which, not what they held.
+/// Logs which parts of a reply did not fit and were kept unchanged, but not their content.
 pub(crate) fn trace_misfits(endpoint: &str, misfits: &Misfits<'_>) {
     if !misfits.is_empty() {
         let count = misfits.len();
@@ -77,18 +77,18 @@ pub(crate) fn trace_misfits(endpoint: &str, misfits: &Misfits<'_>) {
     }
 }
 
-/// The span of one call, with all its tries. Its names are part of the interface: target
+/// The span of one call, with all its attempts. These names are part of the public interface: target
 /// `tencent_chat`, name `call`, fields `endpoint`, and at the end `tries`, `outcome`, `code`,
-/// `waited_ms`, `took_ms`. Where nobody listens it costs a check and no allocation.
+/// `waited_ms`, `took_ms`. Without a subscriber it costs a check and no allocation.
 #[derive(Debug)]
 pub(crate) struct CallSpan {
     span: Span,
     begun: Instant,
-    /// How many tries went out.
+    /// How many attempts were sent.
     pub(crate) tries: u32,
-    /// How long the limiter held the call up in all.
+    /// How long the limiter delayed the call in total.
     pub(crate) waited: Duration,
-    /// None until it is over.
+    /// `None` until it is over.
     result: Option<(&'static str, Option<i64>)>,
 }
 
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_that_nobody_listens_to_is_none() {
+    fn without_a_subscriber_there_is_no_span() {
         assert!(CallSpan::new("v4/a/b").span().is_none());
     }
 }

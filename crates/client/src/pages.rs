@@ -1,4 +1,4 @@
-//! Commands that answer in pages.
+//! Commands with paged replies.
 
 mod checkpoint;
 mod trail;
@@ -22,39 +22,39 @@ use std::{
 use tencent_chat_types::{Advance, Paged};
 use tokio::runtime::Handle;
 
-/// The pages of a command, one reply at a time: by [`next_page`](Self::next_page), or as a
+/// The pages of a command, one reply at a time: with [`next_page`](Self::next_page), or as a
 /// [`Stream`].
 ///
 /// Ends exactly where the command says so, and stays at the end. After an error the same page can be
-/// asked for again: the next call sends the same request. So it can after a panic of something that the
+/// requested again: the next call sends the same request. The same holds after a panic in something that the
 /// call runs, such as an observer. Dropping it abandons the call in flight.
 ///
-/// A listing can be gone on with later, in another process too, from [`request`](Self::request).
+/// A listing can be continued later, even in another process, from [`request`](Self::request).
 ///
-/// As a stream it runs each call in a task of its own, so that a stream nobody polls for a while
-/// never stops half-way through a call, where it would hold up other calls that wait for the quota.
+/// As a stream it runs each call in its own task, so that a stream that is not polled for a while
+/// never stops in the middle of a call, where it would delay other calls that wait for the quota.
 pub struct Pages<E: Paged> {
     client: Client,
     next: Option<E>,
-    /// Brought the page before.
+    /// The request of the previous page.
     last: Option<E>,
     trail: Trail,
-    /// A page that the stream has asked for.
+    /// A page that the stream has requested.
     in_flight: Option<Spawned<E::Reply>>,
 }
 
 impl Client {
-    /// All pages from this request on, one reply at a time.
+    /// All pages, starting with this request, one reply at a time.
     pub fn pages<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Pages<E> {
         Pages::new(self.clone(), request.convert().into_owned())
     }
 
-    /// All items of all pages from this request on, one at a time.
+    /// All items of all pages, starting with this request, one at a time.
     pub fn items<'r, E: Paged>(&self, request: impl IntoRequest<'r, E>) -> Items<E> {
         Items::new(self.pages(request), 0)
     }
 
-    /// All items that are left of a listing, from where another one was.
+    /// All remaining items of a listing, starting at a checkpoint.
     ///
     /// ```no_run
     /// # use tencent_chat_client::{Client, Checkpoint};
@@ -85,46 +85,46 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// The request of the next page; none after the last. It can be written as JSON, and
-    /// [`Client::pages`] goes on from it.
+    /// The request for the next page; `None` after the last. It can be serialized, and
+    /// [`Client::pages`] continues from it.
     pub fn request(&self) -> Option<&E> {
         self.next.as_ref()
     }
 
-    /// The request that brought the page before; taken out.
+    /// Takes the request of the previous page.
     pub(crate) fn take_last(&mut self) -> Option<E> {
         self.last.take()
     }
 
-    /// The next page; none after the last. Dropping the future loses nothing.
+    /// The next page; `None` after the last. Dropping the future loses nothing.
     ///
     /// # Errors
     ///
-    /// As for any call. A page that promises more but leads back to itself or to an earlier one is an
-    /// error too, and the end: asking again would go round in circles.
+    /// The same as for any call. A page that promises more but leads back to itself or to an earlier one is also an
+    /// error, and the end: requesting it again would be an endless loop.
     pub async fn next_page(&mut self) -> Option<Result<E::Reply, Error>> {
         let request = self.next.as_ref()?;
         let reply = match &self.in_flight {
-            // The stream's, where both are used in turn.
+            // The stream's, if both are used alternately.
             Some(_) => poll_fn(|context| self.poll_in_flight(context)).await,
             None => self.client.send(request).await,
         };
         Some(self.take(reply))
     }
 
-    /// The command with the request of the next page; none at the end.
+    /// The call for the next page; `None` at the end.
     #[cfg(feature = "blocking")]
     pub(crate) fn command(&self) -> Option<Command<'static>> {
         self.next.as_ref().map(Command::of)
     }
 
-    /// The call that is under way, or else a new one. It is put back only while it goes on: one that
-    /// panics is not there any more when this is polled again.
+    /// The call in progress, or a new one. It is put back only while it is pending: a call that
+    /// panics is gone when this is polled again.
     fn poll_in_flight(&mut self, context: &mut Context<'_>) -> Poll<Result<E::Reply, Error>> {
         let mut call = match (self.in_flight.take(), &self.next) {
             (Some(call), _) => call,
             (None, Some(request)) => in_task(&self.client, request)?,
-            // Never: nobody asks at the end.
+            // Never: this is not called at the end.
             (None, None) => return Poll::Pending,
         };
         let reply = Pin::new(&mut call).poll(context);
@@ -134,7 +134,7 @@ impl<E: Paged> Pages<E> {
         reply
     }
 
-    /// Sets the request to the page after a reply.
+    /// Advances the request to the page after a reply.
     fn take(&mut self, reply: Result<E::Reply, Error>) -> Result<E::Reply, Error> {
         let reply = reply?;
         let Some(request) = &mut self.next else {
@@ -196,17 +196,17 @@ fn in_task<E: Paged>(client: &Client, request: &E) -> Result<Spawned<E::Reply>, 
     Ok(Spawned::new(&runtime, command, call))
 }
 
-/// The items of all pages, one at a time: by [`next_item`](Self::next_item), or as a [`Stream`].
+/// The items of all pages, one at a time: with [`next_item`](Self::next_item), or as a [`Stream`].
 ///
-/// For ends, errors and drops it is like [`Pages`]. In which order items come is told with each command:
-/// that of its replies, except where those list the items of one page in another order than pages come.
+/// Its end, its errors and dropping it are like those of [`Pages`]. Each command documents the order of the items:
+/// that of its replies, unless those list the items of a page in a different order than the pages.
 pub struct Items<E: Paged> {
     pages: Pages<E>,
     page: Page<E>,
 }
 
 impl<E: Paged> Items<E> {
-    /// So many items of the first page have been taken before.
+    /// This many items of the first page have been taken before.
     pub(crate) fn new(pages: Pages<E>, taken: usize) -> Self {
         Self {
             pages,
@@ -214,17 +214,17 @@ impl<E: Paged> Items<E> {
         }
     }
 
-    /// Where the listing is, to go on with it later by [`Client::items_from`]; none at the end.
+    /// The position in the listing, to continue later with [`Client::items_from`]; `None` at the end.
     pub fn checkpoint(&self) -> Option<Checkpoint<E>> {
         self.page.checkpoint(self.pages.request())
     }
 
-    /// All items that are left, the last one first: a history that comes newest first, from its
-    /// beginning. Reads all pages before, and keeps them.
+    /// All remaining items, last one first: for example a history that arrives newest first, from its
+    /// beginning. Reads all pages first, and keeps them in memory.
     ///
     /// # Errors
     ///
-    /// As for [`Pages::next_page`]; what was read before is lost then.
+    /// The same as for [`Pages::next_page`]; items read so far are then lost.
     pub async fn reversed(mut self) -> Result<Vec<E::Item>, Error> {
         let mut all = Vec::new();
         while let Some(item) = self.next_item().await {
@@ -234,11 +234,11 @@ impl<E: Paged> Items<E> {
         Ok(all)
     }
 
-    /// The next item; none after the last. Dropping the future loses nothing.
+    /// The next item; `None` after the last. Dropping the future loses nothing.
     ///
     /// # Errors
     ///
-    /// As for [`Pages::next_page`].
+    /// The same as for [`Pages::next_page`].
     pub async fn next_item(&mut self) -> Option<Result<E::Item, Error>> {
         loop {
             if let Some(item) = self.page.next() {
@@ -272,7 +272,7 @@ impl<E: Paged> Stream for Items<E> {
         }
     }
 
-    /// The rest of the page that is here, and no upper end.
+    /// The rest of the current page, and no upper bound.
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.page.len(), None)
     }

@@ -1,4 +1,4 @@
-//! What most programs name: the client and its errors, and the prelude of the types.
+//! The names that most programs use: the client and its errors, and the types' prelude.
 //!
 //! ```no_run
 //! use tencent_chat_client::prelude::*;

@@ -1,24 +1,24 @@
-//! Takes secrets out of texts that came from elsewhere.
+//! Removes secrets from text that comes from outside.
 
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 use tencent_chat_types::text::quoted;
 
-/// So many bytes of a secret are told from other text.
+/// Number of bytes that identify a part of a secret.
 const TELLING: usize = 16;
 
-/// Shorter secrets are words that texts have for other reasons.
+/// Shorter secrets could be ordinary words.
 const SHORTEST: usize = 8;
 
-/// How often a text can have been encoded on the way.
+/// How often a text can have been encoded.
 const ENCODINGS: usize = 2;
 
-/// So many characters of base64 hold a part of a secret that tells.
+/// Number of base64 characters that contain an identifying part of a secret.
 const TELLING_BASE64: usize = TELLING.div_ceil(3) * 4;
 
-/// More of a text is not looked at: it is not shown either.
+/// The rest of a text is not examined: it is not shown either.
 const LOOKED_AT: usize = 4 << 10;
 
-/// Every part of a few secrets that is long enough to tell, folded.
+/// Every identifying part of a few secrets, folded.
 pub(crate) struct Redactor(Vec<(usize, HashSet<u128>)>);
 
 impl Redactor {
@@ -31,7 +31,7 @@ impl Redactor {
         Self(windows.collect())
     }
 
-    /// The beginning of a text, without secrets and fit for errors and logs.
+    /// The beginning of a text, without secrets and safe for errors and logs.
     pub(crate) fn shown(&self, text: &str) -> String {
         let mut end = text.len().min(LOOKED_AT);
         while !text.is_char_boundary(end) {
@@ -44,8 +44,8 @@ impl Redactor {
         quoted(&clean).into_owned()
     }
 
-    /// Takes out what is of a secret, wherever that begins and ends, and encoded too. In time that grows
-    /// with the length of the text and not with what stands in it.
+    /// Removes parts of secrets, wherever they begin and end, even if encoded. The time is proportional to
+    /// the length of the text, regardless of its content.
     fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut found = Vec::new();
         let mut looked_up = 0;
@@ -72,7 +72,7 @@ impl Redactor {
         let mut clean = String::with_capacity(text.len());
         let mut done = 0;
         for range in found {
-            // Keys need not be ASCII: whole characters go.
+            // Keys need not be ASCII: whole characters are removed.
             let (mut start, mut end) = (range.start, range.end);
             while !text.is_char_boundary(start) {
                 start -= 1;
@@ -91,22 +91,22 @@ impl Redactor {
     }
 }
 
-/// The bytes of a text, as they are or decoded, with where each begins in it.
+/// The bytes of a text, as they are or decoded, with the position of each in it.
 struct View {
     bytes: Vec<u8>,
     /// One more than bytes: the last is the end of the text.
     starts: Vec<usize>,
-    /// In the order of their places.
+    /// In the order of their positions.
     taken: Vec<Taken>,
 }
 
-/// What an escape took for its own, which can as well be the beginning of what stands behind it: in
+/// Characters that an escape consumed, which can also belong to what follows it: in
 /// `\xC0ffee` the backslash need not belong to the rest.
 #[derive(Clone)]
 struct Taken {
-    /// Place of the byte behind the escape.
+    /// Position of the byte after the escape.
     behind: usize,
-    /// Folded, with where each begins in the text.
+    /// Folded, with the position of each in the text.
     bytes: Vec<(u8, usize)>,
 }
 
@@ -119,7 +119,7 @@ impl View {
         }
     }
 
-    /// Without escapes, be they those of addresses, of JSON or of HTML; none where there are none.
+    /// Decodes escapes of URLs, JSON or HTML; `None` if there are none.
     fn decoded(&self) -> Option<Self> {
         let (mut bytes, mut starts, mut taken) = (Vec::new(), Vec::new(), Vec::new());
         let mut before = self.taken.iter().peekable();
@@ -131,7 +131,7 @@ impl View {
                 let bytes = self.bytes[places.clone()].iter().map(fold);
                 bytes.zip(self.starts[places].iter().copied())
             };
-            // What stands behind an earlier escape can be the beginning of another one.
+            // What follows an earlier escape can be the beginning of another one.
             while let Some(earlier) = before.next_if(|earlier| earlier.behind < end) {
                 let rest = (earlier.behind > at).then(|| plain(earlier.behind..end));
                 let behind = bytes.len() + usize::from(rest.is_some());
@@ -144,7 +144,7 @@ impl View {
             }
             bytes.push(code);
             starts.push(self.starts[at]);
-            // A single character is what it stands for.
+            // A single character stands for itself.
             if length > 2 {
                 taken.push(Taken {
                     behind: bytes.len(),
@@ -161,7 +161,7 @@ impl View {
         })
     }
 
-    /// The byte that an escape stands for, and the length of the escape.
+    /// The byte that an escape represents, and the length of the escape.
     fn escaped(&self, at: usize) -> Option<(u8, usize)> {
         let value = |from: usize, length: usize, radix: u32| {
             let digits = self.bytes.get(from..from + length)?;
@@ -179,7 +179,7 @@ impl View {
             [b'\\', b'%' | b'&', ..] if self.escaped(at + 1).is_some() => None,
             [b'\\', escaped, ..] if !escaped.is_ascii_alphanumeric() => Some((*escaped, 2)),
             [b'&', b'#', rest @ ..] => {
-                // The longest is that of a byte in hexadecimal with two zeros before it.
+                // The longest is that of a byte in hexadecimal with two leading zeros.
                 let length = rest.iter().take(7).position(|byte| *byte == b';')?;
                 let code = match rest.first()? {
                     b'x' | b'X' => value(at + 3, length.checked_sub(1)?, 16)?,
@@ -191,7 +191,7 @@ impl View {
         }
     }
 
-    /// What stands in it as base64, from each of the four places at which that can have begun.
+    /// Decodes it as base64, for each of the four possible alignments.
     fn within_base64(&self) -> Vec<Self> {
         let value = |byte: &u8| match byte {
             b'A'..=b'Z' => Some(byte - b'A'),
@@ -218,7 +218,7 @@ impl View {
                     if held >= 8 {
                         held -= 8;
                         bytes.push((bits >> held) as u8);
-                        // It began in the character before.
+                        // It began in the previous character.
                         starts.push(self.starts[from + at - 1]);
                     }
                 }
@@ -233,8 +233,8 @@ impl View {
         views
     }
 
-    /// Adds where in the text a window of its folded bytes stands, windows that overlap or touch as one.
-    /// Says how many it looked at.
+    /// Adds where in the text a window of its folded bytes is; overlapping or adjacent windows are merged.
+    /// Returns how many it examined.
     fn find(
         &self,
         bytes: &[u8],
@@ -276,8 +276,8 @@ impl View {
     }
 }
 
-/// A byte without what changes on the way and leaves the secret one: the case of hexadecimal digits, and
-/// which characters base64 has beyond letters and digits.
+/// A byte without the differences that leave a secret the same: the case of hexadecimal digits, and
+/// which characters base64 uses besides letters and digits.
 fn fold(byte: &u8) -> u8 {
     match byte {
         b'+' | b'*' => b'*',
@@ -287,7 +287,7 @@ fn fold(byte: &u8) -> u8 {
     }
 }
 
-/// At most 16 bytes as a number.
+/// Up to 16 bytes as a number.
 fn number<'b>(window: impl IntoIterator<Item = &'b u8>) -> u128 {
     (window.into_iter()).fold(0, |number, byte| (number << 8) | u128::from(*byte))
 }
@@ -336,7 +336,7 @@ mod tests {
                     }
                 }
             }
-            // Less of it tells nothing.
+            // Less of it identifies nothing.
             for start in 0..=secret.len() - 15 {
                 let part = &secret[start..start + 15];
                 assert_eq!(redact(part), part);
@@ -344,9 +344,9 @@ mod tests {
         }
     }
 
-    /// What still serves whoever has it.
+    /// Forms that are still usable by whoever has them.
     #[test]
-    fn a_secret_in_another_writing_is_redacted() {
+    fn an_encoded_secret_is_redacted() {
         let standard: String = SIG
             .chars()
             .map(|c| match c {
@@ -380,7 +380,7 @@ mod tests {
         ] {
             assert_eq!(redact(&format!("a {text} b")), "a [redacted] b");
         }
-        // Base64, whatever stands before, and of a part.
+        // Base64, with anything before it, and of a part.
         for secret in [SIG, KEY] {
             for before in ["", "x", "xy", "xyz", "{\"usersig\":\"", "é"] {
                 for part in [secret, &secret[9..40]] {
@@ -398,7 +398,7 @@ mod tests {
                         ] {
                             let clean = redact(&within);
                             assert!(clean.contains("[redacted]"), "{clean}");
-                            // What is left of it is too short to tell.
+                            // The rest of it is too short to identify it.
                             let left = clean.split("[redacted]").map(str::len).sum::<usize>();
                             assert!(left < 48, "{clean}");
                         }
@@ -408,9 +408,9 @@ mod tests {
         }
     }
 
-    /// An escape that is not the secret's own takes none of it away.
+    /// An escape that doesn't belong to the secret hides none of it.
     #[test]
-    fn what_stands_before_a_secret_hides_none_of_it() {
+    fn text_before_a_secret_hides_none_of_it() {
         for before in [
             "\\", "\\x", "\\u00", "%", "%2", "%25", "&#", "&#x", "\\%", "%5C",
         ] {
@@ -425,9 +425,9 @@ mod tests {
         }
     }
 
-    /// A secret that is cut off where no more is looked at leaves nothing that tells.
+    /// A secret that is cut off at the limit leaves nothing that identifies it.
     #[test]
-    fn what_is_cut_off_leaves_no_window() {
+    fn a_truncated_secret_leaves_no_window() {
         for cut in 0..SIG.len() + 20 {
             for part in [SIG.to_owned(), encode(SIG)] {
                 let text = format!("{}{part}", " ".repeat(LOOKED_AT - cut)).repeat(2);
@@ -448,9 +448,9 @@ mod tests {
     }
 
     #[test]
-    fn redacting_takes_work_in_proportion_to_the_text() {
+    fn the_work_is_proportional_to_the_text() {
         let redactor = Redactor::new([SIG, KEY]);
-        // As it is, and from four places of base64; in three writings; for two secrets.
+        // As it is, and in four alignments of base64; in three encodings; for two secrets.
         let most = (1 + 4) * (ENCODINGS + 1) * 2;
         for part in [
             SIG,
@@ -474,13 +474,13 @@ mod tests {
                 );
             }
         }
-        // Beyond what is shown nothing is looked at.
+        // Nothing beyond what is shown is examined.
         redactor.shown(&SIG.repeat(10_000));
         assert!(LOOKED_UP.get() <= most * LOOKED_AT);
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn other_text_stays_unchanged() {
         for text in [
             "",
             "%",
@@ -501,7 +501,7 @@ mod tests {
         ] {
             assert_eq!(redact(text), text);
         }
-        // A key that is a word is not looked for.
+        // A key that is a word is not searched for.
         assert_eq!(Redactor::new(["key"]).redact("the key"), "the key");
         assert_eq!(
             Redactor::new(["a longer key"]).redact("xa longer keyx"),
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_any_length_are_shown_short() {
+    fn texts_of_any_length_are_truncated() {
         let redactor = Redactor::new([SIG]);
         let echo = format!("{}{SIG}", "x".repeat(LOOKED_AT - 20)).repeat(100);
         for text in [
@@ -541,7 +541,7 @@ mod tests {
                 let window = std::str::from_utf8(window).unwrap();
                 prop_assert!(!clean.contains(window));
             }
-            // What stands before can make another text of the beginning.
+            // Preceding text can decode the beginning differently.
             if end - start >= TELLING && !before.contains('%') {
                 prop_assert!(clean.contains("[redacted]"));
             }

@@ -1,4 +1,4 @@
-//! One quota for a fleet: the limiter's state in Redis.
+//! One quota for a fleet: a limiter with its state in Redis.
 
 mod link;
 mod script;
@@ -20,30 +20,30 @@ use tencent_chat_types::Quota;
 use tokio::time::{Instant, sleep};
 
 /// A [`Limiter`] whose state is in Redis: all processes of an app that use the same Redis and prefix
-/// keep one quota together.
+/// share one quota.
 ///
-/// A turn is reserved by one round trip and then waited for here; one whose caller gives up meanwhile is
-/// lost. Where a command's turn comes later than the app's, the app's is reserved once the command's has
-/// come, by another round trip; when there is none in time then, the command's is lost too.
+/// A turn is reserved with one round trip, and then waited for here; if the caller gives up meanwhile, the turn is
+/// lost. If a command's turn comes later than the app's, the app's is reserved once the command's has
+/// come, with another round trip; if none is available in time then, the command's is lost, too.
 ///
 /// # Outages
 ///
-/// A call waits for Redis for half a second at most, and no longer than it has time. The first that gets
-/// no answer opens a circuit breaker: all other calls, also those that are waiting, go on without Redis at
-/// once, while a task in the background tries to reach it, and closes the breaker when it does. Without
-/// Redis, calls go out unlimited rather than not at all: the service itself still refuses what is too much,
-/// and refused calls are repeated. [`fail_closed`](Self::fail_closed) has them refused instead. Both
-/// beginning and end of an outage are `tracing` events, and [`on_failure`](Self::on_failure) is told of
-/// each attempt that failed and why.
+/// A call waits for Redis for at most half a second, and no longer than its own time. The first one that gets
+/// no response opens a circuit breaker: all other calls, including those that are waiting, continue without Redis at
+/// once, while a background task tries to reach it, and closes the breaker when it does. Without
+/// Redis, calls are sent without a limit rather than not at all: the service itself still refuses what exceeds the
+/// quota, and refused calls are retried. With [`fail_closed`](Self::fail_closed) they are refused instead. The
+/// beginning and the end of an outage are `tracing` events, and [`on_failure`](Self::on_failure) is called for
+/// each failed attempt with the reason.
 ///
-/// When Redis loses its state, as in a restart without persistence, windows begin anew: up to one more
-/// quota can go out. The same holds when the clock of Redis jumps forward by more than a window. When it
+/// When Redis loses its state, such as in a restart without persistence, windows start again: up to one additional
+/// quota can be used. The same holds when the clock of Redis jumps forward by more than a window. When it
 /// jumps back, nothing changes.
 ///
 /// # Cluster and TLS
 ///
 /// [`cluster`](Self::cluster) takes some nodes of a Redis Cluster, finds the others and follows keys that
-/// move. All keys of a prefix are on one node. Addresses that begin with `rediss://` are reached by TLS,
+/// move. All keys of a prefix are on one node. Addresses that begin with `rediss://` use TLS,
 /// with the feature `rustls` or `rustls-ring`.
 pub struct RedisLimiter {
     address: Address,
@@ -51,26 +51,26 @@ pub struct RedisLimiter {
     plan: Plan,
     app: Option<Window>,
     policy: Policy,
-    /// Made with the first call, when all of the above is settled.
+    /// Created with the first call, when all of the settings above are final.
     link: OnceLock<Arc<Link>>,
 }
 
 impl RedisLimiter {
-    /// With the quotas of the spec, at an address such as `redis://127.0.0.1/` or
-    /// `rediss://user:password@redis.example.com:6380/`, under a prefix of keys: one for each app.
+    /// Creates a limiter with the quotas of the spec, at an address such as `redis://127.0.0.1/` or
+    /// `rediss://user:password@redis.example.com:6380/`, with a prefix of keys: one for each app.
     ///
     /// # Errors
     ///
-    /// A malformed address. The connection is made with the first call.
+    /// A malformed address. It connects with the first call.
     pub fn new(address: &str, prefix: impl Into<String>) -> Result<Self, RedisError> {
         Self::at(Address::one(address)?, prefix)
     }
 
-    /// With the quotas of the spec, on a Redis Cluster, known by the addresses of some of its nodes.
+    /// Creates a limiter with the quotas of the spec on a Redis Cluster, given the addresses of some of its nodes.
     ///
     /// # Errors
     ///
-    /// A malformed address, none at all, or some with other passwords than others. Connections are made
+    /// A malformed address, no address, or addresses with different passwords. It connects
     /// with the first call.
     pub fn cluster<'a>(
         nodes: impl IntoIterator<Item = &'a str>,
@@ -91,68 +91,68 @@ impl RedisLimiter {
         limiter.checked()
     }
 
-    /// Whether what is known of Redis makes sense, before the first call needs it.
+    /// Checks the settings for Redis before the first call needs them.
     fn checked(self) -> Result<Self, RedisError> {
         Link::new(&self.address, &self.keys, Policy::default())?;
         Ok(self)
     }
 
-    /// Trusts the authority with this certificate, in PEM, in place of those that the machine trusts.
+    /// Trusts the CA with this certificate, in PEM format, instead of those that the machine trusts.
     ///
     /// # Errors
     ///
-    /// A text that is not a certificate in PEM, or an address without TLS.
+    /// The text is not a PEM certificate, or the address doesn't use TLS.
     #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Result<Self, RedisError> {
         self.address = self.address.with_root_certificate(pem.into());
         self.checked()
     }
 
-    /// Another quota for a command than all of the spec's: `calls` in any window of `seconds`.
+    /// Sets a quota for a command instead of all those in the spec: `calls` in any window of `seconds`.
     #[must_use]
     pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
         self.quotas(command, &[Quota::calls(calls, seconds)])
     }
 
-    /// Other quotas for a command than all of the spec's, of calls and of items. All of them hold at
-    /// once, in whatever edition they are.
+    /// Sets quotas for a command, of calls and of items, instead of all those in the spec. All of them apply,
+    /// regardless of their edition.
     #[must_use]
     pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
         self.plan.set(command.into(), quotas);
         self
     }
 
-    /// Windows of commands so many times as long as the service's, such as 0.01, for tests. What is not
-    /// above zero counts as 1.
+    /// Makes windows of commands this many times as long as the service's, such as 0.01 for tests. Values that are not
+    /// above zero count as 1.
     #[must_use]
     pub fn time_scale(mut self, times: f64) -> Self {
         self.plan.scale(times);
         self
     }
 
-    /// No quota for a command.
+    /// Removes the quota of a command.
     #[must_use]
     pub fn unlimited(mut self, command: impl Into<String>) -> Self {
         self.plan.set(command.into(), &[]);
         self
     }
 
-    /// A quota for all commands together.
+    /// Sets a quota for all commands together.
     #[must_use]
     pub fn app(mut self, calls: u32, seconds: u32) -> Self {
         self.app = Window::new(Quota::calls(calls, seconds));
         self
     }
 
-    /// Calls are refused while Redis cannot be asked, with an error of kind
-    /// [`Limited`](crate::ErrorKind::Limited) whose source says why, instead of going out unlimited.
+    /// Refuses calls while Redis is not available, with an error of kind
+    /// [`Limited`](crate::ErrorKind::Limited) whose source has the reason, instead of sending them without a limit.
     #[must_use]
     pub fn fail_closed(mut self) -> Self {
         self.policy.fails_closed = true;
         self
     }
 
-    /// Told of every attempt to ask Redis that failed: a call's or, during an outage, the background's.
+    /// Sets a callback for every failed attempt to reach Redis: a call's or, during an outage, the background task's.
     #[must_use]
     pub fn on_failure(mut self, tell: impl Fn(&RedisError) + Send + Sync + 'static) -> Self {
         self.policy.on_failure = Some(Arc::new(tell));
@@ -167,7 +167,7 @@ impl RedisLimiter {
         Ok(self.link.get_or_init(|| Arc::new(link)))
     }
 
-    /// Waits for a turn that the windows of the command and those of the app have room for.
+    /// Waits for a turn that fits the windows of the command and of the app.
     async fn pass(
         &self,
         mut own: &[Limit<'_>],
@@ -187,7 +187,7 @@ impl RedisLimiter {
                 Err(error) => return self.without(error),
             };
             let wait = Duration::from_micros(wait);
-            // Whatever Redis says, and however long it took to say it.
+            // Regardless of Redis's response, and of how long it took.
             if reserved == 0 || wait > until.saturating_duration_since(Instant::now()) {
                 return Err(Limited::new(wait));
             }
@@ -201,7 +201,7 @@ impl RedisLimiter {
         }
     }
 
-    /// What becomes of a call that Redis could not be asked for.
+    /// What happens to a call for which Redis is not available.
     fn without(&self, error: RedisError) -> Result<(), Limited> {
         match self.policy.fails_closed {
             true => Err(Limited::unknown(error)),
@@ -210,7 +210,7 @@ impl RedisLimiter {
     }
 }
 
-/// Key of the quota of all commands together.
+/// Key of the quota for all commands together.
 const APP: &str = "app";
 
 impl Limiter for RedisLimiter {
@@ -238,19 +238,19 @@ impl Limiter for RedisLimiter {
     }
 
     fn back_off(&self, command: &str, pause: Duration) {
-        // Whoever was refused has asked Redis before.
+        // A caller that was refused has reached Redis before.
         let Some(link) = self.link.get() else {
             return;
         };
         let app = self.app.map(|_| APP);
         let names = std::iter::once(command).chain(app);
-        // The caller pauses by itself meanwhile; the others learn of it a moment later.
+        // The caller pauses by itself meanwhile; the others learn about it a moment later.
         link.shut(Run::shut(&self.keys, names, pause));
     }
 }
 
 impl fmt::Debug for RedisLimiter {
-    /// Without the address, which can hold a password.
+    /// Omits the address, which can contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisLimiter")
             .field("prefix", &self.keys.0)

@@ -1,16 +1,16 @@
-//! Where the service can be reached.
+//! The regions of the service.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
 use tencent_chat_types::text::quoted;
 
-/// A region of the service. An app lives in one, chosen when it was created; other regions refuse it.
+/// A region of the service. An app belongs to one, chosen when it was created; other regions refuse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Region {
     /// Identifier for configuration files, such as `singapore`.
     pub id: &'static str,
-    /// Name as the console shows it.
+    /// Name in the console.
     pub name: &'static str,
     /// Host of the REST API.
     pub host: &'static str,
@@ -35,7 +35,7 @@ impl Region {
 }
 
 impl Region {
-    /// The region that a host, also a standby host, belongs to.
+    /// The region that a host or a standby host belongs to.
     pub(crate) fn of_host(host: &str) -> Option<Self> {
         let has = |region: &&Self| region.host == host || region.standby_hosts.contains(&host);
         Self::ALL.iter().find(has).copied()
@@ -63,7 +63,7 @@ impl FromStr for Region {
 }
 
 impl<'de> Deserialize<'de> for Region {
-    /// Reads a region of a configuration file by its [`id`](Self::id).
+    /// Deserializes a region from its [`id`](Self::id), such as in a configuration file.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = Cow::<str>::deserialize(deserializer)?;
         id.parse().map_err(de::Error::custom)
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Region {
 }
 
 impl Serialize for Region {
-    /// As its [`id`](Self::id).
+    /// Serializes as its [`id`](Self::id).
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id)
     }
@@ -86,7 +86,7 @@ impl fmt::Display for UnknownRegion {
         let known: Vec<&str> = Region::ALL.iter().map(|region| region.id).collect();
         write!(
             f,
-            "\"{}\" is no region; it must be one of {}",
+            "\"{}\" is not a region; it must be one of {}",
             quoted(&self.0),
             known.join(", ")
         )

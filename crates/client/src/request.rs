@@ -10,7 +10,7 @@ use tencent_chat_types::Endpoint;
 /// [`batch`](crate::Client::batch), the methods of each family, and those of the blocking client.
 ///
 /// Single calls copy nothing in either case. `items`, `pages` and `batch` change their request from call
-/// to call, so they clone one that they get by reference, once.
+/// to call, so they clone a request passed by reference, once.
 ///
 /// ```no_run
 /// # use tencent_chat_client::Client;
@@ -32,7 +32,7 @@ pub trait IntoRequest<'r, E: Endpoint>: Convert<'r, E> {}
 impl<'r, E: Endpoint> IntoRequest<'r, E> for E {}
 impl<'r, E: Endpoint> IntoRequest<'r, E> for &'r E {}
 
-/// What [`IntoRequest`] makes.
+/// The result of [`IntoRequest`].
 #[derive(Debug)]
 pub enum Request<'r, E> {
     /// Passed by value.
@@ -64,7 +64,7 @@ pub(crate) mod sealed {
     use super::Request;
     use tencent_chat_types::Endpoint;
 
-    /// Not nameable outside of the crate.
+    /// Can't be named outside the crate.
     pub trait Convert<'r, E> {
         fn convert(self) -> Request<'r, E>;
     }

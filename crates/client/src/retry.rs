@@ -4,12 +4,12 @@ use std::time::Duration;
 
 /// When a call is sent again after it failed.
 ///
-/// What may be repeated is not for the policy to say: it follows from the spec of the command and
-/// from what went wrong. Reads and commands whose second run changes nothing are repeated; sends
-/// with all the numbers by which the service drops duplicates (`MsgRandom` and `MsgSeq`) are repeated
-/// with the same numbers; everything else only when the request provably was not acted upon: no
-/// connection came about, or the service refused it at the gate. A UserSig that the service finds
-/// stale is renewed, once. All tries and pauses happen within the deadline of the call.
+/// Which calls may be repeated is not up to the policy: that follows from the spec of the command and
+/// from what went wrong. Reads and idempotent commands are repeated; messages
+/// with all the numbers by which the service recognizes duplicates (`MsgRandom` and `MsgSeq`) are repeated
+/// with the same numbers; anything else only if the service provably did not act on the request: the
+/// connection failed, or the service refused it before acting. A UserSig that the service finds
+/// expired is renewed, once. All attempts and pauses happen within the deadline of the call.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a policy does nothing until it is given to a client or a call"]
 pub struct RetryPolicy {
@@ -20,7 +20,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Up to four tries, with pauses of at most 0.1, 0.2 and 0.4 s; about a second where a quota is
+    /// Up to four attempts, with pauses of at most 0.1, 0.2 and 0.4 s; about a second if a quota is
     /// used up.
     pub const fn new() -> Self {
         Self {
@@ -31,40 +31,40 @@ impl RetryPolicy {
         }
     }
 
-    /// One try.
+    /// A single attempt.
     pub const fn none() -> Self {
         let mut policy = Self::new();
         policy.max_tries = 1;
         policy
     }
 
-    /// Most tries, the first included.
+    /// Sets the maximum number of attempts, including the first.
     pub const fn max_tries(mut self, tries: u32) -> Self {
         self.max_tries = if tries == 0 { 1 } else { tries };
         self
     }
 
-    /// Longest first pause; it doubles from try to try.
+    /// Sets the maximum of the first pause; it doubles with each attempt.
     pub const fn first_pause(mut self, pause: Duration) -> Self {
         self.first_pause = pause;
         self
     }
 
-    /// Longest pause of all.
+    /// Sets the maximum of any pause.
     pub const fn longest_pause(mut self, pause: Duration) -> Self {
         self.longest_pause = pause;
         self
     }
 
-    /// Middle of the pause after the service said that a quota is used up. Its windows are a second
-    /// long for most commands.
+    /// Sets the average pause after the service said that a quota is used up. For most commands, its windows are one
+    /// second long.
     pub const fn quota_pause(mut self, pause: Duration) -> Self {
         self.quota_pause = pause;
         self
     }
 
-    /// The pause after the given number of tries: anything up to the longest, so that callers who
-    /// failed together do not come back together.
+    /// The pause after the given number of attempts: anything up to the maximum, so that callers that
+    /// failed together do not retry together.
     pub(crate) fn pause(&self, tries: u32, quota: bool) -> Duration {
         if quota {
             let half = self.quota_pause / 2;

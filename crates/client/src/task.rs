@@ -1,4 +1,4 @@
-//! Calls in tasks of their own.
+//! Runs calls in their own tasks.
 
 use crate::{
     Error,
@@ -13,18 +13,18 @@ use std::{
 use tokio::{runtime::Handle, task::JoinHandle};
 use tracing::Instrument as _;
 
-/// Why a call cannot even begin.
-pub(crate) const OUTSIDE: &str = "it was called outside of a tokio runtime";
-/// Why a call ended half-way.
+/// Why a call can't even begin.
+pub(crate) const OUTSIDE: &str = "it was called outside a tokio runtime";
+/// Why a call ended early.
 pub(crate) const ENDED: &str =
-    "its task ended half-way: something that it called panicked, or the runtime was shut down";
+    "its task ended early: something that it called panicked, or the runtime was shut down";
 
 /// Where calls run.
 #[derive(Clone)]
 pub(crate) enum Place {
-    /// Where they are waited for.
+    /// In the task that waits for them.
     Here,
-    /// In tasks of their own, so that they go on while nobody waits for them.
+    /// In their own tasks, so that they continue while nobody waits for them.
     Tasks(Handle),
     /// In tasks of the blocking client's runtime, where a panic ends a call and nothing else.
     #[cfg(feature = "blocking")]
@@ -32,17 +32,17 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// In tasks if there is a runtime. If there is none, each call will say so.
+    /// In tasks if there is a runtime; otherwise each call will return an error.
     pub(crate) fn tasks() -> Self {
         Handle::try_current().map_or(Self::Here, Self::Tasks)
     }
 }
 
-/// A call that runs in a task of its own, and ends when this is dropped.
+/// A call in its own task, which is aborted when this is dropped.
 pub(crate) struct Spawned<T> {
     task: JoinHandle<Result<T, Error>>,
     command: Command<'static>,
-    /// Whether a panic goes on to whoever waits.
+    /// Whether a panic is propagated to the caller.
     panics: bool,
 }
 

@@ -1,10 +1,10 @@
-//! TLS: whether this build has it, and which library does its cryptography.
+//! TLS: whether this build has it, and which crypto library it uses.
 
 use std::error::Error;
 
-/// Whether this build can reach `https` addresses.
+/// Whether this build can use `https` addresses.
 pub(crate) fn is_available() -> bool {
-    // Another crate of the program may have enabled TLS of the same reqwest, which shows in no other way: a
+    // Another crate of the program may have enabled TLS for the same reqwest, which can only be detected this way: a
     // client with TLS prints its settings.
     cfg!(any(
         feature = "rustls",
@@ -17,14 +17,14 @@ pub(crate) fn is_available() -> bool {
 pub(crate) const FEATURES: &str =
     "one of the crate's features `rustls` (a default), `rustls-ring` and `native-tls`";
 
-/// Gives the HTTP client ring, unless the program has chosen a provider already. reqwest brings none but
-/// aws-lc, and panics without any.
+/// Installs ring for the HTTP client, unless the program has chosen a provider already. reqwest only brings
+/// aws-lc, and panics without a provider.
 pub(crate) fn prepare_http() {
     #[cfg(all(feature = "rustls-ring", not(feature = "rustls")))]
     install_provider();
 }
 
-/// Gives rustls a provider for the whole process where the program has chosen none: without, it panics where
+/// Installs a process-wide provider for rustls if the program has chosen none: otherwise it panics if
 /// features of several crates leave it more than one.
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 #[cfg_attr(
@@ -38,12 +38,12 @@ pub(crate) fn install_provider() {
     use rustls::crypto::ring as provider;
 
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread was first, which is as well.
+        // Another thread was first, which is fine.
         let _ = provider::default_provider().install_default();
     }
 }
 
-/// For addresses that TLS is never used for: a simulator must be reachable from a container without
+/// For addresses that never use TLS: a simulator must be reachable from a container without
 /// certificates.
 pub(crate) fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
@@ -51,8 +51,8 @@ pub(crate) fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::Cli
     http
 }
 
-/// What is wrong with the settings of an HTTP client, with all causes: the outermost says "builder error"
-/// alone.
+/// What is wrong with the settings of an HTTP client, with all causes: the outermost error only says "builder
+/// error".
 pub(crate) fn problem(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut problem = error.to_string();
@@ -64,7 +64,7 @@ pub(crate) fn problem(error: reqwest::Error) -> String {
     problem
 }
 
-/// What the settings should be.
-pub(crate) const EXPECTED_SETTINGS: &str = "settings that go together, and certificates of authorities, which are \
+/// The expected settings.
+pub(crate) const EXPECTED_SETTINGS: &str = "compatible settings, and CA certificates, which are \
     taken from the system (on Debian the package ca-certificates), from the file that SSL_CERT_FILE names, or from \
     ClientBuilder::http with reqwest's tls_certs_only";

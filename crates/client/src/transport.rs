@@ -24,7 +24,7 @@ pub(crate) struct Transport {
     pub(crate) http: Http,
     /// Scheme, host and path prefix, with a slash at the end; standby hosts after the first.
     pub(crate) bases: Vec<Url>,
-    /// The region that the first of them belongs to; none for a simulator or a gateway.
+    /// The region that the first of them belongs to; `None` for a simulator or a gateway.
     pub(crate) region: Option<Region>,
     /// Which of them is in use.
     pub(crate) base: AtomicUsize,
@@ -34,7 +34,7 @@ pub(crate) struct Transport {
     pub(crate) try_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
-    /// Decides which quotas hold.
+    /// Determines which quotas apply.
     pub(crate) edition: Edition,
     pub(crate) max_reply_bytes: usize,
 }
@@ -45,20 +45,20 @@ impl Transport {
         self.base.load(Ordering::Relaxed)
     }
 
-    /// The host in use cannot be reached: on to the next, unless somebody has changed it already.
+    /// The host in use can't be reached: switches to the next, unless another call already has.
     pub(crate) fn leave_host(&self, index: usize) {
         let next = (index + 1) % self.bases.len();
-        // Whoever is first wins; the others find the new host.
+        // The first call wins; the others use the new host.
         let _ = (self.base).compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Where calls to a host go, for errors: never with a query or credentials.
+    /// The destination of calls to a host, for errors: never with a query or credentials.
     pub(crate) fn whereabouts(&self, index: usize) -> String {
         let host = self.bases.get(index).and_then(host_and_port);
         let mut text = host.unwrap_or_default();
         for (number, proxy) in self.http.proxies().iter().enumerate() {
             let word = if number == 0 {
-                " (proxy set up: "
+                " (configured proxy: "
             } else {
                 ", "
             };

@@ -1,4 +1,4 @@
-//! The client that blocks, against the simulator.
+//! The blocking client, against the simulator.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 
 const APP: u64 = 1_400_000_000;
 
-/// A simulator on a runtime of its own.
+/// A simulator on its own runtime.
 struct World {
     simulator: Option<Simulator>,
     runtime: Runtime,
@@ -129,7 +129,7 @@ fn pages_are_iterators() {
         .collect();
     assert_eq!(sizes, [3, 3, 1]);
 
-    // A page that failed is asked for again.
+    // A page that failed is requested again.
     let mut items = client.items(GetFriends::new("lin"));
     let mut seen = Vec::new();
     seen.extend(items.by_ref().take(3).map(|item| item.unwrap().to_account));
@@ -146,7 +146,7 @@ fn pages_are_iterators() {
     names.sort();
     assert_eq!(seen, names);
 
-    // A listing is gone on with in mid-page.
+    // A listing is continued in the middle of a page.
     let request = GetFriends::new("lin");
     let mut kept = Some(Checkpoint { request, taken: 0 });
     let mut seen = Vec::new();
@@ -180,10 +180,10 @@ fn many_threads_call_at_once() {
     assert_eq!(sent.map(|entry| entry.applied).sum::<u32>(), 400);
 }
 
-/// Within async code it is an error, and the rest of the program goes on; on a thread for blocking
-/// work it is what it is for.
+/// Within async code it is an error, and the rest of the program continues; on a thread for blocking
+/// work it is allowed.
 #[test]
-fn async_code_is_told_and_not_stopped() {
+fn async_code_gets_an_error_and_is_not_blocked() {
     for runtime in [
         Runtime::new().unwrap(),
         tokio::runtime::Builder::new_current_thread()
@@ -202,7 +202,7 @@ fn async_code_is_told_and_not_stopped() {
             refused(client.send_raw(GetContactGroup::META.path, ()).unwrap_err());
             let mut pages = client.pages(GetContactGroup::new("lin"));
             refused(pages.next().unwrap().unwrap_err());
-            // It goes on where it may.
+            // It continues where it is allowed.
             let there = client.clone();
             let work = tokio::task::spawn_blocking(move || {
                 there.send(message(2)).unwrap();
@@ -212,10 +212,10 @@ fn async_code_is_told_and_not_stopped() {
             let task_client = client.clone();
             let task = tokio::spawn(async move { task_client.send(message(3)).unwrap_err() });
             refused(task.await.unwrap());
-            // The budget that tells the two apart is all there.
+            // The budget that distinguishes the two is complete.
             assert!(tokio::task::coop::has_budget_remaining());
         });
-        // Knowing a runtime is not being run by it.
+        // Having a runtime handle is not the same as running on it.
         let _within = runtime.enter();
         client.send(message(4)).unwrap();
         // Dropped in async code.
@@ -224,7 +224,7 @@ fn async_code_is_told_and_not_stopped() {
 }
 
 #[test]
-fn blocking_in_place_is_blocking_too() {
+fn block_in_place_is_blocking_too() {
     let world = World::new();
     let client = world.client();
     let runtime = Runtime::new().unwrap();
@@ -234,7 +234,7 @@ fn blocking_in_place_is_blocking_too() {
     });
 }
 
-/// Tells of tries, and by its end of its own.
+/// Reports attempts, and its own end when it is dropped.
 #[derive(Debug)]
 struct Alive(Mutex<mpsc::Sender<()>>);
 
@@ -244,7 +244,7 @@ impl Observer for Alive {
     }
 }
 
-/// With the last clone the thread, its connections and all that the client holds are gone.
+/// With the last clone the thread, its connections and everything that the client holds are gone.
 #[test]
 fn the_last_clone_ends_everything() {
     let world = World::new();
@@ -256,7 +256,7 @@ fn the_last_clone_ends_everything() {
     drop(client);
     clone.send(message(2)).unwrap();
     drop(clone);
-    // Iterators hold it too.
+    // Iterators hold it, too.
     assert_eq!(items.count(), 0);
     for _ in 0..3 {
         gone.try_recv().unwrap();
@@ -273,7 +273,7 @@ impl Observer for Own {
         let Some(client) = self.0.lock().unwrap().take() else {
             return;
         };
-        // Would wait for itself.
+        // It would wait for itself.
         *self.1.lock().unwrap() = client.send(message(9)).err().map(|error| error.kind());
         drop(client);
     }
@@ -293,7 +293,7 @@ fn it_cannot_wait_for_itself() {
     assert_eq!(*own.1.lock().unwrap(), Some(ErrorKind::Runtime));
 }
 
-/// Panics when it is asked.
+/// Panics when it is called.
 #[derive(Debug)]
 struct Panics;
 

@@ -1,4 +1,4 @@
-//! Settings that cannot be right say so when the client is built.
+//! Invalid settings are reported when the client is built.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn each_mistake_names_its_setting() {
             "control character",
         ),
         (Client::builder(1, "admin", ""), "key", "it is empty"),
-        // Copied with the end of its line: the service would answer 70009 later.
+        // Copied with a line break: the service would answer 70009 later.
         (
             Client::builder(1, "admin", "key\n"),
             "key",
@@ -36,7 +36,7 @@ fn each_mistake_names_its_setting() {
             "white space around it",
         ),
         (builder(), "region", "neither region nor base_url"),
-        (base("nonsense"), "base_url", "it is no address"),
+        (base("nonsense"), "base_url", "it is not a valid address"),
         (
             base("ftp://example.com"),
             "base_url",
@@ -80,7 +80,7 @@ fn each_mistake_names_its_setting() {
 }
 
 #[test]
-fn what_is_right_builds() {
+fn valid_settings_build() {
     for region in Region::ALL {
         assert!(builder().region(*region).build().is_ok());
         assert_eq!(region.id.parse(), Ok(*region));
@@ -130,11 +130,11 @@ fn hosts_are_the_documented_ones() {
     );
 }
 
-/// People put the wrong secret into the wrong place: the error names variable and expectation alone. In a
-/// process of its own, since the environment belongs to all tests.
+/// People put the wrong secret into the wrong place: the error only names the variable and what it should contain. In
+/// its own process, since all tests share the environment.
 #[test]
-fn a_wrong_environment_is_told_without_what_it_holds() {
-    const NAME: &str = "a_wrong_environment_is_told_without_what_it_holds";
+fn an_invalid_environment_is_reported_without_its_content() {
+    const NAME: &str = "an_invalid_environment_is_reported_without_its_content";
     if std::env::var_os("TENCENT_CHAT_TEST_CHILD").is_some() {
         panic!(
             "{}",
@@ -155,7 +155,7 @@ fn a_wrong_environment_is_told_without_what_it_holds() {
         (
             3,
             "hidden-word",
-            "it is not the id of a region; expected one of ",
+            "it is not the ID of a region; expected one of ",
         ),
     ] {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());

@@ -1,4 +1,4 @@
-//! Hosts to which no connection comes about: nothing has left, so the next host gets its chance,
+//! Hosts to which no connection can be established: nothing was sent, so the next host is tried,
 //! whatever the command does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,7 +10,7 @@ use tencent_chat_client::{ErrorKind, RetryPolicy, Sent};
 use tencent_chat_simulator::Unreachable;
 use tencent_chat_types::{ErrorRepeat, group::CreateGroup, model::GroupType};
 
-/// No command may be repeated less safely than this one.
+/// A command that is never safe to repeat.
 fn unsafe_request() -> CreateGroup {
     CreateGroup::new(GroupType::PUBLIC, "x")
 }
@@ -20,7 +20,7 @@ fn quick() -> RetryPolicy {
 }
 
 #[tokio::test]
-async fn a_time_out_while_connecting_has_sent_nothing() {
+async fn a_timeout_while_connecting_has_sent_nothing() {
     let down = Unreachable::new().await.unwrap();
     let error = builder(&down.base_url())
         .try_timeout(Duration::from_millis(100))
@@ -37,9 +37,9 @@ async fn a_time_out_while_connecting_has_sent_nothing() {
     assert!(error.to_string().contains("within 100ms"), "{error}");
 }
 
-/// The time for a connection is three seconds, and both of these are shorter.
+/// The default connect timeout is three seconds, and both of these are shorter.
 #[tokio::test]
-async fn the_standby_host_is_reached_within_the_time_of_a_try_and_within_the_deadline() {
+async fn the_standby_host_is_reached_within_timeout_and_deadline() {
     let down = Unreachable::new().await.unwrap();
     for (try_timeout, deadline) in [(200, 20_000), (20_000, 1_000)] {
         let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
@@ -60,10 +60,10 @@ async fn the_standby_host_is_reached_within_the_time_of_a_try_and_within_the_dea
     }
 }
 
-/// A connection that opens and then does not get ready, as for TLS, is none.
+/// A connection that opens and then does not become ready, as for TLS, is not a connection.
 #[cfg(feature = "rustls")]
 #[tokio::test]
-async fn a_time_out_during_the_tls_handshake_has_sent_nothing() {
+async fn a_timeout_during_the_tls_handshake_has_sent_nothing() {
     let base = raw(|connection| async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
         drop(connection);
@@ -80,9 +80,9 @@ async fn a_time_out_during_the_tls_handshake_has_sent_nothing() {
     assert!(error.is_repeat_safe());
 }
 
-/// Once the request is on its way nobody knows, and the host stays: it can be reached.
+/// Once the request is on its way the outcome is unknown, and the host stays in use: it can be reached.
 #[tokio::test]
-async fn a_time_out_after_connecting_may_have_been_acted_upon() {
+async fn a_timeout_after_connecting_may_have_been_acted_upon() {
     let silent = raw(|mut connection| async move {
         read_request(&mut connection).await;
         tokio::time::sleep(Duration::from_secs(60)).await;

@@ -1,4 +1,4 @@
-//! Deadlines, and what is known after several tries.
+//! Deadlines, and what is known after several attempts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -49,7 +49,7 @@ impl Limiter for Late {
     fn back_off(&self, _: &str, _: Duration) {}
 }
 
-/// A limiter that answers too late must not send a request that nobody waits for.
+/// A limiter that returns too late must not make the client send a request that nobody waits for.
 #[tokio::test]
 async fn nothing_is_sent_after_the_deadline() {
     let case = |in_time| async move {
@@ -67,7 +67,7 @@ async fn nothing_is_sent_after_the_deadline() {
             (server.seen().len(), error.tries().len()),
             (in_time, in_time)
         );
-        // What went wrong before tells more than that time ran out.
+        // The earlier error says more than that the time ran out.
         let expected = match in_time {
             0 => (ErrorKind::Timeout, Sent::No),
             _ => (ErrorKind::Http, Sent::Maybe),
@@ -78,7 +78,7 @@ async fn nothing_is_sent_after_the_deadline() {
 }
 
 #[tokio::test]
-async fn for_ever_is_a_deadline() {
+async fn the_longest_duration_is_a_valid_deadline() {
     let server = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = server
         .builder()
@@ -96,9 +96,9 @@ async fn for_ever_is_a_deadline() {
         .unwrap();
 }
 
-/// The last try did not leave, but one before it may have arrived.
+/// The last attempt was not sent, but an earlier one may have arrived.
 #[tokio::test]
-async fn what_one_try_may_have_done_the_call_may_have_done() {
+async fn an_earlier_attempt_may_have_been_acted_upon() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -113,9 +113,9 @@ async fn what_one_try_may_have_done_the_call_may_have_done() {
     assert_eq!(error.sent(), Sent::Maybe);
 }
 
-/// Whoever sends once renews a stale UserSig for the next call.
+/// A call with a single attempt renews an expired UserSig for the next call.
 #[tokio::test]
-async fn a_stale_user_sig_is_not_sent_by_the_next_call() {
+async fn the_next_call_does_not_send_an_expired_user_sig() {
     let expired = format!(
         r#"{{"ActionStatus":"FAIL","ErrorCode":{}}}"#,
         ErrorCode::USER_SIG_EXPIRED.0
@@ -129,11 +129,11 @@ async fn a_stale_user_sig_is_not_sent_by_the_next_call() {
         assert_eq!(error.tries().len(), 1);
     }
     let seen = server.seen();
-    // What was signed in the second of the refusal is the same once more.
+    // A signature from the second of the refusal would be the same again.
     assert_ne!(seen[1].query["usersig"], seen[2].query["usersig"]);
 }
 
-/// A command of the app's own, whose busy counter opens again after a second.
+/// A command of the app's own, whose counter becomes free after a second.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Counter {}
 
@@ -148,11 +148,11 @@ impl Endpoint for Counter {
 }
 
 #[tokio::test]
-async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
+async fn a_retry_that_cannot_help_before_the_deadline_is_not_tried() {
     let refusing =
         |code| Server::replying(format!(r#"{{"ActionStatus":"FAIL","ErrorCode":{code}}}"#));
     let hour = Duration::from_secs(3_600);
-    // The time of a command is that of no other one.
+    // The time of one command does not apply to another.
     let archive = GetMessageArchive::new(ArchiveChatType::C2C, "2026112607");
     let server = refusing(1004).await;
     let client = server.builder().retry(quick()).build().unwrap();
@@ -160,7 +160,7 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     assert_eq!((error.retry_after(), server.seen().len()), (Some(hour), 1));
     let error = client.send(request()).await.unwrap_err();
     assert_eq!((error.retry_after(), server.seen().len()), (None, 5));
-    // That of a code holds for all.
+    // The time of a code applies to all.
     let server = refusing(70050).await;
     let client = server.builder().retry(quick()).build().unwrap();
     let error = client.send(request()).await.unwrap_err();
@@ -168,7 +168,7 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     assert_eq!(server.seen().len(), 1);
     let error = client.send_raw("v4/a/b", ()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
-    // Where there is time, it is waited for.
+    // If there is enough time, the client waits.
     let asked = AtomicUsize::new(0);
     let server = Server::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
         0 => r#"{"ErrorCode":60008}"#.into_response(),
@@ -182,8 +182,8 @@ async fn a_repeat_that_cannot_help_before_the_deadline_is_not_tried() {
     assert_eq!(server.seen().len(), 2);
 }
 
-/// A gateway names a time with 429 and 503: before that nothing is sent, and what is over only after the
-/// deadline is not waited for.
+/// A gateway names a time with 429 and 503: nothing is sent before that, and if it is after the
+/// deadline, the client doesn't wait.
 #[tokio::test]
 async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
     let gateway = |status: u16, after: &'static str| {
@@ -199,7 +199,7 @@ async fn a_gateways_retry_after_is_waited_for_within_the_deadline() {
         assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
         assert_eq!(server.seen().len(), 1, "{status}");
     }
-    // No time, too long a time, and a status that has none.
+    // No time, too long a time, and a status without one.
     for (status, after) in [(503, "soon"), (503, "86400"), (502, "60")] {
         let server = gateway(status, after).await;
         let client = server.builder().retry(quick()).build().unwrap();

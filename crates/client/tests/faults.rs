@@ -1,4 +1,4 @@
-//! Connections that break, servers that are slow, callers that change their mind.
+//! Broken connections, slow servers, and callers that give up.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -17,7 +17,7 @@ use tencent_chat_types::{
     operations::GetServerIpList,
 };
 
-/// No command may be repeated less safely than this one.
+/// A command that is never safe to repeat.
 fn unsafe_request() -> CreateGroup {
     CreateGroup::new(GroupType::PUBLIC, "x")
 }
@@ -34,7 +34,7 @@ async fn nobody_listens() {
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
-    // It never left, so it may be sent again whatever it does.
+    // It was never sent, so it may be sent again whatever it does.
     assert_eq!(
         (error.is_repeat_safe(), error.repeat()),
         (true, Some(ErrorRepeat::Later))
@@ -81,7 +81,7 @@ async fn the_reply_is_cut_off() {
 
 #[tokio::test]
 async fn the_deadline_is_for_everything() {
-    // Sends a byte now and then, for ever: no single wait is long.
+    // Sends a byte now and then, forever: no single wait is long.
     let base = raw(|mut connection| async move {
         read_request(&mut connection).await;
         write(

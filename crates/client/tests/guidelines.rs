@@ -1,4 +1,4 @@
-//! Promises of the Rust API guidelines that the compiler can check; CONTRIBUTING.md goes through all of them.
+//! Items of the Rust API guidelines that the compiler can check; CONTRIBUTING.md covers all of them.
 
 use std::{error::Error, fmt};
 use tencent_chat_client::{
@@ -13,7 +13,7 @@ use tencent_chat_usersig::{
 
 /// C-SEND-SYNC and C-DEBUG.
 #[test]
-fn what_callers_hold_can_be_shared_between_threads_and_printed() {
+fn public_types_are_send_sync_and_debug() {
     fn check<T: Send + Sync + fmt::Debug + 'static>() {}
     check::<Client>();
     #[cfg(feature = "blocking")]
@@ -34,7 +34,7 @@ fn what_callers_hold_can_be_shared_between_threads_and_printed() {
     check::<SimulatorBuilder>();
 }
 
-/// C-SEND-SYNC: what is awaited can be spawned.
+/// C-SEND-SYNC: futures can be spawned.
 #[test]
 fn futures_can_be_spawned() {
     fn check<T: Send>() {}
@@ -46,7 +46,7 @@ fn futures_can_be_spawned() {
 
 /// C-GOOD-ERR.
 #[test]
-fn errors_fit_into_boxes_of_others() {
+fn errors_can_be_boxed() {
     fn check<T: Error + Send + Sync + 'static>() {}
     check::<tencent_chat_client::Error>();
     check::<ConfigError>();

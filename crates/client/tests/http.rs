@@ -1,4 +1,4 @@
-//! The HTTP client can be set up further, and stays safe.
+//! The HTTP client can be configured further, and stays safe.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -44,7 +44,7 @@ async fn a_certificate_of_ones_own() {
         .unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
     let text = error.to_string();
-    // The platform's verifier has its own words for it.
+    // The platform's verifier has its own message for it.
     assert!(text.to_lowercase().contains("certificate"), "{text}");
     let mut texts = format!("{text} {error:?}");
     let mut source = error.source();
@@ -57,7 +57,7 @@ async fn a_certificate_of_ones_own() {
     }
 }
 
-/// A proxy that answers in place of a host that does not exist.
+/// A proxy that answers for a host that does not exist.
 #[tokio::test]
 async fn a_proxy_sees_the_requests() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -80,7 +80,7 @@ async fn a_proxy_sees_the_requests() {
         }
     })
     .await;
-    // Also for an address on this machine, where no proxy of the environment is asked.
+    // Even for an address on this machine, for which proxies from the environment are not used.
     for base in ["http://chat.invalid", "http://127.0.0.1:1"] {
         let proxy = reqwest::Proxy::http(&proxy).unwrap();
         let client = builder(base)
@@ -97,7 +97,7 @@ async fn a_proxy_sees_the_requests() {
     }
 }
 
-/// A redirect would carry the UserSig to wherever it leads.
+/// A redirect would send the UserSig to its target.
 #[tokio::test]
 async fn redirects_are_not_followed_whatever_is_set() {
     let elsewhere = Server::replying(DONE).await;
@@ -122,9 +122,9 @@ async fn redirects_are_not_followed_whatever_is_set() {
     assert!(elsewhere.seen().is_empty());
 }
 
-/// What may be repeated is for the spec to say.
+/// Only the spec decides what may be repeated.
 #[tokio::test]
-async fn requests_are_not_repeated_behind_the_policy() {
+async fn requests_are_not_retried_behind_the_policys_back() {
     let server = Server::new(|_| StatusCode::BAD_GATEWAY.into_response()).await;
     let always = reqwest::retry::for_host("127.0.0.1")
         .no_budget()
@@ -170,7 +170,7 @@ fn one_of_the_two() {
         .build()
         .unwrap_err();
     assert_eq!(error.setting(), "http");
-    // What cannot be is an error and no panic.
+    // Invalid settings are an error and not a panic.
     let error = builder("http://127.0.0.1:1")
         .http(|http| http.user_agent("a\nb"))
         .build()

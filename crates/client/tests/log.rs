@@ -1,4 +1,4 @@
-//! What is written to the log, and what never is. One test, because a process has one log.
+//! What is logged, and what never is. A single test, because a process has one log.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -38,7 +38,7 @@ use tracing_subscriber::{
 /// A key that looks different in every encoding.
 const KEY: &str = "a+very/secret=key&with%odd?chars";
 
-/// Keeps what is written.
+/// Stores what is written.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -82,21 +82,21 @@ fn client(base: &str) -> Client {
     builder(base).build().unwrap()
 }
 
-/// A text in the forms in which it can get into another one.
+/// A text in the forms in which it can occur in another one.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![
         secret.to_owned(),
         utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
         secret.replace('*', "%2A"),
         secret.replace('*', "%2a"),
-        // What the alphabet of signatures was before it was made fit for queries.
+        // The signature before its alphabet was made suitable for queries.
         secret.replace('*', "+").replace('-', "/").replace('_', "="),
         format!("{:?}", secret.as_bytes())
             .trim_matches(['[', ']'])
             .to_owned(),
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
     ];
-    // Base64 of it, wherever it begins within a longer text: without the ends that depend on that.
+    // Its base64, at any offset within a longer text: without the ends, which depend on that.
     for skip in 0..3 {
         let tail = &secret.as_bytes()[skip..];
         let tail = &tail[..tail.len() / 3 * 3];
@@ -106,7 +106,7 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Every text that an error has.
+/// All text of an error.
 fn texts(error: &Error) -> String {
     let mut all = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.tries());
     all += &format!("{:?} {:?}\n", error.server_text(), error.action_status());
@@ -135,7 +135,7 @@ fn list() -> GetContactGroup {
 
 type Echo = dyn Fn(&Seen) -> axum::response::Response + Send + Sync;
 
-/// Servers that repeat what they were sent, as careless gateways do.
+/// Servers that echo what they were sent, as careless gateways do.
 fn echoes() -> Vec<(ErrorKind, Box<Echo>)> {
     let api = |text: String| {
         serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": 60007, "ErrorInfo": text })
@@ -159,7 +159,7 @@ fn echoes() -> Vec<(ErrorKind, Box<Echo>)> {
         ),
         (
             ErrorKind::Api,
-            // Cut off by a gateway that means well.
+            // Truncated by a well-meaning gateway.
             Box::new(move |seen| api(format!("{}...", &seen.query["usersig"][..40]))),
         ),
         (
@@ -177,10 +177,10 @@ fn echoes() -> Vec<(ErrorKind, Box<Echo>)> {
     ]
 }
 
-/// Errors of every kind there is, and the signatures that were sent on the way.
+/// Errors of every kind, and the signatures that were sent on the way.
 async fn errors() -> (Vec<Error>, BTreeSet<String>) {
     let (mut errors, mut sigs) = (Vec::new(), BTreeSet::new());
-    // A part that does not fit is no error, but a warning.
+    // A part that doesn't fit is not an error, but a warning.
     let odd = Server::new(|seen| {
         serde_json::json!({ "ErrorCode": 0, "CompleteFlag": seen.query["usersig"] })
             .to_string()
@@ -264,7 +264,7 @@ async fn errors() -> (Vec<Error>, BTreeSet<String>) {
     (errors, sigs)
 }
 
-/// Everything that prints and has to do with secrets.
+/// Everything with a Debug or Display implementation that is related to secrets.
 fn debug_output(base: &str) -> (Vec<String>, String) {
     let client = client(base);
     let signer = Signer::new(APP, KEY);
@@ -303,10 +303,10 @@ fn debug_output(base: &str) -> (Vec<String>, String) {
     (all, sig.expose().to_owned())
 }
 
-/// One log of everything that any library writes while calls go well and badly: every call and every
-/// try is in it under the documented names, and neither key nor UserSig is, nor in any other text.
+/// One log of everything that any library writes while calls succeed and fail: every call and every
+/// attempt is in it under the documented names, but neither key nor UserSig is, nor in any other text.
 #[tokio::test]
-async fn the_log_tells_every_try_and_no_secret() {
+async fn the_log_has_every_attempt_and_no_secret() {
     let log = Log::default();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -314,7 +314,7 @@ async fn the_log_tells_every_try_and_no_secret() {
         .with_ansi(false)
         .with_writer(log.clone())
         .finish()
-        // With the records of libraries that use `log`.
+        // Including the records of libraries that use `log`.
         .init();
 
     tries_are_told(&log).await;
@@ -328,7 +328,7 @@ async fn the_log_tells_every_try_and_no_secret() {
     let misfit = told.lines().find(|line| line.contains("misfit"));
     assert!(misfit.is_some_and(|line| line.contains("WARN") && line.contains("/CompleteFlag")));
 
-    // TLS too, with and without success, and with a log of each byte asked for.
+    // TLS too, successful and failed, with byte-by-byte logging requested.
     let tls = tls_server(r#"{"ActionStatus":"OK","ErrorCode":0}"#).await;
     client(&tls.base).send(list()).await.unwrap_err();
     let ca = reqwest::Certificate::from_pem(tls.ca_pem.as_bytes()).unwrap();
@@ -353,7 +353,7 @@ async fn the_log_tells_every_try_and_no_secret() {
     sigs.insert(sig);
     let mut texts: Vec<String> = errors.iter().map(texts).chain(printed).collect();
     let logged = log.text();
-    // Of each library that has something to say, so that silence is none of the reasons.
+    // From each library that logs something, to be sure that logging works.
     for target in ["reqwest::", "hyper_util::", "rustls::", "tencent_chat: "] {
         assert!(logged.contains(target), "nothing of {target}");
     }
@@ -364,14 +364,14 @@ async fn the_log_tells_every_try_and_no_secret() {
         for secret in &secrets {
             assert!(!text.contains(secret.as_str()), "{secret} in {text}");
         }
-        // Not even the address that it stands in.
+        // Not even the address that contains it.
         assert!(
             !text.contains("usersig=eJ") && !text.contains("?sdkappid"),
             "{text}"
         );
     }
 
-    // This test would see it: a client that was told to log each byte, behind this crate's back.
+    // This test would notice: a client that logs each byte, configured without this crate.
     let careless = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true);
@@ -423,7 +423,7 @@ async fn tries_are_told(log: &Log) {
     }
     assert!(tries[3].contains("repeats=false"), "{}", tries[3]);
     assert!(tries[4].contains(r#"outcome="connect""#), "{}", tries[4]);
-    // A span for each call. It is over with the call, though the connection lives on.
+    // A span for each call. It ends with the call, even if the connection lives on.
     let (begun, over) = (ends(": new"), ends(": close "));
     assert_eq!((begun.len(), over.len()), (4, 4), "{own:#?}");
     for (span, parts) in over.iter().zip([
@@ -459,11 +459,11 @@ async fn tries_are_told(log: &Log) {
         {
             assert!(span.contains(part), "{part} in {span}");
         }
-        // Only what the service answered has a code.
+        // Only the service's replies have a code.
         let is_answer = span.contains(r#"outcome="api""#);
         assert_eq!(span.contains(code), is_answer, "{code} in {span}");
     }
     assert!(own.iter().all(|line| !line.contains("code=0")), "{own:#?}");
-    // Events stand within the span of their call.
+    // Events occur within the span of their call.
     assert!(tries[0].contains("call{endpoint="), "{}", tries[0]);
 }

@@ -1,4 +1,4 @@
-//! What operators work with: the hook for metrics, limits, standby hosts.
+//! What operators use: the hook for metrics, limits, standby hosts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -50,7 +50,7 @@ fn quick() -> RetryPolicy {
 }
 
 #[tokio::test]
-async fn the_hook_is_told_of_every_try() {
+async fn the_hook_is_called_for_every_attempt() {
     let tries = Arc::new(Mutex::new(0));
     let server = Server::new(move |_| {
         let mut tries = tries.lock().unwrap();
@@ -80,7 +80,7 @@ async fn the_hook_is_told_of_every_try() {
     );
 }
 
-/// A limiter that remembers, and lets a few through.
+/// A limiter that records calls, and admits a few.
 #[derive(Debug, Default)]
 struct Strict {
     asked: Mutex<Vec<String>>,
@@ -109,7 +109,7 @@ impl Limiter for Strict {
 }
 
 #[tokio::test]
-async fn the_limiter_is_asked_for_every_try_and_told_of_refusals() {
+async fn the_limiter_is_asked_for_every_attempt_and_learns_of_refusals() {
     let server =
         Server::new(|_| r#"{"ActionStatus":"FAIL","ErrorCode":60011}"#.into_response()).await;
     let limiter = Arc::new(Strict::default());
@@ -147,7 +147,7 @@ async fn a_raw_call_has_the_quota_of_its_command() {
     assert!(asked[1].ends_with("None"), "{asked:?}");
 }
 
-/// Notes by how many items calls are counted, and in which edition.
+/// Records how many items calls count for, and in which edition.
 #[derive(Debug, Default)]
 struct Counting(Mutex<Vec<(u32, Edition)>>);
 
@@ -159,7 +159,7 @@ impl Limiter for Counting {
     fn back_off(&self, _: &str, _: Duration) {}
 }
 
-/// Quotas of items count what is in the body, however the command is called.
+/// Quotas of items count what is in the body, regardless of how the command is called.
 #[tokio::test]
 async fn typed_and_raw_calls_count_as_many_items_as_they_have() {
     let server = Server::new(|_| r#"{"ActionStatus":"OK","ErrorCode":0}"#.into_response()).await;
@@ -176,7 +176,7 @@ async fn typed_and_raw_calls_count_as_many_items_as_they_have() {
         client.send_raw(path, &request).await.unwrap();
         expected.extend([(count, Edition::Free); 2]);
     }
-    // What has no such list, or something else in its place, is one.
+    // A body without such a list, or with something else in its place, counts as one.
     let more = r#"{"To_Account":"u1","More":[1,2,3]}"#;
     let more: serde_json::Value = serde_json::from_str(more).unwrap();
     client.send_raw(path, &more).await.unwrap();
@@ -187,7 +187,7 @@ async fn typed_and_raw_calls_count_as_many_items_as_they_have() {
         .unwrap();
     expected.extend([(1, Edition::Free); 3]);
     assert_eq!(*limiter.0.lock().unwrap(), expected);
-    // The paid one unless it is set.
+    // The paid one by default.
     let limiter = Arc::new(Counting::default());
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
     client.send_raw(path, &more).await.unwrap();
@@ -211,7 +211,7 @@ async fn a_standby_host_takes_over() {
         client.send(GetContactGroup::new("lin")).await.unwrap();
     }
     assert_eq!(server.seen().len(), 3);
-    // Not asked for, not done.
+    // Only on request.
     let alone = builder("http://127.0.0.1:1")
         .standby_urls([server.base.clone()])
         .build()
@@ -265,7 +265,7 @@ async fn it_goes_back_when_the_standby_host_fails_in_turn() {
     call().await.unwrap();
 }
 
-/// Only a connection that does not come about makes it change: the rest may have arrived.
+/// It switches only after a connection failure: any other request may have arrived.
 #[tokio::test]
 async fn what_may_have_arrived_stays_with_its_host() {
     let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
@@ -310,7 +310,7 @@ async fn what_may_have_arrived_stays_with_its_host() {
 }
 
 #[tokio::test]
-async fn a_command_that_never_left_is_done_once_by_the_standby_host() {
+async fn a_command_that_was_not_sent_is_done_once_by_the_standby_host() {
     let standby = Server::replying(r#"{"ErrorCode":0}"#).await;
     let client = builder("http://127.0.0.1:1")
         .standby_urls([standby.base.clone()])

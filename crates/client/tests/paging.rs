@@ -1,4 +1,4 @@
-//! Pages end where the command says so, and never go round in circles.
+//! Pages end where the command says so, and never loop.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -67,7 +67,7 @@ async fn a_page_that_leads_back_to_itself_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_failed_page_can_be_asked_for_again() {
+async fn a_failed_page_can_be_requested_again() {
     let calls = AtomicUsize::new(0);
     let server = Server::new(move |seen| {
         if calls.fetch_add(1, Ordering::SeqCst) == 1 {
@@ -97,7 +97,7 @@ async fn a_failed_page_can_be_asked_for_again() {
     assert!(pages.next_page().await.is_none());
 }
 
-/// Panics at the second try of all.
+/// Panics at the second attempt of all.
 #[derive(Debug, Default)]
 struct PanicsOnce(AtomicUsize);
 
@@ -109,7 +109,7 @@ impl Observer for PanicsOnce {
 }
 
 #[tokio::test]
-async fn after_a_panic_that_was_caught_a_stream_asks_for_the_same_page_again() {
+async fn after_a_caught_panic_a_stream_requests_the_same_page_again() {
     let server = Server::new(page).await;
     let client = server.builder().observer(Arc::new(PanicsOnce::default()));
     let mut items = client.build().unwrap().items(GetContactGroup::new("lin"));

@@ -1,4 +1,4 @@
-//! What the client makes of replies.
+//! How the client treats replies.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -20,7 +20,7 @@ use tencent_chat_types::{
     validate::{Checker, Validate},
 };
 
-/// Without one of the numbers by which the service tells duplicates apart.
+/// Without one of the numbers by which the service recognizes duplicates.
 fn message() -> SendMsg {
     let mut message = SendMsg::new("mei", [TextElem::new("hi")]);
     message.msg_seq = None;
@@ -69,7 +69,7 @@ async fn a_refusal_says_everything() {
 }
 
 #[tokio::test]
-async fn what_counts_as_a_refusal() {
+async fn replies_that_count_as_a_refusal() {
     for (body, code) in [
         (r#"{"ActionStatus":"Fail","ErrorCode":0}"#, 0),
         (r#"{"ActionStatus":"OK","ErrorCode":90001}"#, 90001),
@@ -79,7 +79,7 @@ async fn what_counts_as_a_refusal() {
             r#"{"ActionStatus":"FAIL","ErrorCode":123456789012}"#,
             123_456_789_012,
         ),
-        // The rest of a refusal need not look like a reply.
+        // The rest of a refusal need not have the form of a reply.
         (
             r#"{"ActionStatus":"FAIL","ErrorCode":90001,"MsgTime":{"x":[]},"MsgKey":[1]}"#,
             90001,
@@ -115,7 +115,7 @@ async fn what_counts_as_a_refusal() {
 }
 
 #[tokio::test]
-async fn what_is_no_reply() {
+async fn what_is_not_a_reply() {
     for (body, field) in [
         ("", ""),
         ("null", ""),
@@ -142,7 +142,7 @@ async fn what_is_no_reply() {
     }
 }
 
-/// JSON alone does not make a reply: gateways answer with JSON, too.
+/// Being JSON does not make it a reply: gateways answer with JSON, too.
 #[tokio::test]
 async fn a_reply_with_neither_status_nor_code_is_not_the_services() {
     for body in [
@@ -179,9 +179,9 @@ async fn a_reply_with_neither_status_nor_code_is_not_the_services() {
     }
 }
 
-/// A command of which the spec says that it answers so, with a request of its own.
+/// A command with such replies according to the spec, with its own request type.
 #[tokio::test]
-async fn a_bare_reply_is_a_success_where_the_spec_says_so() {
+async fn a_bare_reply_is_a_success_if_the_spec_says_so() {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Ping {}
     impl Validate for Ping {
@@ -215,7 +215,7 @@ async fn a_reply_with_parts_that_do_not_fit_is_a_success() {
 }
 
 #[tokio::test]
-async fn the_head_of_a_reply_is_read_in_any_letters_and_despite_invalid_text() {
+async fn the_envelope_is_read_in_any_case_and_despite_invalid_text() {
     for body in [
         &br#"{"errorcode":70009,"ERRORINFO":"bad sig"}"#[..],
         b"{\"ErrorInfo\":\"\xC7\xA9\xC3\xFB\",\"ErrorCode\":70009}",
@@ -259,7 +259,7 @@ async fn other_http_statuses() {
             .unwrap_err()
             .is_repeat_safe()
     );
-    // A redirect would carry the signature elsewhere.
+    // A redirect would send the signature elsewhere.
     let elsewhere = Server::replying(r#"{"ErrorCode":0}"#).await;
     let to = elsewhere.base.clone();
     let server =
@@ -292,7 +292,7 @@ async fn replies_are_bounded() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
-    // One that never says how long it is, and never ends.
+    // One that never announces its length, and never ends.
     let endless = raw(|mut connection| async move {
         read_request(&mut connection).await;
         write(
@@ -343,10 +343,10 @@ fn no_reply_panics() {
         .unwrap();
 }
 
-/// A gateway that has enough may have passed the request on before: only the service's own refusal says
+/// An overloaded gateway may have forwarded the request before: only the service's own refusal means
 /// that nothing was done.
 #[tokio::test]
-async fn a_status_of_something_in_between_does_not_make_a_repeat_safe() {
+async fn a_gateways_status_does_not_make_a_repeat_safe() {
     for status in [401, 403, 407, 429] {
         let status = StatusCode::from_u16(status).unwrap();
         let server = Server::new(move |_| status.into_response()).await;

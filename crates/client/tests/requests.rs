@@ -1,4 +1,4 @@
-//! What goes out.
+//! What is sent.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -110,7 +110,7 @@ async fn random_is_fresh_and_uses_all_bits() {
         .iter()
         .map(|seen| seen.query["random"].parse().unwrap())
         .collect();
-    // One double among 200 has odds of one in 200,000; two of one in 10^10.
+    // One duplicate among 200 has odds of one in 200,000; two of one in 10^10.
     assert!(randoms.len() >= 199);
     assert!(
         randoms.iter().any(|random| *random > u32::MAX / 2)
@@ -171,7 +171,7 @@ async fn limits_are_checked_before_anything_is_sent() {
     assert!(server.seen().is_empty());
     client.call(request).unchecked().await.unwrap();
     assert_eq!(server.seen().len(), 1);
-    // All at once, with the place of each; the values themselves are not repeated.
+    // All at once, each with its path; the values themselves are not repeated.
     let request = SendMsg::new("x".repeat(33), [TextElem::new("secret text")])
         .with_msg_random(1)
         .with_from_account("y".repeat(40));

@@ -1,4 +1,4 @@
-//! One client on several runtimes, and the app's code that panics within a call.
+//! One client on several runtimes, and panics of the app's code within a call.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -23,7 +23,7 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A server on threads of its own, so that it answers whatever stands still elsewhere.
+/// A server with its own threads, so that it responds whatever is blocked elsewhere.
 fn server() -> (Runtime, Server) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
@@ -65,7 +65,7 @@ fn a_client_works_on_several_live_runtimes() {
     );
 }
 
-/// An HTTP client that cannot be made again says so instead of standing still.
+/// An HTTP client that can't be created again returns an error instead of blocking.
 #[test]
 fn a_client_that_belongs_to_one_live_runtime_says_so_to_another() {
     let (_runtime, server) = server();
@@ -80,14 +80,14 @@ fn a_client_that_belongs_to_one_live_runtime_says_so_to_another() {
         let request = ImportAccounts::new(["lin"]);
         let error = other.block_on(client.send(&request)).unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Runtime, Sent::No));
-        assert!(error.to_string().contains("another runtime"), "{error}");
+        assert!(error.to_string().contains("different runtime"), "{error}");
         one.block_on(call(&client));
         drop(one);
         other.block_on(call(&client));
     }
 }
 
-/// Does what it does well, but panics once whenever it is told to.
+/// Works correctly, but panics once on demand.
 #[derive(Clone, Debug, Default)]
 struct Fuse(Arc<AtomicBool>, Arc<AtomicUsize>);
 
@@ -130,7 +130,7 @@ impl Limiter for Fuse {
     fn back_off(&self, _: &str, _: Duration) {}
 }
 
-/// The call that met the panic panics; those beside it and after it go on, and so do timers.
+/// The call that hits the panic panics; concurrent and later ones continue, and so do timers.
 #[test]
 fn a_panic_of_the_apps_code_harms_no_other_call() {
     let (_runtime, server) = server();

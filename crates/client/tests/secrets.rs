@@ -9,7 +9,7 @@ use support::{ADMIN, APP, KEY, Seen, Server, builder, raw, read_request};
 use tencent_chat_client::{Client, Error, Region};
 use tencent_chat_types::{message::SendMsg, model::TextElem};
 
-/// Every text that an error has.
+/// All text of an error.
 fn texts(error: &Error) -> String {
     let mut all = format!(
         "{error}\n{error:?}\n{error:#?}\n{:?}\n",
@@ -30,12 +30,12 @@ fn assert_clean(text: &str, sig: Option<&str>) {
         "{text}"
     );
     if let Some(sig) = sig {
-        // Not even the beginning of it.
+        // Not even its beginning.
         assert!(!text.contains(&sig[..24]), "{text}");
     }
 }
 
-/// Without one of the numbers by which the service tells duplicates apart.
+/// Without one of the numbers by which the service recognizes duplicates.
 fn message() -> SendMsg {
     let mut message = SendMsg::new("mei", [TextElem::new("hi")]);
     message.msg_seq = None;
@@ -86,7 +86,7 @@ async fn errors_do_not_tell() {
         breaks,
         garbage,
         silent,
-        // Another scheme than http cannot be spoken there.
+        // A scheme other than http is not supported there.
         garbage_for_tls,
         "http://no-such-host.invalid".to_owned(),
     ] {
@@ -101,7 +101,7 @@ async fn errors_do_not_tell() {
     }
 }
 
-/// reqwest's own error is at the end of `source`, and shows its address unless that was taken out.
+/// reqwest's own error is at the end of `source`, and shows its address unless that was removed.
 fn assert_no_address(error: &Error) {
     let mut source = error.source();
     while let Some(inner) = source {
@@ -116,9 +116,9 @@ fn assert_no_address(error: &Error) {
     }
 }
 
-/// What breaks while a body is read, too.
+/// Including failures while a body is being read.
 #[tokio::test]
-async fn a_broken_reply_tells_no_address() {
+async fn a_broken_reply_reveals_no_address() {
     for head in [
         "Content-Length: 100\r\n\r\n{\"ErrorCode\":",
         "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -138,7 +138,7 @@ async fn a_broken_reply_tells_no_address() {
     }
 }
 
-/// A server, or a gateway in between, that repeats what it was sent.
+/// A server or a gateway that echoes what it was sent.
 #[tokio::test]
 async fn echoes_are_redacted() {
     type Reply = fn(&Seen) -> String;
@@ -149,7 +149,7 @@ async fn echoes_are_redacted() {
                 .to_string()
         },
         |seen| format!("<a href=\"?usersig={}\">", seen.query["usersig"]),
-        // Cut off, and so not a reply.
+        // Truncated, and so not a reply.
         |seen| format!(r#"{{"ErrorCode":0,"{}":"#, seen.query["usersig"]),
     ];
     for reply in replies {
@@ -159,13 +159,13 @@ async fn echoes_are_redacted() {
     }
 }
 
-/// Whatever part of a secret comes back, from 16 bytes on.
+/// Any part of a secret that comes back, from 16 bytes on.
 #[tokio::test]
 async fn any_sixteen_bytes_of_a_secret_are_redacted() {
     let server = Server::new(|seen| {
         let sig = &seen.query["usersig"];
         let parts = (0..=sig.len() - 16).step_by(7).map(|at| &sig[at..at + 16]);
-        // Few enough for the texts to show them.
+        // Few enough for the messages to show them.
         let parts: Vec<&str> = parts
             .skip(3)
             .take(4)
@@ -189,10 +189,10 @@ async fn any_sixteen_bytes_of_a_secret_are_redacted() {
     assert_eq!(error.server_text(), Some(&*["[redacted]"; 6].join(" ")));
 }
 
-/// What a reply holds is in no text: users write such things.
+/// The content of a reply is in no message: users write such things.
 #[tokio::test]
-async fn what_users_write_is_in_no_text() {
-    // Cut off, and so not a reply.
+async fn users_text_is_in_no_message() {
+    // Truncated, and so not a reply.
     let reply = r#"{"ActionStatus":"OK","ErrorCode":0,"MsgTime":"a \"private\", expected gossip""#;
     let server = Server::replying(reply).await;
     let error = server.client().send(message()).await.unwrap_err();

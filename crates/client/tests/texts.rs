@@ -1,4 +1,4 @@
-//! What errors say: short, in one line, of the right host, and of who must act.
+//! Error messages: short, on one line, with the right host and with who must act.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -12,7 +12,7 @@ use tencent_chat_types::{
     model::AccountId, text::QUOTED_BYTES,
 };
 
-/// Megabytes, line ends, a terminal's escape character and a change of direction.
+/// Megabytes, line breaks, a terminal's escape character and a change of direction.
 fn hostile() -> String {
     "no\r\n\u{1b}[31msuch\u{202e}user\0".repeat(20_000)
 }
@@ -29,7 +29,7 @@ fn assert_fit_to_show(text: &str) {
 }
 
 #[tokio::test]
-async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_calls() {
+async fn the_services_text_is_truncated_and_escaped_in_errors_of_calls() {
     let text = hostile();
     let reply = json!({ "ActionStatus": "FAIL", "ErrorCode": 51000, "ErrorInfo": text });
     let server = Server::replying(reply.to_string()).await;
@@ -39,12 +39,12 @@ async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_calls() {
     assert_fit_to_show(&format!("{error:?}"));
     let shown = error.server_text().unwrap();
     assert!(shown.len() <= QUOTED_BYTES && shown.starts_with(r"no\r\n\u{1b}[31msuch\u{202e}user"));
-    // The whole is there for who asks.
+    // The whole text is available on request.
     assert_eq!(error.raw_body().unwrap().len(), reply.to_string().len());
 }
 
 #[tokio::test]
-async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_batch_items() {
+async fn the_services_text_is_truncated_and_escaped_in_errors_of_batch_items() {
     let reply = json!({
         "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "",
         "ResultItem": [{ "UserID": "mei", "ResultCode": 70107, "ResultInfo": hostile() }],
@@ -62,7 +62,7 @@ async fn what_the_service_writes_is_cut_and_escaped_in_errors_of_batch_items() {
 }
 
 #[tokio::test]
-async fn what_is_no_reply_is_cut_and_escaped() {
+async fn invalid_replies_are_truncated_and_escaped() {
     for body in [hostile(), format!("{{\"{}\":", hostile().escape_default())] {
         let server = Server::replying(body).await;
         let error = server.client().send(request()).await.unwrap_err();
@@ -72,7 +72,7 @@ async fn what_is_no_reply_is_cut_and_escaped() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_one_is_cut_and_escaped() {
+async fn an_invalid_path_is_truncated_and_escaped() {
     let server = Server::replying("{}").await;
     let error = server.client().send_raw(&hostile(), json!({})).await;
     let error = error.unwrap_err();
@@ -127,9 +127,9 @@ async fn a_connection_failure_names_the_proxy_and_not_its_password() {
     assert!(!text.contains("hidden-word"), "{text}");
 }
 
-/// A proxy that does not let the call through, with words that look like the service's.
+/// A proxy that refuses the call, with a response that looks like the service's.
 #[tokio::test]
-async fn a_proxys_refusal_is_never_the_services_reply_and_its_words_are_not_shown_raw() {
+async fn a_proxys_refusal_is_never_the_services_reply_and_is_not_shown_raw() {
     let reply = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"from-the-proxy"}"#;
     let page = format!("\u{1b}[31mfrom-the-proxy{}", hostile());
     for (head, body) in [
@@ -141,7 +141,7 @@ async fn a_proxys_refusal_is_never_the_services_reply_and_its_words_are_not_show
             "",
         ),
         ("from-the-proxy\u{1b}[31m", &page),
-        // It says yes, and then speaks itself instead of the service.
+        // It accepts, and then answers itself instead of the service.
         ("HTTP/1.1 200 OK", reply),
     ] {
         let length = body.len();

@@ -1,4 +1,4 @@
-//! What TLS needs, and what is said when it is missing. Runs with every choice of features.
+//! What TLS needs, and the errors if it is missing. Runs with every choice of features.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
@@ -50,10 +50,14 @@ mod with_rustls {
 
     const DONE: &str = r#"{"ActionStatus":"OK","ErrorCode":0,"CompleteFlag":1}"#;
 
-    /// Set in the process that has no certificates: tests share their environment.
+    /// Set in the process without certificates: tests share their environment.
     const CHILD: &str = "TENCENT_CHAT_TEST_WITHOUT_CERTIFICATES";
 
     #[test]
+    #[cfg_attr(
+        feature = "native-tls",
+        ignore = "with this feature, reqwest uses the system's library, which looks for certificates later"
+    )]
     fn missing_certificates_of_authorities_are_named() {
         if std::env::var_os(CHILD).is_none() {
             let test = "with_rustls::missing_certificates_of_authorities_are_named";
@@ -75,9 +79,9 @@ mod with_rustls {
         for part in ["No CA certificates", "ca-certificates", "SSL_CERT_FILE"] {
             assert!(text.contains(part), "{text}");
         }
-        // What never uses TLS needs none.
+        // Addresses that never use TLS need none.
         assert!(builder().base_url("http://127.0.0.1:1").build().is_ok());
-        // Nor does what brings its own.
+        // Nor do clients with their own.
         let own = builder()
             .region(Region::SEOUL)
             .http(|http| http.tls_certs_only([]));
@@ -85,7 +89,7 @@ mod with_rustls {
     }
 
     #[tokio::test]
-    async fn tls_works_with_whatever_library_does_its_cryptography() {
+    async fn tls_works_with_every_crypto_library() {
         let server = tls_server(DONE).await;
         let ca = reqwest::Certificate::from_pem(server.ca_pem.as_bytes()).unwrap();
         let client = support::builder(&server.base)
@@ -93,13 +97,13 @@ mod with_rustls {
             .build()
             .unwrap();
         client.send(GetContactGroup::new("lin")).await.unwrap();
-        // So does plain HTTP, for which certificates aren't even looked for.
+        // So does plain HTTP, which doesn't even look for certificates.
         let server = Server::replying(DONE).await;
         let client = server.client();
         client.send(GetContactGroup::new("lin")).await.unwrap();
     }
 
-    /// With this feature alone there is nothing else, and reqwest would panic.
+    /// With only this feature there is nothing else, and reqwest would panic.
     #[cfg(not(feature = "rustls"))]
     #[test]
     fn ring_is_used_unless_the_program_has_chosen() {

@@ -1,4 +1,4 @@
-//! A batch on its way: the parts that wait, and those that have ended.
+//! A batch in progress: the parts that wait, and those that have ended.
 
 use super::{Answered, BatchOutcome, Ended, make_shown};
 #[cfg(feature = "blocking")]
@@ -15,14 +15,14 @@ use futures_util::stream::unfold;
 use std::{collections::VecDeque, fmt, vec};
 use tencent_chat_types::{Batched, validate::Violations};
 
-/// Items that go out together, or not at all.
+/// Items that are sent together, or not at all.
 enum Planned<I> {
     Call(Vec<I>),
-    /// They exceed a limit, all in the same way.
+    /// They all exceed the same limit.
     Invalid(Vec<I>, Violations),
 }
 
-/// A batch on its way.
+/// A batch in progress.
 pub(crate) struct Running<'a, E: Batched> {
     fan: FanOut<'a, E>,
     /// The request without its items.
@@ -31,9 +31,9 @@ pub(crate) struct Running<'a, E: Batched> {
     waiting: vec::IntoIter<(usize, Vec<E::Item>)>,
     /// Parts that ended without a call.
     refused: VecDeque<(usize, Ended<E>)>,
-    /// The part that has ended last.
+    /// The part that ended last.
     last: Option<(usize, Ended<E>)>,
-    /// Those before, by number.
+    /// The earlier ones, by number.
     kept: Vec<Option<Ended<E>>>,
 }
 
@@ -89,12 +89,12 @@ impl<'a, E: Batched> Running<'a, E> {
         self.report()
     }
 
-    /// The first step of [`next`](Self::next), which never waits: stops if it is time to.
+    /// The first step of [`next`](Self::next), which never waits: stops if it should.
     pub(crate) async fn check(&mut self) {
         self.fan.check().await;
     }
 
-    /// The second: begins as many calls as there is room for.
+    /// The second: starts as many calls as are allowed.
     pub(crate) fn fill(&mut self) {
         while self.fan.has_room() {
             let Some((number, items)) = self.waiting.next() else {
@@ -154,7 +154,7 @@ impl<'a, E: Batched> Running<'a, E> {
         }
     }
 
-    /// Keeps the part that has ended last, for the end.
+    /// Keeps the part that ended last, for the outcome.
     pub(crate) fn keep(&mut self) {
         if let Some((number, part)) = self.last.take() {
             self.keep_as(number, part);
@@ -165,19 +165,19 @@ impl<'a, E: Batched> Running<'a, E> {
         if self.kept.len() <= number {
             self.kept.resize_with(number + 1, || None);
         }
-        // The list was made long enough.
+        // The list is long enough.
         if let Some(place) = self.kept.get_mut(number) {
             *place = Some(part);
         }
     }
 
-    /// The outcome of the part that has ended last.
+    /// The outcome of the part that ended last.
     pub(crate) fn take(&mut self) -> Option<BatchOutcome<E>> {
         let (_, part) = self.last.take()?;
         Some(self.outcome_of([part]))
     }
 
-    /// The outcome of the items of which nothing was sent, once.
+    /// The outcome of the items that were not sent, once.
     pub(crate) fn take_rest(&mut self) -> Option<BatchOutcome<E>> {
         let mut left = self.waiting.by_ref().peekable();
         left.peek()?;
@@ -191,17 +191,17 @@ impl<'a, E: Batched> Running<'a, E> {
         outcome
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub(crate) fn progress(&self) -> Progress {
         self.fan.progress()
     }
 
-    /// Sends nothing more.
+    /// Stops sending.
     pub(crate) fn stop(&self) {
         self.fan.stop();
     }
 
-    /// What became of all items.
+    /// The outcome of all items.
     pub(crate) fn finish(mut self) -> BatchOutcome<E> {
         while let Some((number, items)) = self.waiting.next() {
             self.keep_as(number, Ended::not_sent(items));
@@ -262,12 +262,12 @@ fn chunks<I>(items: Vec<I>, part_size: usize) -> Vec<Planned<I>> {
     std::iter::from_fn(next).collect()
 }
 
-/// The parts of a batch as they end. Made by [`Batch::parts`](super::Batch::parts).
+/// The parts of a batch as they end. Created by [`Batch::parts`](super::Batch::parts).
 ///
-/// Each is a [`BatchOutcome`] of its own, with one part. They come in the order in which they end. The last one has the items
-/// that were not sent, if the batch was stopped.
+/// Each is a [`BatchOutcome`] of its own, with one part. They come in the order in which they end. The last one has the
+/// items that were not sent, if the batch was stopped.
 ///
-/// Calls go on while nobody asks for the next part. Dropping this gives up the calls under way.
+/// Calls continue while nobody asks for the next part. Dropping this abandons the calls in progress.
 #[must_use = "nothing is sent until the first part is asked for"]
 pub struct BatchParts<'a, E: Batched> {
     running: Running<'a, E>,
@@ -278,7 +278,7 @@ impl<'a, E: Batched> BatchParts<'a, E> {
         Self { running }
     }
 
-    /// The next part that ends; none after the last. Dropping the future loses nothing.
+    /// The next part that ends; `None` after the last. Dropping the future loses nothing.
     pub async fn next_part(&mut self) -> Option<BatchOutcome<E>> {
         if self.running.next().await {
             return self.running.take();
@@ -286,12 +286,12 @@ impl<'a, E: Batched> BatchParts<'a, E> {
         self.running.take_rest()
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
     }
 
-    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    /// Sends nothing more. Calls in progress are waited for, and those that wait for the quota are abandoned.
     pub fn stop(&self) {
         self.running.stop();
     }
@@ -332,8 +332,8 @@ mod tests {
     }
 
     proptest! {
-        /// Items stay in order, none is lost, no part is too large, and those that are too long stand apart with what is
-        /// wrong with them.
+        /// Items stay in order, none is lost, no part is too large, and items that are too long are set aside with
+        /// their violations.
         #[test]
         fn items_that_exceed_a_limit_are_set_aside(
             long in proptest::collection::vec(any::<bool>(), 0..40),

@@ -1,4 +1,4 @@
-//! Batches and many calls, driven from the thread that calls.
+//! Batches and many calls, driven by the calling thread.
 
 use super::{Batch, Client, Each};
 use crate::{
@@ -21,7 +21,7 @@ impl<'a, E: Batched> Batch<'a, E> {
                 parts.running.keep();
                 match parts.step() {
                     Step::Ended => {}
-                    // The same thread was outside of async code a moment ago.
+                    // The same thread was outside async code a moment ago.
                     Step::Over | Step::Refused(_) => break,
                 }
             },
@@ -29,7 +29,7 @@ impl<'a, E: Batched> Batch<'a, E> {
         parts.running.finish()
     }
 
-    /// Sends it, and gives the outcome of each part as soon as it has ended, in any order.
+    /// Sends it, and returns the outcome of each part as soon as it has ended, in any order.
     pub fn parts(self) -> BatchParts<'a, E> {
         let client = self.client;
         BatchParts {
@@ -39,17 +39,17 @@ impl<'a, E: Batched> Batch<'a, E> {
     }
 }
 
-/// What a step led to.
+/// The result of a step.
 enum Step<O> {
     /// A call has ended.
     Ended,
     /// There is none left.
     Over,
-    /// This is async code, where nothing can be waited for.
+    /// This is async code, which must not block.
     Refused(O),
 }
 
-/// The parts of a batch as they end; for their order and ends it is like [`crate::BatchParts`].
+/// The parts of a batch as they end; like [`crate::BatchParts`].
 #[must_use = "nothing is sent until the first part is asked for"]
 pub struct BatchParts<'a, E: Batched> {
     client: &'a Client,
@@ -71,12 +71,12 @@ impl<E: Batched> BatchParts<'_, E> {
         }
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
     }
 
-    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    /// Sends nothing more. Calls in progress are waited for, and those that wait for the quota are abandoned.
     pub fn stop(&self) {
         self.running.stop();
     }
@@ -110,8 +110,8 @@ where
 {
     /// Sends and waits until every call has ended. Requests are taken, and progress is reported, on this thread.
     ///
-    /// Within async code, the first request fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime), and no other is
-    /// taken.
+    /// Within async code, the first request fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime), and no
+    /// other is taken.
     pub fn send(self) -> EachOutcome<E> {
         let mut results = self.results();
         match results.step() {
@@ -121,7 +121,7 @@ where
                 results.running.keep();
                 match results.step() {
                     Step::Ended => {}
-                    // The same thread was outside of async code a moment ago.
+                    // The same thread was outside async code a moment ago.
                     Step::Over | Step::Refused(_) => break,
                 }
             },
@@ -129,7 +129,7 @@ where
         results.running.finish()
     }
 
-    /// Sends, and gives each result as soon as it is there, in any order. Nothing is kept.
+    /// Sends the requests, and returns each result as soon as it is available, in any order. Nothing is kept.
     pub fn results(self) -> EachResults<'a, E, I> {
         let client = self.client;
         EachResults {
@@ -139,7 +139,7 @@ where
     }
 }
 
-/// The results of many calls as they come; for their order and ends it is like [`crate::EachResults`].
+/// The results of many calls as they arrive; like [`crate::EachResults`].
 #[must_use = "nothing is sent until the first result is asked for"]
 pub struct EachResults<'a, E: Endpoint, I> {
     client: &'a Client,
@@ -165,12 +165,12 @@ where
         }
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
     }
 
-    /// Sends nothing more. Calls under way are waited for, and those that wait for the quota are given up.
+    /// Sends nothing more. Calls in progress are waited for, and those that wait for the quota are abandoned.
     pub fn stop(&self) {
         self.running.stop();
     }

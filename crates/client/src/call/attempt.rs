@@ -1,4 +1,4 @@
-//! One attempt: to the host in use, within the time of a try.
+//! One attempt: a request to the current host, within the timeout of an attempt.
 
 use super::{
     body::Departure,
@@ -25,7 +25,7 @@ impl Transport {
         time: Time,
     ) -> Result<Received, Error> {
         let host = self.host();
-        // The index is always one of these.
+        // The index is always in range.
         let address = signed.address(&self.bases, host, command.path);
         let address = address.ok_or_else(|| command.error(Cause::BadPath, Sent::No))?;
         let (departure, body) = Departure::of(body);
@@ -39,7 +39,7 @@ impl Transport {
         })
     }
 
-    /// One exchange, with a limit to connecting and one to all of it. Dropping it drops the request.
+    /// One exchange, with a timeout for connecting and one for everything. Dropping it drops the request.
     async fn in_time(
         &self,
         command: Command<'_>,

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
 impl Transport {
-    /// One call, in its span. A body that could not be made ends it at once.
+    /// One call, within its span. A body that could not be encoded ends it at once.
     pub(crate) async fn call<R: Reply>(
         &self,
         command: Command<'_>,
@@ -41,7 +41,7 @@ impl Transport {
         result
     }
 
-    /// Sends a body until it gets its reply, or until another try would not help or do harm.
+    /// Sends a body until there is a reply, or until another attempt would not help or do harm.
     async fn attempts<R: Reply>(
         &self,
         command: Command<'_>,
@@ -49,7 +49,7 @@ impl Transport {
         options: Options,
         span: &mut CallSpan,
     ) -> Result<(R, Bytes), Error> {
-        // Timers and connections need one.
+        // Timers and connections need a runtime.
         if Handle::try_current().is_err() {
             return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
         }
@@ -95,7 +95,7 @@ impl Transport {
             if error.is_rate_refusal() {
                 self.hold_up(command, tries.quota_pause(next));
             }
-            // Also where this call is over: the next one must not go out with a stale UserSig again.
+            // Even if this call is over: the next one must not use the expired UserSig again.
             if error.repeat() == Some(ErrorRepeat::RenewUserSig)
                 && let Err(problem) = self.credentials.renew(&signed)
             {
@@ -110,7 +110,7 @@ impl Transport {
         }
     }
 
-    /// Waits for the limiter, and says for how long.
+    /// Waits for the limiter, and returns how long it took.
     async fn turn(
         &self,
         command: Command<'_>,
@@ -134,7 +134,7 @@ impl Transport {
         }
     }
 
-    /// The service refused a call for its rate: others wait as well.
+    /// The service refused a call because of its rate: other calls wait as well.
     fn hold_up(&self, command: Command<'_>, pause: Duration) {
         if let Some(limiter) = &self.limiter {
             limiter.back_off(command.path, pause);

@@ -1,4 +1,4 @@
-//! The body of a request, and whether it has left.
+//! The body of a request, and whether it was sent.
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,20 +12,20 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Nobody has asked for the body yet: there is no connection.
+/// The body has not been requested yet: there is no connection.
 const HERE: u8 = 0;
-/// A connection has asked for it.
+/// A connection has requested it.
 const LEFT: u8 = 1;
-/// The attempt is over: it stays here, whoever asks for it from now on.
+/// The attempt is over: the body is never handed out any more.
 const KEPT: u8 = 2;
 
-/// Tells whether a body has left. The service cannot act upon a request without its body, and no body
-/// is asked for before there is a connection to write it to.
+/// Tracks whether a body was sent. The service can't act on a request without its body, and the body
+/// is not requested before there is a connection to write it to.
 #[derive(Debug)]
 pub(super) struct Departure(Arc<AtomicU8>);
 
 impl Departure {
-    /// A body, and what tells of it.
+    /// A body, and the tracker for it.
     pub(super) fn of(bytes: Bytes) -> (Self, RequestBody) {
         let state = Arc::new(AtomicU8::new(HERE));
         let body = RequestBody {
@@ -35,14 +35,14 @@ impl Departure {
         (Self(state), body)
     }
 
-    /// Keeps the body here for good, unless it has left. Says whether that worked.
+    /// Keeps the body from being sent, unless it already was. Returns whether that succeeded.
     pub(super) fn call_off(&self) -> bool {
         let kept = (self.0).compare_exchange(HERE, KEPT, Ordering::AcqRel, Ordering::Acquire);
         matches!(kept, Ok(_) | Err(KEPT))
     }
 }
 
-/// A body that is one piece.
+/// A body in one piece.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     bytes: Option<Bytes>,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_either_leaves_or_is_called_off() {
+    fn a_body_is_either_sent_or_withheld() {
         let (departure, mut body) = Departure::of(Bytes::from_static(b"{}"));
         assert_eq!(body.size_hint().exact(), Some(2));
         assert!(matches!(poll(&mut body), Poll::Ready(Some(Ok(_)))));

@@ -1,15 +1,15 @@
-//! The clock: this machine's against the service's.
+//! Compares this machine's clock with the service's.
 
 use crate::{error::Error, transport::Transport};
 use reqwest::header::HeaderValue;
 use std::time::UNIX_EPOCH;
 use tencent_chat_types::ErrorClass;
 
-/// A difference of clocks that matters, in seconds.
+/// Minimum difference between the clocks that matters, in seconds.
 const CLOCK_DIFFERENCE: u64 = 60;
 
 impl Transport {
-    /// A UserSig that is refused for its time may be so because of a wrong clock on this machine.
+    /// A UserSig that is refused as expired or not yet valid may have been signed with a wrong clock.
     pub(super) fn look_at_the_clock(&self, error: Error, date: Option<&HeaderValue>) -> Error {
         if error.class() != Some(ErrorClass::Credential) {
             return error;

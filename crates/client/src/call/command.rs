@@ -1,4 +1,4 @@
-//! What is called, and how the call goes about it.
+//! The command being called, and the options of the call.
 
 use crate::{
     error::{Called, Cause, Error, Sent},
@@ -11,19 +11,19 @@ use std::{
 };
 use tencent_chat_types::{ENDPOINTS, Endpoint, Meta};
 
-/// A command, known by its spec or only by path, with what its request decides.
+/// A command, known by its spec or only by its path, with the properties that depend on its request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Command<'a> {
     pub(crate) path: &'a str,
     pub(crate) meta: Option<&'static Meta>,
-    /// Whether a second run of this very request does no harm. Every error of the call carries it.
+    /// Whether it is safe to repeat this request. Every error of the call has this value.
     pub(crate) repeat_safe: bool,
     /// How many items it counts for in quotas of items.
     pub(crate) items: u32,
 }
 
 impl<'a> Command<'a> {
-    /// The one place where a call asks its request whether it may be sent again.
+    /// The only place where a call asks its request whether it may be sent again.
     pub(crate) fn of<E: Endpoint>(request: &E) -> Command<'static> {
         Command {
             path: E::META.path,
@@ -44,7 +44,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Nothing is known of what the command does, so a second run may do it again.
+    /// Nothing is known about the command, so a repeat may do the work again.
     pub(crate) const fn raw(path: &'a str) -> Self {
         Self {
             path,
@@ -54,7 +54,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// A raw call counts for as many items as its body has, where the spec knows which they are.
+    /// A raw call counts for as many items as its body contains, if the spec says which they are.
     pub(crate) fn with_items_of(mut self, body: &[u8]) -> Self {
         if let Some(items) = self.known().and_then(|meta| meta.counted_in(body)) {
             self.items = u32::try_from(items).unwrap_or(u32::MAX);
@@ -62,7 +62,7 @@ impl<'a> Command<'a> {
         self
     }
 
-    /// What the spec says of the command, also where the call is a raw one.
+    /// The spec's facts about the command, even for a raw call.
     pub(crate) fn known(self) -> Option<&'static Meta> {
         let named = || ENDPOINTS.iter().find(|meta| meta.path == self.path);
         self.meta.or_else(|| named().copied())
@@ -78,20 +78,20 @@ impl<'a> Command<'a> {
     }
 }
 
-/// How a call goes about it.
+/// The options of a call.
 pub(crate) struct Options {
-    /// For all tries and pauses together.
+    /// Deadline for all attempts and pauses together.
     pub(crate) deadline: Duration,
     pub(crate) retry: RetryPolicy,
-    /// For how long turns are waited for before that counts towards the deadline.
+    /// How long to wait for turns before the wait counts towards the deadline.
     pub(crate) quota_wait: Duration,
     /// Set when the first turn has come.
     pub(crate) begun: Option<Arc<AtomicBool>>,
 }
 
 impl Transport {
-    /// Whether the app's region serves a command. A raw call is not asked: it is for what the spec
-    /// does not know yet.
+    /// Whether the app's region serves a command. Raw calls are not checked: they are for what the spec
+    /// doesn't know yet.
     pub(crate) fn serves(&self, command: Command<'_>) -> Result<(), Cause> {
         let served = command.meta.map_or(&[][..], |meta| meta.regions);
         match self.region {
@@ -102,7 +102,7 @@ impl Transport {
         }
     }
 
-    /// The client's own options, except for those that the call has.
+    /// The client's own options, overridden by those of the call.
     pub(crate) fn options(
         &self,
         deadline: Option<Duration>,

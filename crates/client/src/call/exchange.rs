@@ -1,4 +1,4 @@
-//! The exchange of bytes: a request goes out, and a reply comes back or it is known what happened
+//! One HTTP exchange: sends a request, and returns the reply or what happened
 //! instead.
 
 use super::{
@@ -27,7 +27,7 @@ pub(super) struct Request {
 /// A reply as bytes.
 pub(super) struct Received {
     pub(super) body: Bytes,
-    /// When the service sent it, by its own clock.
+    /// When the service sent it, by the service's clock.
     pub(super) date: Option<HeaderValue>,
 }
 
@@ -44,7 +44,7 @@ impl Transport {
             .header(header::CONTENT_TYPE, JSON)
             .body(Body::wrap(request.body));
         let mut response = request.send().await.map_err(|error| {
-            // reqwest's errors carry the address, and with it the signature.
+            // reqwest's errors contain the address, and with it the signature.
             let error = error.without_url();
             if departure.call_off() {
                 command.error(Cause::Connect(error), Sent::No)
@@ -73,13 +73,13 @@ impl Transport {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > limit => {
-                    // What stands in an error page is not worth another error.
+                    // The content of an error page is not worth another error.
                     if status == StatusCode::OK {
                         return Err(too_large());
                     }
                     break;
                 }
-                // The usual reply is one chunk, which needs no copy.
+                // Usually the reply is one chunk, which needs no copy.
                 Ok(Some(chunk))
                     if body.is_empty()
                         && announced == Some(chunk.len())
@@ -112,10 +112,10 @@ impl Transport {
     }
 }
 
-/// Longer is no hint, but a mistake.
+/// Longer values are treated as mistakes.
 const LONGEST_HINT: Duration = Duration::from_secs(3_600);
 
-/// When what stands in between takes requests again, by its own clock.
+/// When the gateway or proxy accepts requests again, by its own clock.
 fn retry_after(said: &HeaderValue, date: Option<&HeaderValue>) -> Option<Duration> {
     let said = said.to_str().ok()?.trim();
     let after = match said.parse() {

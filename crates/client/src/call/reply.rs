@@ -1,4 +1,4 @@
-//! The reply: its type, or what the service says went wrong.
+//! Decodes the reply, or the service's error.
 
 use super::{command::Command, exchange::Received};
 use crate::{
@@ -14,7 +14,7 @@ use tencent_chat_types::{
 };
 
 impl Transport {
-    /// What the service answered to a request that carried this signature.
+    /// The service's response to a request with this signature.
     pub(super) fn read<R: Reply>(
         &self,
         command: Command<'_>,
@@ -29,7 +29,7 @@ impl Transport {
     }
 }
 
-/// Turns the bytes of a reply into its type, or into what the service says went wrong.
+/// Decodes the bytes of a reply into its type, or into the error that the service reported.
 fn decode<R: Reply>(
     command: Command<'_>,
     redactor: impl FnOnce() -> Redactor,
@@ -46,7 +46,7 @@ fn decode<R: Reply>(
             return Ok(decoded.value);
         }
         Ok(decoded) => (decoded.value.envelope().clone(), None),
-        // A reply that refuses need not look like one that grants.
+        // A refusal need not have the form of a successful reply.
         Err(problem) => match from_slice::<RawReply>(body) {
             Ok(raw) => (raw.envelope, Some(problem)),
             Err(_) => return Err(undecodable::<R>(command, &redactor(), body, &problem)),
@@ -63,7 +63,7 @@ fn decode<R: Reply>(
     }
 }
 
-/// The service said that the call failed.
+/// The service reported that the call failed.
 fn refused(
     command: Command<'_>,
     redactor: &Redactor,
@@ -76,8 +76,8 @@ fn refused(
         .with_body(body.clone())
 }
 
-/// Something in between answered, as a gateway does whose service is away: whether the request got
-/// through is not known.
+/// A proxy or gateway answered, as when the service behind it is down: whether the request reached the
+/// service is unknown.
 fn foreign(command: Command<'_>, body: &Bytes) -> Error {
     let cause = Cause::Decode {
         field: String::new(),
@@ -87,7 +87,7 @@ fn foreign(command: Command<'_>, body: &Bytes) -> Error {
     command.error(cause, Sent::Maybe).with_body(body.clone())
 }
 
-/// Looks once more, this time keeping track of where in the reply it is.
+/// Decodes again, this time tracking the position in the reply.
 fn undecodable<R: Reply>(
     command: Command<'_>,
     redactor: &Redactor,
@@ -95,14 +95,14 @@ fn undecodable<R: Reply>(
     problem: &serde_json::Error,
 ) -> Error {
     let field = broken_at(body).unwrap_or_else(|| {
-        // JSON that does not fit a type that is not read by this project's codec.
+        // JSON that doesn't fit a type outside this project's codec.
         let mut json = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, R>(&mut json) {
             Err(error) => error.path().to_string(),
             Ok(_) => String::new(),
         }
     });
-    // The service answers with an object; anything else was cut off or comes from something in between.
+    // The service replies with an object; anything else was truncated or comes from a proxy or gateway.
     let foreign = from_slice::<RawReply>(body).is_err();
     let cause = Cause::Decode {
         field: redactor.shown(&field),

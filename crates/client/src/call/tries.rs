@@ -1,4 +1,4 @@
-//! The tries of one call: how many, how long, and whether another follows.
+//! The attempts of one call: how many, how long, and whether another follows.
 
 use super::command::{Command, Options};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
 use std::time::{Duration, Instant};
 use tencent_chat_types::{ErrorClass, ErrorRepeat};
 
-/// What to do after a failed try.
+/// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing helps, or nothing may be done.
+    /// Give up: another attempt would not help, or is not safe.
     GiveUp,
     /// Try again after this pause.
     Again(Duration),
@@ -20,17 +20,17 @@ pub(super) enum Next {
     Renew,
 }
 
-/// How long a try may take.
+/// How long an attempt may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Time {
     pub(super) limit: Duration,
-    /// What set the limit: the time for a try, or that for the whole call.
+    /// What set the limit: the timeout of an attempt, or the deadline of the call.
     pub(super) named: Duration,
     /// How much of it may pass without a connection.
     pub(super) connect: Duration,
 }
 
-/// The tries of one call.
+/// The attempts of one call.
 pub(super) struct Tries<'a> {
     command: Command<'a>,
     policy: RetryPolicy,
@@ -38,7 +38,7 @@ pub(super) struct Tries<'a> {
     until: Instant,
     quota_wait: Duration,
     renewed: bool,
-    /// Whether the service may have acted upon one of them.
+    /// Whether the service may have acted on one of them.
     maybe_acted: bool,
     failed: Vec<FailedTry>,
     last: Option<Error>,
@@ -60,7 +60,7 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// How many tries were made and failed.
+    /// The number of failed attempts.
     pub(super) fn made(&self) -> u32 {
         u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
     }
@@ -70,19 +70,19 @@ impl<'a> Tries<'a> {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// For how long a turn can be waited for.
+    /// How long the call can wait for a turn.
     pub(super) fn patience(&self) -> Duration {
         self.left().saturating_add(self.quota_wait)
     }
 
-    /// A turn was waited for so long, which counts towards the deadline only beyond what is granted.
+    /// Records a wait for a turn, which counts towards the deadline only beyond what is allowed.
     pub(super) fn waited(&mut self, time: Duration) {
         let granted = time.min(self.quota_wait);
         self.quota_wait -= granted;
         self.until = self.until.checked_add(granted).unwrap_or(self.until);
     }
 
-    /// The time for another try; none where the deadline has passed.
+    /// The time for another attempt; `None` if the deadline has passed.
     pub(super) fn time(&self, try_timeout: Duration, hosts: usize) -> Option<Time> {
         let left = self.left();
         if left.is_zero() {
@@ -92,7 +92,7 @@ impl<'a> Tries<'a> {
             true => (left, self.deadline),
             false => (try_timeout, try_timeout),
         };
-        // A host that does not answer leaves time for the next one.
+        // Leaves time for the next host if this one does not respond.
         let another = hosts > 1 && self.made() + 1 < self.policy.max_tries;
         let connect = match another {
             true => limit.min(left / 2),
@@ -105,7 +105,7 @@ impl<'a> Tries<'a> {
         })
     }
 
-    /// What to do about the error of another try.
+    /// What to do about the error of another attempt.
     pub(super) fn failed(&mut self, error: &Error, took: Duration) -> Next {
         self.maybe_acted |= !error.was_not_acted_upon();
         self.failed.push(FailedTry {
@@ -124,7 +124,7 @@ impl<'a> Tries<'a> {
             Some(ErrorRepeat::Later) if error.is_repeat_safe() => {
                 let quota = error.class() == Some(ErrorClass::Quota);
                 let pause = self.policy.pause(self.made(), quota);
-                // Before that time it cannot help, and with the pause callers do not come together.
+                // A retry can't help before that time, and the pause spreads the callers.
                 let pause = pause.saturating_add(error.retry_after().unwrap_or_default());
                 match pause < self.left() {
                     true => Next::Again(pause),
@@ -135,7 +135,7 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// For how long a refused rate holds up the others.
+    /// How long a refusal because of the rate delays the others.
     pub(super) fn quota_pause(&self, next: Next) -> Duration {
         match next {
             Next::Again(pause) => pause,
@@ -143,17 +143,17 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// Remembers why the try failed that another one follows.
+    /// Records why the attempt failed, since another one follows.
     pub(super) fn keep(&mut self, error: Error) {
         self.last = Some(error);
     }
 
-    /// This error, with the tries before it.
+    /// This error, with the previous attempts.
     pub(super) fn give_up(&mut self, error: Error) -> Error {
         error.after(std::mem::take(&mut self.failed), self.maybe_acted)
     }
 
-    /// The deadline has passed before another try: what went wrong before tells more than that.
+    /// The deadline has passed before another attempt: the previous error says more than that.
     pub(super) fn too_late(&mut self) -> Error {
         let late = || (self.command).error(Cause::Timeout(self.deadline), Sent::No);
         let error = self.last.take().unwrap_or_else(late);

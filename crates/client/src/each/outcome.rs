@@ -1,4 +1,4 @@
-//! What became of many calls.
+//! The outcome of many calls.
 
 use crate::{
     Error,
@@ -8,7 +8,7 @@ use crate::{
 use std::{fmt, time::Duration};
 use tencent_chat_types::{Endpoint, ErrorCode, ErrorRepeat};
 
-/// What became of every request of [`Client::each`](crate::Client::each), in the order of the requests.
+/// The outcome of every request of [`Client::each`](crate::Client::each), in the order of the requests.
 #[must_use = "it may hold failures; `all_done()?` makes them an error"]
 pub struct EachOutcome<E: Endpoint> {
     calls: Vec<Ended<E>>,
@@ -35,19 +35,20 @@ impl<E: Endpoint> EachOutcome<E> {
         self.failed().next().is_none()
     }
 
-    /// Whether it was stopped before everything was sent. Requests that were not taken from the iterator are not in here.
+    /// Whether it was stopped before everything was sent. Requests that were not taken from the iterator are not
+    /// included.
     pub fn was_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Each request with what became of it.
+    /// Each request with its outcome.
     pub fn iter(&self) -> impl Iterator<Item = (&E, CallOutcome<'_, E>)> {
         self.calls
             .iter()
             .map(|call| (&call.request, CallOutcome(call)))
     }
 
-    /// What became of the request at this place.
+    /// The outcome of the request at this index.
     pub fn outcome(&self, index: usize) -> Option<CallOutcome<'_, E>> {
         self.calls.get(index).map(CallOutcome)
     }
@@ -60,7 +61,7 @@ impl<E: Endpoint> EachOutcome<E> {
         })
     }
 
-    /// The requests that failed or were not sent, each with why.
+    /// The requests that failed or were not sent, each with the reason.
     pub fn failed(&self) -> impl Iterator<Item = (&E, CallOutcome<'_, E>)> {
         self.iter().filter(|(_, outcome)| !outcome.is_done())
     }
@@ -73,7 +74,7 @@ impl<E: Endpoint> EachOutcome<E> {
         })
     }
 
-    /// The requests that did not succeed, can do so another time and may be sent again without harm: to pass them to
+    /// The requests that did not succeed, can succeed later and are safe to send again, to pass them to
     /// [`each`](crate::Client::each) again.
     pub fn retry_requests(&self) -> impl Iterator<Item = &E> {
         let again = self.failed().filter(|(_, outcome)| {
@@ -82,20 +83,20 @@ impl<E: Endpoint> EachOutcome<E> {
         again.map(|(request, _)| request)
     }
 
-    /// Nothing if every request succeeded.
+    /// Returns `Ok` if every request succeeded.
     ///
     /// # Errors
     ///
-    /// The outcome as an error, which says how many requests failed and why the first one did.
+    /// The outcome as an error whose message says how many requests failed and why the first one did.
     pub fn all_done(self) -> Result<(), EachIncomplete<E>> {
         self.into_result().map(drop)
     }
 
-    /// This outcome if every request succeeded.
+    /// Returns this outcome if every request succeeded.
     ///
     /// # Errors
     ///
-    /// As for [`all_done`](Self::all_done).
+    /// The same as for [`all_done`](Self::all_done).
     pub fn into_result(self) -> Result<Self, EachIncomplete<E>> {
         if self.is_complete() && !self.stopped {
             Ok(self)
@@ -104,7 +105,7 @@ impl<E: Endpoint> EachOutcome<E> {
         }
     }
 
-    /// The replies alone, in the order of the requests.
+    /// Only the replies, in the order of the requests.
     pub fn into_replies(self) -> Vec<E::Reply> {
         let replies = self.calls.into_iter().filter_map(|call| match call.state {
             State::Answered(reply) => Some(reply),
@@ -126,7 +127,7 @@ impl<E: Endpoint> fmt::Debug for EachOutcome<E> {
     }
 }
 
-/// What became of one request.
+/// The outcome of one request.
 pub struct CallOutcome<'a, E: Endpoint>(&'a Ended<E>);
 
 impl<'a, E: Endpoint> CallOutcome<'a, E> {
@@ -143,7 +144,8 @@ impl<'a, E: Endpoint> CallOutcome<'a, E> {
         }
     }
 
-    /// The error, if the call failed. A request that was not sent because it was all stopped has neither reply nor error.
+    /// The error, if the call failed. A request that was not sent because the calls were stopped has neither reply nor
+    /// error.
     pub fn error(&self) -> Option<&'a Error> {
         match &self.0.state {
             State::Failed(error) => Some(error),
@@ -151,7 +153,7 @@ impl<'a, E: Endpoint> CallOutcome<'a, E> {
         }
     }
 
-    /// The service's code; as [`Error::code`].
+    /// The service's error code; see [`Error::code`].
     pub fn code(&self) -> Option<ErrorCode> {
         self.error()?.code()
     }
@@ -165,7 +167,7 @@ impl<'a, E: Endpoint> CallOutcome<'a, E> {
         }
     }
 
-    /// Whether it can succeed when it is sent again; as [`Error::repeat`].
+    /// Whether it can succeed when it is sent again; see [`Error::repeat`].
     pub fn repeat(&self) -> Option<ErrorRepeat> {
         match &self.0.state {
             State::Answered(_) => Some(ErrorRepeat::Never),
@@ -174,12 +176,12 @@ impl<'a, E: Endpoint> CallOutcome<'a, E> {
         }
     }
 
-    /// For how long a repeat cannot help; as [`Error::retry_after`].
+    /// How long a retry can't help; see [`Error::retry_after`].
     pub fn retry_after(&self) -> Option<Duration> {
         self.error()?.retry_after()
     }
 
-    /// Whether sending it again does no harm; as [`Error::is_repeat_safe`].
+    /// Whether it is safe to send it again; see [`Error::is_repeat_safe`].
     pub fn is_repeat_safe(&self) -> bool {
         match &self.0.state {
             State::Answered(_) => self.0.repeat_safe,
@@ -189,7 +191,7 @@ impl<'a, E: Endpoint> CallOutcome<'a, E> {
     }
 }
 
-// Derived, these would ask for more of `E` than they need.
+// Derived implementations would require more of `E` than they need.
 impl<E: Endpoint> Clone for CallOutcome<'_, E> {
     fn clone(&self) -> Self {
         *self
@@ -218,16 +220,16 @@ impl<E: Endpoint> fmt::Display for CallOutcome<'_, E> {
     }
 }
 
-/// Calls of which not every one succeeded, or which were stopped.
+/// Calls that did not all succeed, or that were stopped.
 pub struct EachIncomplete<E: Endpoint>(Box<EachOutcome<E>>);
 
 impl<E: Endpoint> EachIncomplete<E> {
-    /// What became of every request.
+    /// The outcome of every request.
     pub fn outcome(&self) -> &EachOutcome<E> {
         &self.0
     }
 
-    /// The same, to keep.
+    /// The same, by value.
     pub fn into_outcome(self) -> EachOutcome<E> {
         *self.0
     }

@@ -1,4 +1,4 @@
-//! Which windows a call has to fit into.
+//! The windows that apply to a call.
 
 use super::turn::Turn;
 use std::{
@@ -8,38 +8,38 @@ use std::{
 };
 use tencent_chat_types::{Quota, QuotaUnit};
 
-/// By how much windows are kept longer than the service's: requests that leave in one of our
+/// By how much windows are longer than the service's: requests sent in one of our
 /// windows can arrive in one of its.
 const MARGIN: f64 = 0.005;
 
-/// Windows up to this are spread evenly; longer ones may be used up at once.
+/// Windows up to this length are spread evenly; longer ones may be used up at once.
 const SPREAD_UP_TO: Duration = Duration::from_secs(1);
 
-/// So much in any window of this length.
+/// An amount in any window of this length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Window {
     pub(crate) amount: u32,
     pub(crate) unit: QuotaUnit,
-    /// Of the service's window.
+    /// Length of the service's window.
     pub(crate) length: Duration,
     /// Whether calls are spread evenly over it.
     is_spread: bool,
 }
 
 impl Window {
-    /// None where the quota limits nothing: a window of no time holds any number.
+    /// `None` if the quota limits nothing: a window of zero length holds any number.
     pub(crate) fn new(quota: Quota) -> Option<Self> {
         let length = Duration::from_secs(quota.seconds.into());
         (!length.is_zero()).then_some(Self {
             amount: quota.amount,
             unit: quota.unit,
             length,
-            // Items come in calls of many, which cannot be spread.
+            // Calls have many items each, which can't be spread.
             is_spread: quota.unit == QuotaUnit::Calls && length <= SPREAD_UP_TO && quota.amount > 0,
         })
     }
 
-    /// The same so many times as long. Whether calls are spread does not change.
+    /// The same with a scaled length. Whether calls are spread does not change.
     fn scaled(self, times: f64) -> Self {
         Self {
             length: self.length.mul_f64(times),
@@ -47,45 +47,45 @@ impl Window {
         }
     }
 
-    /// What a call takes of it.
+    /// How much of it a call uses.
     pub(crate) fn units(&self, turn: &Turn<'_>) -> u32 {
         self.unit.of_call(turn.items)
     }
 
-    /// For how long a call counts here: a little longer than at the service.
+    /// How long a call counts here: a little longer than at the service.
     pub(crate) fn kept(&self) -> Duration {
         self.length.mul_f64(1.0 + MARGIN)
     }
 
-    /// The time between two calls, where they are spread evenly over the window.
+    /// The time between two calls, if they are spread evenly over the window.
     pub(crate) fn spacing(&self) -> Option<Duration> {
         self.is_spread.then(|| self.kept() / self.amount)
     }
 }
 
-/// The windows of an app's commands: the spec's, but for those that the app has set.
+/// The windows of an app's commands: the spec's, except for those that the app has overridden.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     set: HashMap<String, Vec<Window>>,
-    /// Times as long as windows are, in place of the service's.
+    /// Scale of the windows, relative to the service's.
     scale: Option<f64>,
-    /// Of commands that were called. A raw call may not know its command's quotas.
+    /// Windows of commands that were called. A raw call may not know its command's quotas.
     known: RwLock<HashMap<String, Arc<[Window]>>>,
 }
 
 impl Plan {
-    /// Other quotas for a command than the spec's.
+    /// Overrides the quotas of a command.
     pub(crate) fn set(&mut self, command: String, quotas: &[Quota]) {
         let windows = quotas.iter().copied().filter_map(Window::new);
         self.set.insert(command, windows.collect());
     }
 
-    /// Windows so many times as long as the service's.
+    /// Scales the windows.
     pub(crate) fn scale(&mut self, scale: f64) {
         self.scale = (scale.is_finite() && scale > 0.0).then_some(scale);
     }
 
-    /// For the command of this call; none where its quotas are not known.
+    /// The windows for the command of this call; `None` if its quotas are unknown.
     pub(crate) fn command(&self, turn: &Turn<'_>) -> Option<Arc<[Window]>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(windows) = known.get(turn.command) {

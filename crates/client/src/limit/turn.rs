@@ -1,27 +1,27 @@
-//! What a limiter is asked.
+//! What a caller asks of a limiter.
 
 use std::time::Duration;
 use tencent_chat_types::{Edition, Quota};
 
-/// A call that wants to go out.
+/// A call that is to be sent.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Turn<'a> {
     /// Path of the command.
     pub command: &'a str,
-    /// The command's quotas by the spec, all of which hold at once; empty where no source names one.
-    /// Those of other editions are among them.
+    /// The command's quotas in the spec, all of which apply; empty if no source documents one.
+    /// Those of other editions are included.
     pub quotas: &'a [Quota],
-    /// The edition of the app; the paid one unless set.
+    /// The edition of the app; paid by default.
     pub edition: Edition,
-    /// How many items the call counts for, in quotas of items; 1 unless set.
+    /// How many items the call counts for, in quotas of items; 1 by default.
     pub items: u32,
     /// How long the caller can wait.
     pub patience: Duration,
 }
 
 impl<'a> Turn<'a> {
-    /// A call of a command.
+    /// Creates the turn for a call of a command.
     pub fn new(command: &'a str, quotas: &'a [Quota], patience: Duration) -> Self {
         Self {
             command,
@@ -32,14 +32,14 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// As many items as this.
+    /// Sets the number of items.
     #[must_use]
     pub fn with_items(mut self, items: u32) -> Self {
         self.items = items;
         self
     }
 
-    /// In an app of this edition.
+    /// Sets the edition of the app.
     #[must_use]
     pub fn with_edition(mut self, edition: Edition) -> Self {
         self.edition = edition;

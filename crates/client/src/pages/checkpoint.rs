@@ -1,17 +1,17 @@
-//! Where a listing of items is.
+//! The position in a listing of items.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::vec;
 use tencent_chat_types::Paged;
 
-/// Where a listing of items is: the request of a page, and how many of its items have been taken.
+/// The position in a listing of items: the request of a page, and how many of its items have been taken.
 ///
-/// It can be kept, as JSON for example, to go on later with `items_from`. The page is asked for once
-/// more then; where items come or go meanwhile, those that have moved on the page can come twice or be
-/// left out.
+/// It can be stored, for example as JSON, to continue later with `items_from`. The page is then requested once
+/// more; if items were added or removed meanwhile, those that have moved on the page can occur twice or be
+/// missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint<E> {
-    /// Asks for the page.
+    /// The request for the page.
     pub request: E,
     /// How many of its items have been taken.
     pub taken: usize,
@@ -31,10 +31,10 @@ impl<'de, E: Deserialize<'de>> Deserialize<'de> for Checkpoint<E> {
     }
 }
 
-/// The items of the page at hand.
+/// The items of the current page.
 pub(crate) struct Page<E: Paged> {
     items: vec::IntoIter<E::Item>,
-    /// Asked for them.
+    /// The request for them.
     request: Option<E>,
     taken: usize,
     /// How many of the next page have been taken before.
@@ -42,7 +42,7 @@ pub(crate) struct Page<E: Paged> {
 }
 
 impl<E: Paged> Page<E> {
-    /// Before the first page, of which so many items have been taken before.
+    /// Before the first page, of which this many items have been taken before.
     pub(crate) fn before(skip: usize) -> Self {
         Self {
             items: Vec::new().into_iter(),
@@ -52,7 +52,7 @@ impl<E: Paged> Page<E> {
         }
     }
 
-    /// The page that a request has brought.
+    /// The page for a request.
     pub(crate) fn fill(&mut self, request: Option<E>, reply: E::Reply) {
         self.items = E::items(reply).into_iter();
         self.request = request;
@@ -61,7 +61,7 @@ impl<E: Paged> Page<E> {
         for _ in self.by_ref().take(skip) {}
     }
 
-    /// Where the listing is, before the page that is next.
+    /// The position, before the page that is next.
     pub(crate) fn checkpoint(&self, next: Option<&E>) -> Option<Checkpoint<E>> {
         let (request, taken) = match &self.request {
             Some(request) if self.items.len() > 0 => (request, self.taken),

@@ -1,4 +1,4 @@
-//! Where a listing has been: a page that leads back to an earlier one is noticed.
+//! The requests of a listing so far, to detect a page that leads back to an earlier one.
 
 use serde::Serialize;
 use std::{
@@ -6,23 +6,23 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
-/// Requests that are remembered one by one: a circle of no more pages is noticed before any of them
-/// comes again.
+/// Number of requests that are remembered individually: a loop of up to that many pages is detected before any of them
+/// is repeated.
 const RECENT: usize = 64;
 
-/// The requests so far, in constant memory. Circles of more pages than are remembered one by one are
-/// noticed as Brent's algorithm does, within three times their length or the way into them.
+/// The requests so far, in constant memory. Loops of more pages than are remembered individually are
+/// detected with Brent's algorithm, within three times their length or the path to them.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     recent: VecDeque<u64>,
     mark: Option<u64>,
-    /// Requests since the mark was set, and after how many it is set anew.
+    /// Requests since the mark was set, and after how many it is set again.
     since: u64,
     until: u64,
 }
 
 impl Trail {
-    /// Adds a request; whether the listing has been there.
+    /// Adds a request; returns whether the listing has been there.
     pub(super) fn leads_back<E: Serialize>(&mut self, request: &E) -> bool {
         let Ok(bytes) = serde_json::to_vec(request) else {
             return false;
@@ -60,7 +60,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// After any way in, a circle is noticed: at once where it is short.
+        /// A loop is detected after any path to it, at once if it is short.
         #[test]
         fn every_circle_is_noticed_and_nothing_else(way_in in 0_u64..300, length in 1_u64..300) {
             let mut trail = Trail::default();

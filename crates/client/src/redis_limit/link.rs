@@ -1,7 +1,7 @@
-//! Asking Redis, and what is known of whether it can be asked: a circuit breaker.
+//! The connection to Redis, with a circuit breaker.
 //!
-//! Closed, calls ask. The first that fails opens it, for all that are waiting for an answer too. While
-//! it is open nobody asks but a task in the background, until it gets an answer.
+//! While it is closed, calls use Redis. The first failure opens it, even for calls that are waiting for a response.
+//! While it is open, only a background task tries, until it gets a response.
 
 use super::{
     script::{Keys, Run, Script},
@@ -25,21 +25,21 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// Longest wait for Redis itself.
+/// Maximum time to wait for Redis itself.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Shortest, for callers with no time left: a network's way there and back.
+/// Minimum time, for callers with no time left: a network round trip.
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// Between two attempts to reach Redis while it cannot be: the first, and at most.
+/// Pauses between attempts to reach Redis while it is not available: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 pub(super) type OnFailure = dyn Fn(&RedisError) + Send + Sync;
 
-/// What an app wants of outages.
+/// An app's settings for outages.
 #[derive(Clone, Default)]
 pub(super) struct Policy {
-    /// Calls are refused rather than let through.
+    /// Whether calls are refused rather than sent.
     pub(super) fails_closed: bool,
     pub(super) on_failure: Option<Arc<OnFailure>>,
 }
@@ -49,20 +49,20 @@ pub(super) struct Link {
     policy: Policy,
     /// Replaced when it breaks.
     connection: ArcSwap<OnceCell<Connection>>,
-    /// None while Redis answers.
+    /// `None` while Redis responds.
     outage: watch::Sender<Option<Arc<Outage>>>,
-    /// Whether a task is finding out if Redis answers.
+    /// Whether a task is checking if Redis responds.
     is_probing: AtomicBool,
     reserve: Script,
     shut: Script,
     probe: Run,
 }
 
-/// Why Redis cannot be asked, and since when.
+/// Why Redis is not available, and since when.
 struct Outage {
     cause: RedisError,
     since: Instant,
-    /// How many calls did without.
+    /// How many calls were sent without it.
     calls: AtomicU64,
 }
 
@@ -80,7 +80,7 @@ impl Link {
         })
     }
 
-    /// Runs the script that reserves turns, in the time that a caller has.
+    /// Runs the script that reserves turns, within the caller's time.
     pub(super) async fn reserve(
         self: &Arc<Self>,
         run: &Run,
@@ -88,7 +88,7 @@ impl Link {
     ) -> Result<(u64, usize), RedisError> {
         let mut outage = self.outage.subscribe();
         if let Some(outage) = &*outage.borrow_and_update() {
-            // Should its task have ended with its runtime, this makes another.
+            // If its task has ended with its runtime, this starts another.
             self.find_out();
             outage.calls.fetch_add(1, Ordering::Relaxed);
             return Err(outage.cause.clone());
@@ -115,7 +115,7 @@ impl Link {
                 }
                 error
             }
-            // Somebody else found out.
+            // Another call detected the outage.
             Either::Right((Ok(outage), _)) => match &*outage {
                 Some(outage) => outage.cause.clone(),
                 None => timed_out(),
@@ -130,7 +130,7 @@ impl Link {
         Err(error)
     }
 
-    /// Runs the script that holds everybody up, in the background.
+    /// Runs the script that delays all callers, in the background.
     pub(super) fn shut(self: &Arc<Self>, run: Run) {
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -147,7 +147,7 @@ impl Link {
         });
     }
 
-    /// Runs a script, on a new connection where the one at hand is broken.
+    /// Runs a script, on a new connection if the current one is broken.
     async fn run(&self, script: &Script, run: &Run) -> Result<(u64, usize), RedisError> {
         let connection = self.connection.load_full();
         let was_connected = connection.initialized();
@@ -158,7 +158,7 @@ impl Link {
                 if !was_connected {
                     return Err(error);
                 }
-                // Redis was started anew, or an idle connection was closed. If the script has run, it
+                // Redis was restarted, or an idle connection was closed. If the script has run, it
                 // has reserved a turn that nobody takes.
                 let connection = self.connection.load_full();
                 let answer = self.run_on(&connection, script, run).await;
@@ -184,7 +184,7 @@ impl Link {
         let mut connection = connection.get_or_try_init(connect).await?.clone();
         let by_hash = run.command(script, true);
         match by_hash.query_async(&mut connection).await {
-            // Sent along with its keys, it gets to the node of a cluster that lacks it.
+            // Sent along with its keys, it reaches the cluster node that lacks it.
             Err(error) if error.code() == Some("NOSCRIPT") => {
                 let by_text = run.command(script, false);
                 by_text.query_async(&mut connection).await
@@ -193,7 +193,7 @@ impl Link {
         }
     }
 
-    /// The next one makes a new connection, unless somebody has made one already.
+    /// The next call opens a new connection, unless another has already done so.
     fn forget(&self, broken: &Arc<OnceCell<Connection>>) {
         let _ = self.connection.compare_and_swap(broken, Arc::default());
     }
@@ -204,10 +204,10 @@ impl Link {
         }
     }
 
-    /// Redis cannot be asked.
+    /// Redis is not available.
     fn open(&self, error: &RedisError) {
         self.tell(error);
-        // What is under way on it gets no answer any more.
+        // Pending calls on it get no response any more.
         self.connection.store(Arc::default());
         let mut since = Instant::now();
         let mut is_new = true;
@@ -229,14 +229,14 @@ impl Link {
             match self.policy.fails_closed {
                 false => tracing::warn!(
                     %error,
-                    "Redis cannot be asked: calls go out without its quota"
+                    "Redis is not available: calls are sent without its quota"
                 ),
-                true => tracing::warn!(%error, "Redis cannot be asked: calls are refused"),
+                true => tracing::warn!(%error, "Redis is not available: calls are refused"),
             }
         }
     }
 
-    /// Redis answers.
+    /// Redis responds.
     fn close(&self) {
         let Some(outage) = self.outage.send_replace(None) else {
             return;
@@ -247,13 +247,17 @@ impl Link {
             false => tracing::info!(
                 seconds,
                 calls,
-                "Redis answers again; calls went out without it"
+                "Redis is available again; calls were sent without it"
             ),
-            true => tracing::info!(seconds, calls, "Redis answers again; calls were refused"),
+            true => tracing::info!(
+                seconds,
+                calls,
+                "Redis is available again; calls were refused"
+            ),
         }
     }
 
-    /// Has a task find out whether Redis answers, unless one does already.
+    /// Starts a task that checks whether Redis responds, unless one is running.
     fn find_out(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -272,7 +276,7 @@ impl Link {
                 };
                 link.open(&error);
                 drop(link);
-                // So that the processes of a fleet do not come all at once.
+                // So that the processes of a fleet do not retry all at once.
                 sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
                 pause = PAUSES.1.min(pause * 2);
             }
@@ -280,7 +284,7 @@ impl Link {
     }
 }
 
-/// A task that finds out; whatever ends it, another can follow.
+/// Marks a running check; when it is dropped, another can start.
 struct Probing(Weak<Link>);
 
 impl Drop for Probing {
@@ -294,11 +298,11 @@ impl Drop for Probing {
 fn timed_out() -> RedisError {
     RedisError::from(std::io::Error::new(
         std::io::ErrorKind::TimedOut,
-        "Redis does not answer in time",
+        "Redis did not respond in time",
     ))
 }
 
-/// Whether the next call may well get an answer: what stands under one key is not what it should be.
+/// Whether the next call may succeed: the value of one key is not what it should be.
 fn is_of_one_call(error: &RedisError) -> bool {
     matches!(error.code(), Some("WRONGTYPE" | "ERR"))
 }

@@ -1,12 +1,12 @@
-//! What runs in Redis. All keys of a script share a hash tag, so that a cluster keeps them on one node.
+//! The scripts that run in Redis. All keys of a script share a hash tag, so that a cluster keeps them on one node.
 
 use crate::limit::{FAR, Turn, Window};
 use redis::{Cmd, Script as Hashed};
 use std::time::Duration;
 use tencent_chat_types::QuotaUnit;
 
-/// Time by the clock of Redis, so that no machine's own clock matters. It never goes back: where the
-/// clock of Redis does, by an adjustment or because another node took over, time goes on from where it
+/// Time by the clock of Redis, so that the clocks of other machines don't matter. It never goes back: if the
+/// clock of Redis does, because of an adjustment or a failover to another node, time continues from where it
 /// was, `ahead` of that clock. Otherwise nobody would get a turn until the clock has caught up.
 const CLOCK: &str = r"
 local time = redis.call('TIME')
@@ -28,17 +28,17 @@ local function keep_clock(kept)
 end
 ";
 
-/// Reserves the next turn that all of some windows have room for, or none at all, so that a window loses
-/// nothing to another that is used up. Where the command's windows have their turn later than the app's,
-/// only theirs is reserved: the app's would stand still until then, for everybody.
+/// Reserves the next turn that fits all of some windows, or none at all, so that a window loses
+/// nothing to another that is used up. If the turn of the command's windows comes later than the app's,
+/// only the former is reserved: otherwise the app's windows would be blocked until then, for all callers.
 ///
-/// For each window a key holds its turns, in microseconds, and another until when its owner is shut. For a
+/// For each window, one key holds its turns, in microseconds, and another until when its owner is blocked. For a
 /// window that is spread evenly, `amount` is zero and the key holds when the next turn is, a `length` after
-/// the one before. For others it is a sorted set: one entry a turn, `total:time`, by the total of what
-/// was used up to and with it. What is over the amount has its turn when enough of the oldest has left
-/// the window. Nobody overtakes, so that large calls get their turn too.
+/// the previous one. For others it is a sorted set: one entry per turn, `total:time`, by the total of what
+/// was used up to and including it. A call that exceeds the amount gets its turn when enough of the oldest have left
+/// the window. Nobody overtakes, so that large calls get their turn, too.
 ///
-/// Answers the microseconds to wait and for how many windows a turn is reserved; for none where the wait
+/// Returns the microseconds to wait and for how many windows a turn is reserved; for none if the wait
 /// is longer than the patience of the caller.
 const RESERVE: &str = r"
 local patience, own, count = tonumber(ARGV[1]), tonumber(ARGV[2]), (#KEYS - 1) / 2
@@ -106,7 +106,7 @@ keep_clock(kept)
 return {0, 0}
 ";
 
-/// A script, with the hash by which Redis knows it.
+/// A script, with the hash by which Redis identifies it.
 #[derive(Debug)]
 pub(super) struct Script {
     code: String,
@@ -137,7 +137,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// With the key of the clock.
+    /// Includes the key of the clock.
     fn new(keys: &Keys) -> Self {
         Self {
             keys: vec![keys.of("clock")],
@@ -145,7 +145,7 @@ impl Run {
         }
     }
 
-    /// For `reserve`: by how much a caller can wait, and the windows of the command and of the app.
+    /// For `reserve`: how long a caller can wait, and the windows of the command and of the app.
     pub(super) fn reserve(
         keys: &Keys,
         patience: Duration,
@@ -182,7 +182,7 @@ impl Run {
         run
     }
 
-    /// By the hash, or where Redis does not know it, by the text.
+    /// By its hash, or by its text if Redis does not know it.
     pub(super) fn command(&self, script: &Script, by_hash: bool) -> Cmd {
         let mut command = match by_hash {
             true => redis::cmd("EVALSHA"),
@@ -218,7 +218,7 @@ impl<'a> Limit<'a> {
     }
 }
 
-/// Names of keys, behind the same prefix in braces: its hash tag puts them on one node of a cluster.
+/// Names of keys, after the same prefix in braces: its hash tag puts them on one node of a cluster.
 #[derive(Debug)]
 pub(super) struct Keys(pub(super) String);
 
@@ -227,8 +227,8 @@ impl Keys {
         format!("{{{}}}:{name}", self.0)
     }
 
-    /// A window that gets another length, counts something else or is kept otherwise must not find what
-    /// was kept before.
+    /// A window with a different length, unit or representation must not use what
+    /// was stored before.
     fn of_window(&self, limit: &Limit<'_>) -> String {
         let kind = match (limit.window.spacing(), limit.window.unit) {
             (Some(_), _) => "next",
@@ -244,7 +244,7 @@ impl Keys {
     }
 }
 
-/// As scripts count time: they have no numbers for more than a few centuries.
+/// As scripts represent time: they have no numbers for more than a few centuries.
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.min(FAR).as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Connections to one Redis or to a cluster.
+//! Connections to one Redis server or to a cluster.
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError,
@@ -9,7 +9,7 @@ use redis::{
 };
 use std::time::Duration;
 
-/// Where Redis is.
+/// The address of Redis.
 #[allow(
     clippy::large_enum_variant,
     reason = "there is one for each limiter, and it is not moved"
@@ -19,7 +19,7 @@ pub(super) enum Server {
     Cluster(Box<ClusterClient>),
 }
 
-/// What is needed to find it.
+/// The information needed to connect.
 #[derive(Clone)]
 pub(super) struct Address {
     nodes: Vec<ConnectionInfo>,
@@ -70,7 +70,7 @@ impl Address {
         })
     }
 
-    /// Its server, which is not asked anything yet.
+    /// A handle for its server, without connecting yet.
     pub(super) fn server(&self, timeout: Duration) -> Result<Server, RedisError> {
         let mut nodes = self.nodes.clone();
         match (nodes.pop(), self.is_cluster) {
@@ -83,8 +83,8 @@ impl Address {
             }
             (last, _) => {
                 nodes.extend(last);
-                // How long a call may take in all is bounded by who makes it.
-                // What waits for a slot that is on its way must not wait for longer than that.
+                // The caller bounds how long a call may take in total.
+                // A call that waits for a slot that is being moved must not wait longer than that.
                 let builder = ClusterClient::builder(nodes)
                     .connection_timeout(timeout)
                     .response_timeout(timeout)
@@ -121,7 +121,7 @@ impl Server {
     }
 }
 
-/// A connection that many use at once.
+/// A connection that many tasks share.
 #[derive(Clone)]
 pub(super) enum Connection {
     One(MultiplexedConnection),

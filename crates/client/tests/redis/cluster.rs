@@ -1,4 +1,4 @@
-//! A Redis Cluster of three.
+//! A Redis Cluster with three nodes.
 
 use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Cluster};
@@ -7,7 +7,7 @@ use tencent_chat_client::{Limiter, RedisLimiter, Turn};
 use tencent_chat_types::Quota;
 
 /// The keys of a command and of the app are on one node, which may change: not a turn too many or too
-/// few, whether the connections are from before or after.
+/// few, on connections from before or after the change.
 #[tokio::test]
 async fn a_slot_that_moves_is_followed_with_all_that_was_counted() {
     let cluster = Cluster::start().await;

@@ -1,4 +1,4 @@
-//! One quota for many: against real Redis servers, which the tests start on loopback.
+//! A shared quota, with real Redis servers that the tests start on loopback.
 //!
 //! Needs `redis-server` on the path: `cargo test -p tencent-chat-client --features redis --test redis`.
 #![allow(
@@ -21,14 +21,14 @@ use tencent_chat_types::Quota;
 
 const PATIENT: Duration = Duration::from_secs(60);
 
-/// Long enough for Redis on a busy machine, and shorter than any wait for a turn that these tests have.
+/// Long enough for Redis on a busy machine, and shorter than any wait for a turn in these tests.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 fn turn(calls: u32, patience: Duration) -> Turn<'static> {
     Turn::new("v4/a/b", leaked(Quota::calls(calls, 1)), patience)
 }
 
-/// Quotas that live as long as those of the spec.
+/// Quotas with the lifetime of those in the spec.
 fn leaked(quota: Quota) -> &'static [Quota] {
     Vec::leak(vec![quota])
 }

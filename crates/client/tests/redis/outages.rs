@@ -1,4 +1,4 @@
-//! Redis is gone, hangs, refuses or lies.
+//! Redis is down, hangs, refuses or returns nonsense.
 
 use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// What was told, and what was logged on this thread.
+/// What was reported, and what was logged on this thread.
 #[derive(Clone, Default)]
 struct Told {
     failures: Arc<Mutex<Vec<String>>>,
@@ -60,7 +60,7 @@ impl io::Write for Told {
     }
 }
 
-/// Until Redis is asked again: then one turn a day is one.
+/// Until Redis is used again: then one turn a day is one.
 async fn until_asked_again(limiter: &RedisLimiter) {
     let daily = Quota::calls(1, 86_400);
     for attempt in 0..1_000 {
@@ -77,8 +77,8 @@ async fn until_asked_again(limiter: &RedisLimiter) {
     panic!("Redis is not asked any more");
 }
 
-/// Time stands still here but for waits, so that what passes is what calls waited for. Of a hundred
-/// calls to a Redis that hangs the first ones wait for half a second, all at once, and nobody after.
+/// Time only advances through waits here, so that it measures what calls waited for. Of a hundred
+/// calls to a Redis that hangs, the first ones wait for half a second, all at once, and nobody after.
 #[tokio::test]
 async fn an_outage_costs_one_wait_and_no_more() {
     let redis = Redis::start().await;
@@ -114,7 +114,7 @@ async fn an_outage_costs_one_wait_and_no_more() {
     until_asked_again(&limiter).await;
 }
 
-/// Also where nobody has found out yet that Redis hangs.
+/// Even if nobody has found out yet that Redis hangs.
 #[tokio::test]
 async fn a_redis_that_hangs_takes_no_longer_than_the_caller_has() {
     let redis = Redis::start().await;
@@ -133,8 +133,8 @@ async fn a_redis_that_hangs_takes_no_longer_than_the_caller_has() {
     redis.wake();
 }
 
-/// Killed and started again: calls go out meanwhile, each failure is told, both ends are in the log, and
-/// the quota holds again.
+/// Killed and restarted: calls are sent meanwhile, each failure is reported, both ends are logged, and
+/// the quota applies again.
 #[tokio::test]
 async fn without_redis_calls_go_out_until_it_is_back() {
     let mut redis = Redis::start().await;
@@ -152,22 +152,22 @@ async fn without_redis_calls_go_out_until_it_is_back() {
         told.failures()
     );
     assert!(
-        told.log().contains("calls go out without its quota"),
+        told.log().contains("calls are sent without its quota"),
         "{}",
         told.log()
     );
     assert!(redis.go_on().await);
     until_asked_again(&limiter).await;
     let log = told.log();
-    assert_eq!(log.matches("Redis cannot be asked").count(), 1, "{log}");
-    assert_eq!(log.matches("Redis answers again").count(), 1, "{log}");
+    assert_eq!(log.matches("Redis is not available").count(), 1, "{log}");
+    assert_eq!(log.matches("Redis is available again").count(), 1, "{log}");
     assert!(
         log.contains("calls=100 ") || log.contains("calls=1"),
         "{log}"
     );
 }
 
-/// What an app that never wants to exceed its quota chooses: an error that says why, and another one than
+/// For an app that must never exceed its quota: an error with the cause, different from the one
 /// for a quota that is used up.
 #[tokio::test]
 async fn failing_closed_refuses_with_the_cause() {
@@ -200,7 +200,7 @@ async fn failing_closed_refuses_with_the_cause() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_as_such() {
+async fn a_wrong_password_is_reported_as_such() {
     let redis = Redis::with("--requirepass right").await;
     for is_cluster in [false, true] {
         let told = Told::default();
@@ -219,9 +219,9 @@ async fn a_wrong_password_is_told_as_such() {
     }
 }
 
-/// An idle connection that was closed, or a Redis that was started anew, is nothing to speak of.
+/// A closed idle connection, or a restarted Redis, is not an outage.
 #[tokio::test]
-async fn a_restart_between_two_calls_is_no_outage() {
+async fn a_restart_between_two_calls_is_not_an_outage() {
     let mut redis = Redis::start().await;
     let limiter = redis.limiter();
     for _ in 0..3 {
@@ -232,7 +232,7 @@ async fn a_restart_between_two_calls_is_no_outage() {
     limiter.acquire(turn(1_000, PATIENT)).await.unwrap();
 }
 
-/// What finds out that Redis is back runs on some call's runtime, which may end.
+/// The task that checks whether Redis is back runs on some call's runtime, which may end.
 #[test]
 fn an_outage_ends_although_its_runtime_did() {
     let runtime = || {
@@ -252,9 +252,9 @@ fn an_outage_ends_although_its_runtime_did() {
     });
 }
 
-/// What one key holds is not what it should be: the rest goes on as ever.
+/// The value of one key is not what it should be: everything else works as usual.
 #[tokio::test]
-async fn one_broken_key_is_no_outage() {
+async fn one_broken_key_is_not_an_outage() {
     let redis = Redis::start().await;
     let told = Told::default();
     let limiter = told.by(RedisLimiter::new(&redis.address(), "app").unwrap());
@@ -280,7 +280,7 @@ async fn liar(asked: Arc<AtomicUsize>) -> String {
                 let mut bytes = [0; 65_536];
                 while let Ok(count @ 1..) = stream.read(&mut bytes).await {
                     let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
-                    // Each command begins with its number of parts.
+                    // Each command begins with the number of its parts.
                     for line in text.split("\r\n") {
                         let answer: &[u8] = match line {
                             "EVALSHA" => b"*2\r\n:3600000000\r\n:1\r\n",
@@ -297,9 +297,9 @@ async fn liar(asked: Arc<AtomicUsize>) -> String {
     address
 }
 
-/// Whatever is asked for: nobody waits longer than there is time.
+/// Regardless of Redis's response, nobody waits longer than they have time.
 #[tokio::test]
-async fn a_wait_that_redis_asks_for_is_bounded_by_patience() {
+async fn a_wait_from_redis_is_bounded_by_patience() {
     let asked = Arc::new(AtomicUsize::new(0));
     let limiter = RedisLimiter::new(&liar(Arc::clone(&asked)).await, "app").unwrap();
     let limiter = limiter.on_failure(|error| panic!("{error}"));

@@ -1,4 +1,4 @@
-//! What all processes have together, however they ask.
+//! What all processes share, however they call.
 
 use super::leaked;
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
@@ -15,8 +15,8 @@ use tencent_chat_client::{Limiter, RedisLimiter, Turn};
 use tencent_chat_types::{Edition, Quota, QuotaUnit};
 use tokio::{task::JoinSet, time::Instant};
 
-/// Two clients with connections of their own, as two processes have, never have more turns in a
-/// second than the quota says. What is given out is a matter of counting, not of timing: the last of
+/// Two clients with their own connections, like two processes, never have more turns in a
+/// second than the quota allows. That is a matter of counting, not of timing: the last of
 /// `n` turns comes no sooner than `n - 1` spacings after the first.
 #[tokio::test]
 async fn two_share_one_quota() {
@@ -58,12 +58,12 @@ async fn long_windows_are_used_up_together() {
 }
 
 #[tokio::test]
-async fn a_refusal_holds_all_processes_up() {
+async fn a_refusal_delays_all_processes() {
     let redis = Redis::start().await;
     let (one, two) = (redis.limiter(), redis.limiter());
     one.acquire(turn(100, PATIENT)).await.unwrap();
     one.back_off("v4/a/b", Duration::from_secs(30));
-    // It takes a moment until it stands in Redis.
+    // It takes a moment until it is stored in Redis.
     for _ in 0..200 {
         if two
             .acquire(turn(100, Duration::from_secs(1)))
@@ -77,7 +77,7 @@ async fn a_refusal_holds_all_processes_up() {
     panic!("the other one was never held up");
 }
 
-/// The time that a caller has is for both quotas together.
+/// The caller's time applies to both quotas together.
 #[tokio::test]
 async fn patience_is_for_both_quotas() {
     let redis = Redis::start().await;
@@ -95,7 +95,7 @@ async fn patience_is_for_both_quotas() {
     both.unwrap_err();
 }
 
-/// A day's only turn is not used up by a call that the app's quota has no room for.
+/// A daily quota of one turn is not used up by a call that exceeds the app's quota.
 #[tokio::test]
 async fn no_quota_loses_a_turn_to_another() {
     let redis = Redis::start().await;
@@ -115,7 +115,7 @@ async fn no_quota_loses_a_turn_to_another() {
     assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
 }
 
-/// Also when a long window was used up at once: nothing comes back before its first call has left it.
+/// Even if a long window was used up at once: nothing is available before its first call has left it.
 #[tokio::test]
 async fn a_long_window_holds_no_more_than_its_quota() {
     let redis = Redis::start().await;
@@ -132,14 +132,14 @@ async fn a_long_window_holds_no_more_than_its_quota() {
     assert!(begin.elapsed() >= Duration::from_secs(4));
 }
 
-/// Who waits for a command's turn does not hold up other commands of the app.
+/// A caller that waits for a command's turn does not delay other commands of the app.
 #[tokio::test]
 async fn a_slow_command_does_not_hold_up_the_app() {
     let redis = Redis::start().await;
     let limiter = RedisLimiter::new(&redis.address(), "app").unwrap();
     let limiter = limiter.app(100, 1);
     limiter.acquire(turn(1, PATIENT)).await.unwrap();
-    // On one connection, so these ask one after the other.
+    // They share one connection, so they run one after the other.
     let other = Turn::new("v4/a/c", &[], Duration::from_millis(900));
     let (second, third, other) = tokio::join!(
         biased;
@@ -152,7 +152,7 @@ async fn a_slow_command_does_not_hold_up_the_app() {
     other.unwrap();
 }
 
-/// A raw call knows no quota, which must not lift that of the command.
+/// A raw call has no quota, and must not lift the command's.
 #[tokio::test]
 async fn a_raw_call_keeps_the_quota_of_a_known_command() {
     let redis = Redis::start().await;
@@ -168,10 +168,10 @@ async fn a_raw_call_keeps_the_quota_of_a_known_command() {
     limiter.acquire(known).await.unwrap_err();
 }
 
-/// As after an adjustment, or when a node with another clock takes over. Neither a second's quota nor a
-/// day's stands still, and nobody gets more than it.
+/// As after an adjustment, or when a node with a different clock takes over. Neither a per-second quota nor a
+/// daily one blocks, and nobody exceeds it.
 #[tokio::test]
-async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
+async fn a_clock_that_jumps_back_blocks_nobody_and_frees_nothing() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
     let quota = Quota::calls(3, 86_400);
@@ -189,7 +189,7 @@ async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
         limited.wait > day * 9 / 10 && limited.wait < day * 11 / 10,
         "{limited}"
     );
-    // Forward again: as many calls as before at the most, since an hour has passed for all to see.
+    // Forward again: at most as many calls as before, since an hour has passed for everyone.
     redis.jump(3_600).await;
     let limited = limiter.acquire(daily(PATIENT)).await.unwrap_err();
     assert!(
@@ -199,9 +199,9 @@ async fn a_clock_that_jumps_back_stops_nobody_and_frees_nothing() {
     limiter.acquire(turn(10, patience)).await.unwrap();
 }
 
-/// Another hour begins windows anew, and no more than that: evenly spread calls stay so.
+/// An hour later windows start again, and no more than that: evenly spread calls stay spread.
 #[tokio::test]
-async fn a_clock_that_jumps_forward_stops_nobody() {
+async fn a_clock_that_jumps_forward_blocks_nobody() {
     let redis = Redis::start().await;
     let limiter = redis.limiter();
     let quota = Quota::calls(3, 60);
@@ -221,10 +221,10 @@ async fn a_clock_that_jumps_forward_stops_nobody() {
     limiter.acquire(second).await.unwrap_err();
 }
 
-/// Turns by the total of what was used up to and with them, as Redis has them: in microseconds.
+/// Turns by the total of what was used up to and including them, as stored in Redis: in microseconds.
 type Turns = BTreeMap<String, BTreeMap<u64, u64>>;
 
-/// Notes the turns of all logs of a command. The last of them are kept, as many as a window holds.
+/// Records the turns in all logs of a command. The last of them are kept, as many as a window holds.
 async fn note(redis: &Redis, command: &str, turns: &Mutex<Turns>) {
     for kind in ["items", "turns"] {
         let keys: Vec<String> = redis.ask(&format!("KEYS *{command}:*:{kind}")).await;
@@ -240,7 +240,7 @@ async fn note(redis: &Redis, command: &str, turns: &Mutex<Turns>) {
     }
 }
 
-/// The most that went through in any window, and in all.
+/// The most that was admitted in any window, and the total.
 fn most(turns: &BTreeMap<u64, u64>, window: Duration) -> (u64, u64) {
     let mut before = 0;
     let units: Vec<(u64, u64)> = (turns.iter())
@@ -254,9 +254,9 @@ fn most(turns: &BTreeMap<u64, u64>, window: Duration) -> (u64, u64) {
     (windows.max().unwrap_or(0), before)
 }
 
-/// As the local limiter keeps them: several windows at once, of calls and of items, by two processes, and
-/// every call goes through in the end. Seconds are shortened to 10 ms. By the turns that Redis gave, so
-/// that it does not matter how late anybody learns of one.
+/// As in the local limiter: several windows at once, of calls and of items, by two processes, and
+/// every call is admitted in the end. Seconds are shortened to 10 ms. Measured by the turns that Redis gave, so
+/// that it does not matter how late anyone learns about one.
 #[tokio::test]
 async fn no_window_is_exceeded_by_weighted_loads_at_random() {
     const SCALE: f64 = 0.01;
@@ -269,7 +269,7 @@ async fn no_window_is_exceeded_by_weighted_loads_at_random() {
     let loads = proptest::collection::vec((1_u32..=60, 0_u64..20), 1..12);
     let cases = (
         proptest::collection::vec(loads, 1..6),
-        // More than all the tasks wait for at once, so that no turn is forgotten before it is noted.
+        // More than all tasks wait for at once, so that no turn is removed before it is recorded.
         301_u32..500,
         2_u32..20,
         20_u32..60,
@@ -331,7 +331,7 @@ async fn no_window_is_exceeded_by_weighted_loads_at_random() {
     }
 }
 
-/// A minute's messages are used up by large calls, whoever makes them, and no call is cut in two.
+/// A minute's messages are used up by large calls, from any process, and no call is split.
 #[tokio::test]
 async fn items_are_counted_together() {
     const BOTH: &[Quota] = &[Quota::calls(200, 1), Quota::items(12_000, 86_400)];
@@ -343,7 +343,7 @@ async fn items_are_counted_together() {
     }
     let limited = one.acquire(turn.with_items(501)).await.unwrap_err();
     assert!(limited.wait > Duration::from_secs(3_600), "{limited}");
-    // Nothing of it was counted, and a smaller one has room.
+    // None of it was counted, and a smaller one fits.
     two.acquire(turn.with_items(499)).await.unwrap();
     one.acquire(turn.with_items(1)).await.unwrap();
     two.acquire(turn.with_items(1)).await.unwrap_err();
@@ -353,7 +353,7 @@ async fn items_are_counted_together() {
 }
 
 #[tokio::test]
-async fn the_edition_decides_which_quotas_hold() {
+async fn the_edition_determines_which_quotas_apply() {
     const DAILY: &[Quota] = &[
         Quota::calls(3, 86_400).in_edition(Edition::Paid),
         Quota::calls(1, 86_400).in_edition(Edition::Free),

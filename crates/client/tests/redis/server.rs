@@ -1,4 +1,4 @@
-//! Redis servers of a test's own, without files but those that a cluster needs.
+//! Redis servers for a test, without files except those that a cluster needs.
 
 use redis::{Client, FromRedisValue};
 use std::{
@@ -17,18 +17,18 @@ pub(crate) struct Redis {
     pub(crate) port: u16,
     /// For other nodes of a cluster.
     pub(crate) bus: u16,
-    /// Empty where it needs none.
+    /// Empty if it needs none.
     pub(crate) password: String,
     dir: PathBuf,
     options: Vec<String>,
 }
 
-/// What stands between two spaces is one option.
+/// Each part between two spaces is one option.
 fn words(options: &str) -> Vec<String> {
     options.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A port that is free, and that no other test of this process was given.
+/// A free port that no other test of this process was given.
 fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -45,9 +45,9 @@ impl Redis {
         Self::with("").await
     }
 
-    /// With further options; `{port}` and `{bus}` stand for free ports, in place of the usual port.
+    /// With further options; `{port}` and `{bus}` stand for free ports, instead of the default port.
     pub(crate) async fn with(options: &str) -> Self {
-        // A port that is free now may not be so a moment later.
+        // A port that is free now may be taken a moment later.
         for _ in 0..10 {
             let (port, bus) = (free_port(), free_port());
             let dir =
@@ -76,7 +76,7 @@ impl Redis {
         panic!("redis-server did not start");
     }
 
-    /// Starts it, on the same port as before; whether it listens.
+    /// Starts it on the same port as before; returns whether it listens.
     pub(crate) async fn go_on(&mut self) -> bool {
         let mut server = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
@@ -110,7 +110,7 @@ impl Redis {
         }
     }
 
-    /// Connections stay open, and nobody answers.
+    /// Connections stay open without any response.
     pub(crate) fn hang(&self) {
         self.signal("-STOP");
     }
@@ -132,13 +132,13 @@ impl Redis {
         }
     }
 
-    /// That must always be able to ask.
+    /// A connection that must always work.
     pub(crate) fn limiter(&self) -> Arc<RedisLimiter> {
         let limiter = RedisLimiter::new(&self.address(), "app").unwrap();
         Arc::new(limiter.on_failure(|error| panic!("{error}")))
     }
 
-    /// What it answers to a command.
+    /// Its response to a command.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &str) -> T {
         let mut words = words(command).into_iter();
         let mut command = redis::cmd(&words.next().unwrap());
@@ -152,8 +152,8 @@ impl Redis {
         command.query_async(&mut connection).await.unwrap()
     }
 
-    /// Its clock jumps by so many seconds, as far as scripts and keys can tell: rather than the clock,
-    /// all times that the limiter keeps there move, the other way, and so does when keys expire.
+    /// Its clock jumps by this many seconds, as far as scripts and keys can tell: instead of the clock,
+    /// all times that the limiter stores there move the other way, and so does the expiry of keys.
     pub(crate) async fn jump(&self, seconds: i64) {
         const MOVE: &str = r"
 local by = tonumber(ARGV[1])
@@ -216,7 +216,7 @@ impl Cluster {
             let _: String = node.ask(&epoch).await;
             let _: String = node.ask(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
         }
-        // Epochs are given only to nodes that do not know others yet.
+        // Epochs are only given to nodes that do not know others yet.
         for node in &nodes {
             for other in &nodes {
                 let meet = format!("CLUSTER MEET 127.0.0.1 {} {}", other.port, other.bus);
@@ -247,7 +247,7 @@ impl Cluster {
         RedisLimiter::cluster(addresses.iter().map(String::as_str), "app").unwrap()
     }
 
-    /// The slot of the limiter's keys goes to the next node, with all that is in it.
+    /// Moves the slot of the limiter's keys to the next node, with everything in it.
     pub(crate) async fn move_slot(&self) {
         let slot: u16 = self.nodes[0].ask("CLUSTER KEYSLOT {app}").await;
         let owner = usize::from(slot / 5_462);

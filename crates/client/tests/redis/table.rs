@@ -1,4 +1,4 @@
-//! What faults of Redis cost: a table of added latency and of calls beyond the quota.
+//! The cost of Redis faults: a table of added latency and of calls beyond the quota.
 //!
 //! `cargo test -p tencent-chat-client --features redis --test redis -- --nocapture table`
 
@@ -15,19 +15,19 @@ use tencent_chat_client::{Limiter, RedisLimiter, Turn};
 use tencent_chat_types::Quota;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// A command that has more room than it needs: whatever it waits for, it waits for Redis.
+/// A command with a larger quota than it needs: whatever it waits for, it waits for Redis.
 const LIGHT: Quota = Quota::calls(1_000, 1);
-/// Two that are called more than they may be.
+/// Two that are called more often than their quota allows.
 const HEAVY: Quota = Quota::calls(50, 1);
 const MINUTE: Quota = Quota::calls(40, 60);
 
-/// Calls of each command: every so often, for so long in all, with the fault after the first part.
+/// Calls of each command: their interval and total time, with the fault after the first part.
 const EVERY: Duration = Duration::from_millis(10);
 const BEFORE: Duration = Duration::from_millis(500);
 const DURING: Duration = Duration::from_millis(700);
 const AFTER: Duration = Duration::from_millis(600);
 
-/// What became of a call.
+/// The outcome of a call.
 struct Done {
     asked: Duration,
     took: Duration,
@@ -36,7 +36,7 @@ struct Done {
     was_refused: bool,
 }
 
-/// Calls a command evenly for a while, whatever becomes of the calls.
+/// Calls a command evenly for a while, regardless of the outcomes.
 async fn load(
     limiter: Arc<RedisLimiter>,
     command: &'static str,
@@ -71,7 +71,7 @@ async fn load(
     Arc::into_inner(all).unwrap().into_inner().unwrap()
 }
 
-/// How many calls would have to go so that no window holds more than the quota.
+/// How many calls would have to be removed so that no window exceeds the quota.
 fn beyond(calls: &[Done], quota: Quota) -> usize {
     let mut times: Vec<_> = calls.iter().filter(|call| call.went_out).collect();
     times.sort_by_key(|call| call.asked + call.took);
@@ -93,14 +93,14 @@ fn beyond(calls: &[Done], quota: Quota) -> usize {
 struct Row {
     fault: &'static str,
     fails: &'static str,
-    /// Median before the fault, then what calls took longer than that from the fault on, in milliseconds.
+    /// Median before the fault, then the additional time of calls from the fault on, in milliseconds.
     usual: f64,
     added: [f64; 3],
     calls: usize,
     refused: usize,
     beyond_second: usize,
     beyond_minute: usize,
-    /// Why attempts to ask Redis failed.
+    /// Why attempts to reach Redis failed.
     failures: Vec<String>,
 }
 
@@ -290,10 +290,10 @@ fn print(rows: &[Row]) {
     }
 }
 
-/// What must hold is held by counts; the times are for who reads the table.
+/// The test asserts counts; the times are for readers of the table.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn table_of_what_faults_cost() {
-    // One after the other: what else the machine does would be in the figures.
+    // One after the other: other load on the machine would be in the figures.
     let rows = [
         killed(false).await,
         killed(true).await,
@@ -314,7 +314,7 @@ async fn table_of_what_faults_cost() {
             assert_eq!(row.refused, 0, "{fault}: calls must go out");
             continue;
         }
-        // State that is lost with the server, and a minute that has passed, begin a window anew.
+        // State that is lost with the server, and a minute that has passed, start a new window.
         let anew = ["restart after 0.2 s", "clock on by an hour"].contains(&fault);
         let most = if anew { MINUTE.amount as usize } else { 0 };
         assert!(
@@ -334,7 +334,7 @@ async fn table_of_what_faults_cost() {
                 failures.iter().any(|failure| failure.contains(cause)),
                 "{fault}: {failures:?}"
             ),
-            // Unless the machine has no time for anybody.
+            // Unless the machine is overloaded.
             None => assert!(
                 failures.iter().all(|failure| failure.contains("time")),
                 "{fault}: {failures:?}"

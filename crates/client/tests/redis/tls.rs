@@ -1,4 +1,4 @@
-//! `rediss://`: TLS, by certificates that are made for the test.
+//! `rediss://`: TLS, with certificates that are made for the test.
 
 use super::{AT_ONCE, PATIENT, server::Redis, turn};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -8,7 +8,7 @@ use std::{
 };
 use tencent_chat_client::{Limiter, RedisLimiter};
 
-/// An authority's certificate, and a certificate and key for this machine that it has signed.
+/// A CA certificate, and a certificate and key for this machine that it has signed.
 fn certificates() -> (String, String, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -22,7 +22,7 @@ fn certificates() -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn redis_is_reached_by_tls_and_only_where_its_certificate_is_trusted() {
+async fn redis_is_reached_by_tls_only_if_its_certificate_is_trusted() {
     let (authority, certificate, key) = certificates();
     let dir = std::env::temp_dir().join(format!("redis-test-tls-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
@@ -45,7 +45,7 @@ async fn redis_is_reached_by_tls_and_only_where_its_certificate_is_trusted() {
     let limited = limiter.acquire(turn(1, AT_ONCE)).await.unwrap_err();
     assert!(!limited.wait.is_zero(), "{limited}");
 
-    // Those that the machine trusts have not signed it, nor has another one.
+    // Neither the machine's CAs nor a different one have signed it.
     let (other, ..) = certificates();
     let others = RedisLimiter::new(&address, "app").unwrap();
     let others = others.root_certificate(other).unwrap();
@@ -63,7 +63,7 @@ async fn redis_is_reached_by_tls_and_only_where_its_certificate_is_trusted() {
 }
 
 #[test]
-fn a_root_certificate_is_one_and_needs_tls() {
+fn a_root_certificate_must_be_valid_and_needs_tls() {
     let (authority, ..) = certificates();
     let plain = RedisLimiter::new("redis://127.0.0.1/", "app").unwrap();
     plain.root_certificate(authority).unwrap_err();

@@ -30,7 +30,7 @@ pub const APP: u64 = 1_400_000_000;
 pub const KEY: &str = "a-very-secret-key";
 pub const ADMIN: &str = "administrator";
 
-/// A request as the server saw it.
+/// A request as received by the server.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: Method,
@@ -40,7 +40,7 @@ pub struct Seen {
     pub body: String,
 }
 
-/// A server that answers with a function, and remembers.
+/// A server that answers with a function, and records requests.
 pub struct Server {
     pub base: String,
     pub seen: Arc<Mutex<Vec<Seen>>>,
@@ -102,7 +102,7 @@ impl Server {
 }
 
 pub fn builder(base: &str) -> ClientBuilder {
-    // One request a call, unless a test is about repeats.
+    // One request per call, unless a test is about retries.
     Client::builder(APP, ADMIN, KEY)
         .base_url(base)
         .retry(RetryPolicy::none())
@@ -124,8 +124,8 @@ fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// A server that does with each connection what a function does with it; for faults that no
-/// well-behaved server can make. Answers its address.
+/// A server that handles each connection with a function, for faults that a
+/// well-behaved server can't produce. Returns its address.
 pub async fn raw<F, R>(serve: F) -> String
 where
     F: Fn(TcpStream) -> R + Send + Sync + 'static,
@@ -141,7 +141,7 @@ where
     base
 }
 
-/// Reads until the request's head and most of its body must have come.
+/// Reads until the request's head and most of its body must have arrived.
 pub async fn read_request(connection: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = [0; 4096];
     let _ = connection.read(&mut buffer).await;

@@ -1,4 +1,4 @@
-//! A server with a certificate that only those trust who are told to.
+//! A server with a certificate that only clients with this CA trust.
 
 use super::write;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -15,7 +15,7 @@ use tokio_rustls::{
 
 pub struct TlsServer {
     pub base: String,
-    /// The certificate of who signed the server's.
+    /// The certificate of the CA.
     pub ca_pem: String,
 }
 
@@ -23,7 +23,7 @@ pub struct TlsServer {
 pub async fn tls_server(body: &'static str) -> TlsServer {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    // OpenSSL takes a certificate for self-signed when its issuer has its own name.
+    // OpenSSL treats a certificate as self-signed if its issuer has its own name.
     ca.distinguished_name
         .push(DnType::CommonName, "an authority of one's own");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
