@@ -132,7 +132,9 @@ pub(super) fn docs_rs(runner: &mut Runner<'_>) -> Result {
         ));
     }
     let crates = published(runner)?;
+    // Links to other crates lead to docs.rs, as they do there.
     let mut arguments = vec!["doc", "--no-deps", "--all-features", "--quiet"];
+    arguments.extend(["-Z", "rustdoc-map"]);
     for one in crates.iter().filter(|one| one.has_library) {
         arguments.extend(["--package", &one.name]);
     }

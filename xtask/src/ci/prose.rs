@@ -12,16 +12,12 @@ const READ: &[&str] = &[
     "README.md",
     "SECURITY.md",
     "benches",
-    "crates/cli",
-    "crates/simulator",
-    "crates/types",
-    "crates/usersig",
-    "crates/webhook",
-    "crates/webhook-queue",
+    "crates",
     "deploy",
     "examples",
     "guide",
     "spec",
+    "tests",
     "xtask",
 ];
 
