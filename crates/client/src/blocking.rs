@@ -44,8 +44,10 @@ use std::{
     sync::{Arc, mpsc},
     task::{Context, Waker},
     thread::{self, JoinHandle},
+    time::Duration,
 };
-use tencent_chat_types::{Batched, Endpoint, Paged, RawReply};
+use tencent_chat_types::{Batched, Endpoint, Paged, RawReply, protocol::CredentialsCheck};
+use tencent_chat_usersig::{SignError, Signer, UserSig};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -178,6 +180,29 @@ impl Client {
             pages: self.pages(checkpoint.request),
             page: Page::before(checkpoint.taken),
         }
+    }
+
+    /// Checks whether the service accepts the client; see [`crate::Client::verify_credentials`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`crate::Client::verify_credentials`].
+    pub fn verify_credentials(&self) -> Result<(), Error> {
+        self.send(CredentialsCheck::new([self.identifier()])).map(drop)
+    }
+
+    /// Makes the UserSig with which a user's device logs in; see [`crate::Client::user_sig`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`crate::Client::user_sig`].
+    pub fn user_sig(&self, user_id: &str, valid_for: Duration) -> Result<UserSig, SignError> {
+        self.client.user_sig(user_id, valid_for)
+    }
+
+    /// Signs with the client's key and clock. It also verifies UserSigs and makes private map keys.
+    pub fn signer(&self) -> &Signer {
+        self.client.signer()
     }
 
     /// The administrator who calls.

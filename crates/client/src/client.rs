@@ -7,8 +7,9 @@ use crate::{
     transport::Transport,
 };
 use serde::Serialize;
-use std::{future::Future, sync::Arc};
-use tencent_chat_types::RawReply;
+use std::{future::Future, sync::Arc, time::Duration};
+use tencent_chat_types::{RawReply, protocol::CredentialsCheck};
+use tencent_chat_usersig::{SignError, Signer, UserSig};
 
 /// Calls the service for one app, as one administrator.
 ///
@@ -62,6 +63,75 @@ impl Client {
             let (reply, _) = transport.call(command, body, options).await?;
             Ok(reply)
         })
+    }
+
+    /// Checks whether the service accepts the client: its SDKAppID, identifier, key, region and clock. For the
+    /// start of a program.
+    ///
+    /// It sends one harmless call, which looks up the client's own identifier and changes nothing. The call
+    /// counts towards the quota of [`CredentialsCheck`], which is the same for all apps, and is retried as any
+    /// read is.
+    ///
+    /// ```no_run
+    /// # use tencent_chat_client::Client;
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::from_env()?;
+    /// if let Err(error) = client.verify_credentials().await {
+    ///     eprintln!("{error}");
+    ///     eprintln!("check {:?}; to be fixed by: {:?}", error.settings(), error.class());
+    ///     return Err(error.into());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::settings`] lists the settings one of which is wrong, and [`Error::class`] says who must act:
+    ///
+    /// | what is wrong | `settings` | `class` |
+    /// |---|---|---|
+    /// | the SDKAppID does not exist, or not in this region | `SdkAppId`, `Region` | `Configuration` |
+    /// | the app lives in another region | `Region` | `Configuration` |
+    /// | the key belongs to another app | `SdkAppId`, `Key` | `Configuration` |
+    /// | the identifier is not an app administrator | `Identifier` | `Configuration` |
+    /// | the clock is more than a minute off | `Clock`, with [`Error::clock_ahead`] | `Credential` |
+    /// | the app is disabled, its plan has expired, or this machine's address is not allowed | none; see [`Error::advice`] | `Configuration` |
+    /// | there is no connection, or something in between answers | none; see [`Error::kind`] | `Transient`, or that of the HTTP status |
+    pub async fn verify_credentials(&self) -> Result<(), Error> {
+        let check = CredentialsCheck::new([self.identifier()]);
+        self.send(check).await.map(drop)
+    }
+
+    /// Makes the UserSig with which a user's device logs in, with the client's key and clock. It takes some
+    /// microseconds and no call.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tencent_chat_client::{Client, Region};
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder(1400000000, "administrator", "the key from the console")
+    ///     .region(Region::SINGAPORE)
+    ///     .build()?;
+    /// let sig = client.user_sig("lin", Duration::from_secs(86_400))?;
+    /// let for_the_device = sig.expose(); // the only way to read it
+    /// # assert_eq!(client.signer().verify(for_the_device)?.user_id, "lin");
+    /// # Ok(())
+    /// # }
+    /// # run().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The user ID is empty, too long or has a control character; the validity is less than a second; or the
+    /// clock says 1970.
+    pub fn user_sig(&self, user_id: &str, valid_for: Duration) -> Result<UserSig, SignError> {
+        self.signer().sign(user_id, valid_for)
+    }
+
+    /// Signs with the client's key and clock. It also verifies UserSigs and makes private map keys.
+    pub fn signer(&self) -> &Signer {
+        self.transport.credentials.signer()
     }
 
     /// The administrator who calls.

@@ -114,6 +114,10 @@ impl Credentials {
         &self.identifier
     }
 
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     pub(crate) fn sdk_app_id(&self) -> u64 {
         self.signer.sdk_app_id()
     }

@@ -4,7 +4,7 @@ use crate::{Limited, Region};
 use bytes::Bytes;
 use std::{borrow::Cow, error::Error as StdError, fmt, net::SocketAddr, time::Duration};
 use tencent_chat_types::{
-    ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Meta,
+    ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Meta, Setting,
     text::quoted,
     validate::{Violation, Violations},
 };
@@ -302,6 +302,19 @@ impl Error {
             Cause::Http { status, .. } => Some(class_of_status(*status)),
             Cause::TooLarge { .. } | Cause::Decode { .. } => None,
             Cause::Api { .. } => self.info().map(|info| info.class),
+        }
+    }
+
+    /// The client's settings one of which is wrong, as far as the failure shows it. Empty where it shows nothing.
+    ///
+    /// A clock that is off by more than a minute is reported as [`Setting::Clock`], since it makes the service
+    /// refuse every UserSig.
+    pub fn settings(&self) -> &'static [Setting] {
+        match &self.0.cause {
+            _ if self.0.clock_ahead.is_some() => &[Setting::Clock],
+            Cause::Sign(SignError::NoClock) => &[Setting::Clock],
+            Cause::Api { .. } => self.info().map_or(&[], |info| info.settings),
+            _ => &[],
         }
     }
 

@@ -75,7 +75,7 @@ pub use request::IntoRequest;
 pub use reqwest;
 pub use retry::RetryPolicy;
 pub use tencent_chat_types as types;
-pub use tencent_chat_usersig::{Clock, SecretKey, SystemClock};
+pub use tencent_chat_usersig::{Clock, SecretKey, SignError, Signer, SystemClock, UserSig};
 
 /// The examples in the README are tests.
 #[cfg(doctest)]

@@ -44,6 +44,47 @@ pub enum ErrorRepeat {
     RenewUserSig,
 }
 
+/// A setting of whoever calls the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// The SDKAppID: the app's number.
+    SdkAppId,
+    /// The identifier: the user ID of an app administrator.
+    Identifier,
+    /// The app's key.
+    Key,
+    /// The region, which decides the host.
+    Region,
+    /// The clock of the machine, which dates the UserSig.
+    Clock,
+}
+
+impl Setting {
+    /// A word for metrics and logs, as the specification has it: `sdk_app_id`. It does not change.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SdkAppId => "sdk_app_id",
+            Self::Identifier => "identifier",
+            Self::Key => "key",
+            Self::Region => "region",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+impl AsRef<str> for Setting {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl ErrorClass {
     /// A stable word for metrics and logs, as in the spec: `not_found`.
     ///
@@ -138,6 +179,8 @@ pub struct ErrorCodeInfo {
     pub repeat: ErrorRepeat,
     /// Minimum number of seconds until it can succeed, if a source documents it.
     pub retry_after: Option<u32>,
+    /// Settings of the caller, one of which is wrong; empty for most codes.
+    pub settings: &'static [Setting],
 }
 
 impl ErrorCodeInfo {
@@ -148,6 +191,11 @@ impl ErrorCodeInfo {
 
     pub(crate) const fn with_retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) const fn with_settings(mut self, settings: &'static [Setting]) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -174,6 +222,7 @@ impl ErrorCodeInfo {
             class,
             repeat,
             retry_after: None,
+            settings: &[],
         }
     }
 }

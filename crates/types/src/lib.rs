@@ -98,7 +98,7 @@ pub use endpoint::{
     PagedVisitor, Quota, QuotaUnit, Repeat, Reply,
 };
 pub use envelope_ext::RawReply;
-pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat};
+pub use error_code::{ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Setting};
 pub use generated::{
     catalogue::{BATCHED, ENDPOINTS, PAGED, visit_batched, visit_endpoint, visit_paged},
     protocol::{ActionStatus, Envelope},

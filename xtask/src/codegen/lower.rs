@@ -55,6 +55,8 @@ pub fn lower(spec: &Spec) -> Result<Model, Diagnostics> {
         webhooks,
         usersig: usersig(spec),
     };
+    let path = spec.protocol.file.credentials_check.as_ref();
+    model.protocol.credentials_check = path.and_then(|path| request_of(&model.families, path));
     mark_sent(&mut model);
     mark_fractions(&mut model);
     batch::lower(spec, &mut model, &mut lowering.errors);
@@ -79,6 +81,14 @@ fn families(
     families
         .filter(|family| !family.modules.is_empty())
         .collect()
+}
+
+/// Family and request of a command.
+fn request_of(families: &[Family], path: &str) -> Option<(String, String)> {
+    let modules = families.iter().flat_map(|family| &family.modules);
+    let mut endpoints = modules.filter_map(|module| module.endpoint.as_ref());
+    let endpoint = endpoints.find(|endpoint| endpoint.path == path)?;
+    Some((endpoint.family.clone(), endpoint.request.clone()))
 }
 
 fn query(parameters: &Ordered<spec::QueryParameter>) -> Vec<QueryParameter> {
@@ -488,6 +498,7 @@ impl Lowering {
             source: spec.protocol.source.path.clone(),
             server_timeout_seconds: file.server_timeout_seconds,
             max_request_bytes: file.max_request_bytes,
+            credentials_check: None,
             query: query(&file.query),
             envelope: Object {
                 name: "Envelope".to_owned(),

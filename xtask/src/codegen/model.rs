@@ -653,6 +653,8 @@ pub struct Protocol {
     pub server_timeout_seconds: u32,
     /// Maximum size of a request body.
     pub max_request_bytes: Option<u64>,
+    /// Family and request of the command that checks credentials.
+    pub credentials_check: Option<(String, String)>,
     /// Constant, name on the wire, fixed value, meaning.
     pub query: Vec<QueryParameter>,
     /// The common fields of replies.

@@ -420,6 +420,9 @@ pub struct ProtocolFile {
     pub server_timeout_seconds: u32,
     /// Maximum size of a request body that the service accepts, in bytes.
     pub max_request_bytes: Option<u64>,
+    /// Path of the command by which a client finds out whether its credentials are right. It changes nothing, and
+    /// its request is a list of users.
+    pub credentials_check: Option<At<String>>,
     /// Parameters of the query string, in the order of the page.
     #[serde(default)]
     pub query: Ordered<QueryParameter>,
@@ -497,6 +500,9 @@ pub struct ErrorCode {
     pub repeat: ErrorRepeat,
     /// Minimum number of seconds until it can succeed, if a source documents it.
     pub retry_after: Option<At<u32>>,
+    /// Settings of the client, one of which is wrong.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
 }
 
 impl ErrorCode {
@@ -551,6 +557,22 @@ pub enum ErrorClass {
     Refused,
     /// The UserSig or the identifier is invalid or expired.
     Credential,
+}
+
+/// A setting of a client.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// The app's number.
+    SdkAppId,
+    /// The administrator's user ID.
+    Identifier,
+    /// The app's key.
+    Key,
+    /// The region, and so the host.
+    Region,
+    /// The clock of the machine.
+    Clock,
 }
 
 /// Whether the same request can succeed when it is sent again.

@@ -8,6 +8,10 @@ use crate::wire::{Text, wire_common, wire_string_enum};
 /// Seconds after which the service itself gives up on a request; clients should wait longer.
 pub const SERVER_TIMEOUT_SECONDS: u32 = 3;
 
+/// Reads something harmless of a user: whether the service answers shows whether the caller's
+/// credentials are right.
+pub type CredentialsCheck = crate::account::CheckAccounts;
+
 /// Names of the query parameters.
 pub mod query {
     /// App that the call is made for.

@@ -6,8 +6,9 @@ use super::{
     rules::Rules,
 };
 use crate::codegen::{
+    diagnostic::Diagnostic,
     load::Source,
-    spec::{Field, Ordered},
+    spec::{At, Field, Ordered, Repeat},
 };
 use std::collections::BTreeMap;
 
@@ -28,6 +29,9 @@ impl Rules<'_> {
                 "this constant",
             );
         }
+        if let Some(path) = &file.credentials_check {
+            self.credentials_check(source, path);
+        }
         let mut names = Names::default();
         names.add(What::Enum, file.enums.iter().map(|(name, _)| name));
         self.enums(source, &file.enums);
@@ -43,6 +47,24 @@ impl Rules<'_> {
                 message,
                 "common fields without `required`",
             );
+        }
+    }
+
+    /// The command that checks credentials: one that every client can send for nothing.
+    fn credentials_check(&mut self, source: &Source, path: &At<String>) {
+        let endpoints = || self.spec.endpoints.iter().map(|loaded| &loaded.file);
+        let Some(endpoint) = endpoints().find(|file| file.path.value == path.value) else {
+            let known: Vec<&str> = endpoints().map(|file| &*file.path.value).collect();
+            let message = format!("no command has the path `{}`", path.value);
+            let diagnostic = Diagnostic::new(source, path.span.clone(), message)
+                .expected("the path of a file in spec/endpoints")
+                .suggest(path, known);
+            self.push(diagnostic);
+            return;
+        };
+        if !matches!(endpoint.repeat.value, Repeat::Read) {
+            let message = format!("`{}` changes something", path.value);
+            self.at(source, path, message, "a command with `repeat = \"read\"`");
         }
     }
 

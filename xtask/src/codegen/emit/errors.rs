@@ -3,7 +3,7 @@
 use super::{docs::doc, rust_file::RustFile};
 use crate::codegen::{
     model::Errors,
-    spec::{At, ErrorClass, ErrorRepeat},
+    spec::{At, ErrorClass, ErrorRepeat, Setting},
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -37,7 +37,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
             code.repeat,
             &code.meaning,
             code.advice.as_deref(),
-            code.retry_after.as_ref().map(|after| after.value),
+            (code.retry_after.as_ref().map(|after| after.value), &code.settings),
         )
     });
     let ranges = errors.ranges.iter().map(|range| {
@@ -49,7 +49,7 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
             range.repeat,
             &range.meaning,
             range.advice.as_deref(),
-            None,
+            (None, &[]),
         )
     });
     file.items(quote! {
@@ -69,7 +69,7 @@ fn info(
     repeat: ErrorRepeat,
     meaning: &str,
     advice: Option<&str>,
-    retry_after: Option<u32>,
+    (retry_after, settings): (Option<u32>, &[Setting]),
 ) -> TokenStream {
     let class = format_ident!("{}", format!("{class:?}"));
     let repeat = match repeat {
@@ -87,6 +87,10 @@ fn info(
         let seconds = Literal::u32_unsuffixed(seconds);
         quote! { .with_retry_after(#seconds) }
     });
+    let settings = (!settings.is_empty()).then(|| {
+        let names = settings.iter().map(|setting| format_ident!("{setting:?}"));
+        quote! { .with_settings(&[#(Setting::#names),*]) }
+    });
     let services = services.iter().map(|service| &service.value);
     let services: Vec<&String> = services.collect();
     let services = match services.as_slice() {
@@ -95,6 +99,6 @@ fn info(
     };
     quote! {
         ErrorCodeInfo::new((#from, #to), #name, ErrorClass::#class, ErrorRepeat::#repeat, #meaning, #advice)
-            #services #retry_after
+            #services #retry_after #settings
     }
 }

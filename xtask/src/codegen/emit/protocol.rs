@@ -27,6 +27,14 @@ pub(super) fn emit(
             pub const MAX_REQUEST_BYTES: u64 = #bytes;
         });
     }
+    if let Some((family, request)) = &protocol.credentials_check {
+        let (family, request) = (format_ident!("{family}"), format_ident!("{request}"));
+        file.items(quote! {
+            /// Reads something harmless of a user: whether the service answers shows whether the caller's
+            /// credentials are right.
+            pub type CredentialsCheck = crate::#family::#request;
+        });
+    }
     let parameters = query_constants(&protocol.query);
     file.items(quote! {
         /// Names of the query parameters.

@@ -28,6 +28,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "Paged",
             "Repeat",
             "Reply",
+            "Setting",
             "TaggedFields",
         ],
     ),
