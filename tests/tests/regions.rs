@@ -13,7 +13,7 @@ fn client(region: Region) -> Client {
     let nowhere = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
     Client::builder(1_400_000_001, "administrator", "a key of this test")
         .region(region)
-        .http(move |http| http.proxy(nowhere.clone()))
+        .http(|http| http.proxy(nowhere))
         .retry(RetryPolicy::none())
         .build()
         .unwrap()

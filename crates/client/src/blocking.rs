@@ -188,7 +188,8 @@ impl Client {
     ///
     /// As for [`crate::Client::verify_credentials`].
     pub fn verify_credentials(&self) -> Result<(), Error> {
-        self.send(CredentialsCheck::new([self.identifier()])).map(drop)
+        self.send(CredentialsCheck::new([self.identifier()]))
+            .map(drop)
     }
 
     /// Makes the UserSig with which a user's device logs in; see [`crate::Client::user_sig`].
@@ -243,7 +244,8 @@ impl<E: Endpoint> Call<'_, E> {
         self.answer().map(|answer| answer.reply)
     }
 
-    /// Sends the request and returns the reply together with the bytes it was decoded from.
+    /// Sends the request and returns the reply together with what it was decoded from: the body, status and
+    /// headers of the response.
     ///
     /// # Errors
     ///

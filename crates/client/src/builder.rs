@@ -15,7 +15,9 @@ use tencent_chat_usersig::Signer;
 
 /// Configures a [`Client`]. A region or a base address is required: an app belongs to one region,
 /// and there is no sensible default.
-#[derive(Debug)]
+///
+/// Clones share limiter and observer.
+#[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     pub(crate) sdk_app_id: u64,
@@ -40,19 +42,15 @@ pub struct ClientBuilder {
     adjust: Adjustments,
 }
 
-/// A caller's adjustment of the HTTP client's builder.
-#[derive(Default)]
-struct Adjustments {
-    once: Vec<Box<AdjustOnce>>,
-    always: Vec<Arc<Adjust>>,
-}
+/// A caller's adjustments of the HTTP client's builder.
+#[derive(Clone, Default)]
+struct Adjustments(Vec<Arc<Adjust>>);
 
-type AdjustOnce = dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
 type Adjust = dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync;
 
 impl fmt::Debug for Adjustments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} adjustments", self.once.len() + self.always.len())
+        write!(f, "{} adjustments", self.0.len())
     }
 }
 
@@ -84,6 +82,9 @@ impl ClientBuilder {
     pub const DEFAULT_TRY_TIMEOUT: Duration =
         Duration::from_secs(SERVER_TIMEOUT_SECONDS as u64 + 2);
 
+    /// Default timeout for connecting.
+    pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
     /// Default validity of a UserSig; the vendor recommends at least a day.
     pub const DEFAULT_SIG_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
 
@@ -107,7 +108,7 @@ impl ClientBuilder {
             retry: RetryPolicy::new(),
             limiter: Some(Arc::new(LocalLimiter::new())),
             edition: Edition::default(),
-            connect_timeout: Duration::from_secs(3),
+            connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
             http: None,
@@ -245,19 +246,14 @@ impl ClientBuilder {
     /// [`http_per_runtime`](Self::http_per_runtime) has no such limit.
     pub fn http(
         mut self,
-        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
-        self.adjust.once.push(Box::new(adjust));
-        self
-    }
-
-    /// Like [`http`](Self::http), for a client that is used on several runtimes, such as those of tests: each of
-    /// them gets its own HTTP client, as without any adjustments.
-    pub fn http_per_runtime(
-        mut self,
-        adjust: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
-    ) -> Self {
-        self.adjust.always.push(Arc::new(adjust));
+        let adjust = Arc::new(move |http| adjust.clone()(http));
+        self.adjust.0.push(adjust);
         self
     }
 
@@ -265,7 +261,10 @@ impl ClientBuilder {
     /// must not follow redirects and must not have `connection_verbose` set: the first would send
     /// the UserSig elsewhere, the second would log it.
     ///
-    /// It belongs to one runtime at a time, as described at [`http`](Self::http).
+    /// It belongs to one runtime at a time, since connections stand still with the runtime that opened them:
+    /// a call from another one, while that is still there and one of them is a `current_thread` runtime, is
+    /// an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime). [`http`](Self::http) has no such
+    /// limit.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -369,19 +368,18 @@ impl ClientBuilder {
                 tls::FEATURES,
             );
         }
-        let Adjustments { once, always } = self.adjust;
-        let never_tls = once.is_empty()
-            && always.is_empty()
+        let Adjustments(adjust) = self.adjust;
+        let never_tls = adjust.is_empty()
             && (bases.iter()).all(|base| base.scheme() == "http" && is_loopback(base));
         let http = match self.http {
-            Some(_) if !(once.is_empty() && always.is_empty()) => {
+            Some(_) if !adjust.is_empty() => {
                 return error("http", "http_client is set too", "only one of them");
             }
             Some(http) => Ok(Http::one(http)),
             None => {
                 let connect_timeout = self.connect_timeout;
                 tls::prepare_http();
-                let begin = move || {
+                Http::per_runtime(move || {
                     let http = reqwest::Client::builder()
                         .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
                         .connect_timeout(connect_timeout)
@@ -394,20 +392,12 @@ impl ClientBuilder {
                     } else {
                         http
                     };
-                    always.iter().fold(http, |http, adjust| adjust(http))
-                };
-                let end = |http: reqwest::ClientBuilder| {
+                    let http = adjust.iter().fold(http, |http, adjust| adjust(http));
                     http.redirect(redirect::Policy::none())
                         .connection_verbose(false)
                         .retry(reqwest::retry::never())
                         .build()
-                };
-                if once.is_empty() {
-                    Http::per_runtime(move || end(begin()))
-                } else {
-                    let http = once.into_iter().fold(begin(), |http, adjust| adjust(http));
-                    end(http).map(Http::one)
-                }
+                })
             }
         };
         let http = http.map_err(|error| {
@@ -480,7 +470,7 @@ fn is_loopback(url: &Url) -> bool {
 pub(crate) const WHITE_SPACE: &str = "it has white space around it, such as a line break";
 
 /// A setting that is missing or invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConfigError {
     setting: String,
     problem: String,

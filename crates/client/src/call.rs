@@ -1,5 +1,6 @@
 //! A call with its options. Each stage of sending it is a module below.
 
+mod answer;
 mod attempt;
 mod attempts;
 mod body;
@@ -9,6 +10,7 @@ mod exchange;
 mod reply;
 mod tries;
 
+pub use answer::Answer;
 pub(crate) use command::Command;
 
 use self::command::Options;
@@ -18,7 +20,6 @@ use crate::{
     request::Request,
     retry::RetryPolicy,
 };
-use bytes::Bytes;
 use std::{
     future::{Future, IntoFuture},
     pin::Pin,
@@ -39,16 +40,6 @@ pub struct Call<'a, E, C = Client> {
     quota_wait: Duration,
     begun: Option<Arc<AtomicBool>>,
     checked: bool,
-}
-
-/// A reply with the bytes it was decoded from.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Answer<R> {
-    /// The reply.
-    pub reply: R,
-    /// The body of the HTTP response.
-    pub body: Bytes,
 }
 
 impl Client {
@@ -148,15 +139,13 @@ impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
             begun: self.begun,
             ..transport.options(self.deadline, self.retry)
         };
-        async move {
-            let (reply, body) = transport.call(command, body, options).await?;
-            Ok(Answer { reply, body })
-        }
+        async move { transport.call(command, body, options).await }
     }
 }
 
 impl<E: Endpoint> Call<'_, E> {
-    /// Sends the request and returns the reply together with the bytes it was decoded from.
+    /// Sends the request and returns the reply together with what it was decoded from: the body, status and
+    /// headers of the response.
     ///
     /// # Errors
     ///

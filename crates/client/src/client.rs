@@ -60,8 +60,8 @@ impl Client {
                 Ok(body) => command.with_items_of(body),
                 Err(_) => command,
             };
-            let (reply, _) = transport.call(command, body, options).await?;
-            Ok(reply)
+            let answer = transport.call(command, body, options).await?;
+            Ok(answer.reply)
         })
     }
 

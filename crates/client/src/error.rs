@@ -1,7 +1,8 @@
 //! Errors: what went wrong, and what can be done about it.
 
-use crate::{Limited, Region};
+use crate::{Limited, Region, response::Head};
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use std::{borrow::Cow, error::Error as StdError, fmt, net::SocketAddr, time::Duration};
 use tencent_chat_types::{
     ActionStatus, Envelope, ErrorClass, ErrorCode, ErrorCodeInfo, ErrorRepeat, Meta, Setting,
@@ -28,21 +29,41 @@ pub(crate) struct Inner {
     /// The destination of the request, for failed connections.
     whereabouts: Option<String>,
     pub(crate) body: Option<Bytes>,
+    /// Identifies the request of the last attempt.
+    random: Option<u32>,
+    /// From the response to it.
+    head: Option<Head>,
     pub(crate) tries: Vec<FailedTry>,
     /// How far this machine's clock is ahead of the service's, in seconds.
     pub(crate) clock_ahead: Option<i64>,
 }
 
 /// A failed attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FailedTry {
     /// What went wrong.
     pub kind: ErrorKind,
     /// The service's error code, if it sent one.
     pub code: Option<ErrorCode>,
+    /// The query parameter `random` of the request; see [`Error::random`].
+    pub random: Option<u32>,
+    /// The HTTP status of the response, if there was one.
+    pub http_status: Option<u16>,
     /// How long the attempt took.
     pub took: Duration,
+}
+
+impl FailedTry {
+    pub(crate) fn new(error: &Error, took: Duration) -> Self {
+        Self {
+            kind: error.kind(),
+            code: error.code(),
+            random: error.random(),
+            http_status: error.http_status(),
+            took,
+        }
+    }
 }
 
 pub(crate) enum Cause {
@@ -118,8 +139,61 @@ pub enum ErrorKind {
     Runtime,
 }
 
-/// Whether a request reached the service, in any of the attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+impl ErrorKind {
+    /// A word for metrics and logs: `timeout`. It does not change.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadPath => "bad_path",
+            Self::Invalid => "invalid",
+            Self::Region => "region",
+            Self::Sign => "sign",
+            Self::Encode => "encode",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::TooLarge => "too_large",
+            Self::Http => "http",
+            Self::Decode => "decode",
+            Self::Api => "api",
+            Self::Stuck => "stuck",
+            Self::Limited => "limited",
+            Self::Runtime => "runtime",
+        }
+    }
+}
+
+impl AsRef<str> for ErrorKind {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    /// What went wrong, as a phrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadPath => "malformed path",
+            Self::Invalid => "invalid request",
+            Self::Region => "not available in the region",
+            Self::Sign => "UserSig could not be made",
+            Self::Encode => "request could not be encoded",
+            Self::Connect => "no connection",
+            Self::Timeout => "timed out",
+            Self::Transport => "connection broke",
+            Self::TooLarge => "reply too large",
+            Self::Http => "unexpected HTTP status",
+            Self::Decode => "reply could not be decoded",
+            Self::Api => "refused by the service",
+            Self::Stuck => "paging went in circles",
+            Self::Limited => "held back by the limiter",
+            Self::Runtime => "no runtime to run on",
+        })
+    }
+}
+
+/// Whether a request reached the service, in any of its attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Sent {
     /// It was not sent; nothing has happened.
     No,
@@ -129,7 +203,35 @@ pub enum Sent {
     Yes,
 }
 
-/// The command of an error.
+impl Sent {
+    /// A word for metrics and logs: `maybe`. It does not change.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+impl AsRef<str> for Sent {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Sent {
+    /// Whether it was sent, as a phrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::No => "not sent",
+            Self::Maybe => "possibly sent",
+            Self::Yes => "sent",
+        })
+    }
+}
+
+/// The command that an error is about.
 pub(crate) struct Called<'a> {
     pub(crate) path: &'a str,
     pub(crate) meta: Option<&'static Meta>,
@@ -151,6 +253,8 @@ impl Error {
             maybe_acted: false,
             whereabouts: None,
             body: None,
+            random: None,
+            head: None,
             tries: Vec::new(),
             clock_ahead: None,
         }));
@@ -213,6 +317,16 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_random(mut self, random: u32) -> Self {
+        self.0.random = Some(random);
+        self
+    }
+
+    pub(crate) fn with_head(mut self, head: Head) -> Self {
+        self.0.head = Some(head);
+        self
+    }
+
     /// The command: `v4/openim/sendmsg`.
     pub fn endpoint(&self) -> &str {
         &self.0.path
@@ -267,7 +381,7 @@ impl Error {
 
     /// The entry of the public table for the code. Its meaning can depend on the service, which the path
     /// of a raw call also names.
-    fn info(&self) -> Option<&'static ErrorCodeInfo> {
+    pub(crate) fn info(&self) -> Option<&'static ErrorCodeInfo> {
         let service = self.0.path.split('/').nth(1).unwrap_or_default();
         self.code()?.info_in(service)
     }
@@ -305,7 +419,7 @@ impl Error {
         }
     }
 
-    /// The client's settings one of which is wrong, as far as the failure shows it. Empty where it shows nothing.
+    /// The settings of the client that may be wrong, judging by the failure. Empty if it does not point to any.
     ///
     /// A clock that is off by more than a minute is reported as [`Setting::Clock`], since it makes the service
     /// refuse every UserSig.
@@ -372,12 +486,21 @@ impl Error {
         self.0.sent
     }
 
-    /// HTTP status, if it was not 200.
+    /// The query parameter `random` of the last attempt, which identifies the request to the vendor's support.
+    /// `None` if nothing was sent. Those of earlier attempts are in [`tries`](Self::tries).
+    pub fn random(&self) -> Option<u32> {
+        self.0.random
+    }
+
+    /// The HTTP status of the last response: 200 if the service itself refused. `None` without a response.
     pub fn http_status(&self) -> Option<u16> {
-        match self.0.cause {
-            Cause::Http { status, .. } => Some(status),
-            _ => None,
-        }
+        self.0.head.as_ref().map(|head| head.status)
+    }
+
+    /// The headers of the last response, up to 16 KiB of them. Not part of any text, and marked as sensitive,
+    /// since a server can repeat the address in them.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.head.as_ref().map(|head| &head.headers)
     }
 
     /// The fields that violate documented limits.
@@ -509,6 +632,9 @@ impl fmt::Debug for Error {
             .field("sent", &self.0.sent);
         if let Some(code) = self.code() {
             shown.field("code", &code);
+        }
+        if let Some(random) = self.random() {
+            shown.field("random", &random);
         }
         shown.field("message", &self.to_string());
         if let Some(source) = self.source() {

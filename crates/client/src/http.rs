@@ -44,10 +44,10 @@ impl Home {
     }
 }
 
-/// Why a call is refused.
-const OTHER_RUNTIME: &str = "the client belongs to a different runtime that still exists, and its connections \
-    may make no progress; build a client for each runtime, or configure HTTP with \
-    `http_per_runtime`";
+/// Why a call was refused.
+const OTHER_RUNTIME: &str = "the client belongs to another runtime that is still there, which may stand \
+    still and its connections with it; build a client for each runtime, or set up HTTP with `http` instead \
+    of `http_client`";
 
 impl Http {
     /// A client for one runtime at a time, or for any number of multi-threaded ones, which always make

@@ -39,6 +39,8 @@ mod generated;
 mod http;
 mod item_call;
 mod limit;
+#[cfg(feature = "metrics")]
+mod metrics_observer;
 mod observe;
 mod pages;
 pub mod prelude;
@@ -47,8 +49,10 @@ mod redact;
 mod redis_limit;
 mod region;
 mod request;
+mod response;
 mod retry;
 mod task;
+mod testing;
 mod tls;
 mod transport;
 
@@ -65,7 +69,9 @@ pub use fan_out::Progress;
 pub use generated::*;
 pub use item_call::ItemCall;
 pub use limit::{LimitFuture, Limited, Limiter, LocalLimiter, Turn};
-pub use observe::{Observer, Tried};
+#[cfg(feature = "metrics")]
+pub use metrics_observer::MetricsObserver;
+pub use observe::{Finished, Observer, Tried};
 pub use pages::{Checkpoint, Items, Pages};
 #[cfg(feature = "redis")]
 pub use redis_limit::RedisLimiter;

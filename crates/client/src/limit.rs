@@ -3,7 +3,7 @@
 mod plan;
 mod turn;
 
-pub(crate) use self::plan::{Plan, Window};
+pub(crate) use self::plan::{Plan, Window, plan_setters};
 pub use self::turn::Turn;
 use std::{
     collections::{HashMap, VecDeque},
@@ -115,34 +115,7 @@ impl LocalLimiter {
         Self::default()
     }
 
-    /// Sets a quota for a command instead of all those in the spec: `calls` in any window of `seconds`.
-    #[must_use]
-    pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
-        self.quotas(command, &[Quota::calls(calls, seconds)])
-    }
-
-    /// Sets quotas for a command, of calls and of items, instead of all those in the spec. All of them apply,
-    /// regardless of their edition.
-    #[must_use]
-    pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
-        self.plan.set(command.into(), quotas);
-        self
-    }
-
-    /// Makes windows of commands this many times as long as the service's, such as 0.01 for tests. Values that are not
-    /// above zero count as 1.
-    #[must_use]
-    pub fn time_scale(mut self, times: f64) -> Self {
-        self.plan.scale(times);
-        self
-    }
-
-    /// Removes the quota of a command.
-    #[must_use]
-    pub fn unlimited(mut self, command: impl Into<String>) -> Self {
-        self.plan.set(command.into(), &[]);
-        self
-    }
+    plan_setters!();
 
     /// Sets a quota for all commands together.
     #[must_use]

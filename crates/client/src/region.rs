@@ -78,7 +78,7 @@ impl Serialize for Region {
 }
 
 /// No region has this identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownRegion(String);
 
 impl fmt::Display for UnknownRegion {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// with the same numbers; anything else only if the service provably did not act on the request: the
 /// connection failed, or the service refused it before acting. A UserSig that the service finds
 /// expired is renewed, once. All attempts and pauses happen within the deadline of the call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[must_use = "a policy does nothing until it is given to a client or a call"]
 pub struct RetryPolicy {
     pub(crate) max_tries: u32,

@@ -44,10 +44,7 @@ fn users_get_signatures_by_the_clients_key_and_clock() {
         assert_eq!(client.user_sig(user, valid_for).unwrap_err(), error);
     }
     clock.set(0);
-    assert_eq!(
-        client.user_sig("lin", DAY).unwrap_err(),
-        SignError::NoClock
-    );
+    assert_eq!(client.user_sig("lin", DAY).unwrap_err(), SignError::NoClock);
 }
 
 #[tokio::test]
@@ -99,11 +96,19 @@ async fn what_is_wrong_with_credentials_is_named() {
     let server = Server::new(|_| {
         r#"{"ActionStatus":"FAIL","ErrorCode":60026,"ErrorInfo":""}"#.into_response()
     });
-    let error = server.await.client().verify_credentials().await.unwrap_err();
+    let error = server
+        .await
+        .client()
+        .verify_credentials()
+        .await
+        .unwrap_err();
     assert_eq!(error.settings(), [Setting::Region]);
     assert_eq!(error.class(), configuration);
 
     let error = builder("http://127.0.0.1:1").build().unwrap();
     let error = error.verify_credentials().await.unwrap_err();
-    assert_eq!((error.kind(), error.settings()), (ErrorKind::Connect, &[][..]));
+    assert_eq!(
+        (error.kind(), error.settings()),
+        (ErrorKind::Connect, &[][..])
+    );
 }

@@ -109,10 +109,12 @@ async fn redirects_are_not_followed_whatever_is_set() {
             (status, [(header::LOCATION, to)]).into_response()
         })
         .await;
-        let following = reqwest::redirect::Policy::limited(5);
         let client = server
             .builder()
-            .http(|http| http.redirect(following).referer(true))
+            .http(|http| {
+                let following = reqwest::redirect::Policy::limited(5);
+                http.redirect(following).referer(true)
+            })
             .build()
             .unwrap();
         let error = client.send(request()).await.unwrap_err();
@@ -126,12 +128,14 @@ async fn redirects_are_not_followed_whatever_is_set() {
 #[tokio::test]
 async fn requests_are_not_retried_behind_the_policys_back() {
     let server = Server::new(|_| StatusCode::BAD_GATEWAY.into_response()).await;
-    let always = reqwest::retry::for_host("127.0.0.1")
-        .no_budget()
-        .classify_fn(|answer| answer.retryable());
     let client = server
         .builder()
-        .http(|http| http.retry(always))
+        .http(|http| {
+            let always = reqwest::retry::for_host("127.0.0.1")
+                .no_budget()
+                .classify_fn(|answer| answer.retryable());
+            http.retry(always)
+        })
         .build()
         .unwrap();
     client.send(request()).await.unwrap_err();

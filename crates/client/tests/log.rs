@@ -413,6 +413,8 @@ async fn tries_are_told(log: &Log) {
     for part in [
         r#"endpoint="v4/recentcontact/get_contact_group""#,
         "number=1",
+        "random=",
+        "status=200",
         r#"outcome="api""#,
         "code=60007",
         "waited_ms=",
@@ -431,25 +433,25 @@ async fn tries_are_told(log: &Log) {
             "get_contact_group\"",
             "tries=4",
             r#"outcome="api""#,
-            "code=60007",
+            " code=60007",
         ],
         [
             "get_appid_group_list\"",
             "tries=4",
             r#"outcome="connect""#,
-            "code=",
+            " code=",
         ],
         [
             "group_msg_get_simple\"",
             "tries=0",
             r#"outcome="invalid""#,
-            "code=",
+            " code=",
         ],
         [
             "get_contact_group\"",
             "tries=1",
             r#"outcome="given_up""#,
-            "code=",
+            " code=",
         ],
     ]) {
         let [.., code] = parts;

@@ -59,7 +59,7 @@ async fn a_refusal_says_everything() {
         (error.class(), error.repeat()),
         (Some(ErrorClass::NotFound), Some(ErrorRepeat::Never))
     );
-    assert_eq!((error.sent(), error.http_status()), (Sent::Yes, None));
+    assert_eq!((error.sent(), error.http_status()), (Sent::Yes, Some(200)));
     assert!(error.meaning().is_some() && error.advice().is_some() && error.raw_body().is_some());
     let text = error.to_string();
     assert!(

@@ -46,7 +46,7 @@ fn a_client_works_on_several_live_runtimes() {
     let agent = "an app of the tests".to_owned();
     let client = server
         .builder()
-        .http_per_runtime(move |http| http.user_agent(&agent))
+        .http(|http| http.user_agent(agent))
         .build()
         .unwrap();
     let runtimes = [current_thread(), current_thread(), Runtime::new().unwrap()];
@@ -69,22 +69,31 @@ fn a_client_works_on_several_live_runtimes() {
 #[test]
 fn a_client_that_belongs_to_one_live_runtime_says_so_to_another() {
     let (_runtime, server) = server();
-    let own = || reqwest::Client::builder().no_proxy().build().unwrap();
-    for builder in [
-        server.builder().http(|http| http.tcp_nodelay(true)),
-        server.builder().http_client(own()),
-    ] {
-        let client = builder.build().unwrap();
-        let (one, other) = (current_thread(), current_thread());
-        one.block_on(call(&client));
-        let request = ImportAccounts::new(["lin"]);
-        let error = other.block_on(client.send(&request)).unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (ErrorKind::Runtime, Sent::No));
-        assert!(error.to_string().contains("different runtime"), "{error}");
-        one.block_on(call(&client));
-        drop(one);
-        other.block_on(call(&client));
-    }
+    let own = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = server.builder().http_client(own).build().unwrap();
+    let (one, other) = (current_thread(), current_thread());
+    one.block_on(call(&client));
+    let request = ImportAccounts::new(["lin"]);
+    let error = other.block_on(client.send(&request)).unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Runtime, Sent::No));
+    assert!(error.to_string().contains("another runtime"), "{error}");
+    one.block_on(call(&client));
+    drop(one);
+    other.block_on(call(&client));
+}
+
+/// Clients of clones have the same settings, and HTTP clients of their own.
+#[test]
+fn a_builder_can_be_cloned() {
+    let (runtime, server) = server();
+    let agent = "an app of the tests".to_owned();
+    let builder = server.builder().http(|http| http.user_agent(agent));
+    let (one, other) = (builder.clone().build().unwrap(), builder.build().unwrap());
+    runtime.block_on(call(&one));
+    runtime.block_on(call(&other));
+    let seen = server.seen();
+    let agents = seen.iter().map(|seen| &seen.headers["user-agent"]);
+    assert_eq!(agents.collect::<Vec<_>>(), ["an app of the tests"; 2]);
 }
 
 /// Works correctly, but panics once on demand.

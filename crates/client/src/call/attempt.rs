@@ -15,18 +15,28 @@ use bytes::Bytes;
 use std::pin::pin;
 use tokio::time::{Instant, timeout_at};
 
+/// Where an attempt goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct To {
+    /// Index of the host.
+    pub(super) host: usize,
+    /// Identifies the request.
+    pub(super) random: u32,
+}
+
 impl Transport {
     /// Not generic, so that it is compiled once.
     pub(super) async fn attempt(
         &self,
         command: Command<'_>,
         signed: &Signed,
+        to: To,
         body: Bytes,
         time: Time,
     ) -> Result<Received, Error> {
-        let host = self.host();
+        let To { host, random } = to;
         // The index is always in range.
-        let address = signed.address(&self.bases, host, command.path);
+        let address = signed.address(&self.bases, host, command.path, random);
         let address = address.ok_or_else(|| command.error(Cause::BadPath, Sent::No))?;
         let (departure, body) = Departure::of(body);
         let request = Request { address, body };
@@ -35,7 +45,9 @@ impl Transport {
             if error.sent() == Sent::No {
                 self.leave_host(host);
             }
-            error.on_the_way_to(self.whereabouts(host))
+            error
+                .on_the_way_to(self.whereabouts(host))
+                .with_random(random)
         })
     }
 

@@ -1,6 +1,8 @@
 //! The loop over attempts.
 
 use super::{
+    answer::Answer,
+    attempt::To,
     command::{Command, Options},
     tries::{Next, Tries},
 };
@@ -22,13 +24,14 @@ use tracing::Instrument as _;
 
 impl Transport {
     /// One call, within its span. A body that could not be encoded ends it at once.
-    pub(crate) async fn call<R: Reply>(
-        &self,
-        command: Command<'_>,
+    pub(crate) async fn call<'c, R: Reply>(
+        &'c self,
+        command: Command<'c>,
         body: Result<Vec<u8>, Error>,
         options: Options,
-    ) -> Result<(R, Bytes), Error> {
-        let mut span = CallSpan::new(command.path);
+    ) -> Result<Answer<R>, Error> {
+        let observer = self.observer.as_deref();
+        let mut span = CallSpan::new(command.path, command.known(), observer);
         let result = match body {
             Ok(body) => {
                 let within = span.span();
@@ -42,13 +45,13 @@ impl Transport {
     }
 
     /// Sends a body until there is a reply, or until another attempt would not help or do harm.
-    async fn attempts<R: Reply>(
-        &self,
-        command: Command<'_>,
+    async fn attempts<'c, R: Reply>(
+        &'c self,
+        command: Command<'c>,
         body: Bytes,
         options: Options,
-        span: &mut CallSpan,
-    ) -> Result<(R, Bytes), Error> {
+        span: &mut CallSpan<'c>,
+    ) -> Result<Answer<R>, Error> {
         // Timers and connections need a runtime.
         if Handle::try_current().is_err() {
             return Err(command.error(Cause::Runtime(OUTSIDE), Sent::No));
@@ -73,22 +76,41 @@ impl Transport {
                     return Err(tries.give_up(command.error(Cause::Sign(problem), Sent::No)));
                 }
             };
-            span.tries += 1;
+            let to = To {
+                host: self.host(),
+                random: fastrand::u32(..),
+            };
+            span.trying(to.random, self.bases.get(to.host));
             let begun = Instant::now();
-            let reply = match self.attempt(command, &signed, body.clone(), time).await {
-                Ok(received) => self.read::<R>(command, &signed, received),
+            let attempt = self.attempt(command, &signed, to, body.clone(), time);
+            let reply = match attempt.await {
+                Ok(received) => self.read::<R>(command, &signed, to.random, received),
                 Err(error) => Err(error),
             };
             let took = begun.elapsed();
-            let mut tried = Tried::new(command.path, tries.made() + 1, waited, took);
+            let mut tried = Tried {
+                endpoint: command.path,
+                meta: command.known(),
+                number: tries.made() + 1,
+                random: to.random,
+                http_status: None,
+                error: None,
+                waited,
+                took,
+                repeats: false,
+            };
             let error = match reply {
-                Ok(reply) => {
+                Ok(answer) => {
+                    span.http_status = Some(answer.http_status);
+                    tried.http_status = span.http_status;
                     self.observe(&tried);
-                    return Ok(reply);
+                    return Ok(answer);
                 }
                 Err(error) => error,
             };
+            span.http_status = error.http_status();
             let next = tries.failed(&error, took);
+            tried.http_status = span.http_status;
             tried.error = Some(&error);
             tried.repeats = next != Next::GiveUp;
             self.observe(&tried);
@@ -115,7 +137,7 @@ impl Transport {
         &self,
         command: Command<'_>,
         patience: Duration,
-        span: &mut CallSpan,
+        span: &mut CallSpan<'_>,
     ) -> Result<Duration, Error> {
         let Some(limiter) = &self.limiter else {
             return Ok(Duration::ZERO);

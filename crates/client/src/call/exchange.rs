@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     error::{Cause, Error, Sent},
+    response::Head,
     transport::Transport,
 };
 use bytes::{Bytes, BytesMut};
@@ -24,11 +25,10 @@ pub(super) struct Request {
     pub(super) body: RequestBody,
 }
 
-/// A reply as bytes.
+/// A response as bytes.
 pub(super) struct Received {
+    pub(super) head: Head,
     pub(super) body: Bytes,
-    /// When the service sent it, by the service's clock.
-    pub(super) date: Option<HeaderValue>,
 }
 
 impl Transport {
@@ -53,21 +53,18 @@ impl Transport {
             }
         })?;
         let status = response.status();
-        let date = response.headers_mut().remove(header::DATE);
-        let retry_after = match status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                let said = response.headers().get(header::RETRY_AFTER);
-                said.and_then(|said| retry_after(said, date.as_ref()))
-            }
-            _ => None,
-        };
+        let head = Head::of(&mut response);
         let limit = self.max_reply_bytes;
-        let too_large = || command.error(Cause::TooLarge { limit }, Sent::Yes);
+        let too_large = |head| {
+            command
+                .error(Cause::TooLarge { limit }, Sent::Yes)
+                .with_head(head)
+        };
         let announced = response
             .content_length()
             .and_then(|length| usize::try_from(length).ok());
         if status == StatusCode::OK && announced.is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Err(too_large(head));
         }
         let mut body = BytesMut::new();
         loop {
@@ -75,7 +72,7 @@ impl Transport {
                 Ok(Some(chunk)) if body.len() + chunk.len() > limit => {
                     // The content of an error page is not worth another error.
                     if status == StatusCode::OK {
-                        return Err(too_large());
+                        return Err(too_large(head));
                     }
                     break;
                 }
@@ -85,30 +82,34 @@ impl Transport {
                         && announced == Some(chunk.len())
                         && status == StatusCode::OK =>
                 {
-                    return Ok(Received { body: chunk, date });
+                    return Ok(Received { head, body: chunk });
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(_) if status != StatusCode::OK => break,
                 Err(error) => {
-                    return Err(command.error(Cause::Transport(error.without_url()), Sent::Maybe));
+                    let cause = Cause::Transport(error.without_url());
+                    return Err(command.error(cause, Sent::Maybe).with_head(head));
                 }
             }
         }
         let body = body.freeze();
         if status == StatusCode::OK {
-            Ok(Received { body, date })
-        } else {
-            Err(command
-                .error(
-                    Cause::Http {
-                        status: status.as_u16(),
-                        retry_after,
-                    },
-                    Sent::Maybe,
-                )
-                .with_body(body))
+            return Ok(Received { head, body });
         }
+        let retry_after = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                let said = head.headers.get(header::RETRY_AFTER);
+                said.and_then(|said| retry_after(said, head.headers.get(header::DATE)))
+            }
+            _ => None,
+        };
+        let cause = Cause::Http {
+            status: status.as_u16(),
+            retry_after,
+        };
+        let error = command.error(cause, Sent::Maybe);
+        Err(error.with_head(head).with_body(body))
     }
 }
 

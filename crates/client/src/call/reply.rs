@@ -1,6 +1,6 @@
 //! Decodes the reply, or the service's error.
 
-use super::{command::Command, exchange::Received};
+use super::{answer::Answer, command::Command, exchange::Received};
 use crate::{
     credentials::Signed,
     error::{Cause, Error, Sent},
@@ -9,6 +9,7 @@ use crate::{
     transport::Transport,
 };
 use bytes::Bytes;
+use reqwest::header;
 use tencent_chat_types::{
     Envelope, RawReply, Reply, from_slice, text::without_value, wire::broken_at,
 };
@@ -19,12 +20,23 @@ impl Transport {
         &self,
         command: Command<'_>,
         signed: &Signed,
+        random: u32,
         received: Received,
-    ) -> Result<(R, Bytes), Error> {
+    ) -> Result<Answer<R>, Error> {
         let redactor = || self.credentials.redactor(signed);
-        match decode(command, redactor, &received.body) {
-            Ok(reply) => Ok((reply, received.body)),
-            Err(error) => Err(self.look_at_the_clock(error, received.date.as_ref())),
+        let Received { head, body } = received;
+        match decode(command, redactor, &body) {
+            Ok(reply) => Ok(Answer {
+                reply,
+                body,
+                random,
+                http_status: head.status,
+                headers: head.headers,
+            }),
+            Err(error) => {
+                let error = self.look_at_the_clock(error, head.headers.get(header::DATE));
+                Err(error.with_random(random).with_head(head))
+            }
         }
     }
 }

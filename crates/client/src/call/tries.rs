@@ -108,11 +108,7 @@ impl<'a> Tries<'a> {
     /// What to do about the error of another attempt.
     pub(super) fn failed(&mut self, error: &Error, took: Duration) -> Next {
         self.maybe_acted |= !error.was_not_acted_upon();
-        self.failed.push(FailedTry {
-            kind: error.kind(),
-            code: error.code(),
-            took,
-        });
+        self.failed.push(FailedTry::new(error, took));
         if self.made() >= self.policy.max_tries {
             return Next::GiveUp;
         }

@@ -112,3 +112,38 @@ impl Plan {
         Some(Arc::clone(entry.or_insert_with(|| windows.into())))
     }
 }
+
+/// The methods of a limiter that change its field `plan`.
+macro_rules! plan_setters {
+    () => {
+        /// Replaces the spec's quotas of a command by one: `calls` in any window of `seconds`.
+        #[must_use]
+        pub fn command(self, command: impl Into<String>, calls: u32, seconds: u32) -> Self {
+            self.quotas(command, &[Quota::calls(calls, seconds)])
+        }
+
+        /// Replaces the spec's quotas of a command, by quotas of calls and of items. All of them hold at
+        /// once, in all editions.
+        #[must_use]
+        pub fn quotas(mut self, command: impl Into<String>, quotas: &[Quota]) -> Self {
+            self.plan.set(command.into(), quotas);
+            self
+        }
+
+        /// Makes the windows of commands longer or shorter than the service's by this factor, such as 0.01
+        /// in tests. A factor that is not above zero counts as 1.
+        #[must_use]
+        pub fn time_scale(mut self, times: f64) -> Self {
+            self.plan.scale(times);
+            self
+        }
+
+        /// Removes the quotas of a command.
+        #[must_use]
+        pub fn unlimited(mut self, command: impl Into<String>) -> Self {
+            self.plan.set(command.into(), &[]);
+            self
+        }
+    };
+}
+pub(crate) use plan_setters;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tencent_chat_types::{Edition, Quota};
 
 /// A call that is to be sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Turn<'a> {
     /// Path of the command.

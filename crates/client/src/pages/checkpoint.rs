@@ -9,7 +9,7 @@ use tencent_chat_types::Paged;
 /// It can be stored, for example as JSON, to continue later with `items_from`. The page is then requested once
 /// more; if items were added or removed meanwhile, those that have moved on the page can occur twice or be
 /// missed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checkpoint<E> {
     /// The request for the page.
     pub request: E,

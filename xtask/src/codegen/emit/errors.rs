@@ -37,7 +37,10 @@ pub(super) fn emit(errors: &Errors) -> Result<String, String> {
             code.repeat,
             &code.meaning,
             code.advice.as_deref(),
-            (code.retry_after.as_ref().map(|after| after.value), &code.settings),
+            (
+                code.retry_after.as_ref().map(|after| after.value),
+                &code.settings,
+            ),
         )
     });
     let ranges = errors.ranges.iter().map(|range| {
