@@ -70,6 +70,13 @@ macro_rules! from_text {
                 Self::new(text.as_str())
             }
         }
+
+        // The items of `&[&str]`.
+        impl From<&&str> for $name {
+            fn from(text: &&str) -> Self {
+                Self::new(*text)
+            }
+        }
     };
 }
 pub(crate) use from_text;
@@ -92,6 +99,12 @@ macro_rules! union_from_text {
         impl From<&String> for $name {
             fn from(text: &String) -> Self {
                 Self::$variant($content::new(text.as_str()))
+            }
+        }
+
+        impl From<&&str> for $name {
+            fn from(text: &&str) -> Self {
+                Self::$variant($content::new(*text))
             }
         }
     };

@@ -24,6 +24,28 @@ fn a_message_can_be_made_from_strings() {
 }
 
 #[test]
+fn items_can_be_made_from_any_list_of_strings() {
+    let texts = ["lin", "mei"];
+    let slice: &[&str] = &texts;
+    let owned = texts.map(String::from).to_vec();
+    let expected = group::AddGroupMembers::new("chess", texts.map(MemberAccount::new));
+    for request in [
+        group::AddGroupMembers::new("chess", texts),
+        group::AddGroupMembers::new("chess", slice),
+        group::AddGroupMembers::new("chess", slice.iter().filter(|name| !name.is_empty())),
+        group::AddGroupMembers::new("chess", &owned),
+        group::AddGroupMembers::new("chess", owned.as_slice()),
+        group::AddGroupMembers::new("chess", owned.iter().map(String::as_str)),
+        group::AddGroupMembers::new("chess", "lin mei".split(' ')),
+        group::AddGroupMembers::new("chess", owned),
+    ] {
+        assert_eq!(request, expected);
+    }
+    let message = message::SendMsg::new("mei", ["hi"].as_slice());
+    assert_eq!(message.msg_body[0].as_text().unwrap().text, "hi");
+}
+
+#[test]
 fn a_body_can_hold_elements_of_several_kinds() {
     let body = MsgBody::new()
         .text("Rating")
