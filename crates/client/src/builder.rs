@@ -12,6 +12,7 @@ use std::{
 };
 use tencent_chat_types::{Edition, protocol::SERVER_TIMEOUT_SECONDS, text::quoted};
 use tencent_chat_usersig::Signer;
+use tokio::sync::Semaphore;
 
 /// Configures a [`Client`]. A region or a base address is required: an app belongs to one region,
 /// and there is no sensible default.
@@ -38,6 +39,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     sig_valid_for: Duration,
     max_reply_bytes: usize,
+    max_in_flight: usize,
     http: Option<reqwest::Client>,
     adjust: Adjustments,
 }
@@ -91,6 +93,10 @@ impl ClientBuilder {
     /// Default maximum size of a reply. The service's own limit is 1 MB.
     pub const DEFAULT_MAX_REPLY_BYTES: usize = 2 << 20;
 
+    /// Default maximum number of requests in flight: enough for 200 calls a second, the usual quota of a
+    /// command, if each takes a little more than a second.
+    pub const DEFAULT_MAX_IN_FLIGHT: usize = 256;
+
     pub(crate) fn new(sdk_app_id: u64, identifier: String, key: SecretKey) -> Self {
         Self {
             sdk_app_id,
@@ -111,6 +117,7 @@ impl ClientBuilder {
             connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             sig_valid_for: Self::DEFAULT_SIG_VALIDITY,
             max_reply_bytes: Self::DEFAULT_MAX_REPLY_BYTES,
+            max_in_flight: Self::DEFAULT_MAX_IN_FLIGHT,
             http: None,
             adjust: Adjustments::default(),
         }
@@ -210,6 +217,15 @@ impl ClientBuilder {
     /// Sets the maximum size of a reply, in bytes.
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// Sets the maximum number of requests in flight, and so the maximum number of connections, since each request
+    /// has its own; [`DEFAULT_MAX_IN_FLIGHT`](Self::DEFAULT_MAX_IN_FLIGHT) by default. Further calls wait for their
+    /// turn within their deadline, and take little memory until then: a host that does not answer costs neither a
+    /// socket nor a buffer for each of them. Clones share the bound.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
         self
     }
 
@@ -336,6 +352,13 @@ impl ClientBuilder {
                 "the size of the largest reply that you want",
             );
         }
+        if !(1..=Semaphore::MAX_PERMITS).contains(&self.max_in_flight) {
+            return error(
+                "max_in_flight",
+                &format!("it is {}", self.max_in_flight),
+                &format!("1 to {}", Semaphore::MAX_PERMITS),
+            );
+        }
         let Some(base) = &self.base else {
             return error(
                 "region",
@@ -422,6 +445,7 @@ impl ClientBuilder {
                 limiter: self.limiter,
                 edition: self.edition,
                 max_reply_bytes: self.max_reply_bytes,
+                in_flight: Semaphore::new(self.max_in_flight),
             }),
         })
     }

@@ -20,6 +20,7 @@ use crate::{
     request::Request,
     retry::RetryPolicy,
 };
+use futures_util::TryFutureExt as _;
 use std::{
     future::{Future, IntoFuture},
     pin::Pin,
@@ -49,12 +50,12 @@ impl Client {
     ///
     /// The request was not sent, it got no reply, or the service refused it. [`Error::kind`] says which,
     /// [`Error::sent`] whether the service may have received it.
-    pub async fn send<'a, E: Endpoint>(
+    pub fn send<'a, E: Endpoint>(
         &'a self,
         request: impl IntoRequest<'a, E>,
-    ) -> Result<E::Reply, Error> {
-        let answer = self.call(request).answer().await?;
-        Ok(answer.reply)
+    ) -> impl Future<Output = Result<E::Reply, Error>> + Send {
+        // Not an `async fn`, which would keep the request while its bytes wait, and all of it twice.
+        self.call(request).answer().map_ok(|answer| answer.reply)
     }
 
     /// Builds a call; set options on it, then await it.
@@ -139,7 +140,7 @@ impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
             begun: self.begun,
             ..transport.options(self.deadline, self.retry)
         };
-        async move { transport.call(command, body, options).await }
+        transport.call(command, body, options)
     }
 }
 
@@ -150,8 +151,8 @@ impl<E: Endpoint> Call<'_, E> {
     /// # Errors
     ///
     /// The same as for [`Client::send`].
-    pub async fn answer(self) -> Result<Answer<E::Reply>, Error> {
-        self.detached().await
+    pub fn answer(self) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
+        self.detached()
     }
 }
 
@@ -160,6 +161,6 @@ impl<'a, E: Endpoint + 'a> IntoFuture for Call<'a, E> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async { self.answer().await.map(|answer| answer.reply) })
+        Box::pin(self.answer().map_ok(|answer| answer.reply))
     }
 }

@@ -18,6 +18,10 @@ use std::{
     time::Duration,
 };
 use tencent_chat_types::Edition;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 /// Everything that calls share.
 pub(crate) struct Transport {
@@ -37,6 +41,8 @@ pub(crate) struct Transport {
     /// Determines which quotas apply.
     pub(crate) edition: Edition,
     pub(crate) max_reply_bytes: usize,
+    /// Requests that may still be sent. Never closed.
+    pub(crate) in_flight: Semaphore,
 }
 
 impl Transport {
@@ -50,6 +56,14 @@ impl Transport {
         let next = (index + 1) % self.bases.len();
         // The first call wins; the others use the new host.
         let _ = (self.base).compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Waits until another request may be sent; `None` if that takes longer than this.
+    pub(crate) async fn slot(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
+        if let Ok(slot) = self.in_flight.try_acquire() {
+            return Some(slot);
+        }
+        timeout(patience, self.in_flight.acquire()).await.ok()?.ok()
     }
 
     /// The destination of calls to a host, for errors: never with a query or credentials.

@@ -72,6 +72,11 @@ fn each_mistake_names_its_setting() {
             "max_reply_bytes",
             "it is 0",
         ),
+        (
+            builder().region(Region::SEOUL).max_in_flight(0),
+            "max_in_flight",
+            "it is 0",
+        ),
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.setting(), setting);

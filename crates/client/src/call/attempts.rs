@@ -15,7 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tencent_chat_types::{ErrorRepeat, Reply};
@@ -24,9 +24,9 @@ use tracing::Instrument as _;
 
 impl Transport {
     /// One call, within its span. A body that could not be encoded ends it at once.
-    pub(crate) async fn call<'c, R: Reply>(
-        &'c self,
-        command: Command<'c>,
+    pub(crate) async fn call<R: Reply>(
+        self: Arc<Self>,
+        command: Command<'_>,
         body: Result<Vec<u8>, Error>,
         options: Options,
     ) -> Result<Answer<R>, Error> {
@@ -64,6 +64,9 @@ impl Transport {
                 Err(limited) => return Err(tries.give_up(limited)),
             };
             tries.waited(waited);
+            let Some(slot) = self.slot(tries.left()).await else {
+                return Err(tries.too_late());
+            };
             if let Some(begun) = &begun {
                 begun.store(true, Ordering::Relaxed);
             }
@@ -82,8 +85,11 @@ impl Transport {
             };
             span.trying(to.random, self.bases.get(to.host));
             let begun = Instant::now();
-            let attempt = self.attempt(command, &signed, to, body.clone(), time);
-            let reply = match attempt.await {
+            // In a box, so that calls which wait take no memory for it.
+            let attempt = Box::pin(self.attempt(command, &signed, to, body.clone(), time));
+            let received = attempt.await;
+            drop(slot);
+            let reply = match received {
                 Ok(received) => self.read::<R>(command, &signed, to.random, received),
                 Err(error) => Err(error),
             };
