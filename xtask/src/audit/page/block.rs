@@ -5,7 +5,7 @@ use crate::audit::vocabulary::Column;
 /// A piece of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Line of the file, from 1.
+    /// Line of the file from 1; for HTML, line of its text.
     pub line: usize,
     /// What it is.
     pub kind: Kind,
