@@ -202,7 +202,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the timeout for connecting; three seconds by default.
+    /// Sets the timeout for connecting; [`DEFAULT_CONNECT_TIMEOUT`](Self::DEFAULT_CONNECT_TIMEOUT) by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -251,15 +251,12 @@ impl ClientBuilder {
     /// # }
     /// ```
     ///
-    /// Some settings can't be changed: redirects are not followed, because
-    /// they would send the UserSig elsewhere; connections are not logged byte by byte, because that
-    /// would log it; and requests are not retried behind [`RetryPolicy`]'s back.
+    /// Some settings can't be changed: redirects are not followed, because they would send the
+    /// UserSig elsewhere; connections are not logged byte by byte, because that would log it; and requests
+    /// are not retried in addition to [`RetryPolicy`].
     ///
-    /// The HTTP client is created once and belongs to one runtime at a time, since connections make no progress
-    /// without the runtime that opened them. A call from a different runtime, while the first still exists and one
-    /// of them is a `current_thread` runtime, is an error of kind
-    /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime).
-    /// [`http_per_runtime`](Self::http_per_runtime) has no such limit.
+    /// The closure runs once for each runtime on which the client is used, and for each client that is built
+    /// from a clone of this builder. What it captures must be `Clone`; make other values within it.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder
@@ -277,9 +274,9 @@ impl ClientBuilder {
     /// must not follow redirects and must not have `connection_verbose` set: the first would send
     /// the UserSig elsewhere, the second would log it.
     ///
-    /// It belongs to one runtime at a time, since connections stand still with the runtime that opened them:
-    /// a call from another one, while that is still there and one of them is a `current_thread` runtime, is
-    /// an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime). [`http`](Self::http) has no such
+    /// It belongs to one runtime at a time, since connections make no progress without the runtime that opened
+    /// them. A call from a different runtime, while the first still exists and one of them is a `current_thread`
+    /// runtime, is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime). [`http`](Self::http) has no such
     /// limit.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
