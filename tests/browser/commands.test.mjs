@@ -12,7 +12,7 @@ browserTest("a command is found, described and sent, and its reply is explained"
   await page.getByRole("searchbox", { name: "Search commands" }).fill("sendmsg one user");
   await page.getByRole("link", { name: /Sending One-to-One Messages to One User/ }).click();
   await page.getByRole("heading", { name: "Sending One-to-One Messages to One User" }).waitFor();
-  await page.getByText("200 calls in a second").waitFor();
+  await page.getByText("200 calls per second").waitFor();
   await page.getByText("deduplicated by MsgRandom, MsgSeq, for 120 s").waitFor();
   await page.getByText(/Fields of the request/).click();
   await page.getByRole("row", { name: /To_Account.*at most 32 bytes.*Recipient/ }).waitFor();

@@ -69,7 +69,7 @@ browserTest("a user comes online, loses the connection and logs out", at, async 
   const device = page.getByRole("region", { name: "Device" });
   const online = async () => (await control(at.url).get("users/bob")).online;
   await device.getByLabel("Device").selectOption("Android");
-  await device.getByRole("button", { name: "Come online" }).click();
+  await device.getByRole("button", { name: "Go online" }).click();
   await page.getByText("Android Online", { exact: true }).waitFor();
   assert.equal((await online()).Android, "Online");
   await device.getByRole("button", { name: "Lose the connection" }).click();

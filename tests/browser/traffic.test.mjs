@@ -18,7 +18,7 @@ browserTest("what a backend sends is there without a reload, with its meaning", 
   await row.click();
   const meaning = page.getByRole("region", { name: `Code ${sent.ErrorCode}` });
   await meaning.getByText("Who must act").waitFor();
-  await meaning.getByText("the calling code, which names what does not exist").waitFor();
+  await meaning.getByText("the calling code, which names something that does not exist").waitFor();
   await meaning.getByText("Does a retry help?").waitFor();
   const body = page.getByRole("region", { name: "Body", exact: true });
   await body.getByText("nobody-knows").waitFor();
