@@ -13,7 +13,7 @@ use tracing::{Span, field::Empty};
 /// Is notified of every attempt of every call, for metrics. It runs on the path of the call, so it must be
 /// quick.
 ///
-/// With the feature `metrics`, [`MetricsObserver`](crate::MetricsObserver) is a ready one.
+/// With the feature `metrics`, `MetricsObserver` is a ready one.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// An attempt is over.
     fn tried(&self, tried: &Tried<'_>);
