@@ -1,6 +1,6 @@
 //! A batch in progress: the parts that wait, and those that have ended.
 
-use super::{Answered, BatchOutcome, Ended, make_shown};
+use super::outcome::{Answered, BatchOutcome, Ended, make_shown};
 #[cfg(feature = "blocking")]
 use crate::Error;
 use crate::{

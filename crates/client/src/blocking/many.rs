@@ -1,6 +1,6 @@
 //! Batches and many calls, driven by the calling thread.
 
-use super::{Batch, Client, Each};
+use super::client::{Batch, Client, Each};
 use crate::{
     BatchOutcome, EachOutcome, IntoRequest, Progress, batch::Running as Parts,
     each::Running as Calls,
