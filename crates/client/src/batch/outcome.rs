@@ -52,7 +52,7 @@ struct Part<R> {
     state: State<Answered<R>>,
 }
 
-/// The outcome of every item of a [`Batch`], in the order of the items.
+/// The outcome of every item of a [`Batch`](crate::Batch), in the order of the items.
 ///
 /// Items that occur twice have two entries.
 #[must_use = "it may hold failures; `all_done()?` makes them an error"]
