@@ -171,7 +171,7 @@ impl<E: Batched, T> Reading<E, T> {
                 envelope.error_code = code;
                 envelope.error_info = info;
                 let error = self.command.error(Cause::Api { envelope }, Sent::Yes);
-                self.absent_or(error.with_body(answer.body.clone()))
+                self.absent_or(answer.complete(error))
             }
             // Includes variants of later versions of the types crate.
             _ => Err(self.unmentioned(answer)),
@@ -191,8 +191,7 @@ impl<E: Batched, T> Reading<E, T> {
             message: "it does not mention the item".to_owned(),
             foreign: false,
         };
-        let error = self.command.error(cause, Sent::Yes);
-        error.with_body(answer.body.clone())
+        answer.complete(self.command.error(cause, Sent::Yes))
     }
 }
 

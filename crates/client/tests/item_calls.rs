@@ -162,6 +162,8 @@ async fn a_failed_item_is_an_error_like_that_of_a_call() {
         // Shown as other text from the service: in one line.
         assert_eq!(error.server_text(), Some("slow\\nbackend"));
         assert!(error.raw_body().is_some_and(|body| body.starts_with(b"{")));
+        assert!(error.random().is_some() && error.headers().is_some());
+        assert_eq!(error.http_status(), Some(200));
         let path = error.endpoint().to_owned();
         assert!([DeleteAccounts::META.path, CheckAccounts::META.path].contains(&path.as_str()));
         assert!(

@@ -1,5 +1,6 @@
 //! What a call returns.
 
+use crate::{Error, response::Head};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
@@ -18,4 +19,18 @@ pub struct Answer<R> {
     /// The headers of the response, up to 16 KiB of them. Their values are marked as sensitive, so `Debug`
     /// does not show them.
     pub headers: HeaderMap,
+}
+
+impl<R> Answer<R> {
+    /// Adds the request and the response to an error about something in the reply.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let head = Head {
+            status: self.http_status,
+            headers: self.headers.clone(),
+        };
+        error
+            .with_random(self.random)
+            .with_head(head)
+            .with_body(self.body.clone())
+    }
 }
